@@ -1,0 +1,1 @@
+//! The C ABI: what leaves the library, one file an object.

@@ -1,0 +1,308 @@
+//! Every way in which sam2lung refuses or fails, with a stable name.
+//!
+//! A message says what was got, what was expected and what to do. The name (`E_…`, see [`Error::name`]) never
+//! changes once released: programs match on it, people search for it.
+
+use std::path::{Path, PathBuf};
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Anything that can go wrong, one variant a cause.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The values can't be Hounsfield units.
+    #[error("{got}; expected Hounsfield units (air near -1000, water 0). {remedy}")]
+    NotHu {
+        /// What the voxels look like.
+        got: String,
+        /// What the user can do about it.
+        remedy: String,
+    },
+    /// The axes of the volume are not at right angles.
+    #[error(
+        "the axes of the volume are not orthogonal (angle off by {degrees:.3} degrees); expected a rectangular \
+         grid. Resample the volume to one, for example with Slicer's 'Resample Scalar Volume', or undo the gantry tilt"
+    )]
+    Sheared {
+        /// Largest deviation from a right angle, in degrees.
+        degrees: f64,
+    },
+    /// Not three-dimensional.
+    #[error("the image has {got}; expected one three-dimensional scalar volume. {remedy}")]
+    Dimensions {
+        /// For example "4 dimensions (512 x 512 x 98 x 20)".
+        got: String,
+        /// What the user can do about it.
+        remedy: String,
+    },
+    /// One slice only.
+    #[error("the volume has {got} slice(s) along {axis}; expected at least 2. Load the whole series, not a single image")]
+    OneSlice {
+        /// Number of slices.
+        got: usize,
+        /// Name of the axis.
+        axis: &'static str,
+    },
+    /// NaN or infinity among the voxels or in the geometry.
+    #[error("{what} holds {count} value(s) that are NaN or infinite, the first at {at}; expected finite numbers. Repair or export the image again")]
+    NonFinite {
+        /// "the image" or "the geometry".
+        what: &'static str,
+        /// How many.
+        count: usize,
+        /// Where the first one is.
+        at: String,
+    },
+    /// A spacing that is zero, negative or absurd.
+    #[error("the voxel spacing is {got} mm; expected each between {min} and {max} mm. Correct the header of the image")]
+    Spacing {
+        /// The three spacings as text.
+        got: String,
+        /// Smallest that is accepted.
+        min: f64,
+        /// Largest that is accepted.
+        max: f64,
+    },
+    /// Larger than the stated limit.
+    #[error("the volume has {got} voxels; expected at most {limit}. Crop it to the chest or resample it")]
+    TooLarge {
+        /// Number of voxels.
+        got: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Several DICOM series in one folder.
+    #[error("{folder} holds {count} image series; expected one. Choose one with --series UID:\n{list}", folder = folder.display())]
+    SeveralSeries {
+        /// The folder.
+        folder: PathBuf,
+        /// How many series.
+        count: usize,
+        /// One line a series: UID, description, slices.
+        list: String,
+    },
+    /// The series asked for isn't there.
+    #[error("{folder} holds no image series {uid}; it holds:\n{list}", folder = folder.display())]
+    NoSuchSeries {
+        /// The folder.
+        folder: PathBuf,
+        /// The UID asked for.
+        uid: String,
+        /// One line a series.
+        list: String,
+    },
+    /// A slice is missing.
+    #[error("{source_name}: slices are missing: {gaps}; expected slices {spacing_mm:.3} mm apart. Copy the complete series")]
+    SliceGap {
+        /// Folder of the series.
+        source_name: String,
+        /// Where, between which positions.
+        gaps: String,
+        /// The usual distance.
+        spacing_mm: f64,
+    },
+    /// Two slices at one position.
+    #[error("{source_name}: {count} slice position(s) occur more than once, the first at {position_mm:.3} mm ({files}); expected each once. Remove the copies or choose one acquisition")]
+    DuplicateSlice {
+        /// Folder of the series.
+        source_name: String,
+        /// How many positions.
+        count: usize,
+        /// Position along the normal.
+        position_mm: f64,
+        /// The files that share it.
+        files: String,
+    },
+    /// Slices of one series that don't fit each other.
+    #[error("{source_name}: slices differ in {what}: {got}; expected one value in the whole series. Choose the axial series without localizer images")]
+    MixedGeometry {
+        /// Folder of the series.
+        source_name: String,
+        /// Which attribute.
+        what: &'static str,
+        /// The values.
+        got: String,
+    },
+    /// Gantry tilt: slices shifted against their normal.
+    #[error("{source_name}: the gantry was tilted by {degrees:.2} degrees (slices are shifted against their normal); expected an untilted scan. Resample it, for example with Slicer's 'Acquisition geometry regularization'")]
+    GantryTilt {
+        /// Folder of the series.
+        source_name: String,
+        /// The tilt.
+        degrees: f64,
+    },
+    /// A file can't be read or is damaged.
+    #[error("{path}: {reason}. {remedy}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A format, compression or file kind that isn't supported.
+    #[error("{path}: {got} is not supported; expected {expected}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        got: String,
+        /// What is supported.
+        expected: String,
+    },
+    /// The output can't be written.
+    #[error("{path}: cannot be written: {reason}. Nothing was changed there; check the folder's rights and free space", path = path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// No lung in the volume.
+    #[error("no lung was found in the volume ({reason}); expected a chest CT. Use --lung-mask off to search everywhere, or --lung-mask FILE to say where")]
+    NoLung {
+        /// Why.
+        reason: String,
+    },
+    /// A mask that doesn't lie on the CT's grid.
+    #[error("the lung mask {got}; expected the CT's own grid ({expected}). Resample the mask to the CT")]
+    MaskGrid {
+        /// What the mask has.
+        got: String,
+        /// What the CT has.
+        expected: String,
+    },
+    /// An option out of its range.
+    #[error("{option} is {got}; expected {expected}")]
+    Option {
+        /// Name of the option.
+        option: &'static str,
+        /// The value.
+        got: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// A bundle that can't be understood.
+    #[error("model bundle {bundle}: {reason}. {remedy}", bundle = bundle.display())]
+    ModelBundle {
+        /// The folder.
+        bundle: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A bundle written for another version of this library.
+    #[error("model bundle {bundle}: schema version {got}; expected {expected}. Use a bundle made for this version of sam2lung, or a newer sam2lung", bundle = bundle.display())]
+    ModelSchema {
+        /// The folder.
+        bundle: PathBuf,
+        /// The version found.
+        got: String,
+        /// The version this library reads.
+        expected: u32,
+    },
+    /// A model file that isn't the one `model.json` names.
+    #[error("model bundle {bundle}: {file} has sha256 {got}; model.json expects {expected}. The file is damaged or was exchanged: copy the bundle again", bundle = bundle.display())]
+    ModelHash {
+        /// The folder.
+        bundle: PathBuf,
+        /// The file.
+        file: String,
+        /// Its hash.
+        got: String,
+        /// The hash in `model.json`.
+        expected: String,
+    },
+    /// A graph whose tensors aren't those in `model.json`.
+    #[error("model bundle {bundle}: {file}: tensor '{tensor}' is {got}; expected {expected}. Export the bundle again", bundle = bundle.display())]
+    ModelShape {
+        /// The folder.
+        bundle: PathBuf,
+        /// The graph.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// What the graph has.
+        got: String,
+        /// What `model.json` says.
+        expected: String,
+    },
+    /// ONNX Runtime can't be loaded.
+    #[error("ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\nRun 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so")]
+    Runtime {
+        /// The oldest version that works.
+        needed: &'static str,
+        /// One line a try: path and what happened.
+        tried: String,
+    },
+    /// A device that was asked for can't be used.
+    #[error("device '{device}' can't be used: {reason}. {remedy}")]
+    Device {
+        /// The name asked for.
+        device: &'static str,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The network failed while running.
+    #[error("the {graph} network failed: {reason}. If memory ran out, use fewer threads or --device cpu")]
+    Inference {
+        /// encoder, decoder or judge.
+        graph: &'static str,
+        /// What ONNX Runtime said.
+        reason: String,
+    },
+    /// Cancelled by the caller.
+    #[error("cancelled; nothing was written")]
+    Cancelled,
+}
+
+impl Error {
+    /// The stable name of the cause, `E_…`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Error::NotHu { .. } => "E_NOT_HU",
+            Error::Sheared { .. } => "E_SHEARED",
+            Error::Dimensions { .. } => "E_DIMENSIONS",
+            Error::OneSlice { .. } => "E_ONE_SLICE",
+            Error::NonFinite { .. } => "E_NON_FINITE",
+            Error::Spacing { .. } => "E_SPACING",
+            Error::TooLarge { .. } => "E_TOO_LARGE",
+            Error::SeveralSeries { .. } => "E_SEVERAL_SERIES",
+            Error::NoSuchSeries { .. } => "E_NO_SUCH_SERIES",
+            Error::SliceGap { .. } => "E_SLICE_GAP",
+            Error::DuplicateSlice { .. } => "E_DUPLICATE_SLICE",
+            Error::MixedGeometry { .. } => "E_MIXED_GEOMETRY",
+            Error::GantryTilt { .. } => "E_GANTRY_TILT",
+            Error::Read { .. } => "E_READ",
+            Error::Format { .. } => "E_FORMAT",
+            Error::Write { .. } => "E_WRITE",
+            Error::NoLung { .. } => "E_NO_LUNG",
+            Error::MaskGrid { .. } => "E_MASK_GRID",
+            Error::Option { .. } => "E_OPTION",
+            Error::ModelBundle { .. } => "E_MODEL_BUNDLE",
+            Error::ModelSchema { .. } => "E_MODEL_SCHEMA",
+            Error::ModelHash { .. } => "E_MODEL_HASH",
+            Error::ModelShape { .. } => "E_MODEL_SHAPE",
+            Error::Runtime { .. } => "E_RUNTIME",
+            Error::Device { .. } => "E_DEVICE",
+            Error::Inference { .. } => "E_INFERENCE",
+            Error::Cancelled => "E_CANCELLED",
+        }
+    }
+
+    /// A read error of `path`.
+    pub fn read(path: &Path, reason: impl ToString, remedy: impl ToString) -> Self {
+        Error::Read { path: path.into(), reason: reason.to_string(), remedy: remedy.to_string() }
+    }
+
+    /// A write error of `path`.
+    pub fn write(path: &Path, reason: impl ToString) -> Self {
+        Error::Write { path: path.into(), reason: reason.to_string() }
+    }
+}

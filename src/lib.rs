@@ -1,0 +1,21 @@
+//! Finds and outlines lung nodules in a chest CT and says, voxel by voxel and nodule by nodule, how sure it is.
+//!
+//! Data flows one way: `capi`, command line → [`pipeline`] → [`stages`] → [`volume`], [`geometry`], [`error`].
+//! Research use only; not a medical device.
+
+pub mod capi;
+pub mod error;
+pub mod geometry;
+pub mod io;
+pub mod model;
+pub mod phantom;
+pub mod pipeline;
+pub mod progress;
+pub mod report;
+pub mod stages;
+pub mod volume;
+
+pub use error::{Error, Result};
+
+/// This library's version, as in Cargo.toml.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,1 @@
+//! Bundles and the only place that knows ONNX Runtime.

@@ -1,0 +1,1 @@
+//! A chest CT made by arithmetic, with known lungs and nodules.

@@ -1,0 +1,1 @@
+//! From a CT to nodules: the order of the stages.

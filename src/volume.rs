@@ -1,0 +1,72 @@
+//! A scalar volume and the box of voxels that work is bounded to.
+
+use ndarray::Array3;
+
+use crate::geometry::Grid;
+
+/// Voxels on a grid. A CT is a `Volume<f32>` in HU; a label map a `Volume<u16>`; a mask a `Volume<bool>`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Volume<T> {
+    /// Where the voxels lie.
+    pub grid: Grid,
+    /// Values, `[k, j, i]`, standard layout (`i` fastest).
+    pub voxels: Array3<T>,
+}
+
+impl<T> Volume<T> {
+    /// Joins voxels and grid.
+    ///
+    /// # Panics
+    /// When the array's shape is not the grid's: a mistake in this library, never in its input.
+    pub fn new(grid: Grid, voxels: Array3<T>) -> Self {
+        assert_eq!(voxels.shape(), grid.shape(), "voxels and grid disagree");
+        Volume { grid, voxels }
+    }
+
+    /// A volume on the same grid with other voxels.
+    pub fn like<U>(&self, voxels: Array3<U>) -> Volume<U> {
+        Volume::new(self.grid.clone(), voxels)
+    }
+}
+
+/// A box of voxels: first index included, last excluded, along i, j, k.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voi {
+    /// First voxel.
+    pub start: [usize; 3],
+    /// One past the last voxel.
+    pub end: [usize; 3],
+}
+
+impl Voi {
+    /// The box of the whole grid.
+    pub fn whole(grid: &Grid) -> Self {
+        Voi { start: [0; 3], end: grid.dims }
+    }
+
+    /// Size along i, j, k.
+    pub fn size(&self) -> [usize; 3] {
+        std::array::from_fn(|axis| self.end[axis] - self.start[axis])
+    }
+
+    /// The smallest box around the voxels for which `mask` is true; `None` when there is none.
+    pub fn around(mask: &Array3<bool>) -> Option<Self> {
+        let mut bounds: Option<Voi> = None;
+        for ((k, j, i), _) in mask.indexed_iter().filter(|(_, inside)| **inside) {
+            let voi = bounds.get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
+            for (axis, index) in [i, j, k].into_iter().enumerate() {
+                voi.start[axis] = voi.start[axis].min(index);
+                voi.end[axis] = voi.end[axis].max(index + 1);
+            }
+        }
+        bounds
+    }
+
+    /// The box grown by `margin` voxels along i, j, k, kept inside `dims`.
+    pub fn grown(&self, margin: [usize; 3], dims: [usize; 3]) -> Self {
+        Voi {
+            start: std::array::from_fn(|axis| self.start[axis].saturating_sub(margin[axis])),
+            end: std::array::from_fn(|axis| (self.end[axis] + margin[axis]).min(dims[axis])),
+        }
+    }
+}
