@@ -56,8 +56,7 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
     let lung = air::aerated_lung(&coarse, &airway);
     monitor.step(Stage::Lungs, 2, STEPS)?;
     let volume_ml = enough_lung(&coarse, &lung)?;
-    let partial = touches_sides(&lung);
-    let region = surface::search_region(&lung, &airway, coarse.spacing_mm, partial);
+    let region = surface::search_region(&lung, &airway, coarse.spacing_mm);
     monitor.step(Stage::Lungs, 3, STEPS)?;
     let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
     let voi = Voi::around(&search).ok_or_else(|| Error::NoLung {
@@ -68,7 +67,7 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
         search,
         voi,
         volume_ml,
-        partial,
+        partial: touches_sides(&lung),
     })
 }
 

@@ -13,8 +13,10 @@ use crate::{
 };
 
 /// Radius of the ball that closes the surface at the chest wall, and towards the mediastinum.
-const WALL_BALL_MM: f64 = 15.0;
+const WALL_BALL_MM: f64 = 25.0;
 const MEDIAL_BALL_MM: f64 = 5.0;
+/// At the chest wall the region reaches so far beyond: readers outline a nodule's foot on the pleura, too.
+const WALL_MARGIN_MM: f64 = 1.5;
 /// The mediastinum begins so far inside the convex outline of the lungs, and within this part of their half width.
 const MEDIAL_DEPTH_MM: f64 = 20.0;
 const MEDIAL_WIDTH: f64 = 0.6;
@@ -22,32 +24,48 @@ const MEDIAL_WIDTH: f64 = 0.6;
 const WALL_HOLE_MM: f64 = 35.0;
 const MEDIAL_HOLE_MM: f64 = 22.0;
 
-/// The region to search, on the coarse grid of `spacing_mm` (k, j, i). `partial`: lung is cut off at the image's
-/// sides.
-pub(super) fn search_region(
-    lung: &Array3<bool>,
-    airway: &Array3<bool>,
-    spacing_mm: [f64; 3],
-    partial: bool,
-) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, spacing_mm, partial) else {
-        return lung.clone();
+/// The region to search, on the coarse grid of `spacing_mm` (k, j, i).
+pub(super) fn search_region(lung: &Array3<bool>, airway: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let midline = midline(lung, airway);
+    let mut region = medial_closing(lung, spacing_mm);
+    let medial = match &midline {
+        Some(midline) => medial_zone(lung, midline, spacing_mm),
+        None => Array3::from_elem(lung.dim(), false),
     };
-    let (near, airway) = (frame.cut(lung), frame.cut(airway));
-    let medial = medial_zone(&near, &airway, spacing_mm);
-    let wall = distance::close(&near, WALL_BALL_MM, spacing_mm);
-    let mut region = distance::close(&near, MEDIAL_BALL_MM, spacing_mm);
-    Zip::from(&mut region)
-        .and(&wall)
-        .and(&medial)
-        .for_each(|region, &wall, &medial| *region |= wall && !medial);
-    fill_holes(&near, &medial, spacing_mm, &mut region);
-    frame.paste(&region, lung.dim())
+    // each lung by itself: a large ball would close the gap between them
+    for side in sides(lung, midline.as_ref()) {
+        let wall = wall_closing(&side, spacing_mm);
+        Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
+    }
+    fill_holes(lung, &medial, spacing_mm, &mut region);
+    region
 }
 
-/// The box in which surfaces are closed: the lungs and a ball's radius around them. Where lung ends before the
-/// image's sides the box goes beyond them, so that there is room for the ball between lung and image border; a lung that is cut off goes on
-/// beyond the border as far as anyone knows.
+/// The right and the left lung, cut at the midline; one mask when that isn't known.
+fn sides(lung: &Array3<bool>, midline: Option<&Midline>) -> Vec<Array3<bool>> {
+    let Some(midline) = midline else { return vec![lung.clone()] };
+    let half = |left: bool| {
+        let mut half = lung.clone();
+        let cut = (midline.column.round().max(0.0) as usize).min(lung.dim().2);
+        half.slice_mut(if left { s![.., .., ..cut] } else { s![.., .., cut..] }).fill(false);
+        half
+    };
+    vec![half(false), half(true)]
+}
+
+fn wall_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let Some(frame) = Frame::around(lung, WALL_BALL_MM, spacing_mm) else { return lung.clone() };
+    let reached = distance::dilate(&frame.cut(lung), WALL_BALL_MM, spacing_mm);
+    frame.paste(&distance::erode(&reached, WALL_BALL_MM - WALL_MARGIN_MM, spacing_mm), lung.dim())
+}
+
+fn medial_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let Some(frame) = Frame::around(lung, MEDIAL_BALL_MM, spacing_mm) else { return lung.clone() };
+    frame.paste(&distance::close(&frame.cut(lung), MEDIAL_BALL_MM, spacing_mm), lung.dim())
+}
+
+/// The box in which surfaces are closed: the lungs and a ball's radius around them. It may go beyond the image, whose border
+/// voxels go on there: lung that is cut off stays lung, tissue tissue.
 struct Frame {
     /// First voxel along k, j, i; may be negative.
     start: [isize; 3],
@@ -55,26 +73,20 @@ struct Frame {
 }
 
 impl Frame {
-    fn around(lung: &Array3<bool>, spacing_mm: [f64; 3], partial: bool) -> Option<Self> {
+    fn around(lung: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Option<Self> {
         let voi = Voi::around(lung)?;
-        let (mut start, mut size) = ([0isize; 3], [0usize; 3]);
-        for (a, axis) in [2, 1, 0].into_iter().enumerate() {
-            let margin = (WALL_BALL_MM / spacing_mm[a]).ceil() as isize + 1;
-            let (mut low, mut high) = (voi.start[axis] as isize - margin, voi.end[axis] as isize + margin);
-            if partial || a == 0 {
-                (low, high) = (low.max(0), high.min(lung.shape()[a] as isize));
-            }
-            (start[a], size[a]) = (low, (high - low) as usize);
-        }
-        Some(Frame { start, size })
+        let margin: [isize; 3] = spacing_mm.map(|s| (radius_mm / s).ceil() as isize + 1);
+        let axes = [2, 1, 0];
+        Some(Frame {
+            start: std::array::from_fn(|a| voi.start[axes[a]] as isize - margin[a]),
+            size: std::array::from_fn(|a| voi.size()[axes[a]] + 2 * margin[a] as usize),
+        })
     }
 
-    /// The part of `mask` in the box, false beyond the image.
+    /// The part of `mask` in the box.
     fn cut(&self, mask: &Array3<bool>) -> Array3<bool> {
-        let at = |n: usize, a: usize| (n as isize + self.start[a]) as usize;
-        Array3::from_shape_fn(self.size, |(k, j, i)| {
-            mask.get([at(k, 0), at(j, 1), at(i, 2)]) == Some(&true)
-        })
+        let at = |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
+        Array3::from_shape_fn(self.size, |(k, j, i)| mask[[at(k, 0), at(j, 1), at(i, 2)]])
     }
 
     /// The mask of the whole image, `dim` voxels, that has `part` in the box.
@@ -117,12 +129,8 @@ fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3],
     }
 }
 
-/// The part of the chest between the lungs: deep inside their common outline and near the midline. Empty when the
-/// midline isn't known.
-fn medial_zone(lung: &Array3<bool>, airway: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some((mid, half_width)) = midline(lung, airway) else {
-        return Array3::from_elem(lung.dim(), false);
-    };
+/// The part of the chest between the lungs: deep inside their common outline and near the midline.
+fn medial_zone(lung: &Array3<bool>, midline: &Midline, spacing_mm: [f64; 3]) -> Array3<bool> {
     let mut outside = Array3::from_elem(lung.dim(), true);
     for (slice, mut out) in lung.outer_iter().zip(outside.outer_iter_mut()) {
         for (j, span) in hull_rows(slice).into_iter().enumerate() {
@@ -133,14 +141,20 @@ fn medial_zone(lung: &Array3<bool>, airway: &Array3<bool>, spacing_mm: [f64; 3])
     }
     let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm);
     for ((_, _, i), voxel) in zone.indexed_iter_mut() {
-        *voxel = !*voxel && (i as f64 - mid).abs() < MEDIAL_WIDTH * half_width;
+        *voxel = !*voxel && (i as f64 - midline.column).abs() < MEDIAL_WIDTH * midline.half_width;
     }
     zone
 }
 
-/// The patient's midline (a column) and the half width of the lungs, in coarse voxels; from the trachea, or from
-/// the two lungs; `None` where neither tells.
-fn midline(lung: &Array3<bool>, airway: &Array3<bool>) -> Option<(f64, f64)> {
+/// The patient's midline, in coarse voxels along i.
+struct Midline {
+    column: f64,
+    /// Half the width of the lungs.
+    half_width: f64,
+}
+
+/// The midline from the trachea, or from the two lungs; `None` where neither tells.
+fn midline(lung: &Array3<bool>, airway: &Array3<bool>) -> Option<Midline> {
     let columns = |mask: &Array3<bool>| {
         let mut counts = vec![0usize; mask.dim().2];
         for row in mask.rows() {
@@ -156,12 +170,12 @@ fn midline(lung: &Array3<bool>, airway: &Array3<bool>) -> Option<(f64, f64)> {
     let last = counts.iter().rposition(|&n| n > 0)?;
     let airways = columns(airway);
     let total: usize = airways.iter().sum();
-    let mid = if total > 0 {
+    let column = if total > 0 {
         airways.iter().enumerate().map(|(i, n)| i * n).sum::<usize>() as f64 / total as f64
     } else {
         valley(&counts, first, last)?
     };
-    Some((mid, (mid - first as f64).max(last as f64 - mid)))
+    Some(Midline { column, half_width: (column - first as f64).max(last as f64 - column) })
 }
 
 /// The column between two lungs: the lowest of the middle third, when it has clearly less lung than either side.
