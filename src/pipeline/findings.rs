@@ -11,7 +11,7 @@ use crate::{
         judge,
         windowing::HuWindow,
     },
-    volume::Volume,
+    volume::{Voi, Volume},
 };
 
 /// A finding has to have this share of its voxels in the search region. Nodules at the pleura bulge out of the
@@ -122,14 +122,14 @@ fn lower_threshold_at(evidence: &Evidence<'_>, components: &mut Components) {
 fn within_reach(evidence: &Evidence<'_>, at: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
     let grid = &evidence.ct.grid;
     let reach = |axis: usize| (AT_REACH_MM / grid.spacing_mm[axis]) as usize;
-    let range = |axis: usize| at[axis].saturating_sub(reach(axis))..(at[axis] + reach(axis) + 1).min(grid.dims[axis]);
-    let distance = |ijk: [usize; 3]| -> f64 {
-        (0..3).map(|axis| ((ijk[axis] as f64 - at[axis] as f64) * grid.spacing_mm[axis]).powi(2)).sum()
+    let voi = Voi { start: at, end: at.map(|v| v + 1) }.grown([reach(0), reach(1), reach(2)], grid.dims);
+    let distance = |index: [usize; 3]| -> f64 {
+        (0..3).map(|axis| ((index[2 - axis] as f64 - at[axis] as f64) * grid.spacing_mm[axis]).powi(2)).sum()
     };
-    let all = range(2).flat_map(|k| range(1).flat_map(move |j| range(0).map(move |i| [i, j, k])));
-    let mut near: Vec<_> = all.map(|ijk| (distance(ijk), ijk)).filter(|(d, _)| *d <= AT_REACH_MM.powi(2)).collect();
+    let all = voi.indices().map(|index| (distance(index), index));
+    let mut near: Vec<_> = all.filter(|(d, _)| *d <= AT_REACH_MM.powi(2)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    near.into_iter().map(|(_, [i, j, k])| [k, j, i])
+    near.into_iter().map(|(_, index)| index)
 }
 
 fn nearest(evidence: &Evidence<'_>, components: &Components, at: [usize; 3]) -> Option<u32> {
@@ -179,23 +179,18 @@ fn judged<N: Network>(
 /// Mean voxel index (i, j, k) of a component.
 fn centroid_ijk(components: &Components, component: &Component) -> [f64; 3] {
     let mut sum = [0.0; 3];
-    each_voxel(components, component, |[k, j, i]| {
+    for [k, j, i] in voxels(components, component) {
         for (axis, index) in [i, j, k].into_iter().enumerate() {
             sum[axis] += index as f64;
         }
-    });
+    }
     sum.map(|s| s / component.voxels as f64)
 }
 
-fn each_voxel(components: &Components, component: &Component, mut visit: impl FnMut([usize; 3])) {
-    let range = |axis: usize| component.voi.start[axis]..component.voi.end[axis];
-    for k in range(2) {
-        for j in range(1) {
-            for i in range(0).filter(|i| components.labels[[k, j, *i]] == component.label) {
-                visit([k, j, i]);
-            }
-        }
-    }
+/// Array indices of a component's voxels.
+fn voxels<'a>(components: &'a Components, component: &Component) -> impl Iterator<Item = [usize; 3]> + use<'a> {
+    let label = component.label;
+    component.voi.indices().filter(move |index| components.labels[*index] == label)
 }
 
 fn number(
@@ -215,7 +210,7 @@ fn number(
     candidates.sort_by_key(|c| (std::cmp::Reverse(c.component.voxels), c.component.label));
     let mut labels = Array3::zeros(evidence.probability.raw_dim());
     for (candidate, id) in candidates.iter().zip(1u16..) {
-        each_voxel(components, &candidate.component, |index| labels[index] = id);
+        voxels(components, &candidate.component).for_each(|index| labels[index] = id);
     }
     let id_of = |label: &u32| candidates.iter().zip(1u16..).find(|(c, _)| c.component.label == *label).map(|(_, id)| id);
     Ok(Findings {

@@ -33,7 +33,7 @@ use crate::{
         orient::Orientation,
         sample_masks::SampleMasks,
     },
-    volume::Volume,
+    volume::{Voi, Volume},
 };
 use findings::Evidence;
 use options::{Options, Search};
@@ -260,19 +260,13 @@ fn search_region(
         Search::Mask(mask) => orientation.array_to_canonical(mask.clone()),
     };
     for voxel in at {
-        box_around(&ct.grid, *voxel).for_each(|index| search[index] = true);
+        box_around(&ct.grid, *voxel).indices().for_each(|index| search[index] = true);
     }
     Ok(search)
 }
 
-fn box_around(grid: &Grid, [i, j, k]: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
-    let range = |axis: usize, index: usize| {
-        let reach = (AT_BOX_MM / grid.spacing_mm[axis]) as usize;
-        index.saturating_sub(reach)..(index + reach + 1).min(grid.dims[axis])
-    };
-    let (columns, rows, slices) = (range(0, i), range(1, j), range(2, k));
-    slices.flat_map(move |k| {
-        let columns = columns.clone();
-        rows.clone().flat_map(move |j| columns.clone().map(move |i| [k, j, i]))
-    })
+/// The box that is searched around a voxel asked for.
+fn box_around(grid: &Grid, ijk: [usize; 3]) -> Voi {
+    let voxel = Voi { start: ijk, end: ijk.map(|index| index + 1) };
+    voxel.grown(grid.spacing_mm.map(|mm| (AT_BOX_MM / mm) as usize), grid.dims)
 }
