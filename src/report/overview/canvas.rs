@@ -1,0 +1,124 @@
+//! A picture in memory: rectangles, lines, text, images.
+
+use std::{fs::File, io, io::BufWriter, path::Path};
+
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+
+/// Red, green, blue.
+pub type Colour = [u8; 3];
+
+/// An RGB picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canvas {
+    pub width: usize,
+    pub height: usize,
+    pub pixels: Vec<u8>,
+}
+
+/// Where text sits against its x.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Centre,
+    Right,
+}
+
+fn font() -> FontRef<'static> {
+    FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT).expect("the font is compiled in")
+}
+
+impl Canvas {
+    pub fn new(width: usize, height: usize, colour: Colour) -> Self {
+        Canvas { width, height, pixels: colour.repeat(width * height) }
+    }
+
+    pub fn set(&mut self, x: usize, y: usize, colour: Colour) {
+        self.blend(x, y, colour, 1.0);
+    }
+
+    /// Mixes `colour` in; outside the picture nothing happens.
+    pub fn blend(&mut self, x: usize, y: usize, colour: Colour, share: f32) {
+        if x >= self.width || y >= self.height {
+            return;
+        }
+        let at = 3 * (y * self.width + x);
+        for (old, new) in self.pixels[at..at + 3].iter_mut().zip(colour) {
+            *old = (f32::from(*old) + (f32::from(new) - f32::from(*old)) * share.clamp(0.0, 1.0)).round() as u8;
+        }
+    }
+
+    pub fn rectangle(&mut self, x: usize, y: usize, width: usize, height: usize, colour: Colour) {
+        for row in y..y + height {
+            for column in x..x + width {
+                self.set(column, row, colour);
+            }
+        }
+    }
+
+    /// A filled disc with a soft edge.
+    pub fn disc(&mut self, x: f32, y: f32, radius: f32, colour: Colour) {
+        let span = |centre: f32| (centre - radius - 1.0).max(0.0) as usize..(centre + radius + 2.0).max(0.0) as usize;
+        for row in span(y) {
+            for column in span(x) {
+                let away = ((row as f32 - y).powi(2) + (column as f32 - x).powi(2)).sqrt();
+                self.blend(column, row, colour, radius + 0.5 - away);
+            }
+        }
+    }
+
+    /// One line of text with its baseline at `y`; returns its width.
+    pub fn text(&mut self, x: f32, y: f32, size: f32, colour: Colour, align: Align, text: &str) -> f32 {
+        let font = font();
+        let scaled = font.as_scaled(PxScale::from(size));
+        let width = text_width(text, size);
+        let mut pen = match align {
+            Align::Left => x,
+            Align::Centre => x - width / 2.0,
+            Align::Right => x - width,
+        };
+        for character in text.chars() {
+            let glyph = scaled.glyph_id(character);
+            let placed = glyph.with_scale_and_position(size, point(pen, y));
+            pen += scaled.h_advance(glyph);
+            if let Some(outline) = font.outline_glyph(placed) {
+                let bounds = outline.px_bounds();
+                outline.draw(|dx, dy, cover| {
+                    let (px, py) = (bounds.min.x + dx as f32, bounds.min.y + dy as f32);
+                    if px >= 0.0 && py >= 0.0 {
+                        // The light face gains from a little more ink at small sizes.
+                        self.blend(px as usize, py as usize, colour, (cover * 1.25).min(1.0));
+                    }
+                });
+            }
+        }
+        width
+    }
+
+    /// The picture as a PNG file.
+    pub fn write_png(&self, path: &Path) -> io::Result<()> {
+        let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        writer.finish()?;
+        Ok(())
+    }
+}
+
+/// Width of a line of text in pixels.
+pub fn text_width(text: &str, size: f32) -> f32 {
+    let font = font();
+    let scaled = font.as_scaled(PxScale::from(size));
+    text.chars().map(|c| scaled.h_advance(scaled.glyph_id(c))).sum()
+}
+
+/// `text` cut to `width` pixels, with an ellipsis where something was cut.
+pub fn fitted(text: &str, size: f32, width: f32) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
+    }
+    let mut cut = text.to_owned();
+    while cut.pop().is_some() && text_width(&format!("{cut}…"), size) > width {}
+    format!("{cut}…")
+}

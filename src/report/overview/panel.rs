@@ -1,0 +1,124 @@
+//! A square view of an axial slice around a nodule: CT with outlines, or doubt as a heat map over the CT.
+//!
+//! The view follows the radiological convention: the patient's right is on the left, the front on top. Canonical
+//! volumes are in that order already.
+
+use super::{
+    canvas::{Align, Canvas},
+    colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
+};
+use crate::stages::{
+    nodules::{Maps, Nodule},
+    resample::Tap,
+};
+
+/// A view: which slice, around which place, how much of it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub maps: Maps<'a>,
+    pub slice: usize,
+    /// Column and row at the centre.
+    pub centre: [f64; 2],
+    pub side_mm: f64,
+    /// Side of the panel in pixels.
+    pub pixels: usize,
+}
+
+impl<'a> View<'a> {
+    /// The slice that shows most of the nodule, with lung around it.
+    pub fn of(maps: Maps<'a>, nodule: &Nodule, pixels: usize) -> Self {
+        let slice = largest_slice(&maps, nodule);
+        let side_mm = (nodule.long_axis_mm * 3.0).clamp(50.0, 140.0);
+        View { maps, slice, centre: [nodule.centroid_ijk[0], nodule.centroid_ijk[1]], side_mm, pixels }
+    }
+
+    /// Column and row under a pixel of the panel.
+    fn place(&self, x: usize, y: usize) -> [f64; 2] {
+        let spacing = self.maps.ct.grid.spacing_mm;
+        let mm = |pixel: usize| ((pixel as f64 + 0.5) / self.pixels as f64 - 0.5) * self.side_mm;
+        [self.centre[0] + mm(x) / spacing[0], self.centre[1] + mm(y) / spacing[1]]
+    }
+
+    /// The voxel (row, column) under a pixel; `None` beside the volume.
+    fn voxel(&self, x: usize, y: usize) -> Option<[usize; 2]> {
+        let [column, row] = self.place(x, y).map(f64::round);
+        let dims = self.maps.ct.grid.dims;
+        let inside = column >= 0.0 && row >= 0.0 && column < dims[0] as f64 && row < dims[1] as f64;
+        inside.then_some([row as usize, column as usize])
+    }
+
+    fn smooth(&self, image: &ndarray::Array3<f32>, x: usize, y: usize) -> f32 {
+        let [column, row] = self.place(x, y);
+        let dims = self.maps.ct.grid.dims;
+        let (column, row) = (Tap::at(column, dims[0]), Tap::at(row, dims[1]));
+        let at = |row: usize, column: usize| image[[self.slice, row, column]];
+        let along = |row: usize| at(row, column.low) + (at(row, column.high) - at(row, column.low)) * column.weight;
+        along(row.low) + (along(row.high) - along(row.low)) * row.weight
+    }
+
+    fn label(&self, x: usize, y: usize) -> u16 {
+        self.voxel(x, y).map_or(0, |[row, column]| self.maps.labels[[self.slice, row, column]])
+    }
+
+    /// The CT with the outline of nodule `id`, others fainter.
+    pub fn draw_ct(&self, canvas: &mut Canvas, left: usize, top: usize, id: u16) {
+        self.draw_pixels(canvas, left, top, |view, x, y| lung_window(view.smooth(&view.maps.ct.voxels, x, y)));
+        for y in 1..self.pixels - 1 {
+            for x in 1..self.pixels - 1 {
+                let here = self.label(x, y);
+                let edge = here != 0
+                    && [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)].iter().any(|(x, y)| self.label(*x, *y) != here);
+                if edge {
+                    let colour = if here == id { OUTLINE } else { OTHER_OUTLINE };
+                    canvas.set(left + x, top + y, colour);
+                    canvas.blend(left + x + 1, top + y, colour, 0.5);
+                    canvas.blend(left + x, top + y + 1, colour, 0.5);
+                }
+            }
+        }
+        self.draw_marks(canvas, left, top);
+    }
+
+    /// Doubt as heat over a faint CT; `maximum` is the hottest.
+    pub fn draw_doubt(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
+        self.draw_pixels(canvas, left, top, |view, x, y| {
+            let grey = lung_window(view.smooth(&view.maps.ct.voxels, x, y));
+            let doubt = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
+            let (hot, share) = (heat(doubt), (doubt * 3.0).min(0.9));
+            std::array::from_fn(|c| {
+                let faint = f32::from(grey[c]) * 0.6;
+                (faint + (f32::from(hot[c]) - faint) * share).round() as u8
+            })
+        });
+        self.draw_marks(canvas, left, top);
+    }
+
+    fn draw_pixels(&self, canvas: &mut Canvas, left: usize, top: usize, colour: impl Fn(&Self, usize, usize) -> [u8; 3]) {
+        for y in 0..self.pixels {
+            for x in 0..self.pixels {
+                let colour = self.voxel(x, y).map_or([0; 3], |_| colour(self, x, y));
+                canvas.set(left + x, top + y, colour);
+            }
+        }
+    }
+
+    /// Patient directions and a bar of 10 mm.
+    fn draw_marks(&self, canvas: &mut Canvas, left: usize, top: usize) {
+        let (l, t, side) = (left as f32, top as f32, self.pixels as f32);
+        canvas.text(l + 5.0, t + side / 2.0 + 5.0, 15.0, FAINT, Align::Left, "R");
+        canvas.text(l + side - 5.0, t + side / 2.0 + 5.0, 15.0, FAINT, Align::Right, "L");
+        canvas.text(l + side / 2.0, t + 16.0, 15.0, FAINT, Align::Centre, "A");
+        let bar = (10.0 / self.side_mm * self.pixels as f64).round() as usize;
+        canvas.rectangle(left + self.pixels - bar - 8, top + self.pixels - 10, bar, 2, TEXT);
+        canvas.text(l + side - 8.0 - bar as f32 / 2.0, t + side - 14.0, 13.0, TEXT, Align::Centre, "10 mm");
+    }
+}
+
+/// The axial slice with most voxels of the nodule.
+fn largest_slice(maps: &Maps<'_>, nodule: &Nodule) -> usize {
+    let middle = nodule.centroid_ijk[2].round() as usize;
+    let reach = (nodule.long_axis_mm / maps.ct.grid.spacing_mm[2]).ceil() as usize + 1;
+    let slices = middle.saturating_sub(reach)..(middle + reach + 1).min(maps.ct.grid.dims[2]);
+    let voxels = |k: usize| maps.labels.index_axis(ndarray::Axis(0), k).iter().filter(|id| **id == nodule.id).count();
+    slices.map(|k| (voxels(k), std::cmp::Reverse(k.abs_diff(middle)), k)).max().map_or(middle, |(_, _, k)| k)
+}
