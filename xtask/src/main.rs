@@ -3,9 +3,12 @@
 //! Enters: the command line. Leaves: exit status 0 good, 1 failed, 2 usage.
 
 mod args;
+mod demo;
+mod header;
 mod pins;
 mod process;
 mod setup;
+mod test;
 mod wheel;
 
 use args::Task;
@@ -25,6 +28,9 @@ fn main() -> std::process::ExitCode {
             Ok(())
         }
         Task::Setup { cuda } => setup::setup(cuda).map(drop),
+        Task::Demo => demo::demo(),
+        Task::Test(parts) => test::test(&parts),
+        Task::Header => header::header(),
     };
     match result {
         Ok(()) => 0.into(),
