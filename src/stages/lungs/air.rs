@@ -1,0 +1,132 @@
+//! Which air is lung: not the air around the patient, not the airways, not gas in stomach and bowel.
+//!
+//! Lung is told from other air by HU inside each connected piece. Free gas is near -1000, clothes and mattresses are
+//! foam (-990 to -920), lung is mostly above -920 and never without vessels. Position helps only in a chest that is
+//! seen whole; in a crop lung lies at the image's sides as well.
+
+use ndarray::{Array3, Zip};
+
+use super::{coarse::Coarse, distance};
+use crate::stages::components::{Component, Components, Neighbourhood, connected_components};
+
+/// Between lung (at most about -600 when not diseased) and soft tissue (at least -100).
+pub(super) const AIR_HU: f32 = -450.0;
+/// Block means below are free gas; even destroyed lung keeps walls and vessels.
+const GAS_HU: f32 = -970.0;
+/// Block means below are gas or foam.
+const FOAM_HU: f32 = -925.0;
+/// Part of a piece's inside that is free gas: above, it is no lung.
+const GAS_PART: f64 = 0.6;
+/// A piece with less foam is lung for sure.
+const SURE_PART: f64 = 0.25;
+/// Where sure lung is seen, pieces with more foam are none (emphysema reaches 0.6): at the sides, and small ones.
+const FOAM_PART: f64 = 0.4;
+const SIDE_FOAM_PART: f64 = 0.3;
+/// So much sure lung clear of the image's sides means that the chest is seen whole.
+const WHOLE_LUNG_ML: f64 = 100.0;
+/// Bowel gas is smaller than this, against the larger lung.
+const BOWEL_PART: f64 = 0.3;
+/// In a crop, so much sure lung, against the piece, makes foam at the sides the outside.
+const CROP_PART: f64 = 0.5;
+/// A crop of less than this holds lung rather than nothing, if its gas has the spread of vessels.
+const SMALL_CROP_ML: f64 = 500.0;
+const TEXTURE_HU: f64 = 60.0;
+/// The airway's wall and its partial volume.
+const AIRWAY_WALL_MM: f64 = 4.0;
+/// Depth of the surface that partial volume reaches.
+const SURFACE_MM: f64 = 3.0;
+/// Smaller pieces, against the largest, are no lung.
+const LEAST_PART: f64 = 0.01;
+
+/// The aerated lung on the coarse grid; all false when there is none.
+pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>) -> Array3<bool> {
+    let mut air = coarse.hu.map(|&hu| hu < AIR_HU);
+    if airway.iter().any(|&inside| inside) {
+        let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm);
+        Zip::from(&mut air).and(&tube).for_each(|air, &tube| *air &= !tube);
+    }
+    let components = connected_components(&air, Neighbourhood::Faces6);
+    let pieces = look_into(coarse, &air, &components);
+    let mut kept = choose(&pieces);
+    if !kept.contains(&true) && air.len() as f64 * coarse.voxel_ml() < SMALL_CROP_ML {
+        kept = pieces.iter().map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU).collect();
+    }
+    components.mask(|component| kept[component.label as usize - 1])
+}
+
+/// A connected piece of air.
+struct Piece {
+    volume_ml: f64,
+    /// Touches the image's border in the axial plane.
+    at_side: bool,
+    /// Parts of the inside below [`GAS_HU`] and [`FOAM_HU`].
+    gas_part: f64,
+    foam_part: f64,
+    /// Standard deviation of the inside.
+    spread_hu: f64,
+}
+
+/// For each piece, whether it is lung.
+fn choose(pieces: &[Piece]) -> Vec<bool> {
+    let largest = |which: &dyn Fn(&Piece) -> bool| {
+        pieces.iter().filter(|piece| which(piece)).map(|piece| piece.volume_ml).fold(0.0, f64::max)
+    };
+    let sure_ml = largest(&|piece| piece.foam_part < SURE_PART);
+    let whole_ml = largest(&|piece| piece.foam_part < SURE_PART && !piece.at_side);
+    let is_lung = |piece: &Piece| {
+        let other = if whole_ml >= WHOLE_LUNG_ML {
+            let bowel = piece.foam_part > FOAM_PART && piece.volume_ml < BOWEL_PART * whole_ml;
+            bowel || piece.at_side && piece.foam_part > SIDE_FOAM_PART
+        } else {
+            piece.at_side && piece.foam_part > FOAM_PART && sure_ml > CROP_PART * piece.volume_ml
+        };
+        piece.gas_part < GAS_PART && !other
+    };
+    let least_ml = LEAST_PART * largest(&is_lung);
+    pieces.iter().map(|piece| is_lung(piece) && piece.volume_ml >= least_ml).collect()
+}
+
+/// Measures each piece. Its inside leaves out the surface, where partial volume would make gas look like lung.
+fn look_into(coarse: &Coarse, air: &Array3<bool>, components: &Components) -> Vec<Piece> {
+    let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm);
+    let mut sums = vec![Sums::default(); components.list.len() + 1];
+    Zip::from(&components.labels).and(&inside).and(&coarse.hu).for_each(|&label, &inside, &hu| {
+        if inside {
+            sums[label as usize].add(hu);
+        }
+    });
+    let (_, height, width) = air.dim();
+    let at_side = |c: &Component| {
+        c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height
+    };
+    let piece = |(component, sums): (&Component, &Sums)| {
+        sums.piece(component.voxels as f64 * coarse.voxel_ml(), at_side(component))
+    };
+    components.list.iter().zip(&sums[1..]).map(piece).collect()
+}
+
+/// What is counted of a piece's inside.
+#[derive(Clone, Default)]
+struct Sums {
+    voxels: f64,
+    gas: f64,
+    foam: f64,
+    hu: f64,
+    hu_squared: f64,
+}
+
+impl Sums {
+    fn add(&mut self, hu: f32) {
+        self.voxels += 1.0;
+        self.gas += f64::from(u8::from(hu < GAS_HU));
+        self.foam += f64::from(u8::from(hu < FOAM_HU));
+        self.hu += f64::from(hu);
+        self.hu_squared += f64::from(hu).powi(2);
+    }
+
+    fn piece(&self, volume_ml: f64, at_side: bool) -> Piece {
+        let n = self.voxels.max(1.0);
+        let variance = (self.hu_squared / n - (self.hu / n).powi(2)).max(0.0);
+        Piece { volume_ml, at_side, gas_part: self.gas / n, foam_part: self.foam / n, spread_hu: variance.sqrt() }
+    }
+}

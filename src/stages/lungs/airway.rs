@@ -1,0 +1,108 @@
+//! Trachea and main bronchi: gas in a tube of soft tissue.
+//!
+//! They are found slice by slice, as small patches of gas ringed by tissue, and joined in 3-D. A patch inside the lung
+//! is ringed by lung, so the search ends by itself where the bronchi enter the lungs; unlike region growing it can't
+//! leak through a thin wall.
+
+use ndarray::{Array2, Array3, Axis, s};
+
+use super::{air::AIR_HU, coarse::Coarse};
+use crate::stages::components::{Component, Neighbourhood, connected_components, connected_components_of};
+
+/// Block means in the lumen of trachea and main bronchi lie below, those of healthy lung above.
+const GAS_HU: f32 = -900.0;
+/// Area of an axial section: a lobar bronchus, and the carina cut along both main bronchi.
+const SECTION_MM2: (f64, f64) = (25.0, 1500.0);
+/// The ring that is looked at lies so far from the gas: beyond the wall's partial volume.
+const RING_MM: f64 = 4.0;
+/// Part of the ring that has to be tissue; the right lung may touch the trachea.
+const RING_TISSUE: f64 = 0.6;
+/// Shortest and smallest trachea, which tells it from gas in the oesophagus.
+const LEAST_LENGTH_MM: f64 = 20.0;
+const LEAST_ML: f64 = 2.0;
+
+/// The lumen of trachea and main bronchi, empty when none is seen (crops, bases).
+pub(super) fn find_airway(coarse: &Coarse) -> Array3<bool> {
+    let gas = coarse.hu.map(|&hu| hu < GAS_HU);
+    let mut sections = Array3::from_elem(gas.dim(), false);
+    for k in 0..gas.dim().0 {
+        keep_tube_sections(coarse, &gas, k, &mut sections);
+    }
+    let tubes = connected_components(&sections, Neighbourhood::All26);
+    let length_mm = |tube: &Component| tube.voi.size()[2] as f64 * coarse.spacing_mm[0];
+    let volume_ml = |tube: &Component| tube.voxels as f64 * coarse.voxel_ml();
+    let long = |tube: &&Component| length_mm(tube) >= LEAST_LENGTH_MM && volume_ml(tube) >= LEAST_ML;
+    match tubes.list.iter().filter(long).max_by_key(|tube| tube.voxels) {
+        Some(trachea) => tubes.mask(|tube| tube.label == trachea.label),
+        None => Array3::from_elem(gas.dim(), false),
+    }
+}
+
+/// Copies the patches of slice `k` of `gas` that tissue surrounds to `sections`.
+fn keep_tube_sections(coarse: &Coarse, gas: &Array3<bool>, k: usize, sections: &mut Array3<bool>) {
+    let slice = gas.slice(s![k..k + 1, .., ..]);
+    let patches = connected_components_of(slice, Neighbourhood::Faces6);
+    let labels = patches.labels.index_axis(Axis(0), 0);
+    let pixel_mm2 = coarse.spacing_mm[1] * coarse.spacing_mm[2];
+    let reach = [1, 2].map(|axis| (RING_MM / coarse.spacing_mm[axis]).round().max(1.0) as usize);
+    for patch in &patches.list {
+        let area = patch.voxels as f64 * pixel_mm2;
+        if area < SECTION_MM2.0 || area > SECTION_MM2.1 {
+            continue;
+        }
+        let own = |j: usize, i: usize| labels[[j, i]] == patch.label;
+        let Some(ring) = ring(patch, reach, labels.dim(), own) else {
+            continue;
+        };
+        let tissue = ring
+            .iter()
+            .filter(|(j, i)| coarse.hu[[k, *j, *i]] > AIR_HU)
+            .count();
+        if tissue as f64 >= RING_TISSUE * ring.len() as f64 {
+            let (j, i) = (
+                patch.voi.start[1]..patch.voi.end[1],
+                patch.voi.start[0]..patch.voi.end[0],
+            );
+            for (j, i) in j
+                .flat_map(|j| i.clone().map(move |i| (j, i)))
+                .filter(|&(j, i)| own(j, i))
+            {
+                sections[[k, j, i]] = true;
+            }
+        }
+    }
+}
+
+/// The outermost pixels of the patch dilated by a box of `reach`; `None` when that leaves the slice.
+fn ring(
+    patch: &Component,
+    reach: [usize; 2],
+    dim: (usize, usize),
+    own: impl Fn(usize, usize) -> bool,
+) -> Option<Vec<(usize, usize)>> {
+    let [i0, j0] = [
+        patch.voi.start[0].checked_sub(reach[1])?,
+        patch.voi.start[1].checked_sub(reach[0])?,
+    ];
+    let [i1, j1] = [patch.voi.end[0] + reach[1], patch.voi.end[1] + reach[0]];
+    if j1 > dim.0 || i1 > dim.1 {
+        return None;
+    }
+    let mut steps = Array2::<u8>::from_elem((j1 - j0, i1 - i0), 0);
+    for j in patch.voi.start[1]..patch.voi.end[1] {
+        for i in (patch.voi.start[0]..patch.voi.end[0]).filter(|&i| own(j, i)) {
+            let (j, i) = (j - j0, i - i0);
+            let near = s![j - reach[0]..=j + reach[0], i - reach[1]..=i + reach[1]];
+            steps.slice_mut(near).mapv_inplace(|value| value.max(1));
+            let nearer = s![j + 1 - reach[0]..j + reach[0], i + 1 - reach[1]..i + reach[1]];
+            steps.slice_mut(nearer).fill(2);
+        }
+    }
+    Some(
+        steps
+            .indexed_iter()
+            .filter(|(_, step)| **step == 1)
+            .map(|((j, i), _)| (j + j0, i + i0))
+            .collect(),
+    )
+}

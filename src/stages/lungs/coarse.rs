@@ -1,0 +1,132 @@
+//! The coarse grid on which the lungs are found: blocks of voxels about 2 mm wide.
+//!
+//! Averaging over a block tames the noise of sharp kernels and makes whole-chest morphology a matter of a few
+//! million voxels. Thick slices stay as they are: only axes finer than the target are reduced.
+
+use ndarray::{Array3, Axis};
+
+use crate::{error::Result, progress::Monitor, volume::Volume};
+
+/// Edge of a coarse voxel, in mm, as near as whole blocks allow.
+const TARGET_MM: f64 = 2.0;
+/// Padding outside the scan circle (-2000, -3024) counts as air; metal counts as bone.
+const CLIP_HU: (f32, f32) = (-1024.0, 600.0);
+
+/// Mean HU of blocks of voxels.
+pub(super) struct Coarse {
+    /// Block means, `[k, j, i]`, HU.
+    pub hu: Array3<f32>,
+    /// Distance of neighbouring blocks along k, j, i, in mm.
+    pub spacing_mm: [f64; 3],
+    /// Fine voxels a block along k, j, i.
+    factor: [usize; 3],
+}
+
+impl Coarse {
+    /// Averages `ct` over blocks; a block at the far edge may be incomplete.
+    pub fn of(ct: &Volume<f32>, monitor: &Monitor<'_>) -> Result<Self> {
+        let [si, sj, sk] = ct.grid.spacing_mm;
+        let fine = [sk, sj, si];
+        let factor = fine.map(|s| (TARGET_MM / s).round().max(1.0) as usize);
+        let shape = ct.voxels.dim();
+        let dim = [shape.0, shape.1, shape.2];
+        let coarse: [usize; 3] = std::array::from_fn(|a| dim[a].div_ceil(factor[a]));
+        let mut hu = Array3::<f32>::zeros(coarse);
+        for (block_k, mut plane) in hu.axis_iter_mut(Axis(0)).enumerate() {
+            monitor.check()?;
+            let ks = block_k * factor[0]..((block_k + 1) * factor[0]).min(dim[0]);
+            let slices = ks.len();
+            for k in ks {
+                for (j, row) in ct.voxels.index_axis(Axis(0), k).outer_iter().enumerate() {
+                    let mut sums = plane.row_mut(j / factor[1]);
+                    let row = row.to_slice().expect("volumes have standard layout");
+                    for (sum, block) in sums.iter_mut().zip(row.chunks(factor[2])) {
+                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>()
+                            / block.len() as f32;
+                    }
+                }
+            }
+            for (block_j, mut row) in plane.outer_iter_mut().enumerate() {
+                let rows = factor[1].min(dim[1] - block_j * factor[1]);
+                row.mapv_inplace(|sum| sum / (rows * slices) as f32);
+            }
+        }
+        Ok(Coarse {
+            hu,
+            spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64),
+            factor,
+        })
+    }
+
+    /// Volume of a coarse voxel, in ml.
+    pub fn voxel_ml(&self) -> f64 {
+        self.spacing_mm.iter().product::<f64>() / 1000.0
+    }
+
+    /// Brings a coarse mask to the fine grid of `dim` voxels along k, j, i: trilinear between block centres, cut at `level`
+    /// (0.5 keeps surfaces where they are, less moves them outwards).
+    pub fn refine(
+        &self,
+        mask: &Array3<bool>,
+        dim: [usize; 3],
+        level: f32,
+        monitor: &Monitor<'_>,
+    ) -> Result<Array3<bool>> {
+        let weights: [Vec<Between>; 3] =
+            std::array::from_fn(|a| Between::table(dim[a], mask.shape()[a], self.factor[a]));
+        let (height, width) = (mask.shape()[1], mask.shape()[2]);
+        let coarse = mask.as_slice().expect("masks have standard layout");
+        let mut fine = Array3::from_elem(dim, false);
+        let (mut plane, mut line) = (vec![0f32; height * width], vec![0f32; width]);
+        for (mut out, k) in fine.outer_iter_mut().zip(&weights[0]) {
+            monitor.check()?;
+            let (low, high) = (
+                &coarse[k.low * height * width..],
+                &coarse[k.high * height * width..],
+            );
+            for ((value, &a), &b) in plane.iter_mut().zip(low).zip(high) {
+                *value = k.blend(f32::from(u8::from(a)), f32::from(u8::from(b)));
+            }
+            for (mut out, j) in out.outer_iter_mut().zip(&weights[1]) {
+                let (low, high) = (&plane[j.low * width..], &plane[j.high * width..]);
+                let mut any = false;
+                for ((value, &a), &b) in line.iter_mut().zip(low).zip(high) {
+                    *value = j.blend(a, b);
+                    any |= *value > 0.0;
+                }
+                if any {
+                    for (voxel, i) in out.iter_mut().zip(&weights[2]) {
+                        *voxel = i.blend(line[i.low], line[i.high]) >= level;
+                    }
+                }
+            }
+        }
+        Ok(fine)
+    }
+}
+
+/// Where a fine index lies between two coarse ones.
+struct Between {
+    low: usize,
+    high: usize,
+    weight: f32,
+}
+
+impl Between {
+    fn table(fine: usize, coarse: usize, factor: usize) -> Vec<Between> {
+        let place = |index: usize| {
+            let at = ((index as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, (coarse - 1) as f64);
+            let low = at as usize;
+            Between {
+                low,
+                high: (low + 1).min(coarse - 1),
+                weight: (at - low as f64) as f32,
+            }
+        };
+        (0..fine).map(place).collect()
+    }
+
+    fn blend(&self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.weight
+    }
+}

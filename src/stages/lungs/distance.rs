@@ -1,0 +1,103 @@
+//! Exact Euclidean distances on an anisotropic grid, and the dilations and erosions that follow from them.
+//!
+//! Squared distances by lower envelopes of parabolas, one axis after the other (Felzenszwalb, Huttenlocher: "Distance
+//! Transforms of Sampled Functions", Theory of Computing 8, 2012). Nothing is assumed outside the array: a mask that
+//! reaches its border neither grows from there nor is eaten from there.
+
+use ndarray::{Array3, ArrayViewMut1, Axis};
+
+/// Squared distance in mm² of each voxel to the nearest true voxel of `mask`; infinite when there is none.
+/// `spacing_mm` along k, j, i.
+pub(super) fn squared_distance(mask: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<f32> {
+    let mut field = mask.map(|&inside| if inside { 0.0 } else { f32::INFINITY });
+    for axis in [2, 1, 0] {
+        let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
+        for lane in field.lanes_mut(Axis(axis)) {
+            line.transform(lane);
+        }
+    }
+    field
+}
+
+/// The voxels within `radius_mm` of `mask`.
+pub(super) fn dilate(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let limit = (radius_mm * radius_mm) as f32;
+    squared_distance(mask, spacing_mm).map(|&d2| d2 <= limit)
+}
+
+/// The voxels of `mask` farther than `radius_mm` from every voxel outside it.
+pub(super) fn erode(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let limit = (radius_mm * radius_mm) as f32;
+    squared_distance(&mask.map(|&inside| !inside), spacing_mm).map(|&d2| d2 > limit)
+}
+
+/// Fills what a ball of `radius_mm` outside `mask` can't reach.
+pub(super) fn close(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
+    erode(&dilate(mask, radius_mm, spacing_mm), radius_mm, spacing_mm)
+}
+
+/// Working space for one line of voxels.
+struct Line {
+    step_mm: f32,
+    input: Vec<f32>,
+    /// Positions (in voxels) of the parabolas of the lower envelope, and from where on each is lowest.
+    vertex: Vec<usize>,
+    from: Vec<f32>,
+}
+
+impl Line {
+    fn new(len: usize, step_mm: f32) -> Self {
+        Line {
+            step_mm,
+            input: vec![0.0; len],
+            vertex: vec![0; len],
+            from: vec![0.0; len],
+        }
+    }
+
+    fn transform(&mut self, mut lane: ArrayViewMut1<'_, f32>) {
+        self.input
+            .iter_mut()
+            .zip(lane.iter())
+            .for_each(|(to, from)| *to = *from);
+        let Some(parabolas) = self.envelope() else { return };
+        let square = self.step_mm * self.step_mm;
+        let mut current = 0;
+        for (index, value) in lane.iter_mut().enumerate() {
+            while current + 1 < parabolas && self.from[current + 1] < index as f32 {
+                current += 1;
+            }
+            let vertex = self.vertex[current];
+            let steps = index as f32 - vertex as f32;
+            *value = square * steps * steps + self.input[vertex];
+        }
+    }
+
+    /// Builds the lower envelope of the finite parabolas; `None` when there is none.
+    fn envelope(&mut self) -> Option<usize> {
+        let square = self.step_mm * self.step_mm;
+        let mut count = 0;
+        for (index, &height) in self
+            .input
+            .iter()
+            .enumerate()
+            .filter(|(_, height)| height.is_finite())
+        {
+            let mut from = f32::NEG_INFINITY;
+            while count > 0 {
+                let vertex = self.vertex[count - 1];
+                let (p, q) = (index as f32, vertex as f32);
+                from = (p + q + (height - self.input[vertex]) / (square * (p - q))) / 2.0;
+                if from > self.from[count - 1] {
+                    break;
+                }
+                count -= 1;
+                from = f32::NEG_INFINITY;
+            }
+            self.vertex[count] = index;
+            self.from[count] = from;
+            count += 1;
+        }
+        (count > 0).then_some(count)
+    }
+}

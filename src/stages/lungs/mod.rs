@@ -1,0 +1,93 @@
+//! Where nodules are searched.
+//!
+//! In: a CT in HU, axes along the patient (i to the left, j to the back, k to the head). Out: a mask on the CT's grid
+//! that holds the lungs with the nodules in them and on the pleura, without trachea, main bronchi, mediastinum and the
+//! outside. It bounds the work and takes away most of what a network mistakes for a nodule. It is no measurement of the
+//! lungs.
+//!
+//! Everything is done on blocks of about 2 mm ([`coarse`]): air by threshold, airways taken away ([`airway`]), lung told
+//! from other air ([`air`]), surface closed ([`surface`]).
+
+mod air;
+mod airway;
+mod coarse;
+mod distance;
+mod surface;
+
+use ndarray::{Array3, Axis};
+
+use crate::{
+    error::{Error, Result},
+    progress::{Monitor, Stage},
+    volume::{Voi, Volume},
+};
+use coarse::Coarse;
+
+/// Less lung than this is none; in small crops the second counts, as a part of the volume.
+const LEAST_LUNG_ML: f64 = 60.0;
+const LEAST_LUNG_PART: f64 = 0.04;
+/// The surface moves out to this level of the interpolated mask, so that the blurred rim of a nodule stays inside.
+const SURFACE_LEVEL: f32 = 0.3;
+/// Steps reported while the lungs are searched.
+const STEPS: usize = 4;
+
+/// The lungs as the search sees them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LungMask {
+    /// `[k, j, i]`: true where nodules are searched.
+    pub search: Array3<bool>,
+    /// The smallest box around it.
+    pub voi: Voi,
+    /// Volume of the aerated lung, in ml (lungs cut off by the image included as far as they are seen).
+    pub volume_ml: f64,
+    /// True when lung reaches the image's border in the axial plane: a crop, not a whole chest.
+    pub partial: bool,
+}
+
+/// Finds the lungs of `ct` (HU; i to the patient's left, j to the back, k to the head).
+///
+/// # Errors
+/// [`Error::NoLung`] when nothing looks like lung, [`Error::Cancelled`].
+pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMask> {
+    monitor.step(Stage::Lungs, 0, STEPS)?;
+    let coarse = Coarse::of(ct, monitor)?;
+    monitor.step(Stage::Lungs, 1, STEPS)?;
+    let airway = airway::find_airway(&coarse);
+    let lung = air::aerated_lung(&coarse, &airway);
+    monitor.step(Stage::Lungs, 2, STEPS)?;
+    let volume_ml = enough_lung(&coarse, &lung)?;
+    let region = surface::search_region(&lung, &airway, coarse.spacing_mm);
+    monitor.step(Stage::Lungs, 3, STEPS)?;
+    let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
+    let voi = Voi::around(&search).ok_or_else(|| Error::NoLung {
+        reason: "the lung is thinner than a voxel".into(),
+    })?;
+    monitor.step(Stage::Lungs, STEPS, STEPS)?;
+    Ok(LungMask {
+        search,
+        voi,
+        volume_ml,
+        partial: touches_sides(&lung),
+    })
+}
+
+/// The volume of `lung` in ml, when that is enough to be one.
+fn enough_lung(coarse: &Coarse, lung: &Array3<bool>) -> Result<f64> {
+    let volume_ml = lung.iter().filter(|&&inside| inside).count() as f64 * coarse.voxel_ml();
+    let needed = LEAST_LUNG_ML.min(LEAST_LUNG_PART * lung.len() as f64 * coarse.voxel_ml());
+    if volume_ml > 0.0 && volume_ml >= needed {
+        return Ok(volume_ml);
+    }
+    Err(Error::NoLung {
+        reason: format!("{volume_ml:.1} ml of air that looks like lung, at least {needed:.1} ml needed"),
+    })
+}
+
+fn touches_sides(mask: &Array3<bool>) -> bool {
+    [1, 2].into_iter().any(|axis| {
+        let last = mask.shape()[axis] - 1;
+        [0, last]
+            .into_iter()
+            .any(|at| mask.index_axis(Axis(axis), at).iter().any(|&inside| inside))
+    })
+}
