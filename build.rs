@@ -18,24 +18,14 @@ fn main() {
     }
 }
 
-/// Reads the C functions from each file of src/capi; the rest of the crate holds none.
+/// Reads the C functions from src/capi; the rest of the crate holds none.
 fn write_header() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let mut sources: Vec<_> = std::fs::read_dir(root.join("src/capi"))
-        .expect("src/capi is there")
-        .map(|entry| entry.expect("src/capi can be listed").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
-        .collect();
-    sources.sort();
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
-    let builder = sources
-        .into_iter()
-        .fold(cbindgen::Builder::new().with_config(config), |b, f| b.with_src(f));
-    builder
-        .generate()
-        .expect("src/capi can be read by cbindgen")
-        .write_to_file(out.join("sam2lung.h"));
+    // cbindgen follows the module's own modules.
+    let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/capi/mod.rs"));
+    builder.generate().expect("src/capi can be read by cbindgen").write_to_file(out.join("sam2lung.h"));
 }
 
 /// The part of the version that changes when old programs no longer fit: 0.MINOR, later MAJOR.
