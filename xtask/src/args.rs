@@ -10,7 +10,7 @@ cargo xtask demo               makes a chest CT phantom, segments it, and says w
 cargo xtask test [--only PART] runs every test, or one part: rust, capi, python, slicer or real
                                (--only may be given again; real needs CTs in ../shared/data or SAM2LUNG_SHARED)
 cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
-                               --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (1.4 GB, 2.0 GB unpacked)
+                               --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
 cargo xtask header             writes include/sam2lung.h anew after a change in src/capi
 cargo xtask --help             this text";
 

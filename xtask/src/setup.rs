@@ -105,7 +105,6 @@ fn pip_download(wheel: &Wheel, to: &Path) -> Command {
     .args(["--platform", wheel.platform, "--dest"])
     .arg(to)
     .arg(format!("{}=={}", wheel.package, wheel.version));
-    println!("  {} {} …", wheel.package, wheel.version);
     pip
 }
 
