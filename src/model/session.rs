@@ -182,7 +182,7 @@ impl Network for OrtNetwork {
         let spec = &self.bundle.spec.encoder;
         let (_, _, height, width) = slices.dim();
         let names: Vec<_> = spec.embeddings.iter().map(|e| e.name.as_str()).collect();
-        let work = || -> ort::Result<Vec<DynValue>> {
+        let mut work = || -> ort::Result<Vec<DynValue>> {
             let offsets = Array2::from_shape_vec((1, offsets_mm.len()), offsets_mm.to_vec()).expect("one row");
             let mut inputs = vec![(spec.slices.as_str(), Tensor::from_array(slices.to_owned())?.into_dyn())];
             if let Some(name) = &spec.offsets_mm {
