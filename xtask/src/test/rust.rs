@@ -1,0 +1,71 @@
+//! Format, lints, and Rust's own tests.
+
+use super::tally::{Tally, of_cargo};
+use super::{Context, check};
+use crate::process::{self, Result, cargo, metadata, run_and_read, stage};
+
+/// Everything is built in the release profile: one set of compiled dependencies serves tests, demo and users.
+/// The chores' own tests stay in the profile in which `cargo xtask` itself was built.
+pub fn run(context: &Context) -> Result<Tally> {
+    let mut tally = check("format", process::run(&mut cargo(&["fmt", "--all", "--check"])));
+    stage("Lints");
+    let clippy = [
+        "clippy",
+        "--quiet",
+        "--package=sam2lung",
+        "--all-targets",
+        "--release",
+        "--",
+        "--deny=warnings",
+    ];
+    tally += check("lints of the library", process::run(&mut cargo(&clippy)));
+    let clippy = [
+        "clippy",
+        "--quiet",
+        "--package=xtask",
+        "--all-targets",
+        "--",
+        "--deny=warnings",
+    ];
+    tally += check("lints of the chores", process::run(&mut cargo(&clippy)));
+    stage("Unit and integration tests");
+    tally += cargo_test(context, &["--package=xtask"])?;
+    let mut targets = vec!["--release".to_owned(), "--lib".into(), "--bins".into()];
+    targets.extend(integration_tests()?.iter().map(|name| format!("--test={name}")));
+    tally += cargo_test(context, &targets.iter().map(String::as_str).collect::<Vec<_>>())?;
+    stage("Documentation tests");
+    tally += cargo_test(context, &["--release", "--doc"])?;
+    Ok(tally)
+}
+
+/// Runs `cargo test` with these arguments; all of them run even if one fails.
+pub fn cargo_test(context: &Context, args: &[&str]) -> Result<Tally> {
+    let mut command = cargo(&["test", "--no-fail-fast"]);
+    // Without --show-output the reason of a skipped test would stay hidden.
+    command
+        .args(args)
+        .args(["--", "--show-output"])
+        .env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
+    Ok(Tally::of_run(run_and_read(&mut command)?, of_cargo))
+}
+
+/// Names of the library's integration tests; the ones on real CT are a part of their own.
+fn integration_tests() -> Result<Vec<String>> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata names no packages")?;
+    let ours = packages
+        .iter()
+        .find(|p| p["name"] == "sam2lung")
+        .ok_or("cargo metadata lacks sam2lung")?;
+    let targets = ours["targets"]
+        .as_array()
+        .ok_or("cargo metadata names no targets")?;
+    let tests = targets.iter().filter(|t| t["kind"][0] == "test");
+    Ok(tests
+        .filter_map(|t| t["name"].as_str())
+        .filter(|name| *name != "real")
+        .map(str::to_owned)
+        .collect())
+}
