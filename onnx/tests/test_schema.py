@@ -1,0 +1,109 @@
+"""model.schema.json accepts every bundle here and refuses what the library would refuse."""
+
+import copy
+import json
+
+import jsonschema
+import pytest
+
+from conftest import ONNX_FOLDER, REPOSITORY
+
+SCHEMA = json.loads((ONNX_FOLDER / "schema" / "model.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+TINY = sorted((REPOSITORY / "tests" / "bundles").glob("tiny-*/model.json"))
+DEFAULT = ONNX_FOLDER / "bundles" / "default" / "model.json"
+
+
+def tiny(name):
+    return json.loads((REPOSITORY / "tests" / "bundles" / name / "model.json").read_text())
+
+
+def test_schema_is_a_schema_itself():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", TINY, ids=lambda p: p.parent.name)
+def test_tiny_bundle_is_accepted(path):
+    VALIDATOR.validate(json.loads(path.read_text()))
+
+
+def test_tiny_bundles_are_all_there():
+    assert [p.parent.name for p in TINY] == ["tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+
+
+def test_default_bundle_is_accepted():
+    if not DEFAULT.is_file():
+        pytest.skip("SKIPPED: no default bundle at onnx/bundles/default")
+    VALIDATOR.validate(json.loads(DEFAULT.read_text()))
+
+
+def test_provenance_training_is_free():
+    spec = tiny("tiny-identity")
+    spec["provenance"]["training"] = {"epochs": 3, "notes": ["anything"]}
+    VALIDATOR.validate(spec)
+
+
+def objects(value, path=()):
+    """Path of every object inside `value`, itself included."""
+    if isinstance(value, dict):
+        yield path
+        for key, item in value.items():
+            yield from objects(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from objects(item, (*path, number))
+
+
+def at(value, path):
+    for step in path:
+        value = value[step]
+    return value
+
+
+FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout") for path in objects(tiny(name))]
+STRICT = [(name, path) for name, path in FULL if path != ("provenance", "training")]
+
+
+@pytest.mark.parametrize("name, path", STRICT, ids=str)
+def test_unknown_field_is_refused_everywhere(name, path):
+    spec = tiny(name)
+    at(spec, path)["surprise"] = 1
+    assert not VALIDATOR.is_valid(spec)
+
+
+@pytest.mark.parametrize("name, path", STRICT, ids=str)
+def test_missing_field_is_refused_everywhere(name, path):
+    spec = tiny(name)
+    for key in at(spec, path):
+        changed = copy.deepcopy(spec)
+        del at(changed, path)[key]
+        assert not VALIDATOR.is_valid(changed), key
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        (("schema_version",), 2),
+        (("kind",), "patch"),
+        (("input", "window_hu"), [0.0]),
+        (("input", "window_hu"), [0.0, 1.0, 2.0]),
+        (("input", "pixel_mm"), 0.0),
+        (("input", "multiple"), 0),
+        (("input", "neighbours", "step_mm"), 0.0),
+        (("encoder", "file"), "../encoder.onnx"),
+        (("encoder", "file"), ".."),
+        (("encoder", "sha256"), "ABC"),
+        (("encoder", "embeddings"), []),
+        (("decoder", "dropout", 0, "rate"), 1.0),
+        (("decoder", "classes"), []),
+        (("sampling", "samples"), 0),
+        (("sampling", "scout_threshold"), 1.0),
+        (("calibration", "temperature"), 0.0),
+        (("decision", "threshold"), "0.5"),
+    ],
+    ids=str,
+)
+def test_senseless_value_is_refused(path, value):
+    spec = tiny("tiny-neighbours")
+    at(spec, path[:-1])[path[-1]] = value
+    assert not VALIDATOR.is_valid(spec)

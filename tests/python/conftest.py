@@ -1,0 +1,41 @@
+"""Where the program, the bundles and Python's own modules lie."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Program:
+    """The built command line."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, *words):
+        """Runs it with `words`; returns the finished process with its text."""
+        return subprocess.run([self.path, *map(str, words)], capture_output=True, text=True, timeout=300)
+
+    def segment(self, *words, status=0):
+        """`sam2lung segment` on the CPU, which has to end with `status`."""
+        done = self("segment", *words, "--device", "cpu")
+        assert done.returncode == status, done.stderr
+        return done
+
+
+@pytest.fixture(scope="session")
+def sam2lung():
+    """The program that SAM2LUNG_BIN names; without it every test here is skipped."""
+    path = os.environ.get("SAM2LUNG_BIN")
+    if not path:
+        pytest.skip("SKIPPED: SAM2LUNG_BIN does not name the built sam2lung (run 'cargo xtask test --only python')")
+    return Program(path)
+
+
+@pytest.fixture(scope="session")
+def bundles():
+    """The committed tiny bundles."""
+    return REPOSITORY / "tests" / "bundles"

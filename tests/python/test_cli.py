@@ -1,0 +1,450 @@
+"""The command line from a CT file to its files of results, with networks that can be worked out by hand."""
+
+import csv
+import hashlib
+import json
+import shutil
+
+import made_ct
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK
+from scipy import ndimage
+
+SAMPLES = 25
+SPACING = (0.75, 0.75, 2.0)
+SHAPE = (12, 40, 48)
+# Float32 networks against double precision.
+CLOSE = {"atol": 3e-6, "rtol": 0}
+FIELDS = (
+    "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 equivalent_diameter_mm "
+    "long_axis_mm short_axis_mm mean_hu probability_mean uncertainty_mean sample_dice detection_rate nodule_probability "
+    "review review_reasons"
+).split()
+
+
+def large():
+    return made_ct.ball(SHAPE, (14, 16, 5), 6.0, SPACING)
+
+
+def small():
+    return made_ct.ball(SHAPE, (36, 28, 7), 4.0, SPACING)
+
+
+def two_balls():
+    """Lung with a ball of 50 HU and a smaller one of -100 HU, and one voxel of noise."""
+    hu = np.full(SHAPE, made_ct.LUNG_HU)
+    hu[large()], hu[small()] = 50, -100
+    hu[1, 3, 44] = 300
+    return hu
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    return made_ct.write(tmp_path_factory.mktemp("ct") / "chest.nii.gz", two_balls(), SPACING)
+
+
+@pytest.fixture(scope="module")
+def identity(sam2lung, bundles, ct, tmp_path_factory):
+    """tiny-identity's results for `two_balls`, one folder for each kind of uncertainty."""
+    out = tmp_path_factory.mktemp("identity")
+    for kind in ("entropy", "variance", "mutual-information"):
+        words = ("--output", out / kind, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--uncertainty", kind)
+        sam2lung.segment(ct, *words, "--samples", SAMPLES)
+    return {kind.name: kind / "chest" for kind in out.iterdir()}
+
+
+def expected(identity):
+    x = made_ct.windowed(two_balls())
+    return made_ct.TwoValues.that_gives(made_ct.read(identity["entropy"] / "probability.nii.gz"), x, SAMPLES)
+
+
+# --- words and exit status --------------------------------------------------------------------------------------------
+
+
+def test_help_names_the_commands_and_says_research_use_only(sam2lung):
+    done = sam2lung("--help")
+    assert done.returncode == 0
+    for word in ("segment", "info", "phantom", "E_NOT_HU", "Research use only"):
+        assert word in done.stdout
+    segment = sam2lung("segment", "--help")
+    assert segment.returncode == 0
+    options = "--output --model --samples --seed --device --threads --lung-mask --at --threshold --uncertainty --format --quiet --series"
+    assert [o for o in options.split() if o not in segment.stdout] == []
+
+
+def test_version_is_one_line(sam2lung):
+    done = sam2lung("--version")
+    assert done.returncode == 0
+    name, version = done.stdout.split()
+    assert name == "sam2lung" and version[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("fly",),
+        ("segment",),
+        ("segment", "ct.nii.gz"),
+        ("segment", "ct.nii.gz", "--output", "o", "--uncertainty", "guess"),
+        ("segment", "ct.nii.gz", "--output", "o", "--at", "1,2"),
+        ("segment", "ct.nii.gz", "--output", "o", "--samples", "many"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2_and_explains(sam2lung, words):
+    done = sam2lung(*words)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+
+
+def test_info_describes_the_bundle(sam2lung, bundles):
+    done = sam2lung("info", bundles / "tiny-scout")
+    assert done.returncode == 0, done.stderr
+    spec = json.loads((bundles / "tiny-scout" / "model.json").read_text())
+    for text in ("tiny-scout", "nodule", "drop0", "judge.onnx", spec["judge"]["sha256"], spec["encoder"]["sha256"]):
+        assert text in done.stdout
+    assert "cpu" in done.stdout
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def noise(shape=(4, 8, 8)):
+    return np.random.default_rng(5).integers(-1000, 400, shape)
+
+
+def sheared(path):
+    affine = np.diag([-0.75, -0.75, 2.0, 1.0])
+    affine[1, 2] = 0.5
+    image = nibabel.Nifti1Image(noise().astype(np.int16).T, affine)
+    image.set_sform(affine, 1)
+    image.set_qform(None, 0)
+    nibabel.save(image, path)
+
+
+def four_d(path):
+    nibabel.save(nibabel.Nifti1Image(noise((8, 8, 4, 3)).astype(np.int16), np.eye(4)), path)
+
+
+def not_finite(path):
+    hu = noise().astype(np.float32)
+    hu[1, 2, 3] = np.nan
+    made_ct.write(path, hu, dtype=np.float32)
+
+
+REFUSED = {
+    "E_NOT_HU": lambda path: made_ct.write(path, noise() + 1000),
+    "E_ONE_SLICE": lambda path: made_ct.write(path, noise((1, 8, 8))),
+    "E_DIMENSIONS": four_d,
+    "E_SHEARED": sheared,
+    "E_NON_FINITE": not_finite,
+    "E_READ": lambda path: path.write_bytes(b"no NIfTI at all"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_ct_is_refused_by_name_and_leaves_nothing(sam2lung, bundles, tmp_path, name):
+    path = tmp_path / "bad.nii.gz"
+    REFUSED[name](path)
+    done = sam2lung.segment(path, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", status=1)
+    assert f"{name}: " in done.stderr
+    assert "panicked" not in done.stderr
+    assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
+def test_missing_file_is_refused_by_name(sam2lung, bundles, tmp_path):
+    words = (tmp_path / "nowhere.nii.gz", "--output", tmp_path / "out", "--model", bundles / "tiny-identity")
+    assert "E_READ: " in sam2lung.segment(*words, status=1).stderr
+
+
+@pytest.mark.parametrize("option", [("--threshold", "1.5"), ("--samples", "0"), ("--at", "500,1,1")], ids=" ".join)
+def test_option_out_of_range_is_refused_by_name(sam2lung, bundles, ct, tmp_path, option):
+    words = (ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    assert "E_OPTION: " in sam2lung.segment(*words, *option, status=1).stderr
+
+
+def changed_graph(bundle):
+    path = bundle / "decoder.onnx"
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+
+
+def changed_json(**fields):
+    def change(bundle):
+        path = bundle / "model.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "name, change",
+    [
+        ("E_MODEL_HASH", changed_graph),
+        ("E_MODEL_SCHEMA", changed_json(schema_version=99)),
+        ("E_MODEL_BUNDLE", changed_json(surprise=1)),
+        ("E_MODEL_BUNDLE", lambda bundle: (bundle / "encoder.onnx").unlink()),
+    ],
+)
+def test_bad_bundle_is_refused_by_name(sam2lung, bundles, ct, tmp_path, name, change):
+    bundle = shutil.copytree(bundles / "tiny-identity", tmp_path / "bundle")
+    change(bundle)
+    done = sam2lung.segment(ct, "--output", tmp_path / "out", "--model", bundle, status=1)
+    assert f"{name}: " in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_bundle_of_two_classes_is_refused_by_name(sam2lung, bundles, ct, tmp_path):
+    words = (ct, "--output", tmp_path / "out", "--model", bundles / "tiny-multiclass")
+    done = sam2lung.segment(*words, status=1)
+    assert "E_MODEL_BUNDLE: " in done.stderr and "class" in done.stderr
+
+
+def test_bad_ct_among_good_ones_is_named_and_the_others_are_done(sam2lung, bundles, ct, tmp_path):
+    bad = made_ct.write(tmp_path / "bad.nii.gz", noise() + 1000)
+    words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    done = sam2lung.segment(bad, ct, *words, status=1)
+    assert f"{bad}: E_NOT_HU: " in done.stderr
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["chest"]
+
+
+# --- voxels -----------------------------------------------------------------------------------------------------------
+
+
+def test_identity_sample_is_one_network_across_the_volume(identity):
+    mean = made_ct.read(identity["entropy"] / "probability.nii.gz")
+    values, kept = expected(identity)
+    assert 0 < kept < SAMPLES
+    np.testing.assert_allclose(mean, values.mean, **CLOSE)
+
+
+@pytest.mark.parametrize("kind", ["entropy", "variance", "mutual-information"])
+def test_identity_uncertainty_is_the_one_worked_out_by_hand(identity, kind):
+    values, _ = expected(identity)
+    wanted = getattr(values, kind.replace("-", "_"))
+    # Entropy's slope near 0 is about -log2(p): 1e-6 of p becomes 1e-5 bits.
+    np.testing.assert_allclose(made_ct.read(identity[kind] / "uncertainty.nii.gz"), wanted, atol=3e-5, rtol=0)
+
+
+def test_identity_labels_are_the_components_above_the_threshold_by_falling_volume(identity):
+    labels = made_ct.read(identity["entropy"] / "label.nii.gz")
+    assert labels.dtype == np.uint16
+    # The single bright voxel is smaller than the bundle's min_volume_mm3 of 14.
+    assert np.array_equal(labels, np.where(large(), 1, np.where(small(), 2, 0)))
+
+
+def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(identity):
+    nodules = json.loads((identity["entropy"] / "nodules.json").read_text())
+    values, kept = expected(identity)
+    entropy = made_ct.read(identity["entropy"] / "uncertainty.nii.gz")
+    for entry, mask, hu in zip(nodules, (large(), small()), (50, -100), strict=True):
+        assert sorted(entry) == sorted(FIELDS)
+        volume = mask.sum() * np.prod(SPACING)
+        rim = ndimage.binary_dilation(mask, np.ones((3, 3, 3)))
+        centroid = np.argwhere(mask).mean(axis=0)[::-1]
+        assert entry["centroid_ijk"] == pytest.approx(centroid)
+        assert entry["centroid_ras"] == pytest.approx(centroid * [-0.75, -0.75, 2.0])
+        assert entry["volume_mm3"] == pytest.approx(volume)
+        assert entry["equivalent_diameter_mm"] == pytest.approx(np.cbrt(6 * volume / np.pi))
+        assert entry["mean_hu"] == pytest.approx(hu)
+        assert entry["probability_mean"] == pytest.approx(values.mean[mask].mean(), abs=1e-5)
+        assert entropy[rim].mean() - 0.05 <= entry["uncertainty_mean"] <= entropy[mask].max()
+        # Kept samples outline the whole ball, the others nothing.
+        assert entry["detection_rate"] == pytest.approx(kept / SAMPLES)
+        assert (entry["volume_mm3_p05"], entry["volume_mm3_p95"]) == (0.0, pytest.approx(volume))
+        assert entry["volume_mm3_p50"] in (0.0, pytest.approx(volume))
+        assert entry["short_axis_mm"] <= entry["long_axis_mm"]
+        assert entry["nodule_probability"] is None
+        assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])
+    assert nodules[0]["long_axis_mm"] == pytest.approx(12.0, abs=0.8)
+
+
+def test_identity_csv_says_what_json_says(identity):
+    nodules = json.loads((identity["entropy"] / "nodules.json").read_text())
+    with open(identity["entropy"] / "nodules.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["id"]) for row in rows] == [entry["id"] for entry in nodules]
+    for row, entry in zip(rows, nodules):
+        assert float(row["volume_mm3"]) == pytest.approx(entry["volume_mm3"], rel=1e-3)
+
+
+def test_threshold_given_moves_the_outline(sam2lung, bundles, ct, tmp_path, identity):
+    values, _ = expected(identity)
+    between = float(values.mean[small()].mean() + values.mean[large()].mean()) / 2
+    words = (ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--threshold", between)
+    sam2lung.segment(*words)
+    assert np.array_equal(made_ct.read(tmp_path / "chest" / "label.nii.gz") > 0, large())
+
+
+@pytest.fixture(scope="module")
+def textured():
+    """A lung full of texture, at the bundle's own pixels, rows and columns multiples of 4."""
+    return np.random.default_rng(11).integers(-1100, 500, (5, 16, 24))
+
+
+def test_neighbours_one_sample_is_one_of_the_networks(sam2lung, bundles, tmp_path, textured):
+    """Every voxel, the repeated slices at the ends included, follows one pair of masks."""
+    spacing = (0.7, 0.7, 2.0)
+    path = made_ct.write(tmp_path / "ct.nii.gz", textured, spacing)
+    networks = [
+        made_ct.neighbours_probability(made_ct.windowed(textured), 2.0, *pair) for pair in made_ct.neighbours_masks()
+    ]
+    matched = set()
+    for seed in range(4):
+        out = tmp_path / str(seed)
+        words = ("--output", out, "--model", bundles / "tiny-neighbours", "--lung-mask", "off", "--seed", seed)
+        sam2lung.segment(path, *words, "--samples", 1)
+        got = made_ct.read(out / "ct" / "probability.nii.gz")
+        # NIfTI keeps 0.7 in single precision: 1e-8 of a pixel, 1e-7 of HU.
+        worst = [np.abs(got - network).max() for network in networks]
+        assert min(worst) < 1e-5
+        matched.add(int(np.argmin(worst)))
+    assert len(matched) > 1
+
+
+def test_neighbours_resampled_plane_without_texture_is_unchanged(sam2lung, bundles, tmp_path):
+    """At 0.5 mm pixels, slices of one value each give the formula at every voxel, edges included."""
+    hu = np.repeat([-900, -300, 100, -600, -1000], 30 * 22).reshape(5, 30, 22)
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu, (0.5, 0.5, 2.0))
+    words = ("--output", tmp_path, "--model", bundles / "tiny-neighbours", "--lung-mask", "off", "--samples", 1)
+    sam2lung.segment(path, *words)
+    got = made_ct.read(tmp_path / "ct" / "probability.nii.gz")
+    networks = [
+        made_ct.neighbours_probability(made_ct.windowed(hu), 2.0, *pair) for pair in made_ct.neighbours_masks()
+    ]
+    assert min(np.abs(got - network).max() for network in networks) < 1e-5
+
+
+def test_scout_samples_near_what_it_sees_and_the_judge_drops_the_faint_ball(sam2lung, bundles, tmp_path):
+    hu = two_balls()
+    hu[small()] = -400
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu, SPACING)
+    words = ("--model", bundles / "tiny-scout", "--lung-mask", "off", "--samples", 100)
+    sam2lung.segment(path, "--output", tmp_path, *words)
+    mean = made_ct.read(tmp_path / "ct" / "probability.nii.gz")
+    x = made_ct.smoothed(made_ct.windowed(hu))
+    values, kept = made_ct.TwoValues.that_gives(mean, x, 100)
+    plain = made_ct.sigmoid(made_ct.A * x + made_ct.B)
+    np.testing.assert_allclose(mean[plain > 0.02], values.mean[plain > 0.02], **CLOSE)
+    # Elsewhere a voxel was sampled (margin) or has the deterministic probability.
+    off = np.minimum(np.abs(mean - values.mean), np.abs(mean - plain))
+    assert off.max() < 3e-6
+    far = ndimage.distance_transform_edt(plain <= 0.02, sampling=SPACING[::-1]) > 12
+    np.testing.assert_allclose(mean[far], plain[far], **CLOSE)
+    assert np.abs(values.mean - plain)[far].max() > 1e-4
+
+    assert values.mean[small()].max() > 0.2, "the faint ball has to be a component for the judge to drop"
+    (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
+    # The patch's centre lies inside the ball of 50 HU, where smoothing changes nothing.
+    logit = made_ct.J0 * made_ct.windowed(50) + made_ct.J1 * values.mean[5, 16, 14] + made_ct.JB
+    assert nodule["nodule_probability"] == pytest.approx(made_ct.sigmoid(logit / made_ct.JUDGE_TEMPERATURE), abs=1e-5)
+    assert json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["dropped"] >= 1
+
+
+# --- replay -----------------------------------------------------------------------------------------------------------
+
+
+def test_replay_one_and_two_threads_give_the_same_bits(sam2lung, bundles, tmp_path, textured):
+    path = made_ct.write(tmp_path / "ct.nii.gz", textured, (0.6, 0.6, 1.0))
+    for threads in (1, 2):
+        words = ("--output", tmp_path / str(threads), "--model", bundles / "tiny-neighbours", "--lung-mask", "off")
+        sam2lung.segment(path, *words, "--threads", threads)
+    for file in ("probability.nii.gz", "uncertainty.nii.gz", "label.nii.gz"):
+        one, two = (made_ct.read(tmp_path / n / "ct" / file) for n in "12")
+        assert one.tobytes() == two.tobytes(), file
+    assert (tmp_path / "1/ct/nodules.json").read_text() == (tmp_path / "2/ct/nodules.json").read_text()
+
+
+def test_replay_another_seed_gives_other_bits(sam2lung, bundles, tmp_path, textured):
+    path = made_ct.write(tmp_path / "ct.nii.gz", textured, (0.7, 0.7, 2.0))
+    for seed in (1, 2):
+        words = ("--output", tmp_path / str(seed), "--model", bundles / "tiny-neighbours", "--lung-mask", "off")
+        sam2lung.segment(path, *words, "--seed", seed)
+    one, two = (made_ct.read(tmp_path / n / "ct" / "probability.nii.gz") for n in "12")
+    assert np.abs(one - two).max() > 1e-3
+
+
+def test_run_json_has_what_a_replay_needs(identity):
+    run = json.loads((identity["variance"] / "run.json").read_text())
+    assert {"notice", "versions", "model", "input", "options", "device", "timings_s", "peak_memory_mib"} <= set(run)
+    voxels = np.ascontiguousarray(two_balls(), "<f4")
+    assert run["input"]["voxels_sha256"] == hashlib.sha256(voxels.tobytes()).hexdigest()
+    assert (run["options"]["seed"], run["options"]["samples"], run["options"]["uncertainty"]) == (0, SAMPLES, "variance")
+    assert "esearch use only" in run["notice"]
+    assert run["versions"]["sam2lung"] and run["versions"]["onnxruntime"]
+
+
+# --- where things lie -------------------------------------------------------------------------------------------------
+
+
+def oblique(spacing_mm):
+    turn, tilt = np.deg2rad(20), np.deg2rad(-12)
+    about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    affine = np.eye(4)
+    affine[:3, :3] = about_z @ about_x @ np.diag([-1, -1, 1]) @ np.diag(spacing_mm)
+    affine[:3, 3] = [91.25, -126.5, -72.125]
+    return affine
+
+
+AFFINES = {
+    "axial": np.diag([-0.75, -0.75, 2.0, 1.0]),
+    "oblique": oblique(SPACING),
+    "mirrored": np.diag([0.75, -0.75, 2.0, 1.0]),
+    "upside_down": np.diag([-0.75, -0.75, -2.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("affine", AFFINES.values(), ids=AFFINES)
+@pytest.mark.parametrize("ending", ["nii.gz", "nrrd"])
+def test_results_lie_on_the_grid_of_the_input(sam2lung, bundles, tmp_path, affine, ending):
+    path = made_ct.write(tmp_path / "chest.nii.gz", two_balls(), affine=affine)
+    words = ("--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--format", ending)
+    sam2lung.segment(path, *words)
+    wanted = SimpleITK.ReadImage(str(path))
+    kinds = {"label": "16-bit unsigned", "probability": "32-bit float", "uncertainty": "32-bit float"}
+    for file, kind in kinds.items():
+        image = SimpleITK.ReadImage(str(tmp_path / "chest" / f"{file}.{ending}"))
+        assert image.GetSize() == wanted.GetSize()
+        assert image.GetSpacing() == pytest.approx(wanted.GetSpacing(), abs=1e-5)
+        assert image.GetOrigin() == pytest.approx(wanted.GetOrigin(), abs=1e-4)
+        assert image.GetDirection() == pytest.approx(wanted.GetDirection(), abs=1e-5)
+        assert image.GetPixelIDTypeAsString().startswith(kind)
+        if file == "label":
+            labels = SimpleITK.GetArrayFromImage(image)
+            assert np.array_equal(labels, np.where(large(), 1, np.where(small(), 2, 0)))
+    for entry in json.loads((tmp_path / "chest" / "nodules.json").read_text()):
+        lps = wanted.TransformContinuousIndexToPhysicalPoint(entry["centroid_ijk"])
+        assert entry["centroid_ras"] == pytest.approx([-lps[0], -lps[1], lps[2]], abs=1e-3)
+
+
+def test_folder_of_results_is_complete(identity):
+    names = {path.name for path in identity["entropy"].iterdir()}
+    assert names == {
+        "label.nii.gz",
+        "probability.nii.gz",
+        "uncertainty.nii.gz",
+        "nodules.json",
+        "nodules.csv",
+        "overview.png",
+        "run.json",
+    }
+
+
+def test_lung_mask_file_bounds_the_search_and_at_reaches_beyond_it(sam2lung, bundles, ct, tmp_path):
+    mask = np.zeros(SHAPE)
+    mask[:, :, :26] = 1
+    mask_path = made_ct.write(tmp_path / "mask.nii.gz", mask, SPACING, dtype=np.uint8)
+    words = (ct, "--model", bundles / "tiny-identity", "--lung-mask", mask_path)
+    sam2lung.segment(*words, "--output", tmp_path / "masked")
+    assert np.array_equal(made_ct.read(tmp_path / "masked/chest/label.nii.gz") > 0, large())
+    sam2lung.segment(*words, "--output", tmp_path / "at", "--at", "36,28,7")
+    assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, large() | small())
+
+
+def test_lung_mask_on_another_grid_is_refused_by_name(sam2lung, bundles, ct, tmp_path):
+    mask = made_ct.write(tmp_path / "mask.nii.gz", np.ones((4, 8, 8)), SPACING, dtype=np.uint8)
+    words = (ct, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", mask)
+    assert "E_MASK_GRID: " in sam2lung.segment(*words, status=1).stderr
