@@ -53,10 +53,10 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
     let coarse = Coarse::of(ct, monitor)?;
     monitor.step(Stage::Lungs, 1, STEPS)?;
     let airway = airway::find_airway(&coarse);
-    let lung = air::aerated_lung(&coarse, &airway);
+    let lung = air::aerated_lung(&coarse, &airway.tubes);
     monitor.step(Stage::Lungs, 2, STEPS)?;
     let volume_ml = enough_lung(&coarse, &lung)?;
-    let region = surface::search_region(&lung, &airway, coarse.spacing_mm);
+    let region = surface::search_region(&lung, airway.column, coarse.spacing_mm);
     monitor.step(Stage::Lungs, 3, STEPS)?;
     let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
     let voi = Voi::around(&search).ok_or_else(|| Error::NoLung {

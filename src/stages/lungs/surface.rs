@@ -25,8 +25,8 @@ const WALL_HOLE_MM: f64 = 35.0;
 const MEDIAL_HOLE_MM: f64 = 22.0;
 
 /// The region to search, on the coarse grid of `spacing_mm` (k, j, i).
-pub(super) fn search_region(lung: &Array3<bool>, airway: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let midline = midline(lung, airway);
+pub(super) fn search_region(lung: &Array3<bool>, trachea: Option<f64>, spacing_mm: [f64; 3]) -> Array3<bool> {
+    let midline = midline(lung, trachea);
     let mut region = medial_closing(lung, spacing_mm);
     let medial = match &midline {
         Some(midline) => medial_zone(lung, midline, spacing_mm),
@@ -153,28 +153,15 @@ struct Midline {
     half_width: f64,
 }
 
-/// The midline from the trachea, or from the two lungs; `None` where neither tells.
-fn midline(lung: &Array3<bool>, airway: &Array3<bool>) -> Option<Midline> {
-    let columns = |mask: &Array3<bool>| {
-        let mut counts = vec![0usize; mask.dim().2];
-        for row in mask.rows() {
-            counts
-                .iter_mut()
-                .zip(row)
-                .for_each(|(n, &inside)| *n += usize::from(inside));
-        }
-        counts
-    };
-    let counts = columns(lung);
+/// The midline from the two lungs, or from the trachea's column; `None` where neither tells.
+fn midline(lung: &Array3<bool>, trachea: Option<f64>) -> Option<Midline> {
+    let mut counts = vec![0usize; lung.dim().2];
+    for row in lung.rows() {
+        counts.iter_mut().zip(row).for_each(|(n, &inside)| *n += usize::from(inside));
+    }
     let first = counts.iter().position(|&n| n > 0)?;
     let last = counts.iter().rposition(|&n| n > 0)?;
-    let airways = columns(airway);
-    let total: usize = airways.iter().sum();
-    let column = if total > 0 {
-        airways.iter().enumerate().map(|(i, n)| i * n).sum::<usize>() as f64 / total as f64
-    } else {
-        valley(&counts, first, last)?
-    };
+    let column = valley(&counts, first, last).or(trachea)?;
     Some(Midline { column, half_width: (column - first as f64).max(last as f64 - column) })
 }
 
