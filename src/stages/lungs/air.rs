@@ -43,13 +43,18 @@ pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>) -> Array3<boo
     let mut air = coarse.hu.map(|&hu| hu < AIR_HU);
     if airway.iter().any(|&inside| inside) {
         let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm);
-        Zip::from(&mut air).and(&tube).for_each(|air, &tube| *air &= !tube);
+        Zip::from(&mut air)
+            .and(&tube)
+            .for_each(|air, &tube| *air &= !tube);
     }
     let components = connected_components(&air, Neighbourhood::Faces6);
     let pieces = look_into(coarse, &air, &components);
     let mut kept = choose(&pieces);
     if !kept.contains(&true) && air.len() as f64 * coarse.voxel_ml() < SMALL_CROP_ML {
-        kept = pieces.iter().map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU).collect();
+        kept = pieces
+            .iter()
+            .map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU)
+            .collect();
     }
     components.mask(|component| kept[component.label as usize - 1])
 }
@@ -69,7 +74,11 @@ struct Piece {
 /// For each piece, whether it is lung.
 fn choose(pieces: &[Piece]) -> Vec<bool> {
     let largest = |which: &dyn Fn(&Piece) -> bool| {
-        pieces.iter().filter(|piece| which(piece)).map(|piece| piece.volume_ml).fold(0.0, f64::max)
+        pieces
+            .iter()
+            .filter(|piece| which(piece))
+            .map(|piece| piece.volume_ml)
+            .fold(0.0, f64::max)
     };
     let sure_ml = largest(&|piece| piece.foam_part < SURE_PART);
     let whole_ml = largest(&|piece| piece.foam_part < SURE_PART && !piece.at_side);
@@ -83,18 +92,24 @@ fn choose(pieces: &[Piece]) -> Vec<bool> {
         piece.gas_part < GAS_PART && !other
     };
     let least_ml = LEAST_PART * largest(&is_lung);
-    pieces.iter().map(|piece| is_lung(piece) && piece.volume_ml >= least_ml).collect()
+    pieces
+        .iter()
+        .map(|piece| is_lung(piece) && piece.volume_ml >= least_ml)
+        .collect()
 }
 
 /// Measures each piece. Its inside leaves out the surface, where partial volume would make gas look like lung.
 fn look_into(coarse: &Coarse, air: &Array3<bool>, components: &Components) -> Vec<Piece> {
     let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm);
     let mut sums = vec![Sums::default(); components.list.len() + 1];
-    Zip::from(&components.labels).and(&inside).and(&coarse.hu).for_each(|&label, &inside, &hu| {
-        if inside {
-            sums[label as usize].add(hu);
-        }
-    });
+    Zip::from(&components.labels)
+        .and(&inside)
+        .and(&coarse.hu)
+        .for_each(|&label, &inside, &hu| {
+            if inside {
+                sums[label as usize].add(hu);
+            }
+        });
     let (_, height, width) = air.dim();
     let at_side = |c: &Component| {
         c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height
@@ -127,6 +142,12 @@ impl Sums {
     fn piece(&self, volume_ml: f64, at_side: bool) -> Piece {
         let n = self.voxels.max(1.0);
         let variance = (self.hu_squared / n - (self.hu / n).powi(2)).max(0.0);
-        Piece { volume_ml, at_side, gas_part: self.gas / n, foam_part: self.foam / n, spread_hu: variance.sqrt() }
+        Piece {
+            volume_ml,
+            at_side,
+            gas_part: self.gas / n,
+            foam_part: self.foam / n,
+            spread_hu: variance.sqrt(),
+        }
     }
 }

@@ -46,7 +46,11 @@ pub(super) fn find_airway(coarse: &Coarse) -> Airway {
         let length_mm = c.voi.size()[2] as f64 * coarse.spacing_mm[0];
         length_mm >= LEAST_LENGTH_MM && c.voxels as f64 * coarse.voxel_ml() >= LEAST_ML
     };
-    let trachea = found.list.iter().filter(|c| is_tube(c)).max_by_key(|c| (c.voi.end[2], c.voxels));
+    let trachea = found
+        .list
+        .iter()
+        .filter(|c| is_tube(c))
+        .max_by_key(|c| (c.voi.end[2], c.voxels));
     Airway {
         tubes: found.mask(is_tube),
         column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)),
@@ -55,7 +59,9 @@ pub(super) fn find_airway(coarse: &Coarse) -> Airway {
 
 fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {
     let own = labels.indexed_iter().filter(|(_, l)| **l == label);
-    let (sum, count) = own.fold((0usize, 0usize), |(sum, count), ((_, _, i), _)| (sum + i, count + 1));
+    let (sum, count) = own.fold((0usize, 0usize), |(sum, count), ((_, _, i), _)| {
+        (sum + i, count + 1)
+    });
     sum as f64 / count as f64
 }
 

@@ -35,7 +35,10 @@ pub(super) fn search_region(lung: &Array3<bool>, trachea: Option<f64>, spacing_m
     // each lung by itself: a large ball would close the gap between them
     for side in sides(lung, midline.as_ref()) {
         let wall = wall_closing(&side, spacing_mm);
-        Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
+        Zip::from(&mut region)
+            .and(&wall)
+            .and(&medial)
+            .for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
     fill_holes(lung, &medial, spacing_mm, &mut region);
     region
@@ -43,25 +46,42 @@ pub(super) fn search_region(lung: &Array3<bool>, trachea: Option<f64>, spacing_m
 
 /// The right and the left lung, cut at the midline; one mask when that isn't known.
 fn sides(lung: &Array3<bool>, midline: Option<&Midline>) -> Vec<Array3<bool>> {
-    let Some(midline) = midline else { return vec![lung.clone()] };
+    let Some(midline) = midline else {
+        return vec![lung.clone()];
+    };
     let half = |left: bool| {
         let mut half = lung.clone();
         let cut = (midline.column.round().max(0.0) as usize).min(lung.dim().2);
-        half.slice_mut(if left { s![.., .., ..cut] } else { s![.., .., cut..] }).fill(false);
+        half.slice_mut(if left {
+            s![.., .., ..cut]
+        } else {
+            s![.., .., cut..]
+        })
+        .fill(false);
         half
     };
     vec![half(false), half(true)]
 }
 
 fn wall_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, WALL_BALL_MM, spacing_mm) else { return lung.clone() };
+    let Some(frame) = Frame::around(lung, WALL_BALL_MM, spacing_mm) else {
+        return lung.clone();
+    };
     let reached = distance::dilate(&frame.cut(lung), WALL_BALL_MM, spacing_mm);
-    frame.paste(&distance::erode(&reached, WALL_BALL_MM - WALL_MARGIN_MM, spacing_mm), lung.dim())
+    frame.paste(
+        &distance::erode(&reached, WALL_BALL_MM - WALL_MARGIN_MM, spacing_mm),
+        lung.dim(),
+    )
 }
 
 fn medial_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, MEDIAL_BALL_MM, spacing_mm) else { return lung.clone() };
-    frame.paste(&distance::close(&frame.cut(lung), MEDIAL_BALL_MM, spacing_mm), lung.dim())
+    let Some(frame) = Frame::around(lung, MEDIAL_BALL_MM, spacing_mm) else {
+        return lung.clone();
+    };
+    frame.paste(
+        &distance::close(&frame.cut(lung), MEDIAL_BALL_MM, spacing_mm),
+        lung.dim(),
+    )
 }
 
 /// The box in which surfaces are closed: the lungs and a ball's radius around them. It may go beyond the image, whose border
@@ -85,7 +105,8 @@ impl Frame {
 
     /// The part of `mask` in the box.
     fn cut(&self, mask: &Array3<bool>) -> Array3<bool> {
-        let at = |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
+        let at =
+            |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
         Array3::from_shape_fn(self.size, |(k, j, i)| mask[[at(k, 0), at(j, 1), at(i, 2)]])
     }
 
@@ -157,12 +178,18 @@ struct Midline {
 fn midline(lung: &Array3<bool>, trachea: Option<f64>) -> Option<Midline> {
     let mut counts = vec![0usize; lung.dim().2];
     for row in lung.rows() {
-        counts.iter_mut().zip(row).for_each(|(n, &inside)| *n += usize::from(inside));
+        counts
+            .iter_mut()
+            .zip(row)
+            .for_each(|(n, &inside)| *n += usize::from(inside));
     }
     let first = counts.iter().position(|&n| n > 0)?;
     let last = counts.iter().rposition(|&n| n > 0)?;
     let column = valley(&counts, first, last).or(trachea)?;
-    Some(Midline { column, half_width: (column - first as f64).max(last as f64 - column) })
+    Some(Midline {
+        column,
+        half_width: (column - first as f64).max(last as f64 - column),
+    })
 }
 
 /// The column between two lungs: the lowest of the middle third, when it has clearly less lung than either side.
