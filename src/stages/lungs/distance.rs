@@ -101,3 +101,58 @@ impl Line {
         (count > 0).then_some(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scattered(dim: (usize, usize, usize), every: u64) -> Array3<bool> {
+        let mut state = 5u64;
+        Array3::from_shape_simple_fn(dim, || {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 33) % every == 0
+        })
+    }
+
+    #[test]
+    fn distance_anisotropic_grid_equals_search_over_all_voxels() {
+        let spacing = [2.5, 0.7, 1.1];
+        let mask = scattered((6, 9, 13), 40);
+        let fast = squared_distance(&mask, spacing);
+        for ((k, j, i), value) in fast.indexed_iter() {
+            let to = |(c, b, a): (usize, usize, usize)| {
+                let step = |x: usize, y: usize, mm: f64| ((x as f64 - y as f64) * mm).powi(2);
+                step(k, c, spacing[0]) + step(j, b, spacing[1]) + step(i, a, spacing[2])
+            };
+            let true_voxels = mask.indexed_iter().filter(|(_, inside)| **inside);
+            let slow = true_voxels
+                .map(|(index, _)| to(index))
+                .fold(f64::INFINITY, f64::min);
+            assert!((f64::from(*value) - slow).abs() < 1e-4, "{value} {slow}");
+        }
+    }
+
+    #[test]
+    fn distance_empty_mask_is_infinite() {
+        let field = squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3]);
+        assert!(field.iter().all(|d2| d2.is_infinite()));
+    }
+
+    #[test]
+    fn close_fills_a_gap_narrower_than_the_ball_and_no_wider_one() {
+        let mut mask = Array3::from_elem((21, 21, 41), true);
+        mask.slice_mut(ndarray::s![.., .., 10..14]).fill(false);
+        mask.slice_mut(ndarray::s![.., .., 22..38]).fill(false);
+        let closed = close(&mask, 4.0, [1.0; 3]);
+        assert!(
+            closed
+                .slice(ndarray::s![.., .., ..22])
+                .iter()
+                .all(|&inside| inside)
+        );
+        assert!(!closed[[10, 10, 30]]);
+        assert!(mask.iter().zip(&closed).all(|(before, after)| *after || !*before));
+    }
+}

@@ -91,3 +91,6 @@ fn touches_sides(mask: &Array3<bool>) -> bool {
             .any(|at| mask.index_axis(Axis(axis), at).iter().any(|&inside| inside))
     })
 }
+
+#[cfg(test)]
+mod tests;
