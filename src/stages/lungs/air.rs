@@ -7,7 +7,11 @@
 use ndarray::{Array3, Zip};
 
 use super::{coarse::Coarse, distance};
-use crate::stages::components::{Component, Components, Neighbourhood, connected_components};
+use crate::{
+    error::Result,
+    progress::Monitor,
+    stages::components::{Component, Components, Neighbourhood, connected_components},
+};
 
 /// Between lung (at most about -600 when not diseased) and soft tissue (at least -100).
 pub(super) const AIR_HU: f32 = -450.0;
@@ -39,16 +43,23 @@ const SURFACE_MM: f64 = 3.0;
 const LEAST_PART: f64 = 0.01;
 
 /// The aerated lung on the coarse grid; all false when there is none.
-pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>) -> Array3<bool> {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn aerated_lung(
+    coarse: &Coarse,
+    airway: &Array3<bool>,
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let mut air = coarse.hu.map(|&hu| hu < AIR_HU);
     if airway.iter().any(|&inside| inside) {
-        let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm);
+        let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm, monitor)?;
         Zip::from(&mut air)
             .and(&tube)
             .for_each(|air, &tube| *air &= !tube);
     }
     let components = connected_components(&air, Neighbourhood::Faces6);
-    let pieces = look_into(coarse, &air, &components);
+    let pieces = look_into(coarse, &air, &components, monitor)?;
     let mut kept = choose(&pieces);
     if !kept.contains(&true) && air.len() as f64 * coarse.voxel_ml() < SMALL_CROP_ML {
         kept = pieces
@@ -56,7 +67,7 @@ pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>) -> Array3<boo
             .map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU)
             .collect();
     }
-    components.mask(|component| kept[component.label as usize - 1])
+    Ok(components.mask(|component| kept[component.label as usize - 1]))
 }
 
 /// A connected piece of air.
@@ -99,8 +110,13 @@ fn choose(pieces: &[Piece]) -> Vec<bool> {
 }
 
 /// Measures each piece. Its inside leaves out the surface, where partial volume would make gas look like lung.
-fn look_into(coarse: &Coarse, air: &Array3<bool>, components: &Components) -> Vec<Piece> {
-    let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm);
+fn look_into(
+    coarse: &Coarse,
+    air: &Array3<bool>,
+    components: &Components,
+    monitor: &Monitor<'_>,
+) -> Result<Vec<Piece>> {
+    let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm, monitor)?;
     let mut sums = vec![Sums::default(); components.list.len() + 1];
     Zip::from(&components.labels)
         .and(&inside)
@@ -117,7 +133,7 @@ fn look_into(coarse: &Coarse, air: &Array3<bool>, components: &Components) -> Ve
     let piece = |(component, sums): (&Component, &Sums)| {
         sums.piece(component.voxels as f64 * coarse.voxel_ml(), at_side(component))
     };
-    components.list.iter().zip(&sums[1..]).map(piece).collect()
+    Ok(components.list.iter().zip(&sums[1..]).map(piece).collect())
 }
 
 /// What is counted of a piece's inside.

@@ -7,7 +7,11 @@
 use ndarray::{Array2, Array3, Axis, s};
 
 use super::{air::AIR_HU, coarse::Coarse};
-use crate::stages::components::{Component, Neighbourhood, connected_components, connected_components_of};
+use crate::{
+    error::Result,
+    progress::Monitor,
+    stages::components::{Component, Neighbourhood, connected_components, connected_components_of},
+};
 
 /// Block means in the lumen lie below the first level, those of healthy lung above; the others part a lumen from
 /// lung that is dark or hardly walled off.
@@ -33,11 +37,15 @@ pub(super) struct Airway {
 }
 
 /// Finds the airway; nothing is seen of it in crops and at the bases.
-pub(super) fn find_airway(coarse: &Coarse) -> Airway {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airway> {
     let mut sections = Array3::from_elem(coarse.hu.dim(), false);
     for level in GAS_HU {
         let gas = coarse.hu.map(|&hu| hu < level);
         for k in 0..gas.dim().0 {
+            monitor.check()?;
             keep_tube_sections(coarse, &gas, k, &mut sections);
         }
     }
@@ -51,10 +59,10 @@ pub(super) fn find_airway(coarse: &Coarse) -> Airway {
         .iter()
         .filter(|c| is_tube(c))
         .max_by_key(|c| (c.voi.end[2], c.voxels));
-    Airway {
+    Ok(Airway {
         tubes: found.mask(is_tube),
         column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)),
-    }
+    })
 }
 
 fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {

@@ -8,6 +8,8 @@ use ndarray::{Array3, ArrayView2, Axis, Zip, s};
 
 use super::distance;
 use crate::{
+    error::Result,
+    progress::Monitor,
     stages::components::{Component, Neighbourhood, connected_components_of},
     volume::Voi,
 };
@@ -25,23 +27,31 @@ const WALL_HOLE_MM: f64 = 35.0;
 const MEDIAL_HOLE_MM: f64 = 22.0;
 
 /// The region to search, on the coarse grid of `spacing_mm` (k, j, i).
-pub(super) fn search_region(lung: &Array3<bool>, trachea: Option<f64>, spacing_mm: [f64; 3]) -> Array3<bool> {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn search_region(
+    lung: &Array3<bool>,
+    trachea: Option<f64>,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let midline = midline(lung, trachea);
-    let mut region = medial_closing(lung, spacing_mm);
     let medial = match &midline {
-        Some(midline) => medial_zone(lung, midline, spacing_mm),
+        Some(midline) => medial_zone(lung, midline, spacing_mm, monitor)?,
         None => Array3::from_elem(lung.dim(), false),
     };
+    let mut region = close_surface(lung, MEDIAL_BALL_MM, 0.0, spacing_mm, monitor)?;
     // each lung by itself: a large ball would close the gap between them
     for side in sides(lung, midline.as_ref()) {
-        let wall = wall_closing(&side, spacing_mm);
+        let wall = close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, monitor)?;
         Zip::from(&mut region)
             .and(&wall)
             .and(&medial)
             .for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
     fill_holes(lung, &medial, spacing_mm, &mut region);
-    region
+    Ok(region)
 }
 
 /// The right and the left lung, cut at the midline; one mask when that isn't known.
@@ -63,25 +73,20 @@ fn sides(lung: &Array3<bool>, midline: Option<&Midline>) -> Vec<Array3<bool>> {
     vec![half(false), half(true)]
 }
 
-fn wall_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, WALL_BALL_MM, spacing_mm) else {
-        return lung.clone();
+/// Closes the surface with a ball and moves it out by a margin.
+fn close_surface(
+    lung: &Array3<bool>,
+    ball_mm: f64,
+    margin_mm: f64,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
+    let Some(frame) = Frame::around(lung, ball_mm, spacing_mm) else {
+        return Ok(lung.clone());
     };
-    let reached = distance::dilate(&frame.cut(lung), WALL_BALL_MM, spacing_mm);
-    frame.paste(
-        &distance::erode(&reached, WALL_BALL_MM - WALL_MARGIN_MM, spacing_mm),
-        lung.dim(),
-    )
-}
-
-fn medial_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, MEDIAL_BALL_MM, spacing_mm) else {
-        return lung.clone();
-    };
-    frame.paste(
-        &distance::close(&frame.cut(lung), MEDIAL_BALL_MM, spacing_mm),
-        lung.dim(),
-    )
+    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, monitor)?;
+    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, monitor)?;
+    Ok(frame.paste(&closed, lung.dim()))
 }
 
 /// The box in which surfaces are closed: the lungs and a ball's radius around them. It may go beyond the image, whose border
@@ -151,7 +156,12 @@ fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3],
 }
 
 /// The part of the chest between the lungs: deep inside their common outline and near the midline.
-fn medial_zone(lung: &Array3<bool>, midline: &Midline, spacing_mm: [f64; 3]) -> Array3<bool> {
+fn medial_zone(
+    lung: &Array3<bool>,
+    midline: &Midline,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let mut outside = Array3::from_elem(lung.dim(), true);
     for (slice, mut out) in lung.outer_iter().zip(outside.outer_iter_mut()) {
         for (j, span) in hull_rows(slice).into_iter().enumerate() {
@@ -160,11 +170,11 @@ fn medial_zone(lung: &Array3<bool>, midline: &Midline, spacing_mm: [f64; 3]) -> 
             }
         }
     }
-    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm);
+    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm, monitor)?;
     for ((_, _, i), voxel) in zone.indexed_iter_mut() {
         *voxel = !*voxel && (i as f64 - midline.column).abs() < MEDIAL_WIDTH * midline.half_width;
     }
-    zone
+    Ok(zone)
 }
 
 /// The patient's midline, in coarse voxels along i.
