@@ -54,12 +54,26 @@ impl Voi {
         let mut bounds: Option<Voi> = None;
         for ((k, j, i), _) in mask.indexed_iter().filter(|(_, inside)| **inside) {
             let voi = bounds.get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
-            for (axis, index) in [i, j, k].into_iter().enumerate() {
-                voi.start[axis] = voi.start[axis].min(index);
-                voi.end[axis] = voi.end[axis].max(index + 1);
-            }
+            voi.include([i, j, k]);
         }
         bounds
+    }
+
+    /// Grows the box until it holds the voxel (i, j, k).
+    pub fn include(&mut self, ijk: [usize; 3]) {
+        for (axis, index) in ijk.into_iter().enumerate() {
+            self.start[axis] = self.start[axis].min(index);
+            self.end[axis] = self.end[axis].max(index + 1);
+        }
+    }
+
+    /// Array indices `[k, j, i]` of all voxels in the box, `i` fastest.
+    pub fn indices(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
+        let [columns, rows, slices] = [0, 1, 2].map(|axis: usize| self.start[axis]..self.end[axis]);
+        slices.flat_map(move |k| {
+            let columns = columns.clone();
+            rows.clone().flat_map(move |j| columns.clone().map(move |i| [k, j, i]))
+        })
     }
 
     /// The box grown by `margin` voxels along i, j, k, kept inside `dims`.

@@ -1,1 +1,130 @@
-//! Reading CTs and writing volumes.
+//! Reading CTs and writing volumes, with exact geometry.
+//!
+//! Enters: a DICOM folder, NIfTI, NRRD or MetaImage. Leaves: HU on a [`Grid`]. Written volumes lie on the grid they
+//! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
+
+mod dicom;
+mod metaimage;
+mod nifti;
+mod nrrd;
+mod raw;
+mod series;
+mod write;
+
+use std::{collections::BTreeMap, path::Path};
+
+use ndarray::Array3;
+use serde::Serialize;
+
+pub use write::{Sample, VolumeFormat, write_volume};
+
+use crate::{
+    error::{Error, Result},
+    geometry::Grid,
+    progress::{Monitor, Stage},
+    stages::{check::check_ct, orient::Orientation},
+    volume::Volume,
+};
+
+/// How far, in mm, a mask's corners may lie from the CT's: headers in single precision differ by less.
+const MASK_TOLERANCE_MM: f64 = 0.05;
+
+/// A CT as it was read.
+#[derive(Debug)]
+pub struct Ct {
+    /// HU on the file's own grid.
+    pub volume: Volume<f32>,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Where a CT came from; nothing in it names the patient.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Source {
+    /// DICOM, NIfTI, NRRD or MetaImage.
+    pub format: &'static str,
+    /// Name of the file or folder.
+    pub name: String,
+    /// Number of files read.
+    pub files: usize,
+    /// What the header says of the scan: modality, series UID, kernel, slice thickness.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// Voxels and where they came from, before the check that they are HU.
+struct Read {
+    volume: Volume<f32>,
+    source: Source,
+    /// Bits of a stored voxel, where they were taken as HU without a rescale.
+    unscaled_bits: Option<u8>,
+}
+
+/// Reads a CT and checks it. `series` picks one of several DICOM series in a folder.
+///
+/// # Errors
+/// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
+pub fn read_ct(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Ct> {
+    let read = read_volume(path, series, monitor)?;
+    check_ct(&read.volume, read.unscaled_bits)?;
+    monitor.step(Stage::Read, 1, 1)?;
+    Ok(Ct { volume: read.volume, source: read.source })
+}
+
+/// Reads a mask, true where its voxels are above 0.5, and brings it to the CT's order of axes.
+///
+/// # Errors
+/// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
+pub fn read_mask(path: &Path, ct: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
+    let volume = read_volume(path, None, monitor)?.volume;
+    let (mask, wanted) = (Orientation::of(&volume.grid), Orientation::of(ct));
+    if !mask.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
+        return Err(Error::MaskGrid { got: format!("has {}", words(&volume.grid)), expected: words(ct) });
+    }
+    let inside = mask.array_to_canonical(volume.voxels.mapv(|v| v > 0.5));
+    Ok(wanted.to_native(inside).voxels)
+}
+
+fn words(grid: &Grid) -> String {
+    let ([i, j, k], [x, y, z], [r, a, s]) = (grid.dims, grid.spacing_mm, grid.origin_ras);
+    format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
+}
+
+fn read_volume(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Read> {
+    monitor.step(Stage::Read, 0, 1)?;
+    let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
+    if path.is_dir() {
+        dicom::read(path, series, monitor)
+    } else if !path.exists() {
+        Err(Error::read(path, "no such file or folder", "Check the path"))
+    } else if ends(&[".nii", ".nii.gz"]) {
+        nifti::read(path, monitor)
+    } else if ends(&[".nrrd", ".nhdr"]) {
+        nrrd::read(path, monitor)
+    } else if ends(&[".mha", ".mhd"]) {
+        metaimage::read(path, monitor)
+    } else {
+        Err(Error::Format {
+            path: path.into(),
+            got: if series::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
+            expected: "a folder with one DICOM series, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd".into(),
+        })
+    }
+}
+
+/// The file or folder name without its format's ending: the name of its result folder.
+pub fn output_name(path: &Path) -> String {
+    let full = path.canonicalize().unwrap_or_else(|_| path.into());
+    let name = full.file_name().map_or("ct".into(), |n| n.to_string_lossy().into_owned());
+    if full.is_dir() {
+        return name;
+    }
+    let lower = name.to_lowercase();
+    let endings = [".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"];
+    let ending = endings.iter().find(|e| lower.ends_with(**e) && lower.len() > e.len());
+    ending.map_or(name.clone(), |e| name[..name.len() - e.len()].to_owned())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}

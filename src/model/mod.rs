@@ -1,1 +1,7 @@
-//! Bundles and the only place that knows ONNX Runtime.
+//! Bundles, and the only place that knows ONNX Runtime.
+
+pub mod bundle;
+pub mod device;
+pub mod network;
+pub mod runtime;
+pub mod session;

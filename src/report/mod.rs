@@ -1,1 +1,5 @@
 //! What a person reads: tables, pictures, the run manifest.
+
+pub mod manifest;
+pub mod overview;
+pub mod tables;

@@ -1,1 +1,118 @@
-//! Stage.
+//! HU or nothing: refuses what can't be a chest CT in Hounsfield units, by name.
+
+use ndarray::Array3;
+
+use crate::{
+    error::{Error, Result},
+    volume::Volume,
+};
+
+/// Most voxels a volume may have: 512 × 512 × 4096. Every index fits 32 bits, and a CT of this size fits 4 GiB.
+pub const MAX_VOXELS: u64 = 1 << 30;
+/// A CT of a chest has air: some voxel is below this.
+const AIR_HU: f32 = -200.0;
+/// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).
+const BEYOND_HU: f32 = 65536.0;
+
+/// Refuses a volume that isn't a CT in HU. `unscaled_bits`: bits of a stored voxel that was taken as it is.
+///
+/// # Errors
+/// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`] or [`Error::NotHu`].
+pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>) -> Result<()> {
+    let dims = volume.grid.dims;
+    if let Some(axis) = (0..3).find(|axis| dims[*axis] < 2) {
+        return Err(Error::OneSlice { got: dims[axis], axis: ["i", "j", "k"][axis] });
+    }
+    let voxels = dims.iter().map(|n| *n as u64).product();
+    if voxels > MAX_VOXELS {
+        return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
+    }
+    check_finite(&volume.voxels)?;
+    check_hu(&volume.voxels, unscaled_bits)
+}
+
+fn check_finite(voxels: &Array3<f32>) -> Result<()> {
+    let count = voxels.iter().filter(|v| !v.is_finite()).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let first = voxels.indexed_iter().find(|(_, v)| !v.is_finite());
+    let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
+    Err(Error::NonFinite { what: "the image", count, at })
+}
+
+fn check_hu(voxels: &Array3<f32>, unscaled_bits: Option<u8>) -> Result<()> {
+    let (low, high) = voxels.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+    let refuse = |got: String, remedy: &str| Err(Error::NotHu { got, remedy: remedy.into() });
+    if low == high {
+        return refuse(format!("every voxel is {low}"), "Check that the right volume was chosen");
+    }
+    if unscaled_bits == Some(8) {
+        let remedy = "Export the CT with its full range, 16 bits and rescaled to HU, not as a windowed picture";
+        return refuse(format!("the voxels are 8-bit grey levels ({low} to {high})"), remedy);
+    }
+    if low >= 0.0 {
+        let remedy = "Apply the rescale intercept (often -1024) when converting, or export the CT again";
+        return refuse(format!("no voxel is below 0 (they range from {low} to {high})"), remedy);
+    }
+    if low > AIR_HU {
+        let remedy = "Check that the volume is an unprocessed chest CT and not normalised";
+        return refuse(format!("no voxel is as dark as air (they range from {low} to {high})"), remedy);
+    }
+    if low.abs().max(high.abs()) > BEYOND_HU {
+        return refuse(format!("voxels range from {low} to {high}"), "Export the CT again, rescaled to HU");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Grid;
+
+    fn volume(dims: [usize; 3], value: impl Fn(usize) -> f32) -> Volume<f32> {
+        let grid = Grid::axial(dims, [1.0; 3]);
+        let mut n = 0;
+        let voxels = Array3::from_shape_fn(grid.shape(), |_| {
+            n += 1;
+            value(n - 1)
+        });
+        Volume::new(grid, voxels)
+    }
+
+    #[test]
+    fn check_each_thing_that_is_no_ct_is_refused_by_name() {
+        let ramp = |low: f32, high: f32| move |n: usize| low + (high - low) * (n % 100) as f32 / 99.0;
+        let cases: [(&str, &str, Volume<f32>, Option<u8>); 8] = [
+            ("E_NOT_HU", "every voxel is -1000", volume([4, 4, 4], |_| -1000.0), None),
+            ("E_NOT_HU", "no voxel is below 0", volume([8, 8, 8], ramp(0.0, 4095.0)), Some(16)),
+            ("E_NOT_HU", "8-bit grey levels", volume([8, 8, 8], ramp(0.0, 255.0)), Some(8)),
+            ("E_NOT_HU", "no voxel is as dark as air", volume([8, 8, 8], ramp(-1.0, 1.0)), None),
+            ("E_NOT_HU", "voxels range from", volume([8, 8, 8], ramp(-1e6, 1e6)), None),
+            ("E_ONE_SLICE", "1 slice(s) along k", volume([8, 8, 1], ramp(-1000.0, 400.0)), None),
+            (
+                "E_NON_FINITE",
+                "voxel (2, 1, 0)",
+                volume([5, 4, 3], |n| if n == 7 { f32::NAN } else { n as f32 - 1000.0 }),
+                None,
+            ),
+            (
+                "E_NON_FINITE",
+                "1 value(s)",
+                volume([5, 4, 3], |n| if n == 7 { f32::INFINITY } else { n as f32 - 1000.0 }),
+                None,
+            ),
+        ];
+        for (name, text, volume, bits) in cases {
+            let error = check_ct(&volume, bits).unwrap_err();
+            assert_eq!(error.name(), name, "{error}");
+            assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn check_thin_crops_and_padding_are_accepted() {
+        let ramp = |n: usize| if n % 7 == 0 { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
+        assert!(check_ct(&volume([128, 128, 2], ramp), Some(16)).is_ok());
+    }
+}

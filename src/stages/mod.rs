@@ -2,6 +2,12 @@
 
 pub mod check;
 pub mod components;
+pub mod dropout;
+pub mod judge;
 pub mod lungs;
 pub mod nodules;
+pub mod orient;
+pub mod resample;
 pub mod sample_masks;
+pub mod statistics;
+pub mod windowing;

@@ -1,1 +1,79 @@
-//! Stage.
+//! Which dropout samples called which voxel a nodule.
+//!
+//! Sparse: only voxels that at least one sample called a nodule are held, so that a few thousand voxels of a whole
+//! CT carry T bits each.
+
+/// For each held voxel, one bit a sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleMasks {
+    samples: usize,
+    words: usize,
+    /// Linear voxel index in `[k, j, i]` order, and where its words start.
+    voxels: Vec<(u32, usize)>,
+    bits: Vec<u64>,
+}
+
+impl SampleMasks {
+    /// For `samples` samples, no voxel yet.
+    pub fn new(samples: usize) -> Self {
+        SampleMasks { samples, words: samples.div_ceil(64), voxels: Vec::new(), bits: Vec::new() }
+    }
+
+    /// Adds a voxel, in any order: bit `s % 64` of word `s / 64` is sample `s`.
+    ///
+    /// # Panics
+    /// When `bits` isn't one bit a sample: a mistake in this library.
+    pub fn push(&mut self, index: u32, bits: &[u64]) {
+        assert_eq!(bits.len(), self.words, "one bit a sample");
+        self.voxels.push((index, self.bits.len()));
+        self.bits.extend_from_slice(bits);
+    }
+
+    /// Sorts the voxels; call it once after the last [`SampleMasks::push`] and before [`SampleMasks::get`].
+    pub fn finish(&mut self) {
+        self.voxels.sort_unstable_by_key(|(index, _)| *index);
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// The samples that called the voxel with this linear index a nodule; `None` when none did.
+    pub fn get(&self, index: u32) -> Option<&[u64]> {
+        let found = self.voxels.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        Some(self.words_at(self.voxels[found].1))
+    }
+
+    /// The held voxels from linear index `first` on, in rising order, each with its samples.
+    pub fn from(&self, first: u32) -> impl Iterator<Item = (u32, &[u64])> {
+        let start = self.voxels.partition_point(|(index, _)| *index < first);
+        self.voxels[start..].iter().map(|(index, at)| (*index, self.words_at(*at)))
+    }
+
+    fn words_at(&self, at: usize) -> &[u64] {
+        &self.bits[at..at + self.words]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sample_masks_pushed_in_any_order_are_found_by_index() {
+        for samples in [1, 25, 64, 65, 200] {
+            let mut masks = SampleMasks::new(samples);
+            let words = samples.div_ceil(64);
+            for index in [70u32, 3, 500] {
+                let mut bits = vec![0; words];
+                bits[words - 1] = u64::from(index);
+                masks.push(index, &bits);
+            }
+            masks.finish();
+            assert_eq!(masks.get(70).unwrap()[words - 1], 70);
+            assert_eq!(masks.get(71), None);
+            assert_eq!(masks.from(4).map(|(index, _)| index).collect::<Vec<_>>(), [70, 500]);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+"""Writes the tiny model bundles under tests/bundles/: networks so small that their results can be computed by hand.
+
+    python onnx/make_tiny_models.py [FOLDER]        # default: tests/bundles beside onnx/
+
+Needs numpy and onnx only. The bytes written depend on nothing but this file, so that running it again changes
+nothing (onnx/tests/test_tiny_models.py checks that the committed bundles are the ones written here).
+
+All bundles window HU to x = clip((HU + 1000) / 1400, 0, 1): air (-1000 HU) is 0, water (0 HU) 5/7, 400 HU is 1.
+A dropout mask value m is 0 or 1 / (1 - rate). What each network computes:
+
+tiny-identity     one slice, native pixels, no scout, no judge.
+                  logit = A x m + B, one mask channel of rate 0.5, so m is 0 or 2 for a whole sample:
+                  p is sigmoid(B) or sigmoid(2 A x + B), and nothing else.
+tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, temperature 1.25.
+                  logit = B + sum over n of W0[n] x_n m0_n  +  up2( sum over n of W1[n] (pool2(x_n) + C d_n) m1_n )
+                  with d_n the true distance of neighbour n in mm, pool2 the mean of 2 x 2 pixels, up2 its repetition:
+                  other weights for each neighbour, so swapped, repeated or shifted slices change the result.
+tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
+                  judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + JB over the patch's centre.
+tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper
+
+OPSET = 17
+IR_VERSION = 8
+WINDOW_HU = [-1000.0, 400.0]
+
+# tiny-identity, tiny-scout and tiny-multiclass
+A, B = 8.0, -6.0
+# tiny-multiclass' second class
+A2, B2 = 4.0, -5.0
+# tiny-neighbours: neighbour -1, 0, +1
+W0, W1 = [1.0, 4.0, 2.0], [0.5, 2.0, 1.0]
+C, B_NEIGHBOURS = 0.25, -4.0
+# tiny-scout's judge, and the centre of its patch (D, H, W) that is looked at
+J0, J1, JB = 10.0, 2.0, -6.0
+JUDGE_SIZE = [6, 12, 12]
+JUDGE_CENTRE = [(2, 4), (4, 8), (4, 8)]
+
+
+def binomial_kernel():
+    """The 3 x 3 smoothing kernel of tiny-scout, sum 1."""
+    line = np.array([1.0, 2.0, 1.0], np.float32) / 4
+    return np.outer(line, line)
+
+
+# --- graphs ---------------------------------------------------------------------------------------------------------
+
+
+def tensor(name, *shape):
+    """A float32 graph input or output; text in `shape` is a free dimension."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+
+
+def constant(name, values, dtype=np.float32):
+    return numpy_helper.from_array(np.asarray(values, dtype), name)
+
+
+def model(name, nodes, inputs, outputs, constants=()):
+    """A checked ONNX model's bytes."""
+    graph = helper.make_graph(nodes, name, inputs, outputs, list(constants))
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="make_tiny_models")
+    made.ir_version = IR_VERSION
+    checker.check_model(made, full_check=True)
+    return made.SerializeToString(deterministic=True)
+
+
+def identity_encoder():
+    return model(
+        "identity_encoder",
+        [helper.make_node("Identity", ["slices"], ["e0"])],
+        [tensor("slices", 1, 1, "H", "W")],
+        [tensor("e0", 1, 1, "H", "W")],
+    )
+
+
+def affine_decoder(pairs, smooth=False):
+    """logit[class] = a x m + b for each (a, b) of `pairs`; x smoothed first if asked."""
+    nodes, constants, source = [], [], "e0"
+    if smooth:
+        constants.append(constant("kernel", binomial_kernel()[None, None]))
+        nodes.append(helper.make_node("Conv", ["e0", "kernel"], ["smoothed"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]))
+        source = "smoothed"
+    # The gain is shaped (K, 1, 1), so that (T, 1, H, W) becomes (T, K, H, W).
+    constants.append(constant("gain", np.reshape([a for a, _ in pairs], (-1, 1, 1))))
+    constants.append(constant("bias", np.reshape([b for _, b in pairs], (-1, 1, 1))))
+    nodes += [
+        helper.make_node("Mul", [source, "drop0"], ["dropped"]),
+        helper.make_node("Mul", ["dropped", "gain"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "bias"], ["logits"]),
+    ]
+    return model(
+        "affine_decoder",
+        nodes,
+        [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
+        [tensor("logits", "T", len(pairs), "H", "W")],
+        constants,
+    )
+
+
+def neighbours_encoder():
+    """e0 = the slices; e1 = their 2 x 2 means plus C times each slice's distance."""
+    nodes = [
+        helper.make_node("Identity", ["slices"], ["e0"]),
+        helper.make_node("AveragePool", ["slices"], ["pooled"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Mul", ["offsets_mm", "per_mm"], ["distance"]),
+        helper.make_node("Reshape", ["distance", "as_channels"], ["distance_channels"]),
+        helper.make_node("Add", ["pooled", "distance_channels"], ["e1"]),
+    ]
+    constants = [constant("per_mm", C), constant("as_channels", [1, 3, 1, 1], np.int64)]
+    return model(
+        "neighbours_encoder",
+        nodes,
+        [tensor("slices", 1, 3, "H", "W"), tensor("offsets_mm", 1, 3)],
+        [tensor("e0", 1, 3, "H", "W"), tensor("e1", 1, 3, "H2", "W2")],
+        constants,
+    )
+
+
+def neighbours_decoder():
+    nodes = [
+        helper.make_node("Mul", ["e0", "drop0"], ["fine_dropped"]),
+        helper.make_node("Conv", ["fine_dropped", "w0", "bias"], ["fine"], kernel_shape=[1, 1]),
+        helper.make_node("Mul", ["e1", "drop1"], ["coarse_dropped"]),
+        helper.make_node("Conv", ["coarse_dropped", "w1"], ["coarse"], kernel_shape=[1, 1]),
+        helper.make_node(
+            "Resize",
+            ["coarse", "", "scales"],
+            ["coarse_up"],
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        ),
+        helper.make_node("Add", ["fine", "coarse_up"], ["logits"]),
+    ]
+    constants = [
+        constant("w0", np.reshape(W0, (1, 3, 1, 1))),
+        constant("w1", np.reshape(W1, (1, 3, 1, 1))),
+        constant("bias", [B_NEIGHBOURS]),
+        constant("scales", [1.0, 1.0, 2.0, 2.0]),
+    ]
+    return model(
+        "neighbours_decoder",
+        nodes,
+        [
+            tensor("e0", 1, 3, "H", "W"),
+            tensor("e1", 1, 3, "H2", "W2"),
+            tensor("drop0", "T", 3, 1, 1),
+            tensor("drop1", "T", 3, 1, 1),
+        ],
+        [tensor("logits", "T", 1, "H", "W")],
+        constants,
+    )
+
+
+def centre_judge():
+    """J0, J1 weigh the two channels' means over the patch's centre."""
+    starts, ends = zip(*JUDGE_CENTRE)
+    nodes = [
+        helper.make_node("Slice", ["patch", "starts", "ends", "axes"], ["centre"]),
+        helper.make_node("ReduceMean", ["centre"], ["means"], axes=[2, 3, 4], keepdims=0),
+        helper.make_node("Gemm", ["means", "weights", "bias"], ["logit"]),
+    ]
+    constants = [
+        constant("starts", starts, np.int64),
+        constant("ends", ends, np.int64),
+        constant("axes", [2, 3, 4], np.int64),
+        constant("weights", [[J0], [J1]]),
+        constant("bias", [JB]),
+    ]
+    return model(
+        "centre_judge", nodes, [tensor("patch", "N", 2, *JUDGE_SIZE)], [tensor("logit", "N", 1)], constants
+    )
+
+
+# --- bundles --------------------------------------------------------------------------------------------------------
+
+
+def contract(name, files):
+    """model.json of tiny-identity; the other bundles change what differs."""
+    return {
+        "schema_version": 1,
+        "name": name,
+        "version": "1.0.0",
+        "kind": "slice",
+        "input": {"window_hu": WINDOW_HU, "pixel_mm": None, "neighbours": None, "multiple": 1},
+        "encoder": {
+            "file": "encoder.onnx",
+            "sha256": sha256(files["encoder.onnx"]),
+            "slices": "slices",
+            "offsets_mm": None,
+            "embeddings": [{"name": "e0", "channels": 1, "stride": 1}],
+        },
+        "decoder": {
+            "file": "decoder.onnx",
+            "sha256": sha256(files["decoder.onnx"]),
+            "dropout": [{"name": "drop0", "channels": 1, "rate": 0.5}],
+            "logits": "logits",
+            "classes": ["nodule"],
+            "halo_px": 0,
+        },
+        "sampling": {"samples": 25, "scout_threshold": None, "scout_margin_mm": 0.0},
+        "calibration": {"temperature": 1.0},
+        # The mean is about half of sigmoid(2 A x + B): 0.2 is passed at about -500 HU, far from lung and from water.
+        "decision": {"threshold": 0.2, "min_volume_mm3": 14.0},
+        "judge": None,
+        "review": {
+            "sample_dice_below": 0.7,
+            "detection_rate_below": 0.9,
+            "nodule_probability_below": 0.5,
+            "uncertainty_mean_above": None,
+        },
+        "provenance": {
+            "data": "none: weights set by hand for tests, of no medical use",
+            "licence": "MIT OR Apache-2.0",
+            "attribution": "sam2lung contributors",
+            "training": {},
+        },
+    }
+
+
+def tiny_identity():
+    files = {"encoder.onnx": identity_encoder(), "decoder.onnx": affine_decoder([(A, B)])}
+    return contract("tiny-identity", files), files
+
+
+def tiny_neighbours():
+    files = {"encoder.onnx": neighbours_encoder(), "decoder.onnx": neighbours_decoder()}
+    spec = contract("tiny-neighbours", files)
+    spec["input"].update(pixel_mm=0.7, neighbours={"each_side": 1, "step_mm": 2.0}, multiple=4)
+    spec["encoder"]["offsets_mm"] = "offsets_mm"
+    spec["encoder"]["embeddings"] = [
+        {"name": "e0", "channels": 3, "stride": 1},
+        {"name": "e1", "channels": 3, "stride": 2},
+    ]
+    spec["decoder"]["dropout"] = [
+        {"name": "drop0", "channels": 3, "rate": 0.5},
+        {"name": "drop1", "channels": 3, "rate": 0.25},
+    ]
+    spec["decoder"]["halo_px"] = 4
+    spec["calibration"]["temperature"] = 1.25
+    spec["decision"]["threshold"] = 0.5
+    return spec, files
+
+
+def tiny_scout():
+    files = {
+        "encoder.onnx": identity_encoder(),
+        "decoder.onnx": affine_decoder([(A, B)], smooth=True),
+        "judge.onnx": centre_judge(),
+    }
+    spec = contract("tiny-scout", files)
+    spec["input"]["multiple"] = 8
+    spec["decoder"]["halo_px"] = 8
+    spec["sampling"].update(scout_threshold=0.02, scout_margin_mm=3.0)
+    spec["judge"] = {
+        "file": "judge.onnx",
+        "sha256": sha256(files["judge.onnx"]),
+        "patch": "patch",
+        "logit": "logit",
+        "size": JUDGE_SIZE,
+        "spacing_mm": [1.5, 0.8, 0.8],
+        "z_margin_slices": 1,
+        "temperature": 2.0,
+        "threshold": 0.5,
+    }
+    return spec, files
+
+
+def tiny_multiclass():
+    files = {"encoder.onnx": identity_encoder(), "decoder.onnx": affine_decoder([(A, B), (A2, B2)])}
+    spec = contract("tiny-multiclass", files)
+    spec["decoder"]["classes"] = ["nodule", "mass"]
+    return spec, files
+
+
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_multiclass]
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_all(folder):
+    """Writes every bundle to `folder`/NAME; returns the bundles' folders."""
+    written = []
+    for make in BUNDLES:
+        spec, files = make()
+        bundle = Path(folder) / spec["name"]
+        bundle.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(spec, indent=2) + "\n"
+        for name, data in {**files, "model.json": text.encode()}.items():
+            (bundle / name).write_bytes(data)
+        written.append(bundle)
+    return written
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "tests" / "bundles"
+    for bundle in write_all(target):
+        print(f"{bundle.name}: {sum(f.stat().st_size for f in bundle.iterdir())} bytes")

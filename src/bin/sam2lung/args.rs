@@ -1,0 +1,138 @@
+//! The command line's words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What `--help` ends with.
+const LEARN: &str = "\
+Examples:
+  sam2lung segment chest.nii.gz --output results
+      one CT; results/chest/ then holds label.nii.gz, probability.nii.gz, uncertainty.nii.gz,
+      nodules.json, nodules.csv, overview.png and run.json
+  sam2lung segment patients/*/ct --output results --samples 50 --device cuda
+      a cohort of DICOM folders on a GPU; a CT that fails is named, the others go on
+  sam2lung segment ct/ --output results --at 182,285,65
+      besides the automatic search, outline the nodule at that voxel (column, row, slice from 0)
+  sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
+      try it without a CT
+
+Exit status: 0 good, 1 an error (its line begins with a stable name such as E_NOT_HU), 2 wrong usage.
+Research use only. Not a medical device. Nothing leaves this machine.";
+
+/// Finds and outlines lung nodules in chest CTs and says how sure it is.
+#[derive(Debug, Parser)]
+#[command(name = "sam2lung", version, about, after_help = LEARN, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find and outline nodules in one or more chest CTs
+    #[command(after_help = LEARN)]
+    Segment(Box<SegmentArgs>),
+    /// Describe a model bundle, the ONNX Runtime and the devices
+    Info {
+        /// Folder with model.json; the built-in model when left out
+        bundle: Option<PathBuf>,
+    },
+    /// Write a chest CT made by arithmetic, with known nodules, to try things out
+    Phantom {
+        /// Where to write it (.nii.gz or .nrrd); what it holds goes beside it as .json
+        output: PathBuf,
+        /// Another seed gives another chest
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+}
+
+/// `sam2lung segment`.
+#[derive(Debug, Args)]
+pub struct SegmentArgs {
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Folder for the results; each INPUT gets a folder of its own in it
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Folder with model.json; the built-in model when left out
+    #[arg(long, value_name = "BUNDLE_DIR")]
+    pub model: Option<PathBuf>,
+    /// Monte-Carlo dropout samples [default: the model's, 25]
+    #[arg(long, value_name = "T")]
+    pub samples: Option<usize>,
+    /// Seed of the dropout masks; the same seed gives the same bits
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the networks run
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// CPU threads [default: all]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Where to search: 'auto' finds the lungs, 'off' searches everywhere, or a mask on the CT's grid
+    #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
+    pub lung_mask: PathBuf,
+    /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
+    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
+    pub at: Vec<[usize; 3]>,
+    /// Mean probability above which a voxel belongs to a nodule [default: the model's]
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Which doubt the uncertainty map shows
+    #[arg(long, value_enum, default_value_t = UncertaintyArg::Entropy)]
+    pub uncertainty: UncertaintyArg,
+    /// Format of the written volumes
+    #[arg(long, value_enum, default_value_t = FormatArg::NiftiGz)]
+    pub format: FormatArg,
+    /// Pick one of several DICOM series in a folder
+    #[arg(long, value_name = "UID")]
+    pub series: Option<String>,
+    /// Print errors only
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `--device`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DeviceArg {
+    /// CUDA when it works, else the CPU; run.json says why
+    Auto,
+    /// The CPU
+    Cpu,
+    /// CUDA or an error
+    Cuda,
+}
+
+/// `--uncertainty`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum UncertaintyArg {
+    /// Predictive entropy in bits
+    Entropy,
+    /// Variance of the probability
+    Variance,
+    /// Mutual information in bits
+    MutualInformation,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FormatArg {
+    /// NIfTI-1, gzip
+    #[value(name = "nii.gz")]
+    NiftiGz,
+    /// NRRD, gzip
+    #[value(name = "nrrd")]
+    Nrrd,
+}
+
+fn parse_voxel(text: &str) -> Result<[usize; 3], String> {
+    let numbers: Option<Vec<usize>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    numbers
+        .and_then(|n| <[usize; 3]>::try_from(n).ok())
+        .ok_or_else(|| "expected three whole numbers: column,row,slice, each from 0".into())
+}

@@ -1,0 +1,248 @@
+//! `sam2lung segment`: one folder of results for each CT.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+
+use sam2lung::{
+    Error, Result, VERSION,
+    io::{self, Ct, VolumeFormat},
+    model::{bundle::Bundle, device::Device, runtime::Runtime},
+    pipeline::{
+        Engine, Segmentation,
+        options::{Options, Search},
+    },
+    progress::{CancelToken, Monitor, Progress, Stage},
+    report::{
+        manifest::{InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds, voxels_sha256},
+        overview::{OverviewTitle, write_overview},
+        tables::{write_csv, write_json},
+    },
+    stages::statistics::Uncertainty,
+};
+
+use crate::{
+    args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
+    terminal::{Bar, Reported, cancel_on_signal, duration, report},
+};
+
+/// Segments every input; a CT that fails is named and the others go on.
+pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
+    let cancel = cancel_on_signal();
+    let names = output_names(args).map_err(|e| report(&e))?;
+    let mut engine = load(args).map_err(|e| report(&e))?;
+    let mut failed = false;
+    for (input, name) in args.inputs.iter().zip(names) {
+        let started = Instant::now();
+        match segment_one(args, &mut engine, input, &name, &cancel) {
+            Ok(summary) if args.quiet => drop(summary),
+            Ok(summary) => println!("{name}: {summary} in {}", duration(started.elapsed())),
+            Err(error) => {
+                eprint!("{}: ", input.display());
+                report(&error);
+                failed = true;
+                if matches!(error, Error::Cancelled) {
+                    break;
+                }
+            }
+        }
+    }
+    if failed { Err(Reported) } else { Ok(()) }
+}
+
+/// The folder name for each input; two inputs that would share one are refused before anything runs.
+fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
+    let names: Vec<String> = args.inputs.iter().map(|input| io::output_name(input)).collect();
+    let mut seen = BTreeMap::new();
+    for (name, input) in names.iter().zip(&args.inputs) {
+        if let Some(other) = seen.insert(name, input) {
+            return Err(Error::Option {
+                option: "INPUT",
+                got: format!("{} and {}, which would both write to {name}", other.display(), input.display()),
+                expected: "inputs with different names, or one call each".into(),
+            });
+        }
+    }
+    Ok(names)
+}
+
+fn load(args: &SegmentArgs) -> Result<Engine> {
+    let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
+    let device = match args.device {
+        DeviceArg::Auto => Device::Auto,
+        DeviceArg::Cpu => Device::Cpu,
+        DeviceArg::Cuda => Device::Cuda,
+    };
+    Engine::new(bundle, device, args.threads)
+}
+
+fn segment_one(
+    args: &SegmentArgs,
+    engine: &mut Engine,
+    input: &Path,
+    name: &str,
+    cancel: &CancelToken,
+) -> Result<String> {
+    let bar = Bar::new(name, args.quiet);
+    let mut show = |progress: Progress| bar.show(progress);
+    let mut monitor = Monitor::new(cancel.clone(), &mut show);
+
+    let started = Instant::now();
+    let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
+    let options = options(args, &ct, &mut monitor)?;
+    let sha256 = voxels_sha256(&ct.volume.voxels);
+    let read = started.elapsed();
+
+    let Ct { volume, source } = ct;
+    let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
+    let mut found = engine.segment(volume, &options, &mut monitor)?;
+    found.account.stages.insert("read", read);
+    let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256: sha256 };
+    write(args, engine, &options, &found, input, name, &mut monitor)?;
+
+    let flagged = found.nodules.iter().filter(|n| n.review).count();
+    let missed = found.account.at.iter().filter(|at| at.is_none()).count();
+    let mut summary = format!("{} nodule(s), {flagged} to review", found.nodules.len());
+    if missed > 0 {
+        summary += &format!(", nothing found at {missed} voxel(s) given with --at");
+    }
+    Ok(summary)
+}
+
+fn options(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Options> {
+    let search = match args.lung_mask.to_str() {
+        Some("auto") => Search::Lungs,
+        Some("off") => Search::Everywhere,
+        _ => Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, monitor)?),
+    };
+    Ok(Options {
+        samples: args.samples,
+        seed: args.seed,
+        threshold: args.threshold,
+        uncertainty: match args.uncertainty {
+            UncertaintyArg::Entropy => Uncertainty::Entropy,
+            UncertaintyArg::Variance => Uncertainty::Variance,
+            UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
+        },
+        search,
+        at: args.at.clone(),
+        ..Options::default()
+    })
+}
+
+/// Writes everything into a folder beside the final one and renames it at the end: a run leaves all of its results
+/// or none.
+fn write(
+    args: &SegmentArgs,
+    engine: &Engine,
+    options: &Options,
+    found: &Segmentation,
+    input: InputRecord<'_>,
+    name: &str,
+    monitor: &mut Monitor<'_>,
+) -> Result<()> {
+    let started = Instant::now();
+    let target = args.output.join(name);
+    let staging = Staging::create(&args.output, name)?;
+    let folder = staging.path();
+    let format = match args.format {
+        FormatArg::NiftiGz => VolumeFormat::NiftiGz,
+        FormatArg::Nrrd => VolumeFormat::Nrrd,
+    };
+    let cancel = monitor.cancel_token().clone();
+    let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
+    monitor.step(Stage::Write, 0, 5)?;
+    io::write_volume(&volume("label"), &found.labels, &cancel)?;
+    monitor.step(Stage::Write, 1, 5)?;
+    io::write_volume(&volume("probability"), &found.probability, &cancel)?;
+    monitor.step(Stage::Write, 2, 5)?;
+    io::write_volume(&volume("uncertainty"), &found.uncertainty, &cancel)?;
+    monitor.step(Stage::Write, 3, 5)?;
+    write_json(&folder.join("nodules.json"), &found.nodules)?;
+    write_csv(&folder.join("nodules.csv"), &found.nodules)?;
+    let spec = &engine.bundle().spec;
+    let title = OverviewTitle {
+        input: name.to_owned(),
+        model: format!("{} {}", spec.name, spec.version),
+        samples: found.account.samples,
+        uncertainty: options.uncertainty.title().to_owned(),
+        uncertainty_maximum: options.uncertainty.maximum(),
+    };
+    write_overview(&folder.join("overview.png"), &found.canonical.maps(), &found.canonical.nodules, &title)?;
+    monitor.step(Stage::Write, 4, 5)?;
+
+    let mut timings_s = seconds(&found.account.stages);
+    timings_s.insert("write", started.elapsed().as_secs_f64());
+    let manifest = Manifest {
+        notice: "Research use only. Not a medical device.",
+        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", Runtime::get()?.build)]),
+        model: ModelRecord::of(engine.bundle()),
+        input,
+        options: OptionsRecord {
+            given: options,
+            samples: found.account.samples,
+            threshold: found.account.threshold,
+            lung_mask: args.lung_mask.display().to_string(),
+            threads: args.threads,
+            format: format.ending(),
+        },
+        device: engine.device(),
+        result: ResultRecord::of(
+            &found.account,
+            found.nodules.len(),
+            found.nodules.iter().filter(|n| n.review).count(),
+        ),
+        timings_s,
+        peak_memory_mib: peak_memory_mib(),
+    };
+    let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&target, e))?;
+    let path = folder.join("run.json");
+    fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
+    monitor.step(Stage::Write, 5, 5)?;
+    staging.finish(&target)
+}
+
+/// A folder that vanishes unless it is finished.
+struct Staging(tempfile::TempDir);
+
+impl Staging {
+    fn create(output: &Path, name: &str) -> Result<Self> {
+        fs::create_dir_all(output).map_err(|e| Error::write(output, e))?;
+        let folder = tempfile::Builder::new().prefix(&format!(".{name}.partial-")).tempdir_in(output);
+        folder.map(Staging).map_err(|e| Error::write(output, e))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Takes the place of `target`; an earlier result there is replaced as a whole.
+    fn finish(self, target: &Path) -> Result<()> {
+        let failed = |e| Error::write(target, e);
+        let earlier = if target.exists() {
+            let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(target.parent().unwrap_or(target));
+            let aside = aside.map_err(failed)?;
+            fs::rename(target, aside.path().join("earlier")).map_err(failed)?;
+            Some(aside)
+        } else {
+            None
+        };
+        let folder = self.0.keep();
+        let placed = share(&folder).and_then(|()| fs::rename(&folder, target));
+        if let Err(error) = placed {
+            if let Some(aside) = &earlier {
+                let _ = fs::rename(aside.path().join("earlier"), target);
+            }
+            let _ = fs::remove_dir_all(&folder);
+            return Err(failed(error));
+        }
+        Ok(())
+    }
+}
+
+/// Temporary folders are private; results get the rights of any new folder.
+fn share(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let model = tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
+    let rights = fs::metadata(model.path())?.permissions().mode();
+    fs::remove_dir(model.path())?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(rights))
+}

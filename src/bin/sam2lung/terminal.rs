@@ -1,0 +1,67 @@
+//! Progress on a terminal, errors by name, Ctrl-C.
+
+use std::{io::IsTerminal, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sam2lung::{
+    Error,
+    progress::{CancelToken, Progress},
+};
+
+/// An error that the user was told already.
+#[derive(Debug)]
+pub struct Reported;
+
+/// Prints an error as `E_NAME: message`.
+pub fn report(error: &Error) -> Reported {
+    eprintln!("{}: {error}", error.name());
+    Reported
+}
+
+/// A token that Ctrl-C and a polite `kill` cancel.
+pub fn cancel_on_signal() -> CancelToken {
+    let token = CancelToken::new();
+    let from_signal = token.clone();
+    // Fails only where a handler is set already: then that one decides.
+    let _ = ctrlc::set_handler(move || from_signal.cancel());
+    token
+}
+
+/// A progress bar with stage and remaining time; nothing when it is hidden or there is no terminal.
+pub struct Bar(ProgressBar);
+
+const STEPS: u64 = 1000;
+
+impl Bar {
+    /// A bar that begins with `name`.
+    pub fn new(name: &str, hidden: bool) -> Self {
+        let bar = if hidden || !std::io::stderr().is_terminal() {
+            ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden())
+        } else {
+            ProgressBar::new(STEPS)
+        };
+        let style = ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
+        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        bar.set_prefix(name.to_owned());
+        Bar(bar)
+    }
+
+    /// Shows how far a run is.
+    pub fn show(&self, progress: Progress) {
+        self.0.set_position((progress.fraction * STEPS as f64) as u64);
+        let remaining = progress.remaining.map_or(String::new(), |left| format!(", {} left", duration(left)));
+        self.0.set_message(format!("{}{remaining}", progress.stage.title()));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A duration in words: "48 s", "3 min 05 s".
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
+}

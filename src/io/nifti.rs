@@ -1,0 +1,138 @@
+//! NIfTI-1, single file, plain or gzip (NIfTI-1.1 standard, nifti1.h).
+
+use std::{collections::BTreeMap, io::Read as _, path::Path};
+
+use nifti::{Endianness, NiftiHeader};
+
+use super::{
+    Read, Source, file_name,
+    raw::{self, Element, Layout, Packing, check_dims},
+};
+use crate::{
+    error::{Error, Result},
+    geometry::Grid,
+    progress::Monitor,
+    volume::Volume,
+};
+
+const HEADER_BYTES: usize = 348;
+
+pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
+    let mut magic = [0; 2];
+    let damaged = |e: std::io::Error| Error::read(path, e, "The file is truncated or damaged: copy it again");
+    raw::open(path, 0, Packing::Plain)?.read_exact(&mut magic).map_err(damaged)?;
+    let packing = if magic == [0x1f, 0x8b] { Packing::Gzip } else { Packing::Plain };
+    let mut reader = raw::open(path, 0, packing)?;
+    let mut bytes = [0; HEADER_BYTES];
+    reader.read_exact(&mut bytes).map_err(damaged)?;
+    let header = parse(path, &bytes)?;
+
+    let dims = dims(&header)?;
+    let element = element(path, header.datatype)?;
+    let skip = header.vox_offset.max(HEADER_BYTES as f32) as u64 - HEADER_BYTES as u64;
+    let skipped = std::io::copy(&mut reader.by_ref().take(skip), &mut std::io::sink()).map_err(damaged)?;
+    if skipped < skip {
+        return Err(Error::read(path, "the file ends before its voxels", "The file is truncated: copy it again"));
+    }
+    let scaled = header.scl_slope != 0.0 && header.scl_slope.is_finite();
+    let (slope, intercept) = if scaled { (header.scl_slope, header.scl_inter) } else { (1.0, 0.0) };
+    let layout = Layout {
+        dims,
+        element,
+        big_endian: header.endianness == Endianness::Big,
+        slope: slope.into(),
+        intercept: intercept.into(),
+    };
+    let grid = Grid::from_ijk_to_ras(dims, &affine(&header))?;
+    let voxels = raw::voxels(path, &mut reader, &layout, monitor)?;
+    let as_stored = slope == 1.0 && intercept == 0.0;
+    Ok(Read {
+        volume: Volume::new(grid, voxels),
+        source: Source { format: "NIfTI", name: file_name(path), files: 1, facts: BTreeMap::new() },
+        unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),
+    })
+}
+
+fn parse(path: &Path, bytes: &[u8; HEADER_BYTES]) -> Result<NiftiHeader> {
+    let first = [bytes[0], bytes[1], bytes[2], bytes[3]];
+    if [i32::from_le_bytes(first), i32::from_be_bytes(first)].contains(&540) {
+        return Err(Error::Format { path: path.into(), got: "NIfTI-2".into(), expected: "NIfTI-1".into() });
+    }
+    let header = NiftiHeader::from_reader(&bytes[..]).map_err(|e| {
+        Error::read(path, format!("no valid NIfTI-1 header: {e}"), "Check that the file is a NIfTI image")
+    })?;
+    if &header.magic[..3] != b"n+1" {
+        let expected = "a single .nii or .nii.gz file".into();
+        return Err(Error::Format { path: path.into(), got: "a .hdr/.img pair".into(), expected });
+    }
+    Ok(header)
+}
+
+fn dims(header: &NiftiHeader) -> Result<[usize; 3]> {
+    let count = usize::from(header.dim[0]);
+    let sizes: Vec<u64> = header.dim[1..].iter().take(count).map(|n| u64::from(*n)).collect();
+    let text = || sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+    if !(3..=7).contains(&count) || sizes[3..].iter().any(|n| *n > 1) {
+        return Err(Error::Dimensions {
+            got: format!("{count} dimensions ({})", text()),
+            remedy: "Extract one time point or component".into(),
+        });
+    }
+    check_dims([sizes[0], sizes[1], sizes[2]])
+}
+
+fn element(path: &Path, datatype: i16) -> Result<Element> {
+    Ok(match datatype {
+        2 => Element::Unsigned(1),
+        256 => Element::Int(1),
+        4 => Element::Int(2),
+        512 => Element::Unsigned(2),
+        8 => Element::Int(4),
+        768 => Element::Unsigned(4),
+        1024 => Element::Int(8),
+        1280 => Element::Unsigned(8),
+        16 => Element::Float(4),
+        64 => Element::Float(8),
+        other => {
+            return Err(Error::Format {
+                path: path.into(),
+                got: format!("NIfTI data type {other} (colour, complex or long double)"),
+                expected: "one integer or floating-point number a voxel".into(),
+            });
+        }
+    })
+}
+
+/// The sform where there is one, else the qform, else the spacing alone (nifti1.h, methods 3, 2, 1).
+fn affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
+    let unit_mm = match header.xyzt_units & 7 {
+        1 => 1000.0,
+        3 => 0.001,
+        _ => 1.0,
+    };
+    let mut affine = if header.sform_code > 0 {
+        [header.srow_x, header.srow_y, header.srow_z, [0.0, 0.0, 0.0, 1.0]].map(|row| row.map(f64::from))
+    } else {
+        quaternion_affine(header)
+    };
+    affine[..3].iter_mut().flatten().for_each(|v| *v *= unit_mm);
+    affine
+}
+
+fn quaternion_affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
+    let step: [f64; 3] = std::array::from_fn(|axis| f64::from(header.pixdim[axis + 1]));
+    let placed = header.qform_code > 0;
+    let [b, c, d] = if placed { [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from) } else { [0.0; 3] };
+    let a = (1.0 - b * b - c * c - d * d).max(0.0).sqrt();
+    let rotation = [
+        [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
+        [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
+        [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - b * b - c * c],
+    ];
+    let handed = if header.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
+    let offset = if placed { [header.quatern_x, header.quatern_y, header.quatern_z].map(f64::from) } else { [0.0; 3] };
+    let row = |r: usize| {
+        [rotation[r][0] * step[0], rotation[r][1] * step[1], rotation[r][2] * step[2] * handed, offset[r]]
+    };
+    [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
+}

@@ -1,0 +1,215 @@
+//! NRRD, attached (.nrrd) or detached (.nhdr) (Teem's format definition, NRRD0001 to NRRD0005).
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Read, Source, file_name,
+    raw::{self, Element, Layout, Packing, check_dims},
+};
+use crate::{
+    error::{Error, Result},
+    geometry::{Grid, flip_lps_ras},
+    progress::Monitor,
+    volume::Volume,
+};
+
+/// Longest header that is read.
+const MAX_HEADER_BYTES: u64 = 1 << 20;
+
+/// A header's fields by name, and where the attached data starts.
+struct Header {
+    path: PathBuf,
+    fields: BTreeMap<String, String>,
+    end: u64,
+}
+
+pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
+    let header = Header::read(path)?;
+    let dims = header.dims()?;
+    let grid = header.grid(dims)?;
+    let element = header.element()?;
+    let packing = header.packing()?;
+    let layout = Layout {
+        dims,
+        element,
+        big_endian: header.fields.get("endian").is_some_and(|e| e.eq_ignore_ascii_case("big")),
+        slope: 1.0,
+        intercept: 0.0,
+    };
+    let (file, start) = header.data()?;
+    let byte_skip: i64 = header.number("byte skip")?.unwrap_or(0);
+    let offset = match byte_skip {
+        -1 if packing == Packing::Plain => {
+            let bytes = (dims.iter().product::<usize>() * element.bytes()) as u64;
+            let size = fs::metadata(&file).map_err(|e| Error::read(&file, e, "Check the file"))?.len();
+            size.checked_sub(bytes).ok_or_else(|| header.broken("the data file is shorter than its header says"))?
+        }
+        n if n >= 0 => start + if packing == Packing::Plain { n as u64 } else { 0 },
+        n => return Err(header.broken(&format!("byte skip {n} makes no sense here"))),
+    };
+    let mut reader = raw::open(&file, offset, packing)?;
+    if packing != Packing::Plain && byte_skip > 0 {
+        std::io::copy(&mut reader.by_ref().take(byte_skip as u64), &mut std::io::sink())
+            .map_err(|e| Error::read(&file, e, "The file is damaged: copy it again"))?;
+    }
+    let voxels = raw::voxels(&file, &mut reader, &layout, monitor)?;
+    Ok(Read {
+        volume: Volume::new(grid, voxels),
+        source: Source {
+            format: "NRRD",
+            name: file_name(path),
+            files: if file == path { 1 } else { 2 },
+            facts: BTreeMap::new(),
+        },
+        unscaled_bits: Some(8 * element.bytes() as u8),
+    })
+}
+
+impl Header {
+    fn read(path: &Path) -> Result<Self> {
+        let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
+        let file = fs::File::open(path).map_err(failed)?;
+        let mut reader = BufReader::new(file.take(MAX_HEADER_BYTES));
+        let (mut fields, mut end, mut line) = (BTreeMap::new(), 0, Vec::new());
+        for number in 0.. {
+            line.clear();
+            end += reader.read_until(b'\n', &mut line).map_err(failed)? as u64;
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end();
+            if number == 0 && !text.starts_with("NRRD000") {
+                return Err(Error::read(path, "no NRRD header", "Check that the file is an NRRD image"));
+            }
+            if text.is_empty() {
+                break;
+            }
+            if let Some((key, value)) = text.split_once(": ").filter(|_| number > 0 && !text.starts_with('#')) {
+                fields.insert(key.trim().to_lowercase(), value.trim().to_owned());
+            }
+        }
+        Ok(Header { path: path.into(), fields, end })
+    }
+
+    fn broken(&self, reason: &str) -> Error {
+        Error::read(&self.path, reason, "Correct the header or export the image again")
+    }
+
+    fn get(&self, key: &str) -> Result<&str> {
+        self.fields.get(key).map(String::as_str).ok_or_else(|| self.broken(&format!("the header lacks '{key}'")))
+    }
+
+    fn number(&self, key: &str) -> Result<Option<i64>> {
+        let text = self.fields.get(key);
+        text.map(|t| t.parse().map_err(|_| self.broken(&format!("'{key}: {t}' is no whole number")))).transpose()
+    }
+
+    fn dims(&self) -> Result<[usize; 3]> {
+        let sizes: Vec<u64> = self.get("sizes")?.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
+        match sizes[..] {
+            [i, j, k] => check_dims([i, j, k]),
+            _ => Err(Error::Dimensions {
+                got: format!("{} dimensions ({})", sizes.len(), self.get("sizes")?),
+                remedy: "Extract one time point or component".into(),
+            }),
+        }
+    }
+
+    fn element(&self) -> Result<Element> {
+        Ok(match self.get("type")?.to_lowercase().as_str() {
+            "signed char" | "int8" | "int8_t" => Element::Int(1),
+            "uchar" | "unsigned char" | "uint8" | "uint8_t" => Element::Unsigned(1),
+            "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => Element::Int(2),
+            "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => Element::Unsigned(2),
+            "int" | "signed int" | "int32" | "int32_t" => Element::Int(4),
+            "uint" | "unsigned int" | "uint32" | "uint32_t" => Element::Unsigned(4),
+            "longlong" | "long long" | "long long int" | "signed long long" | "int64" | "int64_t" => Element::Int(8),
+            "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => Element::Unsigned(8),
+            "float" => Element::Float(4),
+            "double" => Element::Float(8),
+            other => return Err(self.unsupported(&format!("NRRD type '{other}'"), "an integer or floating-point type")),
+        })
+    }
+
+    fn packing(&self) -> Result<Packing> {
+        match self.get("encoding")?.to_lowercase().as_str() {
+            "raw" => Ok(Packing::Plain),
+            "gz" | "gzip" => Ok(Packing::Gzip),
+            other => Err(self.unsupported(&format!("NRRD encoding '{other}'"), "raw or gzip")),
+        }
+    }
+
+    fn unsupported(&self, got: &str, expected: &str) -> Error {
+        Error::Format { path: self.path.clone(), got: got.into(), expected: expected.into() }
+    }
+
+    /// The file that holds the voxels, and where they start before 'byte skip'.
+    fn data(&self) -> Result<(PathBuf, u64)> {
+        let detached = self.fields.get("data file").or_else(|| self.fields.get("datafile"));
+        let (file, start) = match detached {
+            Some(name) if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
+                return Err(self.unsupported("an NRRD spread over many data files", "one data file"));
+            }
+            Some(name) => (self.path.parent().unwrap_or(Path::new("")).join(name), 0),
+            None => (self.path.clone(), self.end),
+        };
+        let lines = self.number("line skip")?.unwrap_or(0);
+        let mut reader = BufReader::new(raw::open(&file, start, Packing::Plain)?);
+        let mut skipped = start;
+        for _ in 0..lines.max(0) {
+            let read = reader.skip_until(b'\n').map_err(|e| Error::read(&file, e, "Check the file"))?;
+            if read == 0 {
+                return Err(self.broken("'line skip' goes beyond the end of the data"));
+            }
+            skipped += read as u64;
+        }
+        Ok((file, skipped))
+    }
+
+    fn grid(&self, dims: [usize; 3]) -> Result<Grid> {
+        let Some(directions) = self.fields.get("space directions") else {
+            let spacings = self.vector_of(self.get("spacings")?.split_whitespace())?;
+            let mut grid = Grid::axial(dims, [1.0; 3]);
+            let columns: [[f64; 3]; 3] = std::array::from_fn(|a| grid.direction[a].map(|v| v * spacings[a]));
+            grid = Grid::from_columns(dims, columns, [0.0; 3])?;
+            return Ok(grid);
+        };
+        let to_ras = self.space()?;
+        let vectors: Vec<&str> = directions.split(')').map(|v| v.trim().trim_start_matches('(')).collect();
+        let vectors: Vec<&str> = vectors.into_iter().filter(|v| !v.is_empty()).collect();
+        if vectors.len() != 3 || directions.contains("none") {
+            return Err(Error::Dimensions {
+                got: format!("space directions {directions}"),
+                remedy: "Extract one component".into(),
+            });
+        }
+        let mut columns = [[0.0; 3]; 3];
+        for (column, vector) in columns.iter_mut().zip(&vectors) {
+            *column = to_ras(self.vector_of(vector.split(','))?);
+        }
+        let origin = match self.fields.get("space origin") {
+            Some(text) => self.vector_of(text.trim_matches(['(', ')']).split(','))?,
+            None => [0.0; 3],
+        };
+        Grid::from_columns(dims, columns, to_ras(origin))
+    }
+
+    fn vector_of<'a>(&self, numbers: impl Iterator<Item = &'a str>) -> Result<[f64; 3]> {
+        let numbers: Option<Vec<f64>> = numbers.map(|n| n.trim().parse().ok()).collect();
+        let vector = numbers.and_then(|n| <[f64; 3]>::try_from(n).ok());
+        vector.ok_or_else(|| self.broken("the geometry is not made of three numbers each"))
+    }
+
+    /// From the header's world to RAS.
+    fn space(&self) -> Result<fn([f64; 3]) -> [f64; 3]> {
+        match self.get("space")?.to_lowercase().as_str() {
+            "left-posterior-superior" | "lps" => Ok(flip_lps_ras),
+            "right-anterior-superior" | "ras" => Ok(|p| p),
+            "left-anterior-superior" | "las" => Ok(|[x, y, z]| [-x, y, z]),
+            other => Err(self.unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space")),
+        }
+    }
+}

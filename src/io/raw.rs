@@ -1,0 +1,126 @@
+//! Raw voxels: element types, byte order, compression, read in pieces that can be cancelled.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use ndarray::Array3;
+
+use crate::{
+    error::{Error, Result},
+    progress::{Monitor, Stage},
+    stages::check::MAX_VOXELS,
+};
+
+/// How a voxel is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// Signed, by bytes.
+    Int(usize),
+    /// Unsigned, by bytes.
+    Unsigned(usize),
+    /// Floating point, by bytes.
+    Float(usize),
+}
+
+impl Element {
+    /// Bytes of one voxel.
+    pub fn bytes(self) -> usize {
+        match self {
+            Element::Int(n) | Element::Unsigned(n) | Element::Float(n) => n,
+        }
+    }
+
+    fn value(self, little_endian: &[u8]) -> f64 {
+        let mut wide = [0; 8];
+        wide[..little_endian.len()].copy_from_slice(little_endian);
+        let unsigned = u64::from_le_bytes(wide);
+        match self {
+            Element::Unsigned(_) => unsigned as f64,
+            Element::Int(n) => {
+                let unused = 64 - 8 * n as u32;
+                ((unsigned << unused) as i64 >> unused) as f64
+            }
+            Element::Float(4) => f64::from(f32::from_bits(unsigned as u32)),
+            Element::Float(_) => f64::from_bits(unsigned),
+        }
+    }
+}
+
+/// What wraps the voxels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Nothing.
+    Plain,
+    /// gzip, possibly several members.
+    Gzip,
+    /// zlib, as MetaImage uses it.
+    Zlib,
+}
+
+/// Where voxels lie in a file and what they mean.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// i, j, k.
+    pub dims: [usize; 3],
+    /// How a voxel is stored.
+    pub element: Element,
+    /// True when the most significant byte comes first.
+    pub big_endian: bool,
+    /// value = stored · slope + intercept.
+    pub slope: f64,
+    /// See `slope`.
+    pub intercept: f64,
+}
+
+/// Refuses dimensions that no volume of this library has, before anything is allocated.
+pub fn check_dims(dims: [u64; 3]) -> Result<[usize; 3]> {
+    let voxels = dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n)).unwrap_or(u64::MAX);
+    if voxels > MAX_VOXELS {
+        return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
+    }
+    Ok(dims.map(|n| n as usize))
+}
+
+/// Opens `path` at byte `offset`, behind the wrapping.
+pub fn open(path: &Path, offset: u64, packing: Packing) -> Result<Box<dyn Read>> {
+    let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
+    let mut file = File::open(path).map_err(failed)?;
+    file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+    let buffered = BufReader::with_capacity(1 << 18, file);
+    Ok(match packing {
+        Packing::Plain => Box::new(buffered),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(buffered)),
+        Packing::Zlib => Box::new(ZlibDecoder::new(buffered)),
+    })
+}
+
+/// Reads all voxels as values, slice by slice.
+pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
+    let [width, height, depth] = layout.dims;
+    let size = layout.element.bytes();
+    let mut slice = vec![0; width * height * size];
+    let mut values: Vec<f32> = Vec::new();
+    for k in 0..depth {
+        monitor.step(Stage::Read, k, depth + 1)?;
+        reader.read_exact(&mut slice).map_err(|e| {
+            let reason = match e.kind() {
+                std::io::ErrorKind::UnexpectedEof => {
+                    format!("the voxels end in slice {k}; the header promises {depth} slices of {width} x {height}")
+                }
+                _ => format!("slice {k} can't be read: {e}"),
+            };
+            Error::read(path, reason, "The file is truncated or damaged: copy it again")
+        })?;
+        values.extend(slice.chunks_exact_mut(size).map(|bytes| {
+            if layout.big_endian {
+                bytes.reverse();
+            }
+            (layout.element.value(bytes) * layout.slope + layout.intercept) as f32
+        }));
+    }
+    Ok(Array3::from_shape_vec((depth, height, width), values).expect("every slice was read"))
+}

@@ -1,0 +1,272 @@
+//! Which DICOM files of a folder are one series, and in which order: geometry only, no pixels.
+//!
+//! Slices are ordered by position along the normal of the image plane (PS3.3 C.7.6.2.1.1), never by file name or
+//! instance number.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use dicom_object::{DefaultDicomObject, OpenFileOptions};
+
+use crate::{
+    error::{Error, Result},
+    geometry::{Grid, cross, dot, flip_lps_ras, norm},
+    progress::{Monitor, Stage},
+};
+
+/// Positions may differ from an even step by this part of it.
+const STEP_TOLERANCE: f64 = 0.05;
+/// Components of a direction may differ by this within a series.
+const DIRECTION_TOLERANCE: f64 = 1e-3;
+/// Positions nearer than this, in mm, are one position.
+const SAME_POSITION_MM: f64 = 1e-3;
+/// A slice may be shifted against the normal by this, in mm a mm of travel, before it is gantry tilt (0.3 degrees).
+const TILT_TOLERANCE: f64 = 0.005;
+/// Most files of a folder that are looked at.
+const MAX_FILES: usize = 20_000;
+
+/// One image of a series, as its header describes it; lengths in mm, LPS.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    pub path: PathBuf,
+    uid: String,
+    description: String,
+    modality: String,
+    rows: u32,
+    columns: u32,
+    frames: u32,
+    position: Option<[f64; 3]>,
+    orientation: Option<[f64; 6]>,
+    pixel_mm: Option<[f64; 2]>,
+    facts: BTreeMap<String, String>,
+}
+
+/// A series in order, on its grid.
+#[derive(Debug)]
+pub struct Series {
+    pub slices: Vec<Slice>,
+    pub grid: Grid,
+    pub facts: BTreeMap<String, String>,
+}
+
+/// True for a file with a DICOM preamble.
+pub fn is_dicom(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = [0; 132];
+    fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok() && &start[128..] == b"DICM"
+}
+
+/// Finds the series in `folder`, orders it and checks its geometry.
+pub fn find(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Series> {
+    let mut by_uid: BTreeMap<String, Vec<Slice>> = BTreeMap::new();
+    let files = files(folder)?;
+    for (n, path) in files.iter().enumerate() {
+        // Headers are a small part of reading.
+        monitor.step(Stage::Read, n, 5 * files.len())?;
+        if let Some(slice) = Slice::read(path)? {
+            by_uid.entry(slice.uid.clone()).or_default().push(slice);
+        }
+    }
+    order(pick(folder, by_uid, wanted)?, folder)
+}
+
+/// DICOM files of the folder; of the folders in it, when it has none itself.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |e: std::io::Error| Error::read(folder, e, "Check the folder and its rights");
+    let (mut found, mut below) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            below.push(path);
+        } else if is_dicom(&path) {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        below.sort();
+        for inner in below {
+            found.extend(files(&inner)?);
+        }
+    }
+    if found.len() > MAX_FILES {
+        let reason = format!("holds {} DICOM files; expected at most {MAX_FILES}", found.len());
+        return Err(Error::read(folder, reason, "Point to the folder of one series"));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn pick(folder: &Path, mut by_uid: BTreeMap<String, Vec<Slice>>, wanted: Option<&str>) -> Result<Vec<Slice>> {
+    let line = |(uid, slices): (&String, &Vec<Slice>)| {
+        format!("  {uid}  {} '{}', {} image(s)", slices[0].modality, slices[0].description, slices.len())
+    };
+    let list = by_uid.iter().map(line).collect::<Vec<_>>().join("\n");
+    if let Some(uid) = wanted {
+        let no_such = || Error::NoSuchSeries { folder: folder.into(), uid: uid.into(), list };
+        return by_uid.remove(uid).ok_or_else(no_such);
+    }
+    match by_uid.len() {
+        0 => Err(Error::read(folder, "holds no DICOM image", "Point to the folder with the series' files")),
+        1 => Ok(by_uid.pop_first().map(|(_, slices)| slices).unwrap_or_default()),
+        count => Err(Error::SeveralSeries { folder: folder.into(), count, list }),
+    }
+}
+
+impl Slice {
+    /// The file's header; `None` for a file without an image (DICOMDIR, a report).
+    fn read(path: &Path) -> Result<Option<Self>> {
+        let damaged = |e: &dyn std::fmt::Display| Error::read(path, e.to_string(), "Copy the file again or remove it");
+        let object = OpenFileOptions::new().read_until(tags::PIXEL_DATA).open_file(path).map_err(|e| damaged(&e))?;
+        if object.element(tags::ROWS).is_err() {
+            return Ok(None);
+        }
+        let number = |tag| object.element(tag).ok().and_then(|e| e.to_int::<u32>().ok());
+        let facts = [
+            ("modality", tags::MODALITY),
+            ("series_instance_uid", tags::SERIES_INSTANCE_UID),
+            ("manufacturer", tags::MANUFACTURER),
+            ("convolution_kernel", tags::CONVOLUTION_KERNEL),
+            ("slice_thickness_mm", tags::SLICE_THICKNESS),
+            ("kvp", tags::KVP),
+        ];
+        Ok(Some(Slice {
+            path: path.into(),
+            uid: text(&object, tags::SERIES_INSTANCE_UID),
+            description: text(&object, tags::SERIES_DESCRIPTION),
+            modality: text(&object, tags::MODALITY),
+            rows: number(tags::ROWS).unwrap_or(0),
+            columns: number(tags::COLUMNS).unwrap_or(0),
+            frames: number(tags::NUMBER_OF_FRAMES).unwrap_or(1),
+            position: numbers(&object, tags::IMAGE_POSITION_PATIENT),
+            orientation: numbers(&object, tags::IMAGE_ORIENTATION_PATIENT),
+            pixel_mm: numbers(&object, tags::PIXEL_SPACING),
+            facts: facts
+                .into_iter()
+                .map(|(name, tag)| (name.to_owned(), text(&object, tag)))
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        }))
+    }
+}
+
+fn text(object: &DefaultDicomObject, tag: Tag) -> String {
+    let value = object.element(tag).ok().and_then(|e| e.to_str().ok().map(|s| s.into_owned()));
+    value.unwrap_or_default().trim_matches(['\0', ' ']).to_owned()
+}
+
+fn numbers<const N: usize>(object: &DefaultDicomObject, tag: Tag) -> Option<[f64; N]> {
+    object.element(tag).ok()?.to_multi_float64().ok()?.try_into().ok()
+}
+
+/// Orders the slices and refuses what is no evenly stacked, upright box.
+fn order(mut slices: Vec<Slice>, folder: &Path) -> Result<Series> {
+    let source_name = folder.display().to_string();
+    if let Some(other) = slices.iter().find(|s| s.modality != "CT") {
+        let got = format!("the modality is '{}'", other.modality);
+        return Err(Error::NotHu { got, remedy: "Choose a CT series".into() });
+    }
+    if let Some(many) = slices.iter().find(|s| s.frames > 1) {
+        return Err(Error::Format {
+            path: many.path.clone(),
+            got: format!("a multi-frame image ({} frames)", many.frames),
+            expected: "one image a file (convert enhanced CT to classic CT or to NIfTI)".into(),
+        });
+    }
+    if slices.len() < 2 {
+        return Err(Error::OneSlice { got: slices.len(), axis: "k" });
+    }
+    let placed: Option<Vec<_>> = slices.iter().map(|s| Some((s.position?, s.orientation?, s.pixel_mm?))).collect();
+    let Some(placed) = placed else {
+        let lacking = slices.iter().find(|s| s.position.is_none() || s.orientation.is_none() || s.pixel_mm.is_none());
+        let path = lacking.map_or(folder, |s| &s.path);
+        let reason = "the image has no position, orientation or pixel spacing (a localizer or a secondary capture?)";
+        return Err(Error::read(path, reason, "Remove it from the folder or choose another series"));
+    };
+    same("size", slices.iter().map(|s| [f64::from(s.columns), f64::from(s.rows)]), 0.0, &source_name)?;
+    same("orientation", placed.iter().map(|p| p.1), DIRECTION_TOLERANCE, &source_name)?;
+    same("pixel spacing", placed.iter().map(|p| p.2), 1e-4, &source_name)?;
+
+    let orientation = placed[0].1;
+    let along_row = [orientation[0], orientation[1], orientation[2]];
+    let along_column = [orientation[3], orientation[4], orientation[5]];
+    let normal = cross(along_row, along_column);
+    let height = |slice: &Slice| slice.position.map_or(0.0, |p| dot(p, normal));
+    slices.sort_by(|a, b| height(a).total_cmp(&height(b)));
+    let heights: Vec<f64> = slices.iter().map(height).collect();
+    let step_mm = even_step(&slices, &heights, &source_name)?;
+    upright(&slices, normal, &source_name)?;
+
+    let [row_mm, column_mm] = placed[0].2; // between rows, between columns (PS3.3 10.7.1.3)
+    let scaled = |direction: [f64; 3], mm: f64| flip_lps_ras(direction.map(|v| v * mm));
+    let columns = [scaled(along_row, column_mm), scaled(along_column, row_mm), scaled(normal, step_mm)];
+    let dims = [slices[0].columns as usize, slices[0].rows as usize, slices.len()];
+    let origin = flip_lps_ras(slices[0].position.unwrap_or_default());
+    Ok(Series { grid: Grid::from_columns(dims, columns, origin)?, facts: slices[0].facts.clone(), slices })
+}
+
+/// Refuses a series in which an attribute has more than one value.
+fn same<const N: usize>(
+    what: &'static str,
+    values: impl Iterator<Item = [f64; N]>,
+    tolerance: f64,
+    source_name: &str,
+) -> Result<()> {
+    let mut different: Vec<[f64; N]> = Vec::new();
+    for value in values {
+        if !different.iter().any(|d| (0..N).all(|n| (d[n] - value[n]).abs() <= tolerance)) {
+            different.push(value);
+        }
+    }
+    if different.len() < 2 {
+        return Ok(());
+    }
+    let got = different.iter().take(4).map(|d| format!("{d:?}")).collect::<Vec<_>>().join(", ");
+    Err(Error::MixedGeometry { source_name: source_name.into(), what, got })
+}
+
+/// The distance of neighbouring slices; refuses copies and gaps.
+fn even_step(slices: &[Slice], heights: &[f64], source_name: &str) -> Result<f64> {
+    let steps: Vec<f64> = heights.windows(2).map(|w| w[1] - w[0]).collect();
+    let copies: Vec<usize> = (0..steps.len()).filter(|n| steps[*n] < SAME_POSITION_MM).collect();
+    if let Some(&n) = copies.first() {
+        let name = |slice: &Slice| slice.path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+        return Err(Error::DuplicateSlice {
+            source_name: source_name.into(),
+            count: copies.len(),
+            position_mm: heights[n],
+            files: format!("{} and {}", name(&slices[n]), name(&slices[n + 1])),
+        });
+    }
+    let mut sorted = steps.clone();
+    sorted.sort_by(f64::total_cmp);
+    let usual = sorted[sorted.len() / 2];
+    let uneven = |step: &f64| (step - usual).abs() > STEP_TOLERANCE * usual;
+    let gaps: Vec<String> = (0..steps.len())
+        .filter(|n| uneven(&steps[*n]))
+        .map(|n| format!("{:.3} mm between {:.3} and {:.3} mm", steps[n], heights[n], heights[n + 1]))
+        .collect();
+    if gaps.is_empty() {
+        return Ok((heights[heights.len() - 1] - heights[0]) / steps.len() as f64);
+    }
+    let shown = gaps.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
+    let more = gaps.len().saturating_sub(5);
+    let gaps = if more > 0 { format!("{shown}; and {more} more") } else { shown };
+    Err(Error::SliceGap { source_name: source_name.into(), gaps, spacing_mm: usual })
+}
+
+/// Refuses slices that wander sideways as they climb: gantry tilt.
+fn upright(slices: &[Slice], normal: [f64; 3], source_name: &str) -> Result<()> {
+    let (Some(first), Some(last)) = (slices[0].position, slices[slices.len() - 1].position) else { return Ok(()) };
+    let travel: [f64; 3] = std::array::from_fn(|axis| last[axis] - first[axis]);
+    let climb = dot(travel, normal);
+    let sideways = norm(std::array::from_fn(|axis| travel[axis] - climb * normal[axis]));
+    if sideways <= TILT_TOLERANCE * climb {
+        return Ok(());
+    }
+    Err(Error::GantryTilt { source_name: source_name.into(), degrees: (sideways / climb).atan().to_degrees() })
+}

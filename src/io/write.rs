@@ -1,0 +1,214 @@
+//! Writing volumes as NIfTI or NRRD: streamed, gzip, under a temporary name until they are whole.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{
+    error::{Error, Result},
+    geometry::{Grid, flip_lps_ras},
+    progress::CancelToken,
+    volume::Volume,
+};
+
+/// A format that volumes are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VolumeFormat {
+    /// NIfTI-1, gzip.
+    NiftiGz,
+    /// NRRD, gzip.
+    Nrrd,
+}
+
+impl VolumeFormat {
+    /// The file ending, without the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            VolumeFormat::NiftiGz => "nii.gz",
+            VolumeFormat::Nrrd => "nrrd",
+        }
+    }
+
+    fn of(path: &Path) -> Result<Self> {
+        let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let formats = [VolumeFormat::NiftiGz, VolumeFormat::Nrrd];
+        formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Format {
+            path: path.into(),
+            got: "this ending for a written volume".into(),
+            expected: ".nii.gz or .nrrd".into(),
+        })
+    }
+}
+
+/// A voxel that can be written.
+pub trait Sample: Copy {
+    /// NIfTI data type code.
+    const NIFTI_TYPE: i16;
+    /// NRRD type name.
+    const NRRD_TYPE: &'static str;
+    /// Appends the little-endian bytes.
+    fn put(self, bytes: &mut Vec<u8>);
+}
+
+macro_rules! sample {
+    ($type:ty, $nifti:literal, $nrrd:literal) => {
+        impl Sample for $type {
+            const NIFTI_TYPE: i16 = $nifti;
+            const NRRD_TYPE: &'static str = $nrrd;
+            fn put(self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+    };
+}
+sample!(u8, 2, "uint8");
+sample!(i16, 4, "int16");
+sample!(u16, 512, "uint16");
+sample!(f32, 16, "float");
+
+/// Writes a volume; the ending of `path` says in which format.
+///
+/// # Errors
+/// [`Error::Format`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that wasn't there.
+pub fn write_volume<T: Sample>(path: &Path, volume: &Volume<T>, cancel: &CancelToken) -> Result<()> {
+    let format = VolumeFormat::of(path)?;
+    let failed = |e: &dyn std::fmt::Display| Error::write(path, e);
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = tempfile::Builder::new().prefix(".part-").make_in(folder, |p| File::create_new(p)).map_err(|e| failed(&e))?;
+    let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
+    match format {
+        VolumeFormat::NiftiGz => {
+            let header = nifti_header(&volume.grid, T::NIFTI_TYPE, size_of::<T>()).map_err(|e| failed(&e))?;
+            compressed(&mut out, &header, volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
+        }
+        VolumeFormat::Nrrd => {
+            out.write_all(nrrd_header(&volume.grid, T::NRRD_TYPE).as_bytes()).map_err(|e| failed(&e))?;
+            compressed(&mut out, &[], volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
+        }
+    }
+    out.flush().map_err(|e| failed(&e))?;
+    drop(out);
+    part.persist(path).map_err(|e| failed(&e.error))?;
+    Ok(())
+}
+
+/// Either a refusal of this library or of the system.
+enum Stop {
+    Own(Error),
+    System(io::Error),
+}
+
+impl Stop {
+    fn unwrap_or_else(self, system: impl FnOnce(io::Error) -> Error) -> Error {
+        match self {
+            Stop::Own(error) => error,
+            Stop::System(error) => system(error),
+        }
+    }
+}
+
+fn compressed<T: Sample>(
+    out: &mut impl Write,
+    header: &[u8],
+    volume: &Volume<T>,
+    cancel: &CancelToken,
+) -> std::result::Result<(), Stop> {
+    let mut packed = GzEncoder::new(out, Compression::fast());
+    packed.write_all(header).map_err(Stop::System)?;
+    let mut bytes = Vec::new();
+    for slice in volume.voxels.outer_iter() {
+        cancel.check().map_err(Stop::Own)?;
+        bytes.clear();
+        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
+        packed.write_all(&bytes).map_err(Stop::System)?;
+    }
+    packed.finish().map(drop).map_err(Stop::System)
+}
+
+/// NRRD in LPS, with full double precision.
+fn nrrd_header(grid: &Grid, kind: &str) -> String {
+    let vector = |v: [f64; 3]| format!("({:?},{:?},{:?})", v[0], v[1], v[2]);
+    let column = |a: usize| vector(flip_lps_ras(grid.direction[a].map(|v| v * grid.spacing_mm[a])));
+    format!(
+        "NRRD0004\n# sam2lung: research use only\ntype: {kind}\ndimension: 3\nspace: left-posterior-superior\n\
+         sizes: {} {} {}\nspace directions: {} {} {}\nkinds: domain domain domain\nendian: little\nencoding: gzip\n\
+         space origin: {}\n\n",
+        grid.dims[0],
+        grid.dims[1],
+        grid.dims[2],
+        column(0),
+        column(1),
+        column(2),
+        vector(flip_lps_ras(grid.origin_ras)),
+    )
+}
+
+/// A NIfTI-1 header (nifti1.h) with sform and qform both set to scanner coordinates: readers differ in which they
+/// take.
+fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> io::Result<Vec<u8>> {
+    const VOX_OFFSET: f32 = 352.0;
+    const MILLIMETRES: u8 = 2;
+    const SCANNER: i16 = 1;
+    let mut header = vec![0u8; VOX_OFFSET as usize];
+    let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &348i32.to_le_bytes());
+    put(38, b"r");
+    put(40, &3i16.to_le_bytes());
+    let (quaternion, handed) = quaternion(grid);
+    put(76, &(handed as f32).to_le_bytes());
+    for axis in 0..7 {
+        let size = grid.dims.get(axis).copied().unwrap_or(1);
+        let size = i16::try_from(size)
+            .map_err(|_| io::Error::other(format!("NIfTI-1 holds at most 32767 voxels an axis, not {size}")))?;
+        put(42 + 2 * axis, &size.to_le_bytes());
+        let mm = grid.spacing_mm.get(axis).copied().unwrap_or(1.0) as f32;
+        put(80 + 4 * axis, &mm.to_le_bytes());
+    }
+    put(70, &datatype.to_le_bytes());
+    put(72, &(8 * bytes as i16).to_le_bytes());
+    put(108, &VOX_OFFSET.to_le_bytes());
+    put(112, &1f32.to_le_bytes());
+    put(123, &[MILLIMETRES]);
+    put(148, b"sam2lung: research use only");
+    put(252, &SCANNER.to_le_bytes());
+    put(254, &SCANNER.to_le_bytes());
+    for (n, value) in quaternion.iter().chain(&grid.origin_ras).enumerate() {
+        put(256 + 4 * n, &(*value as f32).to_le_bytes());
+    }
+    for (n, value) in grid.ijk_to_ras()[..3].iter().flatten().enumerate() {
+        put(280 + 4 * n, &(*value as f32).to_le_bytes());
+    }
+    put(344, b"n+1\0");
+    Ok(header)
+}
+
+/// The rotation as b, c, d of a unit quaternion with a ≥ 0, and the handedness (nifti1.h, "qfac").
+fn quaternion(grid: &Grid) -> ([f64; 3], f64) {
+    let [x, y, z] = grid.direction;
+    let handed = if crate::geometry::dot(crate::geometry::cross(x, y), z) < 0.0 { -1.0 } else { 1.0 };
+    let z = z.map(|v| v * handed);
+    // Column vectors x, y, z: the matrix element in row r, column c is [x, y, z][c][r].
+    let m = |r: usize, c: usize| [x, y, z][c][r];
+    // The largest of the four squares is taken first, so that no small number is divided by.
+    let squares = [
+        1.0 + m(0, 0) + m(1, 1) + m(2, 2),
+        1.0 + m(0, 0) - m(1, 1) - m(2, 2),
+        1.0 - m(0, 0) + m(1, 1) - m(2, 2),
+        1.0 - m(0, 0) - m(1, 1) + m(2, 2),
+    ];
+    let largest = (0..4).fold(0, |best, n| if squares[n] > squares[best] { n } else { best });
+    let root = squares[largest].sqrt();
+    let part = |value: f64| value / (2.0 * root);
+    let [a, b, c, d] = match largest {
+        0 => [root / 2.0, part(m(2, 1) - m(1, 2)), part(m(0, 2) - m(2, 0)), part(m(1, 0) - m(0, 1))],
+        1 => [part(m(2, 1) - m(1, 2)), root / 2.0, part(m(0, 1) + m(1, 0)), part(m(0, 2) + m(2, 0))],
+        2 => [part(m(0, 2) - m(2, 0)), part(m(0, 1) + m(1, 0)), root / 2.0, part(m(1, 2) + m(2, 1))],
+        _ => [part(m(1, 0) - m(0, 1)), part(m(0, 2) + m(2, 0)), part(m(1, 2) + m(2, 1)), root / 2.0],
+    };
+    let sign = if a < 0.0 { -1.0 } else { 1.0 };
+    ([b, c, d].map(|v| v * sign), handed)
+}

@@ -1,0 +1,142 @@
+//! Finds and starts ONNX Runtime, once a process.
+//!
+//! ONNX Runtime is loaded when the first engine needs it, from the first place that has it:
+//! 1. the path in the environment variable `SAM2LUNG_ONNXRUNTIME`;
+//! 2. beside the file this code is in (shared library or program), or in `../lib` from there;
+//! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in a folder above;
+//! 4. wherever the system's loader finds `libonnxruntime.so.1`.
+//!
+//! Telemetry is off: the pinned version has none, and a newer one is told by its environment variable.
+
+use std::{
+    env,
+    ffi::CStr,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use ort::environment::Environment;
+
+use crate::error::{Error, Result};
+
+/// Names the file to load ONNX Runtime from.
+pub const PATH_VARIABLE: &str = "SAM2LUNG_ONNXRUNTIME";
+/// The oldest version whose interface is used.
+const OLDEST: &str = "1.24";
+/// The file that `cargo xtask setup` fetches.
+const FILE: &str = "libonnxruntime.so.1.28.0";
+/// What the system's loader is asked for at last.
+const SONAME: &str = "libonnxruntime.so.1";
+
+/// ONNX Runtime as it was loaded.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    pub(super) environment: Environment,
+    /// The file it came from.
+    pub library: PathBuf,
+    /// What it says of itself: version, commit, flags.
+    pub build: String,
+}
+
+/// One environment a process: ONNX Runtime refuses a second.
+static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+
+impl Runtime {
+    /// The process's ONNX Runtime, loaded at the first call. A failure may be retried.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] with a line for each place that was tried.
+    pub fn get() -> Result<Runtime> {
+        let mut slot = RUNTIME.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(runtime) = &*slot {
+            return Ok(runtime.clone());
+        }
+        let runtime = load(candidates())?;
+        Ok(slot.insert(runtime).clone())
+    }
+
+    /// The folder that holds this library's execution providers.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.library.parent().filter(|p| p.is_absolute())
+    }
+}
+
+fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
+    // SAFETY: the lock in `Runtime::get` keeps this crate from doing it twice at once; ONNX Runtime reads the
+    // variable when its environment is created, right below.
+    unsafe { env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+    let mut tried = Vec::new();
+    for library in candidates {
+        match start(&library) {
+            Ok(environment) => {
+                log::info!("ONNX Runtime: {}", library.display());
+                return Ok(Runtime { environment, library, build: ort::info().to_owned() });
+            }
+            Err(reason) => tried.push(format!("  {}: {reason}", library.display())),
+        }
+    }
+    Err(Error::Runtime { needed: OLDEST, tried: tried.join("\n") })
+}
+
+fn start(library: &Path) -> Result<Environment, String> {
+    if library.is_absolute() && !library.is_file() {
+        return Err("no such file".into());
+    }
+    let builder = ort::init_from(library).map_err(|e| e.to_string())?;
+    builder.with_name("sam2lung").with_telemetry(false).build().map_err(|e| e.to_string())
+}
+
+/// Where to look, in order.
+fn candidates() -> Vec<PathBuf> {
+    if let Some(path) = env::var_os(PATH_VARIABLE).filter(|p| !p.is_empty()) {
+        // Someone who names a file wants that one or an error.
+        return vec![env::current_dir().unwrap_or_default().join(path)];
+    }
+    let mut list = Vec::new();
+    if let Some(folder) = own_folder() {
+        for place in [folder.clone(), folder.join("../lib")] {
+            list.extend([FILE, SONAME].map(|name| place.join(name)));
+        }
+        let deps = folder.ancestors().map(|above| above.join(".deps")).find(|deps| deps.is_dir());
+        if let Some(deps) = deps {
+            list.extend(["onnxruntime-cuda", "onnxruntime"].map(|name| deps.join(name).join(FILE)));
+        }
+    }
+    list.push(SONAME.into());
+    list
+}
+
+/// The folder of the shared library or program that holds this code.
+fn own_folder() -> Option<PathBuf> {
+    let here = own_folder as fn() -> Option<PathBuf> as *const libc::c_void;
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `here` points into this library, `info` is writable; dladdr fills it when it returns non-zero.
+    let name = unsafe {
+        if libc::dladdr(here, info.as_mut_ptr()) == 0 || (*info.as_ptr()).dli_fname.is_null() {
+            return None;
+        }
+        CStr::from_ptr((*info.as_ptr()).dli_fname)
+    };
+    let path = Path::new(name.to_str().ok()?).canonicalize().or_else(|_| env::current_exe()).ok()?;
+    path.parent().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_without_any_library_names_every_place_it_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let garbage = folder.path().join("garbage.so");
+        std::fs::write(&garbage, b"not a library").unwrap();
+        let missing = folder.path().join("missing.so");
+        let error = load(vec![missing.clone(), garbage.clone(), folder.path().into()]).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.name(), "E_RUNTIME");
+        for path in [&missing, &garbage] {
+            assert!(text.contains(&path.display().to_string()), "{text}");
+        }
+        assert!(text.contains("cargo xtask setup"), "{text}");
+    }
+}

@@ -1,0 +1,375 @@
+//! The bundle's graphs in ONNX Runtime: the only place that knows `ort`.
+
+use std::{borrow::Cow, sync::Arc};
+
+use ndarray::{Array2, Array4, Array5, ArrayView4, Ix4, s};
+use ort::{
+    ep,
+    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
+    session::{
+        RunOptions, Session, SessionInputValue, SessionOutputs,
+        builder::{GraphOptimizationLevel, SessionBuilder},
+    },
+    value::{DynValue, Outlet, Tensor, TensorRef, ValueType},
+};
+
+use super::{
+    bundle::Bundle,
+    device::{Device, DeviceReport},
+    network::{Network, Window},
+    runtime::Runtime,
+};
+use crate::{
+    error::{Error, Result},
+    progress::CancelToken,
+};
+
+/// The encoder, decoder and judge of a bundle, ready to run on one device.
+#[derive(Debug)]
+pub struct OrtNetwork {
+    bundle: Arc<Bundle>,
+    encoder: Session,
+    decoder: Session,
+    judge: Option<Session>,
+    /// What was asked for, what is used, why.
+    pub device: DeviceReport,
+}
+
+/// Embeddings of one encoded region, in the bundle's order, where the encoder made them.
+#[derive(Debug)]
+pub struct Embeddings {
+    values: Vec<DynValue>,
+    height: usize,
+    width: usize,
+}
+
+impl OrtNetwork {
+    /// Loads a bundle's graphs onto a device and checks their tensors against the contract.
+    ///
+    /// `threads`: for one operator on the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], [`Error::Device`], [`Error::ModelBundle`] or [`Error::ModelShape`].
+    pub fn load(bundle: Arc<Bundle>, device: Device, threads: usize) -> Result<Self> {
+        let runtime = Runtime::get()?;
+        let cuda = match device {
+            Device::Cpu => Err("the CPU was asked for".to_owned()),
+            Device::Auto | Device::Cuda => {
+                cuda_libraries(&runtime).and_then(|()| Self::build(&bundle, &runtime, threads, Device::Cuda))
+            }
+        };
+        let report = |used, reason: &str| DeviceReport { asked: device, used, reason: reason.to_owned() };
+        let mut network = match (cuda, device) {
+            (Ok(mut network), _) => {
+                network.device = report(Device::Cuda, "ONNX Runtime's CUDA execution provider runs every graph");
+                network
+            }
+            (Err(reason), Device::Cuda) => {
+                return Err(Error::Device {
+                    device: "cuda",
+                    reason,
+                    remedy: "Run 'cargo xtask setup --cuda' on a machine with an NVIDIA GPU and driver, or use \
+                             --device cpu"
+                        .into(),
+                });
+            }
+            (Err(reason), _) => {
+                let mut network = Self::build(&bundle, &runtime, threads, Device::Cpu)
+                    .map_err(|reason| broken(&bundle, reason))?;
+                network.device = report(Device::Cpu, &reason);
+                network
+            }
+        };
+        network.check_tensors()?;
+        network.warm_up()?;
+        Ok(network)
+    }
+
+    fn build(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize, device: Device) -> Result<Self, String> {
+        let open = |file: &str| {
+            let session = builder(runtime, threads, device)
+                .and_then(|mut b| b.commit_from_memory(bundle.graph(file)).map_err(|e| e.to_string()));
+            session.map_err(|e| format!("{file}: {e}"))
+        };
+        Ok(OrtNetwork {
+            encoder: open(&bundle.spec.encoder.file)?,
+            decoder: open(&bundle.spec.decoder.file)?,
+            judge: bundle.spec.judge.as_ref().map(|j| open(&j.file)).transpose()?,
+            bundle: bundle.clone(),
+            device: DeviceReport { asked: device, used: device, reason: String::new() },
+        })
+    }
+
+    fn check_tensors(&self) -> Result<()> {
+        let spec = &self.bundle.spec;
+        let any = -1;
+        let embeddings: Vec<_> =
+            spec.encoder.embeddings.iter().map(|e| (e.name.as_str(), vec![1, e.channels as i64, any, any])).collect();
+        let slices = spec.slices() as i64;
+        let mut encoder_inputs = vec![(spec.encoder.slices.as_str(), vec![1, slices, any, any])];
+        encoder_inputs.extend(spec.encoder.offsets_mm.as_deref().map(|name| (name, vec![1, slices])));
+        self.check_side(&spec.encoder.file, self.encoder.inputs(), &encoder_inputs, true)?;
+        self.check_side(&spec.encoder.file, self.encoder.outputs(), &embeddings, false)?;
+
+        let mut decoder_inputs = embeddings;
+        decoder_inputs
+            .extend(spec.decoder.dropout.iter().map(|d| (d.name.as_str(), vec![any, d.channels as i64, 1, 1])));
+        let logits = [(spec.decoder.logits.as_str(), vec![any, spec.decoder.classes.len() as i64, any, any])];
+        self.check_side(&spec.decoder.file, self.decoder.inputs(), &decoder_inputs, true)?;
+        self.check_side(&spec.decoder.file, self.decoder.outputs(), &logits, false)?;
+
+        if let (Some(judge), Some(session)) = (&spec.judge, &self.judge) {
+            let [d, h, w] = judge.size.map(|n| n as i64);
+            self.check_side(&judge.file, session.inputs(), &[(judge.patch.as_str(), vec![any, 2, d, h, w])], true)?;
+            self.check_side(&judge.file, session.outputs(), &[(judge.logit.as_str(), vec![any, 1])], false)?;
+        }
+        Ok(())
+    }
+
+    /// Compares tensors of a graph with the contract; -1 stands for any size.
+    fn check_side(&self, file: &str, outlets: &[Outlet], expected: &[(&str, Vec<i64>)], exact: bool) -> Result<()> {
+        let refuse = |tensor: &str, got: String, expected: String| Error::ModelShape {
+            bundle: self.bundle.origin.clone(),
+            file: file.into(),
+            tensor: tensor.into(),
+            got,
+            expected,
+        };
+        for (name, shape) in expected {
+            let outlet = outlets.iter().find(|o| o.name() == *name);
+            let outlet = outlet.ok_or_else(|| refuse(name, "missing".into(), format!("float32 {shape:?}")))?;
+            let good = match outlet.dtype() {
+                ValueType::Tensor { ty: ort::value::TensorElementType::Float32, shape: got, .. } => {
+                    got.len() == shape.len() && got.iter().zip(shape).all(|(g, e)| g == e || *g == -1 || *e == -1)
+                }
+                _ => false,
+            };
+            if !good {
+                return Err(refuse(name, outlet.dtype().to_string(), format!("float32 {shape:?} (-1: any)")));
+            }
+        }
+        let foreign = outlets.iter().find(|o| exact && expected.iter().all(|(name, _)| *name != o.name()));
+        foreign.map_or(Ok(()), |o| Err(refuse(o.name(), "an input of the graph".into(), "no such input".into())))
+    }
+
+    /// Runs each graph once on the smallest input: a graph that loads may still be unable to run.
+    fn warm_up(&mut self) -> Result<()> {
+        let cancel = CancelToken::new();
+        let spec = self.bundle.spec.clone();
+        let side = spec.input.multiple * 2;
+        let slices = Array4::<f32>::zeros((1, spec.slices(), side, side));
+        let embedding = self.encode(slices.view(), &vec![0.0; spec.slices()], &cancel)?;
+        let masks: Vec<_> = spec.decoder.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
+        let window = Window { row: 0, column: 0, height: side, width: side };
+        self.decode(&embedding, window, &masks, &cancel)?;
+        if let Some(judge) = &spec.judge {
+            let [d, h, w] = judge.size;
+            self.judge(Array5::zeros((1, 2, d, h, w)), &cancel)?;
+        }
+        Ok(())
+    }
+}
+
+impl Network for OrtNetwork {
+    type Embedding = Embeddings;
+
+    fn encode(
+        &mut self,
+        slices: ArrayView4<'_, f32>,
+        offsets_mm: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<Embeddings> {
+        let spec = &self.bundle.spec.encoder;
+        let (_, _, height, width) = slices.dim();
+        let names: Vec<_> = spec.embeddings.iter().map(|e| e.name.as_str()).collect();
+        let mut work = || -> ort::Result<Vec<DynValue>> {
+            let offsets = Array2::from_shape_vec((1, offsets_mm.len()), offsets_mm.to_vec()).expect("one row");
+            let mut inputs = vec![(spec.slices.as_str(), Tensor::from_array(slices.to_owned())?.into_dyn())];
+            if let Some(name) = &spec.offsets_mm {
+                inputs.push((name, Tensor::from_array(offsets)?.into_dyn()));
+            }
+            if self.device.used == Device::Cuda {
+                return run_on_cuda(&mut self.encoder, inputs, &names, cancel);
+            }
+            let inputs = inputs.into_iter().map(|(name, value)| (name, value.into())).collect();
+            run(&mut self.encoder, inputs, &names, cancel)
+        };
+        let values = work().map_err(|e| failed("encoder", e, cancel))?;
+        Ok(Embeddings { values, height, width })
+    }
+
+    fn decode(
+        &mut self,
+        embedding: &Embeddings,
+        window: Window,
+        masks: &[Array2<f32>],
+        cancel: &CancelToken,
+    ) -> Result<Array4<f32>> {
+        let spec = &self.bundle.spec;
+        let whole = Window { row: 0, column: 0, height: embedding.height, width: embedding.width };
+        // On a device the embeddings stay where they are: the whole region is decoded and the window read from it.
+        let on_host = self.device.used == Device::Cpu;
+        let mut work = || -> ort::Result<Array4<f32>> {
+            let names = spec.encoder.embeddings.iter();
+            let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::new();
+            for (embedding, value) in names.zip(&embedding.values) {
+                let input = if on_host && window != whole {
+                    Tensor::from_array(crop(value, window, embedding.stride)?)?.into()
+                } else {
+                    value.into()
+                };
+                inputs.push((&embedding.name, input));
+            }
+            for (dropout, mask) in spec.decoder.dropout.iter().zip(masks) {
+                let (samples, channels) = mask.dim();
+                let mask = mask.view().into_shape_with_order((samples, channels, 1, 1)).expect("same length");
+                inputs.push((&dropout.name, TensorRef::from_array_view(mask)?.into()));
+            }
+            let logits = run(&mut self.decoder, inputs, &[&spec.decoder.logits], cancel)?;
+            let logits = logits[0].try_extract_array::<f32>()?;
+            let logits = logits.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))?;
+            Ok(if on_host || window == whole {
+                logits.to_owned()
+            } else {
+                let (rows, columns) = (window.row..window.row + window.height, window.column..window.column + window.width);
+                logits.slice(s![.., .., rows, columns]).to_owned()
+            })
+        };
+        let logits = work().map_err(|e| failed("decoder", e, cancel))?;
+        let expected = (masks.first().map_or(1, |m| m.nrows()), spec.decoder.classes.len(), window.height, window.width);
+        if logits.dim() != expected {
+            return Err(Error::ModelShape {
+                bundle: self.bundle.origin.clone(),
+                file: spec.decoder.file.clone(),
+                tensor: spec.decoder.logits.clone(),
+                got: format!("{:?} for this window", logits.dim()),
+                expected: format!("{expected:?}"),
+            });
+        }
+        Ok(logits)
+    }
+
+    fn judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
+        let (Some(spec), Some(session)) = (&self.bundle.spec.judge, &mut self.judge) else {
+            return Err(Error::Inference { graph: "judge", reason: "this bundle has no judge".into() });
+        };
+        let mut work = || -> ort::Result<Vec<f32>> {
+            let inputs = vec![(spec.patch.as_str(), TensorRef::from_array_view(&patches)?.into())];
+            let logits = run(session, inputs, &[&spec.logit], cancel)?;
+            Ok(logits[0].try_extract_tensor::<f32>()?.1.to_vec())
+        };
+        work().map_err(|e| failed("judge", e, cancel))
+    }
+}
+
+/// Runs `call` under options that `cancel` can interrupt.
+fn interruptible<T>(
+    cancel: &CancelToken,
+    call: impl FnOnce(&RunOptions) -> ort::Result<T>,
+) -> ort::Result<T> {
+    let options = Arc::new(RunOptions::new()?);
+    let interrupted = options.clone();
+    cancel.set_interrupt(Some(Box::new(move || {
+        let _ = interrupted.terminate(); // fails only when the run has ended by itself
+    })));
+    let result = call(&options);
+    cancel.set_interrupt(None);
+    result
+}
+
+/// Runs a graph and takes `names` from its outputs, in that order.
+fn run(
+    session: &mut Session,
+    inputs: Vec<(&str, SessionInputValue<'_>)>,
+    names: &[&str],
+    cancel: &CancelToken,
+) -> ort::Result<Vec<DynValue>> {
+    let inputs: Vec<(Cow<'_, str>, _)> = inputs.into_iter().map(|(name, value)| (Cow::from(name), value)).collect();
+    interruptible(cancel, |options| {
+        let mut outputs = session.run_with_options(inputs, options)?;
+        take(&mut outputs, names)
+    })
+}
+
+/// As [`run`], with the outputs left on the CUDA device.
+fn run_on_cuda(
+    session: &mut Session,
+    inputs: Vec<(&str, DynValue)>,
+    names: &[&str],
+    cancel: &CancelToken,
+) -> ort::Result<Vec<DynValue>> {
+    let device = MemoryInfo::new(AllocationDevice::CUDA, 0, AllocatorType::Device, MemoryType::Default)?;
+    let mut binding = session.create_binding()?;
+    for (name, value) in &inputs {
+        binding.bind_input(*name, value)?;
+    }
+    for name in names {
+        binding.bind_output_to_device(*name, &device)?;
+    }
+    interruptible(cancel, |options| {
+        let mut outputs = session.run_binding_with_options(&binding, options)?;
+        take(&mut outputs, names)
+    })
+}
+
+fn take(outputs: &mut SessionOutputs<'_>, names: &[&str]) -> ort::Result<Vec<DynValue>> {
+    let missing = |name: &str| ort::Error::new(format!("the graph gave no output '{name}'"));
+    names.iter().map(|name| outputs.remove(name).ok_or_else(|| missing(name))).collect()
+}
+
+/// The part of an embedding that lies under `window`.
+fn crop(value: &DynValue, window: Window, stride: usize) -> ort::Result<Array4<f32>> {
+    let whole = value.try_extract_array::<f32>()?;
+    let rows = window.row / stride..(window.row + window.height) / stride;
+    let columns = window.column / stride..(window.column + window.width) / stride;
+    let part = whole.slice(s![.., .., rows, columns]).as_standard_layout().into_owned();
+    part.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))
+}
+
+fn builder(runtime: &Runtime, threads: usize, device: Device) -> Result<SessionBuilder, String> {
+    let text = |e: ort::Error<SessionBuilder>| e.to_string();
+    // The level is fixed: another one moves results by about 1e-6.
+    let builder = Session::builder(&runtime.environment)
+        .map_err(|e| e.to_string())?
+        .with_optimization_level(GraphOptimizationLevel::Level3)
+        .and_then(|b| b.with_intra_threads(threads))
+        .and_then(|b| b.with_inter_threads(1))
+        .and_then(|b| b.with_intra_op_spinning(false))
+        .and_then(|b| b.with_deterministic_compute(true))
+        .map_err(text)?;
+    match device {
+        Device::Cuda => {
+            let cuda = ep::CUDA::default().with_tf32(false).build().error_on_failure();
+            builder.with_execution_providers([cuda]).map_err(text)
+        }
+        _ => Ok(builder),
+    }
+}
+
+/// Loads the libraries that CUDA needs; says what is missing.
+fn cuda_libraries(runtime: &Runtime) -> Result<(), String> {
+    const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
+    let folder = runtime.folder().ok_or_else(|| format!("{PROVIDER} can't be located"))?;
+    if !folder.join(PROVIDER).is_file() {
+        return Err(format!("this ONNX Runtime ({}) has no CUDA execution provider ({PROVIDER})", folder.display()));
+    }
+    let bundled = folder.join("nvidia");
+    if bundled.is_dir() {
+        ep::cuda::preload_dylibs(Some(&bundled), Some(&bundled)).map_err(|e| e.to_string())?;
+    }
+    // SAFETY: loading the driver has no preconditions; the handle is left open, as the provider would.
+    let driver = unsafe { libc::dlopen(c"libcuda.so.1".as_ptr(), libc::RTLD_NOW) };
+    if driver.is_null() { Err("no NVIDIA driver is installed (libcuda.so.1)".into()) } else { Ok(()) }
+}
+
+fn failed(graph: &'static str, error: ort::Error, cancel: &CancelToken) -> Error {
+    if cancel.is_cancelled() { Error::Cancelled } else { Error::Inference { graph, reason: error.to_string() } }
+}
+
+fn broken(bundle: &Bundle, reason: String) -> Error {
+    Error::ModelBundle {
+        bundle: bundle.origin.clone(),
+        reason: format!("ONNX Runtime refuses {reason}"),
+        remedy: "The file is damaged or needs a newer ONNX Runtime: export the bundle again".into(),
+    }
+}

@@ -1,0 +1,222 @@
+//! From maps to findings: threshold, components, smallest size, search region, judgement, numbering.
+
+use ndarray::{Array3, Array5, Axis, concatenate};
+
+use crate::{
+    error::{Error, Result},
+    model::{bundle::ModelSpec, network::Network},
+    progress::{Monitor, Stage},
+    stages::{
+        components::{Component, Components, Neighbourhood, connected_components},
+        judge,
+        windowing::HuWindow,
+    },
+    volume::{Voi, Volume},
+};
+
+/// A finding has to have this share of its voxels in the search region. Nodules at the pleura bulge out of the
+/// lungs; what lies mostly outside isn't one.
+const INSIDE_SHARE: f64 = 0.3;
+/// Patches that are judged in one call.
+const PATCHES_A_CALL: usize = 16;
+/// How far from a voxel that was asked for its nodule may be, in mm.
+const AT_REACH_MM: f64 = 5.0;
+/// Lowest threshold that is tried at a voxel that was asked for.
+const AT_LOWEST_THRESHOLD: f64 = 0.05;
+
+/// Findings, numbered by falling volume.
+#[derive(Debug)]
+pub struct Findings {
+    /// 1..=N, 0 elsewhere.
+    pub labels: Array3<u16>,
+    /// P(nodule) of finding 1..=N, where a judge gave one.
+    pub nodule_probability: Vec<Option<f64>>,
+    /// Components that the judge or the smallest volume dropped.
+    pub dropped: usize,
+    /// For each voxel asked for: the finding there, if any.
+    pub at: Vec<Option<u16>>,
+}
+
+/// What findings are made from.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// HU.
+    pub ct: &'a Volume<f32>,
+    /// Mean probability.
+    pub probability: &'a Array3<f32>,
+    /// Where nodules are searched.
+    pub search: &'a Array3<bool>,
+    /// Voxels that were asked for, canonical i, j, k.
+    pub at: &'a [[usize; 3]],
+    /// Mean probability above which a voxel belongs to a nodule.
+    pub threshold: f64,
+}
+
+/// One finding on its way to a number.
+struct Candidate {
+    component: Component,
+    nodule_probability: Option<f64>,
+}
+
+/// Finds, judges and numbers.
+///
+/// # Errors
+/// [`Error::Cancelled`], [`Error::Inference`], or [`Error::Option`] when there are more findings than numbers.
+pub fn find<N: Network>(
+    evidence: &Evidence<'_>,
+    spec: &ModelSpec,
+    network: &mut N,
+    monitor: &mut Monitor<'_>,
+) -> Result<Findings> {
+    monitor.step(Stage::Nodules, 0, 4)?;
+    let mut components = components_above(evidence, evidence.threshold);
+    lower_threshold_at(evidence, &mut components);
+    monitor.step(Stage::Nodules, 1, 4)?;
+    let asked: Vec<Option<u32>> = evidence.at.iter().map(|at| nearest(evidence, &components, *at)).collect();
+    let large_enough = spec.decision.min_volume_mm3 / evidence.ct.grid.voxel_mm3();
+    let inside = inside_shares(&components, evidence.search);
+    let all = components.list.len();
+    let list = std::mem::take(&mut components.list).into_iter().filter(|c| {
+        asked.contains(&Some(c.label))
+            || (c.voxels as f64 >= large_enough && inside[c.label as usize - 1] >= INSIDE_SHARE)
+    });
+    let mut candidates = judged(evidence, spec, &components, list.collect(), network, monitor)?;
+    monitor.step(Stage::Nodules, 2, 4)?;
+    let lowest = spec.judge.as_ref().map_or(0.0, |j| j.threshold);
+    candidates.retain(|c| asked.contains(&Some(c.component.label)) || c.nodule_probability.is_none_or(|p| p >= lowest));
+    let dropped = all - candidates.len();
+    number(evidence, &components, candidates, &asked, dropped)
+}
+
+fn components_above(evidence: &Evidence<'_>, threshold: f64) -> Components {
+    let mask = evidence.probability.mapv(|p| f64::from(p) > threshold);
+    connected_components(&mask, Neighbourhood::All26)
+}
+
+/// Where nothing was found at a voxel that was asked for, adds what a lower threshold finds there: half the highest
+/// probability within reach.
+fn lower_threshold_at(evidence: &Evidence<'_>, components: &mut Components) {
+    for at in evidence.at {
+        if nearest(evidence, components, *at).is_some() {
+            continue;
+        }
+        let reached = || within_reach(evidence, *at);
+        let highest = reached().map(|index| evidence.probability[index]).fold(0.0, f32::max);
+        let threshold = f64::from(highest) / 2.0;
+        if threshold < AT_LOWEST_THRESHOLD {
+            continue;
+        }
+        let lower = components_above(evidence, threshold);
+        let Some(found) = reached().map(|index| lower.labels[index]).find(|label| *label != 0) else { continue };
+        let label = components.list.len() as u32 + 1;
+        components.labels.zip_mut_with(&lower.labels, |mine, other| {
+            if *other == found && *mine == 0 {
+                *mine = label;
+            }
+        });
+        components.list.push(Component { label, ..lower.list[found as usize - 1].clone() });
+    }
+}
+
+/// Array indices within reach of voxel `at`, the nearest first.
+fn within_reach(evidence: &Evidence<'_>, at: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
+    let grid = &evidence.ct.grid;
+    let reach = |axis: usize| (AT_REACH_MM / grid.spacing_mm[axis]) as usize;
+    let voi = Voi { start: at, end: at.map(|v| v + 1) }.grown([reach(0), reach(1), reach(2)], grid.dims);
+    let distance = |index: [usize; 3]| -> f64 {
+        (0..3).map(|axis| ((index[2 - axis] as f64 - at[axis] as f64) * grid.spacing_mm[axis]).powi(2)).sum()
+    };
+    let all = voi.indices().map(|index| (distance(index), index));
+    let mut near: Vec<_> = all.filter(|(d, _)| *d <= AT_REACH_MM.powi(2)).collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    near.into_iter().map(|(_, index)| index)
+}
+
+fn nearest(evidence: &Evidence<'_>, components: &Components, at: [usize; 3]) -> Option<u32> {
+    within_reach(evidence, at).map(|index| components.labels[index]).find(|label| *label != 0)
+}
+
+/// For each component, the share of its voxels in the search region.
+fn inside_shares(components: &Components, search: &Array3<bool>) -> Vec<f64> {
+    let mut inside = vec![0usize; components.list.len()];
+    for (label, searched) in components.labels.iter().zip(search) {
+        if *label != 0 && *searched {
+            inside[*label as usize - 1] += 1;
+        }
+    }
+    inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect()
+}
+
+fn judged<N: Network>(
+    evidence: &Evidence<'_>,
+    spec: &ModelSpec,
+    components: &Components,
+    list: Vec<Component>,
+    network: &mut N,
+    monitor: &mut Monitor<'_>,
+) -> Result<Vec<Candidate>> {
+    let Some(judge) = &spec.judge else {
+        return Ok(list.into_iter().map(|component| Candidate { component, nodule_probability: None }).collect());
+    };
+    let window = HuWindow::new(spec.input.window_hu);
+    let mut probabilities = Vec::with_capacity(list.len());
+    for some in list.chunks(PATCHES_A_CALL) {
+        monitor.check()?;
+        let patches: Vec<Array5<f32>> = some
+            .iter()
+            .map(|c| judge::patch(judge, window, evidence.ct, evidence.probability, c, centroid_ijk(components, c)))
+            .collect();
+        let views: Vec<_> = patches.iter().map(|p| p.view()).collect();
+        let batch = concatenate(Axis(0), &views).expect("patches share one shape");
+        for logit in network.judge(batch, monitor.cancel_token())? {
+            probabilities.push(1.0 / (1.0 + (-f64::from(logit) / judge.temperature).exp()));
+        }
+    }
+    let pairs = list.into_iter().zip(probabilities);
+    Ok(pairs.map(|(component, p)| Candidate { component, nodule_probability: Some(p) }).collect())
+}
+
+/// Mean voxel index (i, j, k) of a component.
+fn centroid_ijk(components: &Components, component: &Component) -> [f64; 3] {
+    let mut sum = [0.0; 3];
+    for [k, j, i] in voxels(components, component) {
+        for (axis, index) in [i, j, k].into_iter().enumerate() {
+            sum[axis] += index as f64;
+        }
+    }
+    sum.map(|s| s / component.voxels as f64)
+}
+
+/// Array indices of a component's voxels.
+fn voxels<'a>(components: &'a Components, component: &Component) -> impl Iterator<Item = [usize; 3]> + use<'a> {
+    let label = component.label;
+    component.voi.indices().filter(move |index| components.labels[*index] == label)
+}
+
+fn number(
+    evidence: &Evidence<'_>,
+    components: &Components,
+    mut candidates: Vec<Candidate>,
+    asked: &[Option<u32>],
+    dropped: usize,
+) -> Result<Findings> {
+    if candidates.len() > usize::from(u16::MAX) {
+        return Err(Error::Option {
+            option: "threshold",
+            got: format!("{} ({} findings)", evidence.threshold, candidates.len()),
+            expected: format!("a higher probability: a label map holds {} numbers", u16::MAX),
+        });
+    }
+    candidates.sort_by_key(|c| (std::cmp::Reverse(c.component.voxels), c.component.label));
+    let mut labels = Array3::zeros(evidence.probability.raw_dim());
+    for (candidate, id) in candidates.iter().zip(1u16..) {
+        voxels(components, &candidate.component).for_each(|index| labels[index] = id);
+    }
+    let id_of = |label: &u32| candidates.iter().zip(1u16..).find(|(c, _)| c.component.label == *label).map(|(_, id)| id);
+    Ok(Findings {
+        labels,
+        at: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
+        nodule_probability: candidates.iter().map(|c| c.nodule_probability).collect(),
+        dropped,
+    })
+}

@@ -1,0 +1,82 @@
+//! What a caller may choose for a run.
+
+use ndarray::Array3;
+use serde::Serialize;
+
+use crate::{
+    error::{Error, Result},
+    stages::statistics::Uncertainty,
+};
+
+/// Most samples a run may draw.
+pub const MAX_SAMPLES: usize = 10_000;
+
+/// Where nodules are searched.
+#[derive(Debug, Clone, Default)]
+pub enum Search {
+    /// In the lungs, found from the HU.
+    #[default]
+    Lungs,
+    /// Everywhere.
+    Everywhere,
+    /// Where this mask, on the CT's grid, is true.
+    Mask(Array3<bool>),
+}
+
+/// Options of one run; the default follows the bundle.
+#[derive(Debug, Clone, Serialize)]
+pub struct Options {
+    /// Dropout samples; `None`: the bundle's number.
+    pub samples: Option<usize>,
+    /// Seed of the dropout masks.
+    pub seed: u64,
+    /// Mean probability above which a voxel belongs to a nodule; `None`: the bundle's.
+    pub threshold: Option<f64>,
+    /// Which doubt the uncertainty map shows.
+    pub uncertainty: Uncertainty,
+    /// Where to search.
+    #[serde(skip)]
+    pub search: Search,
+    /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
+    pub at: Vec<[usize; 3]>,
+    /// Samples decoded in one call at most. Any number gives the same result.
+    pub batch: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            samples: None,
+            seed: 0,
+            threshold: None,
+            uncertainty: Uncertainty::default(),
+            search: Search::default(),
+            at: Vec::new(),
+            batch: 8,
+        }
+    }
+}
+
+impl Options {
+    /// Refuses what makes no sense for a volume of `dims` voxels (i, j, k).
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn check(&self, dims: [usize; 3]) -> Result<()> {
+        let refuse = |option, got: String, expected: String| Err(Error::Option { option, got, expected });
+        if let Some(samples) = self.samples.filter(|s| !(1..=MAX_SAMPLES).contains(s)) {
+            return refuse("samples", samples.to_string(), format!("1 to {MAX_SAMPLES}"));
+        }
+        if let Some(threshold) = self.threshold.filter(|t| !(*t > 0.0 && *t < 1.0)) {
+            return refuse("threshold", threshold.to_string(), "a probability between 0 and 1".into());
+        }
+        if self.batch == 0 {
+            return refuse("batch", "0".into(), "at least 1".into());
+        }
+        if let Some(at) = self.at.iter().find(|at| (0..3).any(|axis| at[axis] >= dims[axis])) {
+            let [i, j, k] = dims.map(|n| n.saturating_sub(1));
+            return refuse("at", format!("{},{},{}", at[0], at[1], at[2]), format!("a voxel from 0,0,0 to {i},{j},{k}"));
+        }
+        Ok(())
+    }
+}

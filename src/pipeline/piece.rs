@@ -1,0 +1,126 @@
+//! How a volume is cut into pieces that a network can take: the one interface between kinds of networks and the
+//! stages around them.
+//!
+//! A kind of network plans the boxes of voxels it will answer for, and answers for one at a time. Slices are the
+//! first kind; slabs, three-dimensional patches and hybrids implement the same two calls. Boxes of one plan never
+//! overlap: each voxel has one answer, so the order of pieces can't matter.
+
+use ndarray::{Array3, s};
+
+use crate::{
+    error::Result,
+    geometry::Grid,
+    progress::{CancelToken, Monitor, Stage},
+    stages::{sample_masks::SampleMasks, statistics::Uncertainty},
+    volume::{Voi, Volume},
+};
+
+/// What is decided for one class in a box, or in the whole volume: arrays `[k, j, i]`.
+#[derive(Debug, Clone)]
+pub struct ClassMaps {
+    /// Mean probability over samples.
+    pub probability: Array3<f32>,
+    /// Doubt of the kind asked for.
+    pub uncertainty: Array3<f32>,
+}
+
+impl ClassMaps {
+    /// Maps of zeros.
+    pub fn zeros(shape: [usize; 3]) -> Self {
+        ClassMaps { probability: Array3::zeros(shape), uncertainty: Array3::zeros(shape) }
+    }
+}
+
+/// The answer for one box.
+#[derive(Debug)]
+pub struct Answer {
+    /// One entry a class.
+    pub classes: Vec<ClassMaps>,
+    /// For the first class: linear voxel index in the volume, and which samples called it a nodule.
+    pub positive: Vec<(u32, Vec<u64>)>,
+}
+
+/// How samples are drawn and judged.
+#[derive(Debug, Clone)]
+pub struct Sampling {
+    /// Seed of the dropout masks.
+    pub seed: u64,
+    /// Number of samples.
+    pub samples: usize,
+    /// Samples decoded in one call at most; any number gives the same bits.
+    pub batch: usize,
+    /// Mean probability above which a voxel belongs to a nodule.
+    pub threshold: f64,
+    /// Which doubt is kept.
+    pub uncertainty: Uncertainty,
+}
+
+/// A kind of network, by the pieces it takes.
+pub trait Pieces {
+    /// Number of classes in each answer.
+    fn classes(&self) -> usize;
+
+    /// The boxes to answer for, without overlap, so that every voxel of `search` is in one.
+    fn plan(&self, grid: &Grid, search: &Array3<bool>) -> Vec<Voi>;
+
+    /// The answer for a box of the plan.
+    ///
+    /// # Errors
+    /// [`crate::Error::Inference`] or [`crate::Error::Cancelled`].
+    fn answer(
+        &mut self,
+        ct: &Volume<f32>,
+        search: &Array3<bool>,
+        voi: &Voi,
+        sampling: &Sampling,
+        cancel: &CancelToken,
+    ) -> Result<Answer>;
+}
+
+/// Maps of the whole volume.
+#[derive(Debug)]
+pub struct Assembled {
+    /// One entry a class; zero where no piece answered.
+    pub classes: Vec<ClassMaps>,
+    /// Which samples called which voxel a nodule.
+    pub samples: SampleMasks,
+}
+
+/// Answers every piece of the plan and puts the answers together.
+///
+/// # Errors
+/// As [`Pieces::answer`].
+pub fn run_all(
+    pieces: &mut impl Pieces,
+    ct: &Volume<f32>,
+    search: &Array3<bool>,
+    sampling: &Sampling,
+    monitor: &mut Monitor<'_>,
+) -> Result<Assembled> {
+    let plan = pieces.plan(&ct.grid, search);
+    let mut whole = Assembled {
+        classes: vec![ClassMaps::zeros(ct.grid.shape()); pieces.classes()],
+        samples: SampleMasks::new(sampling.samples),
+    };
+    let cancel = monitor.cancel_token().clone();
+    for (done, voi) in plan.iter().enumerate() {
+        monitor.step(Stage::Segment, done, plan.len())?;
+        whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?);
+    }
+    monitor.step(Stage::Segment, plan.len(), plan.len())?;
+    whole.samples.finish();
+    Ok(whole)
+}
+
+impl Assembled {
+    fn put(&mut self, voi: &Voi, answer: Answer) {
+        let [i, j, k] = [0, 1, 2].map(|axis: usize| voi.start[axis]..voi.end[axis]);
+        for (whole, part) in self.classes.iter_mut().zip(answer.classes) {
+            whole.probability.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(&part.probability);
+            whole.uncertainty.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(&part.uncertainty);
+        }
+        for (index, bits) in answer.positive {
+            self.samples.push(index, &bits);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The slice kind: an axial slice with its neighbours in, that slice out.
+//!
+//! A slice is encoded once. One deterministic decode scouts it; windows around what the scout finds are decoded T
+//! times with dropout masks. Where the scout finds nothing, its own probability stands and there is no variance.
+
+use std::ops::Range;
+
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+
+use super::{
+    piece::{Answer, ClassMaps, Pieces, Sampling},
+    windows::{Rect, windows},
+};
+use crate::{
+    error::Result,
+    geometry::Grid,
+    model::{
+        bundle::ModelSpec,
+        network::{Network, Window},
+    },
+    progress::CancelToken,
+    stages::{
+        dropout,
+        resample::{PixelAxis, bilinear},
+        statistics::Accumulator,
+        windowing::HuWindow,
+    },
+    volume::{Voi, Volume},
+};
+
+/// Pixels decoded in one call, over all samples of a batch: bounds memory and the wait for a cancel.
+const PIXELS_A_CALL: usize = 1 << 19;
+
+/// Runs a slice network over a volume.
+#[derive(Debug)]
+pub struct SlicePieces<'a, N: Network> {
+    network: &'a mut N,
+    spec: &'a ModelSpec,
+}
+
+/// A slice's region in network pixels, and how it lies over the voxels.
+#[derive(Debug, Clone, Copy)]
+struct Region {
+    rows: PixelAxis,
+    columns: PixelAxis,
+    /// In network pixels of the whole slice, aligned to the bundle's multiple.
+    rect: Rect,
+}
+
+impl<'a, N: Network> SlicePieces<'a, N> {
+    /// Slices for `network`, whose contract is `spec`.
+    pub fn new(network: &'a mut N, spec: &'a ModelSpec) -> Self {
+        SlicePieces { network, spec }
+    }
+
+    /// The region that is encoded to answer for `voi`.
+    fn region(&self, grid: &Grid, voi: &Voi) -> Region {
+        let axis = |a: usize| PixelAxis::new(grid.dims[a], grid.spacing_mm[a], self.spec.input.pixel_mm);
+        let span = |a: usize| {
+            let low = axis(a).to_pixel(voi.start[a] as f64).floor() as usize;
+            low..axis(a).to_pixel((voi.end[a] - 1) as f64).ceil() as usize + 1
+        };
+        let (rows, columns) = (span(1), span(0));
+        let halo = self.spec.decoder.halo_px;
+        let rect = Rect { top: rows.start, bottom: rows.end, left: columns.start, right: columns.end }
+            .grown(halo, halo, axis(1).pixels(), axis(0).pixels())
+            .aligned(self.spec.input.multiple);
+        Region { rows: axis(1), columns: axis(0), rect }
+    }
+
+    /// Slice `k` and its neighbours on the network's grid, (1, S, H, W), and how far each is from slice `k` in mm.
+    fn input(&self, ct: &Volume<f32>, k: usize, region: &Region) -> (Array4<f32>, Vec<f32>) {
+        let Rect { top, bottom, left, right } = region.rect;
+        let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
+        let window = HuWindow::new(self.spec.input.window_hu);
+        let neighbours = neighbours(self.spec, &ct.grid, k);
+        let mut slices = Array4::zeros((1, neighbours.len(), rows.len(), columns.len()));
+        for (n, (slice, _)) in neighbours.iter().enumerate() {
+            let image = bilinear(ct.voxels.index_axis(Axis(0), *slice), &rows, &columns);
+            slices.slice_mut(s![0, n, .., ..]).assign(&image.mapv_into(|hu| window.apply(hu)));
+        }
+        (slices, neighbours.into_iter().map(|(_, offset_mm)| offset_mm).collect())
+    }
+
+    fn masks(&self, sampling: &Sampling, samples: Range<usize>) -> Vec<Array2<f32>> {
+        let inputs = self.spec.decoder.dropout.iter().enumerate();
+        inputs.map(|(layer, d)| dropout::masks(sampling.seed, samples.clone(), layer, d.channels, d.rate)).collect()
+    }
+
+    fn probability(&self, logit: f32) -> f32 {
+        (1.0 / (1.0 + (-f64::from(logit) / self.spec.calibration.temperature).exp())) as f32
+    }
+
+    /// One deterministic decode of the whole region: logits (H, W).
+    fn scout(&mut self, embedding: &N::Embedding, region: &Region, cancel: &CancelToken) -> Result<Array2<f32>> {
+        let ones: Vec<_> = self.spec.decoder.dropout.iter().map(|d| dropout::identity(d.channels)).collect();
+        let logits = self.network.decode(embedding, region.window(region.whole()), &ones, cancel)?;
+        Ok(logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
+    }
+
+    /// Rectangles of the region that are to be sampled.
+    fn suspicious(&self, logits: &Array2<f32>, grid: &Grid, search: ArrayView2<'_, bool>, region: &Region) -> Vec<Rect> {
+        let Some(threshold) = self.spec.sampling.scout_threshold else {
+            return vec![region.whole()];
+        };
+        let suspicious = logits.mapv(|logit| f64::from(self.probability(logit)) > threshold);
+        let Rect { top, bottom, left, right } = region.rect;
+        let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
+        let wanted = Array2::from_shape_fn(suspicious.dim(), |(r, c)| search[[rows[r].low, columns[c].low]]);
+        let pixel_mm = self.spec.input.pixel_mm.unwrap_or(grid.spacing_mm[0].min(grid.spacing_mm[1]));
+        let margin = (self.spec.sampling.scout_margin_mm / pixel_mm).round() as usize;
+        windows(&suspicious, wanted.view(), margin)
+    }
+
+    /// Samples one rectangle T times and writes its voxels into `answer`.
+    fn sample(
+        &mut self,
+        embedding: &N::Embedding,
+        region: &Region,
+        rect: Rect,
+        sampling: &Sampling,
+        cancel: &CancelToken,
+        put: &mut impl FnMut(usize, usize, &Accumulator, usize),
+    ) -> Result<()> {
+        let whole = region.whole();
+        let halo = self.spec.decoder.halo_px.max(1);
+        let read = rect.grown(halo, halo, whole.bottom, whole.right).aligned(self.spec.input.multiple);
+        let (top, left) = (region.rect.top, region.rect.left);
+        let rows = region.rows.natives(top + rect.top..top + rect.bottom);
+        let columns = region.columns.natives(left + rect.left..left + rect.right);
+        let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
+        let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
+        let mut sums =
+            Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold as f32);
+        let pixels = (read.bottom - read.top) * (read.right - read.left);
+        let batch = sampling.batch.clamp(1, (PIXELS_A_CALL / pixels).max(1));
+        for first in (0..sampling.samples).step_by(batch) {
+            cancel.check()?;
+            let masks = self.masks(sampling, first..(first + batch).min(sampling.samples));
+            let logits = self.network.decode(embedding, region.window(read), &masks, cancel)?;
+            for sample in logits.axis_iter(Axis(0)) {
+                let native = bilinear(sample.index_axis(Axis(0), 0), &row_taps, &column_taps);
+                let probabilities = native.mapv_into(|logit| self.probability(logit));
+                sums.push(probabilities.as_slice().expect("a fresh array is contiguous"));
+            }
+        }
+        for (n, (j, i)) in rows.flat_map(|j| columns.clone().map(move |i| (j, i))).enumerate() {
+            put(j, i, &sums, n);
+        }
+        Ok(())
+    }
+}
+
+impl Region {
+    /// The whole region, in its own pixels.
+    fn whole(&self) -> Rect {
+        let Rect { top, bottom, left, right } = self.rect;
+        Rect { top: 0, bottom: bottom - top, left: 0, right: right - left }
+    }
+
+    fn window(&self, rect: Rect) -> Window {
+        Window { row: rect.top, column: rect.left, height: rect.bottom - rect.top, width: rect.right - rect.left }
+    }
+}
+
+impl<N: Network> Pieces for SlicePieces<'_, N> {
+    fn classes(&self) -> usize {
+        self.spec.decoder.classes.len()
+    }
+
+    fn plan(&self, grid: &Grid, search: &Array3<bool>) -> Vec<Voi> {
+        let margin_mm = self.spec.sampling.scout_margin_mm;
+        let margin = |axis: usize| (margin_mm / grid.spacing_mm[axis]).ceil() as usize;
+        let slices = search.axis_chunks_iter(Axis(0), 1).enumerate();
+        let boxes = slices.filter_map(|(k, slice)| {
+            let mut voi = Voi::around(&slice.to_owned())?;
+            (voi.start[2], voi.end[2]) = (k, k + 1);
+            Some(voi.grown([margin(0), margin(1), 0], grid.dims))
+        });
+        boxes.collect()
+    }
+
+    fn answer(
+        &mut self,
+        ct: &Volume<f32>,
+        search: &Array3<bool>,
+        voi: &Voi,
+        sampling: &Sampling,
+        cancel: &CancelToken,
+    ) -> Result<Answer> {
+        let k = voi.start[2];
+        let region = self.region(&ct.grid, voi);
+        let (slices, offsets_mm) = self.input(ct, k, &region);
+        cancel.check()?;
+        let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
+        let logits = self.scout(&embedding, &region, cancel)?;
+        let rects = self.suspicious(&logits, &ct.grid, search.index_axis(Axis(0), k), &region);
+
+        let [width, height, _] = voi.size();
+        let rows = region.rows.pixel_taps(voi.start[1]..voi.end[1], region.rect.top, logits.nrows());
+        let columns = region.columns.pixel_taps(voi.start[0]..voi.end[0], region.rect.left, logits.ncols());
+        let scouted = bilinear(logits.view(), &rows, &columns).mapv_into(|logit| self.probability(logit));
+        let doubt = scouted.mapv(|p| sampling.uncertainty.unsampled(f64::from(p)) as f32);
+        let mut maps = ClassMaps { probability: scouted.insert_axis(Axis(0)), uncertainty: doubt.insert_axis(Axis(0)) };
+        let mut positive = Vec::new();
+        for rect in rects {
+            let mut put = |j: usize, i: usize, sums: &Accumulator, voxel: usize| {
+                let (Some(row), Some(column)) = (j.checked_sub(voi.start[1]), i.checked_sub(voi.start[0])) else {
+                    return;
+                };
+                if row >= height || column >= width {
+                    return;
+                }
+                maps.probability[[0, row, column]] = sums.mean(voxel) as f32;
+                maps.uncertainty[[0, row, column]] = sums.uncertainty(voxel, sampling.uncertainty) as f32;
+                if sums.positive(voxel).iter().any(|word| *word != 0) {
+                    let index = (k * ct.grid.dims[1] + j) * ct.grid.dims[0] + i;
+                    positive.push((index as u32, sums.positive(voxel).to_vec()));
+                }
+            };
+            self.sample(&embedding, &region, rect, sampling, cancel, &mut put)?;
+        }
+        Ok(Answer { classes: vec![maps], positive })
+    }
+}
+
+/// The slices that go in for slice `k`: index, and distance from `k` in mm.
+///
+/// Neighbour `n` lies `n · max(1, round(step_mm / spacing))` slices away; outside the volume the nearest slice
+/// inside takes its place, with its true distance.
+fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
+    let spacing = grid.spacing_mm[2];
+    let (each_side, step) = spec.input.neighbours.as_ref().map_or((0, 1), |n| {
+        (n.each_side as i64, ((n.step_mm / spacing + 0.5).floor() as i64).max(1))
+    });
+    (-each_side..=each_side)
+        .map(|n| (k as i64 + n * step).clamp(0, grid.dims[2] as i64 - 1))
+        .map(|slice| (slice as usize, ((slice - k as i64) as f64 * spacing) as f32))
+        .collect()
+}

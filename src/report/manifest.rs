@@ -1,0 +1,143 @@
+//! `run.json`: everything that is needed to replay a run or to explain it.
+
+use std::{collections::BTreeMap, fs, time::Duration};
+
+use ndarray::Array3;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    io::Source,
+    model::{bundle::Bundle, device::DeviceReport},
+    pipeline::{Account, options::Options},
+};
+
+/// The manifest of one run.
+#[derive(Debug, Serialize)]
+pub struct Manifest<'a> {
+    /// Always "research use only".
+    pub notice: &'static str,
+    /// Versions of what ran.
+    pub versions: BTreeMap<&'static str, String>,
+    /// The model.
+    pub model: ModelRecord<'a>,
+    /// The CT.
+    pub input: InputRecord<'a>,
+    /// Every option, as it was used.
+    pub options: OptionsRecord<'a>,
+    /// Device asked for, device used, reason.
+    pub device: &'a DeviceReport,
+    /// What came out.
+    pub result: ResultRecord,
+    /// Seconds a stage took.
+    pub timings_s: BTreeMap<&'static str, f64>,
+    /// Largest resident memory of the process so far, in MiB; `null` where the system doesn't tell.
+    pub peak_memory_mib: Option<f64>,
+}
+
+/// The model of a run.
+#[derive(Debug, Serialize)]
+pub struct ModelRecord<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Folder, or `<built in>`.
+    pub origin: String,
+    /// sha256 of each graph.
+    pub sha256: BTreeMap<&'a str, &'a str>,
+}
+
+/// The CT of a run.
+#[derive(Debug, Serialize)]
+pub struct InputRecord<'a> {
+    /// What was read and how, without anything that names the patient.
+    #[serde(flatten)]
+    pub source: &'a Source,
+    /// Voxels along i, j, k.
+    pub dims: [usize; 3],
+    /// Spacing along i, j, k in mm.
+    pub spacing_mm: [f64; 3],
+    /// sha256 of the voxels in HU, float32 little-endian, i fastest.
+    pub voxels_sha256: String,
+}
+
+/// The options of a run, with what the bundle filled in.
+#[derive(Debug, Serialize)]
+pub struct OptionsRecord<'a> {
+    /// As they were given.
+    #[serde(flatten)]
+    pub given: &'a Options,
+    /// Samples drawn.
+    pub samples: usize,
+    /// Threshold used.
+    pub threshold: f64,
+    /// auto, off, or the mask's file.
+    pub lung_mask: String,
+    /// Threads for one operator; `null`: as many as the machine has.
+    pub threads: Option<usize>,
+    /// Ending of the written volumes.
+    pub format: &'static str,
+}
+
+/// What a run found.
+#[derive(Debug, Serialize)]
+pub struct ResultRecord {
+    /// Number of nodules.
+    pub nodules: usize,
+    /// Number of nodules to look at again.
+    pub review: usize,
+    /// Components that were dropped: too small, outside, or judged to be no nodule.
+    pub dropped: usize,
+    /// Volume that was searched, in millilitres.
+    pub searched_ml: f64,
+    /// For each `at`: the nodule's number, or `null` where none was found.
+    pub at: Vec<Option<u16>>,
+}
+
+impl<'a> ModelRecord<'a> {
+    /// The record of a bundle.
+    pub fn of(bundle: &'a Bundle) -> Self {
+        ModelRecord {
+            name: &bundle.spec.name,
+            version: &bundle.spec.version,
+            origin: bundle.origin.display().to_string(),
+            sha256: bundle.spec.files().into_iter().collect(),
+        }
+    }
+}
+
+impl ResultRecord {
+    /// The record of a run with `nodules` nodules, `review` of them flagged.
+    pub fn of(account: &Account, nodules: usize, review: usize) -> Self {
+        ResultRecord {
+            nodules,
+            review,
+            dropped: account.dropped,
+            searched_ml: account.searched_ml,
+            at: account.at.clone(),
+        }
+    }
+}
+
+/// Durations as seconds, to the millisecond.
+pub fn seconds(stages: &BTreeMap<&'static str, Duration>) -> BTreeMap<&'static str, f64> {
+    stages.iter().map(|(name, time)| (*name, (time.as_secs_f64() * 1000.0).round() / 1000.0)).collect()
+}
+
+/// sha256 of voxels as float32 little-endian in array order.
+pub fn voxels_sha256(voxels: &Array3<f32>) -> String {
+    let mut hash = Sha256::new();
+    for slice in voxels.outer_iter() {
+        let bytes: Vec<u8> = slice.iter().flat_map(|v| v.to_le_bytes()).collect();
+        hash.update(&bytes);
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Largest resident memory of this process so far in MiB (Linux).
+pub fn peak_memory_mib() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+}

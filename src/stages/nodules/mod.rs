@@ -1,0 +1,153 @@
+//! Measures nodules: size, volume under each sample, doubt, and whether to look again.
+//!
+//! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`Nodule`] for each number
+//! of the label map.
+
+mod axes;
+mod review;
+mod samples;
+
+use ndarray::Array3;
+use serde::Serialize;
+
+pub use review::ReviewRule;
+
+use super::sample_masks::SampleMasks;
+use crate::volume::{Voi, Volume};
+use axes::Axes;
+use samples::SampleVolumes;
+
+/// What nodules are measured from: one grid, arrays `[k, j, i]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Maps<'a> {
+    /// HU.
+    pub ct: &'a Volume<f32>,
+    /// Mean probability over samples.
+    pub probability: &'a Array3<f32>,
+    /// Doubt of the kind asked for.
+    pub uncertainty: &'a Array3<f32>,
+    /// Nodule numbers 1..=N, 0 elsewhere.
+    pub labels: &'a Array3<u16>,
+    /// Which samples called which voxel a nodule.
+    pub samples: &'a SampleMasks,
+}
+
+/// A nodule. Lengths are mm, volumes mm³.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Nodule {
+    /// Its number in the label map.
+    pub id: u16,
+    /// Mean voxel index (i, j, k), from 0.
+    pub centroid_ijk: [f64; 3],
+    /// The same place in RAS.
+    pub centroid_ras: [f64; 3],
+    /// Voxels of the label times the volume of one.
+    pub volume_mm3: f64,
+    /// 5th percentile of the volume over the samples.
+    pub volume_mm3_p05: f64,
+    /// Median of the volume over the samples.
+    pub volume_mm3_p50: f64,
+    /// 95th percentile of the volume over the samples.
+    pub volume_mm3_p95: f64,
+    /// Diameter of the sphere of that volume.
+    pub equivalent_diameter_mm: f64,
+    /// Longest diameter in an axial slice.
+    pub long_axis_mm: f64,
+    /// Longest extent at right angles to it in the same slice.
+    pub short_axis_mm: f64,
+    /// Mean HU of the label's voxels.
+    pub mean_hu: f64,
+    /// Mean probability of the label's voxels.
+    pub probability_mean: f64,
+    /// Mean doubt of the label's voxels and of those that touch them: doubt sits at the edge.
+    pub uncertainty_mean: f64,
+    /// Mean Dice between the outlines of two samples; 1 with one sample.
+    pub sample_dice: f64,
+    /// Share of the samples that found the nodule.
+    pub detection_rate: f64,
+    /// The judge's probability that this is a nodule; `None` without a judge.
+    pub nodule_probability: Option<f64>,
+    /// True when someone should look again.
+    pub review: bool,
+    /// Why.
+    pub review_reasons: Vec<String>,
+}
+
+/// Measures every nodule of the label map. `nodule_probability[n]` belongs to number n + 1.
+pub fn measure(maps: &Maps<'_>, nodule_probability: &[Option<f64>], rule: &ReviewRule) -> Vec<Nodule> {
+    let boxes = label_boxes(maps.labels);
+    boxes
+        .iter()
+        .zip(1u16..)
+        .filter_map(|(voi, id)| {
+            let judged = nodule_probability.get(usize::from(id) - 1).copied().flatten();
+            voi.map(|voi| nodule(maps, id, &voi, judged, rule))
+        })
+        .collect()
+}
+
+/// The box around each number 1..=N.
+fn label_boxes(labels: &Array3<u16>) -> Vec<Option<Voi>> {
+    let mut boxes: Vec<Option<Voi>> = Vec::new();
+    for ((k, j, i), id) in labels.indexed_iter().filter(|(_, id)| **id > 0) {
+        let at = usize::from(*id) - 1;
+        if boxes.len() <= at {
+            boxes.resize(at + 1, None);
+        }
+        let voi = boxes[at].get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
+        voi.include([i, j, k]);
+    }
+    boxes
+}
+
+fn nodule(maps: &Maps<'_>, id: u16, voi: &Voi, nodule_probability: Option<f64>, rule: &ReviewRule) -> Nodule {
+    let grid = &maps.ct.grid;
+    let voxels: Vec<[usize; 3]> = voi.indices().filter(|index| maps.labels[*index] == id).collect();
+    let count = voxels.len() as f64;
+    let mean = |of: &dyn Fn([usize; 3]) -> f64| voxels.iter().map(|index| of(*index)).sum::<f64>() / count;
+    let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
+    let volume_mm3 = count * grid.voxel_mm3();
+    let axes = Axes::of(maps, id, voi);
+    let sampled = SampleVolumes::of(maps, id, voi);
+    let mut nodule = Nodule {
+        id,
+        centroid_ijk,
+        centroid_ras: grid.ras(centroid_ijk),
+        volume_mm3,
+        volume_mm3_p05: sampled.quantile_mm3(0.05),
+        volume_mm3_p50: sampled.quantile_mm3(0.5),
+        volume_mm3_p95: sampled.quantile_mm3(0.95),
+        equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
+        long_axis_mm: axes.long_mm,
+        short_axis_mm: axes.short_mm,
+        mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
+        probability_mean: mean(&|index| f64::from(maps.probability[index])),
+        uncertainty_mean: doubt_with_rim(maps, id, voi),
+        sample_dice: sampled.mean_dice(),
+        detection_rate: sampled.detection_rate(),
+        nodule_probability,
+        review: false,
+        review_reasons: Vec::new(),
+    };
+    nodule.review_reasons = rule.reasons(&nodule, voi, grid);
+    nodule.review = !nodule.review_reasons.is_empty();
+    nodule
+}
+
+/// Mean doubt over the label and the voxels that touch it.
+fn doubt_with_rim(maps: &Maps<'_>, id: u16, voi: &Voi) -> f64 {
+    let dims = maps.ct.grid.dims;
+    let touches = |[k, j, i]: [usize; 3]| {
+        let near = |index: usize, axis: usize| index.saturating_sub(1)..(index + 2).min(dims[axis]);
+        near(k, 2).any(|k| near(j, 1).any(|j| near(i, 0).any(|i| maps.labels[[k, j, i]] == id)))
+    };
+    let (sum, count) = voi
+        .grown([1; 3], dims)
+        .indices()
+        .filter(|index| touches(*index))
+        .fold((0.0, 0.0), |(sum, n), index| (sum + f64::from(maps.uncertainty[index]), n + 1.0));
+    sum / count
+}
+
+#[cfg(test)]
+mod tests;

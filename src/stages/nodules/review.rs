@@ -1,0 +1,44 @@
+//! When a nodule should be looked at again, in words.
+
+use serde::Deserialize;
+
+use super::Nodule;
+use crate::{geometry::Grid, volume::Voi};
+
+/// The bundle's bounds; `None` switches one off.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRule {
+    /// Outlines of the samples agree less than this.
+    pub sample_dice_below: Option<f64>,
+    /// Fewer of the samples than this found it.
+    pub detection_rate_below: Option<f64>,
+    /// The judge is less sure than this.
+    pub nodule_probability_below: Option<f64>,
+    /// Mean doubt is above this.
+    pub uncertainty_mean_above: Option<f64>,
+}
+
+impl ReviewRule {
+    /// Why `nodule`, which lies in `voi`, should be looked at again; empty when it needn't.
+    pub fn reasons(&self, nodule: &Nodule, voi: &Voi, grid: &Grid) -> Vec<String> {
+        let below = |value: Option<f64>, bound: Option<f64>| value.zip(bound).filter(|(v, b)| v < b);
+        let mut reasons = Vec::new();
+        if let Some((dice, bound)) = below(Some(nodule.sample_dice), self.sample_dice_below) {
+            reasons.push(format!("outlines of the samples disagree (Dice {dice:.2}, below {bound:.2})"));
+        }
+        if let Some((rate, _)) = below(Some(nodule.detection_rate), self.detection_rate_below) {
+            reasons.push(format!("found in {:.0} % of the samples only", rate * 100.0));
+        }
+        if let Some((p, bound)) = below(nodule.nodule_probability, self.nodule_probability_below) {
+            reasons.push(format!("may be no nodule (probability {p:.2}, below {bound:.2})"));
+        }
+        if let Some(bound) = self.uncertainty_mean_above.filter(|b| nodule.uncertainty_mean > *b) {
+            reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
+        }
+        if (0..3).any(|axis| voi.start[axis] == 0 || voi.end[axis] == grid.dims[axis]) {
+            reasons.push("touches the edge of the scan: a part may be missing".into());
+        }
+        reasons
+    }
+}

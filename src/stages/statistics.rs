@@ -1,0 +1,157 @@
+//! Mean and doubt over the dropout samples, voxel by voxel, as the samples stream by.
+//!
+//! Enters: probabilities of one sample after the other. Leaves: mean, population variance, predictive entropy and
+//! mutual information (both in bits), and which samples called the voxel a nodule. Sums run in sample order in
+//! double precision, so the result does not depend on how samples are batched.
+
+use serde::Serialize;
+
+/// Which doubt is reported as *the* uncertainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uncertainty {
+    /// Entropy of the mean probability, in bits: all doubt.
+    #[default]
+    Entropy,
+    /// Variance of the probability over samples.
+    Variance,
+    /// Entropy of the mean less the mean entropy, in bits: doubt about the network, not about the image.
+    MutualInformation,
+}
+
+impl Uncertainty {
+    /// What a person is told, with its unit.
+    pub fn title(self) -> &'static str {
+        match self {
+            Uncertainty::Entropy => "predictive entropy, bits",
+            Uncertainty::Variance => "variance of probability",
+            Uncertainty::MutualInformation => "mutual information, bits",
+        }
+    }
+
+    /// The largest value it can take.
+    pub fn maximum(self) -> f32 {
+        match self {
+            Uncertainty::Entropy | Uncertainty::MutualInformation => 1.0,
+            Uncertainty::Variance => 0.25,
+        }
+    }
+
+    /// The value for a voxel that was decided without sampling, from its one probability.
+    pub fn unsampled(self, probability: f64) -> f64 {
+        match self {
+            Uncertainty::Entropy => entropy_bits(probability),
+            Uncertainty::Variance | Uncertainty::MutualInformation => 0.0,
+        }
+    }
+}
+
+/// Entropy in bits of a yes/no event with probability `p`; 0 at 0 and 1.
+pub fn entropy_bits(p: f64) -> f64 {
+    let term = |q: f64| if q > 0.0 { -q * q.log2() } else { 0.0 };
+    term(p) + term(1.0 - p)
+}
+
+/// Running sums for a block of voxels.
+#[derive(Debug, Clone)]
+pub struct Accumulator {
+    threshold: f32,
+    pushed: usize,
+    words: usize,
+    sum: Vec<f64>,
+    sum_of_squares: Vec<f64>,
+    sum_of_entropies: Vec<f64>,
+    positive: Vec<u64>,
+}
+
+impl Accumulator {
+    /// For `voxels` voxels and `samples` samples; a sample calls a voxel a nodule above `threshold`.
+    pub fn new(voxels: usize, samples: usize, threshold: f32) -> Self {
+        let words = samples.div_ceil(64);
+        Accumulator {
+            threshold,
+            pushed: 0,
+            words,
+            sum: vec![0.0; voxels],
+            sum_of_squares: vec![0.0; voxels],
+            sum_of_entropies: vec![0.0; voxels],
+            positive: vec![0; voxels * words],
+        }
+    }
+
+    /// Adds the next sample's probabilities, one a voxel.
+    pub fn push(&mut self, probabilities: &[f32]) {
+        let (word, bit) = (self.pushed / 64, self.pushed % 64);
+        for (voxel, &p) in probabilities.iter().enumerate() {
+            let wide = f64::from(p);
+            self.sum[voxel] += wide;
+            self.sum_of_squares[voxel] += wide * wide;
+            self.sum_of_entropies[voxel] += entropy_bits(wide);
+            self.positive[voxel * self.words + word] |= u64::from(p > self.threshold) << bit;
+        }
+        self.pushed += 1;
+    }
+
+    /// Mean probability of a voxel.
+    pub fn mean(&self, voxel: usize) -> f64 {
+        self.sum[voxel] / self.pushed as f64
+    }
+
+    /// Population variance of a voxel's probability.
+    pub fn variance(&self, voxel: usize) -> f64 {
+        let mean = self.mean(voxel);
+        (self.sum_of_squares[voxel] / self.pushed as f64 - mean * mean).max(0.0)
+    }
+
+    /// A voxel's doubt of the kind asked for.
+    pub fn uncertainty(&self, voxel: usize, kind: Uncertainty) -> f64 {
+        match kind {
+            Uncertainty::Entropy => entropy_bits(self.mean(voxel)),
+            Uncertainty::Variance => self.variance(voxel),
+            Uncertainty::MutualInformation => {
+                let expected = self.sum_of_entropies[voxel] / self.pushed as f64;
+                (entropy_bits(self.mean(voxel)) - expected).max(0.0)
+            }
+        }
+    }
+
+    /// Which samples called the voxel a nodule: bit `s % 64` of word `s / 64`.
+    pub fn positive(&self, voxel: usize) -> &[u64] {
+        &self.positive[voxel * self.words..(voxel + 1) * self.words]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accumulator_two_samples_give_the_values_worked_out_by_hand() {
+        let mut sums = Accumulator::new(2, 2, 0.5);
+        sums.push(&[0.0, 0.25]);
+        sums.push(&[1.0, 0.75]);
+        // voxel 0: samples 0 and 1. mean 1/2, variance 1/4, entropy 1 bit, all of it mutual information
+        assert_eq!((sums.mean(0), sums.variance(0)), (0.5, 0.25));
+        assert_eq!(sums.uncertainty(0, Uncertainty::Entropy), 1.0);
+        assert_eq!(sums.uncertainty(0, Uncertainty::MutualInformation), 1.0);
+        // voxel 1: samples 1/4 and 3/4, each with entropy 2 - 3/4 log2(3) bits
+        let each = 2.0 - 0.75 * 3f64.log2();
+        assert!((sums.variance(1) - 0.0625).abs() < 1e-12);
+        assert!((sums.uncertainty(1, Uncertainty::MutualInformation) - (1.0 - each)).abs() < 1e-12);
+        assert_eq!((sums.positive(0), sums.positive(1)), (&[0b10][..], &[0b10][..]));
+    }
+
+    #[test]
+    fn accumulator_more_than_64_samples_uses_further_words() {
+        let mut sums = Accumulator::new(1, 70, 0.5);
+        for s in 0..70 {
+            sums.push(&[if s == 3 || s == 69 { 0.9 } else { 0.1 }]);
+        }
+        assert_eq!(sums.positive(0), &[1 << 3, 1 << 5]);
+    }
+
+    #[test]
+    fn entropy_ends_are_zero_and_the_middle_is_one_bit() {
+        assert_eq!([0.0, 0.5, 1.0].map(entropy_bits), [0.0, 1.0, 0.0]);
+    }
+}
