@@ -7,35 +7,70 @@
 use ndarray::{Array2, Array3, Axis, s};
 
 use super::{air::AIR_HU, coarse::Coarse};
-use crate::stages::components::{Component, Neighbourhood, connected_components, connected_components_of};
+use crate::{
+    error::Result,
+    progress::Monitor,
+    stages::components::{Component, Neighbourhood, connected_components, connected_components_of},
+};
 
-/// Block means in the lumen of trachea and main bronchi lie below, those of healthy lung above.
-const GAS_HU: f32 = -900.0;
+/// Block means in the lumen lie below the first level, those of healthy lung above; the others part a lumen from
+/// lung that is dark or hardly walled off.
+const GAS_HU: [f32; 3] = [-900.0, -945.0, -980.0];
 /// Area of an axial section: a lobar bronchus, and the carina cut along both main bronchi.
 const SECTION_MM2: (f64, f64) = (25.0, 1500.0);
 /// The ring that is looked at lies so far from the gas: beyond the wall's partial volume.
 const RING_MM: f64 = 4.0;
 /// Part of the ring that has to be tissue; the right lung may touch the trachea.
 const RING_TISSUE: f64 = 0.6;
-/// Shortest and smallest trachea, which tells it from gas in the oesophagus.
-const LEAST_LENGTH_MM: f64 = 20.0;
-const LEAST_ML: f64 = 2.0;
+/// Part of its bounding box that a section covers; crescents of lung beside the diaphragm cover less.
+const LEAST_COMPACT: f64 = 0.3;
+/// Shorter and smaller tubes are left alone.
+const LEAST_LENGTH_MM: f64 = 25.0;
+const LEAST_ML: f64 = 1.5;
 
-/// The lumen of trachea and main bronchi, empty when none is seen (crops, bases).
-pub(super) fn find_airway(coarse: &Coarse) -> Array3<bool> {
-    let gas = coarse.hu.map(|&hu| hu < GAS_HU);
-    let mut sections = Array3::from_elem(gas.dim(), false);
-    for k in 0..gas.dim().0 {
-        keep_tube_sections(coarse, &gas, k, &mut sections);
+/// Gas in tubes of tissue.
+pub(super) struct Airway {
+    /// Trachea, main bronchi, and stretches of oesophagus and bowel that look alike: no lung in any case.
+    pub tubes: Array3<bool>,
+    /// Mean column of the tube that reaches farthest to the head, the trachea where it is seen.
+    pub column: Option<f64>,
+}
+
+/// Finds the airway; nothing is seen of it in crops and at the bases.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airway> {
+    let mut sections = Array3::from_elem(coarse.hu.dim(), false);
+    for level in GAS_HU {
+        let gas = coarse.hu.map(|&hu| hu < level);
+        for k in 0..gas.dim().0 {
+            monitor.check()?;
+            keep_tube_sections(coarse, &gas, k, &mut sections);
+        }
     }
-    let tubes = connected_components(&sections, Neighbourhood::All26);
-    let length_mm = |tube: &Component| tube.voi.size()[2] as f64 * coarse.spacing_mm[0];
-    let volume_ml = |tube: &Component| tube.voxels as f64 * coarse.voxel_ml();
-    let long = |tube: &&Component| length_mm(tube) >= LEAST_LENGTH_MM && volume_ml(tube) >= LEAST_ML;
-    match tubes.list.iter().filter(long).max_by_key(|tube| tube.voxels) {
-        Some(trachea) => tubes.mask(|tube| tube.label == trachea.label),
-        None => Array3::from_elem(gas.dim(), false),
-    }
+    let found = connected_components(&sections, Neighbourhood::All26);
+    let is_tube = |c: &Component| {
+        let length_mm = c.voi.size()[2] as f64 * coarse.spacing_mm[0];
+        length_mm >= LEAST_LENGTH_MM && c.voxels as f64 * coarse.voxel_ml() >= LEAST_ML
+    };
+    let trachea = found
+        .list
+        .iter()
+        .filter(|c| is_tube(c))
+        .max_by_key(|c| (c.voi.end[2], c.voxels));
+    Ok(Airway {
+        tubes: found.mask(is_tube),
+        column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)),
+    })
+}
+
+fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {
+    let own = labels.indexed_iter().filter(|(_, l)| **l == label);
+    let (sum, count) = own.fold((0usize, 0usize), |(sum, count), ((_, _, i), _)| {
+        (sum + i, count + 1)
+    });
+    sum as f64 / count as f64
 }
 
 /// Copies the patches of slice `k` of `gas` that tissue surrounds to `sections`.
@@ -47,7 +82,9 @@ fn keep_tube_sections(coarse: &Coarse, gas: &Array3<bool>, k: usize, sections: &
     let reach = [1, 2].map(|axis| (RING_MM / coarse.spacing_mm[axis]).round().max(1.0) as usize);
     for patch in &patches.list {
         let area = patch.voxels as f64 * pixel_mm2;
-        if area < SECTION_MM2.0 || area > SECTION_MM2.1 {
+        let [width, height, _] = patch.voi.size();
+        let compact = patch.voxels as f64 >= LEAST_COMPACT * (width * height) as f64;
+        if !compact || area < SECTION_MM2.0 || area > SECTION_MM2.1 {
             continue;
         }
         let own = |j: usize, i: usize| labels[[j, i]] == patch.label;

@@ -130,3 +130,29 @@ impl Between {
         low + (high - low) * self.weight
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Grid;
+
+    #[test]
+    fn coarse_blocks_average_and_incomplete_ones_average_what_they_have() {
+        let voxels = Array3::from_shape_fn((2, 5, 7), |(k, j, i)| (100 * k + 10 * j + i) as f32);
+        let ct = Volume::new(Grid::axial([7, 5, 2], [1.0, 1.0, 3.0]), voxels);
+        let coarse = Coarse::of(&ct, &Monitor::silent()).unwrap();
+        assert_eq!(coarse.hu.dim(), (2, 3, 4));
+        assert_eq!(coarse.spacing_mm, [3.0, 2.0, 2.0]);
+        assert!((coarse.hu[[0, 0, 0]] - 5.5).abs() < 1e-4);
+        assert!((coarse.hu[[1, 2, 3]] - 146.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn refine_half_space_keeps_its_surface() {
+        let ct = Volume::new(Grid::axial([16, 8, 8], [1.0; 3]), Array3::zeros((8, 8, 16)));
+        let coarse = Coarse::of(&ct, &Monitor::silent()).unwrap();
+        let mask = Array3::from_shape_fn(coarse.hu.dim(), |(_, _, i)| i < 3);
+        let fine = coarse.refine(&mask, [8, 8, 16], 0.5, &Monitor::silent()).unwrap();
+        assert!(fine.indexed_iter().all(|((_, _, i), inside)| *inside == (i < 6)));
+    }
+}

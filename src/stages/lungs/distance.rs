@@ -6,34 +6,64 @@
 
 use ndarray::{Array3, ArrayViewMut1, Axis};
 
+use crate::{error::Result, progress::Monitor};
+
 /// Squared distance in mm² of each voxel to the nearest true voxel of `mask`; infinite when there is none.
 /// `spacing_mm` along k, j, i.
-pub(super) fn squared_distance(mask: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<f32> {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn squared_distance(
+    mask: &Array3<bool>,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<f32>> {
     let mut field = mask.map(|&inside| if inside { 0.0 } else { f32::INFINITY });
     for axis in [2, 1, 0] {
+        monitor.check()?;
         let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
         for lane in field.lanes_mut(Axis(axis)) {
             line.transform(lane);
         }
     }
-    field
+    Ok(field)
 }
 
 /// The voxels within `radius_mm` of `mask`.
-pub(super) fn dilate(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
+pub(super) fn dilate(
+    mask: &Array3<bool>,
+    radius_mm: f64,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let limit = (radius_mm * radius_mm) as f32;
-    squared_distance(mask, spacing_mm).map(|&d2| d2 <= limit)
+    Ok(squared_distance(mask, spacing_mm, monitor)?.map(|&d2| d2 <= limit))
 }
 
 /// The voxels of `mask` farther than `radius_mm` from every voxel outside it.
-pub(super) fn erode(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
+pub(super) fn erode(
+    mask: &Array3<bool>,
+    radius_mm: f64,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let limit = (radius_mm * radius_mm) as f32;
-    squared_distance(&mask.map(|&inside| !inside), spacing_mm).map(|&d2| d2 > limit)
+    Ok(squared_distance(&mask.map(|&inside| !inside), spacing_mm, monitor)?.map(|&d2| d2 > limit))
 }
 
 /// Fills what a ball of `radius_mm` outside `mask` can't reach.
-pub(super) fn close(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3]) -> Array3<bool> {
-    erode(&dilate(mask, radius_mm, spacing_mm), radius_mm, spacing_mm)
+pub(super) fn close(
+    mask: &Array3<bool>,
+    radius_mm: f64,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
+    erode(
+        &dilate(mask, radius_mm, spacing_mm, monitor)?,
+        radius_mm,
+        spacing_mm,
+        monitor,
+    )
 }
 
 /// Working space for one line of voxels.
@@ -99,5 +129,61 @@ impl Line {
             count += 1;
         }
         (count > 0).then_some(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scattered(dim: (usize, usize, usize), every: u64) -> Array3<bool> {
+        let mut state = 5u64;
+        Array3::from_shape_simple_fn(dim, || {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 33) % every == 0
+        })
+    }
+
+    #[test]
+    fn distance_anisotropic_grid_equals_search_over_all_voxels() {
+        let spacing = [2.5, 0.7, 1.1];
+        let mask = scattered((6, 9, 13), 40);
+        let fast = squared_distance(&mask, spacing, &Monitor::silent()).unwrap();
+        for ((k, j, i), value) in fast.indexed_iter() {
+            let to = |(c, b, a): (usize, usize, usize)| {
+                let step = |x: usize, y: usize, mm: f64| ((x as f64 - y as f64) * mm).powi(2);
+                step(k, c, spacing[0]) + step(j, b, spacing[1]) + step(i, a, spacing[2])
+            };
+            let true_voxels = mask.indexed_iter().filter(|(_, inside)| **inside);
+            let slow = true_voxels
+                .map(|(index, _)| to(index))
+                .fold(f64::INFINITY, f64::min);
+            assert!((f64::from(*value) - slow).abs() < 1e-4, "{value} {slow}");
+        }
+    }
+
+    #[test]
+    fn distance_empty_mask_is_infinite() {
+        let field =
+            squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &Monitor::silent()).unwrap();
+        assert!(field.iter().all(|d2| d2.is_infinite()));
+    }
+
+    #[test]
+    fn close_fills_a_gap_narrower_than_the_ball_and_no_wider_one() {
+        let mut mask = Array3::from_elem((21, 21, 41), true);
+        mask.slice_mut(ndarray::s![.., .., 10..14]).fill(false);
+        mask.slice_mut(ndarray::s![.., .., 22..38]).fill(false);
+        let closed = close(&mask, 4.0, [1.0; 3], &Monitor::silent()).unwrap();
+        assert!(
+            closed
+                .slice(ndarray::s![.., .., ..22])
+                .iter()
+                .all(|&inside| inside)
+        );
+        assert!(!closed[[10, 10, 30]]);
+        assert!(mask.iter().zip(&closed).all(|(before, after)| *after || !*before));
     }
 }

@@ -29,7 +29,7 @@ const LEAST_LUNG_PART: f64 = 0.04;
 /// The surface moves out to this level of the interpolated mask, so that the blurred rim of a nodule stays inside.
 const SURFACE_LEVEL: f32 = 0.3;
 /// Steps reported while the lungs are searched.
-const STEPS: usize = 4;
+const STEPS: usize = 5;
 
 /// The lungs as the search sees them.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,15 +49,21 @@ pub struct LungMask {
 /// # Errors
 /// [`Error::NoLung`] when nothing looks like lung, [`Error::Cancelled`].
 pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMask> {
-    monitor.step(Stage::Lungs, 0, STEPS)?;
+    let mut step = 0;
+    let mut next = |monitor: &mut Monitor<'_>| {
+        step += 1;
+        monitor.step(Stage::Lungs, step - 1, STEPS)
+    };
+    next(monitor)?;
     let coarse = Coarse::of(ct, monitor)?;
-    monitor.step(Stage::Lungs, 1, STEPS)?;
-    let airway = airway::find_airway(&coarse);
-    let lung = air::aerated_lung(&coarse, &airway);
-    monitor.step(Stage::Lungs, 2, STEPS)?;
+    next(monitor)?;
+    let airway = airway::find_airway(&coarse, monitor)?;
+    next(monitor)?;
+    let lung = air::aerated_lung(&coarse, &airway.tubes, monitor)?;
     let volume_ml = enough_lung(&coarse, &lung)?;
-    let region = surface::search_region(&lung, &airway, coarse.spacing_mm);
-    monitor.step(Stage::Lungs, 3, STEPS)?;
+    next(monitor)?;
+    let region = surface::search_region(&lung, airway.column, coarse.spacing_mm, monitor)?;
+    next(monitor)?;
     let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
     let voi = Voi::around(&search).ok_or_else(|| Error::NoLung {
         reason: "the lung is thinner than a voxel".into(),
@@ -91,3 +97,6 @@ fn touches_sides(mask: &Array3<bool>) -> bool {
             .any(|at| mask.index_axis(Axis(axis), at).iter().any(|&inside| inside))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use ndarray::{Array3, ArrayView2, Axis, Zip, s};
 
 use super::distance;
 use crate::{
+    error::Result,
+    progress::Monitor,
     stages::components::{Component, Neighbourhood, connected_components_of},
     volume::Voi,
 };
@@ -25,43 +27,66 @@ const WALL_HOLE_MM: f64 = 35.0;
 const MEDIAL_HOLE_MM: f64 = 22.0;
 
 /// The region to search, on the coarse grid of `spacing_mm` (k, j, i).
-pub(super) fn search_region(lung: &Array3<bool>, airway: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let midline = midline(lung, airway);
-    let mut region = medial_closing(lung, spacing_mm);
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn search_region(
+    lung: &Array3<bool>,
+    trachea: Option<f64>,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
+    let midline = midline(lung, trachea);
     let medial = match &midline {
-        Some(midline) => medial_zone(lung, midline, spacing_mm),
+        Some(midline) => medial_zone(lung, midline, spacing_mm, monitor)?,
         None => Array3::from_elem(lung.dim(), false),
     };
+    let mut region = close_surface(lung, MEDIAL_BALL_MM, 0.0, spacing_mm, monitor)?;
     // each lung by itself: a large ball would close the gap between them
     for side in sides(lung, midline.as_ref()) {
-        let wall = wall_closing(&side, spacing_mm);
-        Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
+        let wall = close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, monitor)?;
+        Zip::from(&mut region)
+            .and(&wall)
+            .and(&medial)
+            .for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
     fill_holes(lung, &medial, spacing_mm, &mut region);
-    region
+    Ok(region)
 }
 
 /// The right and the left lung, cut at the midline; one mask when that isn't known.
 fn sides(lung: &Array3<bool>, midline: Option<&Midline>) -> Vec<Array3<bool>> {
-    let Some(midline) = midline else { return vec![lung.clone()] };
+    let Some(midline) = midline else {
+        return vec![lung.clone()];
+    };
     let half = |left: bool| {
         let mut half = lung.clone();
         let cut = (midline.column.round().max(0.0) as usize).min(lung.dim().2);
-        half.slice_mut(if left { s![.., .., ..cut] } else { s![.., .., cut..] }).fill(false);
+        half.slice_mut(if left {
+            s![.., .., ..cut]
+        } else {
+            s![.., .., cut..]
+        })
+        .fill(false);
         half
     };
     vec![half(false), half(true)]
 }
 
-fn wall_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, WALL_BALL_MM, spacing_mm) else { return lung.clone() };
-    let reached = distance::dilate(&frame.cut(lung), WALL_BALL_MM, spacing_mm);
-    frame.paste(&distance::erode(&reached, WALL_BALL_MM - WALL_MARGIN_MM, spacing_mm), lung.dim())
-}
-
-fn medial_closing(lung: &Array3<bool>, spacing_mm: [f64; 3]) -> Array3<bool> {
-    let Some(frame) = Frame::around(lung, MEDIAL_BALL_MM, spacing_mm) else { return lung.clone() };
-    frame.paste(&distance::close(&frame.cut(lung), MEDIAL_BALL_MM, spacing_mm), lung.dim())
+/// Closes the surface with a ball and moves it out by a margin.
+fn close_surface(
+    lung: &Array3<bool>,
+    ball_mm: f64,
+    margin_mm: f64,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
+    let Some(frame) = Frame::around(lung, ball_mm, spacing_mm) else {
+        return Ok(lung.clone());
+    };
+    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, monitor)?;
+    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, monitor)?;
+    Ok(frame.paste(&closed, lung.dim()))
 }
 
 /// The box in which surfaces are closed: the lungs and a ball's radius around them. It may go beyond the image, whose border
@@ -85,7 +110,8 @@ impl Frame {
 
     /// The part of `mask` in the box.
     fn cut(&self, mask: &Array3<bool>) -> Array3<bool> {
-        let at = |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
+        let at =
+            |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
         Array3::from_shape_fn(self.size, |(k, j, i)| mask[[at(k, 0), at(j, 1), at(i, 2)]])
     }
 
@@ -130,7 +156,12 @@ fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3],
 }
 
 /// The part of the chest between the lungs: deep inside their common outline and near the midline.
-fn medial_zone(lung: &Array3<bool>, midline: &Midline, spacing_mm: [f64; 3]) -> Array3<bool> {
+fn medial_zone(
+    lung: &Array3<bool>,
+    midline: &Midline,
+    spacing_mm: [f64; 3],
+    monitor: &Monitor<'_>,
+) -> Result<Array3<bool>> {
     let mut outside = Array3::from_elem(lung.dim(), true);
     for (slice, mut out) in lung.outer_iter().zip(outside.outer_iter_mut()) {
         for (j, span) in hull_rows(slice).into_iter().enumerate() {
@@ -139,11 +170,11 @@ fn medial_zone(lung: &Array3<bool>, midline: &Midline, spacing_mm: [f64; 3]) -> 
             }
         }
     }
-    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm);
+    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm, monitor)?;
     for ((_, _, i), voxel) in zone.indexed_iter_mut() {
         *voxel = !*voxel && (i as f64 - midline.column).abs() < MEDIAL_WIDTH * midline.half_width;
     }
-    zone
+    Ok(zone)
 }
 
 /// The patient's midline, in coarse voxels along i.
@@ -153,29 +184,22 @@ struct Midline {
     half_width: f64,
 }
 
-/// The midline from the trachea, or from the two lungs; `None` where neither tells.
-fn midline(lung: &Array3<bool>, airway: &Array3<bool>) -> Option<Midline> {
-    let columns = |mask: &Array3<bool>| {
-        let mut counts = vec![0usize; mask.dim().2];
-        for row in mask.rows() {
-            counts
-                .iter_mut()
-                .zip(row)
-                .for_each(|(n, &inside)| *n += usize::from(inside));
-        }
+/// The midline from the two lungs, or from the trachea's column; `None` where neither tells.
+fn midline(lung: &Array3<bool>, trachea: Option<f64>) -> Option<Midline> {
+    let mut counts = vec![0usize; lung.dim().2];
+    for row in lung.rows() {
         counts
-    };
-    let counts = columns(lung);
+            .iter_mut()
+            .zip(row)
+            .for_each(|(n, &inside)| *n += usize::from(inside));
+    }
     let first = counts.iter().position(|&n| n > 0)?;
     let last = counts.iter().rposition(|&n| n > 0)?;
-    let airways = columns(airway);
-    let total: usize = airways.iter().sum();
-    let column = if total > 0 {
-        airways.iter().enumerate().map(|(i, n)| i * n).sum::<usize>() as f64 / total as f64
-    } else {
-        valley(&counts, first, last)?
-    };
-    Some(Midline { column, half_width: (column - first as f64).max(last as f64 - column) })
+    let column = valley(&counts, first, last).or(trachea)?;
+    Some(Midline {
+        column,
+        half_width: (column - first as f64).max(last as f64 - column),
+    })
 }
 
 /// The column between two lungs: the lowest of the middle third, when it has clearly less lung than either side.

@@ -1,1 +1,0 @@
-//! A chest CT made by arithmetic, with known lungs and nodules.

@@ -1,0 +1,217 @@
+//! A chest CT that nobody had taken: lungs, vessels, airways, bones, and nodules whose volumes are known.
+//!
+//! For demonstrations and tests. The anatomy is fixed; nodules, vessels, texture and noise follow the seed.
+//!
+//! ```
+//! use sam2lung::phantom::{Scanner, chest_phantom_with};
+//! let scanner = Scanner { spacing_mm: [3.0, 3.0, 5.0], ..Scanner::default() };
+//! let phantom = chest_phantom_with(1, &scanner);
+//! assert_eq!(phantom.ct.grid.dims, [95, 77, 40]);
+//! assert!(phantom.nodules.len() >= 6);
+//! ```
+
+mod anatomy;
+mod nodules;
+mod random;
+mod scanner;
+mod vessels;
+
+use ndarray::Array3;
+
+pub use nodules::NoduleKind;
+pub use scanner::Scanner;
+
+use crate::volume::Volume;
+use random::SplitMix64;
+
+/// A chest CT with what is in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phantom {
+    /// The CT, HU.
+    pub ct: Volume<f32>,
+    /// `[k, j, i]`: the lungs, with vessels and nodules, without airways.
+    pub lungs: Array3<bool>,
+    /// The nodules.
+    pub nodules: Vec<PhantomNodule>,
+}
+
+/// A nodule of known size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PhantomNodule {
+    /// Its centre, mm; for a nodule on the pleura the centre of the ball that the pleura cuts.
+    pub centre_ras: [f64; 3],
+    /// Radius of the ball with its volume, mm.
+    pub radius_mm: f64,
+    /// Its volume, mm³.
+    pub volume_mm3: f64,
+    /// What it is.
+    pub kind: NoduleKind,
+}
+
+/// The phantom as the demonstration uses it: 336 × 272 × 100 voxels of 0.85 × 0.85 × 2 mm.
+pub fn chest_phantom(seed: u64) -> Phantom {
+    chest_phantom_with(seed, &Scanner::default())
+}
+
+/// The phantom of a seed, scanned in another way: the same chest on another grid.
+pub fn chest_phantom_with(seed: u64, scanner: &Scanner) -> Phantom {
+    let mut random = SplitMix64(seed);
+    let mut nodules = nodules::place(&mut random);
+    let vessels = vessels::grow(&mut random, &nodules);
+    nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
+
+    let grid = scanner.grid();
+    let (mut hu, lungs) = scanner.chest(grid.dims);
+    scanner.add_texture(&mut random, &lungs, &mut hu);
+    vessels
+        .iter()
+        .for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
+    nodules
+        .iter()
+        .for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
+    scanner.expose(&mut random, &mut hu);
+    Phantom {
+        ct: Volume::new(grid, hu),
+        lungs,
+        nodules: nodules.iter().map(describe).collect(),
+    }
+}
+
+fn describe(nodule: &nodules::Nodule) -> PhantomNodule {
+    let volume_mm3 = nodule.volume_mm3();
+    PhantomNodule {
+        centre_ras: scanner::to_ras(nodule.centre),
+        radius_mm: (volume_mm3 * 0.75 / std::f64::consts::PI).cbrt(),
+        volume_mm3,
+        kind: nodule.kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUICK: Scanner = Scanner {
+        spacing_mm: [1.5, 1.5, 3.0],
+        noise_hu: 0.0,
+    };
+
+    /// Volume of what is denser than lung around a nodule, from partial volumes: HU is linear in the part that is
+    /// nodule.
+    fn measured_mm3(phantom: &Phantom, nodule: &PhantomNodule, nodule_hu: f64) -> f64 {
+        let reach = nodule.radius_mm * 1.25 + 2.5;
+        let grid = &phantom.ct.grid;
+        let lung_hu = -865.0 - 0.45 * nodule.centre_ras[1];
+        let part = |((k, j, i), hu): ((usize, usize, usize), &f32)| {
+            let near = distance(grid.ras([i as f64, j as f64, k as f64]), nodule.centre_ras) < reach;
+            if near {
+                (f64::from(*hu) - lung_hu) / (nodule_hu - lung_hu)
+            } else {
+                0.0
+            }
+        };
+        phantom.ct.voxels.indexed_iter().map(part).sum::<f64>() * grid.voxel_mm3()
+    }
+
+    fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
+        crate::geometry::norm(std::array::from_fn(|n| a[n] - b[n]))
+    }
+
+    #[test]
+    fn phantom_free_nodules_measure_their_stated_volumes() {
+        let phantom = chest_phantom_with(3, &QUICK);
+        for nodule in &phantom.nodules {
+            let hu = match nodule.kind {
+                NoduleKind::Solid => 40.0,
+                NoduleKind::GroundGlass => -500.0,
+                NoduleKind::Pleural | NoduleKind::VesselAttached => continue,
+            };
+            let measured = measured_mm3(&phantom, nodule, hu);
+            // lung texture (22 HU of 400 to 900) is what remains
+            let tolerance = 0.05 * nodule.volume_mm3 + 15.0;
+            assert!(
+                (measured - nodule.volume_mm3).abs() < tolerance,
+                "{nodule:?} measured {measured:.0}"
+            );
+        }
+    }
+
+    #[test]
+    fn phantom_pleural_nodule_has_less_than_the_whole_ball_and_more_than_half() {
+        let phantom = chest_phantom_with(4, &QUICK);
+        let nodule = phantom
+            .nodules
+            .iter()
+            .find(|n| n.kind == NoduleKind::Pleural)
+            .unwrap();
+        let ball = 4.0 / 3.0 * std::f64::consts::PI * 6.5f64.powi(3);
+        assert!((0.5..0.95).contains(&(nodule.volume_mm3 / ball)), "{nodule:?}");
+    }
+
+    #[test]
+    fn phantom_any_seed_has_all_kinds_apart_from_each_other_and_inside_the_lungs() {
+        for seed in 0..20 {
+            let mut random = SplitMix64(seed);
+            let mut nodules = nodules::place(&mut random);
+            let vessels = vessels::grow(&mut random, &nodules);
+            nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
+            assert_eq!(nodules.len(), 8, "seed {seed}");
+            for (n, a) in nodules.iter().enumerate() {
+                assert!(anatomy::lung_distance(a.centre) < 0.0, "seed {seed}: {a:?}");
+                for b in &nodules[..n] {
+                    let gap = nodules::distance(a.centre, b.centre) - a.reach() - b.reach();
+                    assert!(gap >= 10.0, "seed {seed}: {gap}");
+                }
+                let nearest = vessels
+                    .iter()
+                    .map(|v| v.distance(a.centre))
+                    .fold(f64::INFINITY, f64::min);
+                let touches = nearest < a.reach();
+                assert_eq!(
+                    touches,
+                    a.kind == NoduleKind::VesselAttached,
+                    "seed {seed}: {nearest} {a:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn phantom_same_seed_repeats_and_another_differs() {
+        let scanner = Scanner {
+            spacing_mm: [4.0, 4.0, 8.0],
+            noise_hu: 20.0,
+        };
+        let first = chest_phantom_with(7, &scanner);
+        assert_eq!(first, chest_phantom_with(7, &scanner));
+        let other = chest_phantom_with(8, &scanner);
+        assert_ne!(first.nodules, other.nodules);
+        assert_eq!(first.lungs, other.lungs);
+    }
+
+    #[test]
+    fn phantom_lung_has_the_noise_that_was_asked_for() {
+        let scanner = |noise_hu| Scanner {
+            spacing_mm: [3.0, 3.0, 8.0],
+            noise_hu,
+        };
+        let (quiet, noisy) = (
+            chest_phantom_with(1, &scanner(0.0)),
+            chest_phantom_with(1, &scanner(30.0)),
+        );
+        let square = quiet
+            .ct
+            .voxels
+            .iter()
+            .zip(&noisy.ct.voxels)
+            .map(|(a, b)| f64::from(a - b).powi(2));
+        // air is cut at -1024, so only what is denser counts
+        let dense = square
+            .zip(&quiet.ct.voxels)
+            .filter(|(_, hu)| **hu > -900.0)
+            .map(|(d, _)| d);
+        let (sum, count) = dense.fold((0.0, 0), |(sum, n), d| (sum + d, n + 1));
+        let spread = (sum / f64::from(count)).sqrt();
+        assert!((spread - 30.0).abs() < 1.5, "{spread}");
+    }
+}
