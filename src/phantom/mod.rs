@@ -36,7 +36,7 @@ pub struct Phantom {
 }
 
 /// A nodule of known size.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct PhantomNodule {
     /// Its centre, mm; for a nodule on the pleura the centre of the ball that the pleura cuts.
     pub centre_ras: [f64; 3],

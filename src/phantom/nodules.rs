@@ -7,7 +7,8 @@ use super::{
 };
 
 /// What a nodule is made of and touches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NoduleKind {
     /// Soft tissue, free in the lung.
     Solid,
