@@ -1,0 +1,54 @@
+"""What defines the default network and its training; kept inside every checkpoint."""
+
+from dataclasses import asdict, dataclass, field
+
+# Part of the bundle's contract: changing one of these needs a new training.
+WINDOW_HU = (-1000.0, 400.0)
+PIXEL_MM = 0.7
+EACH_SIDE = 3  # slices before and after the centre slice
+NEIGHBOUR_STEP_MM = 2.0
+SLICES = 2 * EACH_SIDE + 1
+
+
+@dataclass
+class NetworkConfig:
+    """Widths at strides 1, 2, 4, 8, 16, and dropout rates from the coarsest decoder level to the finest."""
+
+    widths: tuple = (24, 48, 80, 144, 224)
+    decoder_widths: tuple = (96, 48, 32, 24)  # strides 8, 4, 2, 1
+    rates: tuple = (0.2, 0.2, 0.2, 0.1)  # bottleneck, then what leaves strides 8, 4, 2
+    token: int = 64  # length of the nodule prompt token
+
+
+@dataclass
+class TrainConfig:
+    """One training run."""
+
+    minutes: float = 60.0
+    window_px: int = 96
+    pairs: int = 3  # nodule windows with the next slice beside them, for the loss between neighbours
+    singles: int = 5  # nodule windows alone
+    negatives: int = 6  # windows of whole CTs
+    rate: float = 2e-3
+    decay: float = 0.02
+    average: float = 0.998  # of the weights that are shipped
+    mine_at: tuple = (0.3, 0.5, 0.7, 0.85)  # shares of the time after which hard negatives are looked for
+    hard_share: float = 0.6  # of the whole-CT windows, once there are hard ones
+    neighbour_weight: float = 0.3  # lambda of the loss between neighbouring slices, after the warm-up
+    bce_weight: float = 20.0
+    focus: float = 1.0
+    seed: int = 0
+    device: str = "cpu"
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    def plain(self):
+        return asdict(self)
+
+    @staticmethod
+    def of(plain):
+        return TrainConfig(**{**plain, "network": NetworkConfig(**plain["network"])})
+
+
+def neighbour_stride(spacing_mm):
+    """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does."""
+    return max(1, int(NEIGHBOUR_STEP_MM / spacing_mm + 0.5))

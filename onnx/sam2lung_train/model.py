@@ -1,0 +1,133 @@
+"""The default network: an encoder that runs once a slice and a light mask decoder that runs once a dropout sample.
+
+It has SAM 2's shape: multi-scale embeddings, a learnable prompt token that the decoder attends to, a mask made by a
+small network from the token. All of it is local, so a part of a slice gives the same as the whole.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .config import SLICES, NetworkConfig
+
+HALO_PX = 32  # at least the decoder's receptive field's radius: 8 + 4 + 2 + 1 and the 16 of the coarsest pixel
+
+
+def conv(inside, outside, size=3, stride=1):
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, size, stride, size // 2, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
+    )
+
+
+class Residual(nn.Module):
+    """Two convolutions beside an identity."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first = conv(width, width)
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x):
+        return F.relu(x + self.second(self.first(x)))
+
+
+class SlicePosition(nn.Module):
+    """Sinusoidal embedding of the slices' distances to a bias of the first features."""
+
+    def __init__(self, width, waves=6):
+        super().__init__()
+        self.register_buffer("frequency", 2.0 ** -torch.arange(waves, dtype=torch.float32))  # radian a mm
+        self.project = nn.Sequential(nn.Linear(SLICES * 2 * waves, 32), nn.ReLU(), nn.Linear(32, width))
+
+    def forward(self, offsets_mm):  # (B, S)
+        phase = offsets_mm[..., None] * self.frequency  # (B, S, W)
+        waves = torch.cat([phase.sin(), phase.cos()], -1).flatten(1)  # (B, S * 2W)
+        return self.project(waves)[:, :, None, None]  # (B, C, 1, 1)
+
+
+class Encoder(nn.Module):
+    """(B, S, H, W) in [0, 1] and (B, S) mm to embeddings at strides 1, 2, 4, 8, 16."""
+
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        widths = config.widths
+        self.stem = nn.Conv2d(SLICES, widths[0], 3, padding=1)
+        self.position = SlicePosition(widths[0])
+        self.first = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.ReLU(), conv(widths[0], widths[0]))
+        steps = zip(widths, widths[1:])
+        self.down = nn.ModuleList(nn.Sequential(conv(a, b, stride=2), Residual(b)) for a, b in steps)
+
+    def forward(self, slices, offsets_mm):
+        x = self.first(self.stem(slices * 2 - 1) + self.position(offsets_mm))
+        embeddings = [x]
+        for down in self.down:
+            embeddings.append(down(embeddings[-1]))
+        return embeddings
+
+
+class Up(nn.Module):
+    """One step to finer pixels: joined with the encoder's features, mixed, then looked at around each pixel."""
+
+    def __init__(self, coarse, skip, width):
+        super().__init__()
+        self.mix = conv(coarse + skip, width, size=1)
+        self.look = conv(width, width)
+
+    def forward(self, x, skip):
+        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        # Several dropout samples share one embedding.
+        skip = skip.expand(x.shape[0], -1, -1, -1)
+        return self.look(self.mix(torch.cat([x, skip], 1)))
+
+
+class Decoder(nn.Module):
+    """Embeddings and dropout masks (T, C, 1, 1) to logits (T, 1, H, W)."""
+
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        widths, decoder = config.widths, config.decoder_widths
+        self.token = nn.Parameter(torch.randn(config.token) * 0.1)
+        self.query = nn.Linear(config.token, 32, bias=False)
+        self.key = nn.Conv2d(widths[4], 32, 1, bias=False)
+        self.value = nn.Linear(config.token, widths[4], bias=False)
+        inputs = zip((widths[4], *decoder), widths[3::-1], decoder)
+        self.up = nn.ModuleList(Up(coarse, skip, width) for coarse, skip, width in inputs)
+        self.mask = nn.Sequential(nn.Linear(config.token, 64), nn.ReLU(), nn.Linear(64, decoder[-1] + 1))
+
+    def forward(self, embeddings, masks):
+        x = embeddings[4]  # (B, C4, H/16, W/16)
+        # Each pixel asks how far the nodule token concerns it.
+        attention = torch.sigmoid((self.key(x) * self.query(self.token)[None, :, None, None]).sum(1, keepdim=True) / 32**0.5)
+        x = x + attention * self.value(self.token)[None, :, None, None]
+        x = x * masks[0]  # (T, C4, H/16, W/16)
+        for level, up in enumerate(self.up):
+            x = up(x, embeddings[3 - level])
+            if level + 1 < len(masks):
+                x = x * masks[level + 1]
+        weights = self.mask(self.token)
+        return (x * weights[None, :-1, None, None]).sum(1, keepdim=True) + weights[-1]  # (T, 1, H, W)
+
+
+class Network(nn.Module):
+    """Encoder and decoder together, for training: every window gets its own dropout."""
+
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        self.config = config
+        self.encoder, self.decoder = Encoder(config), Decoder(config)
+
+    def dropout(self):
+        """(channels, rate) of each mask."""
+        channels = (self.config.widths[4], *self.config.decoder_widths[:3])
+        return list(zip(channels, self.config.rates))
+
+    def masks(self, count, device, drop=True):
+        """Masks (count, C, 1, 1): 0 or 1 / (1 - rate); ones without dropout."""
+        ones = (torch.ones(count, channels, 1, 1, device=device) for channels, _ in self.dropout())
+        if not drop:
+            return list(ones)
+        return [F.dropout(one, rate, training=True) for one, (_, rate) in zip(ones, self.dropout())]
+
+    def forward(self, slices, offsets_mm, drop=True):
+        embeddings = self.encoder(slices, offsets_mm)
+        return self.decoder(embeddings, self.masks(slices.shape[0], slices.device, drop))

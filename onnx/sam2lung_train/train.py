@@ -1,0 +1,208 @@
+"""Trains the default network.
+
+    python -m sam2lung_train.train --out runs/first --minutes 60 [--device cuda] [--resume]
+
+Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard negatives) and OUT/log.jsonl.
+Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of --minutes that is spent.
+"""
+
+import argparse
+import json
+import queue
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+from tqdm import tqdm
+
+from . import data
+from .config import TrainConfig
+from .look import slice_probabilities, stack_probabilities
+from .losses import loss
+from .metrics import dice
+from .model import Network
+from .windows import Sampler
+
+SAVE_EVERY_S = 180.0
+REPORT_EVERY = 100  # steps
+AHEAD = 4  # batches that wait
+HARD_ABOVE = 0.3  # probability from which a place that is no nodule is worth another look
+THIN_MM, THIN_STEP, THICK_STEP = 2.0, 4, 2  # every fourth slice is mined where slices are thin, else every second
+
+
+class Run:
+    """A training under way: everything that a checkpoint holds."""
+
+    def __init__(self, config, stacks, wholes):
+        torch.manual_seed(config.seed)
+        self.config, self.device = config, torch.device(config.device)
+        self.network = Network(config.network).to(self.device, memory_format=torch.channels_last)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
+        )
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=config.decay)
+        self.sampler = Sampler([s for s in stacks if not s.develop], wholes, config)
+        self.develop = [s for s in stacks if s.develop and s.calibrated]
+        self.steps, self.seconds, self.mined = 0, 0.0, 0
+
+    @property
+    def progress(self):
+        return min(self.seconds / (self.config.minutes * 60), 1.0)
+
+    def save(self, path):
+        state = {
+            "config": self.config.plain(),
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "mined": self.mined,
+            "hard": self.sampler.hard,
+            "numpy_state": self.sampler.rng.bit_generator.state,
+            "torch_state": torch.get_rng_state(),
+        }
+        partial = path.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def restore(self, path):
+        state = torch.load(path, map_location="cpu", weights_only=False)
+        for name in ("network", "average", "optimiser"):
+            getattr(self, name).load_state_dict(state[name])
+        self.steps, self.seconds, self.mined = state["steps"], state["seconds"], state["mined"]
+        self.sampler.hard = state["hard"]
+        self.sampler.rng.bit_generator.state = state["numpy_state"]
+        torch.set_rng_state(state["torch_state"])
+
+    def step(self, batch):
+        """One step; the parts of its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.config.rate * rate_share(self.progress)
+        self.network.train()
+        batch = batch.to(self.device)
+        slices = batch.slices.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits = self.network(slices, batch.offsets_mm)
+        total, parts = loss(logits.float(), batch, self.config, self.progress)
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update_parameters(self.network)
+        self.steps += 1
+        return parts
+
+    def mine(self):
+        """Looks for places of the whole CTs that the network wrongly takes for nodules."""
+        network = self.average.module.eval()
+        for n, whole in enumerate(tqdm(self.sampler.wholes, "hard negatives", disable=None)):
+            step = THIN_STEP if whole.spacing_mm[0] < THIN_MM else THICK_STEP
+            start = int(self.sampler.rng.integers(step))
+            found = [hard_places(network, whole, k, self.device) for k in range(start, len(whole.hu), step)]
+            self.sampler.hard[n] = np.concatenate(found)
+        self.mined += 1
+
+    def develop_dice(self):
+        """Mean 3-D Dice on the development part, without dropout: for watching, and for choosing between runs."""
+        network = self.average.module.eval()
+        scores = []
+        for stack in self.develop:
+            reference = stack.votes >= 128
+            if reference.any():
+                scores.append(dice(stack_probabilities(network, stack, self.device) > 0.5, reference))
+        return float(np.mean(scores))
+
+
+def rate_share(progress):
+    """Warm-up over the first 3 %, then a half cosine to a hundredth."""
+    return min(progress / 0.03 + 0.02, 1.0) * (0.505 + 0.495 * np.cos(np.pi * progress))
+
+
+def hard_places(network, whole, k, device):
+    """Voxels (N, 3), one for each patch of slice `k` that looks like a nodule and isn't known to be one."""
+    probability = slice_probabilities(network, whole.hu, whole.spacing_mm, k, device)
+    wrong = (probability > HARD_ABOVE) & whole.known[k] & (whole.votes[k] == 0)
+    patches, count = ndimage.label(wrong)
+    centres = ndimage.maximum_position(probability, patches, range(1, count + 1)) if count else []
+    return np.array([(k, j, i) for j, i in centres], int).reshape(-1, 3)
+
+
+def batches(sampler, stop):
+    """Batches, drawn ahead by a thread of their own."""
+    waiting = queue.Queue(AHEAD)
+
+    def draw():
+        while not stop.is_set():
+            batch = sampler.batch()
+            while not stop.is_set():
+                try:
+                    waiting.put(batch, timeout=0.5)
+                    break
+                except queue.Full:
+                    continue
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    while not stop.is_set():
+        yield waiting.get()
+    thread.join()
+
+
+def train(run, out):
+    """Until the configured minutes are spent."""
+    path, log = out / "checkpoint.pt", (out / "log.jsonl").open("a")
+    stop, sums, saved, last = threading.Event(), {}, time.monotonic(), time.monotonic()
+    bar = tqdm(total=round(run.config.minutes * 60), initial=round(run.seconds), unit="s", disable=None)
+    for batch in batches(run.sampler, stop):
+        for name, value in run.step(batch).items():
+            sums[name] = sums.get(name, 0.0) + value
+        if run.mined < len(run.config.mine_at) and run.progress > run.config.mine_at[run.mined]:
+            run.mine()
+            tqdm.write(f"hard places: {[len(h) for h in run.sampler.hard]}; development Dice {run.develop_dice():.4f}")
+        now = time.monotonic()
+        run.seconds += now - last
+        last = now
+        if run.steps % REPORT_EVERY == 0:
+            entry = {"steps": run.steps, "minutes": round(run.seconds / 60, 2)}
+            entry |= {name: round(value / REPORT_EVERY, 5) for name, value in sums.items()}
+            sums = {}
+            log.write(json.dumps(entry) + "\n")
+            log.flush()
+            bar.set_postfix(entry)
+            bar.update(round(run.seconds) - bar.n)
+        if now - saved > SAVE_EVERY_S or run.progress >= 1:
+            run.save(path)
+            saved = now
+        if run.progress >= 1:
+            stop.set()
+    print(f"{run.steps} steps, development Dice {run.develop_dice():.4f}; {path}")
+
+
+def main(words=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, default=data.CACHE)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=TrainConfig.minutes)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
+    arguments = parser.parse_args(words)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    checkpoint = arguments.out / "checkpoint.pt"
+    config = TrainConfig(minutes=arguments.minutes, seed=arguments.seed, device=arguments.device)
+    if arguments.resume:
+        stored = TrainConfig.of(torch.load(checkpoint, map_location="cpu", weights_only=False)["config"])
+        config = replace(stored, minutes=arguments.minutes, device=arguments.device)
+    run = Run(config, data.load_stacks(arguments.cache), data.load_wholes(arguments.cache))
+    if arguments.resume:
+        run.restore(checkpoint)
+    train(run, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
