@@ -11,10 +11,7 @@ fn main() {
     println!("cargo:rerun-if-changed=cbindgen.toml");
     write_header();
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!(
-            "cargo:rustc-cdylib-link-arg=-Wl,-soname,libsam2lung.so.{}",
-            abi_suffix()
-        );
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libsam2lung.so.{}", abi_suffix());
     }
 }
 

@@ -38,7 +38,9 @@ pub enum Error {
         remedy: String,
     },
     /// One slice only.
-    #[error("the volume has {got} slice(s) along {axis}; expected at least 2. Load the whole series, not a single image")]
+    #[error(
+        "the volume has {got} slice(s) along {axis}; expected at least 2. Load the whole series, not a single image"
+    )]
     OneSlice {
         /// Number of slices.
         got: usize,
@@ -46,7 +48,9 @@ pub enum Error {
         axis: &'static str,
     },
     /// NaN or infinity among the voxels or in the geometry.
-    #[error("{what} holds {count} value(s) that are NaN or infinite, the first at {at}; expected finite numbers. Repair or export the image again")]
+    #[error(
+        "{what} holds {count} value(s) that are NaN or infinite, the first at {at}; expected finite numbers. Repair or export the image again"
+    )]
     NonFinite {
         /// "the image" or "the geometry".
         what: &'static str,
@@ -94,7 +98,9 @@ pub enum Error {
         list: String,
     },
     /// A slice is missing.
-    #[error("{source_name}: slices are missing: {gaps}; expected slices {spacing_mm:.3} mm apart. Copy the complete series")]
+    #[error(
+        "{source_name}: slices are missing: {gaps}; expected slices {spacing_mm:.3} mm apart. Copy the complete series"
+    )]
     SliceGap {
         /// Folder of the series.
         source_name: String,
@@ -104,7 +110,9 @@ pub enum Error {
         spacing_mm: f64,
     },
     /// Two slices at one position.
-    #[error("{source_name}: {count} slice position(s) occur more than once, the first at {position_mm:.3} mm ({files}); expected each once. Remove the copies or choose one acquisition")]
+    #[error(
+        "{source_name}: {count} slice position(s) occur more than once, the first at {position_mm:.3} mm ({files}); expected each once. Remove the copies or choose one acquisition"
+    )]
     DuplicateSlice {
         /// Folder of the series.
         source_name: String,
@@ -116,7 +124,9 @@ pub enum Error {
         files: String,
     },
     /// Slices of one series that don't fit each other.
-    #[error("{source_name}: slices differ in {what}: {got}; expected one value in the whole series. Choose the axial series without localizer images")]
+    #[error(
+        "{source_name}: slices differ in {what}: {got}; expected one value in the whole series. Choose the axial series without localizer images"
+    )]
     MixedGeometry {
         /// Folder of the series.
         source_name: String,
@@ -126,7 +136,9 @@ pub enum Error {
         got: String,
     },
     /// Gantry tilt: slices shifted against their normal.
-    #[error("{source_name}: the gantry was tilted by {degrees:.2} degrees (slices are shifted against their normal); expected an untilted scan. Resample it, for example with Slicer's 'Acquisition geometry regularization'")]
+    #[error(
+        "{source_name}: the gantry was tilted by {degrees:.2} degrees (slices are shifted against their normal); expected an untilted scan. Resample it, for example with Slicer's 'Acquisition geometry regularization'"
+    )]
     GantryTilt {
         /// Folder of the series.
         source_name: String,
@@ -162,7 +174,9 @@ pub enum Error {
         reason: String,
     },
     /// No lung in the volume.
-    #[error("no lung was found in the volume ({reason}); expected a chest CT. Use --lung-mask off to search everywhere, or --lung-mask FILE to say where")]
+    #[error(
+        "no lung was found in the volume ({reason}); expected a chest CT. Use --lung-mask off to search everywhere, or --lung-mask FILE to say where"
+    )]
     NoLung {
         /// Why.
         reason: String,
@@ -232,7 +246,9 @@ pub enum Error {
         expected: String,
     },
     /// ONNX Runtime can't be loaded.
-    #[error("ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\nRun 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so")]
+    #[error(
+        "ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\nRun 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so"
+    )]
     Runtime {
         /// The oldest version that works.
         needed: &'static str,

@@ -11,9 +11,6 @@ mod tests {
     fn header_committed_equals_the_generated() {
         let generated = include_str!(concat!(env!("OUT_DIR"), "/sam2lung.h"));
         let committed = include_str!("../../include/sam2lung.h");
-        assert!(
-            generated == committed,
-            "include/sam2lung.h is out of date: run `cargo xtask header` and commit it"
-        );
+        assert!(generated == committed, "include/sam2lung.h is out of date: run `cargo xtask header` and commit it");
     }
 }

@@ -91,6 +91,7 @@ fn damaged(slice: &Slice, error: &dyn std::error::Error) -> Error {
 /// A decoder that panics on damaged data ends its thread, not the program.
 fn panicked(slices: &[Slice]) -> Error {
     let last = slices.last().expect("a group has a slice");
-    let reason = format!("the decoder failed on {} or one of the {} slices before it", last.path.display(), WORKERS - 1);
+    let reason =
+        format!("the decoder failed on {} or one of the {} slices before it", last.path.display(), WORKERS - 1);
     Error::read(&last.path, reason, "The file is damaged: copy it again")
 }

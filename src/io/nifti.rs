@@ -122,7 +122,8 @@ fn affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
 fn quaternion_affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
     let step: [f64; 3] = std::array::from_fn(|axis| f64::from(header.pixdim[axis + 1]));
     let placed = header.qform_code > 0;
-    let [b, c, d] = if placed { [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from) } else { [0.0; 3] };
+    let [b, c, d] =
+        if placed { [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from) } else { [0.0; 3] };
     let a = (1.0 - b * b - c * c - d * d).max(0.0).sqrt();
     let rotation = [
         [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
@@ -131,8 +132,7 @@ fn quaternion_affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
     ];
     let handed = if header.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
     let offset = if placed { [header.quatern_x, header.quatern_y, header.quatern_z].map(f64::from) } else { [0.0; 3] };
-    let row = |r: usize| {
-        [rotation[r][0] * step[0], rotation[r][1] * step[1], rotation[r][2] * step[2] * handed, offset[r]]
-    };
+    let row =
+        |r: usize| [rotation[r][0] * step[0], rotation[r][1] * step[1], rotation[r][2] * step[2] * handed, offset[r]];
     [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
 }

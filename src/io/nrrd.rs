@@ -127,7 +127,9 @@ impl Header {
             "int" | "signed int" | "int32" | "int32_t" => Element::Int(4),
             "uint" | "unsigned int" | "uint32" | "uint32_t" => Element::Unsigned(4),
             "longlong" | "long long" | "long long int" | "signed long long" | "int64" | "int64_t" => Element::Int(8),
-            "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => Element::Unsigned(8),
+            "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => {
+                Element::Unsigned(8)
+            }
             "float" => Element::Float(4),
             "double" => Element::Float(8),
             other => return Err(self.unsupported(&format!("NRRD type '{other}'"), "an integer or floating-point type")),
@@ -209,7 +211,10 @@ impl Header {
             "left-posterior-superior" | "lps" => Ok(flip_lps_ras),
             "right-anterior-superior" | "ras" => Ok(|p| p),
             "left-anterior-superior" | "las" => Ok(|[x, y, z]| [-x, y, z]),
-            other => Err(self.unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space")),
+            other => {
+                Err(self
+                    .unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space"))
+            }
         }
     }
 }

@@ -78,7 +78,8 @@ pub fn write_volume<T: Sample>(path: &Path, volume: &Volume<T>, cancel: &CancelT
     let format = VolumeFormat::of(path)?;
     let failed = |e: &dyn std::fmt::Display| Error::write(path, e);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let part = tempfile::Builder::new().prefix(".part-").make_in(folder, |p| File::create_new(p)).map_err(|e| failed(&e))?;
+    let part =
+        tempfile::Builder::new().prefix(".part-").make_in(folder, |p| File::create_new(p)).map_err(|e| failed(&e))?;
     let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
     match format {
         VolumeFormat::NiftiGz => {

@@ -258,12 +258,7 @@ impl Bundle {
             let bytes = read(file)?;
             let got = sha256_hex(&bytes);
             if got != expected.to_ascii_lowercase() {
-                return Err(Error::ModelHash {
-                    bundle: origin,
-                    file: file.into(),
-                    got,
-                    expected: expected.into(),
-                });
+                return Err(Error::ModelHash { bundle: origin, file: file.into(), got, expected: expected.into() });
             }
             graphs.insert(file.to_owned(), bytes);
         }
@@ -338,7 +333,8 @@ impl ModelSpec {
             (self.decoder.halo_px <= 1024, "decoder.halo_px must be at most 1024"),
             ((1..=10_000).contains(&self.sampling.samples), "sampling.samples must be 1 to 10000"),
             (
-                self.sampling.scout_threshold.is_none_or(unit) && (0.0..=100.0).contains(&self.sampling.scout_margin_mm),
+                self.sampling.scout_threshold.is_none_or(unit)
+                    && (0.0..=100.0).contains(&self.sampling.scout_margin_mm),
                 "sampling.scout_threshold must lie between 0 and 1 (or be null) and scout_margin_mm between 0 and 100",
             ),
             (positive(self.calibration.temperature), "calibration.temperature must be positive"),

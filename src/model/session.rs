@@ -74,8 +74,8 @@ impl OrtNetwork {
                 });
             }
             (Err(reason), _) => {
-                let mut network = Self::build(&bundle, &runtime, threads, Device::Cpu)
-                    .map_err(|reason| broken(&bundle, reason))?;
+                let mut network =
+                    Self::build(&bundle, &runtime, threads, Device::Cpu).map_err(|reason| broken(&bundle, reason))?;
                 network.device = report(Device::Cpu, &reason);
                 network
             }
@@ -173,12 +173,7 @@ impl OrtNetwork {
 impl Network for OrtNetwork {
     type Embedding = Embeddings;
 
-    fn encode(
-        &mut self,
-        slices: ArrayView4<'_, f32>,
-        offsets_mm: &[f32],
-        cancel: &CancelToken,
-    ) -> Result<Embeddings> {
+    fn encode(&mut self, slices: ArrayView4<'_, f32>, offsets_mm: &[f32], cancel: &CancelToken) -> Result<Embeddings> {
         let spec = &self.bundle.spec.encoder;
         let (_, _, height, width) = slices.dim();
         let names: Vec<_> = spec.embeddings.iter().map(|e| e.name.as_str()).collect();
@@ -231,12 +226,14 @@ impl Network for OrtNetwork {
             Ok(if on_host || window == whole {
                 logits.to_owned()
             } else {
-                let (rows, columns) = (window.row..window.row + window.height, window.column..window.column + window.width);
+                let (rows, columns) =
+                    (window.row..window.row + window.height, window.column..window.column + window.width);
                 logits.slice(s![.., .., rows, columns]).to_owned()
             })
         };
         let logits = work().map_err(|e| failed("decoder", e, cancel))?;
-        let expected = (masks.first().map_or(1, |m| m.nrows()), spec.decoder.classes.len(), window.height, window.width);
+        let expected =
+            (masks.first().map_or(1, |m| m.nrows()), spec.decoder.classes.len(), window.height, window.width);
         if logits.dim() != expected {
             return Err(Error::ModelShape {
                 bundle: self.bundle.origin.clone(),
@@ -263,10 +260,7 @@ impl Network for OrtNetwork {
 }
 
 /// Runs `call` under options that `cancel` can interrupt.
-fn interruptible<T>(
-    cancel: &CancelToken,
-    call: impl FnOnce(&RunOptions) -> ort::Result<T>,
-) -> ort::Result<T> {
+fn interruptible<T>(cancel: &CancelToken, call: impl FnOnce(&RunOptions) -> ort::Result<T>) -> ort::Result<T> {
     let options = Arc::new(RunOptions::new()?);
     let interrupted = options.clone();
     cancel.set_interrupt(Some(Box::new(move || {

@@ -44,24 +44,13 @@ pub(super) fn lung_distance(p: Point) -> f64 {
     // the apex closes in on an axis in the middle of each lung
     let apex = ellipse(p, [side * 54.0, 6.0], [70.0 * taper + 0.1, 88.0 * taper + 0.1]).max(p[2] - 190.0);
     let outer = cavity.max(apex);
-    let inner = [
-        mediastinum(p),
-        heart(p),
-        spine(p) - 5.0,
-        aorta(p) - 2.0,
-        diaphragm(p),
-    ];
-    inner
-        .into_iter()
-        .fold(outer, |distance, organ| distance.max(-organ))
+    let inner = [mediastinum(p), heart(p), spine(p) - 5.0, aorta(p) - 2.0, diaphragm(p)];
+    inner.into_iter().fold(outer, |distance, organ| distance.max(-organ))
 }
 
 /// Signed distance to the lumen of the airways.
 pub(super) fn airway_distance(p: Point) -> f64 {
-    AIRWAYS
-        .iter()
-        .map(|Tube(a, b, radius)| segment_distance(p, *a, *b).0 - radius)
-        .fold(f64::INFINITY, f64::min)
+    AIRWAYS.iter().map(|Tube(a, b, radius)| segment_distance(p, *a, *b).0 - radius).fold(f64::INFINITY, f64::min)
 }
 
 /// HU at a point, without vessels and nodules, and whether it lies in a lung. Surfaces are `soft_mm` wide.
@@ -127,9 +116,7 @@ fn diaphragm(p: Point) -> f64 {
 }
 
 fn sternum(p: Point) -> f64 {
-    ellipse(p, [0.0, -81.0], [19.0, 5.0])
-        .max(50.0 - p[2])
-        .max(p[2] - 175.0)
+    ellipse(p, [0.0, -81.0], [19.0, 5.0]).max(50.0 - p[2]).max(p[2] - 175.0)
 }
 
 /// Distance to the nearest rib, and whether it is cartilage there.

@@ -63,18 +63,10 @@ pub fn chest_phantom_with(seed: u64, scanner: &Scanner) -> Phantom {
     let grid = scanner.grid();
     let (mut hu, lungs) = scanner.chest(grid.dims);
     scanner.add_texture(&mut random, &lungs, &mut hu);
-    vessels
-        .iter()
-        .for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
-    nodules
-        .iter()
-        .for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
+    vessels.iter().for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
+    nodules.iter().for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
     scanner.expose(&mut random, &mut hu);
-    Phantom {
-        ct: Volume::new(grid, hu),
-        lungs,
-        nodules: nodules.iter().map(describe).collect(),
-    }
+    Phantom { ct: Volume::new(grid, hu), lungs, nodules: nodules.iter().map(describe).collect() }
 }
 
 fn describe(nodule: &nodules::Nodule) -> PhantomNodule {
@@ -91,10 +83,7 @@ fn describe(nodule: &nodules::Nodule) -> PhantomNodule {
 mod tests {
     use super::*;
 
-    const QUICK: Scanner = Scanner {
-        spacing_mm: [1.5, 1.5, 3.0],
-        noise_hu: 0.0,
-    };
+    const QUICK: Scanner = Scanner { spacing_mm: [1.5, 1.5, 3.0], noise_hu: 0.0 };
 
     /// Volume of what is denser than lung around a nodule, from partial volumes: HU is linear in the part that is
     /// nodule.
@@ -104,11 +93,7 @@ mod tests {
         let lung_hu = -865.0 - 0.45 * nodule.centre_ras[1];
         let part = |((k, j, i), hu): ((usize, usize, usize), &f32)| {
             let near = distance(grid.ras([i as f64, j as f64, k as f64]), nodule.centre_ras) < reach;
-            if near {
-                (f64::from(*hu) - lung_hu) / (nodule_hu - lung_hu)
-            } else {
-                0.0
-            }
+            if near { (f64::from(*hu) - lung_hu) / (nodule_hu - lung_hu) } else { 0.0 }
         };
         phantom.ct.voxels.indexed_iter().map(part).sum::<f64>() * grid.voxel_mm3()
     }
@@ -129,21 +114,14 @@ mod tests {
             let measured = measured_mm3(&phantom, nodule, hu);
             // lung texture (22 HU of 400 to 900) is what remains
             let tolerance = 0.05 * nodule.volume_mm3 + 15.0;
-            assert!(
-                (measured - nodule.volume_mm3).abs() < tolerance,
-                "{nodule:?} measured {measured:.0}"
-            );
+            assert!((measured - nodule.volume_mm3).abs() < tolerance, "{nodule:?} measured {measured:.0}");
         }
     }
 
     #[test]
     fn phantom_pleural_nodule_has_less_than_the_whole_ball_and_more_than_half() {
         let phantom = chest_phantom_with(4, &QUICK);
-        let nodule = phantom
-            .nodules
-            .iter()
-            .find(|n| n.kind == NoduleKind::Pleural)
-            .unwrap();
+        let nodule = phantom.nodules.iter().find(|n| n.kind == NoduleKind::Pleural).unwrap();
         let ball = 4.0 / 3.0 * std::f64::consts::PI * 6.5f64.powi(3);
         assert!((0.5..0.95).contains(&(nodule.volume_mm3 / ball)), "{nodule:?}");
     }
@@ -162,26 +140,16 @@ mod tests {
                     let gap = nodules::distance(a.centre, b.centre) - a.reach() - b.reach();
                     assert!(gap >= 10.0, "seed {seed}: {gap}");
                 }
-                let nearest = vessels
-                    .iter()
-                    .map(|v| v.distance(a.centre))
-                    .fold(f64::INFINITY, f64::min);
+                let nearest = vessels.iter().map(|v| v.distance(a.centre)).fold(f64::INFINITY, f64::min);
                 let touches = nearest < a.reach();
-                assert_eq!(
-                    touches,
-                    a.kind == NoduleKind::VesselAttached,
-                    "seed {seed}: {nearest} {a:?}"
-                );
+                assert_eq!(touches, a.kind == NoduleKind::VesselAttached, "seed {seed}: {nearest} {a:?}");
             }
         }
     }
 
     #[test]
     fn phantom_same_seed_repeats_and_another_differs() {
-        let scanner = Scanner {
-            spacing_mm: [4.0, 4.0, 8.0],
-            noise_hu: 20.0,
-        };
+        let scanner = Scanner { spacing_mm: [4.0, 4.0, 8.0], noise_hu: 20.0 };
         let first = chest_phantom_with(7, &scanner);
         assert_eq!(first, chest_phantom_with(7, &scanner));
         let other = chest_phantom_with(8, &scanner);
@@ -191,25 +159,11 @@ mod tests {
 
     #[test]
     fn phantom_lung_has_the_noise_that_was_asked_for() {
-        let scanner = |noise_hu| Scanner {
-            spacing_mm: [3.0, 3.0, 8.0],
-            noise_hu,
-        };
-        let (quiet, noisy) = (
-            chest_phantom_with(1, &scanner(0.0)),
-            chest_phantom_with(1, &scanner(30.0)),
-        );
-        let square = quiet
-            .ct
-            .voxels
-            .iter()
-            .zip(&noisy.ct.voxels)
-            .map(|(a, b)| f64::from(a - b).powi(2));
+        let scanner = |noise_hu| Scanner { spacing_mm: [3.0, 3.0, 8.0], noise_hu };
+        let (quiet, noisy) = (chest_phantom_with(1, &scanner(0.0)), chest_phantom_with(1, &scanner(30.0)));
+        let square = quiet.ct.voxels.iter().zip(&noisy.ct.voxels).map(|(a, b)| f64::from(a - b).powi(2));
         // air is cut at -1024, so only what is denser counts
-        let dense = square
-            .zip(&quiet.ct.voxels)
-            .filter(|(_, hu)| **hu > -900.0)
-            .map(|(d, _)| d);
+        let dense = square.zip(&quiet.ct.voxels).filter(|(_, hu)| **hu > -900.0).map(|(d, _)| d);
         let (sum, count) = dense.fold((0.0, 0), |(sum, n), d| (sum + d, n + 1));
         let spread = (sum / f64::from(count)).sqrt();
         assert!((spread - 30.0).abs() < 1.5, "{spread}");

@@ -55,18 +55,13 @@ impl Nodule {
     }
 
     pub fn hu(&self) -> f64 {
-        if self.kind == NoduleKind::GroundGlass {
-            -500.0
-        } else {
-            40.0
-        }
+        if self.kind == NoduleKind::GroundGlass { -500.0 } else { 40.0 }
     }
 
     /// True inside; a nodule on the pleura ends there.
     pub fn contains(&self, p: Point) -> bool {
         let square = |a: usize| ((p[a] - self.centre[a]) / self.semi_axes[a]).powi(2);
-        square(0) + square(1) + square(2) <= 1.0
-            && (self.kind != NoduleKind::Pleural || lung_distance(p) < 0.0)
+        square(0) + square(1) + square(2) <= 1.0 && (self.kind != NoduleKind::Pleural || lung_distance(p) < 0.0)
     }
 
     /// Volume in mm³: closed form, or summed over a grid of 0.2 mm where the pleura cuts the nodule off.
@@ -78,14 +73,8 @@ impl Nodule {
         let step = 0.2;
         let count = (2.0 * self.reach() / step).ceil() as usize;
         let at = |n: usize, a: usize| self.centre[a] - self.reach() + (n as f64 + 0.5) * step;
-        let line = |k: usize, j: usize| {
-            (0..count)
-                .filter(|&i| self.contains([at(i, 0), at(j, 1), at(k, 2)]))
-                .count()
-        };
-        let inside: usize = (0..count)
-            .map(|k| (0..count).map(|j| line(k, j)).sum::<usize>())
-            .sum();
+        let line = |k: usize, j: usize| (0..count).filter(|&i| self.contains([at(i, 0), at(j, 1), at(k, 2)])).count();
+        let inside: usize = (0..count).map(|k| (0..count).map(|j| line(k, j)).sum::<usize>()).sum();
         inside as f64 * step.powi(3)
     }
 }
@@ -93,22 +82,11 @@ impl Nodule {
 /// Places all nodules but the one on a vessel, which needs vessels first.
 pub(super) fn place(random: &mut SplitMix64) -> Vec<Nodule> {
     let mut placed: Vec<Nodule> = Vec::new();
-    for (kind, diameters) in PLAN
-        .into_iter()
-        .filter(|(kind, _)| *kind != NoduleKind::VesselAttached)
-    {
+    for (kind, diameters) in PLAN.into_iter().filter(|(kind, _)| *kind != NoduleKind::VesselAttached) {
         let semi_axes = diameters.map(|d| d / 2.0);
         let nodule = loop {
-            let centre = if kind == NoduleKind::Pleural {
-                on_pleura(random, semi_axes[0])
-            } else {
-                anywhere(random)
-            };
-            let nodule = Nodule {
-                centre,
-                semi_axes,
-                kind,
-            };
+            let centre = if kind == NoduleKind::Pleural { on_pleura(random, semi_axes[0]) } else { anywhere(random) };
+            let nodule = Nodule { centre, semi_axes, kind };
             if fits(&nodule, &placed) {
                 break nodule;
             }
@@ -122,29 +100,15 @@ pub(super) fn place(random: &mut SplitMix64) -> Vec<Nodule> {
 pub(super) fn place_on_vessel(vessels: &[Vessel], placed: &[Nodule]) -> Option<Nodule> {
     let (kind, diameters) = *PLAN.last()?;
     let semi_axes = diameters.map(|d| d / 2.0);
-    let carriers = vessels
-        .iter()
-        .enumerate()
-        .filter(|(_, v)| (0.8..1.8).contains(&v.radii[0]));
+    let carriers = vessels.iter().enumerate().filter(|(_, v)| (0.8..1.8).contains(&v.radii[0]));
     let places = carriers.filter_map(|(index, vessel)| {
-        let nodule = Nodule {
-            centre: beside(vessel, semi_axes[0]),
-            semi_axes,
-            kind,
-        };
+        let nodule = Nodule { centre: beside(vessel, semi_axes[0]), semi_axes, kind };
         let touches = |v: &Vessel| v.ends.iter().any(|end| vessel.ends.contains(end));
-        let others = vessels
-            .iter()
-            .enumerate()
-            .filter(|(n, v)| *n != index && !touches(v));
-        let room = others
-            .map(|(_, v)| v.distance(nodule.centre))
-            .fold(f64::INFINITY, f64::min);
+        let others = vessels.iter().enumerate().filter(|(n, v)| *n != index && !touches(v));
+        let room = others.map(|(_, v)| v.distance(nodule.centre)).fold(f64::INFINITY, f64::min);
         fits(&nodule, placed).then_some((room, nodule))
     });
-    places
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, nodule)| nodule)
+    places.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, nodule)| nodule)
 }
 
 /// The centre of a ball that the middle of `vessel` touches, half sunk in.
@@ -152,11 +116,7 @@ fn beside(vessel: &Vessel, radius: f64) -> Point {
     let [a, b] = vessel.ends;
     let line: Point = std::array::from_fn(|n| b[n] - a[n]);
     // any direction across the vessel will do
-    let across = if line[2].abs() > line[1].abs() {
-        [line[2], 0.0, -line[0]]
-    } else {
-        [line[1], -line[0], 0.0]
-    };
+    let across = if line[2].abs() > line[1].abs() { [line[2], 0.0, -line[0]] } else { [line[1], -line[0], 0.0] };
     let scale = (radius + 0.5 * vessel.radii[0]) / distance(across, [0.0; 3]).max(1e-9);
     std::array::from_fn(|n| (a[n] + b[n]) / 2.0 + scale * across[n])
 }
@@ -166,20 +126,12 @@ fn fits(nodule: &Nodule, placed: &[Nodule]) -> bool {
     let deep = nodule.kind == NoduleKind::Pleural || lung_distance(nodule.centre) < -(reach + PLEURA_MM);
     deep && (25.0..175.0).contains(&nodule.centre[2])
         && airway_distance(nodule.centre) > reach + AIRWAY_MM
-        && HILA
-            .iter()
-            .all(|hilum| distance(*hilum, nodule.centre) > HILUM_MM)
-        && placed
-            .iter()
-            .all(|n| distance(n.centre, nodule.centre) > reach + n.reach() + APART_MM)
+        && HILA.iter().all(|hilum| distance(*hilum, nodule.centre) > HILUM_MM)
+        && placed.iter().all(|n| distance(n.centre, nodule.centre) > reach + n.reach() + APART_MM)
 }
 
 fn anywhere(random: &mut SplitMix64) -> Point {
-    [
-        random.uniform(-105.0, 105.0),
-        random.uniform(-70.0, 70.0),
-        random.uniform(30.0, 170.0),
-    ]
+    [random.uniform(-105.0, 105.0), random.uniform(-70.0, 70.0), random.uniform(30.0, 170.0)]
 }
 
 /// A centre a little inside the pleura at the ribs.
@@ -191,11 +143,7 @@ fn on_pleura(random: &mut SplitMix64, radius: f64) -> Point {
     let (mut inside, mut outside) = (0.0, 120.0);
     for _ in 0..40 {
         let middle = (inside + outside) / 2.0;
-        if lung_distance(along(middle)) < 0.0 {
-            inside = middle
-        } else {
-            outside = middle
-        }
+        if lung_distance(along(middle)) < 0.0 { inside = middle } else { outside = middle }
     }
     let step = PLEURAL_DEPTH * radius / distance([towards[0], towards[1], 0.0], [0.0; 3]);
     along(inside - step)

@@ -31,10 +31,7 @@ pub struct Scanner {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Scanner {
-            spacing_mm: [0.85, 0.85, 2.0],
-            noise_hu: 22.0,
-        }
+        Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 22.0 }
     }
 }
 
@@ -72,9 +69,8 @@ impl Scanner {
         let size: [usize; 3] = std::array::from_fn(|a| (FIELD_MM[2 - a] / TEXTURE_MM) as usize + 2);
         let lattice = Array3::from_shape_simple_fn(size, || TEXTURE_HU * random.bell());
         for (index, value) in hu.indexed_iter_mut().filter(|(index, _)| lungs[*index]) {
-            let place: [f64; 3] = std::array::from_fn(|a| {
-                [index.0, index.1, index.2][a] as f64 * self.spacing_mm[2 - a] / TEXTURE_MM
-            });
+            let place: [f64; 3] =
+                std::array::from_fn(|a| [index.0, index.1, index.2][a] as f64 * self.spacing_mm[2 - a] / TEXTURE_MM);
             *value += trilinear(&lattice, place);
         }
     }
@@ -84,28 +80,14 @@ impl Scanner {
         let reach = vessel.radii[0].max(vessel.radii[1]);
         let low = std::array::from_fn(|a| vessel.ends[0][a].min(vessel.ends[1][a]) - reach);
         let high = std::array::from_fn(|a| vessel.ends[0][a].max(vessel.ends[1][a]) + reach);
-        self.paint(
-            hu,
-            (low, high),
-            [2, 2, 4],
-            BLOOD_HU,
-            |p| vessel.distance(p),
-            |p| vessel.distance(p) <= 0.0,
-        );
+        self.paint(hu, (low, high), [2, 2, 4], BLOOD_HU, |p| vessel.distance(p), |p| vessel.distance(p) <= 0.0);
     }
 
     /// Paints a nodule by the part of each voxel that it fills.
     pub(super) fn paint_nodule(&self, nodule: &Nodule, hu: &mut Array3<f32>) {
         let low = std::array::from_fn(|a| nodule.centre[a] - nodule.semi_axes[a]);
         let high = std::array::from_fn(|a| nodule.centre[a] + nodule.semi_axes[a]);
-        self.paint(
-            hu,
-            (low, high),
-            [4, 4, 8],
-            nodule.hu(),
-            |_| 0.0,
-            |p| nodule.contains(p),
-        );
+        self.paint(hu, (low, high), [4, 4, 8], nodule.hu(), |_| 0.0, |p| nodule.contains(p));
     }
 
     /// Mixes `value` into the voxels of a box by the part of `parts` samples that are inside. `near` bounds the distance
@@ -155,9 +137,7 @@ impl Scanner {
         self.blur(&mut noise, NOISE_GRAIN_MM);
         let power = noise.iter().map(|n| f64::from(*n).powi(2)).sum::<f64>() / noise.len() as f64;
         let scale = (self.noise_hu / power.sqrt()) as f32;
-        hu.zip_mut_with(&noise, |hu, noise| {
-            *hu = (*hu + scale * noise).round().clamp(-1024.0, 3071.0)
-        });
+        hu.zip_mut_with(&noise, |hu, noise| *hu = (*hu + scale * noise).round().clamp(-1024.0, 3071.0));
     }
 
     /// Gaussian of `sigma_mm` along i and j.
@@ -185,9 +165,7 @@ pub(super) fn to_ras(p: Point) -> [f64; 3] {
 
 fn gaussian(sigma: f64) -> Vec<f32> {
     let reach = (3.0 * sigma).ceil() as i32;
-    let weights: Vec<f64> = (-reach..=reach)
-        .map(|n| (-0.5 * (f64::from(n) / sigma).powi(2)).exp())
-        .collect();
+    let weights: Vec<f64> = (-reach..=reach).map(|n| (-0.5 * (f64::from(n) / sigma).powi(2)).exp()).collect();
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| (w / sum) as f32).collect()
 }
@@ -198,9 +176,7 @@ fn trilinear(lattice: &Array3<f32>, place: [f64; 3]) -> f32 {
     (0..8)
         .map(|corner| {
             let bit = |a: usize| corner >> a & 1;
-            let weight: f32 = (0..3)
-                .map(|a| if bit(a) == 1 { part[a] } else { 1.0 - part[a] })
-                .product();
+            let weight: f32 = (0..3).map(|a| if bit(a) == 1 { part[a] } else { 1.0 - part[a] }).product();
             weight * lattice[[low[0] + bit(0), low[1] + bit(1), low[2] + bit(2)]]
         })
         .sum()

@@ -39,17 +39,9 @@ pub(super) fn grow(random: &mut SplitMix64, nodules: &[Nodule]) -> Vec<Vessel> {
         let lateral = hilum[0].signum();
         for tree in 0..TREES {
             let lift = 2.6 * (tree as f64 / (TREES - 1) as f64) - 1.3;
-            let towards = unit([
-                lateral,
-                random.uniform(-1.1, 1.1),
-                lift + random.uniform(-0.2, 0.2),
-            ]);
+            let towards = unit([lateral, random.uniform(-1.1, 1.1), lift + random.uniform(-0.2, 0.2)]);
             let radius = random.uniform(ROOT_RADIUS_MM.0, ROOT_RADIUS_MM.1);
-            let start = [
-                hilum[0],
-                hilum[1] + 8.0 * towards[1],
-                hilum[2] + 16.0 * towards[2],
-            ];
+            let start = [hilum[0], hilum[1] + 8.0 * towards[1], hilum[2] + 16.0 * towards[2]];
             branch(random, nodules, start, towards, radius, &mut vessels);
         }
     }
@@ -74,10 +66,7 @@ fn branch(
         let aside = random.direction();
         let towards = unit(std::array::from_fn(|a| towards[a] + bend * aside[a]));
         let end: Point = std::array::from_fn(|a| start[a] + length * towards[a]);
-        let vessel = Vessel {
-            ends: [start, end],
-            radii: [radius, 0.92 * radius],
-        };
+        let vessel = Vessel { ends: [start, end], radii: [radius, 0.92 * radius] };
         let in_lung = lung_distance(end) < -PLEURA_MM - radius;
         if (in_lung || root) && clear_of_airways(&vessel) && clear_of(nodules, &vessel) {
             vessels.push(vessel);
@@ -98,9 +87,7 @@ fn split(random: &mut SplitMix64) -> [(f64, f64); 2] {
 
 fn clear_of_airways(vessel: &Vessel) -> bool {
     let [a, b] = vessel.ends;
-    let clear = |t: f64| {
-        airway_distance(std::array::from_fn(|n| a[n] + t * (b[n] - a[n]))) > vessel.radii[0] + WALL_MM
-    };
+    let clear = |t: f64| airway_distance(std::array::from_fn(|n| a[n] + t * (b[n] - a[n]))) > vessel.radii[0] + WALL_MM;
     [0.0, 0.25, 0.5, 0.75, 1.0].into_iter().all(clear)
 }
 

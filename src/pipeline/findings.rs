@@ -212,7 +212,8 @@ fn number(
     for (candidate, id) in candidates.iter().zip(1u16..) {
         voxels(components, &candidate.component).for_each(|index| labels[index] = id);
     }
-    let id_of = |label: &u32| candidates.iter().zip(1u16..).find(|(c, _)| c.component.label == *label).map(|(_, id)| id);
+    let id_of =
+        |label: &u32| candidates.iter().zip(1u16..).find(|(c, _)| c.component.label == *label).map(|(_, id)| id);
     Ok(Findings {
         labels,
         at: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),

@@ -152,12 +152,7 @@ impl Engine {
     /// # Errors
     /// [`crate::Error::Option`], [`crate::Error::NoLung`], [`crate::Error::Inference`] or
     /// [`crate::Error::Cancelled`].
-    pub fn segment(
-        &mut self,
-        ct: Volume<f32>,
-        options: &Options,
-        monitor: &mut Monitor<'_>,
-    ) -> Result<Segmentation> {
+    pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
         options.check(ct.grid.dims)?;
         let spec = &self.bundle.spec;
         let mut clock = Clock::start();

@@ -75,7 +75,11 @@ impl Options {
         }
         if let Some(at) = self.at.iter().find(|at| (0..3).any(|axis| at[axis] >= dims[axis])) {
             let [i, j, k] = dims.map(|n| n.saturating_sub(1));
-            return refuse("at", format!("{},{},{}", at[0], at[1], at[2]), format!("a voxel from 0,0,0 to {i},{j},{k}"));
+            return refuse(
+                "at",
+                format!("{},{},{}", at[0], at[1], at[2]),
+                format!("a voxel from 0,0,0 to {i},{j},{k}"),
+            );
         }
         Ok(())
     }

@@ -99,7 +99,13 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     }
 
     /// Rectangles of the region that are to be sampled.
-    fn suspicious(&self, logits: &Array2<f32>, grid: &Grid, search: ArrayView2<'_, bool>, region: &Region) -> Vec<Rect> {
+    fn suspicious(
+        &self,
+        logits: &Array2<f32>,
+        grid: &Grid,
+        search: ArrayView2<'_, bool>,
+        region: &Region,
+    ) -> Vec<Rect> {
         let Some(threshold) = self.spec.sampling.scout_threshold else {
             return vec![region.whole()];
         };
@@ -130,8 +136,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let columns = region.columns.natives(left + rect.left..left + rect.right);
         let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
-        let mut sums =
-            Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold as f32);
+        let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold as f32);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
         let batch = sampling.batch.clamp(1, (PIXELS_A_CALL / pixels).max(1));
         for first in (0..sampling.samples).step_by(batch) {
@@ -230,9 +235,11 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
 /// inside takes its place, with its true distance.
 fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
     let spacing = grid.spacing_mm[2];
-    let (each_side, step) = spec.input.neighbours.as_ref().map_or((0, 1), |n| {
-        (n.each_side as i64, ((n.step_mm / spacing + 0.5).floor() as i64).max(1))
-    });
+    let (each_side, step) = spec
+        .input
+        .neighbours
+        .as_ref()
+        .map_or((0, 1), |n| (n.each_side as i64, ((n.step_mm / spacing + 0.5).floor() as i64).max(1)));
     (-each_side..=each_side)
         .map(|n| (k as i64 + n * step).clamp(0, grid.dims[2] as i64 - 1))
         .map(|slice| (slice as usize, ((slice - k as i64) as f64 * spacing) as f32))

@@ -64,11 +64,7 @@ pub fn connected_components_of(mask: ArrayView3<'_, bool>, neighbourhood: Neighb
                     continue;
                 };
                 if j2 < height {
-                    runs.join_rows(
-                        k * height + j,
-                        k2 * height + j2,
-                        neighbourhood == Neighbourhood::All26,
-                    );
+                    runs.join_rows(k * height + j, k2 * height + j2, neighbourhood == Neighbourhood::All26);
                 }
             }
         }
@@ -109,19 +105,13 @@ impl Runs {
                 match (inside, start) {
                     (true, None) => start = Some(i as u32),
                     (false, Some(s)) => {
-                        runs.push(Run {
-                            start: s,
-                            end: i as u32,
-                        });
+                        runs.push(Run { start: s, end: i as u32 });
                         start = None;
                     }
                     _ => {}
                 }
             }
-            runs.extend(start.map(|s| Run {
-                start: s,
-                end: row.len() as u32,
-            }));
+            runs.extend(start.map(|s| Run { start: s, end: row.len() as u32 }));
             rows.push(runs.len());
         }
         let parent = (0..runs.len() as u32).collect();
@@ -170,15 +160,8 @@ impl Runs {
                 let label = &mut label_of_root[self.root(index as u32) as usize];
                 if *label == 0 {
                     *label = list.len() as u32 + 1;
-                    let voi = Voi {
-                        start: [start, j, k],
-                        end: [end, j + 1, k + 1],
-                    };
-                    list.push(Component {
-                        label: *label,
-                        voxels: 0,
-                        voi,
-                    });
+                    let voi = Voi { start: [start, j, k], end: [end, j + 1, k + 1] };
+                    list.push(Component { label: *label, voxels: 0, voi });
                 }
                 list[*label as usize - 1].add_run(k, j, start, end);
                 voxels[row * width + start..row * width + end].fill(*label);
@@ -232,22 +215,14 @@ mod tests {
         let one = || -1..=1i64;
         one()
             .flat_map(|k| one().flat_map(move |j| one().map(move |i| (k, j, i))))
-            .filter(|(k, j, i)| {
-                if all26 {
-                    true
-                } else {
-                    k.abs() + j.abs() + i.abs() <= 1
-                }
-            })
+            .filter(|(k, j, i)| if all26 { true } else { k.abs() + j.abs() + i.abs() <= 1 })
             .collect()
     }
 
     fn random_mask(dim: (usize, usize, usize), percent: u64, seed: u64) -> Array3<bool> {
         let mut state = seed;
         Array3::from_shape_simple_fn(dim, || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) % 100 < percent
         })
     }
@@ -258,11 +233,7 @@ mod tests {
             let mask = random_mask((7, 9, 11), percent, seed);
             for neighbourhood in [Neighbourhood::Faces6, Neighbourhood::All26] {
                 let found = connected_components(&mask, neighbourhood);
-                assert_eq!(
-                    found.labels,
-                    flood(&mask, neighbourhood == Neighbourhood::All26),
-                    "{percent} %"
-                );
+                assert_eq!(found.labels, flood(&mask, neighbourhood == Neighbourhood::All26), "{percent} %");
                 for component in &found.list {
                     let own = found.labels.map(|&label| label == component.label);
                     assert_eq!(own.iter().filter(|inside| **inside).count(), component.voxels);
@@ -283,10 +254,6 @@ mod tests {
 
     #[test]
     fn components_empty_array_has_none() {
-        assert!(
-            connected_components(&Array3::from_elem((0, 3, 4), true), Neighbourhood::All26)
-                .list
-                .is_empty()
-        );
+        assert!(connected_components(&Array3::from_elem((0, 3, 4), true), Neighbourhood::All26).list.is_empty());
     }
 }

@@ -28,7 +28,8 @@ impl Orientation {
         let permutations = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
         let score = |p: &[usize; 3]| (0..3).map(|c| along(p[c], c).abs()).sum::<f64>();
         // The first of equally good permutations wins: plain axial order comes first.
-        let source = permutations.into_iter().fold([0, 1, 2], |best, p| if score(&p) > score(&best) + 1e-9 { p } else { best });
+        let source =
+            permutations.into_iter().fold([0, 1, 2], |best, p| if score(&p) > score(&best) + 1e-9 { p } else { best });
         Orientation { native: native.clone(), source, reversed: std::array::from_fn(|c| along(source[c], c) < 0.0) }
     }
 

@@ -66,14 +66,9 @@ fn parts(words: &[&str]) -> Result<Vec<Part>, String> {
             _ => return Err(format!("'test' doesn't know '{word}'")),
         };
         let part = Part::ALL.into_iter().find(|part| part.name() == name);
-        named.push(
-            part.ok_or_else(|| format!("--only is '{name}'; expected rust, capi, python, slicer or real"))?,
-        );
+        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected rust, capi, python, slicer or real"))?);
     }
-    Ok(Part::ALL
-        .into_iter()
-        .filter(|part| named.is_empty() || named.contains(part))
-        .collect())
+    Ok(Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect())
 }
 
 #[cfg(test)]
@@ -96,10 +91,7 @@ mod tests {
     #[test]
     fn parse_test_takes_named_parts_in_their_own_order() {
         assert_eq!(parsed("test"), Ok(Task::Test(Part::ALL.to_vec())));
-        assert_eq!(
-            parsed("test --only real --only=rust"),
-            Ok(Task::Test(vec![Part::Rust, Part::Real]))
-        );
+        assert_eq!(parsed("test --only real --only=rust"), Ok(Task::Test(vec![Part::Rust, Part::Real])));
     }
 
     #[test]

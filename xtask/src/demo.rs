@@ -33,21 +33,11 @@ pub fn demo() -> Result<()> {
     stage("Making a phantom: a chest CT with known nodules");
     run(sam2lung().arg("phantom").arg(&phantom))?;
     let start = stage("Segmenting it");
-    run(sam2lung()
-        .arg("segment")
-        .arg(&phantom)
-        .arg("--output")
-        .arg(&result))?;
+    run(sam2lung().arg("segment").arg(&phantom).arg("--output").arg(&result))?;
     println!("segmented in {}", took(start));
 
     stage("Result");
-    print!(
-        "{}",
-        report(
-            &read_list(&result.join("phantom/nodules.json"))?,
-            &known_nodules(&folder)
-        )
-    );
+    print!("{}", report(&read_list(&result.join("phantom/nodules.json"))?, &known_nodules(&folder)));
     say_where(&phantom, &result.join("phantom"));
     Ok(())
 }
@@ -85,11 +75,7 @@ fn report(found: &[Value], known: &[Value]) -> String {
     );
     let mut explained = vec![false; found.len()];
     for nodule in known {
-        let left = format!(
-            "{:<16} {:>9.0}",
-            nodule["kind"].as_str().unwrap_or("nodule"),
-            number(nodule, "volume_mm3")
-        );
+        let left = format!("{:<16} {:>9.0}", nodule["kind"].as_str().unwrap_or("nodule"), number(nodule, "volume_mm3"));
         match matching(nodule, found) {
             Some(index) => {
                 explained[index] = true;
@@ -106,25 +92,16 @@ fn report(found: &[Value], known: &[Value]) -> String {
 }
 
 fn finding(nodule: &Value) -> String {
-    let interval = format!(
-        "{:.0} to {:.0}",
-        number(nodule, "volume_mm3_p05"),
-        number(nodule, "volume_mm3_p95")
-    );
+    let interval = format!("{:.0} to {:.0}", number(nodule, "volume_mm3_p05"), number(nodule, "volume_mm3_p95"));
     let review = if nodule["review"] == true { "yes" } else { "no" };
     let (volume, axis) = (number(nodule, "volume_mm3"), number(nodule, "long_axis_mm"));
-    format!(
-        "{:<5} {volume:>9.0} {interval:>17}  {axis:>9.1}  {review}",
-        format!("no. {}", nodule["id"])
-    )
+    format!("{:<5} {volume:>9.0} {interval:>17}  {axis:>9.1}  {review}", format!("no. {}", nodule["id"]))
 }
 
 /// Index of the finding whose centre is nearest to the known nodule's, if it lies within the nodule.
 fn matching(known: &Value, found: &[Value]) -> Option<usize> {
     let radius = (number(known, "volume_mm3") * 0.75 / std::f64::consts::PI).cbrt();
-    let distances = found
-        .iter()
-        .map(|f| distance(&known["centre_ras"], &f["centroid_ras"]));
+    let distances = found.iter().map(|f| distance(&known["centre_ras"], &f["centroid_ras"]));
     let (index, distance) = distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
     (distance <= radius.max(3.0)).then_some(index)
 }
@@ -164,10 +141,7 @@ mod tests {
         assert_eq!(lines.len(), 4, "{text}");
         assert!(lines[1].contains("no. 2") && lines[1].ends_with("yes"), "{text}");
         assert!(lines[2].ends_with("not found"), "{text}");
-        assert!(
-            lines[3].starts_with("none there") && lines[3].contains("no. 1"),
-            "{text}"
-        );
+        assert!(lines[3].starts_with("none there") && lines[3].contains("no. 1"), "{text}");
     }
 
     #[test]

@@ -27,15 +27,8 @@ pub fn committed() -> PathBuf {
 /// # Errors
 /// If the library doesn't compile.
 pub fn generated() -> Result<PathBuf> {
-    let messages = output(&mut cargo(&[
-        "build",
-        "--release",
-        "--lib",
-        "--message-format=json",
-    ]))?;
-    Ok(build_output(&messages)
-        .ok_or("cargo named no output folder of build.rs")?
-        .join("sam2lung.h"))
+    let messages = output(&mut cargo(&["build", "--release", "--lib", "--message-format=json"]))?;
+    Ok(build_output(&messages).ok_or("cargo named no output folder of build.rs")?.join("sam2lung.h"))
 }
 
 /// Where cargo let sam2lung's build.rs write, from its messages (one JSON object a line).
@@ -43,10 +36,7 @@ fn build_output(messages: &str) -> Option<PathBuf> {
     let ours = |m: &serde_json::Value| {
         m["reason"] == "build-script-executed" && m["package_id"].as_str().is_some_and(is_sam2lung)
     };
-    let message = messages
-        .lines()
-        .filter_map(|l| serde_json::from_str(l).ok())
-        .find(ours)?;
+    let message = messages.lines().filter_map(|l| serde_json::from_str(l).ok()).find(ours)?;
     message["out_dir"].as_str().map(PathBuf::from)
 }
 

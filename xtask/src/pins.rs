@@ -103,19 +103,8 @@ static CUDA_X86_64: [Wheel; 8] = [
 ];
 
 /// A wheel of NVIDIA's, of which every shared library is taken.
-const fn nvidia(
-    package: &'static str,
-    version: &'static str,
-    platform: &'static str,
-    sha256: &'static str,
-) -> Wheel {
-    Wheel {
-        package,
-        version,
-        platform,
-        sha256,
-        take: ("nvidia/", ".so"),
-    }
+const fn nvidia(package: &'static str, version: &'static str, platform: &'static str, sha256: &'static str) -> Wheel {
+    Wheel { package, version, platform, sha256, take: ("nvidia/", ".so") }
 }
 
 #[cfg(test)]
@@ -128,10 +117,7 @@ mod tests {
             for wheel in wheels("linux", arch, cuda).unwrap() {
                 assert_eq!(wheel.sha256.len(), 64, "{}", wheel.package);
                 assert!(
-                    wheel
-                        .sha256
-                        .chars()
-                        .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
+                    wheel.sha256.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
                     "{}",
                     wheel.package
                 );

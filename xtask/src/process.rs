@@ -10,9 +10,7 @@ pub type Result<T, E = String> = std::result::Result<T, E>;
 
 /// The repository's root folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
 }
 
 /// `cargo`, run in the repository's root.
@@ -31,22 +29,13 @@ pub fn metadata() -> Result<serde_json::Value> {
 /// The folder with release builds; `CARGO_TARGET_DIR` and cargo's configuration may have moved it.
 pub fn release_dir() -> Result<PathBuf> {
     let target = metadata()?["target_directory"].as_str().map(PathBuf::from);
-    Ok(target
-        .ok_or("cargo metadata names no target_directory")?
-        .join("release"))
+    Ok(target.ok_or("cargo metadata names no target_directory")?.join("release"))
 }
 
 /// A title with the time (UTC) and its start, to be given to [`took`].
 pub fn stage(title: &str) -> Instant {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| d.as_secs() % 86_400);
-    println!(
-        "\n[{:02}:{:02}:{:02} UTC] {title}",
-        now / 3600,
-        now / 60 % 60,
-        now % 60
-    );
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() % 86_400);
+    println!("\n[{:02}:{:02}:{:02} UTC] {title}", now / 3600, now / 60 % 60, now % 60);
     Instant::now()
 }
 
@@ -66,11 +55,7 @@ pub fn took(start: Instant) -> String {
 /// If it can't be started or fails; the message names it.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|e| cannot_start(command, &e))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{} failed ({status})", name(command)))
-    }
+    if status.success() { Ok(()) } else { Err(format!("{} failed ({status})", name(command))) }
 }
 
 /// Runs to the end and returns what it wrote to its standard output.
@@ -93,10 +78,7 @@ pub fn output(command: &mut Command) -> Result<String> {
 /// # Errors
 /// If it can't be started.
 pub fn run_and_read(command: &mut Command) -> Result<(bool, Vec<String>)> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| cannot_start(command, &e))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| cannot_start(command, &e))?;
     let stdout = child.stdout.take().ok_or("no standard output")?;
     let mut lines = Vec::new();
     for line in BufReader::new(stdout).split(b'\n') {
@@ -110,9 +92,7 @@ pub fn run_and_read(command: &mut Command) -> Result<(bool, Vec<String>)> {
 
 fn name(command: &Command) -> String {
     let args: Vec<_> = command.get_args().take(3).map(|a| a.to_string_lossy()).collect();
-    format!("{} {}", command.get_program().to_string_lossy(), args.join(" "))
-        .trim()
-        .to_owned()
+    format!("{} {}", command.get_program().to_string_lossy(), args.join(" ")).trim().to_owned()
 }
 
 fn cannot_start(command: &Command, error: &std::io::Error) -> String {
@@ -127,10 +107,7 @@ mod tests {
     #[test]
     fn run_of_a_missing_program_names_it() {
         let message = run(&mut Command::new("no-such-program-here")).unwrap_err();
-        assert!(
-            message.contains("no-such-program-here") && message.contains("PATH"),
-            "{message}"
-        );
+        assert!(message.contains("no-such-program-here") && message.contains("PATH"), "{message}");
     }
 
     #[test]

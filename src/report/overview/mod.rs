@@ -95,7 +95,15 @@ fn draw_head(canvas: &mut Canvas, maps: &Maps<'_>, nodules: &[Nodule], shown: us
 }
 
 /// The chest from the front (mean along the body's depth), with a number at each nodule.
-fn draw_chest(canvas: &mut Canvas, maps: &Maps<'_>, nodules: &[Nodule], left: usize, top: usize, width: usize, height: usize) {
+fn draw_chest(
+    canvas: &mut Canvas,
+    maps: &Maps<'_>,
+    nodules: &[Nodule],
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+) {
     let grid = &maps.ct.grid;
     let size_mm = [grid.dims[0] as f64 * grid.spacing_mm[0], grid.dims[2] as f64 * grid.spacing_mm[2]];
     let scale = (width as f64 / size_mm[0]).min(height as f64 / size_mm[1]);

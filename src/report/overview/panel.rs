@@ -93,7 +93,13 @@ impl<'a> View<'a> {
         self.draw_marks(canvas, left, top);
     }
 
-    fn draw_pixels(&self, canvas: &mut Canvas, left: usize, top: usize, colour: impl Fn(&Self, usize, usize) -> [u8; 3]) {
+    fn draw_pixels(
+        &self,
+        canvas: &mut Canvas,
+        left: usize,
+        top: usize,
+        colour: impl Fn(&Self, usize, usize) -> [u8; 3],
+    ) {
         for y in 0..self.pixels {
             for x in 0..self.pixels {
                 let colour = self.voxel(x, y).map_or([0; 3], |_| colour(self, x, y));

@@ -46,26 +46,17 @@ const LEAST_PART: f64 = 0.01;
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub(super) fn aerated_lung(
-    coarse: &Coarse,
-    airway: &Array3<bool>,
-    monitor: &Monitor<'_>,
-) -> Result<Array3<bool>> {
+pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Array3<bool>> {
     let mut air = coarse.hu.map(|&hu| hu < AIR_HU);
     if airway.iter().any(|&inside| inside) {
         let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm, monitor)?;
-        Zip::from(&mut air)
-            .and(&tube)
-            .for_each(|air, &tube| *air &= !tube);
+        Zip::from(&mut air).and(&tube).for_each(|air, &tube| *air &= !tube);
     }
     let components = connected_components(&air, Neighbourhood::Faces6);
     let pieces = look_into(coarse, &air, &components, monitor)?;
     let mut kept = choose(&pieces);
     if !kept.contains(&true) && air.len() as f64 * coarse.voxel_ml() < SMALL_CROP_ML {
-        kept = pieces
-            .iter()
-            .map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU)
-            .collect();
+        kept = pieces.iter().map(|piece| piece.at_side && piece.spread_hu > TEXTURE_HU).collect();
     }
     Ok(components.mask(|component| kept[component.label as usize - 1]))
 }
@@ -85,11 +76,7 @@ struct Piece {
 /// For each piece, whether it is lung.
 fn choose(pieces: &[Piece]) -> Vec<bool> {
     let largest = |which: &dyn Fn(&Piece) -> bool| {
-        pieces
-            .iter()
-            .filter(|piece| which(piece))
-            .map(|piece| piece.volume_ml)
-            .fold(0.0, f64::max)
+        pieces.iter().filter(|piece| which(piece)).map(|piece| piece.volume_ml).fold(0.0, f64::max)
     };
     let sure_ml = largest(&|piece| piece.foam_part < SURE_PART);
     let whole_ml = largest(&|piece| piece.foam_part < SURE_PART && !piece.at_side);
@@ -103,10 +90,7 @@ fn choose(pieces: &[Piece]) -> Vec<bool> {
         piece.gas_part < GAS_PART && !other
     };
     let least_ml = LEAST_PART * largest(&is_lung);
-    pieces
-        .iter()
-        .map(|piece| is_lung(piece) && piece.volume_ml >= least_ml)
-        .collect()
+    pieces.iter().map(|piece| is_lung(piece) && piece.volume_ml >= least_ml).collect()
 }
 
 /// Measures each piece. Its inside leaves out the surface, where partial volume would make gas look like lung.
@@ -118,18 +102,14 @@ fn look_into(
 ) -> Result<Vec<Piece>> {
     let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm, monitor)?;
     let mut sums = vec![Sums::default(); components.list.len() + 1];
-    Zip::from(&components.labels)
-        .and(&inside)
-        .and(&coarse.hu)
-        .for_each(|&label, &inside, &hu| {
-            if inside {
-                sums[label as usize].add(hu);
-            }
-        });
+    Zip::from(&components.labels).and(&inside).and(&coarse.hu).for_each(|&label, &inside, &hu| {
+        if inside {
+            sums[label as usize].add(hu);
+        }
+    });
     let (_, height, width) = air.dim();
-    let at_side = |c: &Component| {
-        c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height
-    };
+    let at_side =
+        |c: &Component| c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height;
     let piece = |(component, sums): (&Component, &Sums)| {
         sums.piece(component.voxels as f64 * coarse.voxel_ml(), at_side(component))
     };
@@ -158,12 +138,6 @@ impl Sums {
     fn piece(&self, volume_ml: f64, at_side: bool) -> Piece {
         let n = self.voxels.max(1.0);
         let variance = (self.hu_squared / n - (self.hu / n).powi(2)).max(0.0);
-        Piece {
-            volume_ml,
-            at_side,
-            gas_part: self.gas / n,
-            foam_part: self.foam / n,
-            spread_hu: variance.sqrt(),
-        }
+        Piece { volume_ml, at_side, gas_part: self.gas / n, foam_part: self.foam / n, spread_hu: variance.sqrt() }
     }
 }

@@ -54,22 +54,13 @@ pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airw
         let length_mm = c.voi.size()[2] as f64 * coarse.spacing_mm[0];
         length_mm >= LEAST_LENGTH_MM && c.voxels as f64 * coarse.voxel_ml() >= LEAST_ML
     };
-    let trachea = found
-        .list
-        .iter()
-        .filter(|c| is_tube(c))
-        .max_by_key(|c| (c.voi.end[2], c.voxels));
-    Ok(Airway {
-        tubes: found.mask(is_tube),
-        column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)),
-    })
+    let trachea = found.list.iter().filter(|c| is_tube(c)).max_by_key(|c| (c.voi.end[2], c.voxels));
+    Ok(Airway { tubes: found.mask(is_tube), column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)) })
 }
 
 fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {
     let own = labels.indexed_iter().filter(|(_, l)| **l == label);
-    let (sum, count) = own.fold((0usize, 0usize), |(sum, count), ((_, _, i), _)| {
-        (sum + i, count + 1)
-    });
+    let (sum, count) = own.fold((0usize, 0usize), |(sum, count), ((_, _, i), _)| (sum + i, count + 1));
     sum as f64 / count as f64
 }
 
@@ -91,19 +82,10 @@ fn keep_tube_sections(coarse: &Coarse, gas: &Array3<bool>, k: usize, sections: &
         let Some(ring) = ring(patch, reach, labels.dim(), own) else {
             continue;
         };
-        let tissue = ring
-            .iter()
-            .filter(|(j, i)| coarse.hu[[k, *j, *i]] > AIR_HU)
-            .count();
+        let tissue = ring.iter().filter(|(j, i)| coarse.hu[[k, *j, *i]] > AIR_HU).count();
         if tissue as f64 >= RING_TISSUE * ring.len() as f64 {
-            let (j, i) = (
-                patch.voi.start[1]..patch.voi.end[1],
-                patch.voi.start[0]..patch.voi.end[0],
-            );
-            for (j, i) in j
-                .flat_map(|j| i.clone().map(move |i| (j, i)))
-                .filter(|&(j, i)| own(j, i))
-            {
+            let (j, i) = (patch.voi.start[1]..patch.voi.end[1], patch.voi.start[0]..patch.voi.end[0]);
+            for (j, i) in j.flat_map(|j| i.clone().map(move |i| (j, i))).filter(|&(j, i)| own(j, i)) {
                 sections[[k, j, i]] = true;
             }
         }
@@ -117,10 +99,7 @@ fn ring(
     dim: (usize, usize),
     own: impl Fn(usize, usize) -> bool,
 ) -> Option<Vec<(usize, usize)>> {
-    let [i0, j0] = [
-        patch.voi.start[0].checked_sub(reach[1])?,
-        patch.voi.start[1].checked_sub(reach[0])?,
-    ];
+    let [i0, j0] = [patch.voi.start[0].checked_sub(reach[1])?, patch.voi.start[1].checked_sub(reach[0])?];
     let [i1, j1] = [patch.voi.end[0] + reach[1], patch.voi.end[1] + reach[0]];
     if j1 > dim.0 || i1 > dim.1 {
         return None;
@@ -135,11 +114,5 @@ fn ring(
             steps.slice_mut(nearer).fill(2);
         }
     }
-    Some(
-        steps
-            .indexed_iter()
-            .filter(|(_, step)| **step == 1)
-            .map(|((j, i), _)| (j + j0, i + i0))
-            .collect(),
-    )
+    Some(steps.indexed_iter().filter(|(_, step)| **step == 1).map(|((j, i), _)| (j + j0, i + i0)).collect())
 }

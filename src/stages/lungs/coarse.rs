@@ -41,8 +41,7 @@ impl Coarse {
                     let mut sums = plane.row_mut(j / factor[1]);
                     let row = row.to_slice().expect("volumes have standard layout");
                     for (sum, block) in sums.iter_mut().zip(row.chunks(factor[2])) {
-                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>()
-                            / block.len() as f32;
+                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>() / block.len() as f32;
                     }
                 }
             }
@@ -51,11 +50,7 @@ impl Coarse {
                 row.mapv_inplace(|sum| sum / (rows * slices) as f32);
             }
         }
-        Ok(Coarse {
-            hu,
-            spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64),
-            factor,
-        })
+        Ok(Coarse { hu, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
     }
 
     /// Volume of a coarse voxel, in ml.
@@ -80,10 +75,7 @@ impl Coarse {
         let (mut plane, mut line) = (vec![0f32; height * width], vec![0f32; width]);
         for (mut out, k) in fine.outer_iter_mut().zip(&weights[0]) {
             monitor.check()?;
-            let (low, high) = (
-                &coarse[k.low * height * width..],
-                &coarse[k.high * height * width..],
-            );
+            let (low, high) = (&coarse[k.low * height * width..], &coarse[k.high * height * width..]);
             for ((value, &a), &b) in plane.iter_mut().zip(low).zip(high) {
                 *value = k.blend(f32::from(u8::from(a)), f32::from(u8::from(b)));
             }
@@ -117,11 +109,7 @@ impl Between {
         let place = |index: usize| {
             let at = ((index as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, (coarse - 1) as f64);
             let low = at as usize;
-            Between {
-                low,
-                high: (low + 1).min(coarse - 1),
-                weight: (at - low as f64) as f32,
-            }
+            Between { low, high: (low + 1).min(coarse - 1), weight: (at - low as f64) as f32 }
         };
         (0..fine).map(place).collect()
     }

@@ -58,12 +58,7 @@ pub(super) fn close(
     spacing_mm: [f64; 3],
     monitor: &Monitor<'_>,
 ) -> Result<Array3<bool>> {
-    erode(
-        &dilate(mask, radius_mm, spacing_mm, monitor)?,
-        radius_mm,
-        spacing_mm,
-        monitor,
-    )
+    erode(&dilate(mask, radius_mm, spacing_mm, monitor)?, radius_mm, spacing_mm, monitor)
 }
 
 /// Working space for one line of voxels.
@@ -77,19 +72,11 @@ struct Line {
 
 impl Line {
     fn new(len: usize, step_mm: f32) -> Self {
-        Line {
-            step_mm,
-            input: vec![0.0; len],
-            vertex: vec![0; len],
-            from: vec![0.0; len],
-        }
+        Line { step_mm, input: vec![0.0; len], vertex: vec![0; len], from: vec![0.0; len] }
     }
 
     fn transform(&mut self, mut lane: ArrayViewMut1<'_, f32>) {
-        self.input
-            .iter_mut()
-            .zip(lane.iter())
-            .for_each(|(to, from)| *to = *from);
+        self.input.iter_mut().zip(lane.iter()).for_each(|(to, from)| *to = *from);
         let Some(parabolas) = self.envelope() else { return };
         let square = self.step_mm * self.step_mm;
         let mut current = 0;
@@ -107,12 +94,7 @@ impl Line {
     fn envelope(&mut self) -> Option<usize> {
         let square = self.step_mm * self.step_mm;
         let mut count = 0;
-        for (index, &height) in self
-            .input
-            .iter()
-            .enumerate()
-            .filter(|(_, height)| height.is_finite())
-        {
+        for (index, &height) in self.input.iter().enumerate().filter(|(_, height)| height.is_finite()) {
             let mut from = f32::NEG_INFINITY;
             while count > 0 {
                 let vertex = self.vertex[count - 1];
@@ -139,9 +121,7 @@ mod tests {
     fn scattered(dim: (usize, usize, usize), every: u64) -> Array3<bool> {
         let mut state = 5u64;
         Array3::from_shape_simple_fn(dim, || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) % every == 0
         })
     }
@@ -157,17 +137,14 @@ mod tests {
                 step(k, c, spacing[0]) + step(j, b, spacing[1]) + step(i, a, spacing[2])
             };
             let true_voxels = mask.indexed_iter().filter(|(_, inside)| **inside);
-            let slow = true_voxels
-                .map(|(index, _)| to(index))
-                .fold(f64::INFINITY, f64::min);
+            let slow = true_voxels.map(|(index, _)| to(index)).fold(f64::INFINITY, f64::min);
             assert!((f64::from(*value) - slow).abs() < 1e-4, "{value} {slow}");
         }
     }
 
     #[test]
     fn distance_empty_mask_is_infinite() {
-        let field =
-            squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &Monitor::silent()).unwrap();
+        let field = squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &Monitor::silent()).unwrap();
         assert!(field.iter().all(|d2| d2.is_infinite()));
     }
 
@@ -177,12 +154,7 @@ mod tests {
         mask.slice_mut(ndarray::s![.., .., 10..14]).fill(false);
         mask.slice_mut(ndarray::s![.., .., 22..38]).fill(false);
         let closed = close(&mask, 4.0, [1.0; 3], &Monitor::silent()).unwrap();
-        assert!(
-            closed
-                .slice(ndarray::s![.., .., ..22])
-                .iter()
-                .all(|&inside| inside)
-        );
+        assert!(closed.slice(ndarray::s![.., .., ..22]).iter().all(|&inside| inside));
         assert!(!closed[[10, 10, 30]]);
         assert!(mask.iter().zip(&closed).all(|(before, after)| *after || !*before));
     }

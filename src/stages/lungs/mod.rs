@@ -65,16 +65,10 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
     let region = surface::search_region(&lung, airway.column, coarse.spacing_mm, monitor)?;
     next(monitor)?;
     let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
-    let voi = Voi::around(&search).ok_or_else(|| Error::NoLung {
-        reason: "the lung is thinner than a voxel".into(),
-    })?;
+    let voi =
+        Voi::around(&search).ok_or_else(|| Error::NoLung { reason: "the lung is thinner than a voxel".into() })?;
     monitor.step(Stage::Lungs, STEPS, STEPS)?;
-    Ok(LungMask {
-        search,
-        voi,
-        volume_ml,
-        partial: touches_sides(&lung),
-    })
+    Ok(LungMask { search, voi, volume_ml, partial: touches_sides(&lung) })
 }
 
 /// The volume of `lung` in ml, when that is enough to be one.
@@ -92,9 +86,7 @@ fn enough_lung(coarse: &Coarse, lung: &Array3<bool>) -> Result<f64> {
 fn touches_sides(mask: &Array3<bool>) -> bool {
     [1, 2].into_iter().any(|axis| {
         let last = mask.shape()[axis] - 1;
-        [0, last]
-            .into_iter()
-            .any(|at| mask.index_axis(Axis(axis), at).iter().any(|&inside| inside))
+        [0, last].into_iter().any(|at| mask.index_axis(Axis(axis), at).iter().any(|&inside| inside))
     })
 }
 

@@ -45,10 +45,7 @@ pub(super) fn search_region(
     // each lung by itself: a large ball would close the gap between them
     for side in sides(lung, midline.as_ref()) {
         let wall = close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, monitor)?;
-        Zip::from(&mut region)
-            .and(&wall)
-            .and(&medial)
-            .for_each(|region, &wall, &medial| *region |= wall && !medial);
+        Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
     fill_holes(lung, &medial, spacing_mm, &mut region);
     Ok(region)
@@ -62,12 +59,7 @@ fn sides(lung: &Array3<bool>, midline: Option<&Midline>) -> Vec<Array3<bool>> {
     let half = |left: bool| {
         let mut half = lung.clone();
         let cut = (midline.column.round().max(0.0) as usize).min(lung.dim().2);
-        half.slice_mut(if left {
-            s![.., .., ..cut]
-        } else {
-            s![.., .., cut..]
-        })
-        .fill(false);
+        half.slice_mut(if left { s![.., .., ..cut] } else { s![.., .., cut..] }).fill(false);
         half
     };
     vec![half(false), half(true)]
@@ -110,17 +102,14 @@ impl Frame {
 
     /// The part of `mask` in the box.
     fn cut(&self, mask: &Array3<bool>) -> Array3<bool> {
-        let at =
-            |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
+        let at = |n: usize, a: usize| (n as isize + self.start[a]).clamp(0, mask.shape()[a] as isize - 1) as usize;
         Array3::from_shape_fn(self.size, |(k, j, i)| mask[[at(k, 0), at(j, 1), at(i, 2)]])
     }
 
     /// The mask of the whole image, `dim` voxels, that has `part` in the box.
     fn paste(&self, part: &Array3<bool>, dim: (usize, usize, usize)) -> Array3<bool> {
         let at = |n: usize, a: usize| (n as isize - self.start[a]) as usize;
-        Array3::from_shape_fn(dim, |(k, j, i)| {
-            part.get([at(k, 0), at(j, 1), at(i, 2)]) == Some(&true)
-        })
+        Array3::from_shape_fn(dim, |(k, j, i)| part.get([at(k, 0), at(j, 1), at(i, 2)]) == Some(&true))
     }
 }
 
@@ -131,27 +120,18 @@ fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3],
         let tissue = lung.slice(s![k..k + 1, .., ..]).map(|&inside| !inside);
         let patches = connected_components_of(tissue.view(), Neighbourhood::Faces6);
         let labels = patches.labels.index_axis(Axis(0), 0);
-        let enclosed = |p: &Component| {
-            p.voi.start[0] > 0 && p.voi.start[1] > 0 && p.voi.end[0] < width && p.voi.end[1] < height
-        };
+        let enclosed =
+            |p: &Component| p.voi.start[0] > 0 && p.voi.start[1] > 0 && p.voi.end[0] < width && p.voi.end[1] < height;
         let mut fill = vec![false; patches.list.len() + 1];
         for patch in patches.list.iter().filter(|p| enclosed(p)) {
             let diameter = (4.0 * patch.voxels as f64 * sj * si / std::f64::consts::PI).sqrt();
             let central = medial.index_axis(Axis(0), k);
-            let overlap = Zip::from(labels)
-                .and(central)
-                .fold(0, |n, &l, &m| n + usize::from(l == patch.label && m));
-            let limit = if 2 * overlap > patch.voxels {
-                MEDIAL_HOLE_MM
-            } else {
-                WALL_HOLE_MM
-            };
+            let overlap = Zip::from(labels).and(central).fold(0, |n, &l, &m| n + usize::from(l == patch.label && m));
+            let limit = if 2 * overlap > patch.voxels { MEDIAL_HOLE_MM } else { WALL_HOLE_MM };
             fill[patch.label as usize] = diameter <= limit;
         }
         let mut slice = region.index_axis_mut(Axis(0), k);
-        Zip::from(&mut slice)
-            .and(labels)
-            .for_each(|voxel, &label| *voxel |= fill[label as usize]);
+        Zip::from(&mut slice).and(labels).for_each(|voxel, &label| *voxel |= fill[label as usize]);
     }
 }
 
@@ -188,18 +168,12 @@ struct Midline {
 fn midline(lung: &Array3<bool>, trachea: Option<f64>) -> Option<Midline> {
     let mut counts = vec![0usize; lung.dim().2];
     for row in lung.rows() {
-        counts
-            .iter_mut()
-            .zip(row)
-            .for_each(|(n, &inside)| *n += usize::from(inside));
+        counts.iter_mut().zip(row).for_each(|(n, &inside)| *n += usize::from(inside));
     }
     let first = counts.iter().position(|&n| n > 0)?;
     let last = counts.iter().rposition(|&n| n > 0)?;
     let column = valley(&counts, first, last).or(trachea)?;
-    Some(Midline {
-        column,
-        half_width: (column - first as f64).max(last as f64 - column),
-    })
+    Some(Midline { column, half_width: (column - first as f64).max(last as f64 - column) })
 }
 
 /// The column between two lungs: the lowest of the middle third, when it has clearly less lung than either side.
@@ -226,12 +200,7 @@ fn hull_rows(slice: ArrayView2<'_, bool>) -> Vec<Option<(usize, usize)>> {
     let low = chain(spans.iter().map(|&(j, first, _)| (j, first)));
     let high = chain(spans.iter().map(|&(j, _, last)| (j, -last)));
     (0..slice.dim().0)
-        .map(|j| {
-            Some((
-                along(&low, j as f64)?.ceil() as usize,
-                (-along(&high, j as f64)?).floor() as usize,
-            ))
-        })
+        .map(|j| Some((along(&low, j as f64)?.ceil() as usize, (-along(&high, j as f64)?).floor() as usize)))
         .collect()
 }
 

@@ -36,10 +36,7 @@ fn count(mask: &Array3<bool>) -> usize {
 
 /// Part of `voxels` that `mask` holds.
 fn held(mask: &Array3<bool>, voxels: &Array3<bool>) -> f64 {
-    Zip::from(mask)
-        .and(voxels)
-        .fold(0, |n, &m, &v| n + usize::from(m && v)) as f64
-        / count(voxels).max(1) as f64
+    Zip::from(mask).and(voxels).fold(0, |n, &m, &v| n + usize::from(m && v)) as f64 / count(voxels).max(1) as f64
 }
 
 /// For each nodule that lies in the grid, the part of its voxels (inside the known lungs) that the mask holds.
@@ -58,10 +55,7 @@ fn nodules_held(phantom: &Phantom, ct: &Volume<f32>, lungs: &Array3<bool>, mask:
         });
         held(&mask.search, &near)
     };
-    let seen = phantom
-        .nodules
-        .iter()
-        .filter(|n| in_grid(n.centre_ras, n.radius_mm));
+    let seen = phantom.nodules.iter().filter(|n| in_grid(n.centre_ras, n.radius_mm));
     seen.map(|n| held(n.centre_ras, 0.95 * n.radius_mm)).collect()
 }
 
@@ -73,10 +67,7 @@ fn assert_keeps_nodules(phantom: &Phantom, mask: &LungMask) {
 
 /// The part of a volume from `start` to `end`, along i, j, k, where it lies in the patient.
 fn crop<T: Clone>(volume: &Volume<T>, start: [usize; 3], end: [usize; 3]) -> Volume<T> {
-    let voxels = volume
-        .voxels
-        .slice(s![start[2]..end[2], start[1]..end[1], start[0]..end[0]])
-        .to_owned();
+    let voxels = volume.voxels.slice(s![start[2]..end[2], start[1]..end[1], start[0]..end[0]]).to_owned();
     let grid = Grid {
         dims: std::array::from_fn(|a| end[a] - start[a]),
         origin_ras: volume.grid.ras(start.map(|n| n as f64)),
@@ -89,9 +80,7 @@ fn crop<T: Clone>(volume: &Volume<T>, start: [usize; 3], end: [usize; 3]) -> Vol
 fn voxel(ct: &Volume<f32>, p: [f64; 3]) -> [usize; 3] {
     let ras = [-p[0], -p[1], p[2]];
     let from: [f64; 3] = std::array::from_fn(|n| ras[n] - ct.grid.origin_ras[n]);
-    let index = |a: usize| {
-        (crate::geometry::dot(from, ct.grid.direction[a]) / ct.grid.spacing_mm[a]).round() as usize
-    };
+    let index = |a: usize| (crate::geometry::dot(from, ct.grid.direction[a]) / ct.grid.spacing_mm[a]).round() as usize;
     [index(2), index(1), index(0)]
 }
 
@@ -99,20 +88,12 @@ fn voxel(ct: &Volume<f32>, p: [f64; 3]) -> [usize; 3] {
 fn lungs_whole_chest_are_found_with_their_nodules() {
     let phantom = chest();
     let mask = find(&phantom.ct);
-    assert!(
-        dice(&mask.search, &phantom.lungs) > 0.95,
-        "{}",
-        dice(&mask.search, &phantom.lungs)
-    );
+    assert!(dice(&mask.search, &phantom.lungs) > 0.95, "{}", dice(&mask.search, &phantom.lungs));
     assert_keeps_nodules(phantom, &mask);
     assert!(!mask.partial);
     assert_eq!(Some(mask.voi), Voi::around(&mask.search));
     let known_ml = count(&phantom.lungs) as f64 * phantom.ct.grid.voxel_mm3() / 1000.0;
-    assert!(
-        (0.85..1.0).contains(&(mask.volume_ml / known_ml)),
-        "{} of {known_ml} ml",
-        mask.volume_ml
-    );
+    assert!((0.85..1.0).contains(&(mask.volume_ml / known_ml)), "{} of {known_ml} ml", mask.volume_ml);
 }
 
 #[test]
@@ -151,11 +132,7 @@ fn lungs_one_whited_out_leaves_the_other() {
         }
     });
     let mask = find(&ct);
-    assert!(
-        dice(&mask.search, &right) > 0.94,
-        "{}",
-        dice(&mask.search, &right)
-    );
+    assert!(dice(&mask.search, &right) > 0.94, "{}", dice(&mask.search, &right));
     assert!(held(&mask.search, &left) < 0.01, "{}", held(&mask.search, &left));
 }
 
@@ -169,16 +146,9 @@ fn lungs_partial_chests_are_found_with_their_nodules() {
         let ct = crop(&phantom.ct, start, end);
         let mask = find(&ct);
         let known = crop(&lungs, start, end).voxels;
-        assert!(
-            dice(&mask.search, &known) > 0.94,
-            "slices {first} to {last}: {}",
-            dice(&mask.search, &known)
-        );
+        assert!(dice(&mask.search, &known) > 0.94, "slices {first} to {last}: {}", dice(&mask.search, &known));
         let held = nodules_held(phantom, &ct, &known, &mask);
-        assert!(
-            held.iter().all(|part| *part > 0.9),
-            "slices {first} to {last}: {held:?}"
-        );
+        assert!(held.iter().all(|part| *part > 0.9), "slices {first} to {last}: {held:?}");
     }
 }
 
@@ -190,10 +160,7 @@ fn lungs_crop_inside_a_lung_is_lung_and_partial() {
     let at: [usize; 3] = std::array::from_fn(|a| {
         (crate::geometry::dot(from, phantom.ct.grid.direction[a]) / phantom.ct.grid.spacing_mm[a]) as usize
     });
-    let (start, end) = (
-        [at[0] - 12, at[1] - 12, at[2] - 3],
-        [at[0] + 12, at[1] + 12, at[2] + 3],
-    );
+    let (start, end) = ([at[0] - 12, at[1] - 12, at[2] - 3], [at[0] + 12, at[1] + 12, at[2] + 3]);
     let mask = find(&crop(&phantom.ct, start, end));
     assert!(mask.partial);
     let part = count(&mask.search) as f64 / mask.search.len() as f64;
@@ -230,11 +197,7 @@ fn lungs_prone_patient_noise_and_padding_change_little() {
     let mut known = phantom.lungs.clone();
     known.invert_axis(Axis(1));
     let mask = find(&ct);
-    assert!(
-        dice(&mask.search, &known) > 0.94,
-        "{}",
-        dice(&mask.search, &known)
-    );
+    assert!(dice(&mask.search, &known) > 0.94, "{}", dice(&mask.search, &known));
     assert!(!mask.partial);
 }
 
@@ -242,30 +205,20 @@ fn lungs_prone_patient_noise_and_padding_change_little() {
 fn lungs_emphysema_is_lung() {
     let phantom = chest();
     let mut ct = phantom.ct.clone();
-    Zip::from(&mut ct.voxels)
-        .and(&phantom.lungs)
-        .for_each(|hu, &lung| {
-            if lung && *hu < -780.0 {
-                *hu -= 85.0;
-            }
-        });
+    Zip::from(&mut ct.voxels).and(&phantom.lungs).for_each(|hu, &lung| {
+        if lung && *hu < -780.0 {
+            *hu -= 85.0;
+        }
+    });
     let mask = find(&ct);
-    assert!(
-        dice(&mask.search, &phantom.lungs) > 0.94,
-        "{}",
-        dice(&mask.search, &phantom.lungs)
-    );
+    assert!(dice(&mask.search, &phantom.lungs) > 0.94, "{}", dice(&mask.search, &phantom.lungs));
 }
 
 #[test]
 fn lungs_thick_slices_keep_every_nodule() {
     let phantom = scan([1.4, 1.4, 5.0], 25.0);
     let mask = find(&phantom.ct);
-    assert!(
-        dice(&mask.search, &phantom.lungs) > 0.94,
-        "{}",
-        dice(&mask.search, &phantom.lungs)
-    );
+    assert!(dice(&mask.search, &phantom.lungs) > 0.94, "{}", dice(&mask.search, &phantom.lungs));
     assert_keeps_nodules(&phantom, &mask);
 }
 
@@ -275,30 +228,17 @@ fn lungs_fine_grid_agrees_with_the_known_ones() {
     let double = |(k, j, i): (usize, usize, usize)| [30 + k / 2, j / 2, i / 2];
     let [width, height, _] = phantom.ct.grid.dims;
     let shape = (40, 2 * height, 2 * width);
-    let grid = Grid::axial(
-        [2 * width, 2 * height, 40],
-        phantom.ct.grid.spacing_mm.map(|s| s / 2.0),
-    );
-    let ct = Volume::new(
-        grid,
-        Array3::from_shape_fn(shape, |index| phantom.ct.voxels[double(index)]),
-    );
+    let grid = Grid::axial([2 * width, 2 * height, 40], phantom.ct.grid.spacing_mm.map(|s| s / 2.0));
+    let ct = Volume::new(grid, Array3::from_shape_fn(shape, |index| phantom.ct.voxels[double(index)]));
     let known = Array3::from_shape_fn(shape, |index| phantom.lungs[double(index)]);
     let mask = find(&ct);
-    assert!(
-        dice(&mask.search, &known) > 0.95,
-        "{}",
-        dice(&mask.search, &known)
-    );
+    assert!(dice(&mask.search, &known) > 0.95, "{}", dice(&mask.search, &known));
 }
 
 #[test]
 fn lungs_block_of_tissue_or_of_air_is_refused_by_name() {
     for hu in [40.0, -1000.0, -3024.0] {
-        let ct = Volume::new(
-            Grid::axial([40, 40, 20], [2.0; 3]),
-            Array3::from_elem((20, 40, 40), hu),
-        );
+        let ct = Volume::new(Grid::axial([40, 40, 20], [2.0; 3]), Array3::from_elem((20, 40, 40), hu));
         let error = find_lungs(&ct, &mut Monitor::silent()).unwrap_err();
         assert_eq!(error.name(), "E_NO_LUNG");
         assert!(error.to_string().contains("0.0 ml"), "{error}");

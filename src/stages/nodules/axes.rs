@@ -33,7 +33,10 @@ impl Axes {
                 .collect();
             Self::of_points(&points, [x_mm, y_mm])
         });
-        slices.fold(Axes { long_mm: 0.0, short_mm: 0.0 }, |best, axes| if axes.long_mm > best.long_mm { axes } else { best })
+        slices.fold(
+            Axes { long_mm: 0.0, short_mm: 0.0 },
+            |best, axes| if axes.long_mm > best.long_mm { axes } else { best },
+        )
     }
 
     /// The axes of the pixels with these centres and this size.

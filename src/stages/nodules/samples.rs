@@ -61,7 +61,8 @@ fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize) -> Vec<u32> {
     for k in 0..depth {
         for j in 0..height {
             let row = ((territory.start[2] + k) * dims[1] + territory.start[1] + j) * dims[0] + territory.start[0];
-            for (index, bits) in maps.samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width) {
+            for (index, bits) in maps.samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width)
+            {
                 mask[[k, j, index as usize - row]] = bits[s / 64] >> (s % 64) & 1 == 1;
             }
         }

@@ -132,7 +132,8 @@ fn nodule_samples_of_a_neighbouring_nodule_do_not_count() {
 #[test]
 fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
     let scene = Scene::new([12, 12, 12], [1.0; 3], |p| distance(p, [6.0; 3]) < 3.0);
-    let nodule = Nodule { nodule_probability: Some(0.3), sample_dice: 0.5, detection_rate: 0.8, ..scene.measured()[0].clone() };
+    let nodule =
+        Nodule { nodule_probability: Some(0.3), sample_dice: 0.5, detection_rate: 0.8, ..scene.measured()[0].clone() };
     let rule = ReviewRule {
         sample_dice_below: Some(0.7),
         detection_rate_below: Some(0.9),

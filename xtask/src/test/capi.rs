@@ -14,15 +14,9 @@ pub fn run() -> Result<Tally> {
     let library = release_dir()?.join("libsam2lung.so");
     let mut tally = check("header is up to date", header_is_current());
     tally += check("shared library's name is versioned", soname(&library).map(drop));
-    tally += check(
-        "exported symbols begin with sam2lung_",
-        exports_only_our_own(&library),
-    );
+    tally += check("exported symbols begin with sam2lung_", exports_only_our_own(&library));
     for (compiler, dialect) in [("cc", "-std=c11"), ("c++", "-std=c++17")] {
-        tally += check(
-            &format!("program in {dialect}"),
-            compile_and_run(&library, compiler, dialect),
-        );
+        tally += check(&format!("program in {dialect}"), compile_and_run(&library, compiler, dialect));
     }
     Ok(tally)
 }
@@ -39,43 +33,20 @@ fn header_is_current() -> Result<()> {
 /// The name under which programs look for the library: libsam2lung.so.0.MINOR, later libsam2lung.so.MAJOR.
 fn soname(library: &Path) -> Result<String> {
     let dynamic = output(Command::new("readelf").arg("--dynamic").arg(library))?;
-    let line = dynamic
-        .lines()
-        .find(|line| line.contains("(SONAME)"))
-        .unwrap_or_default();
+    let line = dynamic.lines().find(|line| line.contains("(SONAME)")).unwrap_or_default();
     let name = line.split(['[', ']']).nth(1).unwrap_or("none").to_owned();
-    let version = name
-        .strip_prefix("libsam2lung.so.")
-        .filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
-    version
-        .is_some()
-        .then(|| name.clone())
-        .ok_or(format!("soname is {name}; expected libsam2lung.so.VERSION"))
+    let version = name.strip_prefix("libsam2lung.so.").filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+    version.is_some().then(|| name.clone()).ok_or(format!("soname is {name}; expected libsam2lung.so.VERSION"))
 }
 
 fn exports_only_our_own(library: &Path) -> Result<()> {
-    let symbols = output(
-        Command::new("nm")
-            .args(["--dynamic", "--defined-only", "--format=posix"])
-            .arg(library),
-    )?;
-    let names: Vec<&str> = symbols
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    let foreign: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !name.starts_with("sam2lung_"))
-        .collect();
+    let symbols = output(Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(library))?;
+    let names: Vec<&str> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    let foreign: Vec<&str> = names.iter().copied().filter(|name| !name.starts_with("sam2lung_")).collect();
     if names.is_empty() {
         return Err("nothing is exported".into());
     }
-    if foreign.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("exported besides: {}", foreign.join(", ")))
-    }
+    if foreign.is_empty() { Ok(()) } else { Err(format!("exported besides: {}", foreign.join(", "))) }
 }
 
 /// Compiles with warnings as errors and runs; the program finds the library by its versioned name.
@@ -86,17 +57,9 @@ fn compile_and_run(library: &Path, compiler: &str, dialect: &str) -> Result<()> 
     let program: PathBuf = folder.join(format!("version{dialect}"));
     let language = if compiler == "c++" { "-xc++" } else { "-xc" };
     let mut compile = Command::new(compiler);
-    compile
-        .args([dialect, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
-        .arg(root().join("include"));
-    compile
-        .arg(language)
-        .arg(root().join("tests/capi/version.c"))
-        .args(["-xnone", "-o"])
-        .arg(&program);
-    compile
-        .arg(library)
-        .arg(format!("-Wl,-rpath,{}", folder.display()));
+    compile.args([dialect, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(root().join("include"));
+    compile.arg(language).arg(root().join("tests/capi/version.c")).args(["-xnone", "-o"]).arg(&program);
+    compile.arg(library).arg(format!("-Wl,-rpath,{}", folder.display()));
     process::run(&mut compile)?;
     process::run(Command::new(&program).arg(env!("CARGO_PKG_VERSION")))
 }

@@ -70,36 +70,22 @@ pub fn test(parts: &[Part]) -> Result<()> {
     let context = setup(false).map(|runtime| Context { runtime });
     for &part in parts {
         let begun = stage(&format!("Part {}", part.name()));
-        let tally = context
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|context| part.run(context));
+        let tally = context.as_ref().map_err(Clone::clone).and_then(|context| part.run(context));
         let tally = tally.unwrap_or_else(|message| {
             eprintln!("error: {message}");
             Tally::FAILED
         });
-        rows.push(Row {
-            name: part.name(),
-            tally,
-            took: took(begun),
-        });
+        rows.push(Row { name: part.name(), tally, took: took(begun) });
     }
     stage(&format!("Summary, after {}", took(start)));
     println!("{}\n{}", table(&rows), closing_line(&rows));
-    if rows.iter().any(|row| row.tally.failed > 0) {
-        Err("some tests failed, see above".into())
-    } else {
-        Ok(())
-    }
+    if rows.iter().any(|row| row.tally.failed > 0) { Err("some tests failed, see above".into()) } else { Ok(()) }
 }
 
 /// Says why something isn't tested here.
 fn skip(why: &str) -> Tally {
     println!("SKIPPED: {why}");
-    Tally {
-        skipped: 1,
-        ..Tally::default()
-    }
+    Tally { skipped: 1, ..Tally::default() }
 }
 
 /// Says whether a check that is no test of its own went well; the parts go on after a bad one.
@@ -107,10 +93,7 @@ fn check(title: &str, result: Result<()>) -> Tally {
     match result {
         Ok(()) => {
             println!("{title} ... ok");
-            Tally {
-                passed: 1,
-                ..Tally::default()
-            }
+            Tally { passed: 1, ..Tally::default() }
         }
         Err(message) => {
             println!("{title} ... FAILED\n{message}");
@@ -121,12 +104,7 @@ fn check(title: &str, result: Result<()>) -> Tally {
 
 /// The folder with data that isn't in the repository: `SAM2LUNG_SHARED`, else `../shared` beside the repository.
 fn shared_folder() -> Option<std::path::PathBuf> {
-    let folder = std::env::var_os("SAM2LUNG_SHARED").map_or_else(
-        || crate::process::root().join("../shared"),
-        |path| Path::new(&path).to_path_buf(),
-    );
-    folder
-        .canonicalize()
-        .ok()
-        .filter(|folder| folder.join("data").is_dir())
+    let folder = std::env::var_os("SAM2LUNG_SHARED")
+        .map_or_else(|| crate::process::root().join("../shared"), |path| Path::new(&path).to_path_buf());
+    folder.canonicalize().ok().filter(|folder| folder.join("data").is_dir())
 }

@@ -12,26 +12,16 @@ const REQUIREMENTS: &str = "onnx/requirements-test.txt";
 
 /// Runs pytest over every folder with Python tests.
 pub fn run(context: &Context) -> Result<Tally> {
-    let folders: Vec<&str> = ["onnx/tests", "tests/python"]
-        .into_iter()
-        .filter(|f| root().join(f).is_dir())
-        .collect();
+    let folders: Vec<&str> = ["onnx/tests", "tests/python"].into_iter().filter(|f| root().join(f).is_dir()).collect();
     if folders.is_empty() {
         return Ok(skip("there are no Python tests yet"));
     }
     process::run(&mut cargo(&["build", "--release"]))?;
     let packages = environment()?;
     let mut pytest = Command::new(packages.python);
-    pytest
-        .args(["-m", "pytest", "-rs", "--color=no", "-p", "no:cacheprovider"])
-        .args(folders)
-        .current_dir(root());
-    pytest
-        .env("PYTHONPATH", packages.path)
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    pytest
-        .env("SAM2LUNG_BIN", release_dir()?.join("sam2lung"))
-        .env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
+    pytest.args(["-m", "pytest", "-rs", "--color=no", "-p", "no:cacheprovider"]).args(folders).current_dir(root());
+    pytest.env("PYTHONPATH", packages.path).env("PYTHONDONTWRITEBYTECODE", "1");
+    pytest.env("SAM2LUNG_BIN", release_dir()?.join("sam2lung")).env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
     if let Some(shared) = shared_folder() {
         pytest.env("SAM2LUNG_SHARED", shared);
     }
@@ -66,22 +56,12 @@ fn environment() -> Result<Packages> {
         path.push(folder.join("packages"));
         PathBuf::from("python3")
     };
-    Ok(Packages {
-        python,
-        path: std::env::join_paths(path).map_err(|e| e.to_string())?,
-    })
+    Ok(Packages { python, path: std::env::join_paths(path).map_err(|e| e.to_string())? })
 }
 
 /// A venv; where the system's Python can't make one (Debian splits off ensurepip), a plain folder of packages.
 fn install(folder: &Path) -> Result<()> {
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ];
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
     let has_venv = output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok();
     let mut command = if has_venv {
         process::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
@@ -93,6 +73,5 @@ fn install(folder: &Path) -> Result<()> {
     if !has_venv {
         command.arg("--target").arg(folder.join("packages"));
     }
-    process::run(&mut command)
-        .map_err(|e| format!("{e}. Check the network, and that `python3 -m pip --version` works"))
+    process::run(&mut command).map_err(|e| format!("{e}. Check the network, and that `python3 -m pip --version` works"))
 }

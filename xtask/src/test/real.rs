@@ -11,9 +11,7 @@ pub fn run(context: &Context) -> Result<Tally> {
         return Ok(skip("there are no tests on real CT yet"));
     }
     if shared_folder().is_none() {
-        return Ok(skip(
-            "no real CT at hand: set SAM2LUNG_SHARED to the folder that holds data/",
-        ));
+        return Ok(skip("no real CT at hand: set SAM2LUNG_SHARED to the folder that holds data/"));
     }
     cargo_test(context, &["--release", "--test=real"])
 }

@@ -9,24 +9,9 @@ use crate::process::{self, Result, cargo, metadata, run_and_read, stage};
 pub fn run(context: &Context) -> Result<Tally> {
     let mut tally = check("format", process::run(&mut cargo(&["fmt", "--all", "--check"])));
     stage("Lints");
-    let clippy = [
-        "clippy",
-        "--quiet",
-        "--package=sam2lung",
-        "--all-targets",
-        "--release",
-        "--",
-        "--deny=warnings",
-    ];
+    let clippy = ["clippy", "--quiet", "--package=sam2lung", "--all-targets", "--release", "--", "--deny=warnings"];
     tally += check("lints of the library", process::run(&mut cargo(&clippy)));
-    let clippy = [
-        "clippy",
-        "--quiet",
-        "--package=xtask",
-        "--all-targets",
-        "--",
-        "--deny=warnings",
-    ];
+    let clippy = ["clippy", "--quiet", "--package=xtask", "--all-targets", "--", "--deny=warnings"];
     tally += check("lints of the chores", process::run(&mut cargo(&clippy)));
     stage("Unit and integration tests");
     tally += cargo_test(context, &["--package=xtask"])?;
@@ -42,30 +27,16 @@ pub fn run(context: &Context) -> Result<Tally> {
 pub fn cargo_test(context: &Context, args: &[&str]) -> Result<Tally> {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     // Without --show-output the reason of a skipped test would stay hidden.
-    command
-        .args(args)
-        .args(["--", "--show-output"])
-        .env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
+    command.args(args).args(["--", "--show-output"]).env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
     Ok(Tally::of_run(run_and_read(&mut command)?, of_cargo))
 }
 
 /// Names of the library's integration tests; the ones on real CT are a part of their own.
 fn integration_tests() -> Result<Vec<String>> {
     let metadata = metadata()?;
-    let packages = metadata["packages"]
-        .as_array()
-        .ok_or("cargo metadata names no packages")?;
-    let ours = packages
-        .iter()
-        .find(|p| p["name"] == "sam2lung")
-        .ok_or("cargo metadata lacks sam2lung")?;
-    let targets = ours["targets"]
-        .as_array()
-        .ok_or("cargo metadata names no targets")?;
+    let packages = metadata["packages"].as_array().ok_or("cargo metadata names no packages")?;
+    let ours = packages.iter().find(|p| p["name"] == "sam2lung").ok_or("cargo metadata lacks sam2lung")?;
+    let targets = ours["targets"].as_array().ok_or("cargo metadata names no targets")?;
     let tests = targets.iter().filter(|t| t["kind"][0] == "test");
-    Ok(tests
-        .filter_map(|t| t["name"].as_str())
-        .filter(|name| *name != "real")
-        .map(str::to_owned)
-        .collect())
+    Ok(tests.filter_map(|t| t["name"].as_str()).filter(|name| *name != "real").map(str::to_owned).collect())
 }

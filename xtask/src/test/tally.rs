@@ -15,11 +15,7 @@ pub struct Tally {
 
 impl Tally {
     /// One failure.
-    pub const FAILED: Tally = Tally {
-        passed: 0,
-        failed: 1,
-        skipped: 0,
-    };
+    pub const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
 
     /// Adds up what a run of a test program printed; a program that failed has at least one failure.
     pub fn of_run((good, lines): (bool, Vec<String>), read: fn(&[String]) -> Tally) -> Tally {
@@ -51,11 +47,7 @@ pub fn of_cargo(lines: &[String]) -> Tally {
             skipped: number_before(line, "ignored"),
         };
     }
-    let returned_early = lines
-        .iter()
-        .filter(|line| line.starts_with("SKIPPED:"))
-        .count()
-        .min(tally.passed);
+    let returned_early = lines.iter().filter(|line| line.starts_with("SKIPPED:")).count().min(tally.passed);
     tally.passed -= returned_early;
     tally.skipped += returned_early;
     tally
@@ -63,10 +55,7 @@ pub fn of_cargo(lines: &[String]) -> Tally {
 
 /// Counts from the closing line of pytest, as "== 12 passed, 2 skipped in 3.2s ==".
 pub fn of_pytest(lines: &[String]) -> Tally {
-    let closing = lines
-        .iter()
-        .rev()
-        .find(|line| line.starts_with('=') && line.contains(" in "));
+    let closing = lines.iter().rev().find(|line| line.starts_with('=') && line.contains(" in "));
     closing.map_or_else(Tally::default, |line| Tally {
         passed: number_before(line, "passed"),
         failed: number_before(line, "failed") + number_before(line, "error"),
@@ -103,16 +92,9 @@ impl Row {
 
 /// The summary: a line for each part.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{:<8} {:<8} {:>6} {:>6} {:>7}  time\n",
-        "part", "verdict", "passed", "failed", "skipped"
-    );
+    let mut text = format!("{:<8} {:<8} {:>6} {:>6} {:>7}  time\n", "part", "verdict", "passed", "failed", "skipped");
     for row in rows {
-        let Tally {
-            passed,
-            failed,
-            skipped,
-        } = row.tally;
+        let Tally { passed, failed, skipped } = row.tally;
         let (name, verdict, took) = (row.name, row.verdict(), &row.took);
         text += &format!("{name:<8} {verdict:<8} {passed:>6} {failed:>6} {skipped:>7}  {took}\n");
     }
@@ -123,10 +105,7 @@ pub fn table(rows: &[Row]) -> String {
 pub fn closing_line(rows: &[Row]) -> String {
     let mut sum = Tally::default();
     rows.iter().for_each(|row| sum += row.tally);
-    format!(
-        "{} passed, {} failed, {} skipped",
-        sum.passed, sum.failed, sum.skipped
-    )
+    format!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped)
 }
 
 #[cfg(test)]
@@ -138,11 +117,7 @@ mod tests {
     }
 
     fn tally(passed: usize, failed: usize, skipped: usize) -> Tally {
-        Tally {
-            passed,
-            failed,
-            skipped,
-        }
+        Tally { passed, failed, skipped }
     }
 
     #[test]
@@ -164,30 +139,16 @@ mod tests {
 
     #[test]
     fn of_run_that_failed_without_counts_is_one_failure() {
-        assert_eq!(
-            Tally::of_run((false, lines("error: could not compile")), of_cargo),
-            Tally::FAILED
-        );
+        assert_eq!(Tally::of_run((false, lines("error: could not compile")), of_cargo), Tally::FAILED);
     }
 
     #[test]
     fn closing_line_sums_the_parts() {
-        let row = |name, tally| Row {
-            name,
-            tally,
-            took: "1.0 s".into(),
-        };
-        let rows = [
-            row("rust", tally(5, 0, 1)),
-            row("capi", tally(2, 1, 0)),
-            row("slicer", tally(0, 0, 1)),
-        ];
+        let row = |name, tally| Row { name, tally, took: "1.0 s".into() };
+        let rows = [row("rust", tally(5, 0, 1)), row("capi", tally(2, 1, 0)), row("slicer", tally(0, 0, 1))];
         assert_eq!(closing_line(&rows), "7 passed, 1 failed, 2 skipped");
         let table = table(&rows);
-        assert!(
-            table.contains("rust     passed") && table.contains("capi     FAILED"),
-            "{table}"
-        );
+        assert!(table.contains("rust     passed") && table.contains("capi     FAILED"), "{table}");
         assert!(table.contains("slicer   skipped"), "{table}");
     }
 }
