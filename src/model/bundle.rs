@@ -319,7 +319,10 @@ impl ModelSpec {
             ),
             (!self.encoder.embeddings.is_empty(), "encoder.embeddings must not be empty"),
             (
-                self.encoder.embeddings.iter().all(|e| e.channels > 0 && e.stride > 0 && multiple % e.stride == 0),
+                self.encoder
+                    .embeddings
+                    .iter()
+                    .all(|e| e.channels > 0 && e.stride > 0 && multiple.is_multiple_of(e.stride)),
                 "each embedding needs channels and a stride that divides input.multiple",
             ),
             (

@@ -87,8 +87,7 @@ impl OrtNetwork {
 
     fn build(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize, device: Device) -> Result<Self, String> {
         let open = |file: &str| {
-            let session = builder(runtime, threads, device)
-                .and_then(|mut b| b.commit_from_memory(bundle.graph(file)).map_err(|e| e.to_string()));
+            let session = builder(runtime, threads, device).and_then(|mut b| b.commit_from_memory(bundle.graph(file)));
             session.map_err(|e| format!("{file}: {e}"))
         };
         Ok(OrtNetwork {
@@ -320,21 +319,18 @@ fn crop(value: &DynValue, window: Window, stride: usize) -> ort::Result<Array4<f
     part.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))
 }
 
-fn builder(runtime: &Runtime, threads: usize, device: Device) -> Result<SessionBuilder, String> {
-    let text = |e: ort::Error<SessionBuilder>| e.to_string();
-    // The level is fixed: another one moves results by about 1e-6.
-    let builder = Session::builder(&runtime.environment)
-        .map_err(|e| e.to_string())?
-        .with_optimization_level(GraphOptimizationLevel::Level3)
-        .and_then(|b| b.with_intra_threads(threads))
-        .and_then(|b| b.with_inter_threads(1))
-        .and_then(|b| b.with_intra_op_spinning(false))
-        .and_then(|b| b.with_deterministic_compute(true))
-        .map_err(text)?;
+fn builder(runtime: &Runtime, threads: usize, device: Device) -> ort::Result<SessionBuilder> {
+    let builder = Session::builder(&runtime.environment)?
+        // The level is fixed: another one moves results by about 1e-6.
+        .with_optimization_level(GraphOptimizationLevel::Level3)?
+        .with_intra_threads(threads)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_deterministic_compute(true)?;
     match device {
         Device::Cuda => {
             let cuda = ep::CUDA::default().with_tf32(false).build().error_on_failure();
-            builder.with_execution_providers([cuda]).map_err(text)
+            Ok(builder.with_execution_providers([cuda])?)
         }
         _ => Ok(builder),
     }

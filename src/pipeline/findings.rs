@@ -114,7 +114,7 @@ fn lower_threshold_at(evidence: &Evidence<'_>, components: &mut Components) {
                 *mine = label;
             }
         });
-        components.list.push(Component { label, ..lower.list[found as usize - 1].clone() });
+        components.list.push(Component { label, ..lower.list[found as usize - 1] });
     }
 }
 

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn check_thin_crops_and_padding_are_accepted() {
-        let ramp = |n: usize| if n % 7 == 0 { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
+        let ramp = |n: usize| if n.is_multiple_of(7) { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
         assert!(check_ct(&volume([128, 128, 2], ramp), Some(16)).is_ok());
     }
 }

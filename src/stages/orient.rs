@@ -79,10 +79,10 @@ impl Orientation {
     /// The native index of a canonical one.
     pub fn native_ijk(&self, canonical: [f64; 3]) -> [f64; 3] {
         let mut native = [0.0; 3];
-        for c in 0..3 {
+        for (c, index) in canonical.into_iter().enumerate() {
             let axis = self.source[c];
             let last = self.native.dims[axis].saturating_sub(1) as f64;
-            native[axis] = if self.reversed[c] { last - canonical[c] } else { canonical[c] };
+            native[axis] = if self.reversed[c] { last - index } else { index };
         }
         native
     }

@@ -51,16 +51,6 @@ pub(super) fn erode(
     Ok(squared_distance(&mask.map(|&inside| !inside), spacing_mm, monitor)?.map(|&d2| d2 > limit))
 }
 
-/// Fills what a ball of `radius_mm` outside `mask` can't reach.
-pub(super) fn close(
-    mask: &Array3<bool>,
-    radius_mm: f64,
-    spacing_mm: [f64; 3],
-    monitor: &Monitor<'_>,
-) -> Result<Array3<bool>> {
-    erode(&dilate(mask, radius_mm, spacing_mm, monitor)?, radius_mm, spacing_mm, monitor)
-}
-
 /// Working space for one line of voxels.
 struct Line {
     step_mm: f32,
@@ -122,7 +112,7 @@ mod tests {
         let mut state = 5u64;
         Array3::from_shape_simple_fn(dim, || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) % every == 0
+            (state >> 33).is_multiple_of(every)
         })
     }
 
@@ -146,16 +136,5 @@ mod tests {
     fn distance_empty_mask_is_infinite() {
         let field = squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &Monitor::silent()).unwrap();
         assert!(field.iter().all(|d2| d2.is_infinite()));
-    }
-
-    #[test]
-    fn close_fills_a_gap_narrower_than_the_ball_and_no_wider_one() {
-        let mut mask = Array3::from_elem((21, 21, 41), true);
-        mask.slice_mut(ndarray::s![.., .., 10..14]).fill(false);
-        mask.slice_mut(ndarray::s![.., .., 22..38]).fill(false);
-        let closed = close(&mask, 4.0, [1.0; 3], &Monitor::silent()).unwrap();
-        assert!(closed.slice(ndarray::s![.., .., ..22]).iter().all(|&inside| inside));
-        assert!(!closed[[10, 10, 30]]);
-        assert!(mask.iter().zip(&closed).all(|(before, after)| *after || !*before));
     }
 }
