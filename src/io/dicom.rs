@@ -4,6 +4,7 @@ use std::{path::Path, thread};
 
 use dicom_object::open_file;
 use dicom_pixeldata::PixelDecoder;
+use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 use ndarray::{Array3, ArrayViewMut2, Axis};
 
 use super::{
@@ -18,6 +19,9 @@ use crate::{
 
 /// Slices decoded side by side.
 const WORKERS: usize = 4;
+/// Name of the threads that decode. A decoder may panic on damaged data: its thread ends, and an error says so. Who
+/// sets a panic hook can leave these out.
+pub const DECODER_THREAD: &str = "sam2lung-decoder";
 
 pub fn read(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Read> {
     let series = series::find(folder, wanted, monitor)?;
@@ -28,9 +32,15 @@ pub fn read(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> R
     for (n, (mut images, slices)) in groups.enumerate() {
         monitor.step(Stage::Read, count / 4 + n * WORKERS, count / 4 + count)?;
         thread::scope(|scope| {
-            let pairs = images.outer_iter_mut().zip(slices);
-            let running: Vec<_> = pairs.map(|(image, slice)| scope.spawn(|| decode(slice, image))).collect();
-            running.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(panicked(slices))))
+            let spawn = |(image, slice)| {
+                let builder = thread::Builder::new().name(DECODER_THREAD.into());
+                (slice, builder.spawn_scoped(scope, move || decode(slice, image)))
+            };
+            let running: Vec<_> = images.outer_iter_mut().zip(slices).map(spawn).collect();
+            running.into_iter().try_for_each(|(slice, worker)| {
+                let worker = worker.map_err(|e| Error::read(&slice.path, e, "Close other programs and try again"))?;
+                worker.join().unwrap_or_else(|_| Err(panicked(slice)))
+            })
         })?;
     }
     Ok(Read {
@@ -43,16 +53,8 @@ pub fn read(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> R
 /// Decodes one slice and applies its own rescale slope and intercept (PS3.3 C.11.1).
 fn decode(slice: &Slice, mut image: ArrayViewMut2<'_, f32>) -> Result<()> {
     let object = open_file(&slice.path).map_err(|e| damaged(slice, &e))?;
-    let syntax = object.meta().transfer_syntax().trim_end_matches('\0').to_owned();
-    let pixels = object.decode_pixel_data().map_err(|e| match supported(&syntax) {
-        true => damaged(slice, &e),
-        false => Error::Format {
-            path: slice.path.clone(),
-            got: format!("DICOM transfer syntax {syntax}"),
-            expected: "uncompressed, RLE, JPEG Lossless, JPEG-LS or JPEG 2000 images (decompress with gdcmconv --raw)"
-                .into(),
-        },
-    })?;
+    decodable(slice, object.meta().transfer_syntax().trim_end_matches('\0'))?;
+    let pixels = object.decode_pixel_data().map_err(|e| damaged(slice, &e))?;
     let values = pixels.to_vec::<f32>().map_err(|e| damaged(slice, &e))?;
     if values.len() != image.len() {
         let reason = format!("{} values for {} pixels", values.len(), image.len());
@@ -62,20 +64,20 @@ fn decode(slice: &Slice, mut image: ArrayViewMut2<'_, f32>) -> Result<()> {
     Ok(())
 }
 
-fn supported(syntax: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "1.2.840.10008.1.2",
-        "1.2.840.10008.1.2.1",
-        "1.2.840.10008.1.2.2",
-        "1.2.840.10008.1.2.5",
-        "1.2.840.10008.1.2.4.57",
-        "1.2.840.10008.1.2.4.70",
-        "1.2.840.10008.1.2.4.80",
-        "1.2.840.10008.1.2.4.81",
-        "1.2.840.10008.1.2.4.90",
-        "1.2.840.10008.1.2.4.91",
-    ];
-    NAMES.contains(&syntax)
+/// Refuses compression that no decoder here undoes.
+fn decodable(slice: &Slice, syntax: &str) -> Result<()> {
+    let known = TransferSyntaxRegistry.get(syntax);
+    if known.is_some_and(|syntax| syntax.can_decode_all()) {
+        return Ok(());
+    }
+    let name = known.map_or(String::new(), |syntax| format!(" ({})", syntax.name()));
+    Err(Error::Format {
+        path: slice.path.clone(),
+        got: format!("DICOM transfer syntax {syntax}{name}"),
+        expected: "uncompressed, deflated, RLE, JPEG, JPEG Lossless or JPEG 2000 images. Export the series again, \
+                   uncompressed, or decompress it with gdcmconv --raw"
+            .into(),
+    })
 }
 
 fn damaged(slice: &Slice, error: &dyn std::error::Error) -> Error {
@@ -88,10 +90,6 @@ fn damaged(slice: &Slice, error: &dyn std::error::Error) -> Error {
     Error::read(&slice.path, reason, "The file is damaged or unusual: export the series again, uncompressed")
 }
 
-/// A decoder that panics on damaged data ends its thread, not the program.
-fn panicked(slices: &[Slice]) -> Error {
-    let last = slices.last().expect("a group has a slice");
-    let reason =
-        format!("the decoder failed on {} or one of the {} slices before it", last.path.display(), WORKERS - 1);
-    Error::read(&last.path, reason, "The file is damaged: copy it again")
+fn panicked(slice: &Slice) -> Error {
+    Error::read(&slice.path, "the decoder stumbled over the pixels", "The file is damaged: copy it again")
 }

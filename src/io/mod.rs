@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, path::Path};
 use ndarray::Array3;
 use serde::Serialize;
 
+pub use dicom::DECODER_THREAD;
 pub use write::{Sample, VolumeFormat, write_volume};
 
 use crate::{

@@ -234,7 +234,6 @@ fn even_step(slices: &[Slice], heights: &[f64], source_name: &str) -> Result<f64
     let steps: Vec<f64> = heights.windows(2).map(|w| w[1] - w[0]).collect();
     let copies: Vec<usize> = (0..steps.len()).filter(|n| steps[*n] < SAME_POSITION_MM).collect();
     if let Some(&n) = copies.first() {
-        let name = |slice: &Slice| slice.path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
         return Err(Error::DuplicateSlice {
             source_name: source_name.into(),
             count: copies.len(),
@@ -242,9 +241,7 @@ fn even_step(slices: &[Slice], heights: &[f64], source_name: &str) -> Result<f64
             files: format!("{} and {}", name(&slices[n]), name(&slices[n + 1])),
         });
     }
-    let mut sorted = steps.clone();
-    sorted.sort_by(f64::total_cmp);
-    let usual = sorted[sorted.len() / 2];
+    let usual = median(steps.clone());
     let uneven = |step: &f64| (step - usual).abs() > STEP_TOLERANCE * usual;
     let gaps: Vec<String> = (0..steps.len())
         .filter(|n| uneven(&steps[*n]))
@@ -259,14 +256,41 @@ fn even_step(slices: &[Slice], heights: &[f64], source_name: &str) -> Result<f64
     Err(Error::SliceGap { source_name: source_name.into(), gaps, spacing_mm: usual })
 }
 
-/// Refuses slices that wander sideways as they climb: gantry tilt.
+/// Refuses slices that wander sideways as they climb (gantry tilt), and a slice that lies beside the others.
 fn upright(slices: &[Slice], normal: [f64; 3], source_name: &str) -> Result<()> {
-    let (Some(first), Some(last)) = (slices[0].position, slices[slices.len() - 1].position) else { return Ok(()) };
-    let travel: [f64; 3] = std::array::from_fn(|axis| last[axis] - first[axis]);
-    let climb = dot(travel, normal);
-    let sideways = norm(std::array::from_fn(|axis| travel[axis] - climb * normal[axis]));
-    if sideways <= TILT_TOLERANCE * climb {
-        return Ok(());
+    let minus = |a: [f64; 3], b: [f64; 3]| -> [f64; 3] { std::array::from_fn(|axis| a[axis] - b[axis]) };
+    let position = |slice: &Slice| slice.position.unwrap_or_default();
+    let travels: Vec<[f64; 3]> = slices.iter().map(|slice| minus(position(slice), position(&slices[0]))).collect();
+    let climb = |travel: [f64; 3]| dot(travel, normal);
+    let sideways = |travel: [f64; 3]| minus(travel, normal.map(|n| n * climb(travel)));
+    let last = travels[travels.len() - 1];
+    let allowed = TILT_TOLERANCE * climb(last);
+    let on_line = |travel: &[f64; 3]| {
+        let expected = sideways(last).map(|v| v * climb(*travel) / climb(last));
+        norm(minus(sideways(*travel), expected)) <= allowed
+    };
+    let shift = norm(sideways(last));
+    if travels.iter().all(on_line) {
+        let degrees = (shift / climb(last)).atan().to_degrees();
+        let tilted = || Error::GantryTilt { source_name: source_name.into(), degrees };
+        return if shift <= allowed { Ok(()) } else { Err(tilted()) };
     }
-    Err(Error::GantryTilt { source_name: source_name.into(), degrees: (sideways / climb).atan().to_degrees() })
+    let usual: [f64; 3] = std::array::from_fn(|axis| median(travels.iter().map(|t| sideways(*t)[axis]).collect()));
+    let beside = |n: &usize| norm(minus(sideways(travels[*n]), usual));
+    let worst = (0..travels.len()).max_by(|a, b| beside(a).total_cmp(&beside(b))).unwrap_or_default();
+    Err(Error::MixedGeometry {
+        source_name: source_name.into(),
+        what: "position within their plane",
+        got: format!("{} lies {:.1} mm beside the others", name(&slices[worst]), beside(&worst)),
+    })
+}
+
+/// The lower of two middle ones: of three slices with a gap, the smaller step is the usual one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[(values.len() - 1) / 2]
+}
+
+fn name(slice: &Slice) -> String {
+    super::file_name(&slice.path)
 }

@@ -23,11 +23,12 @@ use sam2lung::{
 
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
-    terminal::{Bar, Reported, cancel_on_signal, duration, report},
+    terminal::{Bar, Reported, cancel_on_signal, duration, report, silence_decoders},
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
 pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
+    silence_decoders();
     let cancel = cancel_on_signal();
     let names = output_names(args).map_err(|e| report(&e))?;
     let mut engine = load(args).map_err(|e| report(&e))?;

@@ -1,10 +1,11 @@
 //! Progress on a terminal, errors by name, Ctrl-C.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{io::IsTerminal, panic, thread, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
     Error,
+    io::DECODER_THREAD,
     progress::{CancelToken, Progress},
 };
 
@@ -25,6 +26,16 @@ pub fn cancel_on_signal() -> CancelToken {
     // Fails only where a handler is set already: then that one decides.
     let _ = ctrlc::set_handler(move || from_signal.cancel());
     token
+}
+
+/// Keeps quiet about decoders that stumble over damaged files: an error by name tells of it.
+pub fn silence_decoders() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().name() != Some(DECODER_THREAD) {
+            usual(info);
+        }
+    }));
 }
 
 /// A progress bar with stage and remaining time; nothing when it is hidden or there is no terminal.
