@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, neighbour_stride
+from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, TrainConfig, neighbour_stride
+from .model import Network
 
 MULTIPLE = 16
 
@@ -53,3 +54,12 @@ def stack_probabilities(network, stack, device="cpu"):
     """Probabilities of every slice of a nodule's crop."""
     spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
     return np.stack([slice_probabilities(network, stack.hu, spacing, k, device) for k in range(len(stack.hu))])
+
+
+def load_network(checkpoint):
+    """The averaged network of a checkpoint, ready to be looked through."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    network = Network(TrainConfig.of(state["config"]).network)
+    weights = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
+    network.load_state_dict(weights)
+    return network.eval()
