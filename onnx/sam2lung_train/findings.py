@@ -19,8 +19,7 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from . import data
-from .config import PIXEL_MM
-from .look import interpolated, load_network, network_input
+from .look import load_network, slice_logits
 from .windows import DRIFT_PX_A_MM
 
 # The judge's patch (samples and mm along k, j, i), and what is stored of it: more, so that training can turn and shift it.
@@ -50,21 +49,16 @@ class Finding:
     inside: np.ndarray  # bool STORED: within the volume
 
 
-@torch.no_grad()
 def mean_probability(network, hu, spacing_mm, k, masks):
     """Mean over dropout samples of the probability (rows, columns) at the voxels of slice `k`."""
-    slices, offsets = network_input(hu, k, spacing_mm)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = network.decoder(network.encoder(slices, offsets), masks)[:, 0].float()  # (T, h, w)
-    for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
-        logits = interpolated(logits, axis, np.arange(length) * spacing / PIXEL_MM)
-    return torch.sigmoid(logits).mean(0).numpy()
+    return torch.sigmoid(slice_logits(network, hu, spacing_mm, k, masks)).mean(0).numpy()
 
 
-def probabilities(network, hu, spacing_mm):
+def probabilities(network, hu, spacing_mm, words=None):
     """Mean probability of a volume; one set of dropout networks for all of its slices."""
     masks = network.masks(SAMPLES, "cpu")
-    return np.stack([mean_probability(network, hu, spacing_mm, k, masks) for k in range(len(hu))])
+    slices = tqdm(range(len(hu)), words, disable=None if words else True)
+    return np.stack([mean_probability(network, hu, spacing_mm, k, masks) for k in slices])
 
 
 def gone_on(stack, rng):
@@ -188,10 +182,7 @@ def normalised(tiles):
 
 def whole_findings(network, whole, lesions):
     """Findings in a whole CT; components at a listed lesion are nodules."""
-    probability = np.zeros(whole.hu.shape, np.float32)
-    masks = network.masks(SAMPLES, "cpu")
-    for k in tqdm(range(len(whole.hu)), whole.name, disable=None):
-        probability[k] = mean_probability(network, whole.hu, whole.spacing_mm, k, masks)
+    probability = probabilities(network, whole.hu, whole.spacing_mm, whole.name)
     facts = {"where": whole.name, "patient": whole.name, "develop": False, "whole": True}
 
     def verdict(box, part, centre):
