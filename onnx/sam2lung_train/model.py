@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from .config import SLICES, NetworkConfig
 
-HALO_PX = 32  # at least the decoder's receptive field's radius: 8 + 4 + 2 + 1 and the 16 of the coarsest pixel
+# At least the decoder's receptive field's radius: 1 + 2 + 4 + 8, and up to 7 since a pixel lies anywhere in its coarser one.
+HALO_PX = 24
 
 
 def conv(inside, outside, size=3, stride=1):
