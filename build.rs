@@ -1,28 +1,55 @@
-//! Generates the C header, and gives the shared library its versioned name.
+//! Generates the C header, lists the default bundle's files, and gives the shared library its versioned name.
 //!
 //! The header goes to cargo's output folder, never into the source tree: `include/sam2lung.h` is committed, a test
 //! compares the two, and `cargo xtask header` copies one to the other.
 
 use std::env;
+use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
+
+const BUNDLE: &str = "onnx/bundles/default";
 
 fn main() {
     println!("cargo:rerun-if-changed=src/capi");
     println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed={BUNDLE}");
     write_header();
+    write_bundle_list();
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libsam2lung.so.{}", abi_suffix());
     }
 }
 
+fn root() -> PathBuf {
+    PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+}
+
+fn out() -> PathBuf {
+    PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"))
+}
+
+/// A Rust list of (file name, bytes): which graphs there are is the bundle's own affair.
+fn write_bundle_list() {
+    let folder = root().join(BUNDLE);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
+    files.sort();
+    let mut list = String::from("pub const FILES: &[(&str, &[u8])] = &[\n");
+    for file in files {
+        let name = file.file_name().expect("a listed file has a name").to_string_lossy().into_owned();
+        writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.display().to_string()).expect("a string takes it");
+    }
+    list.push_str("];\n");
+    fs::write(out().join("builtin_bundle.rs"), list).expect("cargo's output folder can be written");
+}
+
 /// Reads the C functions from src/capi; the rest of the crate holds none.
 fn write_header() {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml is valid");
     // cbindgen follows the module's own modules.
-    let builder = cbindgen::Builder::new().with_config(config).with_src(root.join("src/capi/mod.rs"));
-    builder.generate().expect("src/capi can be read by cbindgen").write_to_file(out.join("sam2lung.h"));
+    let builder = cbindgen::Builder::new().with_config(config).with_src(root().join("src/capi/mod.rs"));
+    builder.generate().expect("src/capi can be read by cbindgen").write_to_file(out().join("sam2lung.h"));
 }
 
 /// The part of the version that changes when old programs no longer fit: 0.MINOR, later MAJOR.

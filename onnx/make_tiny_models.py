@@ -16,7 +16,8 @@ tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, t
                   with d_n the true distance of neighbour n in mm, pool2 the mean of 2 x 2 pixels, up2 its repetition:
                   other weights for each neighbour, so swapped, repeated or shifted slices change the result.
 tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
-                  judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + JB over the patch's centre.
+                  judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
+                  over the patch's centre.
 tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
 """
 
@@ -40,7 +41,7 @@ A2, B2 = 4.0, -5.0
 W0, W1 = [1.0, 4.0, 2.0], [0.5, 2.0, 1.0]
 C, B_NEIGHBOURS = 0.25, -4.0
 # tiny-scout's judge, and the centre of its patch (D, H, W) that is looked at
-J0, J1, JB = 10.0, 2.0, -6.0
+J0, J1, J2, JB = 10.0, 2.0, 1.0, -7.0
 JUDGE_SIZE = [6, 12, 12]
 JUDGE_CENTRE = [(2, 4), (4, 8), (4, 8)]
 
@@ -161,7 +162,7 @@ def neighbours_decoder():
 
 
 def centre_judge():
-    """J0, J1 weigh the two channels' means over the patch's centre."""
+    """J0, J1, J2 weigh the channels' means over the patch's centre."""
     starts, ends = zip(*JUDGE_CENTRE)
     nodes = [
         helper.make_node("Slice", ["patch", "starts", "ends", "axes"], ["centre"]),
@@ -172,11 +173,11 @@ def centre_judge():
         constant("starts", starts, np.int64),
         constant("ends", ends, np.int64),
         constant("axes", [2, 3, 4], np.int64),
-        constant("weights", [[J0], [J1]]),
+        constant("weights", [[J0], [J1], [J2]]),
         constant("bias", [JB]),
     ]
     return model(
-        "centre_judge", nodes, [tensor("patch", "N", 2, *JUDGE_SIZE)], [tensor("logit", "N", 1)], constants
+        "centre_judge", nodes, [tensor("patch", "N", 3, *JUDGE_SIZE)], [tensor("logit", "N", 1)], constants
     )
 
 
@@ -267,7 +268,6 @@ def tiny_scout():
         "logit": "logit",
         "size": JUDGE_SIZE,
         "spacing_mm": [1.5, 0.8, 0.8],
-        "z_margin_slices": 1,
         "temperature": 2.0,
         "threshold": 0.5,
     }

@@ -1,9 +1,10 @@
-"""A network's probabilities on whole slices, as the product sees them: same pixels, neighbours and clamping; no dropout."""
+"""A network's probabilities on whole slices, as the product sees them: same pixels, neighbours and clamping."""
 
 import numpy as np
 import torch
 
-from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, neighbour_stride
+from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, TrainConfig, neighbour_stride
+from .model import Network
 
 MULTIPLE = 16
 
@@ -38,18 +39,33 @@ def interpolated(planes, axis, positions):
 
 
 @torch.no_grad()
-def slice_probabilities(network, hu, spacing_mm, k, device="cpu"):
-    """Probability (rows, columns) at the voxels of slice `k`."""
+def slice_logits(network, hu, spacing_mm, k, masks):
+    """Logits (T, rows, columns) at the voxels of slice `k` under dropout masks (T, C, 1, 1)."""
     slices, offsets = network_input(hu, k, spacing_mm)
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
-        logits = network(slices.to(device), offsets.to(device), drop=False)
-    logits = logits[0].float().cpu()
+    device = masks[0].device
+    with torch.autocast(device.type, torch.bfloat16):
+        embeddings = network.encoder(slices.to(device), offsets.to(device))
+        logits = network.decoder(embeddings, masks)
+    logits = logits[:, 0].float().cpu()
     for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
         logits = interpolated(logits, axis, np.arange(length) * spacing / PIXEL_MM)
-    return torch.sigmoid(logits[0]).numpy()
+    return logits
 
 
-def stack_probabilities(network, stack, device="cpu"):
-    """Probabilities of every slice of a nodule's crop."""
-    spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
-    return np.stack([slice_probabilities(network, stack.hu, spacing, k, device) for k in range(len(stack.hu))])
+def volume_logits(network, hu, spacing_mm, masks):
+    """Logits (T, slices, rows, columns) of a volume: one set of dropout networks for all of its slices."""
+    return torch.stack([slice_logits(network, hu, spacing_mm, k, masks) for k in range(len(hu))], 1).numpy()
+
+
+def undropped(network, device="cpu"):
+    """The masks of the network without dropout."""
+    return network.masks(1, device, drop=False)
+
+
+def load_network(checkpoint):
+    """The averaged network of a checkpoint, ready to be looked through."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    network = Network(TrainConfig.of(state["config"]).network)
+    weights = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
+    network.load_state_dict(weights)
+    return network.eval()

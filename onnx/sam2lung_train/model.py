@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from .config import SLICES, NetworkConfig
 
-HALO_PX = 32  # at least the decoder's receptive field's radius: 8 + 4 + 2 + 1 and the 16 of the coarsest pixel
+# At least the decoder's receptive field's radius: 1 + 2 + 4 + 8, and up to 7 since a pixel lies anywhere in its coarser one.
+HALO_PX = 24
 
 
 def conv(inside, outside, size=3, stride=1):
@@ -70,6 +71,7 @@ class Up(nn.Module):
 
     def __init__(self, coarse, skip, width):
         super().__init__()
+        self.coarse_channels = coarse
         self.mix = conv(coarse + skip, width, size=1)
         self.look = conv(width, width)
 
@@ -95,15 +97,20 @@ class Decoder(nn.Module):
         self.mask = nn.Sequential(nn.Linear(config.token, 64), nn.ReLU(), nn.Linear(64, decoder[-1] + 1))
 
     def forward(self, embeddings, masks):
-        x = embeddings[4]  # (B, C4, H/16, W/16)
-        # Each pixel asks how far the nodule token concerns it.
-        attention = torch.sigmoid((self.key(x) * self.query(self.token)[None, :, None, None]).sum(1, keepdim=True) / 32**0.5)
-        x = x + attention * self.value(self.token)[None, :, None, None]
-        x = x * masks[0]  # (T, C4, H/16, W/16)
+        x = self.attend(embeddings[4]) * masks[0]  # (T, C4, H/16, W/16)
         for level, up in enumerate(self.up):
             x = up(x, embeddings[3 - level])
             if level + 1 < len(masks):
                 x = x * masks[level + 1]
+        return self.score(x)
+
+    def attend(self, x):
+        """Each of the coarsest pixels (B, C4, H/16, W/16) asks how far the nodule token concerns it."""
+        likeness = (self.key(x) * self.query(self.token)[None, :, None, None]).sum(1, keepdim=True)
+        return x + torch.sigmoid(likeness / 32**0.5) * self.value(self.token)[None, :, None, None]
+
+    def score(self, x):
+        """The finest features (T, C, H, W) weighed by what the token makes of them."""
         weights = self.mask(self.token)
         return (x * weights[None, :-1, None, None]).sum(1, keepdim=True) + weights[-1]  # (T, 1, H, W)
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from . import data
 from .config import TrainConfig
-from .look import slice_probabilities, stack_probabilities
+from .look import slice_logits, undropped, volume_logits
 from .losses import loss
 from .metrics import dice
 from .model import Network
@@ -114,7 +114,9 @@ class Run:
         for stack in self.develop:
             reference = stack.votes >= 128
             if reference.any():
-                scores.append(dice(stack_probabilities(network, stack, self.device) > 0.5, reference))
+                spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
+                logits = volume_logits(network, stack.hu, spacing, undropped(network, self.device))
+                scores.append(dice(logits[0] > 0, reference))
         return float(np.mean(scores))
 
 
@@ -125,7 +127,8 @@ def rate_share(progress):
 
 def hard_places(network, whole, k, device):
     """Voxels (N, 3), one for each patch of slice `k` that looks like a nodule and isn't known to be one."""
-    probability = slice_probabilities(network, whole.hu, whole.spacing_mm, k, device)
+    logits = slice_logits(network, whole.hu, whole.spacing_mm, k, undropped(network, device))
+    probability = torch.sigmoid(logits[0]).numpy()
     wrong = (probability > HARD_ABOVE) & whole.known[k] & (whole.votes[k] == 0)
     patches, count = ndimage.label(wrong)
     centres = ndimage.maximum_position(probability, patches, range(1, count + 1)) if count else []

@@ -110,10 +110,10 @@ def test_scout_logits_are_smoothed_with_zeros_beyond_the_image(bundles):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_judge_logit_is_the_weighed_means_of_the_centre(bundles, count):
-    patch = RANDOM.random((count, 2, *tiny.JUDGE_SIZE), np.float32)
+    patch = RANDOM.random((count, 3, *tiny.JUDGE_SIZE), np.float32)
     logit = run(bundles / "tiny-scout", "judge.onnx", patch=patch)["logit"]
     centre = patch[(slice(None), slice(None), *(slice(a, b) for a, b in tiny.JUDGE_CENTRE))].mean(axis=(2, 3, 4))
-    np.testing.assert_allclose(logit, centre @ [[tiny.J0], [tiny.J1]] + tiny.JB, atol=1e-5)
+    np.testing.assert_allclose(logit, centre @ [[tiny.J0], [tiny.J1], [tiny.J2]] + tiny.JB, atol=1e-5)
 
 
 def test_multiclass_has_one_plane_of_logits_a_class(bundles):

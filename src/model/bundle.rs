@@ -193,7 +193,7 @@ pub struct JudgeSpec {
     pub file: String,
     /// Its hash.
     pub sha256: String,
-    /// Input (N, 2, D, H, W): windowed HU and mean probability.
+    /// Input (N, 3, D, H, W): windowed HU, mean probability, inside the volume.
     pub patch: String,
     /// Output (N, 1).
     pub logit: String,
@@ -201,8 +201,6 @@ pub struct JudgeSpec {
     pub size: [usize; 3],
     /// Spacing of the patch along D, H, W, in mm.
     pub spacing_mm: [f64; 3],
-    /// How many slices beyond the finding are shown.
-    pub z_margin_slices: f64,
     /// P(nodule) = σ(logit / temperature).
     pub temperature: f64,
     /// Findings below this P(nodule) are dropped.
@@ -236,14 +234,17 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::open`]; never for a library that was built unchanged.
     pub fn builtin() -> Result<Self> {
-        Self::from_parts("<built in>".into(), builtin::MODEL_JSON, |file| {
-            let found = builtin::GRAPHS.iter().find(|(name, _)| *name == file);
-            found.map(|(_, bytes)| Cow::Borrowed(*bytes)).ok_or_else(|| Error::ModelBundle {
-                bundle: "<built in>".into(),
-                reason: format!("{file} was not compiled in"),
-                remedy: "Build sam2lung again".into(),
-            })
-        })
+        let missing = |file: &str| Error::ModelBundle {
+            bundle: "<built in>".into(),
+            reason: format!("{file} was not compiled in"),
+            remedy: "Build sam2lung again".into(),
+        };
+        let compiled_in = |file: &str| {
+            let found = builtin::FILES.iter().find(|(name, _)| *name == file);
+            found.map(|(_, bytes)| *bytes).ok_or_else(|| missing(file))
+        };
+        let json = compiled_in("model.json")?;
+        Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))
     }
 
     fn from_parts(
@@ -350,11 +351,9 @@ impl ModelSpec {
                     j.size.iter().all(|n| (1..=256).contains(n))
                         && j.spacing_mm.iter().all(|s| positive(*s))
                         && (0.0..=1.0).contains(&j.threshold)
-                        && (0.0..=1000.0).contains(&j.z_margin_slices)
                         && positive(j.temperature)
                 }),
-                "judge.size must be 1 to 256 each, spacing_mm and temperature positive, threshold 0 to 1, \
-                 z_margin_slices 0 to 1000",
+                "judge.size must be 1 to 256 each, spacing_mm and temperature positive, threshold 0 to 1",
             ),
         ];
         let value = checks.into_iter().find(|(good, _)| !good).map(|(_, text)| text.to_owned());
@@ -395,12 +394,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The default bundle, read at compile time.
+/// The default bundle, read at compile time: build.rs lists the files of `onnx/bundles/default`.
 mod builtin {
-    pub const MODEL_JSON: &[u8] = include_bytes!("../../onnx/bundles/default/model.json");
-    pub const GRAPHS: &[(&str, &[u8])] = &[
-        ("encoder.onnx", include_bytes!("../../onnx/bundles/default/encoder.onnx")),
-        ("decoder.onnx", include_bytes!("../../onnx/bundles/default/decoder.onnx")),
-        ("judge.onnx", include_bytes!("../../onnx/bundles/default/judge.onnx")),
-    ];
+    include!(concat!(env!("OUT_DIR"), "/builtin_bundle.rs"));
 }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     progress::CancelToken,
+    stages::judge,
 };
 
 /// The encoder, decoder and judge of a bundle, ready to run on one device.
@@ -117,10 +118,15 @@ impl OrtNetwork {
         self.check_side(&spec.decoder.file, self.decoder.inputs(), &decoder_inputs, true)?;
         self.check_side(&spec.decoder.file, self.decoder.outputs(), &logits, false)?;
 
-        if let (Some(judge), Some(session)) = (&spec.judge, &self.judge) {
-            let [d, h, w] = judge.size.map(|n| n as i64);
-            self.check_side(&judge.file, session.inputs(), &[(judge.patch.as_str(), vec![any, 2, d, h, w])], true)?;
-            self.check_side(&judge.file, session.outputs(), &[(judge.logit.as_str(), vec![any, 1])], false)?;
+        if let (Some(wanted), Some(session)) = (&spec.judge, &self.judge) {
+            let [d, h, w] = wanted.size.map(|n| n as i64);
+            self.check_side(
+                &wanted.file,
+                session.inputs(),
+                &[(wanted.patch.as_str(), vec![any, judge::CHANNELS as i64, d, h, w])],
+                true,
+            )?;
+            self.check_side(&wanted.file, session.outputs(), &[(wanted.logit.as_str(), vec![any, 1])], false)?;
         }
         Ok(())
     }
@@ -161,9 +167,9 @@ impl OrtNetwork {
         let masks: Vec<_> = spec.decoder.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
         let window = Window { row: 0, column: 0, height: side, width: side };
         self.decode(&embedding, window, &masks, &cancel)?;
-        if let Some(judge) = &spec.judge {
-            let [d, h, w] = judge.size;
-            self.judge(Array5::zeros((1, 2, d, h, w)), &cancel)?;
+        if let Some(wanted) = &spec.judge {
+            let [d, h, w] = wanted.size;
+            self.judge(Array5::zeros((1, judge::CHANNELS, d, h, w)), &cancel)?;
         }
         Ok(())
     }

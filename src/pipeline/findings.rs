@@ -164,7 +164,7 @@ fn judged<N: Network>(
         monitor.check()?;
         let patches: Vec<Array5<f32>> = some
             .iter()
-            .map(|c| judge::patch(judge, window, evidence.ct, evidence.probability, c, centroid_ijk(components, c)))
+            .map(|c| judge::patch(judge, window, evidence.ct, evidence.probability, centroid_ijk(components, c)))
             .collect();
         let views: Vec<_> = patches.iter().map(|p| p.view()).collect();
         let batch = concatenate(Axis(0), &views).expect("patches share one shape");

@@ -338,7 +338,7 @@ def test_scout_samples_near_what_it_sees_and_the_judge_drops_the_faint_ball(sam2
     assert values.mean[small()].max() > 0.2, "the faint ball has to be a component for the judge to drop"
     (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
     # The patch's centre lies inside the ball of 50 HU, where smoothing changes nothing.
-    logit = made_ct.J0 * made_ct.windowed(50) + made_ct.J1 * values.mean[5, 16, 14] + made_ct.JB
+    logit = made_ct.J0 * made_ct.windowed(50) + made_ct.J1 * values.mean[5, 16, 14] + made_ct.J2 + made_ct.JB
     assert nodule["nodule_probability"] == pytest.approx(made_ct.sigmoid(logit / made_ct.JUDGE_TEMPERATURE), abs=1e-5)
     assert json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["dropped"] >= 1
 
