@@ -1,0 +1,175 @@
+"""One CT in every format: the same voxels, label map and places, and those that SimpleITK reads."""
+
+import hashlib
+import json
+import struct
+
+import made_ct
+import made_dicom
+import numpy as np
+import pytest
+import SimpleITK
+
+SPACING = (0.75, 0.8, 2.5)
+SHAPE = (10, 40, 48)
+
+
+def turned(spacing_mm):
+    """An axial grid turned about two axes, and shifted; right-handed, so that a DICOM series can hold it."""
+    turn, tilt = np.deg2rad(17), np.deg2rad(-9)
+    about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    affine = np.eye(4)
+    affine[:3, :3] = about_z @ about_x @ np.diag([-1, -1, 1]) @ np.diag(spacing_mm)
+    affine[:3, 3] = [88.25, -31.5, -412.125]
+    return affine
+
+
+AFFINES = {"axial": np.diag([-0.75, -0.8, 2.5, 1.0]), "oblique": turned(SPACING)}
+
+
+def ball():
+    return made_ct.ball(SHAPE, (30, 14, 4), 5.5, SPACING)
+
+
+def texture():
+    """Lung with texture that no network here calls a nodule, and a ball."""
+    hu = np.random.default_rng(8).integers(-900, -700, SHAPE)
+    hu[ball()] = 60
+    return hu
+
+
+def image(affine):
+    made = SimpleITK.GetImageFromArray(texture().astype(np.int16))
+    steps = affine[:3, :3] * made_dicom.RAS_TO_LPS[:, None]
+    made.SetSpacing(SPACING)
+    made.SetDirection((steps / SPACING).ravel().tolist())
+    made.SetOrigin((affine[:3, 3] * made_dicom.RAS_TO_LPS).tolist())
+    return made
+
+
+def by_simpleitk(ending, compress):
+    def write(folder, affine):
+        path = folder / f"ct{ending}"
+        SimpleITK.WriteImage(image(affine), str(path), useCompression=compress)
+        return path
+
+    return write
+
+
+def as_dicom(folder, affine):
+    return made_dicom.write(folder / "ct", made_dicom.series(texture(), affine))
+
+
+FORMATS = {
+    "dicom": (as_dicom, "DICOM", SHAPE[0]),
+    "nii": (by_simpleitk(".nii", False), "NIfTI", 1),
+    "nii_gz": (by_simpleitk(".nii.gz", True), "NIfTI", 1),
+    "nrrd_raw": (by_simpleitk(".nrrd", False), "NRRD", 1),
+    "nrrd_gzip": (by_simpleitk(".nrrd", True), "NRRD", 1),
+    "nhdr_raw": (by_simpleitk(".nhdr", False), "NRRD", 2),
+    "nhdr_gzip": (by_simpleitk(".nhdr", True), "NRRD", 2),
+    "mha_raw": (by_simpleitk(".mha", False), "MetaImage", 1),
+    "mha_zlib": (by_simpleitk(".mha", True), "MetaImage", 1),
+    "mhd_raw": (by_simpleitk(".mhd", False), "MetaImage", 2),
+    "mhd_zraw": (by_simpleitk(".mhd", True), "MetaImage", 2),
+}
+
+
+def read_by_simpleitk(path):
+    if not path.is_dir():
+        return SimpleITK.ReadImage(str(path))
+    reader = SimpleITK.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(path)))
+    return reader.Execute()
+
+
+@pytest.fixture
+def segment(sam2lung, bundles, tmp_path):
+    """Segments a CT with a tiny model; the folder of its results."""
+
+    def run(path):
+        words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+        sam2lung.segment(path, *words, "--samples", 4)
+        (folder,) = (tmp_path / "out").iterdir()
+        return folder
+
+    return run
+
+
+def voxels_sha256(folder):
+    return json.loads((folder / "run.json").read_text())["input"]["voxels_sha256"]
+
+
+def sha256(hu):
+    return hashlib.sha256(np.ascontiguousarray(hu, "<f4").tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("affine", AFFINES.values(), ids=AFFINES)
+@pytest.mark.parametrize("write, name, files", FORMATS.values(), ids=FORMATS)
+def test_ct_in_any_format_gives_one_label_map_and_the_places_of_simpleitk(
+    segment, tmp_path, affine, write, name, files
+):
+    path = write(tmp_path, affine)
+    folder = segment(path)
+    assert folder.name == "ct"
+    run = json.loads((folder / "run.json").read_text())
+    assert (run["input"]["format"], run["input"]["files"]) == (name, files)
+    assert voxels_sha256(folder) == sha256(texture())
+
+    wanted, label = read_by_simpleitk(path), SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert np.array_equal(SimpleITK.GetArrayFromImage(wanted), texture())
+    assert np.array_equal(SimpleITK.GetArrayFromImage(label), ball())
+    assert label.GetSpacing() == pytest.approx(wanted.GetSpacing(), abs=1e-5)
+    assert label.GetOrigin() == pytest.approx(wanted.GetOrigin(), abs=1e-4)
+    # NIfTI's header is in single precision.
+    assert label.GetDirection() == pytest.approx(wanted.GetDirection(), abs=1e-5)
+
+    (nodule,) = json.loads((folder / "nodules.json").read_text())
+    centre_ijk = np.argwhere(ball()).mean(axis=0)[::-1]
+    lps = wanted.TransformContinuousIndexToPhysicalPoint(centre_ijk.tolist())
+    assert nodule["centroid_ijk"] == pytest.approx(centre_ijk)
+    assert nodule["centroid_ras"] == pytest.approx(np.multiply(lps, made_dicom.RAS_TO_LPS), abs=1e-3)
+    assert nodule["centroid_ras"] == pytest.approx((affine @ [*centre_ijk, 1])[:3], abs=1e-3)
+
+
+@pytest.mark.parametrize("slope, intercept", [(8, -1024), (0.5, 100.25), (0, 77)])
+def test_nifti_slope_and_intercept_are_applied_and_slope_0_means_none(segment, tmp_path, slope, intercept):
+    stored = texture() if slope != 8 else np.clip((texture() + 1024) // 8, 0, 255)
+    path = made_ct.write(tmp_path / "ct.nii", stored, SPACING, dtype=np.uint8 if slope == 8 else np.int16)
+    written = bytearray(path.read_bytes())
+    struct.pack_into("<2f", written, 112, slope, intercept)  # scl_slope, scl_inter (nifti1.h)
+    path.write_bytes(written)
+    hu = stored * slope + intercept if slope else stored
+    assert voxels_sha256(segment(path)) == sha256(hu)
+
+
+def vector(values):
+    return "(" + ",".join(repr(float(v)) for v in values) + ")"
+
+
+def test_nrrd_in_ras_big_endian_behind_a_foreign_header_is_read(segment, tmp_path):
+    """What Slicer and teem don't write, but the format allows."""
+    voxels = texture().astype(">i2").tobytes()
+    (tmp_path / "voxels.bin").write_bytes(b"some other header" + voxels)
+    affine = AFFINES["oblique"]
+    lines = [
+        "NRRD0005",
+        "# made by hand",
+        "type: short",
+        "dimension: 3",
+        "space: right-anterior-superior",
+        f"sizes: {SHAPE[2]} {SHAPE[1]} {SHAPE[0]}",
+        "space directions: " + " ".join(vector(affine[:3, axis]) for axis in range(3)),
+        "endian: big",
+        "encoding: raw",
+        "byte skip: -1",
+        f"space origin: {vector(affine[:3, 3])}",
+        "data file: voxels.bin",
+    ]
+    path = tmp_path / "ct.nhdr"
+    path.write_text("\n".join(lines) + "\n")
+    folder = segment(path)
+    assert voxels_sha256(folder) == sha256(texture())
+    label = SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert label.GetOrigin() == pytest.approx(affine[:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
