@@ -1,6 +1,11 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use sam2lung::{
     Error, Result, VERSION,
@@ -94,12 +99,14 @@ fn segment_one(
     let sha256 = voxels_sha256(&ct.volume.voxels);
     let read = started.elapsed();
 
+    // Before the long part: who can't write there learns it now.
+    let staging = Staging::create(&args.output.join(name))?;
     let Ct { volume, source } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
     found.account.stages.insert("read", read);
     let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256: sha256 };
-    write(args, engine, &options, &found, input, name, &mut monitor)?;
+    write(args, engine, &options, &found, input, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.account.at.iter().filter(|at| at.is_none()).count();
@@ -139,12 +146,10 @@ fn write(
     options: &Options,
     found: &Segmentation,
     input: InputRecord<'_>,
-    name: &str,
+    staging: Staging,
     monitor: &mut Monitor<'_>,
 ) -> Result<()> {
     let started = Instant::now();
-    let target = args.output.join(name);
-    let staging = Staging::create(&args.output, name)?;
     let folder = staging.path();
     let format = match args.format {
         FormatArg::NiftiGz => VolumeFormat::NiftiGz,
@@ -163,7 +168,7 @@ fn write(
     write_csv(&folder.join("nodules.csv"), &found.nodules)?;
     let spec = &engine.bundle().spec;
     let title = OverviewTitle {
-        input: name.to_owned(),
+        input: file_name(&staging.target),
         model: format!("{} {}", spec.name, spec.version),
         samples: found.account.samples,
         uncertainty: options.uncertainty.title().to_owned(),
@@ -196,29 +201,40 @@ fn write(
         timings_s,
         peak_memory_mib: peak_memory_mib(),
     };
-    let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&target, e))?;
     let path = folder.join("run.json");
+    let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
     monitor.step(Stage::Write, 5, 5)?;
-    staging.finish(&target)
+    staging.finish()
 }
 
-/// A folder that vanishes unless it is finished.
-struct Staging(tempfile::TempDir);
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// A folder beside `target` that vanishes unless it is finished.
+struct Staging {
+    folder: tempfile::TempDir,
+    target: PathBuf,
+}
 
 impl Staging {
-    fn create(output: &Path, name: &str) -> Result<Self> {
-        fs::create_dir_all(output).map_err(|e| Error::write(output, e))?;
-        let folder = tempfile::Builder::new().prefix(&format!(".{name}.partial-")).tempdir_in(output);
-        folder.map(Staging).map_err(|e| Error::write(output, e))
+    fn create(target: &Path) -> Result<Self> {
+        let output = target.parent().unwrap_or(target);
+        let failed = |e| Error::write(output, e);
+        fs::create_dir_all(output).map_err(failed)?;
+        let prefix = format!(".{}.partial-", file_name(target));
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(output).map_err(failed)?;
+        Ok(Staging { folder, target: target.into() })
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
-    /// Takes the place of `target`; an earlier result there is replaced as a whole.
-    fn finish(self, target: &Path) -> Result<()> {
+    /// Takes the place of the target; an earlier result there is replaced as a whole.
+    fn finish(self) -> Result<()> {
+        let target = &self.target;
         let failed = |e| Error::write(target, e);
         let earlier = if target.exists() {
             let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(target.parent().unwrap_or(target));
@@ -228,7 +244,7 @@ impl Staging {
         } else {
             None
         };
-        let folder = self.0.keep();
+        let folder = self.folder.keep();
         let placed = share(&folder).and_then(|()| fs::rename(&folder, target));
         if let Err(error) = placed {
             if let Some(aside) = &earlier {

@@ -1,0 +1,289 @@
+"""Errors that begin with a name: for each name of the README's table that other files don't show, what brings it about
+and the words that a user needs."""
+
+import hashlib
+import json
+import shutil
+import struct
+
+import made_ct
+import numpy as np
+import onnx
+import pytest
+
+SHAPE = (4, 24, 32)
+
+
+def texture():
+    return np.random.default_rng(2).integers(-1000, 400, SHAPE)
+
+
+@pytest.fixture
+def ct(tmp_path):
+    return made_ct.write(tmp_path / "chest.nii.gz", texture())
+
+
+@pytest.fixture
+def refused(sam2lung, bundles, tmp_path):
+    """Segments what is to be refused; the text of the error."""
+
+    def run(path, *words, model=bundles / "tiny-identity", lung_mask="off", output=tmp_path / "out"):
+        words = (*words, "--output", output, "--model", model, "--lung-mask", lung_mask)
+        text = sam2lung.segment(path, *words, status=1).stderr
+        assert "panicked" not in text
+        return text
+
+    return run
+
+
+def says(text, name, *words):
+    assert f"{name}: " in text
+    assert [word for word in words if word not in text] == [], text
+
+
+# --- the CT -----------------------------------------------------------------------------------------------------------
+
+
+def metaimage(path, sizes="32 24 4", spacing="0.75 0.75 2", voxels=None, kind="MET_SHORT"):
+    header = f"ObjectType = Image\nNDims = 3\nDimSize = {sizes}\nElementSpacing = {spacing}\nElementType = {kind}\n"
+    voxels = texture().astype("<i2").tobytes() if voxels is None else voxels
+    path.write_bytes(f"{header}ElementDataFile = LOCAL\n".encode() + voxels)
+    return path
+
+
+@pytest.mark.parametrize("spacing", ["0 0.75 2", "0.75 0.75 25", "0.75 0.01 2"])
+def test_spacing_that_can_not_be_is_refused_with_the_limits(refused, tmp_path, spacing):
+    text = refused(metaimage(tmp_path / "ct.mha", spacing=spacing))
+    got = " x ".join(f"{float(mm):.4f}" for mm in spacing.split())
+    says(text, "E_SPACING", got, "between 0.05 and 20 mm", "header")
+
+
+def nifti_of(path, sizes):
+    made_ct.write(path, texture())
+    written = bytearray(path.read_bytes())
+    struct.pack_into("<3h", written, 42, *sizes)  # dim[1] to dim[3] (nifti1.h)
+    path.write_bytes(written)
+    return path
+
+
+def nrrd_of(path, sizes):
+    directions = "(0.75,0,0) (0,0.75,0) (0,0,2)"
+    path.write_text(
+        f"NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: {sizes}\n"
+        f"space directions: {directions}\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\n"
+    )
+    return path
+
+
+LYING = {
+    "mha": (lambda folder: metaimage(folder / "ct.mha", sizes="100000 100000 100000"), 10**15),
+    "mha_beyond_64_bits": (lambda folder: metaimage(folder / "ct.mha", sizes=" ".join([str(2**63)] * 3)), 2**64 - 1),
+    "nii": (lambda folder: nifti_of(folder / "ct.nii", (32767, 32767, 32767)), 32767**3),
+    "nrrd": (lambda folder: nrrd_of(folder / "ct.nrrd", "2048 2048 257"), 2048 * 2048 * 257),
+}
+
+
+@pytest.mark.parametrize("write, voxels", LYING.values(), ids=LYING)
+def test_header_that_promises_too_much_is_refused_before_anything_is_read(refused, tmp_path, write, voxels):
+    says(refused(write(tmp_path)), "E_TOO_LARGE", f"{voxels} voxels", f"at most {2**30}", "Crop")
+
+
+def test_header_that_promises_more_than_the_file_holds_is_refused_with_the_slice(refused, tmp_path):
+    path = metaimage(tmp_path / "ct.mha", sizes="32 24 1000")
+    says(refused(path), "E_READ", "slice 4", "1000 slices of 32 x 24", "truncated")
+
+
+@pytest.mark.parametrize("sizes", ["32 24 0", "0 24 4", "32 24 1"])
+def test_axis_with_less_than_two_voxels_is_refused(refused, tmp_path, sizes):
+    says(refused(metaimage(tmp_path / "ct.mha", sizes=sizes)), "E_ONE_SLICE", "at least 2")
+
+
+def test_image_of_several_times_or_components_is_refused_with_its_dimensions(refused, tmp_path):
+    series = made_ct.write(tmp_path / "times.nii", np.zeros((3, *SHAPE)))
+    says(refused(series), "E_DIMENSIONS", "4 dimensions (32 x 24 x 4 x 3)", "one time point")
+    colours = metaimage(tmp_path / "colours.mha")
+    colours.write_bytes(b"ElementNumberOfChannels = 3\n" + colours.read_bytes())
+    says(refused(colours), "E_DIMENSIONS", "3 component(s)", "component")
+
+
+def nifti_2(path):
+    path.write_bytes(struct.pack("<i", 540) + b"n+2\0\r\n\x1a\n" + bytes(600))
+    return path
+
+
+def pair(path):
+    made_ct.write(path, texture())
+    path.write_bytes(path.read_bytes()[:344] + b"ni1\0" + path.read_bytes()[348:])
+    return path
+
+
+def text_file(path):
+    path.write_text("a chest CT")
+    return path
+
+
+def single_dicom(path):
+    path.write_bytes(bytes(128) + b"DICM" + bytes(100))
+    return path
+
+
+def bzip2_nrrd(path):
+    nrrd_of(path, "32 24 4")
+    path.write_text(path.read_text().replace("encoding: raw", "encoding: bzip2"))
+    return path
+
+
+FORMATS = {
+    "text": (lambda folder: text_file(folder / "ct.txt"), "this kind of file", "DICOM series", ".nii.gz", ".mhd"),
+    "single_dicom": (lambda folder: single_dicom(folder / "slice.dcm"), "a single DICOM file", "a folder"),
+    "nifti_2": (lambda folder: nifti_2(folder / "ct.nii"), "NIfTI-2", "NIfTI-1"),
+    "hdr_img_pair": (lambda folder: pair(folder / "ct.nii"), ".hdr/.img pair", "single .nii"),
+    "nrrd_bzip2": (lambda folder: bzip2_nrrd(folder / "ct.nrrd"), "'bzip2'", "raw or gzip"),
+    "mha_colour": (lambda folder: metaimage(folder / "ct.mha", kind="MET_UCHAR_ARRAY"), "MET_UCHAR_ARRAY", "scalar"),
+}
+
+
+@pytest.mark.parametrize("write, words", [(w, words) for w, *words in FORMATS.values()], ids=FORMATS)
+def test_format_that_is_not_read_is_refused_with_those_that_are(refused, tmp_path, write, words):
+    path = write(tmp_path)
+    says(refused(path), "E_FORMAT", str(path), "not supported", *words)
+
+
+def test_tissue_without_lung_is_refused_with_the_way_out(refused, tmp_path):
+    hu = np.full((12, 60, 60), 40)
+    hu[5, 30:33, 30:33] = -1000
+    path = made_ct.write(tmp_path / "leg.nii.gz", hu)
+    says(refused(path, lung_mask="auto"), "E_NO_LUNG", "ml", "chest CT", "--lung-mask off", "--lung-mask FILE")
+
+
+def test_mask_of_another_grid_is_refused_with_both_grids(refused, ct, tmp_path):
+    mask = made_ct.write(tmp_path / "mask.nii.gz", np.ones(SHAPE), (0.75, 0.75, 2.5), dtype=np.uint8)
+    text = refused(ct, lung_mask=mask)
+    says(text, "E_MASK_GRID", "0.7500 x 0.7500 x 2.5000 mm", "0.7500 x 0.7500 x 2.0000 mm", "Resample the mask")
+
+
+@pytest.mark.parametrize(
+    "option, words",
+    [
+        (("--threshold", "1.5"), ("threshold", "1.5", "between 0 and 1")),
+        (("--samples", "10001"), ("samples", "10001", "1 to 10000")),
+        (("--at", "32,0,0"), ("at", "32,0,0", "31,23,3")),
+        (("--threads", "0"), ("threads", "0", "1 to 1024")),
+    ],
+    ids=lambda value: value[0],
+)
+def test_option_out_of_range_is_refused_with_the_range(refused, ct, option, words):
+    says(refused(ct, *option), "E_OPTION", *words)
+
+
+def test_inputs_that_would_share_a_folder_are_refused(refused, ct, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = shutil.copy(ct, tmp_path / "other" / ct.name)
+    says(refused(ct, twin), "E_OPTION", "both write to chest", "different names")
+
+
+# --- where results go -------------------------------------------------------------------------------------------------
+
+
+def test_output_that_can_not_be_a_folder_is_refused_before_the_long_part(refused, ct, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    says(refused(ct, output=tmp_path / "file"), "E_WRITE", str(tmp_path / "file"), "cannot be written", "rights")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+# --- ONNX Runtime and devices -----------------------------------------------------------------------------------------
+
+
+def test_runtime_that_is_not_there_is_refused_with_what_was_tried(refused, ct, tmp_path, monkeypatch):
+    library = tmp_path / "nowhere" / "libonnxruntime.so"
+    monkeypatch.setenv("SAM2LUNG_ONNXRUNTIME", str(library))
+    says(refused(ct), "E_RUNTIME", str(library), "no such file", "cargo xtask setup", "SAM2LUNG_ONNXRUNTIME")
+
+
+def test_runtime_that_is_no_library_is_refused_with_what_was_tried(refused, ct, tmp_path, monkeypatch):
+    library = tmp_path / "libonnxruntime.so"
+    library.write_bytes(b"no library" * 100)
+    monkeypatch.setenv("SAM2LUNG_ONNXRUNTIME", str(library))
+    says(refused(ct), "E_RUNTIME", str(library), "cargo xtask setup")
+
+
+def test_cuda_without_a_gpu_is_refused_with_what_is_missing(sam2lung, bundles, ct, tmp_path):
+    words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    done = sam2lung("segment", ct, *words, "--device", "cuda")
+    if done.returncode == 0:
+        pytest.skip("SKIPPED: CUDA works on this machine")
+    assert done.returncode == 1
+    says(done.stderr, "E_DEVICE", "'cuda'", "cargo xtask setup --cuda", "--device cpu")
+    assert "libcuda" in done.stderr or "CUDA execution provider" in done.stderr
+
+
+# --- the bundle -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bundle(bundles, tmp_path):
+    """A copy of tiny-identity that may be spoilt."""
+    return shutil.copytree(bundles / "tiny-identity", tmp_path / "bundle")
+
+
+def change_json(bundle, change):
+    path = bundle / "model.json"
+    contract = json.loads(path.read_text())
+    change(contract)
+    path.write_text(json.dumps(contract))
+
+
+def change_graph(bundle, file, change):
+    """Changes a graph and the hash in the contract."""
+    graph = onnx.load(bundle / file)
+    change(graph)
+    onnx.save(graph, bundle / file)
+    sha256 = hashlib.sha256((bundle / file).read_bytes()).hexdigest()
+    change_json(bundle, lambda contract: contract[file.removesuffix(".onnx")].update(sha256=sha256))
+
+
+def test_bundle_whose_graph_has_other_channels_is_refused_with_the_tensor(refused, ct, bundle):
+    change_json(bundle, lambda contract: contract["encoder"]["embeddings"][0].update(channels=7))
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "'e0'", "7", "float32")
+
+
+def test_bundle_whose_graph_lacks_a_tensor_is_refused_with_the_tensor(refused, ct, bundle):
+    change_json(bundle, lambda contract: contract["decoder"]["dropout"][0].update(name="drop9"))
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "decoder.onnx", "'drop9'", "missing")
+
+
+def test_bundle_whose_graph_has_half_precision_is_refused_with_the_tensor(refused, ct, bundle):
+    def to_half(graph):
+        for value in (graph.graph.input[0], graph.graph.output[0]):
+            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+
+    change_graph(bundle, "encoder.onnx", to_half)
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "f16", "float32")
+
+
+def test_bundle_whose_graph_is_no_onnx_is_refused_with_the_file(refused, ct, bundle):
+    (bundle / "encoder.onnx").write_bytes(b"no graph")
+    sha256 = hashlib.sha256(b"no graph").hexdigest()
+    change_json(bundle, lambda contract: contract["encoder"].update(sha256=sha256))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "encoder.onnx", "ONNX Runtime refuses")
+
+
+def test_bundle_of_another_schema_or_hash_is_refused_with_both_values(refused, ct, bundle):
+    (bundle / "decoder.onnx").write_bytes((bundle / "decoder.onnx").read_bytes() + b"\0")
+    sha256 = hashlib.sha256((bundle / "decoder.onnx").read_bytes()).hexdigest()
+    wanted = json.loads((bundle / "model.json").read_text())["decoder"]["sha256"]
+    says(refused(ct, model=bundle), "E_MODEL_HASH", "decoder.onnx", sha256, wanted, "copy the bundle again")
+    change_json(bundle, lambda contract: contract.update(schema_version=2))
+    says(refused(ct, model=bundle), "E_MODEL_SCHEMA", "version 2", "expected 1", "newer sam2lung")
+
+
+def test_network_that_fails_while_it_runs_is_named(refused, ct, bundle):
+    """A graph that only takes slices of 2 x 2 pixels: the trial run at loading passes, the CT doesn't."""
+
+    def only_2_by_2(graph):
+        graph.graph.initializer.append(onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [4], [1, 1, 2, 2]))
+        graph.graph.node.insert(0, onnx.helper.make_node("Reshape", ["slices", "shape"], ["small"]))
+        graph.graph.node[1].input[0] = "small"
+
+    change_graph(bundle, "encoder.onnx", only_2_by_2)
+    says(refused(ct, model=bundle), "E_INFERENCE", "encoder", "--device cpu")
