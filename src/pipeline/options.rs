@@ -39,7 +39,7 @@ pub struct Options {
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
     pub at: Vec<[usize; 3]>,
-    /// Samples decoded in one call at most. Any number gives the same result.
+    /// Samples decoded in one call at most, two at least. Any number gives the same result.
     pub batch: usize,
 }
 

@@ -47,7 +47,7 @@ pub struct Sampling {
     pub seed: u64,
     /// Number of samples.
     pub samples: usize,
-    /// Samples decoded in one call at most; any number gives the same bits.
+    /// Samples decoded in one call at most, two at least; any number gives the same bits.
     pub batch: usize,
     /// Mean probability above which a voxel belongs to a nodule.
     pub threshold: f64,

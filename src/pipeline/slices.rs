@@ -30,6 +30,9 @@ use crate::{
 
 /// Pixels decoded in one call, over all samples of a batch: bounds memory and the wait for a cancel.
 const PIXELS_A_CALL: usize = 1 << 19;
+/// ONNX Runtime adds up a lone sample in another order than several (ReduceSum, MatMul), so its last bits would depend
+/// on the batch: no call has fewer.
+const LEAST_SAMPLES_A_CALL: usize = 2;
 
 /// Runs a slice network over a volume.
 #[derive(Debug)]
@@ -138,12 +141,13 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
         let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold as f32);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
-        let batch = sampling.batch.clamp(1, (PIXELS_A_CALL / pixels).max(1));
+        let batch = batch(sampling, pixels);
         for first in (0..sampling.samples).step_by(batch) {
             cancel.check()?;
-            let masks = self.masks(sampling, first..(first + batch).min(sampling.samples));
+            let wanted = batch.min(sampling.samples - first);
+            let masks = self.masks(sampling, first..first + wanted.max(LEAST_SAMPLES_A_CALL));
             let logits = self.network.decode(embedding, region.window(read), &masks, cancel)?;
-            for sample in logits.axis_iter(Axis(0)) {
+            for sample in logits.axis_iter(Axis(0)).take(wanted) {
                 let native = bilinear(sample.index_axis(Axis(0), 0), &row_taps, &column_taps);
                 let probabilities = native.mapv_into(|logit| self.probability(logit));
                 sums.push(probabilities.as_slice().expect("a fresh array is contiguous"));
@@ -227,6 +231,12 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         }
         Ok(Answer { classes: vec![maps], positive })
     }
+}
+
+/// Samples a call: as many as asked for and as memory allows, shared out evenly so that no call is nearly empty.
+fn batch(sampling: &Sampling, pixels: usize) -> usize {
+    let most = sampling.batch.min(PIXELS_A_CALL / pixels).max(LEAST_SAMPLES_A_CALL);
+    sampling.samples.div_ceil(sampling.samples.div_ceil(most))
 }
 
 /// The slices that go in for slice `k`: index, and distance from `k` in mm.

@@ -1,0 +1,115 @@
+//! The lung mask on real CTs: what it has to hold and what it has to leave out. Voxels were chosen by eye, as column,
+//! row, slice from the lowest.
+
+use std::{fs, path::Path};
+
+use sam2lung::{progress::Monitor, stages::lungs::find_lungs};
+
+use crate::data::{self, FCP_NODULE};
+
+type Voxel = [usize; 3];
+
+/// Trachea, mediastinum, abdomen, table, air around the patient.
+const LEFT_OUT: [(&str, &[(&str, Voxel)]); 6] = [
+    (
+        "fcp_dicom",
+        &[
+            ("trachea", [271, 221, 53]),
+            ("trachea", [259, 262, 9]),
+            ("aortic arch", [290, 265, 9]),
+            ("vertebra", [262, 330, 53]),
+            ("air before the chest", [256, 30, 53]),
+            ("table", [256, 470, 20]),
+        ],
+    ),
+    (
+        "ricord_dicom",
+        &[
+            ("carina", [238, 229, 29]),
+            ("heart", [260, 180, 13]),
+            ("table", [256, 430, 15]),
+            ("beyond the scan circle", [5, 5, 15]),
+        ],
+    ),
+    (
+        "cmb_crc",
+        &[
+            ("trachea", [157, 131, 61]),
+            ("trachea", [155, 120, 70]),
+            ("heart", [150, 70, 17]),
+            ("liver", [60, 100, 0]),
+            ("air before the chest", [10, 10, 70]),
+        ],
+    ),
+    (
+        "cptac_lscc",
+        &[
+            ("trachea", [234, 210, 71]),
+            ("trachea", [259, 173, 88]),
+            ("heart", [250, 150, 36]),
+            ("liver", [150, 120, 18]),
+            ("bowel gas", [186, 31, 9]),
+            ("air before the chest", [15, 20, 88]),
+        ],
+    ),
+    (
+        "cptac_pda",
+        &[("aorta", [155, 160, 2]), ("liver", [60, 70, 6]), ("bowel gas", [250, 36, 2]), ("heart", [200, 80, 21])],
+    ),
+    (
+        "lidc0002",
+        &[
+            ("trachea", [222, 170, 183]),
+            ("trachea", [223, 149, 228]),
+            ("heart", [230, 140, 91]),
+            ("liver", [100, 70, 46]),
+            ("air before the chest", [10, 20, 228]),
+        ],
+    ),
+];
+
+/// The mask of a CT, asked at voxels.
+fn mask_of(path: &Path) -> impl Fn(Voxel) -> bool {
+    let lungs = find_lungs(&data::canonical(path), &mut Monitor::silent()).expect("a chest");
+    move |[i, j, k]| lungs.search[[k, j, i]]
+}
+
+fn find(name: &str) -> Option<std::path::PathBuf> {
+    if name.ends_with("_dicom") { data::find(name) } else { data::find_whole_ct(name) }
+}
+
+#[test]
+fn lungs_leave_out_trachea_mediastinum_abdomen_and_outside() {
+    for (name, voxels) in LEFT_OUT {
+        let Some(path) = find(name) else { return };
+        let inside = mask_of(&path);
+        let wrong: Vec<_> = voxels.iter().filter(|(_, voxel)| inside(*voxel)).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:?} counted as lung");
+    }
+}
+
+#[test]
+fn lungs_hold_the_nodule_at_the_pleura() {
+    let Some(path) = data::find("fcp_dicom") else { return };
+    assert!(mask_of(&path)(FCP_NODULE));
+}
+
+/// What `index.json` lists: masses, nodules of 2 mm, ground glass.
+#[test]
+fn lungs_hold_every_known_lesion() {
+    let Some(index) = data::find("whole_ct/index.json") else { return };
+    let text = fs::read_to_string(index).expect("readable");
+    let cts: Vec<serde_json::Value> = serde_json::from_str(&text).expect("a list");
+    let mut seen = 0;
+    for ct in &cts {
+        let name = ct["file"].as_str().expect("a name").trim_end_matches(".nii.gz");
+        let Some(path) = data::find_whole_ct(name) else { return };
+        let inside = mask_of(&path);
+        for lesion in ct["lesions"].as_array().expect("a list") {
+            let voxel: Voxel = serde_json::from_value(lesion["voxel"].clone()).expect("three numbers");
+            assert!(inside(voxel), "{name}: {lesion} is left out");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 15, "the list has only {seen} lesions");
+}
