@@ -1,9 +1,9 @@
 //! Long and short axis as a reader measures them (RECIST 1.1; Fleischner 2017): the longest diameter in any axial
 //! slice, and the longest extent at right angles to it in the same slice.
 //!
-//! A pixel reaches half a pixel to each side of its centre; lengths are taken between pixel *edges* along the axis
-//! that is measured, so that a one-pixel nodule has the size of a pixel and a digital disc of diameter d measures d
-//! on average.
+//! A pixel counts as the ellipse that fits into it, and lengths are taken between the far sides of these: a one-pixel
+//! nodule has the size of a pixel, whatever the direction. Of a digital disc the long axis, which is the longest of all
+//! directions, is too long by half a pixel on average and by one at most.
 
 use super::Maps;
 use crate::volume::Voi;
@@ -48,14 +48,12 @@ impl Axes {
     }
 }
 
-/// Extent of pixels along a direction (sine, cosine), between their edges.
+/// Extent of pixels along a direction (sine, cosine), between the far sides of the ellipses in them.
 fn extent(points: &[[f64; 2]], pixel_mm: [f64; 2], (sin, cos): (f64, f64)) -> f64 {
     if points.is_empty() {
         return 0.0;
     }
     let along = points.iter().map(|[x, y]| x * cos + y * sin);
     let (low, high) = along.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
-    // How far the ray from a pixel's centre runs inside the pixel, to both sides.
-    let inside = |size: f64, part: f64| if part.abs() > 1e-9 { size / part.abs() } else { f64::MAX };
-    high - low + inside(pixel_mm[0], cos).min(inside(pixel_mm[1], sin))
+    high - low + 1.0 / (cos / pixel_mm[0]).hypot(sin / pixel_mm[1])
 }

@@ -55,7 +55,7 @@ fn nodule_sphere_on_anisotropic_voxels_has_its_known_size() {
     // Counting voxels of a digitised sphere is off by the order of surface / sqrt(count): below 1 % here.
     assert!((nodule.volume_mm3 / expected - 1.0).abs() < 0.01, "{}", nodule.volume_mm3);
     assert!((nodule.equivalent_diameter_mm - 18.0).abs() < 0.1);
-    // Axes are read from pixel edges: within one pixel of the diameter.
+    // Axes are at most one pixel too long.
     assert!((nodule.long_axis_mm - 18.0).abs() < 0.7 && (nodule.short_axis_mm - 18.0).abs() < 0.7, "{nodule:?}");
     let found = nodule.centroid_ijk;
     assert!(distance([found[0] * 0.7, found[1] * 0.6, found[2]], centre) < 0.05);
