@@ -10,22 +10,31 @@ use crate::process::{self, Result, cargo, output, release_dir, root, run_and_rea
 
 const REQUIREMENTS: &str = "onnx/requirements-test.txt";
 
-/// Runs pytest over every folder with Python tests.
+/// Runs pytest over every folder with Python tests, each by itself: modules of the same name (conftest) would mix.
 pub fn run(context: &Context) -> Result<Tally> {
-    let folders: Vec<&str> = ["onnx/tests", "tests/python"].into_iter().filter(|f| root().join(f).is_dir()).collect();
+    let folders = ["onnx/tests", "tests/python"].into_iter().filter(|f| root().join(f).is_dir());
+    let folders: Vec<&str> = folders.collect();
     if folders.is_empty() {
         return Ok(skip("there are no Python tests yet"));
     }
     process::run(&mut cargo(&["build", "--release"]))?;
     let packages = environment()?;
-    let mut pytest = Command::new(packages.python);
-    pytest.args(["-m", "pytest", "-rs", "--color=no", "-p", "no:cacheprovider"]).args(folders).current_dir(root());
-    pytest.env("PYTHONPATH", packages.path).env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut tally = Tally::default();
+    for folder in folders {
+        tally += Tally::of_run(run_and_read(&mut pytest(context, &packages, folder)?)?, of_pytest);
+    }
+    Ok(tally)
+}
+
+fn pytest(context: &Context, packages: &Packages, folder: &str) -> Result<Command> {
+    let mut pytest = Command::new(&packages.python);
+    pytest.args(["-m", "pytest", "-rs", "--color=no", "-p", "no:cacheprovider", folder]).current_dir(root());
+    pytest.env("PYTHONPATH", &packages.path).env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.env("SAM2LUNG_BIN", release_dir()?.join("sam2lung")).env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
     if let Some(shared) = shared_folder() {
         pytest.env("SAM2LUNG_SHARED", shared);
     }
-    Ok(Tally::of_run(run_and_read(&mut pytest)?, of_pytest))
+    Ok(pytest)
 }
 
 /// A Python that has what the tests import.
