@@ -32,6 +32,9 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     let dims = header.dims()?;
     let grid = header.grid(dims)?;
     let element = header.element()?;
+    if header.fields.get("BinaryData").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+        return Err(header.unsupported("MetaImage with voxels as text (BinaryData = False)", "binary voxels"));
+    }
     let packing = if header.is_true("CompressedData") { Packing::Zlib } else { Packing::Plain };
     let local = header.get("ElementDataFile")?;
     let (file, start) = match local {

@@ -19,8 +19,12 @@ use crate::{
     progress::{Monitor, Stage},
 };
 
-/// Positions may differ from an even step by this part of it.
+/// A step may differ from the usual one by this part of it.
 const STEP_TOLERANCE: f64 = 0.05;
+/// In a stack that is even as a whole it may differ by this: some headers hold positions rounded to 0.1 mm.
+const STEP_ROUNDING_MM: f64 = 0.11;
+/// The stack is even as a whole while no slice lies farther from its place than this part of a step.
+const PLACE_TOLERANCE: f64 = 0.25;
 /// Components of a direction may differ by this within a series.
 const DIRECTION_TOLERANCE: f64 = 1e-3;
 /// Positions nearer than this, in mm, are one position.
@@ -242,13 +246,16 @@ fn even_step(slices: &[Slice], heights: &[f64], source_name: &str) -> Result<f64
         });
     }
     let usual = median(steps.clone());
-    let uneven = |step: &f64| (step - usual).abs() > STEP_TOLERANCE * usual;
+    let mean = (heights[heights.len() - 1] - heights[0]) / steps.len() as f64;
+    let in_place = |n: usize| (heights[n] - heights[0] - n as f64 * mean).abs() <= PLACE_TOLERANCE * mean;
+    let rounding_mm = if (0..heights.len()).all(in_place) { STEP_ROUNDING_MM } else { 0.0 };
+    let tolerance = rounding_mm.max(STEP_TOLERANCE * usual);
     let gaps: Vec<String> = (0..steps.len())
-        .filter(|n| uneven(&steps[*n]))
+        .filter(|n| (steps[*n] - usual).abs() > tolerance)
         .map(|n| format!("{:.3} mm between {:.3} and {:.3} mm", steps[n], heights[n], heights[n + 1]))
         .collect();
     if gaps.is_empty() {
-        return Ok((heights[heights.len() - 1] - heights[0]) / steps.len() as f64);
+        return Ok(mean);
     }
     let shown = gaps.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
     let more = gaps.len().saturating_sub(5);

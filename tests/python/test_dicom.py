@@ -74,6 +74,18 @@ def test_unsigned_12_bits_are_read_as_such(voxels_sha256, tmp_path):
     assert voxels_sha256(made_dicom.write(tmp_path / "ct", images)) == sha256(texture())
 
 
+def test_positions_rounded_to_a_tenth_are_an_even_stack(segment, tmp_path):
+    """0.625 mm apart: steps of 0.6 and 0.7 in the headers."""
+    affine = AFFINE.copy()
+    affine[2, 2] = 0.625
+    images = made_dicom.series(texture((17, 64, 48)), affine)
+    for made in images:
+        made.ImagePositionPatient[2] = round(float(made.ImagePositionPatient[2]), 1)
+    segment(made_dicom.write(tmp_path / "ct", images))
+    run = json.loads((tmp_path / "out" / "ct" / "run.json").read_text())
+    assert run["input"]["spacing_mm"][2] == pytest.approx(0.625, abs=1e-3)
+
+
 def plain(syntax):
     def change(made):
         made.file_meta.TransferSyntaxUID = syntax
@@ -177,6 +189,13 @@ def uneven_first_step(images):
     images[2].ImagePositionPatient[2] += 1.5
 
 
+def fine_without_one(images):
+    """Steps of 0.2 mm, where rounding would hide a gap of 0.1 mm more, but not that of a slice."""
+    for k, made in enumerate(images):
+        made.ImagePositionPatient[2] = -300 + 0.2 * k
+    del images[3]
+
+
 def copy_of_slice_3(images):
     images.append(made_dicom.image(texture()[3], AFFINE, 3, images[0].SeriesInstanceUID))
 
@@ -229,6 +248,7 @@ def three_colours(images):
 REFUSED = {
     "gap": (without_slice_2, "E_SLICE_GAP", "5.000 mm between -297.500 and -292.500 mm", "2.500 mm apart"),
     "gap_of_three": (uneven_first_step, "E_SLICE_GAP", "4.000 mm between -297.500 and -293.500 mm", "2.500 mm apart"),
+    "gap_of_fine_slices": (fine_without_one, "E_SLICE_GAP", "0.400 mm between -299.600 and -299.200 mm"),
     "copy": (copy_of_slice_3, "E_DUPLICATE_SLICE", "1-004.dcm", "1-007.dcm", "-292.500 mm"),
     "size": (another_size, "E_MIXED_GEOMETRY", "size", "[48.0, 64.0]", "[40.0, 64.0]"),
     "orientation": (another_orientation, "E_MIXED_GEOMETRY", "orientation"),

@@ -6,6 +6,7 @@ import struct
 
 import made_ct
 import made_dicom
+import nibabel
 import numpy as np
 import pytest
 import SimpleITK
@@ -142,6 +143,26 @@ def test_nifti_slope_and_intercept_are_applied_and_slope_0_means_none(segment, t
     path.write_bytes(written)
     hu = stored * slope + intercept if slope else stored
     assert voxels_sha256(segment(path)) == sha256(hu)
+
+
+@pytest.mark.parametrize("form", ["qform", "sform"])
+@pytest.mark.parametrize("order", ["<", ">"], ids=["little_endian", "big_endian"])
+@pytest.mark.parametrize("mirrored", [False, True], ids=["as_it_is", "mirrored"])
+def test_nifti_by_either_form_and_byte_order_lies_where_nibabel_puts_it(segment, tmp_path, form, order, mirrored):
+    affine = AFFINES["oblique"] @ np.diag([-1 if mirrored else 1, 1, 1, 1])
+    written = nibabel.Nifti1Image(texture().astype(np.int16).T, affine, nibabel.Nifti1Header(endianness=order))
+    written.set_qform(affine, 1)
+    written.set_sform(affine, 1)
+    written.header["sform_code" if form == "qform" else "qform_code"] = 0
+    path = tmp_path / "ct.nii.gz"
+    nibabel.save(written, path)
+    codes = {name: int(nibabel.load(path).header[f"{name}_code"]) for name in ("qform", "sform")}
+    assert codes == {"qform": int(form == "qform"), "sform": int(form == "sform")}
+    folder = segment(path)
+    assert voxels_sha256(folder) == sha256(texture())
+    (nodule,) = json.loads((folder / "nodules.json").read_text())
+    wanted = nibabel.load(path).affine @ [*np.argwhere(ball()).mean(axis=0)[::-1], 1]
+    assert nodule["centroid_ras"] == pytest.approx(wanted[:3], abs=1e-3)
 
 
 def vector(values):

@@ -133,12 +133,19 @@ def bzip2_nrrd(path):
     return path
 
 
+def as_text(path):
+    metaimage(path)
+    path.write_bytes(b"BinaryData = False\n" + path.read_bytes())
+    return path
+
+
 FORMATS = {
     "text": (lambda folder: text_file(folder / "ct.txt"), "this kind of file", "DICOM series", ".nii.gz", ".mhd"),
     "single_dicom": (lambda folder: single_dicom(folder / "slice.dcm"), "a single DICOM file", "a folder"),
     "nifti_2": (lambda folder: nifti_2(folder / "ct.nii"), "NIfTI-2", "NIfTI-1"),
     "hdr_img_pair": (lambda folder: pair(folder / "ct.nii"), ".hdr/.img pair", "single .nii"),
     "nrrd_bzip2": (lambda folder: bzip2_nrrd(folder / "ct.nrrd"), "'bzip2'", "raw or gzip"),
+    "mha_text": (lambda folder: as_text(folder / "ct.mha"), "BinaryData = False", "binary"),
     "mha_colour": (lambda folder: metaimage(folder / "ct.mha", kind="MET_UCHAR_ARRAY"), "MET_UCHAR_ARRAY", "scalar"),
 }
 
