@@ -3,8 +3,8 @@
     python -m sam2lung_train.findings --checkpoint runs/first/checkpoint.pt --out runs/first
 
 Runs the network with dropout over the crops of `train` and over the whole CTs, cuts the mean probability into components as the product
-does, and stores a patch around each: nodules (they share voxels with the consensus) and everything else. Crops are run
-twice, as they are and gone on with by their caps, so that the judge knows both a scan's end and a nodule's end.
+does, and stores a patch around each: nodules (they share voxels with the consensus) and everything else. Most crops are
+gone on with by their caps, the others end as they do, so that the judge knows both a nodule's end and a scan's end.
 Writes OUT/findings.npz.
 """
 
@@ -27,9 +27,10 @@ SIZE, SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)
 STORED = (15, 52, 52)
 THRESHOLDS = (0.5, 0.3)  # the product's, and a lower one that finds more of what is no nodule
 SMALLEST_MM3 = 14.0
-BEYOND_MM = 11.0  # how far a crop goes on
+BEYOND_MM = 9.0  # how far a crop goes on
+GONE_ON_SHARE = 0.65  # of the crops
 AWAY_MM = 3.0  # what is nearer to something a reader marked is neither nodule nor false
-SAMPLES = 6
+SAMPLES = 3
 NOISE_HU = 12.0
 
 
@@ -138,21 +139,18 @@ def verdict_by_votes(votes, spacing_mm):
 
 
 def stack_findings(network, stack, others, rng):
-    """Findings in a nodule's crop, as it is and gone on with."""
+    """Findings in a nodule's crop, gone on with or as it is."""
     spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
     facts = {"where": stack.key, "patient": stack.patient, "develop": stack.develop, "whole": False}
-    volumes = [gone_on(stack, rng)]
-    if len(stack.hu) > 1:
-        volumes.append((stack.hu, stack.votes))
-    for hu, votes in volumes:
-        probability = probabilities(network, hu, spacing)
-        by_votes = verdict_by_votes(votes, spacing)
+    goes_on = len(stack.hu) == 1 or rng.uniform() < GONE_ON_SHARE
+    hu, votes = gone_on(stack, rng) if goes_on else (stack.hu, stack.votes)
+    by_votes = verdict_by_votes(votes, spacing)
 
-        def verdict(box, part, centre, hu=hu, by_votes=by_votes):
-            nodule = by_votes(box, part, centre)
-            return None if nodule is False and is_another_nodule(hu, centre, others) else nodule
+    def verdict(box, part, centre):
+        nodule = by_votes(box, part, centre)
+        return None if nodule is False and is_another_nodule(hu, centre, others) else nodule
 
-        yield from found_in(hu, probability, spacing, verdict, facts)
+    yield from found_in(hu, probabilities(network, hu, spacing), spacing, verdict, facts)
 
 
 def is_another_nodule(hu, centre_kji, others, half=7, alike=0.98):
@@ -209,7 +207,7 @@ def main(words=None):
     parser.add_argument("--cache", type=Path, default=data.CACHE)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--limit", type=int, help="only the first N nodules: for a quick look")
+    parser.add_argument("--limit", type=int, help="only N nodules, drawn at random")
     arguments = parser.parse_args(words)
     network, rng = load_network(arguments.checkpoint), np.random.default_rng(0)
     torch.manual_seed(0)
@@ -217,7 +215,8 @@ def main(words=None):
     for whole in data.load_wholes(arguments.cache):
         found += whole_findings(network, whole, lesions[whole.name])
     stacks = data.load_stacks(arguments.cache)
-    for stack in tqdm(stacks[: arguments.limit], "nodules", disable=None):
+    chosen = stacks if arguments.limit is None else [stacks[n] for n in rng.permutation(len(stacks))[: arguments.limit]]
+    for stack in tqdm(chosen, "nodules", disable=None):
         others = [s for s in stacks if s.patient == stack.patient and s.key != stack.key]
         found += stack_findings(network, stack, others, rng)
     data.save(arguments.out / "findings.npz", found)
