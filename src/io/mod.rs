@@ -115,7 +115,9 @@ fn read_volume(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> 
 
 /// The file or folder name without its format's ending: the name of its result folder.
 pub fn output_name(path: &Path) -> String {
-    let full = path.canonicalize().unwrap_or_else(|_| path.into());
+    // '.' and '..' have a name only when they are resolved; a link keeps the name that was given.
+    let resolved = if path.file_name().is_none() { path.canonicalize().ok() } else { None };
+    let full = resolved.unwrap_or_else(|| path.to_path_buf());
     let name = full.file_name().map_or("ct".into(), |n| n.to_string_lossy().into_owned());
     if full.is_dir() {
         return name;

@@ -78,6 +78,10 @@ pub struct Layout {
 
 /// Refuses dimensions that no volume of this library has, before anything is allocated.
 pub fn check_dims(dims: [u64; 3]) -> Result<[usize; 3]> {
+    // An empty axis would hide how long the others are said to be.
+    if let Some(axis) = (0..3).find(|axis| dims[*axis] == 0) {
+        return Err(Error::OneSlice { got: 0, axis: ["i", "j", "k"][axis] });
+    }
     let voxels = dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n)).unwrap_or(u64::MAX);
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });

@@ -28,6 +28,8 @@ const MAX_GRAPH_BYTES: u64 = 2 << 30;
 pub struct Bundle {
     /// The contract.
     pub spec: ModelSpec,
+    /// sha256 of `model.json`, lower-case hexadecimal.
+    pub contract_sha256: String,
     /// Where it came from; `<built in>` for the default one.
     pub origin: PathBuf,
     graphs: BTreeMap<String, Cow<'static, [u8]>>,
@@ -263,7 +265,7 @@ impl Bundle {
             }
             graphs.insert(file.to_owned(), bytes);
         }
-        Ok(Bundle { spec, origin, graphs })
+        Ok(Bundle { spec, contract_sha256: sha256_hex(json), origin, graphs })
     }
 
     /// The bytes of a graph that the contract names.

@@ -51,7 +51,7 @@ pub trait Network {
         cancel: &CancelToken,
     ) -> Result<Array4<f32>>;
 
-    /// Logits of N patches (N, 2, D, H, W) that they show a nodule.
+    /// Logits of N patches (N, 3, D, H, W) that they show a nodule.
     ///
     /// # Errors
     /// As [`Network::encode`].

@@ -1,7 +1,6 @@
 //! What a caller may choose for a run.
 
 use ndarray::Array3;
-use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
@@ -24,7 +23,7 @@ pub enum Search {
 }
 
 /// Options of one run; the default follows the bundle.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Dropout samples; `None`: the bundle's number.
     pub samples: Option<usize>,
@@ -35,7 +34,6 @@ pub struct Options {
     /// Which doubt the uncertainty map shows.
     pub uncertainty: Uncertainty,
     /// Where to search.
-    #[serde(skip)]
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
     pub at: Vec<[usize; 3]>,

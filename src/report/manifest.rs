@@ -8,8 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     io::Source,
-    model::{bundle::Bundle, device::DeviceReport},
-    pipeline::{Account, options::Options},
+    model::{
+        bundle::Bundle,
+        device::{Device, DeviceReport},
+    },
+    pipeline::Account,
+    stages::statistics::Uncertainty,
 };
 
 /// The manifest of one run.
@@ -44,7 +48,7 @@ pub struct ModelRecord<'a> {
     pub version: &'a str,
     /// Folder, or `<built in>`.
     pub origin: String,
-    /// sha256 of each graph.
+    /// sha256 of `model.json` and of each graph.
     pub sha256: BTreeMap<&'a str, &'a str>,
 }
 
@@ -65,15 +69,26 @@ pub struct InputRecord<'a> {
 /// The options of a run, with what the bundle filled in.
 #[derive(Debug, Serialize)]
 pub struct OptionsRecord<'a> {
-    /// As they were given.
-    #[serde(flatten)]
-    pub given: &'a Options,
+    /// Folder of the bundle; `null`: the built-in one.
+    pub model: Option<String>,
     /// Samples drawn.
     pub samples: usize,
+    /// Seed of the dropout masks.
+    pub seed: u64,
+    /// Device asked for.
+    pub device: Device,
     /// Threshold used.
     pub threshold: f64,
+    /// Which doubt was written.
+    pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.
     pub lung_mask: String,
+    /// Voxels (i, j, k of the input) at which a nodule was to be outlined in any case.
+    pub at: &'a [[usize; 3]],
+    /// The DICOM series asked for.
+    pub series: Option<&'a str>,
+    /// Samples decoded in one call at most.
+    pub batch: usize,
     /// Threads for one operator; `null`: as many as the machine has.
     pub threads: Option<usize>,
     /// Ending of the written volumes.
@@ -102,7 +117,7 @@ impl<'a> ModelRecord<'a> {
             name: &bundle.spec.name,
             version: &bundle.spec.version,
             origin: bundle.origin.display().to_string(),
-            sha256: bundle.spec.files().into_iter().collect(),
+            sha256: bundle.spec.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
         }
     }
 }

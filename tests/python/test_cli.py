@@ -376,6 +376,19 @@ def test_run_json_has_what_a_replay_needs(identity):
     assert run["versions"]["sam2lung"] and run["versions"]["onnxruntime"]
 
 
+def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identity, bundles):
+    def once(pairs):
+        assert len(dict(pairs)) == len(pairs), pairs
+        return dict(pairs)
+
+    run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
+    options = "model samples seed device threads lung_mask at threshold uncertainty format series batch"
+    assert set(run["options"]) == set(options.split())
+    bundle = bundles / "tiny-identity"
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
+    assert run["model"]["sha256"] == files
+
+
 # --- where things lie -------------------------------------------------------------------------------------------------
 
 
@@ -431,6 +444,13 @@ def test_folder_of_results_is_complete(identity):
         "overview.png",
         "run.json",
     }
+
+
+def test_folder_of_results_has_the_name_that_was_given_even_of_a_link(sam2lung, bundles, ct, tmp_path):
+    link = tmp_path / "patient7.nii.gz"
+    link.symlink_to(ct)
+    sam2lung.segment(link, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["patient7"]
 
 
 def test_lung_mask_file_bounds_the_search_and_at_reaches_beyond_it(sam2lung, bundles, ct, tmp_path):

@@ -93,7 +93,9 @@ def test_header_that_promises_more_than_the_file_holds_is_refused_with_the_slice
     says(refused(path), "E_READ", "slice 4", "1000 slices of 32 x 24", "truncated")
 
 
-@pytest.mark.parametrize("sizes", ["32 24 0", "0 24 4", "32 24 1"])
+@pytest.mark.parametrize(
+    "sizes", ["32 24 0", "0 24 4", "32 24 1", "2147483648 2147483648 0", "0 24 1099511627776"]
+)
 def test_axis_with_less_than_two_voxels_is_refused(refused, tmp_path, sizes):
     says(refused(metaimage(tmp_path / "ct.mha", sizes=sizes)), "E_ONE_SLICE", "at least 2")
 
@@ -196,6 +198,16 @@ def test_output_that_can_not_be_a_folder_is_refused_before_the_long_part(refused
     (tmp_path / "file").write_text("in the way")
     says(refused(ct, output=tmp_path / "file"), "E_WRITE", str(tmp_path / "file"), "cannot be written", "rights")
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_folder_that_holds_anything_but_results_is_left_alone(refused, ct, tmp_path):
+    """Such as the DICOM folder itself, with its parent as --output."""
+    folder = tmp_path / "out" / "chest"
+    folder.mkdir(parents=True)
+    (folder / "1-001.dcm").write_bytes(b"a CT")
+    says(refused(ct), "E_WRITE", str(folder), "1-001.dcm", "another --output")
+    assert (folder / "1-001.dcm").read_bytes() == b"a CT"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["chest"]
 
 
 # --- ONNX Runtime and devices -----------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ Examples:
   sam2lung segment chest.nii.gz --output results
       one CT; results/chest/ then holds label.nii.gz, probability.nii.gz, uncertainty.nii.gz,
       nodules.json, nodules.csv, overview.png and run.json
-  sam2lung segment patients/*/ct --output results --samples 50 --device cuda
-      a cohort of DICOM folders on a GPU; a CT that fails is named, the others go on
+  sam2lung segment patients/* --output results --samples 50 --device cuda
+      a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
   sam2lung segment ct/ --output results --at 182,285,65
       besides the automatic search, outline the nodule at that voxel (column, row, slice from 0)
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results

@@ -185,10 +185,16 @@ fn write(
         model: ModelRecord::of(engine.bundle()),
         input,
         options: OptionsRecord {
-            given: options,
+            model: args.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.account.samples,
+            seed: options.seed,
+            device: engine.device().asked,
             threshold: found.account.threshold,
+            uncertainty: options.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
+            at: &options.at,
+            series: args.series.as_deref(),
+            batch: options.batch,
             threads: args.threads,
             format: format.ending(),
         },
@@ -212,6 +218,38 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// All that a folder of results may hold.
+const RESULTS: [&str; 10] = [
+    "label.nii.gz",
+    "label.nrrd",
+    "probability.nii.gz",
+    "probability.nrrd",
+    "uncertainty.nii.gz",
+    "uncertainty.nrrd",
+    "nodules.json",
+    "nodules.csv",
+    "overview.png",
+    "run.json",
+];
+
+/// Refuses a target that is there and holds anything but results, such as the CT itself: it would be replaced.
+fn only_results(target: &Path) -> Result<()> {
+    let failed = |e| Error::write(target, e);
+    let entries = match fs::read_dir(target) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        if !RESULTS.iter().any(|result| name == *result) {
+            let name = name.to_string_lossy();
+            let reason = format!("it is there and holds '{name}', which is no result: choose another --output");
+            return Err(Error::write(target, reason));
+        }
+    }
+    Ok(())
+}
+
 /// A folder beside `target` that vanishes unless it is finished.
 struct Staging {
     folder: tempfile::TempDir,
@@ -223,6 +261,7 @@ impl Staging {
         let output = target.parent().unwrap_or(target);
         let failed = |e| Error::write(output, e);
         fs::create_dir_all(output).map_err(failed)?;
+        only_results(target)?;
         let prefix = format!(".{}.partial-", file_name(target));
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(output).map_err(failed)?;
         Ok(Staging { folder, target: target.into() })
