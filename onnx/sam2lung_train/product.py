@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -60,9 +61,10 @@ class Product:
 
 
 def error_line(text, path):
-    """`E_NAME: message` that the command line printed for `path`."""
-    lines = (line for line in text.splitlines() if line.startswith(f"{path}: E_"))
-    return next((line.removeprefix(f"{path}: ") for line in lines), None)
+    """`E_NAME: message` that the command line printed for `path`, as `E_NAME: path: message` or `E_NAME: path/file: …`."""
+    begins = re.compile(rf"E_[A-Z_]+: {re.escape(str(path))}(: |/| holds )")
+    lines = (line for line in text.splitlines() if begins.match(line))
+    return next((line.replace(f" {path}: ", " ", 1) for line in lines), None)
 
 
 def stem(path):

@@ -27,7 +27,7 @@ status = 0
 for path in map(Path, words[1:words.index("--output")]):
     name = path.name.removesuffix(".nii.gz")
     if "bad" in name:
-        print(f"{{path}}: E_NO_LUNG: no lung was found", file=sys.stderr)
+        print(f"E_NO_LUNG: {{path}}: no lung was found", file=sys.stderr)
         status = 1
         continue
     image = nibabel.load(path)
@@ -119,6 +119,13 @@ def test_product_crash_is_an_error_and_not_a_bad_score(tmp_path):
     program.chmod(0o755)
     with pytest.raises(RuntimeError, match="101"):
         product.Product(program).segment([tmp_path / "a.nii.gz"], tmp_path / "out")
+
+
+def test_error_line_is_that_of_the_path_and_begins_with_the_name():
+    text = "ignored\nE_READ: b/ct/1.dcm: damaged\nE_NOT_HU: b/ct.nii.gz: no air\nE_NO_LUNG: b/c: none\nE_X: d holds 2 series"
+    found = [product.error_line(text, path) for path in ("b/ct", "b/ct.nii.gz", "b/c", "d", "e")]
+    wanted = ["E_READ: b/ct/1.dcm: damaged", "E_NOT_HU: no air", "E_NO_LUNG: none", "E_X: d holds 2 series"]
+    assert found == [*wanted, None]
 
 
 def test_doubt_ratio_is_that_of_means(program, tmp_path):

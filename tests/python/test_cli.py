@@ -156,8 +156,10 @@ def test_bad_ct_is_refused_by_name_and_leaves_nothing(sam2lung, bundles, tmp_pat
 
 
 def test_missing_file_is_refused_by_name(sam2lung, bundles, tmp_path):
-    words = (tmp_path / "nowhere.nii.gz", "--output", tmp_path / "out", "--model", bundles / "tiny-identity")
-    assert "E_READ: " in sam2lung.segment(*words, status=1).stderr
+    path = tmp_path / "nowhere.nii.gz"
+    words = (path, "--output", tmp_path / "out", "--model", bundles / "tiny-identity")
+    text = sam2lung.segment(*words, status=1).stderr
+    assert text.startswith(f"E_READ: {path}: ") and text.count(str(path)) == 1
 
 
 @pytest.mark.parametrize("option", [("--threshold", "1.5"), ("--samples", "0"), ("--at", "500,1,1")], ids=" ".join)
@@ -206,7 +208,7 @@ def test_bad_ct_among_good_ones_is_named_and_the_others_are_done(sam2lung, bundl
     bad = made_ct.write(tmp_path / "bad.nii.gz", noise() + 1000)
     words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
     done = sam2lung.segment(bad, ct, *words, status=1)
-    assert f"{bad}: E_NOT_HU: " in done.stderr
+    assert done.stderr.startswith(f"E_NOT_HU: {bad}: ")
     assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["chest"]
 
 

@@ -28,7 +28,7 @@ use sam2lung::{
 
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
-    terminal::{Bar, Reported, cancel_on_signal, duration, report, silence_decoders},
+    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, silence_decoders},
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
@@ -44,8 +44,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             Ok(summary) if args.quiet => drop(summary),
             Ok(summary) => println!("{name}: {summary} in {}", duration(started.elapsed())),
             Err(error) => {
-                eprint!("{}: ", input.display());
-                report(&error);
+                report_for(input, &error);
                 failed = true;
                 if matches!(error, Error::Cancelled) {
                     break;

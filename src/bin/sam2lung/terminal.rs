@@ -1,6 +1,6 @@
 //! Progress on a terminal, errors by name, Ctrl-C.
 
-use std::{io::IsTerminal, panic, thread, time::Duration};
+use std::{io::IsTerminal, panic, path::Path, thread, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
@@ -17,6 +17,21 @@ pub struct Reported;
 pub fn report(error: &Error) -> Reported {
     eprintln!("{}: {error}", error.name());
     Reported
+}
+
+/// Prints an error of one input as `E_NAME: path: message`.
+pub fn report_for(input: &Path, error: &Error) -> Reported {
+    eprintln!("{}", line_for(input, error));
+    Reported
+}
+
+/// The path is left out where the message begins with it, or with a file in it.
+fn line_for(input: &Path, error: &Error) -> String {
+    let (path, text) = (input.display().to_string(), error.to_string());
+    let after = text.strip_prefix(path.trim_end_matches('/'));
+    let told = after.is_some_and(|after| [": ", "/", " holds "].iter().any(|next| after.starts_with(next)));
+    let path = if told { String::new() } else { format!("{path}: ") };
+    format!("{}: {path}{text}", error.name())
 }
 
 /// A token that Ctrl-C and a polite `kill` cancel.
@@ -76,4 +91,24 @@ impl Drop for Bar {
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
     if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_for_an_input_begins_with_the_name_and_has_the_path_once() {
+        let of = |input: &str, error: &Error| line_for(Path::new(input), error);
+        let no_lung = Error::NoLung { reason: "none".into() };
+        assert!(of("a/ct.nii.gz", &no_lung).starts_with("E_NO_LUNG: a/ct.nii.gz: no lung was found"));
+        // A folder with a name that a message happens to begin with.
+        assert!(of("no", &no_lung).starts_with("E_NO_LUNG: no: no lung was found"));
+        let missing = |path: &str| Error::read(Path::new(path), "no such file", "Check the path");
+        assert_eq!(of("ct.nii", &missing("ct.nii")), "E_READ: ct.nii: no such file. Check the path");
+        assert_eq!(of("ct/", &missing("ct/1.dcm")), "E_READ: ct/1.dcm: no such file. Check the path");
+        assert!(of("ct.nii", &missing("mask.nii")).starts_with("E_READ: ct.nii: mask.nii: no such file"));
+        let several = Error::SeveralSeries { folder: "ct".into(), count: 2, list: String::new() };
+        assert!(of("ct", &several).starts_with("E_SEVERAL_SERIES: ct holds 2 image series"));
+    }
 }
