@@ -1,7 +1,8 @@
 //! The slice kind: an axial slice with its neighbours in, that slice out.
 //!
 //! A slice is encoded once. One deterministic decode scouts it; windows around what the scout finds are decoded T
-//! times with dropout masks. Where the scout finds nothing, its own probability stands and there is no variance.
+//! times with dropout masks. Where the scout finds nothing, its own probability stands and there is no variance: every
+//! sample equals the scout there.
 
 use std::ops::Range;
 
@@ -101,17 +102,19 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         Ok(logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
     }
 
-    /// Rectangles of the region that are to be sampled.
+    /// Rectangles of the region that are to be sampled; what can belong to a nodule is, whatever the bundle says.
     fn suspicious(
         &self,
         logits: &Array2<f32>,
         grid: &Grid,
         search: ArrayView2<'_, bool>,
         region: &Region,
+        threshold: f64,
     ) -> Vec<Rect> {
-        let Some(threshold) = self.spec.sampling.scout_threshold else {
+        let Some(scout_threshold) = self.spec.sampling.scout_threshold else {
             return vec![region.whole()];
         };
+        let threshold = scout_threshold.min(threshold);
         let suspicious = logits.mapv(|logit| f64::from(self.probability(logit)) > threshold);
         let Rect { top, bottom, left, right } = region.rect;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
@@ -139,7 +142,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let columns = region.columns.natives(left + rect.left..left + rect.right);
         let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
-        let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold as f32);
+        let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
         let batch = batch(sampling, pixels);
         for first in (0..sampling.samples).step_by(batch) {
@@ -203,7 +206,8 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         cancel.check()?;
         let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
         let logits = self.scout(&embedding, &region, cancel)?;
-        let rects = self.suspicious(&logits, &ct.grid, search.index_axis(Axis(0), k), &region);
+        let search = search.index_axis(Axis(0), k);
+        let rects = self.suspicious(&logits, &ct.grid, search, &region, sampling.threshold);
 
         let [width, height, _] = voi.size();
         let rows = region.rows.pixel_taps(voi.start[1]..voi.end[1], region.rect.top, logits.nrows());
@@ -211,7 +215,11 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         let scouted = bilinear(logits.view(), &rows, &columns).mapv_into(|logit| self.probability(logit));
         let doubt = scouted.mapv(|p| sampling.uncertainty.unsampled(f64::from(p)) as f32);
         let mut maps = ClassMaps { probability: scouted.insert_axis(Axis(0)), uncertainty: doubt.insert_axis(Axis(0)) };
+        let index = |row: usize, column: usize| {
+            (((k * ct.grid.dims[1]) + voi.start[1] + row) * ct.grid.dims[0] + voi.start[0] + column) as u32
+        };
         let mut positive = Vec::new();
+        let mut sampled = Array2::from_elem((height, width), false);
         for rect in rects {
             let mut put = |j: usize, i: usize, sums: &Accumulator, voxel: usize| {
                 let (Some(row), Some(column)) = (j.checked_sub(voi.start[1]), i.checked_sub(voi.start[0])) else {
@@ -220,17 +228,30 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                 if row >= height || column >= width {
                     return;
                 }
+                sampled[[row, column]] = true;
                 maps.probability[[0, row, column]] = sums.mean(voxel) as f32;
                 maps.uncertainty[[0, row, column]] = sums.uncertainty(voxel, sampling.uncertainty) as f32;
                 if sums.positive(voxel).iter().any(|word| *word != 0) {
-                    let index = (k * ct.grid.dims[1] + j) * ct.grid.dims[0] + i;
-                    positive.push((index as u32, sums.positive(voxel).to_vec()));
+                    positive.push((index(row, column), sums.positive(voxel).to_vec()));
                 }
             };
             self.sample(&embedding, &region, rect, sampling, cancel, &mut put)?;
         }
+        // Groups that don't touch the search region aren't sampled, yet may be a part of a nodule that does.
+        let all = every_sample(sampling.samples);
+        for ((row, column), _) in sampled.indexed_iter().filter(|(_, sampled)| !**sampled) {
+            if f64::from(maps.probability[[0, row, column]]) > sampling.threshold {
+                positive.push((index(row, column), all.clone()));
+            }
+        }
         Ok(Answer { classes: vec![maps], positive })
     }
+}
+
+/// The bits of a voxel that each of `samples` samples calls a nodule.
+fn every_sample(samples: usize) -> Vec<u64> {
+    let bits = |word: usize| (samples - 64 * word).min(64) as u32;
+    (0..samples.div_ceil(64)).map(|word| u64::MAX >> (64 - bits(word))).collect()
 }
 
 /// Samples a call: as many as asked for and as memory allows, shared out evenly so that no call is nearly empty.
@@ -254,4 +275,17 @@ fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
         .map(|n| (k as i64 + n * step).clamp(0, grid.dims[2] as i64 - 1))
         .map(|slice| (slice as usize, ((slice - k as i64) as f64 * spacing) as f32))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_sets_one_bit_a_sample_and_no_other() {
+        assert_eq!(every_sample(1), [1]);
+        assert_eq!(every_sample(25), [(1 << 25) - 1]);
+        assert_eq!(every_sample(64), [u64::MAX]);
+        assert_eq!(every_sample(130), [u64::MAX, u64::MAX, 0b11]);
+    }
 }

@@ -55,7 +55,7 @@ pub fn entropy_bits(p: f64) -> f64 {
 /// Running sums for a block of voxels.
 #[derive(Debug, Clone)]
 pub struct Accumulator {
-    threshold: f32,
+    threshold: f64,
     pushed: usize,
     words: usize,
     sum: Vec<f64>,
@@ -66,7 +66,7 @@ pub struct Accumulator {
 
 impl Accumulator {
     /// For `voxels` voxels and `samples` samples; a sample calls a voxel a nodule above `threshold`.
-    pub fn new(voxels: usize, samples: usize, threshold: f32) -> Self {
+    pub fn new(voxels: usize, samples: usize, threshold: f64) -> Self {
         let words = samples.div_ceil(64);
         Accumulator {
             threshold,
@@ -87,7 +87,7 @@ impl Accumulator {
             self.sum[voxel] += wide;
             self.sum_of_squares[voxel] += wide * wide;
             self.sum_of_entropies[voxel] += entropy_bits(wide);
-            self.positive[voxel * self.words + word] |= u64::from(p > self.threshold) << bit;
+            self.positive[voxel * self.words + word] |= u64::from(wide > self.threshold) << bit;
         }
         self.pushed += 1;
     }
@@ -148,6 +148,15 @@ mod tests {
             sums.push(&[if s == 3 || s == 69 { 0.9 } else { 0.1 }]);
         }
         assert_eq!(sums.positive(0), &[1 << 3, 1 << 5]);
+    }
+
+    #[test]
+    fn accumulator_probability_just_above_the_threshold_counts_as_its_mean_does() {
+        // The float32 next to 0.1 lies above 0.1, as seen in double precision: findings compare the mean in that way.
+        let mut sums = Accumulator::new(1, 1, 0.1);
+        sums.push(&[0.1]);
+        assert!(sums.mean(0) > 0.1);
+        assert_eq!(sums.positive(0), &[1]);
     }
 
     #[test]

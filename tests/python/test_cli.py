@@ -345,6 +345,54 @@ def test_scout_samples_near_what_it_sees_and_the_judge_drops_the_faint_ball(sam2
     assert json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["dropped"] >= 1
 
 
+def scout_bundle(bundles, folder, scout_threshold, margin_mm=0.0):
+    """tiny-identity, sampled only around pixels above `scout_threshold`."""
+    bundle = shutil.copytree(bundles / "tiny-identity", folder)
+    contract = json.loads((bundle / "model.json").read_text())
+    contract["sampling"].update(scout_threshold=scout_threshold, scout_margin_mm=margin_mm)
+    (bundle / "model.json").write_text(json.dumps(contract))
+    return bundle
+
+
+def test_threshold_below_the_scout_s_is_sampled(sam2lung, bundles, tmp_path):
+    """The scout gives the ball 0.2: less than the bundle's scout threshold, more than what is asked for."""
+    hu = np.full(SHAPE, made_ct.LUNG_HU)
+    hu[large()] = -192
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu, SPACING)
+    bundle = scout_bundle(bundles, tmp_path / "bundle", 0.3)
+    words = ("--output", tmp_path, "--model", bundle, "--lung-mask", "off", "--samples", SAMPLES, "--threshold", 0.1)
+    sam2lung.segment(path, *words)
+    (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
+    values, kept = made_ct.TwoValues.that_gives(
+        made_ct.read(tmp_path / "ct" / "probability.nii.gz"), made_ct.windowed(hu), SAMPLES
+    )
+    assert 0 < kept < SAMPLES
+    assert nodule["probability_mean"] == pytest.approx(values.mean[large()].mean(), abs=1e-5)
+    assert nodule["detection_rate"] == pytest.approx(kept / SAMPLES)
+    assert nodule["volume_mm3_p95"] == pytest.approx(nodule["volume_mm3"])
+
+
+@pytest.mark.parametrize("samples", [25, 70])
+def test_part_of_a_nodule_that_no_sample_drew_has_the_scout_s_outline_in_each(sam2lung, bundles, tmp_path, samples):
+    """In slices 6 to 8 the ball doesn't touch the search region, which there lies on both sides of it."""
+    hu = np.full(SHAPE, made_ct.LUNG_HU)
+    hu[large()] = 50
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu, SPACING)
+    mask = np.ones(SHAPE)
+    mask[6:, :, 4:26] = 0
+    assert large()[6:].any() and not (large() & (mask > 0))[6:].any()
+    mask_path = made_ct.write(tmp_path / "mask.nii.gz", mask, SPACING, dtype=np.uint8)
+    bundle = scout_bundle(bundles, tmp_path / "bundle", 0.02)
+    words = ("--output", tmp_path, "--model", bundle, "--lung-mask", mask_path, "--samples", samples)
+    sam2lung.segment(path, *words)
+    (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
+    voxel_mm3 = np.prod(SPACING)
+    assert nodule["volume_mm3"] == pytest.approx(large().sum() * voxel_mm3)
+    assert nodule["volume_mm3_p05"] == pytest.approx(large()[6:].sum() * voxel_mm3)
+    assert nodule["volume_mm3_p95"] == pytest.approx(large().sum() * voxel_mm3)
+    assert nodule["detection_rate"] == 1.0
+
+
 # --- replay -----------------------------------------------------------------------------------------------------------
 
 
