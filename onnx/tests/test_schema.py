@@ -94,6 +94,7 @@ def test_missing_field_is_refused_everywhere(name, path):
         (("encoder", "file"), ".."),
         (("encoder", "sha256"), "ABC"),
         (("encoder", "embeddings"), []),
+        (("decoder", "dropout"), []),
         (("decoder", "dropout", 0, "rate"), 1.0),
         (("decoder", "classes"), []),
         (("sampling", "samples"), 0),

@@ -328,6 +328,11 @@ impl ModelSpec {
                     .all(|e| e.channels > 0 && e.stride > 0 && multiple.is_multiple_of(e.stride)),
                 "each embedding needs channels and a stride that divides input.multiple",
             ),
+            // Without a mask the decoder can't tell one sample from another: the doubt would be made up.
+            (
+                !self.decoder.dropout.is_empty(),
+                "decoder.dropout must name at least one input: without dropout there are no samples to tell doubt from",
+            ),
             (
                 self.decoder.dropout.iter().all(|d| d.channels > 0 && (0.0..1.0).contains(&d.rate)),
                 "each dropout input needs channels and a rate from 0 to below 1",
