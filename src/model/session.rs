@@ -1,6 +1,6 @@
 //! The bundle's graphs in ONNX Runtime: the only place that knows `ort`.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use ndarray::{Array2, Array4, Array5, ArrayView4, Ix4, s};
 use ort::{
@@ -53,40 +53,38 @@ impl OrtNetwork {
     /// [`Error::Runtime`], [`Error::Device`], [`Error::ModelBundle`] or [`Error::ModelShape`].
     pub fn load(bundle: Arc<Bundle>, device: Device, threads: usize) -> Result<Self> {
         let runtime = Runtime::get()?;
-        let cuda = match device {
-            Device::Cpu => Err("the CPU was asked for".to_owned()),
-            Device::Auto | Device::Cuda => {
-                cuda_libraries(&runtime).and_then(|()| Self::build(&bundle, &runtime, threads, Device::Cuda))
-            }
-        };
-        let report = |used, reason: &str| DeviceReport { asked: device, used, reason: reason.to_owned() };
-        let mut network = match (cuda, device) {
-            (Ok(mut network), _) => {
-                network.device = report(Device::Cuda, "ONNX Runtime's CUDA execution provider runs every graph");
-                network
-            }
-            (Err(reason), Device::Cuda) => {
-                return Err(Error::Device {
-                    device: "cuda",
-                    reason,
-                    remedy: "Run 'cargo xtask setup --cuda' on a machine with an NVIDIA GPU and driver, or use \
-                             --device cpu"
-                        .into(),
-                });
-            }
-            (Err(reason), _) => {
-                let mut network =
-                    Self::build(&bundle, &runtime, threads, Device::Cpu).map_err(|reason| broken(&bundle, reason))?;
-                network.device = report(Device::Cpu, &reason);
-                network
-            }
-        };
+        let on_cuda = || Self::on_cuda(&bundle, &runtime, threads);
+        let on_cpu = |why: &str| Self::on_cpu(&bundle, &runtime, threads, why);
+        let mut network = choose(device, on_cuda, on_cpu)?;
+        network.device.asked = device;
+        Ok(network)
+    }
+
+    fn on_cpu(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize, why: &str) -> Result<Self> {
+        let built = Self::build(bundle, runtime, threads, Device::Cpu, why);
+        let mut network = built.map_err(|reason| broken(bundle, reason))?;
         network.check_tensors()?;
         network.warm_up()?;
         Ok(network)
     }
 
-    fn build(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize, device: Device) -> Result<Self, String> {
+    /// [`Error::Device`] for all that is CUDA's fault: a provider that loads may still be unable to run.
+    fn on_cuda(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize) -> Result<Self> {
+        let why = "ONNX Runtime's CUDA execution provider runs every graph";
+        let built = cuda_libraries(runtime).and_then(|()| Self::build(bundle, runtime, threads, Device::Cuda, why));
+        let mut network = built.map_err(without_cuda)?;
+        network.check_tensors()?;
+        network.warm_up().map_err(unable)?;
+        Ok(network)
+    }
+
+    fn build(
+        bundle: &Arc<Bundle>,
+        runtime: &Runtime,
+        threads: usize,
+        device: Device,
+        why: &str,
+    ) -> Result<Self, String> {
         let open = |file: &str| {
             let session = builder(runtime, threads, device).and_then(|mut b| b.commit_from_memory(bundle.graph(file)));
             session.map_err(|e| format!("{file}: {e}"))
@@ -96,7 +94,7 @@ impl OrtNetwork {
             decoder: open(&bundle.spec.decoder.file)?,
             judge: bundle.spec.judge.as_ref().map(|j| open(&j.file)).transpose()?,
             bundle: bundle.clone(),
-            device: DeviceReport { asked: device, used: device, reason: String::new() },
+            device: DeviceReport { asked: device, used: device, reason: why.to_owned() },
         })
     }
 
@@ -349,13 +347,50 @@ fn cuda_libraries(runtime: &Runtime) -> Result<(), String> {
     if !folder.join(PROVIDER).is_file() {
         return Err(format!("this ONNX Runtime ({}) has no CUDA execution provider ({PROVIDER})", folder.display()));
     }
-    let bundled = folder.join("nvidia");
-    if bundled.is_dir() {
-        ep::cuda::preload_dylibs(Some(&bundled), Some(&bundled)).map_err(|e| e.to_string())?;
+    if has_cuda(folder) {
+        ep::cuda::preload_dylibs(Some(folder), Some(folder)).map_err(|e| e.to_string())?;
     }
     // SAFETY: loading the driver has no preconditions; the handle is left open, as the provider would.
     let driver = unsafe { libc::dlopen(c"libcuda.so.1".as_ptr(), libc::RTLD_NOW) };
     if driver.is_null() { Err("no NVIDIA driver is installed (libcuda.so.1)".into()) } else { Ok(()) }
+}
+
+/// True when CUDA's own libraries lie in `folder`, as `cargo xtask setup --cuda` puts them; else the system's loader
+/// finds them or doesn't.
+fn has_cuda(folder: &Path) -> bool {
+    ep::cuda::CUDA_DYLIBS.first().is_some_and(|runtime| folder.join(runtime).is_file())
+}
+
+/// The device asked for; for `auto` CUDA, unless CUDA itself is in the way: then the CPU, told why.
+fn choose<N>(
+    device: Device,
+    on_cuda: impl FnOnce() -> Result<N>,
+    on_cpu: impl FnOnce(&str) -> Result<N>,
+) -> Result<N> {
+    match device {
+        Device::Cpu => on_cpu("the CPU was asked for"),
+        Device::Cuda => on_cuda(),
+        Device::Auto => match on_cuda() {
+            Err(Error::Device { reason, .. }) => on_cpu(&reason),
+            other => other,
+        },
+    }
+}
+
+/// A network that fails on the device in its trial run: the device can't be used.
+fn unable(error: Error) -> Error {
+    match error {
+        Error::Inference { graph, reason } => without_cuda(format!("the {graph} network can't run on it: {reason}")),
+        other => other,
+    }
+}
+
+fn without_cuda(reason: String) -> Error {
+    Error::Device {
+        device: "cuda",
+        reason,
+        remedy: "Run 'cargo xtask setup --cuda' on a machine with an NVIDIA GPU and driver, or use --device cpu".into(),
+    }
 }
 
 fn failed(graph: &'static str, error: ort::Error, cancel: &CancelToken) -> Error {
@@ -367,5 +402,42 @@ fn broken(bundle: &Bundle, reason: String) -> Error {
         bundle: bundle.origin.clone(),
         reason: format!("ONNX Runtime refuses {reason}"),
         remedy: "The file is damaged or needs a newer ONNX Runtime: export the bundle again".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape() -> Error {
+        let text = || "x".to_owned();
+        Error::ModelShape { bundle: "b".into(), file: text(), tensor: text(), got: text(), expected: text() }
+    }
+
+    #[test]
+    fn choose_cuda_that_loads_but_can_not_run_is_left_for_the_cpu_by_auto_alone() {
+        let trial = || Err(unable(Error::Inference { graph: "encoder", reason: "no kernel image".into() }));
+        let why = choose(Device::Auto, trial, |why| Ok(why.to_owned())).unwrap();
+        assert!(why.contains("encoder") && why.contains("no kernel image"), "{why}");
+        let error = choose::<String>(Device::Cuda, trial, |_| panic!("the CPU wasn't asked for")).unwrap_err();
+        assert_eq!(error.name(), "E_DEVICE");
+        assert!(error.to_string().contains("no kernel image"), "{error}");
+        assert!(choose(Device::Cpu, || panic!("CUDA wasn't asked for"), |_| Ok(())).is_ok());
+    }
+
+    #[test]
+    fn choose_bundle_that_is_not_what_it_says_is_refused_on_any_device() {
+        for device in [Device::Auto, Device::Cuda] {
+            let error = choose::<()>(device, || Err(unable(shape())), |_| panic!("it's no matter of the device"));
+            assert_eq!(error.unwrap_err().name(), "E_MODEL_SHAPE");
+        }
+    }
+
+    #[test]
+    fn has_cuda_is_true_where_setup_unpacked_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_cuda(folder.path()));
+        std::fs::write(folder.path().join("libcudart.so.13"), b"").unwrap();
+        assert!(has_cuda(folder.path()));
     }
 }

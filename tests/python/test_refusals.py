@@ -3,6 +3,7 @@ and the words that a user needs."""
 
 import hashlib
 import json
+import os
 import shutil
 import struct
 
@@ -236,6 +237,28 @@ def test_cuda_without_a_gpu_is_refused_with_what_is_missing(sam2lung, bundles, c
     assert "libcuda" in done.stderr or "CUDA execution provider" in done.stderr
 
 
+def test_cuda_libraries_beside_the_runtime_are_the_ones_that_are_loaded(sam2lung, bundles, ct, tmp_path, monkeypatch):
+    """In one flat folder, as `cargo xtask setup --cuda` leaves them; `auto` says what is wrong with them."""
+    library = os.environ.get("SAM2LUNG_ONNXRUNTIME")
+    if not library:
+        pytest.skip("SKIPPED: SAM2LUNG_ONNXRUNTIME does not name ONNX Runtime's library")
+    folder = tmp_path / "onnxruntime-cuda"
+    folder.mkdir()
+    copied = shutil.copy(library, folder)
+    for name in ("libonnxruntime_providers_cuda.so", "libcudart.so.13"):
+        (folder / name).write_bytes(b"no library")
+    monkeypatch.setenv("SAM2LUNG_ONNXRUNTIME", str(copied))
+    words = ("segment", ct, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    done = sam2lung(*words, "--device", "auto")
+    assert done.returncode == 0, done.stderr
+    device = json.loads((tmp_path / "out" / "chest" / "run.json").read_text())["device"]
+    assert (device["asked"], device["used"]) == ("auto", "cpu")
+    assert "libcudart.so.13" in device["reason"]
+    done = sam2lung(*words, "--device", "cuda")
+    assert done.returncode == 1
+    says(done.stderr, "E_DEVICE", "libcudart.so.13", "--device cpu")
+
+
 # --- the bundle -------------------------------------------------------------------------------------------------------
 
 
@@ -264,6 +287,11 @@ def change_graph(bundle, file, change):
 def test_bundle_whose_graph_has_other_channels_is_refused_with_the_tensor(refused, ct, bundle):
     change_json(bundle, lambda contract: contract["encoder"]["embeddings"][0].update(channels=7))
     says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "'e0'", "7", "float32")
+
+
+def test_bundle_without_dropout_is_refused_since_its_doubt_would_be_made_up(refused, ct, bundle):
+    change_json(bundle, lambda contract: contract["decoder"].update(dropout=[]))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.dropout", "at least one")
 
 
 def test_bundle_whose_graph_lacks_a_tensor_is_refused_with_the_tensor(refused, ct, bundle):
