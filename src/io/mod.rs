@@ -66,7 +66,7 @@ struct Read {
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
 pub fn read_ct(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Ct> {
     let read = read_volume(path, series, monitor)?;
-    check_ct(&read.volume, read.unscaled_bits)?;
+    check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
     Ok(Ct { volume: read.volume, source: read.source })
 }

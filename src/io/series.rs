@@ -31,8 +31,10 @@ const DIRECTION_TOLERANCE: f64 = 1e-3;
 const SAME_POSITION_MM: f64 = 1e-3;
 /// A slice may be shifted against the normal by this, in mm a mm of travel, before it is gantry tilt (0.3 degrees).
 const TILT_TOLERANCE: f64 = 0.005;
-/// Most files of a folder that are looked at.
+/// Most DICOM files that are taken from a folder.
 const MAX_FILES: usize = 20_000;
+/// How many folders deep they are searched.
+const MAX_DEPTH: usize = 8;
 
 /// One image of a series, as its header describes it; lengths in mm, LPS.
 #[derive(Debug, Clone)]
@@ -62,13 +64,16 @@ pub struct Series {
 pub fn is_dicom(path: &Path) -> bool {
     use std::io::Read;
     let mut start = [0; 132];
-    fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok() && &start[128..] == b"DICM"
+    // Opening a pipe would wait for its other end.
+    path.is_file()
+        && fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok()
+        && &start[128..] == b"DICM"
 }
 
 /// Finds the series in `folder`, orders it and checks its geometry.
 pub fn find(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Series> {
     let mut by_uid: BTreeMap<String, Vec<Slice>> = BTreeMap::new();
-    let files = files(folder)?;
+    let files = files(folder, monitor)?;
     for (n, path) in files.iter().enumerate() {
         // Headers are a small part of reading.
         monitor.step(Stage::Read, n, 5 * files.len())?;
@@ -80,29 +85,34 @@ pub fn find(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> R
 }
 
 /// DICOM files of the folder; of the folders in it, when it has none itself.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |e: std::io::Error| Error::read(folder, e, "Check the folder and its rights");
-    let (mut found, mut below) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            below.push(path);
-        } else if is_dicom(&path) {
-            found.push(path);
-        }
-    }
-    if found.is_empty() {
-        below.sort();
-        for inner in below {
-            found.extend(files(&inner)?);
-        }
-    }
-    if found.len() > MAX_FILES {
-        let reason = format!("holds {} DICOM files; expected at most {MAX_FILES}", found.len());
-        return Err(Error::read(folder, reason, "Point to the folder of one series"));
-    }
+fn files(folder: &Path, monitor: &Monitor<'_>) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(folder, 0, &mut found, monitor)?;
     found.sort();
     Ok(found)
+}
+
+fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>, monitor: &Monitor<'_>) -> Result<()> {
+    let failed = |e: std::io::Error| Error::read(folder, e, "Check the folder and its rights");
+    let (before, mut below) = (found.len(), Vec::new());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        monitor.check()?;
+        let entry = entry.map_err(failed)?;
+        // A link to a folder is not followed: it may lead in a circle.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            below.push(entry.path());
+        } else if is_dicom(&entry.path()) {
+            found.push(entry.path());
+        }
+        if found.len() > MAX_FILES {
+            let reason = format!("holds more than {MAX_FILES} DICOM files");
+            return Err(Error::read(folder, reason, "Point to the folder of one series"));
+        }
+    }
+    if found.len() == before && depth < MAX_DEPTH {
+        below.iter().try_for_each(|inner| collect(inner, depth + 1, found, monitor))?;
+    }
+    Ok(())
 }
 
 fn pick(folder: &Path, mut by_uid: BTreeMap<String, Vec<Slice>>, wanted: Option<&str>) -> Result<Vec<Slice>> {
@@ -115,7 +125,10 @@ fn pick(folder: &Path, mut by_uid: BTreeMap<String, Vec<Slice>>, wanted: Option<
         return by_uid.remove(uid).ok_or_else(no_such);
     }
     match by_uid.len() {
-        0 => Err(Error::read(folder, "holds no DICOM image", "Point to the folder with the series' files")),
+        0 => {
+            let reason = format!("holds no DICOM image (folders are searched {MAX_DEPTH} deep)");
+            Err(Error::read(folder, reason, "Point to the folder with the series' files"))
+        }
         1 => Ok(by_uid.pop_first().map(|(_, slices)| slices).unwrap_or_default()),
         count => Err(Error::SeveralSeries { folder: folder.into(), count, list }),
     }
@@ -300,4 +313,50 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn name(slice: &Slice) -> String {
     super::file_name(&slice.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::CancelToken;
+
+    fn write_dicom(folder: &Path) -> PathBuf {
+        fs::create_dir_all(folder).unwrap();
+        let path = folder.join("1.dcm");
+        fs::write(&path, [&[0; 128][..], b"DICM"].concat()).unwrap();
+        path
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_links_that_lead_in_a_circle_are_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("patient");
+        let file = write_dicom(&inner.join("series"));
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(root.path(), inner.join(name)).unwrap();
+        }
+        assert_eq!(files(root.path(), &Monitor::silent()).unwrap(), [file]);
+    }
+
+    #[test]
+    fn files_are_searched_to_the_stated_depth() {
+        let root = tempfile::tempdir().unwrap();
+        let deepest = (0..MAX_DEPTH).fold(root.path().to_owned(), |folder, _| folder.join("d"));
+        write_dicom(&deepest.join("d"));
+        assert!(files(root.path(), &Monitor::silent()).unwrap().is_empty());
+        let file = write_dicom(&deepest);
+        assert_eq!(files(root.path(), &Monitor::silent()).unwrap(), [file]);
+    }
+
+    #[test]
+    fn files_search_ends_when_it_is_cancelled() {
+        let root = tempfile::tempdir().unwrap();
+        write_dicom(root.path());
+        let token = CancelToken::new();
+        token.cancel();
+        let mut nobody = |_| ();
+        let error = files(root.path(), &Monitor::new(token, &mut nobody)).unwrap_err();
+        assert_eq!(error.name(), "E_CANCELLED");
+    }
 }

@@ -362,11 +362,7 @@ fn has_cuda(folder: &Path) -> bool {
 }
 
 /// The device asked for; for `auto` CUDA, unless CUDA itself is in the way: then the CPU, told why.
-fn choose<N>(
-    device: Device,
-    on_cuda: impl FnOnce() -> Result<N>,
-    on_cpu: impl FnOnce(&str) -> Result<N>,
-) -> Result<N> {
+fn choose<N>(device: Device, on_cuda: impl FnOnce() -> Result<N>, on_cpu: impl FnOnce(&str) -> Result<N>) -> Result<N> {
     match device {
         Device::Cpu => on_cpu("the CPU was asked for"),
         Device::Cuda => on_cuda(),

@@ -75,6 +75,7 @@ pub fn find<N: Network>(
     let asked: Vec<Option<u32>> = evidence.at.iter().map(|at| nearest(evidence, &components, *at)).collect();
     let large_enough = spec.decision.min_volume_mm3 / evidence.ct.grid.voxel_mm3();
     let inside = inside_shares(&components, evidence.search);
+    monitor.check()?;
     let all = components.list.len();
     let list = std::mem::take(&mut components.list).into_iter().filter(|c| {
         asked.contains(&Some(c.label))

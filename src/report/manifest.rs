@@ -7,12 +7,14 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    error::Result,
     io::Source,
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
     },
     pipeline::Account,
+    progress::CancelToken,
     stages::statistics::Uncertainty,
 };
 
@@ -141,13 +143,17 @@ pub fn seconds(stages: &BTreeMap<&'static str, Duration>) -> BTreeMap<&'static s
 }
 
 /// sha256 of voxels as float32 little-endian in array order.
-pub fn voxels_sha256(voxels: &Array3<f32>) -> String {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn voxels_sha256(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<String> {
     let mut hash = Sha256::new();
     for slice in voxels.outer_iter() {
+        cancel.check()?;
         let bytes: Vec<u8> = slice.iter().flat_map(|v| v.to_le_bytes()).collect();
         hash.update(&bytes);
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// Largest resident memory of this process so far in MiB (Linux).
@@ -155,4 +161,17 @@ pub fn peak_memory_mib() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voxels_sha256_ends_when_it_is_cancelled() {
+        let (voxels, token) = (Array3::zeros((2, 2, 2)), CancelToken::new());
+        assert_eq!(voxels_sha256(&voxels, &token).unwrap().len(), 64);
+        token.cancel();
+        assert_eq!(voxels_sha256(&voxels, &token).unwrap_err().name(), "E_CANCELLED");
+    }
 }

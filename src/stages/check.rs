@@ -4,6 +4,7 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    progress::CancelToken,
     volume::Volume,
 };
 
@@ -17,8 +18,8 @@ const BEYOND_HU: f32 = 65536.0;
 /// Refuses a volume that isn't a CT in HU. `unscaled_bits`: bits of a stored voxel that was taken as it is.
 ///
 /// # Errors
-/// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`] or [`Error::NotHu`].
-pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>) -> Result<()> {
+/// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`], [`Error::NotHu`] or [`Error::Cancelled`].
+pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &CancelToken) -> Result<()> {
     let dims = volume.grid.dims;
     if let Some(axis) = (0..3).find(|axis| dims[*axis] < 2) {
         return Err(Error::OneSlice { got: dims[axis], axis: ["i", "j", "k"][axis] });
@@ -27,12 +28,16 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>) -> Result<()> {
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
     }
-    check_finite(&volume.voxels)?;
-    check_hu(&volume.voxels, unscaled_bits)
+    check_finite(&volume.voxels, cancel)?;
+    check_hu(range(&volume.voxels, cancel)?, unscaled_bits)
 }
 
-fn check_finite(voxels: &Array3<f32>) -> Result<()> {
-    let count = voxels.iter().filter(|v| !v.is_finite()).count();
+fn check_finite(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<()> {
+    let mut count = 0;
+    for slice in voxels.outer_iter() {
+        cancel.check()?;
+        count += slice.iter().filter(|v| !v.is_finite()).count();
+    }
     if count == 0 {
         return Ok(());
     }
@@ -41,8 +46,15 @@ fn check_finite(voxels: &Array3<f32>) -> Result<()> {
     Err(Error::NonFinite { what: "the image", count, at })
 }
 
-fn check_hu(voxels: &Array3<f32>, unscaled_bits: Option<u8>) -> Result<()> {
-    let (low, high) = voxels.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+/// The lowest and the highest value.
+fn range(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<(f32, f32)> {
+    voxels.outer_iter().try_fold((f32::MAX, f32::MIN), |range, slice| {
+        cancel.check()?;
+        Ok(slice.iter().fold(range, |(low, high), v| (low.min(*v), high.max(*v))))
+    })
+}
+
+fn check_hu((low, high): (f32, f32), unscaled_bits: Option<u8>) -> Result<()> {
     let refuse = |got: String, remedy: &str| Err(Error::NotHu { got, remedy: remedy.into() });
     if low == high {
         return refuse(format!("every voxel is {low}"), "Check that the right volume was chosen");
@@ -104,7 +116,7 @@ mod tests {
             ),
         ];
         for (name, text, volume, bits) in cases {
-            let error = check_ct(&volume, bits).unwrap_err();
+            let error = check_ct(&volume, bits, &CancelToken::new()).unwrap_err();
             assert_eq!(error.name(), name, "{error}");
             assert!(error.to_string().contains(text), "{error}");
         }
@@ -113,6 +125,14 @@ mod tests {
     #[test]
     fn check_thin_crops_and_padding_are_accepted() {
         let ramp = |n: usize| if n.is_multiple_of(7) { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
-        assert!(check_ct(&volume([128, 128, 2], ramp), Some(16)).is_ok());
+        assert!(check_ct(&volume([128, 128, 2], ramp), Some(16), &CancelToken::new()).is_ok());
+    }
+
+    #[test]
+    fn check_ends_when_it_is_cancelled() {
+        let token = CancelToken::new();
+        token.cancel();
+        let error = check_ct(&volume([4, 4, 4], |n| n as f32 - 1000.0), None, &token).unwrap_err();
+        assert_eq!(error.name(), "E_CANCELLED");
     }
 }

@@ -1,6 +1,6 @@
 //! Real files are read as other software reads them.
 
-use sam2lung::report::manifest::voxels_sha256;
+use sam2lung::{progress::CancelToken, report::manifest::voxels_sha256};
 
 use crate::data::{self, WHOLE_CTS};
 
@@ -30,7 +30,7 @@ fn dicom_uncompressed_reads_equal_to_pydicom() {
 
 fn reads_equal_to_pydicom((folder, sha256): (&str, &str)) {
     let Some(path) = data::find(folder) else { return };
-    assert_eq!(voxels_sha256(&data::read(&path).volume.voxels), sha256);
+    assert_eq!(voxels_sha256(&data::read(&path).volume.voxels, &CancelToken::new()).unwrap(), sha256);
 }
 
 /// Numbers from the headers: PixelSpacing, and ImagePositionPatient of the lowest and highest slice.

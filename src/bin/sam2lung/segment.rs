@@ -95,7 +95,7 @@ fn segment_one(
     let started = Instant::now();
     let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
     let options = options(args, &ct, &mut monitor)?;
-    let sha256 = voxels_sha256(&ct.volume.voxels);
+    let sha256 = voxels_sha256(&ct.volume.voxels, cancel)?;
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.

@@ -182,6 +182,7 @@ mod tests {
     use super::*;
     use crate::{
         geometry::Grid,
+        progress::CancelToken,
         stages::{
             nodules::{ReviewRule, measure},
             sample_masks::SampleMasks,
@@ -202,7 +203,7 @@ mod tests {
         let mut samples = SampleMasks::new(1);
         samples.finish();
         let maps = Maps { ct: &ct, probability: &doubt, uncertainty: &doubt, labels: &labels, samples: &samples };
-        let nodules = measure(&maps, &[], &ReviewRule::default());
+        let nodules = measure(&maps, &[], &ReviewRule::default(), &CancelToken::new()).unwrap();
         let title = OverviewTitle {
             input: "a very long name of a CT that has no end and goes on and on beyond the width of any page".into(),
             model: "tiny 1".into(),

@@ -13,7 +13,11 @@ use serde::Serialize;
 pub use review::ReviewRule;
 
 use super::sample_masks::SampleMasks;
-use crate::volume::{Voi, Volume};
+use crate::{
+    error::Result,
+    progress::CancelToken,
+    volume::{Voi, Volume},
+};
 use axes::Axes;
 use samples::SampleVolumes;
 
@@ -61,7 +65,7 @@ pub struct Nodule {
     pub probability_mean: f64,
     /// Mean doubt of the label's voxels and of those that touch them: doubt sits at the edge.
     pub uncertainty_mean: f64,
-    /// Mean Dice between the outlines of two samples; 1 with one sample.
+    /// Mean Dice between the outlines of two samples, of the first 200; 1 with one sample.
     pub sample_dice: f64,
     /// Share of the samples that found the nodule.
     pub detection_rate: f64,
@@ -74,33 +78,49 @@ pub struct Nodule {
 }
 
 /// Measures every nodule of the label map. `nodule_probability[n]` belongs to number n + 1.
-pub fn measure(maps: &Maps<'_>, nodule_probability: &[Option<f64>], rule: &ReviewRule) -> Vec<Nodule> {
-    let boxes = label_boxes(maps.labels);
-    boxes
-        .iter()
-        .zip(1u16..)
-        .filter_map(|(voi, id)| {
-            let judged = nodule_probability.get(usize::from(id) - 1).copied().flatten();
-            voi.map(|voi| nodule(maps, id, &voi, judged, rule))
-        })
-        .collect()
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn measure(
+    maps: &Maps<'_>,
+    nodule_probability: &[Option<f64>],
+    rule: &ReviewRule,
+    cancel: &CancelToken,
+) -> Result<Vec<Nodule>> {
+    let boxes = label_boxes(maps.labels, cancel)?;
+    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
+    let nodules = numbered.map(|(voi, id)| {
+        let judged = nodule_probability.get(usize::from(id) - 1).copied().flatten();
+        nodule(maps, id, &voi, judged, rule, cancel)
+    });
+    nodules.collect()
 }
 
 /// The box around each number 1..=N.
-fn label_boxes(labels: &Array3<u16>) -> Vec<Option<Voi>> {
+fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<Voi>>> {
     let mut boxes: Vec<Option<Voi>> = Vec::new();
-    for ((k, j, i), id) in labels.indexed_iter().filter(|(_, id)| **id > 0) {
-        let at = usize::from(*id) - 1;
-        if boxes.len() <= at {
-            boxes.resize(at + 1, None);
+    for (k, slice) in labels.outer_iter().enumerate() {
+        cancel.check()?;
+        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
+            let at = usize::from(*id) - 1;
+            if boxes.len() <= at {
+                boxes.resize(at + 1, None);
+            }
+            let voi = boxes[at].get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
+            voi.include([i, j, k]);
         }
-        let voi = boxes[at].get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
-        voi.include([i, j, k]);
     }
-    boxes
+    Ok(boxes)
 }
 
-fn nodule(maps: &Maps<'_>, id: u16, voi: &Voi, nodule_probability: Option<f64>, rule: &ReviewRule) -> Nodule {
+fn nodule(
+    maps: &Maps<'_>,
+    id: u16,
+    voi: &Voi,
+    nodule_probability: Option<f64>,
+    rule: &ReviewRule,
+    cancel: &CancelToken,
+) -> Result<Nodule> {
     let grid = &maps.ct.grid;
     let voxels: Vec<[usize; 3]> = voi.indices().filter(|index| maps.labels[*index] == id).collect();
     let count = voxels.len() as f64;
@@ -108,7 +128,7 @@ fn nodule(maps: &Maps<'_>, id: u16, voi: &Voi, nodule_probability: Option<f64>, 
     let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
     let volume_mm3 = count * grid.voxel_mm3();
     let axes = Axes::of(maps, id, voi);
-    let sampled = SampleVolumes::of(maps, id, voi);
+    let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
         id,
         centroid_ijk,
@@ -131,7 +151,7 @@ fn nodule(maps: &Maps<'_>, id: u16, voi: &Voi, nodule_probability: Option<f64>, 
     };
     nodule.review_reasons = rule.reasons(&nodule, voi, grid);
     nodule.review = !nodule.review_reasons.is_empty();
-    nodule
+    Ok(nodule)
 }
 
 /// Mean doubt over the label and the voxels that touch it.

@@ -5,11 +5,15 @@
 
 use super::Maps;
 use crate::{
+    error::Result,
+    progress::CancelToken,
     stages::components::{Neighbourhood, connected_components},
     volume::Voi,
 };
 use ndarray::Array3;
 
+/// Outlines that are compared pair by pair: 200 make 19 900 pairs, and more samples would tell nothing more.
+const MOST_PAIRED: usize = 200;
 /// How far from the label a sample's outline may reach, in mm.
 const REACH_MM: f64 = 10.0;
 
@@ -24,14 +28,24 @@ pub struct SampleVolumes {
 
 impl SampleVolumes {
     /// Nodule `id`, whose label lies in `voi`, under every sample.
-    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
         let territory = voi.grown(reach, grid.dims);
-        let masks: Vec<Vec<u32>> = (0..maps.samples.samples()).map(|s| outline(maps, id, &territory, s)).collect();
-        let mut sorted: Vec<usize> = masks.iter().map(Vec::len).collect();
+        let (mut sorted, mut paired) = (Vec::new(), Vec::new());
+        for sample in 0..maps.samples.samples() {
+            cancel.check()?;
+            let mask = outline(maps, id, &territory, sample);
+            sorted.push(mask.len());
+            if paired.len() < MOST_PAIRED {
+                paired.push(mask);
+            }
+        }
         sorted.sort_unstable();
-        SampleVolumes { voxel_mm3: grid.voxel_mm3(), sorted, mean_dice: mean_dice(&masks) }
+        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), sorted, mean_dice: mean_dice(&paired, cancel)? })
     }
 
     /// Quantile of the volume in mm³, linear between samples (Hyndman and Fan's type 7, NumPy's default).
@@ -47,7 +61,7 @@ impl SampleVolumes {
         self.sorted.iter().filter(|n| **n > 0).count() as f64 / self.sorted.len() as f64
     }
 
-    /// Mean Dice over all pairs of samples; two empty outlines agree.
+    /// Mean Dice over all pairs of the first [`MOST_PAIRED`] samples; two empty outlines agree.
     pub fn mean_dice(&self) -> f64 {
         self.mean_dice
     }
@@ -81,10 +95,14 @@ fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize) -> Vec<u32> {
     parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]).map(|(_, voxel)| voxel).collect()
 }
 
-fn mean_dice(masks: &[Vec<u32>]) -> f64 {
-    let pairs = masks.iter().enumerate().flat_map(|(n, a)| masks[..n].iter().map(move |b| dice(a, b)));
-    let (sum, count) = pairs.fold((0.0, 0), |(sum, count), dice| (sum + dice, count + 1));
-    if count == 0 { 1.0 } else { sum / f64::from(count) }
+fn mean_dice(masks: &[Vec<u32>], cancel: &CancelToken) -> Result<f64> {
+    let pairs = masks.len() * masks.len().saturating_sub(1) / 2;
+    let mut sum = 0.0;
+    for (n, a) in masks.iter().enumerate() {
+        cancel.check()?;
+        sum += masks[..n].iter().map(|b| dice(a, b)).sum::<f64>();
+    }
+    Ok(if pairs == 0 { 1.0 } else { sum / pairs as f64 })
 }
 
 /// Dice of two sorted sets.

@@ -30,15 +30,18 @@ impl Scene {
         }
     }
 
-    fn measured(&self) -> Vec<Nodule> {
-        let maps = Maps {
+    fn maps(&self) -> Maps<'_> {
+        Maps {
             ct: &self.ct,
             probability: &self.probability,
             uncertainty: &self.uncertainty,
             labels: &self.labels,
             samples: &self.samples,
-        };
-        measure(&maps, &[], &ReviewRule::default())
+        }
+    }
+
+    fn measured(&self) -> Vec<Nodule> {
+        measure(&self.maps(), &[], &ReviewRule::default(), &CancelToken::new()).unwrap()
     }
 }
 
@@ -127,6 +130,29 @@ fn nodule_samples_of_a_neighbouring_nodule_do_not_count() {
     let nodules = scene.measured();
     // Voxel 7 lies between the labels and touches both; each label's own voxels are its own.
     assert_eq!((nodules[0].volume_mm3_p50, nodules[1].volume_mm3_p50), (4.0, 5.0));
+}
+
+#[test]
+fn nodule_outlines_beyond_the_first_200_samples_are_counted_but_not_compared() {
+    let mut scene = Scene::new([20, 3, 3], [1.0; 3], |[x, y, z]| y == 1.0 && z == 1.0 && (4.0..8.0).contains(&x));
+    // Sample 200 and all that follow outline nothing.
+    scene.samples = SampleMasks::new(1000);
+    let mut bits = vec![u64::MAX; 3];
+    bits.push(0xff);
+    bits.resize(16, 0);
+    (4..8).for_each(|i| scene.samples.push(((3 + 1) * 20 + i) as u32, &bits));
+    scene.samples.finish();
+    let nodule = &scene.measured()[0];
+    assert_eq!((nodule.sample_dice, nodule.detection_rate), (1.0, 0.2));
+}
+
+#[test]
+fn measure_ends_when_it_is_cancelled() {
+    let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
+    let token = CancelToken::new();
+    token.cancel();
+    let ended = measure(&scene.maps(), &[], &ReviewRule::default(), &token);
+    assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
 }
 
 #[test]
