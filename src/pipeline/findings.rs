@@ -9,6 +9,7 @@ use crate::{
     stages::{
         components::{Component, Components, Neighbourhood, connected_components},
         judge,
+        nodules::Finding,
         windowing::HuWindow,
     },
     volume::{Voi, Volume},
@@ -23,14 +24,17 @@ const PATCHES_A_CALL: usize = 16;
 const AT_REACH_MM: f64 = 5.0;
 /// Lowest threshold that is tried at a voxel that was asked for.
 const AT_LOWEST_THRESHOLD: f64 = 0.05;
+/// The thresholds that are tried there, as shares of the highest probability within reach: half, as an edge is drawn;
+/// more where that runs into another finding.
+const AT_SHARES: [f64; 4] = [0.5, 0.625, 0.75, 0.875];
 
 /// Findings, numbered by falling volume.
 #[derive(Debug)]
 pub struct Findings {
     /// 1..=N, 0 elsewhere.
     pub labels: Array3<u16>,
-    /// P(nodule) of finding 1..=N, where a judge gave one.
-    pub nodule_probability: Vec<Option<f64>>,
+    /// What is known of finding 1..=N.
+    pub list: Vec<Finding>,
     /// Components that the judge or the smallest volume dropped.
     pub dropped: usize,
     /// For each voxel asked for: the finding there, if any.
@@ -55,7 +59,7 @@ pub struct Evidence<'a> {
 /// One finding on its way to a number.
 struct Candidate {
     component: Component,
-    nodule_probability: Option<f64>,
+    finding: Finding,
 }
 
 /// Finds, judges and numbers.
@@ -70,7 +74,8 @@ pub fn find<N: Network>(
 ) -> Result<Findings> {
     monitor.step(Stage::Nodules, 0, 4)?;
     let mut components = components_above(evidence, evidence.threshold);
-    lower_threshold_at(evidence, &mut components);
+    let usual = components.list.len();
+    lower_threshold_at(evidence, &mut components, monitor)?;
     monitor.step(Stage::Nodules, 1, 4)?;
     let asked: Vec<Option<u32>> = evidence.at.iter().map(|at| nearest(evidence, &components, *at)).collect();
     let large_enough = spec.decision.min_volume_mm3 / evidence.ct.grid.voxel_mm3();
@@ -84,7 +89,12 @@ pub fn find<N: Network>(
     let mut candidates = judged(evidence, spec, &components, list.collect(), network, monitor)?;
     monitor.step(Stage::Nodules, 2, 4)?;
     let lowest = spec.judge.as_ref().map_or(0.0, |j| j.threshold);
-    candidates.retain(|c| asked.contains(&Some(c.component.label)) || c.nodule_probability.is_none_or(|p| p >= lowest));
+    candidates.retain(|c| {
+        asked.contains(&Some(c.component.label)) || c.finding.nodule_probability.is_none_or(|p| p >= lowest)
+    });
+    for candidate in &mut candidates {
+        candidate.finding.below_threshold = candidate.component.label as usize > usual;
+    }
     let dropped = all - candidates.len();
     number(evidence, &components, candidates, &asked, dropped)
 }
@@ -94,29 +104,31 @@ fn components_above(evidence: &Evidence<'_>, threshold: f64) -> Components {
     connected_components(&mask, Neighbourhood::All26)
 }
 
-/// Where nothing was found at a voxel that was asked for, adds what a lower threshold finds there: half the highest
-/// probability within reach.
-fn lower_threshold_at(evidence: &Evidence<'_>, components: &mut Components) {
+/// Where nothing was found at a voxel that was asked for, adds what a lower threshold finds there.
+fn lower_threshold_at(evidence: &Evidence<'_>, components: &mut Components, monitor: &Monitor<'_>) -> Result<()> {
     for at in evidence.at {
         if nearest(evidence, components, *at).is_some() {
             continue;
         }
-        let reached = || within_reach(evidence, *at);
-        let highest = reached().map(|index| evidence.probability[index]).fold(0.0, f32::max);
-        let threshold = f64::from(highest) / 2.0;
-        if threshold < AT_LOWEST_THRESHOLD {
+        let highest = within_reach(evidence, *at).map(|index| evidence.probability[index]).fold(0.0, f32::max);
+        if AT_SHARES[0] * f64::from(highest) < AT_LOWEST_THRESHOLD {
             continue;
         }
-        let lower = components_above(evidence, threshold);
-        let Some(found) = reached().map(|index| lower.labels[index]).find(|label| *label != 0) else { continue };
-        let label = components.list.len() as u32 + 1;
-        components.labels.zip_mut_with(&lower.labels, |mine, other| {
-            if *other == found && *mine == 0 {
-                *mine = label;
+        let mut outlined = Vec::new();
+        for share in AT_SHARES {
+            monitor.check()?;
+            let lower = components_above(evidence, share * f64::from(highest));
+            let Some(label) = nearest(evidence, &lower, *at) else { continue };
+            outlined = voxels(&lower, &lower.list[label as usize - 1]).collect();
+            if outlined.iter().all(|index| components.labels[*index] == 0) {
+                break;
             }
-        });
-        components.list.push(Component { label, ..lower.list[found as usize - 1] });
+            // Another finding's flank: if no higher threshold sets it apart, what lies within reach is what was meant.
+            outlined = within_reach(evidence, *at).filter(|index| lower.labels[*index] == label).collect();
+        }
+        components.add(&outlined);
     }
+    Ok(())
 }
 
 /// Array indices within reach of voxel `at`, the nearest first.
@@ -157,7 +169,8 @@ fn judged<N: Network>(
     monitor: &mut Monitor<'_>,
 ) -> Result<Vec<Candidate>> {
     let Some(judge) = &spec.judge else {
-        return Ok(list.into_iter().map(|component| Candidate { component, nodule_probability: None }).collect());
+        let unjudged = |component| Candidate { component, finding: Finding::default() };
+        return Ok(list.into_iter().map(unjudged).collect());
     };
     let window = HuWindow::new(spec.input.window_hu);
     let mut probabilities = Vec::with_capacity(list.len());
@@ -173,8 +186,11 @@ fn judged<N: Network>(
             probabilities.push(1.0 / (1.0 + (-f64::from(logit) / judge.temperature).exp()));
         }
     }
-    let pairs = list.into_iter().zip(probabilities);
-    Ok(pairs.map(|(component, p)| Candidate { component, nodule_probability: Some(p) }).collect())
+    let judged = |(component, p)| {
+        let finding = Finding { nodule_probability: Some(p), ..Finding::default() };
+        Candidate { component, finding }
+    };
+    Ok(list.into_iter().zip(probabilities).map(judged).collect())
 }
 
 /// Mean voxel index (i, j, k) of a component.
@@ -218,7 +234,71 @@ fn number(
     Ok(Findings {
         labels,
         at: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
-        nodule_probability: candidates.iter().map(|c| c.nodule_probability).collect(),
+        list: candidates.iter().map(|c| c.finding).collect(),
         dropped,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Grid;
+
+    /// Probabilities in a row of voxels of 1 mm, in the middle of a volume.
+    struct Row {
+        ct: Volume<f32>,
+        probability: Array3<f32>,
+        search: Array3<bool>,
+    }
+
+    const THRESHOLD: f64 = 0.5;
+
+    impl Row {
+        fn new(row: &[f32]) -> Self {
+            let ct = Volume::new(Grid::axial([row.len(), 3, 3], [1.0; 3]), Array3::zeros([3, 3, row.len()]));
+            let mut probability = Array3::zeros([3, 3, row.len()]);
+            row.iter().enumerate().for_each(|(i, p)| probability[[1, 1, i]] = *p);
+            Row { search: ct.voxels.mapv(|_| true), ct, probability }
+        }
+
+        /// The components with what was asked for at voxel `i`.
+        fn asked(&self, i: usize) -> Components {
+            let (at, threshold) = (&[[i, 1, 1]], THRESHOLD);
+            let Row { ct, probability, search } = self;
+            let evidence = Evidence { ct, probability, search, at, threshold };
+            let mut components = components_above(&evidence, threshold);
+            lower_threshold_at(&evidence, &mut components, &Monitor::silent()).unwrap();
+            for component in &components.list {
+                let own = components.labels.mapv(|label| label == component.label);
+                assert_eq!(own.iter().filter(|own| **own).count(), component.voxels, "voxels are those of the label");
+                assert_eq!(Voi::around(&own), Some(component.voi));
+            }
+            components
+        }
+    }
+
+    fn labels(components: &Components) -> Vec<u32> {
+        components.labels.slice(ndarray::s![1, 1, ..]).to_vec()
+    }
+
+    #[test]
+    fn lower_threshold_at_a_faint_spot_outlines_it_to_half_its_height() {
+        let found = Row::new(&[0.0, 0.0, 0.1, 0.3, 0.4, 0.2, 0.0, 0.0]).asked(4);
+        assert_eq!(labels(&found), [0, 0, 0, 1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn lower_threshold_at_a_spot_beside_a_finding_is_told_apart_at_the_saddle() {
+        let row = Row::new(&[0.9, 0.9, 0.3, 0.22, 0.22, 0.22, 0.22, 0.3, 0.4, 0.3, 0.1]);
+        assert_eq!(labels(&row.asked(8)), [1, 1, 0, 0, 0, 0, 0, 2, 2, 2, 0]);
+    }
+
+    #[test]
+    fn lower_threshold_at_a_finding_s_flank_outlines_what_lies_within_reach() {
+        let mut row = vec![0.9; 3];
+        row.extend([0.3; 14]);
+        let found = Row::new(&row).asked(10);
+        let expected = [vec![1; 3], vec![0; 2], vec![2; 11], vec![0]].concat();
+        assert_eq!(labels(&found), expected);
+    }
 }

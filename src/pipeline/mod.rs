@@ -194,8 +194,7 @@ impl Engine {
             ct,
         };
         monitor.step(Stage::Nodules, 3, 4)?;
-        canonical.nodules =
-            nodules::measure(&canonical.maps(), &found.nodule_probability, &spec.review, monitor.cancel_token())?;
+        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, &spec.review, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
         let account = Account {

@@ -41,6 +41,17 @@ pub struct Components {
 }
 
 impl Components {
+    /// Adds a component of these voxels (array indices), which no other one holds; returns its label.
+    pub fn add(&mut self, voxels: &[[usize; 3]]) -> u32 {
+        let label = self.list.len() as u32 + 1;
+        let mut boxes = voxels.iter().map(|[k, j, i]| Voi { start: [*i, *j, *k], end: [i + 1, j + 1, k + 1] });
+        let mut voi = boxes.next().unwrap_or(Voi { start: [0; 3], end: [0; 3] });
+        boxes.for_each(|voxel| voi.include(voxel.start));
+        voxels.iter().for_each(|index| self.labels[*index] = label);
+        self.list.push(Component { label, voxels: voxels.len(), voi });
+        label
+    }
+
     /// The voxels of the components that `keep` accepts.
     pub fn mask(&self, keep: impl Fn(&Component) -> bool) -> Array3<bool> {
         let kept: Vec<bool> = std::iter::once(false).chain(self.list.iter().map(keep)).collect();

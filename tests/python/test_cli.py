@@ -514,6 +514,17 @@ def test_lung_mask_file_bounds_the_search_and_at_reaches_beyond_it(sam2lung, bun
     assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, large() | small())
 
 
+def test_at_below_the_threshold_outlines_and_says_so(sam2lung, bundles, ct, tmp_path):
+    words = (ct, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--threshold", 0.95)
+    sam2lung.segment(*words, "--output", tmp_path / "without")
+    assert json.loads((tmp_path / "without/chest/nodules.json").read_text()) == []
+    sam2lung.segment(*words, "--output", tmp_path / "at", "--at", "36,28,7")
+    assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, small())
+    (nodule,) = json.loads((tmp_path / "at/chest/nodules.json").read_text())
+    assert nodule["volume_mm3"] == pytest.approx(small().sum() * np.prod(SPACING))
+    assert nodule["review"] and "outlined where asked, below the usual threshold" in nodule["review_reasons"]
+
+
 def test_lung_mask_on_another_grid_is_refused_by_name(sam2lung, bundles, ct, tmp_path):
     mask = made_ct.write(tmp_path / "mask.nii.gz", np.ones((4, 8, 8)), SPACING, dtype=np.uint8)
     words = (ct, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", mask)

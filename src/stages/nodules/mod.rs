@@ -36,6 +36,15 @@ pub struct Maps<'a> {
     pub samples: &'a SampleMasks,
 }
 
+/// What was decided of a nodule before it was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Finding {
+    /// The judge's probability that this is a nodule; `None` without a judge.
+    pub nodule_probability: Option<f64>,
+    /// True when it was outlined where someone asked for it, below the usual threshold.
+    pub below_threshold: bool,
+}
+
 /// A nodule. Lengths are mm, volumes mm³.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Nodule {
@@ -77,21 +86,16 @@ pub struct Nodule {
     pub review_reasons: Vec<String>,
 }
 
-/// Measures every nodule of the label map. `nodule_probability[n]` belongs to number n + 1.
+/// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn measure(
-    maps: &Maps<'_>,
-    nodule_probability: &[Option<f64>],
-    rule: &ReviewRule,
-    cancel: &CancelToken,
-) -> Result<Vec<Nodule>> {
+pub fn measure(maps: &Maps<'_>, findings: &[Finding], rule: &ReviewRule, cancel: &CancelToken) -> Result<Vec<Nodule>> {
     let boxes = label_boxes(maps.labels, cancel)?;
     let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
     let nodules = numbered.map(|(voi, id)| {
-        let judged = nodule_probability.get(usize::from(id) - 1).copied().flatten();
-        nodule(maps, id, &voi, judged, rule, cancel)
+        let finding = findings.get(usize::from(id) - 1).copied().unwrap_or_default();
+        nodule(maps, id, &voi, finding, rule, cancel)
     });
     nodules.collect()
 }
@@ -117,7 +121,7 @@ fn nodule(
     maps: &Maps<'_>,
     id: u16,
     voi: &Voi,
-    nodule_probability: Option<f64>,
+    finding: Finding,
     rule: &ReviewRule,
     cancel: &CancelToken,
 ) -> Result<Nodule> {
@@ -145,11 +149,11 @@ fn nodule(
         uncertainty_mean: doubt_with_rim(maps, id, voi),
         sample_dice: sampled.mean_dice(),
         detection_rate: sampled.detection_rate(),
-        nodule_probability,
+        nodule_probability: finding.nodule_probability,
         review: false,
         review_reasons: Vec::new(),
     };
-    nodule.review_reasons = rule.reasons(&nodule, voi, grid);
+    nodule.review_reasons = rule.reasons(&nodule, finding, voi, grid);
     nodule.review = !nodule.review_reasons.is_empty();
     Ok(nodule)
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Nodule;
+use super::{Finding, Nodule};
 use crate::{geometry::Grid, volume::Voi};
 
 /// The bundle's bounds; `None` switches one off.
@@ -21,7 +21,7 @@ pub struct ReviewRule {
 
 impl ReviewRule {
     /// Why `nodule`, which lies in `voi`, should be looked at again; empty when it needn't.
-    pub fn reasons(&self, nodule: &Nodule, voi: &Voi, grid: &Grid) -> Vec<String> {
+    pub fn reasons(&self, nodule: &Nodule, finding: Finding, voi: &Voi, grid: &Grid) -> Vec<String> {
         let below = |value: Option<f64>, bound: Option<f64>| value.zip(bound).filter(|(v, b)| v < b);
         let mut reasons = Vec::new();
         if let Some((dice, bound)) = below(Some(nodule.sample_dice), self.sample_dice_below) {
@@ -35,6 +35,9 @@ impl ReviewRule {
         }
         if let Some(bound) = self.uncertainty_mean_above.filter(|b| nodule.uncertainty_mean > *b) {
             reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
+        }
+        if finding.below_threshold {
+            reasons.push("outlined where asked, below the usual threshold".into());
         }
         if (0..3).any(|axis| voi.start[axis] == 0 || voi.end[axis] == grid.dims[axis]) {
             reasons.push("touches the edge of the scan: a part may be missing".into());

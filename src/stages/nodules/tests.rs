@@ -167,8 +167,11 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
         uncertainty_mean_above: Some(0.1),
     };
     let voi = Voi { start: [3; 3], end: [10; 3] };
-    let reasons = rule.reasons(&nodule, &voi, &scene.ct.grid).join("\n");
-    for part in ["Dice 0.50, below 0.70", "80 % of the samples", "probability 0.30", "above 0.10"] {
+    let asked = Finding { below_threshold: true, ..Finding::default() };
+    let reasons = rule.reasons(&nodule, asked, &voi, &scene.ct.grid).join("\n");
+    for part in
+        ["outlined where asked", "Dice 0.50, below 0.70", "80 % of the samples", "probability 0.30", "above 0.10"]
+    {
         assert!(reasons.contains(part), "{reasons}");
     }
 }
