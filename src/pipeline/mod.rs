@@ -19,7 +19,7 @@ use std::{
 use ndarray::Array3;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     geometry::Grid,
     model::{
         bundle::{Bundle, Kind},
@@ -36,7 +36,7 @@ use crate::{
     volume::{Voi, Volume},
 };
 use findings::Evidence;
-use options::{Options, Search};
+use options::{Options, Search, check_threads};
 use piece::{Sampling, run_all};
 use slices::SlicePieces;
 
@@ -123,13 +123,7 @@ impl Engine {
     pub fn new(bundle: Bundle, device: Device, threads: Option<usize>) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = threads.unwrap_or(available);
-        if !(1..=1024).contains(&threads) {
-            return Err(crate::Error::Option {
-                option: "threads",
-                got: threads.to_string(),
-                expected: "1 to 1024".into(),
-            });
-        }
+        check_threads(threads)?;
         let bundle = Arc::new(bundle);
         Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle })
     }
@@ -153,7 +147,7 @@ impl Engine {
     /// [`crate::Error::Option`], [`crate::Error::NoLung`], [`crate::Error::Inference`] or
     /// [`crate::Error::Cancelled`].
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
-        options.check(ct.grid.dims)?;
+        options.check_on(&ct.grid)?;
         let spec = &self.bundle.spec;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
@@ -254,6 +248,9 @@ fn search_region(
         Search::Everywhere => Array3::from_elem(ct.voxels.raw_dim(), true),
         Search::Mask(mask) => orientation.array_to_canonical(mask.clone()),
     };
+    if matches!(options.search, Search::Mask(_)) && at.is_empty() && !search.iter().any(|inside| *inside) {
+        return Err(Error::NoLung { reason: "the lung mask has no voxel above 0.5".into() });
+    }
     for voxel in at {
         box_around(&ct.grid, *voxel).indices().for_each(|index| search[index] = true);
     }

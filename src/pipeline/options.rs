@@ -4,11 +4,14 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    geometry::Grid,
     stages::statistics::Uncertainty,
 };
 
 /// Most samples a run may draw.
 pub const MAX_SAMPLES: usize = 10_000;
+/// Most CPU threads a run may use.
+const MAX_THREADS: usize = 1024;
 
 /// Where nodules are searched.
 #[derive(Debug, Clone, Default)]
@@ -56,11 +59,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Refuses what makes no sense for a volume of `dims` voxels (i, j, k).
+    /// Refuses what makes no sense for any volume.
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn check(&self, dims: [usize; 3]) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let refuse = |option, got: String, expected: String| Err(Error::Option { option, got, expected });
         if let Some(samples) = self.samples.filter(|s| !(1..=MAX_SAMPLES).contains(s)) {
             return refuse("samples", samples.to_string(), format!("1 to {MAX_SAMPLES}"));
@@ -71,14 +74,40 @@ impl Options {
         if self.batch == 0 {
             return refuse("batch", "0".into(), "at least 1".into());
         }
-        if let Some(at) = self.at.iter().find(|at| (0..3).any(|axis| at[axis] >= dims[axis])) {
-            let [i, j, k] = dims.map(|n| n.saturating_sub(1));
-            return refuse(
-                "at",
-                format!("{},{},{}", at[0], at[1], at[2]),
-                format!("a voxel from 0,0,0 to {i},{j},{k}"),
-            );
-        }
         Ok(())
     }
+
+    /// Refuses what makes no sense for a volume on `grid`.
+    ///
+    /// # Errors
+    /// [`Error::Option`] or [`Error::MaskGrid`].
+    pub fn check_on(&self, grid: &Grid) -> Result<()> {
+        self.check()?;
+        if let Some(at) = self.at.iter().find(|at| (0..3).any(|axis| at[axis] >= grid.dims[axis])) {
+            let [i, j, k] = grid.dims.map(|n| n.saturating_sub(1));
+            return Err(Error::Option {
+                option: "at",
+                got: format!("{},{},{}", at[0], at[1], at[2]),
+                expected: format!("a voxel from 0,0,0 to {i},{j},{k}"),
+            });
+        }
+        match &self.search {
+            Search::Mask(mask) if mask.shape() != grid.shape() => {
+                let words = |shape: &[usize]| format!("{} x {} x {} voxels", shape[2], shape[1], shape[0]);
+                Err(Error::MaskGrid { got: format!("has {}", words(mask.shape())), expected: words(&grid.shape()) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses a number of CPU threads that no machine has.
+///
+/// # Errors
+/// [`Error::Option`].
+pub fn check_threads(threads: usize) -> Result<()> {
+    if (1..=MAX_THREADS).contains(&threads) {
+        return Ok(());
+    }
+    Err(Error::Option { option: "threads", got: threads.to_string(), expected: format!("1 to {MAX_THREADS}") })
 }

@@ -186,6 +186,27 @@ def test_option_out_of_range_is_refused_with_the_range(refused, ct, option, word
     says(refused(ct, *option), "E_OPTION", *words)
 
 
+@pytest.mark.parametrize(
+    "option", [("--samples", "0"), ("--threshold", "2"), ("--threads", "0")], ids=lambda option: option[0]
+)
+def test_option_that_no_ct_is_needed_for_is_refused_once_before_anything_is_loaded(refused, ct, tmp_path, option):
+    text = refused(ct, tmp_path / "nowhere.nii.gz", *option, model=tmp_path / "no_bundle")
+    says(text, "E_OPTION", option[0].removeprefix("--"))
+    assert text.count("E_") == 1
+
+
+def test_series_without_a_folder_to_pick_it_from_is_refused(refused, ct, tmp_path):
+    text = refused(ct, "--series", "1.2.3", model=tmp_path / "no_bundle")
+    says(text, "E_OPTION", "series is 1.2.3", "DICOM folder")
+
+
+def test_mask_without_a_voxel_is_refused_unless_a_voxel_is_asked_for(refused, sam2lung, bundles, ct, tmp_path):
+    mask = made_ct.write(tmp_path / "mask.nii.gz", np.zeros(SHAPE), dtype=np.uint8)
+    says(refused(ct, lung_mask=mask), "E_NO_LUNG", "lung mask has no voxel above 0.5", "--lung-mask off")
+    words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", mask)
+    sam2lung.segment(ct, *words, "--at", "4,4,1")
+
+
 def test_inputs_that_would_share_a_folder_are_refused(refused, ct, tmp_path):
     (tmp_path / "other").mkdir()
     twin = shutil.copy(ct, tmp_path / "other" / ct.name)

@@ -13,7 +13,7 @@ use sam2lung::{
     model::{bundle::Bundle, device::Device, runtime::Runtime},
     pipeline::{
         Engine, Segmentation,
-        options::{Options, Search},
+        options::{Options, Search, check_threads},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
     report::{
@@ -35,12 +35,12 @@ use crate::{
 pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
-    let names = output_names(args).map_err(|e| report(&e))?;
+    let (options, names) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args).map_err(|e| report(&e))?;
     let mut failed = false;
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
-        match segment_one(args, &mut engine, input, &name, &cancel) {
+        match segment_one(args, &options, &mut engine, input, &name, &cancel) {
             Ok(summary) if args.quiet => drop(summary),
             Ok(summary) => println!("{name}: {summary} in {}", duration(started.elapsed())),
             Err(error) => {
@@ -53,6 +53,21 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
         }
     }
     if failed { Err(Reported) } else { Ok(()) }
+}
+
+/// What the words ask for, and the folder name for each input; what needs no CT is refused before anything is loaded.
+fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<String>)> {
+    let options = options(args);
+    options.check()?;
+    args.threads.map_or(Ok(()), check_threads)?;
+    if let Some(uid) = args.series.as_ref().filter(|_| args.inputs.iter().all(|input| input.is_file())) {
+        return Err(Error::Option {
+            option: "series",
+            got: uid.clone(),
+            expected: "a DICOM folder among the inputs to pick it from".into(),
+        });
+    }
+    Ok((options, output_names(args)?))
 }
 
 /// The folder name for each input; two inputs that would share one are refused before anything runs.
@@ -83,6 +98,7 @@ fn load(args: &SegmentArgs) -> Result<Engine> {
 
 fn segment_one(
     args: &SegmentArgs,
+    options: &Options,
     engine: &mut Engine,
     input: &Path,
     name: &str,
@@ -94,7 +110,7 @@ fn segment_one(
 
     let started = Instant::now();
     let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
-    let options = options(args, &ct, &mut monitor)?;
+    let options = Options { search: search(args, &ct, &mut monitor)?, ..options.clone() };
     let sha256 = voxels_sha256(&ct.volume.voxels, cancel)?;
     let read = started.elapsed();
 
@@ -116,13 +132,17 @@ fn segment_one(
     Ok(summary)
 }
 
-fn options(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Options> {
-    let search = match args.lung_mask.to_str() {
+fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
+    Ok(match args.lung_mask.to_str() {
         Some("auto") => Search::Lungs,
         Some("off") => Search::Everywhere,
         _ => Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, monitor)?),
-    };
-    Ok(Options {
+    })
+}
+
+/// The options but for where to search, which takes a CT.
+fn options(args: &SegmentArgs) -> Options {
+    Options {
         samples: args.samples,
         seed: args.seed,
         threshold: args.threshold,
@@ -131,10 +151,9 @@ fn options(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Opt
             UncertaintyArg::Variance => Uncertainty::Variance,
             UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
         },
-        search,
         at: args.at.clone(),
         ..Options::default()
-    })
+    }
 }
 
 /// Writes everything into a folder beside the final one and renames it at the end: a run leaves all of its results
