@@ -1,6 +1,6 @@
 //! A scalar volume and the box of voxels that work is bounded to.
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3};
 
 use crate::geometry::Grid;
 
@@ -23,10 +23,24 @@ impl<T> Volume<T> {
         Volume { grid, voxels }
     }
 
+    /// Its voxels, to look at.
+    pub fn view(&self) -> VolumeView<'_, T> {
+        VolumeView { grid: &self.grid, voxels: self.voxels.view() }
+    }
+
     /// A volume on the same grid with other voxels.
     pub fn like<U>(&self, voxels: Array3<U>) -> Volume<U> {
         Volume::new(self.grid.clone(), voxels)
     }
+}
+
+/// Voxels that belong to something else, on a grid; in memory they may lie in any order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VolumeView<'a, T> {
+    /// Where the voxels lie.
+    pub grid: &'a Grid,
+    /// Values, `[k, j, i]`.
+    pub voxels: ArrayView3<'a, T>,
 }
 
 /// A box of voxels: first index included, last excluded, along i, j, k.

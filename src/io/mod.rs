@@ -82,7 +82,7 @@ pub fn read_mask(path: &Path, ct: &Grid, monitor: &mut Monitor<'_>) -> Result<Ar
         return Err(Error::MaskGrid { got: format!("has {}", words(&volume.grid)), expected: words(ct) });
     }
     let inside = mask.array_to_canonical(volume.voxels.mapv(|v| v > 0.5));
-    Ok(wanted.to_native(inside).voxels)
+    Ok(wanted.to_native(inside.view()).voxels.as_standard_layout().into_owned())
 }
 
 fn words(grid: &Grid) -> String {

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     geometry::{Grid, flip_lps_ras},
     progress::CancelToken,
-    volume::Volume,
+    volume::VolumeView,
 };
 
 /// A format that volumes are written in.
@@ -33,13 +33,33 @@ impl VolumeFormat {
         }
     }
 
-    fn of(path: &Path) -> Result<Self> {
+    /// The format that the ending of `path` names.
+    ///
+    /// # Errors
+    /// [`Error::Format`].
+    pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         let formats = [VolumeFormat::NiftiGz, VolumeFormat::Nrrd];
         formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Format {
             path: path.into(),
             got: "this ending for a written volume".into(),
             expected: ".nii.gz or .nrrd".into(),
+        })
+    }
+
+    /// Refuses a grid that the format can't hold.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn check(self, grid: &Grid) -> Result<()> {
+        let longest = grid.dims.into_iter().max().unwrap_or_default();
+        if self == VolumeFormat::Nrrd || i16::try_from(longest).is_ok() {
+            return Ok(());
+        }
+        Err(Error::Option {
+            option: "format",
+            got: format!("nii.gz for {longest} voxels along an axis"),
+            expected: format!("nrrd: NIfTI-1 holds at most {} along an axis", i16::MAX),
         })
     }
 }
@@ -73,9 +93,11 @@ sample!(f32, 16, "float");
 /// Writes a volume; the ending of `path` says in which format.
 ///
 /// # Errors
-/// [`Error::Format`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that wasn't there.
-pub fn write_volume<T: Sample>(path: &Path, volume: &Volume<T>, cancel: &CancelToken) -> Result<()> {
+/// [`Error::Format`], [`Error::Option`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that
+/// wasn't there.
+pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &CancelToken) -> Result<()> {
     let format = VolumeFormat::of(path)?;
+    format.check(volume.grid)?;
     let failed = |e: &dyn std::fmt::Display| Error::write(path, e);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part =
@@ -83,11 +105,11 @@ pub fn write_volume<T: Sample>(path: &Path, volume: &Volume<T>, cancel: &CancelT
     let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
     match format {
         VolumeFormat::NiftiGz => {
-            let header = nifti_header(&volume.grid, T::NIFTI_TYPE, size_of::<T>()).map_err(|e| failed(&e))?;
+            let header = nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>());
             compressed(&mut out, &header, volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
         }
         VolumeFormat::Nrrd => {
-            out.write_all(nrrd_header(&volume.grid, T::NRRD_TYPE).as_bytes()).map_err(|e| failed(&e))?;
+            out.write_all(nrrd_header(volume.grid, T::NRRD_TYPE).as_bytes()).map_err(|e| failed(&e))?;
             compressed(&mut out, &[], volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
         }
     }
@@ -115,7 +137,7 @@ impl Stop {
 fn compressed<T: Sample>(
     out: &mut impl Write,
     header: &[u8],
-    volume: &Volume<T>,
+    volume: VolumeView<'_, T>,
     cancel: &CancelToken,
 ) -> std::result::Result<(), Stop> {
     let mut packed = GzEncoder::new(out, Compression::fast());
@@ -148,9 +170,9 @@ fn nrrd_header(grid: &Grid, kind: &str) -> String {
     )
 }
 
-/// A NIfTI-1 header (nifti1.h) with sform and qform both set to scanner coordinates: readers differ in which they
+/// A NIfTI-1 header (nifti1.h) of a grid that passed [`VolumeFormat::check`], with sform and qform both set to scanner coordinates: readers differ in which they
 /// take.
-fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> io::Result<Vec<u8>> {
+fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> Vec<u8> {
     const VOX_OFFSET: f32 = 352.0;
     const MILLIMETRES: u8 = 2;
     const SCANNER: i16 = 1;
@@ -163,9 +185,7 @@ fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> io::Result<Vec<u8>>
     put(76, &(handed as f32).to_le_bytes());
     for axis in 0..7 {
         let size = grid.dims.get(axis).copied().unwrap_or(1);
-        let size = i16::try_from(size)
-            .map_err(|_| io::Error::other(format!("NIfTI-1 holds at most 32767 voxels an axis, not {size}")))?;
-        put(42 + 2 * axis, &size.to_le_bytes());
+        put(42 + 2 * axis, &(size as i16).to_le_bytes());
         let mm = grid.spacing_mm.get(axis).copied().unwrap_or(1.0) as f32;
         put(80 + 4 * axis, &mm.to_le_bytes());
     }
@@ -184,7 +204,7 @@ fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> io::Result<Vec<u8>>
         put(280 + 4 * n, &(*value as f32).to_le_bytes());
     }
     put(344, b"n+1\0");
-    Ok(header)
+    header
 }
 
 /// The rotation as b, c, d of a unit quaternion with a ≥ 0, and the handedness (nifti1.h, "qfac").

@@ -28,12 +28,13 @@ use crate::{
     },
     progress::{Monitor, Stage},
     stages::{
+        check::check_ct,
         lungs,
         nodules::{self, Maps, Nodule},
         orient::Orientation,
         sample_masks::SampleMasks,
     },
-    volume::{Voi, Volume},
+    volume::{Voi, Volume, VolumeView},
 };
 use findings::Evidence;
 use options::{Options, Search, check_threads};
@@ -50,21 +51,34 @@ pub struct Engine {
     network: OrtNetwork,
 }
 
-/// What a run found. Volumes lie on the CT's own grid.
+/// What a run found.
 #[derive(Debug)]
 pub struct Segmentation {
-    /// 1..=N for the nodules by falling volume, 0 elsewhere.
-    pub labels: Volume<u16>,
-    /// Mean probability over samples.
-    pub probability: Volume<f32>,
-    /// Doubt of the kind asked for.
-    pub uncertainty: Volume<f32>,
     /// The nodules, in the order of their numbers.
     pub nodules: Vec<Nodule>,
-    /// The same maps in canonical orientation, as [`Maps`] wants them for pictures.
+    /// The maps in canonical orientation, as [`Maps`] wants them for pictures.
     pub canonical: Canonical,
     /// How the run went.
     pub account: Account,
+    orientation: Orientation,
+}
+
+/// The maps on the CT's own grid.
+impl Segmentation {
+    /// 1..=N for the nodules by falling volume, 0 elsewhere.
+    pub fn labels(&self) -> VolumeView<'_, u16> {
+        self.orientation.to_native(self.canonical.labels.view())
+    }
+
+    /// Mean probability over samples.
+    pub fn probability(&self) -> VolumeView<'_, f32> {
+        self.orientation.to_native(self.canonical.probability.view())
+    }
+
+    /// Doubt of the kind asked for.
+    pub fn uncertainty(&self) -> VolumeView<'_, f32> {
+        self.orientation.to_native(self.canonical.uncertainty.view())
+    }
 }
 
 /// The maps of a run in canonical orientation (see [`Orientation`]).
@@ -144,9 +158,10 @@ impl Engine {
     /// or a cancel the engine can be used again.
     ///
     /// # Errors
-    /// [`crate::Error::Option`], [`crate::Error::NoLung`], [`crate::Error::Inference`] or
-    /// [`crate::Error::Cancelled`].
+    /// What [`check_ct`] refuses, [`Error::Option`], [`Error::MaskGrid`], [`Error::NoLung`], [`Error::Inference`] or
+    /// [`Error::Cancelled`].
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
+        check_ct(&ct, None, monitor.cancel_token())?;
         options.check_on(&ct.grid)?;
         let spec = &self.bundle.spec;
         let mut clock = Clock::start();
@@ -200,12 +215,10 @@ impl Engine {
             stages: clock.laps,
         };
         Ok(Segmentation {
-            labels: orientation.to_native(canonical.labels.clone()),
-            probability: orientation.to_native(canonical.probability.clone()),
-            uncertainty: orientation.to_native(canonical.uncertainty.clone()),
             nodules: canonical.nodules.iter().map(|n| on_native_grid(n, &orientation)).collect(),
             canonical,
             account,
+            orientation,
         })
     }
 }

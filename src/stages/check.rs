@@ -8,8 +8,10 @@ use crate::{
     volume::Volume,
 };
 
-/// Most voxels a volume may have: 512 × 512 × 4096. Every index fits 32 bits, and a CT of this size fits 4 GiB.
-pub const MAX_VOXELS: u64 = 1 << 30;
+/// Most voxels a volume may have: 512 × 512 × 2048. A run holds about 15 bytes a voxel (measured: HU, probability and doubt
+/// 4 each, search region, masks and labels) and 20 while components are numbered, so 10 GiB here and the network's own
+/// besides. Every index fits 32 bits.
+pub const MAX_VOXELS: u64 = 1 << 29;
 /// A CT of a chest has air: some voxel is below this.
 const AIR_HU: f32 = -200.0;
 /// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).

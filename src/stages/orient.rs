@@ -4,9 +4,12 @@
 //! allow. Only whole axes are exchanged and reversed, no voxel is interpolated, so the way back is exact and the
 //! same CT gives the same result however its file orders the axes.
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, ArrayView3, Axis};
 
-use crate::{geometry::Grid, volume::Volume};
+use crate::{
+    geometry::Grid,
+    volume::{Volume, VolumeView},
+};
 
 /// RAS directions of the canonical axes i, j, k.
 const CANONICAL: [[f64; 3]; 3] = [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -64,8 +67,8 @@ impl Orientation {
         standard(view)
     }
 
-    /// A canonical array back on the native grid.
-    pub fn to_native<T: Clone>(&self, mut voxels: Array3<T>) -> Volume<T> {
+    /// A canonical array back on the native grid: the same memory in another order, since maps of a whole CT are large.
+    pub fn to_native<'a, T>(&'a self, mut voxels: ArrayView3<'a, T>) -> VolumeView<'a, T> {
         for a in (0..3).filter(|a| self.reversed[2 - a]) {
             voxels.invert_axis(Axis(a));
         }
@@ -73,7 +76,7 @@ impl Orientation {
         for a in 0..3 {
             order[2 - self.source[2 - a]] = a;
         }
-        Volume::new(self.native.clone(), standard(voxels.permuted_axes(order)))
+        VolumeView { grid: &self.native, voxels: voxels.permuted_axes(order) }
     }
 
     /// The native index of a canonical one.
@@ -139,7 +142,7 @@ mod tests {
                 let (a, b) = (canonical.grid.ras(ijk), grid.ras(back));
                 assert!(norm([0, 1, 2].map(|r: usize| a[r] - b[r])) < 1e-9);
             }
-            assert_eq!(orientation.to_native(canonical.voxels), native);
+            assert_eq!(orientation.to_native(canonical.voxels.view()), native.view());
         }
     }
 }

@@ -86,7 +86,7 @@ LYING = {
 
 @pytest.mark.parametrize("write, voxels", LYING.values(), ids=LYING)
 def test_header_that_promises_too_much_is_refused_before_anything_is_read(refused, tmp_path, write, voxels):
-    says(refused(write(tmp_path)), "E_TOO_LARGE", f"{voxels} voxels", f"at most {2**30}", "Crop")
+    says(refused(write(tmp_path)), "E_TOO_LARGE", f"{voxels} voxels", f"at most {2**29}", "Crop")
 
 
 def test_header_that_promises_more_than_the_file_holds_is_refused_with_the_slice(refused, tmp_path):
@@ -205,6 +205,13 @@ def test_mask_without_a_voxel_is_refused_unless_a_voxel_is_asked_for(refused, sa
     says(refused(ct, lung_mask=mask), "E_NO_LUNG", "lung mask has no voxel above 0.5", "--lung-mask off")
     words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", mask)
     sam2lung.segment(ct, *words, "--at", "4,4,1")
+
+
+def test_volume_that_nifti_can_not_hold_is_refused_with_the_format_that_can(refused, tmp_path):
+    voxels = np.random.default_rng(3).integers(-1000, 400, 2 * 2 * 40000).astype("<i2").tobytes()
+    path = metaimage(tmp_path / "ct.mha", sizes="2 40000 2", voxels=voxels)
+    says(refused(path), "E_OPTION", "format", "40000 voxels", "nrrd", "32767")
+    assert not (tmp_path / "out").exists()
 
 
 def test_inputs_that_would_share_a_folder_are_refused(refused, ct, tmp_path):

@@ -12,7 +12,7 @@ pub fn run(output: &Path, seed: u64) -> Result<(), Reported> {
 
 fn write(output: &Path, seed: u64) -> Result<(), Error> {
     let phantom = chest_phantom(seed);
-    io::write_volume(output, &phantom.ct, &cancel_on_signal())?;
+    io::write_volume(output, phantom.ct.view(), &cancel_on_signal())?;
     let folder = output.parent().unwrap_or(Path::new(""));
     let facts = folder.join(format!("{}.json", io::output_name(output)));
     let text = serde_json::to_string_pretty(&phantom.nodules).map_err(|e| Error::write(&facts, e))?;

@@ -110,6 +110,7 @@ fn segment_one(
 
     let started = Instant::now();
     let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
+    format(args).check(&ct.volume.grid)?;
     let options = Options { search: search(args, &ct, &mut monitor)?, ..options.clone() };
     let sha256 = voxels_sha256(&ct.volume.voxels, cancel)?;
     let read = started.elapsed();
@@ -156,6 +157,13 @@ fn options(args: &SegmentArgs) -> Options {
     }
 }
 
+fn format(args: &SegmentArgs) -> VolumeFormat {
+    match args.format {
+        FormatArg::NiftiGz => VolumeFormat::NiftiGz,
+        FormatArg::Nrrd => VolumeFormat::Nrrd,
+    }
+}
+
 /// Writes everything into a folder beside the final one and renames it at the end: a run leaves all of its results
 /// or none.
 fn write(
@@ -169,18 +177,15 @@ fn write(
 ) -> Result<()> {
     let started = Instant::now();
     let folder = staging.path();
-    let format = match args.format {
-        FormatArg::NiftiGz => VolumeFormat::NiftiGz,
-        FormatArg::Nrrd => VolumeFormat::Nrrd,
-    };
+    let format = format(args);
     let cancel = monitor.cancel_token().clone();
     let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
     monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume(&volume("label"), &found.labels, &cancel)?;
+    io::write_volume(&volume("label"), found.labels(), &cancel)?;
     monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume(&volume("probability"), &found.probability, &cancel)?;
+    io::write_volume(&volume("probability"), found.probability(), &cancel)?;
     monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume(&volume("uncertainty"), &found.uncertainty, &cancel)?;
+    io::write_volume(&volume("uncertainty"), found.uncertainty(), &cancel)?;
     monitor.step(Stage::Write, 3, 5)?;
     write_json(&folder.join("nodules.json"), &found.nodules)?;
     write_csv(&folder.join("nodules.csv"), &found.nodules)?;
