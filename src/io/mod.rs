@@ -17,7 +17,7 @@ use ndarray::Array3;
 use serde::Serialize;
 
 pub use dicom::DECODER_THREAD;
-pub use write::{Sample, VolumeFormat, write_volume};
+pub use write::{Sample, VolumeFormat, write_file, write_volume};
 
 use crate::{
     error::{Error, Result},

@@ -7,6 +7,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use tempfile::NamedTempFile;
 
 use crate::{
     error::{Error, Result},
@@ -99,9 +100,7 @@ pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &
     let format = VolumeFormat::of(path)?;
     format.check(volume.grid)?;
     let failed = |e: &dyn std::fmt::Display| Error::write(path, e);
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let part =
-        tempfile::Builder::new().prefix(".part-").make_in(folder, |p| File::create_new(p)).map_err(|e| failed(&e))?;
+    let part = part_of(path)?;
     let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
     match format {
         VolumeFormat::NiftiGz => {
@@ -117,6 +116,24 @@ pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &
     drop(out);
     part.persist(path).map_err(|e| failed(&e.error))?;
     Ok(())
+}
+
+/// Writes a file of `bytes`.
+///
+/// # Errors
+/// [`Error::Write`]; then nothing is left at `path` that wasn't there.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let part = part_of(path)?;
+    part.as_file().write_all(bytes).map_err(|e| Error::write(path, e))?;
+    part.persist(path).map_err(|e| Error::write(path, e.error))?;
+    Ok(())
+}
+
+/// A file beside `path` that vanishes unless it takes its place.
+fn part_of(path: &Path) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = tempfile::Builder::new().prefix(".part-").make_in(folder, |p| File::create_new(p));
+    part.map_err(|e| Error::write(path, e))
 }
 
 /// Either a refusal of this library or of the system.

@@ -3,7 +3,11 @@
 import csv
 import hashlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import time
 
 import made_ct
 import nibabel
@@ -107,6 +111,36 @@ def test_info_describes_the_bundle(sam2lung, bundles):
     for text in ("tiny-scout", "nodule", "drop0", "judge.onnx", spec["judge"]["sha256"], spec["encoder"]["sha256"]):
         assert text in done.stdout
     assert "cpu" in done.stdout
+
+
+def test_info_into_a_pipe_that_nobody_reads_ends_quietly(sam2lung, bundles):
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sam2lung.path, "info", str(bundles / "tiny-scout")]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, "")
+
+
+def test_phantom_is_there_whole_with_its_facts_beside_it(sam2lung, tmp_path):
+    done = sam2lung("phantom", tmp_path / "p.nii.gz")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"p.nii.gz", "p.json"}
+    known = json.loads((tmp_path / "p.json").read_text())
+    assert str(len(known)) in done.stdout and all(nodule["volume_mm3"] > 0 for nodule in known)
+
+
+def test_phantom_that_can_not_be_written_is_refused_by_name_and_leaves_nothing_half(sam2lung, tmp_path):
+    begun = time.monotonic()
+    done = sam2lung("phantom", tmp_path / "p.mha")
+    before_the_work = time.monotonic()
+    assert done.returncode == 1 and done.stderr.startswith("E_FORMAT: ")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "p.json").mkdir()
+    done = sam2lung("phantom", tmp_path / "p.nii.gz")
+    assert done.returncode == 1 and done.stderr.startswith("E_WRITE: ") and "p.json" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"p.json"}
+    assert before_the_work - begun < (time.monotonic() - before_the_work) / 2
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ use clap::Parser;
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    end_quietly_when_nobody_reads();
     // clap ends the program itself: status 2 for wrong usage, 0 for --help and --version.
     let done = match Cli::parse().command {
         Command::Segment(args) => segment::run(&args),
@@ -23,4 +25,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(terminal::Reported) => ExitCode::FAILURE,
     }
+}
+
+/// Rust ignores SIGPIPE, so that printing into a closed pipe would panic: `sam2lung info | head -1` ends as other
+/// programs do.
+#[cfg(unix)]
+fn end_quietly_when_nobody_reads() {
+    // SAFETY: it sets the default action, which runs no code of this program; no other thread runs yet.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }

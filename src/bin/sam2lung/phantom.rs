@@ -1,8 +1,12 @@
 //! `sam2lung phantom`: a chest CT made by arithmetic.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use sam2lung::{Error, io, phantom::chest_phantom};
+use sam2lung::{
+    Error,
+    io::{self, VolumeFormat},
+    phantom::chest_phantom,
+};
 
 use crate::terminal::{Reported, cancel_on_signal, report};
 
@@ -11,12 +15,13 @@ pub fn run(output: &Path, seed: u64) -> Result<(), Reported> {
 }
 
 fn write(output: &Path, seed: u64) -> Result<(), Error> {
+    VolumeFormat::of(output)?;
     let phantom = chest_phantom(seed);
-    io::write_volume(output, phantom.ct.view(), &cancel_on_signal())?;
-    let folder = output.parent().unwrap_or(Path::new(""));
-    let facts = folder.join(format!("{}.json", io::output_name(output)));
+    let facts = output.with_file_name(format!("{}.json", io::output_name(output)));
     let text = serde_json::to_string_pretty(&phantom.nodules).map_err(|e| Error::write(&facts, e))?;
-    fs::write(&facts, text + "\n").map_err(|e| Error::write(&facts, e))?;
+    // The facts first: a phantom that nothing is known of is of no use.
+    io::write_file(&facts, (text + "\n").as_bytes())?;
+    io::write_volume(output, phantom.ct.view(), &cancel_on_signal())?;
     println!("{}: a chest with {} known nodules (see {})", output.display(), phantom.nodules.len(), facts.display());
     Ok(())
 }
