@@ -49,6 +49,7 @@ const AT_BOX_MM: f64 = 20.0;
 pub struct Engine {
     bundle: Arc<Bundle>,
     network: OrtNetwork,
+    threads: usize,
 }
 
 /// What a run found.
@@ -139,12 +140,17 @@ impl Engine {
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = Arc::new(bundle);
-        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle })
+        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle, threads })
     }
 
     /// The bundle that runs.
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
+    }
+
+    /// CPU threads for one operator.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Which device runs it, and why.
@@ -203,7 +209,8 @@ impl Engine {
             ct,
         };
         monitor.step(Stage::Nodules, 3, 4)?;
-        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, &spec.review, monitor.cancel_token())?;
+        let review = spec.review.under(options.uncertainty);
+        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, &review, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
         let account = Account {

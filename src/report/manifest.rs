@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::Result,
-    io::Source,
+    io::{Sample, Source},
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
@@ -66,6 +66,8 @@ pub struct InputRecord<'a> {
     pub spacing_mm: [f64; 3],
     /// sha256 of the voxels in HU, float32 little-endian, i fastest.
     pub voxels_sha256: String,
+    /// sha256 of the lung mask's voxels, 1 or 0, uint8, i fastest; `null` where no mask was given.
+    pub lung_mask_sha256: Option<String>,
 }
 
 /// The options of a run, with what the bundle filled in.
@@ -91,8 +93,8 @@ pub struct OptionsRecord<'a> {
     pub series: Option<&'a str>,
     /// Samples decoded in one call at most.
     pub batch: usize,
-    /// Threads for one operator; `null`: as many as the machine has.
-    pub threads: Option<usize>,
+    /// CPU threads used.
+    pub threads: usize,
     /// Ending of the written volumes.
     pub format: &'static str,
 }
@@ -142,15 +144,16 @@ pub fn seconds(stages: &BTreeMap<&'static str, Duration>) -> BTreeMap<&'static s
     stages.iter().map(|(name, time)| (*name, (time.as_secs_f64() * 1000.0).round() / 1000.0)).collect()
 }
 
-/// sha256 of voxels as float32 little-endian in array order.
+/// sha256 of voxels in their own type, little-endian, in array order.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn voxels_sha256(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<String> {
-    let mut hash = Sha256::new();
+pub fn voxels_sha256<T: Sample>(voxels: &Array3<T>, cancel: &CancelToken) -> Result<String> {
+    let (mut hash, mut bytes) = (Sha256::new(), Vec::new());
     for slice in voxels.outer_iter() {
         cancel.check()?;
-        let bytes: Vec<u8> = slice.iter().flat_map(|v| v.to_le_bytes()).collect();
+        bytes.clear();
+        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
         hash.update(&bytes);
     }
     Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
@@ -169,7 +172,7 @@ mod tests {
 
     #[test]
     fn voxels_sha256_ends_when_it_is_cancelled() {
-        let (voxels, token) = (Array3::zeros((2, 2, 2)), CancelToken::new());
+        let (voxels, token) = (Array3::<f32>::zeros((2, 2, 2)), CancelToken::new());
         assert_eq!(voxels_sha256(&voxels, &token).unwrap().len(), 64);
         token.cancel();
         assert_eq!(voxels_sha256(&voxels, &token).unwrap_err().name(), "E_CANCELLED");

@@ -427,6 +427,19 @@ def test_part_of_a_nodule_that_no_sample_drew_has_the_scout_s_outline_in_each(sa
     assert nodule["detection_rate"] == 1.0
 
 
+def test_bound_of_the_mean_doubt_is_for_entropy_alone(sam2lung, bundles, ct, tmp_path):
+    bundle = scout_bundle(bundles, tmp_path / "bundle", None)
+    contract = json.loads((bundle / "model.json").read_text())
+    contract["review"]["uncertainty_mean_above"] = 0.001
+    (bundle / "model.json").write_text(json.dumps(contract))
+    for kind, applies in (("entropy", True), ("variance", False), ("mutual-information", False)):
+        out = tmp_path / kind
+        sam2lung.segment(ct, "--output", out, "--model", bundle, "--lung-mask", "off", "--uncertainty", kind)
+        for nodule in json.loads((out / "chest" / "nodules.json").read_text()):
+            assert nodule["uncertainty_mean"] > 0.001
+            assert any("mean uncertainty" in reason for reason in nodule["review_reasons"]) == applies
+
+
 # --- replay -----------------------------------------------------------------------------------------------------------
 
 
@@ -456,6 +469,9 @@ def test_run_json_has_what_a_replay_needs(identity):
     voxels = np.ascontiguousarray(two_balls(), "<f4")
     assert run["input"]["voxels_sha256"] == hashlib.sha256(voxels.tobytes()).hexdigest()
     assert (run["options"]["seed"], run["options"]["samples"], run["options"]["uncertainty"]) == (0, SAMPLES, "variance")
+    assert 1 <= run["options"]["threads"] <= len(os.sched_getaffinity(0))
+    assert run["input"]["lung_mask_sha256"] is None
+    assert all(seconds == round(seconds, 3) for seconds in run["timings_s"].values())
     assert "esearch use only" in run["notice"]
     assert run["versions"]["sam2lung"] and run["versions"]["onnxruntime"]
 
@@ -544,6 +560,8 @@ def test_lung_mask_file_bounds_the_search_and_at_reaches_beyond_it(sam2lung, bun
     words = (ct, "--model", bundles / "tiny-identity", "--lung-mask", mask_path)
     sam2lung.segment(*words, "--output", tmp_path / "masked")
     assert np.array_equal(made_ct.read(tmp_path / "masked/chest/label.nii.gz") > 0, large())
+    run = json.loads((tmp_path / "masked/chest/run.json").read_text())
+    assert run["input"]["lung_mask_sha256"] == hashlib.sha256(mask.astype(np.uint8).tobytes()).hexdigest()
     sam2lung.segment(*words, "--output", tmp_path / "at", "--at", "36,28,7")
     assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, large() | small())
 

@@ -18,13 +18,16 @@ use sam2lung::{
     progress::{CancelToken, Monitor, Progress, Stage},
     report::{
         manifest::{
-            InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds, voxels_sha256,
+            InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
+            voxels_sha256 as sha256,
         },
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json},
     },
     stages::statistics::Uncertainty,
 };
+
+use tempfile::TempDir;
 
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
@@ -112,7 +115,11 @@ fn segment_one(
     let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
     format(args).check(&ct.volume.grid)?;
     let options = Options { search: search(args, &ct, &mut monitor)?, ..options.clone() };
-    let sha256 = voxels_sha256(&ct.volume.voxels, cancel)?;
+    let voxels_sha256 = sha256(&ct.volume.voxels, cancel)?;
+    let lung_mask_sha256 = match &options.search {
+        Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
+        _ => None,
+    };
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.
@@ -121,7 +128,7 @@ fn segment_one(
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
     found.account.stages.insert("read", read);
-    let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256: sha256 };
+    let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256, lung_mask_sha256 };
     write(args, engine, &options, &found, input, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
@@ -200,8 +207,8 @@ fn write(
     write_overview(&folder.join("overview.png"), &found.canonical.maps(), &found.canonical.nodules, &title)?;
     monitor.step(Stage::Write, 4, 5)?;
 
-    let mut timings_s = seconds(&found.account.stages);
-    timings_s.insert("write", started.elapsed().as_secs_f64());
+    let mut stages = found.account.stages.clone();
+    stages.insert("write", started.elapsed());
     let manifest = Manifest {
         notice: "Research use only. Not a medical device.",
         versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", Runtime::get()?.build)]),
@@ -218,7 +225,7 @@ fn write(
             at: &options.at,
             series: args.series.as_deref(),
             batch: options.batch,
-            threads: args.threads,
+            threads: engine.threads(),
             format: format.ending(),
         },
         device: engine.device(),
@@ -227,7 +234,7 @@ fn write(
             found.nodules.len(),
             found.nodules.iter().filter(|n| n.review).count(),
         ),
-        timings_s,
+        timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
     let path = folder.join("run.json");
@@ -273,9 +280,12 @@ fn only_results(target: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Name of an earlier result while it makes way.
+const EARLIER: &str = "earlier";
+
 /// A folder beside `target` that vanishes unless it is finished.
 struct Staging {
-    folder: tempfile::TempDir,
+    folder: TempDir,
     target: PathBuf,
 }
 
@@ -297,26 +307,32 @@ impl Staging {
     /// Takes the place of the target; an earlier result there is replaced as a whole.
     fn finish(self) -> Result<()> {
         let target = &self.target;
-        let failed = |e| Error::write(target, e);
+        let failed = |e: &std::io::Error| Error::write(target, e);
         let earlier = if target.exists() {
             let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(target.parent().unwrap_or(target));
-            let aside = aside.map_err(failed)?;
-            fs::rename(target, aside.path().join("earlier")).map_err(failed)?;
+            let aside = aside.map_err(|e| failed(&e))?;
+            fs::rename(target, aside.path().join(EARLIER)).map_err(|e| failed(&e))?;
             Some(aside)
         } else {
             None
         };
         let folder = self.folder.keep();
         let placed = share(&folder).and_then(|()| fs::rename(&folder, target));
-        if let Err(error) = placed {
-            if let Some(aside) = &earlier {
-                let _ = fs::rename(aside.path().join("earlier"), target);
-            }
+        placed.map_err(|error| {
             let _ = fs::remove_dir_all(&folder);
-            return Err(failed(error));
-        }
-        Ok(())
+            earlier.map_or_else(|| failed(&error), |aside| put_back(aside, target, &error))
+        })
     }
+}
+
+/// After a failed exchange: brings the earlier result back from `aside`; where even that fails it stays there, and the
+/// error says so.
+fn put_back(aside: TempDir, target: &Path, error: &std::io::Error) -> Error {
+    if fs::rename(aside.path().join(EARLIER), target).is_ok() {
+        return Error::write(target, error);
+    }
+    let kept = aside.keep().join(EARLIER);
+    Error::write(target, format!("{error}; the earlier result lies in {} now", kept.display()))
 }
 
 /// Temporary folders are private; results get the rights of any new folder.
@@ -327,4 +343,30 @@ fn share(folder: &Path) -> std::io::Result<()> {
     let rights = fs::metadata(model.path())?.permissions().mode();
     fs::remove_dir(model.path())?;
     fs::set_permissions(folder, fs::Permissions::from_mode(rights))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn put_back_earlier_result_returns_or_is_kept_where_the_error_says() {
+        let output = tempfile::tempdir().unwrap();
+        let target = output.path().join("chest");
+        let set_aside = || {
+            let aside = tempfile::tempdir_in(output.path()).unwrap();
+            fs::create_dir(aside.path().join(EARLIER)).unwrap();
+            fs::write(aside.path().join(EARLIER).join("run.json"), "earlier").unwrap();
+            aside
+        };
+        let error = std::io::Error::other("disk on fire");
+        assert!(put_back(set_aside(), &target, &error).to_string().contains("disk on fire"));
+        assert_eq!(fs::read_to_string(target.join("run.json")).unwrap(), "earlier");
+        // Now the way back is barred: a folder that isn't empty stands there.
+        let aside = set_aside();
+        let kept = aside.path().join(EARLIER).join("run.json");
+        let text = put_back(aside, &target, &error).to_string();
+        assert!(text.contains(&kept.parent().unwrap().display().to_string()), "{text}");
+        assert_eq!(fs::read_to_string(kept).unwrap(), "earlier");
+    }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Finding, Nodule};
-use crate::{geometry::Grid, volume::Voi};
+use crate::{geometry::Grid, stages::statistics::Uncertainty, volume::Voi};
 
 /// The bundle's bounds; `None` switches one off.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -15,11 +15,18 @@ pub struct ReviewRule {
     pub detection_rate_below: Option<f64>,
     /// The judge is less sure than this.
     pub nodule_probability_below: Option<f64>,
-    /// Mean doubt is above this.
+    /// Mean entropy, in bits, is above this.
     pub uncertainty_mean_above: Option<f64>,
 }
 
 impl ReviewRule {
+    /// The rule for runs that show doubt of this kind: the bundle's bound of the mean doubt is in bits of entropy, which
+    /// the other kinds never reach.
+    pub fn under(&self, uncertainty: Uncertainty) -> Self {
+        let bound = self.uncertainty_mean_above.filter(|_| uncertainty == Uncertainty::Entropy);
+        ReviewRule { uncertainty_mean_above: bound, ..self.clone() }
+    }
+
     /// Why `nodule`, which lies in `voi`, should be looked at again; empty when it needn't.
     pub fn reasons(&self, nodule: &Nodule, finding: Finding, voi: &Voi, grid: &Grid) -> Vec<String> {
         let below = |value: Option<f64>, bound: Option<f64>| value.zip(bound).filter(|(v, b)| v < b);

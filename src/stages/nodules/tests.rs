@@ -1,5 +1,5 @@
 use super::*;
-use crate::geometry::Grid;
+use crate::{geometry::Grid, stages::statistics::Uncertainty};
 
 /// One nodule with every voxel of `labels` probability 0.9, doubt 0.5, HU -10, found alike by every sample.
 struct Scene {
@@ -166,6 +166,10 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
         nodule_probability_below: Some(0.5),
         uncertainty_mean_above: Some(0.1),
     };
+    for other in [Uncertainty::Variance, Uncertainty::MutualInformation] {
+        assert_eq!(rule.under(other), ReviewRule { uncertainty_mean_above: None, ..rule.clone() });
+    }
+    assert_eq!(rule.under(Uncertainty::Entropy), rule);
     let voi = Voi { start: [3; 3], end: [10; 3] };
     let asked = Finding { below_threshold: true, ..Finding::default() };
     let reasons = rule.reasons(&nodule, asked, &voi, &scene.ct.grid).join("\n");
