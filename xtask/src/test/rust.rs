@@ -2,17 +2,17 @@
 
 use super::tally::{Tally, of_cargo};
 use super::{Context, check};
-use crate::process::{self, Result, cargo, metadata, run_and_read, stage};
+use crate::process::{self, Result, cargo, metadata, output, run_and_read, stage};
 
 /// Everything is built in the release profile: one set of compiled dependencies serves tests, demo and users.
 /// The chores' own tests stay in the profile in which `cargo xtask` itself was built.
 pub fn run(context: &Context) -> Result<Tally> {
-    let mut tally = check("format", process::run(&mut cargo(&["fmt", "--all", "--check"])));
+    let mut tally = check("format", run_component("rustfmt", &["fmt", "--all", "--check"]));
     stage("Lints");
     let clippy = ["clippy", "--quiet", "--package=sam2lung", "--all-targets", "--release", "--", "--deny=warnings"];
-    tally += check("lints of the library", process::run(&mut cargo(&clippy)));
+    tally += check("lints of the library", run_component("clippy", &clippy));
     let clippy = ["clippy", "--quiet", "--package=xtask", "--all-targets", "--", "--deny=warnings"];
-    tally += check("lints of the chores", process::run(&mut cargo(&clippy)));
+    tally += check("lints of the chores", run_component("clippy", &clippy));
     stage("Unit and integration tests");
     tally += cargo_test(context, &["--package=xtask"])?;
     let mut targets = vec!["--release".to_owned(), "--lib".into(), "--bins".into()];
@@ -21,6 +21,13 @@ pub fn run(context: &Context) -> Result<Tally> {
     stage("Documentation tests");
     tally += cargo_test(context, &["--release", "--doc"])?;
     Ok(tally)
+}
+
+/// Runs a command of cargo that comes with a component of the toolchain, which may be missing.
+fn run_component(component: &str, args: &[&str]) -> Result<()> {
+    let there = output(&mut cargo(&[args[0], "--version"]));
+    there.map_err(|e| format!("{e}\nInstall it: rustup component add {component}"))?;
+    process::run(&mut cargo(args))
 }
 
 /// Runs `cargo test` with these arguments; all of them run even if one fails.
@@ -39,4 +46,15 @@ fn integration_tests() -> Result<Vec<String>> {
     let targets = ours["targets"].as_array().ok_or("cargo metadata names no targets")?;
     let tests = targets.iter().filter(|t| t["kind"][0] == "test");
     Ok(tests.filter_map(|t| t["name"].as_str()).filter(|name| *name != "real").map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_component_that_is_missing_says_what_to_install() {
+        let message = run_component("fortune", &["no-such-command-here", "--check"]).unwrap_err();
+        assert!(message.ends_with("rustup component add fortune"), "{message}");
+    }
 }
