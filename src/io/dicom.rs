@@ -8,7 +8,7 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use ndarray::{Array3, ArrayViewMut2, Axis};
 
 use super::{
-    Read, Source, file_name,
+    Read, ReadOptions, Source, file_name,
     series::{self, Slice},
 };
 use crate::{
@@ -17,20 +17,21 @@ use crate::{
     volume::Volume,
 };
 
-/// Slices decoded side by side.
-const WORKERS: usize = 4;
+/// Most slices decoded side by side.
+const MOST_WORKERS: usize = 4;
 /// Name of the threads that decode. A decoder may panic on damaged data: its thread ends, and an error says so. Who
 /// sets a panic hook can leave these out.
 pub const DECODER_THREAD: &str = "sam2lung-decoder";
 
-pub fn read(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Read> {
-    let series = series::find(folder, wanted, monitor)?;
+pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
+    let series = series::find(folder, options.series, monitor)?;
     super::raw::check_dims(series.grid.dims.map(|n| n as u64))?;
     let mut voxels = Array3::zeros(series.grid.shape());
     let count = series.slices.len();
-    let groups = voxels.axis_chunks_iter_mut(Axis(0), WORKERS).zip(series.slices.chunks(WORKERS));
+    let workers = workers(options.threads);
+    let groups = voxels.axis_chunks_iter_mut(Axis(0), workers).zip(series.slices.chunks(workers));
     for (n, (mut images, slices)) in groups.enumerate() {
-        monitor.step(Stage::Read, count / 4 + n * WORKERS, count / 4 + count)?;
+        monitor.step(Stage::Read, count / 4 + n * workers, count / 4 + count)?;
         thread::scope(|scope| {
             let spawn = |(image, slice)| {
                 let builder = thread::Builder::new().name(DECODER_THREAD.into());
@@ -48,6 +49,12 @@ pub fn read(folder: &Path, wanted: Option<&str>, monitor: &mut Monitor<'_>) -> R
         source: Source { format: "DICOM", name: file_name(folder), files: count, facts: series.facts },
         unscaled_bits: None,
     })
+}
+
+/// Slices decoded side by side with so many CPU threads.
+fn workers(threads: Option<usize>) -> usize {
+    let available = || thread::available_parallelism().map_or(1, |n| n.get());
+    threads.unwrap_or_else(available).clamp(1, MOST_WORKERS)
 }
 
 /// Decodes one slice and applies its own rescale slope and intercept (PS3.3 C.11.1).
@@ -92,4 +99,15 @@ fn damaged(slice: &Slice, error: &dyn std::error::Error) -> Error {
 
 fn panicked(slice: &Slice) -> Error {
     Error::read(&slice.path, "the decoder stumbled over the pixels", "The file is damaged: copy it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_are_as_many_as_the_threads_up_to_four() {
+        assert_eq!([0, 1, 3, 4, 64].map(|threads| workers(Some(threads))), [1, 1, 3, 4, 4]);
+        assert!((1..=MOST_WORKERS).contains(&workers(None)));
+    }
 }

@@ -52,6 +52,15 @@ pub struct Source {
     pub facts: BTreeMap<String, String>,
 }
 
+/// How a CT is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOptions<'a> {
+    /// Picks one of several DICOM series in a folder.
+    pub series: Option<&'a str>,
+    /// CPU threads, of which decoding takes four at most; `None`: as many as the machine has.
+    pub threads: Option<usize>,
+}
+
 /// Voxels and where they came from, before the check that they are HU.
 struct Read {
     volume: Volume<f32>,
@@ -60,12 +69,12 @@ struct Read {
     unscaled_bits: Option<u8>,
 }
 
-/// Reads a CT and checks it. `series` picks one of several DICOM series in a folder.
+/// Reads a CT and checks it.
 ///
 /// # Errors
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
-pub fn read_ct(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let read = read_volume(path, series, monitor)?;
+pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
+    let read = read_volume(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
     Ok(Ct { volume: read.volume, source: read.source })
@@ -75,8 +84,8 @@ pub fn read_ct(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> 
 ///
 /// # Errors
 /// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
-pub fn read_mask(path: &Path, ct: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
-    let volume = read_volume(path, None, monitor)?.volume;
+pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
+    let volume = read_volume(path, options, monitor)?.volume;
     let (mask, wanted) = (Orientation::of(&volume.grid), Orientation::of(ct));
     if !mask.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
         return Err(Error::MaskGrid { got: format!("has {}", words(&volume.grid)), expected: words(ct) });
@@ -90,12 +99,12 @@ fn words(grid: &Grid) -> String {
     format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
 }
 
-fn read_volume(path: &Path, series: Option<&str>, monitor: &mut Monitor<'_>) -> Result<Read> {
+fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
     monitor.step(Stage::Read, 0, 1)?;
     let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
     if path.is_dir() {
-        dicom::read(path, series, monitor)
+        dicom::read(path, options, monitor)
     } else if !path.exists() {
         Err(Error::read(path, "no such file or folder", "Check the path"))
     } else if ends(&[".nii", ".nii.gz"]) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sam2lung::{
-    io::{self, Ct},
+    io::{self, Ct, ReadOptions},
     progress::Monitor,
     stages::orient::Orientation,
     volume::Volume,
@@ -35,7 +35,7 @@ pub fn find_whole_ct(name: &str) -> Option<PathBuf> {
 }
 
 pub fn read(path: &Path) -> Ct {
-    io::read_ct(path, None, &mut Monitor::silent()).expect("a good CT")
+    io::read_ct(path, ReadOptions::default(), &mut Monitor::silent()).expect("a good CT")
 }
 
 /// The CT with its axes along the patient: i to the left, j to the back, k to the head.

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use sam2lung::{
-    io,
+    io::{self, ReadOptions},
     progress::Monitor,
     stages::{lungs::find_lungs, orient::Orientation},
 };
@@ -137,7 +137,8 @@ fn lungs_of_small_crops_hold_the_outlined_nodules() {
 /// Part of an outlined nodule that is in the lungs of its CT.
 fn share_inside(ct: &Path, outline: &Path) -> f64 {
     let ct = data::read(ct).volume;
-    let outline = io::read_mask(outline, &ct.grid, &mut Monitor::silent()).expect("a mask on the same grid");
+    let outline = io::read_mask(outline, &ct.grid, ReadOptions::default(), &mut Monitor::silent());
+    let outline = outline.expect("a mask on the same grid");
     let orientation = Orientation::of(&ct.grid);
     let outline = orientation.array_to_canonical(outline);
     let lungs = find_lungs(&orientation.to_canonical(ct), &mut Monitor::silent()).expect("lung around a nodule");

@@ -9,7 +9,7 @@ use std::{
 
 use sam2lung::{
     Error, Result, VERSION,
-    io::{self, Ct, VolumeFormat},
+    io::{self, Ct, ReadOptions, VolumeFormat},
     model::{bundle::Bundle, device::Device, runtime::Runtime},
     pipeline::{
         Engine, Segmentation,
@@ -112,7 +112,7 @@ fn segment_one(
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
     let started = Instant::now();
-    let ct = io::read_ct(input, args.series.as_deref(), &mut monitor)?;
+    let ct = io::read_ct(input, read_options(args), &mut monitor)?;
     format(args).check(&ct.volume.grid)?;
     let options = Options { search: search(args, &ct, &mut monitor)?, ..options.clone() };
     let voxels_sha256 = sha256(&ct.volume.voxels, cancel)?;
@@ -140,11 +140,18 @@ fn segment_one(
     Ok(summary)
 }
 
+fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
+    ReadOptions { series: args.series.as_deref(), threads: args.threads }
+}
+
 fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
     Ok(match args.lung_mask.to_str() {
         Some("auto") => Search::Lungs,
         Some("off") => Search::Everywhere,
-        _ => Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, monitor)?),
+        _ => {
+            let options = ReadOptions { series: None, ..read_options(args) };
+            Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, options, monitor)?)
+        }
     })
 }
 
