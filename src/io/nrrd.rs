@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
 use super::{
     Read, Source, file_name,
+    header::Header,
     raw::{self, Element, Layout, Packing, check_dims},
 };
 use crate::{
@@ -18,22 +18,12 @@ use crate::{
     volume::Volume,
 };
 
-/// Longest header that is read.
-const MAX_HEADER_BYTES: u64 = 1 << 20;
-
-/// A header's fields by name, and where the attached data starts.
-struct Header {
-    path: PathBuf,
-    fields: BTreeMap<String, String>,
-    end: u64,
-}
-
 pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
-    let header = Header::read(path)?;
-    let dims = header.dims()?;
-    let grid = header.grid(dims)?;
-    let element = header.element()?;
-    let packing = header.packing()?;
+    let header = fields(path)?;
+    let dims = dims(&header)?;
+    let grid = grid(&header, dims)?;
+    let element = element(&header)?;
+    let packing = packing(&header)?;
     let layout = Layout {
         dims,
         element,
@@ -41,14 +31,10 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
         slope: 1.0,
         intercept: 0.0,
     };
-    let (file, start) = header.data()?;
-    let byte_skip: i64 = header.number("byte skip")?.unwrap_or(0);
+    let (file, start) = data(&header)?;
+    let byte_skip: i64 = number(&header, "byte skip")?.unwrap_or(0);
     let offset = match byte_skip {
-        -1 if packing == Packing::Plain => {
-            let bytes = (dims.iter().product::<usize>() * element.bytes()) as u64;
-            let size = fs::metadata(&file).map_err(|e| Error::read(&file, e, "Check the file"))?.len();
-            size.checked_sub(bytes).ok_or_else(|| header.broken("the data file is shorter than its header says"))?
-        }
+        -1 if packing == Packing::Plain => header.counted_from_the_end(&file, &layout)?,
         n if n >= 0 => start + if packing == Packing::Plain { n as u64 } else { 0 },
         n => return Err(header.broken(&format!("byte skip {n} makes no sense here"))),
     };
@@ -70,151 +56,125 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     })
 }
 
-impl Header {
-    fn read(path: &Path) -> Result<Self> {
-        let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
-        let file = fs::File::open(path).map_err(failed)?;
-        let mut reader = BufReader::new(file.take(MAX_HEADER_BYTES));
-        let (mut fields, mut end, mut line) = (BTreeMap::new(), 0, Vec::new());
-        for number in 0.. {
-            line.clear();
-            end += reader.read_until(b'\n', &mut line).map_err(failed)? as u64;
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end();
-            if number == 0 && !text.starts_with("NRRD000") {
-                return Err(Error::read(path, "no NRRD header", "Check that the file is an NRRD image"));
-            }
-            if text.is_empty() {
-                break;
-            }
-            if let Some((key, value)) = text.split_once(": ").filter(|_| number > 0 && !text.starts_with('#')) {
-                fields.insert(key.trim().to_lowercase(), value.trim().to_owned());
-            }
+/// Reads 'key: value' lines up to an empty one.
+fn fields(path: &Path) -> Result<Header> {
+    Header::read(path, |header, number, line| {
+        if number == 0 && !line.starts_with("NRRD000") {
+            return Err(Error::read(path, "no NRRD header", "Check that the file is an NRRD image"));
         }
-        Ok(Header { path: path.into(), fields, end })
-    }
-
-    fn broken(&self, reason: &str) -> Error {
-        Error::read(&self.path, reason, "Correct the header or export the image again")
-    }
-
-    fn get(&self, key: &str) -> Result<&str> {
-        self.fields.get(key).map(String::as_str).ok_or_else(|| self.broken(&format!("the header lacks '{key}'")))
-    }
-
-    fn number(&self, key: &str) -> Result<Option<i64>> {
-        let text = self.fields.get(key);
-        text.map(|t| t.parse().map_err(|_| self.broken(&format!("'{key}: {t}' is no whole number")))).transpose()
-    }
-
-    fn dims(&self) -> Result<[usize; 3]> {
-        let sizes: Vec<u64> = self.get("sizes")?.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
-        match sizes[..] {
-            [i, j, k] => check_dims([i, j, k]),
-            _ => Err(Error::Dimensions {
-                got: format!("{} dimensions ({})", sizes.len(), self.get("sizes")?),
-                remedy: "Extract one time point or component".into(),
-            }),
+        if let Some((key, value)) = line.split_once(": ").filter(|_| number > 0 && !line.starts_with('#')) {
+            header.fields.insert(key.trim().to_lowercase(), value.trim().to_owned());
         }
-    }
+        Ok(!line.is_empty())
+    })
+}
 
-    fn element(&self) -> Result<Element> {
-        Ok(match self.get("type")?.to_lowercase().as_str() {
-            "signed char" | "int8" | "int8_t" => Element::Int(1),
-            "uchar" | "unsigned char" | "uint8" | "uint8_t" => Element::Unsigned(1),
-            "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => Element::Int(2),
-            "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => Element::Unsigned(2),
-            "int" | "signed int" | "int32" | "int32_t" => Element::Int(4),
-            "uint" | "unsigned int" | "uint32" | "uint32_t" => Element::Unsigned(4),
-            "longlong" | "long long" | "long long int" | "signed long long" | "int64" | "int64_t" => Element::Int(8),
-            "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => {
-                Element::Unsigned(8)
-            }
-            "float" => Element::Float(4),
-            "double" => Element::Float(8),
-            other => return Err(self.unsupported(&format!("NRRD type '{other}'"), "an integer or floating-point type")),
-        })
-    }
+fn number(header: &Header, key: &str) -> Result<Option<i64>> {
+    let text = header.fields.get(key);
+    text.map(|t| t.parse().map_err(|_| header.broken(&format!("'{key}: {t}' is no whole number")))).transpose()
+}
 
-    fn packing(&self) -> Result<Packing> {
-        match self.get("encoding")?.to_lowercase().as_str() {
-            "raw" => Ok(Packing::Plain),
-            "gz" | "gzip" => Ok(Packing::Gzip),
-            other => Err(self.unsupported(&format!("NRRD encoding '{other}'"), "raw or gzip")),
+fn dims(header: &Header) -> Result<[usize; 3]> {
+    let sizes: Vec<u64> = header.get("sizes")?.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
+    match sizes[..] {
+        [i, j, k] => check_dims([i, j, k]),
+        _ => Err(Error::Dimensions {
+            got: format!("{} dimensions ({})", sizes.len(), header.get("sizes")?),
+            remedy: "Extract one time point or component".into(),
+        }),
+    }
+}
+
+fn element(header: &Header) -> Result<Element> {
+    Ok(match header.get("type")?.to_lowercase().as_str() {
+        "signed char" | "int8" | "int8_t" => Element::Int(1),
+        "uchar" | "unsigned char" | "uint8" | "uint8_t" => Element::Unsigned(1),
+        "short" | "short int" | "signed short" | "signed short int" | "int16" | "int16_t" => Element::Int(2),
+        "ushort" | "unsigned short" | "unsigned short int" | "uint16" | "uint16_t" => Element::Unsigned(2),
+        "int" | "signed int" | "int32" | "int32_t" => Element::Int(4),
+        "uint" | "unsigned int" | "uint32" | "uint32_t" => Element::Unsigned(4),
+        "longlong" | "long long" | "long long int" | "signed long long" | "int64" | "int64_t" => Element::Int(8),
+        "ulonglong" | "unsigned long long" | "unsigned long long int" | "uint64" | "uint64_t" => Element::Unsigned(8),
+        "float" => Element::Float(4),
+        "double" => Element::Float(8),
+        other => return Err(header.unsupported(&format!("NRRD type '{other}'"), "an integer or floating-point type")),
+    })
+}
+
+fn packing(header: &Header) -> Result<Packing> {
+    match header.get("encoding")?.to_lowercase().as_str() {
+        "raw" => Ok(Packing::Plain),
+        "gz" | "gzip" => Ok(Packing::Gzip),
+        other => Err(header.unsupported(&format!("NRRD encoding '{other}'"), "raw or gzip")),
+    }
+}
+
+/// The file that holds the voxels, and where they start before 'byte skip'.
+fn data(header: &Header) -> Result<(PathBuf, u64)> {
+    let detached = header.fields.get("data file").or_else(|| header.fields.get("datafile"));
+    let (file, start) = match detached {
+        Some(name) if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
+            return Err(header.unsupported("an NRRD spread over many data files", "one data file"));
         }
-    }
-
-    fn unsupported(&self, got: &str, expected: &str) -> Error {
-        Error::Format { path: self.path.clone(), got: got.into(), expected: expected.into() }
-    }
-
-    /// The file that holds the voxels, and where they start before 'byte skip'.
-    fn data(&self) -> Result<(PathBuf, u64)> {
-        let detached = self.fields.get("data file").or_else(|| self.fields.get("datafile"));
-        let (file, start) = match detached {
-            Some(name) if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
-                return Err(self.unsupported("an NRRD spread over many data files", "one data file"));
-            }
-            Some(name) => (self.path.parent().unwrap_or(Path::new("")).join(name), 0),
-            None => (self.path.clone(), self.end),
-        };
-        let lines = self.number("line skip")?.unwrap_or(0);
-        let mut reader = BufReader::new(raw::open(&file, start, Packing::Plain)?);
-        let mut skipped = start;
-        for _ in 0..lines.max(0) {
-            let read = reader.skip_until(b'\n').map_err(|e| Error::read(&file, e, "Check the file"))?;
-            if read == 0 {
-                return Err(self.broken("'line skip' goes beyond the end of the data"));
-            }
-            skipped += read as u64;
+        Some(name) => (header.beside(name), 0),
+        None => (header.path.clone(), header.end),
+    };
+    let lines = number(header, "line skip")?.unwrap_or(0);
+    let mut reader = BufReader::new(raw::open(&file, start, Packing::Plain)?);
+    let mut skipped = start;
+    for _ in 0..lines.max(0) {
+        let read = reader.skip_until(b'\n').map_err(|e| Error::read(&file, e, "Check the file"))?;
+        if read == 0 {
+            return Err(header.broken("'line skip' goes beyond the end of the data"));
         }
-        Ok((file, skipped))
+        skipped += read as u64;
     }
+    Ok((file, skipped))
+}
 
-    fn grid(&self, dims: [usize; 3]) -> Result<Grid> {
-        let Some(directions) = self.fields.get("space directions") else {
-            let spacings = self.vector_of(self.get("spacings")?.split_whitespace())?;
-            let mut grid = Grid::axial(dims, [1.0; 3]);
-            let columns: [[f64; 3]; 3] = std::array::from_fn(|a| grid.direction[a].map(|v| v * spacings[a]));
-            grid = Grid::from_columns(dims, columns, [0.0; 3])?;
-            return Ok(grid);
-        };
-        let to_ras = self.space()?;
-        let vectors: Vec<&str> = directions.split(')').map(|v| v.trim().trim_start_matches('(')).collect();
-        let vectors: Vec<&str> = vectors.into_iter().filter(|v| !v.is_empty()).collect();
-        if vectors.len() != 3 || directions.contains("none") {
-            return Err(Error::Dimensions {
-                got: format!("space directions {directions}"),
-                remedy: "Extract one component".into(),
-            });
-        }
-        let mut columns = [[0.0; 3]; 3];
-        for (column, vector) in columns.iter_mut().zip(&vectors) {
-            *column = to_ras(self.vector_of(vector.split(','))?);
-        }
-        let origin = match self.fields.get("space origin") {
-            Some(text) => self.vector_of(text.trim_matches(['(', ')']).split(','))?,
-            None => [0.0; 3],
-        };
-        Grid::from_columns(dims, columns, to_ras(origin))
+fn grid(header: &Header, dims: [usize; 3]) -> Result<Grid> {
+    let Some(directions) = header.fields.get("space directions") else {
+        let spacings = vector_of(header, header.get("spacings")?.split_whitespace())?;
+        let mut grid = Grid::axial(dims, [1.0; 3]);
+        let columns: [[f64; 3]; 3] = std::array::from_fn(|a| grid.direction[a].map(|v| v * spacings[a]));
+        grid = Grid::from_columns(dims, columns, [0.0; 3])?;
+        return Ok(grid);
+    };
+    let to_ras = space(header)?;
+    let vectors: Vec<&str> = directions.split(')').map(|v| v.trim().trim_start_matches('(')).collect();
+    let vectors: Vec<&str> = vectors.into_iter().filter(|v| !v.is_empty()).collect();
+    if vectors.len() != 3 || directions.contains("none") {
+        return Err(Error::Dimensions {
+            got: format!("space directions {directions}"),
+            remedy: "Extract one component".into(),
+        });
     }
-
-    fn vector_of<'a>(&self, numbers: impl Iterator<Item = &'a str>) -> Result<[f64; 3]> {
-        let numbers: Option<Vec<f64>> = numbers.map(|n| n.trim().parse().ok()).collect();
-        let vector = numbers.and_then(|n| <[f64; 3]>::try_from(n).ok());
-        vector.ok_or_else(|| self.broken("the geometry is not made of three numbers each"))
+    let mut columns = [[0.0; 3]; 3];
+    for (column, vector) in columns.iter_mut().zip(&vectors) {
+        *column = to_ras(vector_of(header, vector.split(','))?);
     }
+    let origin = match header.fields.get("space origin") {
+        Some(text) => vector_of(header, text.trim_matches(['(', ')']).split(','))?,
+        None => [0.0; 3],
+    };
+    Grid::from_columns(dims, columns, to_ras(origin))
+}
 
-    /// From the header's world to RAS.
-    fn space(&self) -> Result<fn([f64; 3]) -> [f64; 3]> {
-        match self.get("space")?.to_lowercase().as_str() {
-            "left-posterior-superior" | "lps" => Ok(flip_lps_ras),
-            "right-anterior-superior" | "ras" => Ok(|p| p),
-            "left-anterior-superior" | "las" => Ok(|[x, y, z]| [-x, y, z]),
-            other => {
-                Err(self
-                    .unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space"))
-            }
+fn vector_of<'a>(header: &Header, numbers: impl Iterator<Item = &'a str>) -> Result<[f64; 3]> {
+    let numbers: Option<Vec<f64>> = numbers.map(|n| n.trim().parse().ok()).collect();
+    let vector = numbers.and_then(|n| <[f64; 3]>::try_from(n).ok());
+    vector.ok_or_else(|| header.broken("the geometry is not made of three numbers each"))
+}
+
+/// From the header's world to RAS.
+fn space(header: &Header) -> Result<fn([f64; 3]) -> [f64; 3]> {
+    match header.get("space")?.to_lowercase().as_str() {
+        "left-posterior-superior" | "lps" => Ok(flip_lps_ras),
+        "right-anterior-superior" | "ras" => Ok(|p| p),
+        "left-anterior-superior" | "las" => Ok(|[x, y, z]| [-x, y, z]),
+        other => {
+            Err(header
+                .unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space"))
         }
     }
 }
