@@ -66,9 +66,15 @@ impl Voi {
     /// The smallest box around the voxels for which `mask` is true; `None` when there is none.
     pub fn around(mask: &Array3<bool>) -> Option<Self> {
         let mut bounds: Option<Voi> = None;
-        for ((k, j, i), _) in mask.indexed_iter().filter(|(_, inside)| **inside) {
-            let voi = bounds.get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
-            voi.include([i, j, k]);
+        for (k, slice) in mask.outer_iter().enumerate() {
+            for (j, row) in slice.outer_iter().enumerate() {
+                // The ends of a row are enough, and soon found where most of it is true.
+                let ends = [row.iter().position(|inside| *inside), row.iter().rposition(|inside| *inside)];
+                for i in ends.into_iter().flatten() {
+                    let voxel = Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] };
+                    bounds.get_or_insert(voxel).include(voxel.start);
+                }
+            }
         }
         bounds
     }
@@ -96,5 +102,22 @@ impl Voi {
             start: std::array::from_fn(|axis| self.start[axis].saturating_sub(margin[axis])),
             end: std::array::from_fn(|axis| (self.end[axis] + margin[axis]).min(dims[axis])),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voi_around_holds_the_true_voxels_and_no_more() {
+        let mut mask = Array3::from_elem((4, 5, 6), false);
+        assert_eq!(Voi::around(&mask), None);
+        for index in [[1, 3, 4], [2, 2, 1], [2, 2, 3]] {
+            mask[index] = true;
+        }
+        assert_eq!(Voi::around(&mask), Some(Voi { start: [1, 2, 1], end: [5, 4, 3] }));
+        mask.fill(true);
+        assert_eq!(Voi::around(&mask), Some(Voi { start: [0; 3], end: [6, 5, 4] }));
     }
 }

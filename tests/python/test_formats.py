@@ -194,3 +194,13 @@ def test_nrrd_in_ras_big_endian_behind_a_foreign_header_is_read(segment, tmp_pat
     assert voxels_sha256(folder) == sha256(texture())
     label = SimpleITK.ReadImage(str(folder / "label.nii.gz"))
     assert label.GetOrigin() == pytest.approx(affine[:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
+
+
+def test_metaimage_behind_a_foreign_header_is_read(segment, tmp_path):
+    (tmp_path / "voxels.raw").write_bytes(b"some other header" + texture().astype("<i2").tobytes())
+    path = tmp_path / "ct.mhd"
+    path.write_text(
+        f"NDims = 3\nDimSize = {SHAPE[2]} {SHAPE[1]} {SHAPE[0]}\nElementSpacing = 0.75 0.75 2\nHeaderSize = -1\n"
+        "ElementType = MET_SHORT\nElementDataFile = voxels.raw\n"
+    )
+    assert voxels_sha256(segment(path)) == sha256(texture())
