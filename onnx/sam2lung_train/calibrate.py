@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from . import data, metrics
 from .findings import THRESHOLDS, Finding
 from .judge import load_judge, logits_of
 from .look import load_network, volume_logits
+from .progress import bar
 
 SAMPLES = 10
 TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(2.5), 43))
@@ -43,7 +43,7 @@ def entropy(probability, truth):
 def network_calibration(network, stacks):
     """Temperature and threshold."""
     logits, references = [], []
-    for stack in tqdm(stacks, "development part", disable=None):
+    for stack in bar(stacks, "development part"):
         reference = stack.votes >= 128
         if reference.any():
             spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)

@@ -15,10 +15,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from scipy import ndimage
-from tqdm import tqdm
 
 from . import cases
 from .hu_estimate import estimate_hu
+from .progress import bar
 
 HERE = Path(__file__).resolve().parent
 DATA, CACHE = HERE.parent.parent.parent / "shared" / "data", HERE.parent / "cache"
@@ -74,7 +74,7 @@ def stacks(data):
     folder = Path(data) / "lidc"
     records = json.loads((folder / "index.json").read_text())
     usable = [r for r in records if r["split"] == "train" and r["pixel_mm"] and r["slice_step_mm"]]
-    made = (stack(data, record) for record in tqdm(usable, "nodules", disable=None))
+    made = (stack(data, record) for record in bar(usable, "nodules"))
     return [s for s in made if s is not None]
 
 
@@ -165,7 +165,7 @@ def pasted(plane, crop, row, column):
 def wholes(data):
     """The whole CTs of `whole_ct` and `fcp_dicom`."""
     records = json.loads((Path(data) / "whole_ct" / "index.json").read_text())
-    listed = [whole_ct(Path(data) / "whole_ct", record) for record in tqdm(records, "whole CTs", disable=None)]
+    listed = [whole_ct(Path(data) / "whole_ct", record) for record in bar(records, "whole CTs")]
     return [*listed, fused_ct(Path(data) / "fcp_dicom")]
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy import ndimage
-from tqdm import tqdm
 
 from . import data
 from .look import load_network, slice_logits
+from .progress import bar
 from .windows import DRIFT_PX_A_MM
 
 # The judge's patch (samples and mm along k, j, i), and what is stored of it: more, so that training can turn and shift it.
@@ -58,7 +58,7 @@ def mean_probability(network, hu, spacing_mm, k, masks):
 def probabilities(network, hu, spacing_mm, words=None):
     """Mean probability of a volume; one set of dropout networks for all of its slices."""
     masks = network.masks(SAMPLES, "cpu")
-    slices = tqdm(range(len(hu)), words, disable=None if words else True)
+    slices = bar(range(len(hu)), words, disable=words is None)
     return np.stack([mean_probability(network, hu, spacing_mm, k, masks) for k in slices])
 
 
@@ -216,7 +216,7 @@ def main(words=None):
         found += whole_findings(network, whole, lesions[whole.name])
     stacks = data.load_stacks(arguments.cache)
     chosen = stacks if arguments.limit is None else [stacks[n] for n in rng.permutation(len(stacks))[: arguments.limit]]
-    for stack in tqdm(chosen, "nodules", disable=None):
+    for stack in bar(chosen, "nodules"):
         others = [s for s in stacks if s.patient == stack.patient and s.key != stack.key]
         found += stack_findings(network, stack, others, rng)
     data.save(arguments.out / "findings.npz", found)

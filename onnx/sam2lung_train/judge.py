@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from . import data
 from .config import WINDOW_HU
 from .findings import SIZE, STORED, Finding
 from .metrics import auroc
+from .progress import bar
 
 BATCH = 48
 WIDTHS = (16, 32, 64, 96)
@@ -145,7 +145,7 @@ def train(findings, minutes, seed):
         judge, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
     )
     optimiser = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.05)
-    started, bar = time.monotonic(), tqdm(total=round(minutes * 60), unit="s", disable=None)
+    started, shown = time.monotonic(), bar(total=round(minutes * 60), unit="s")
     progress, steps, running = 0.0, 0, 0.0
     while progress < 1:
         for group in optimiser.param_groups:
@@ -162,8 +162,8 @@ def train(findings, minutes, seed):
         steps, running = steps + 1, 0.98 * running + 0.02 * float(loss.detach())
         seconds = time.monotonic() - started
         progress = seconds / (minutes * 60)
-        bar.update(round(seconds) - bar.n)
-        bar.set_postfix(steps=steps, loss=f"{running:.3f}")
+        shown.update(round(seconds) - shown.n)
+        shown.set_postfix(steps=steps, loss=f"{running:.3f}")
     return average.module.eval(), steps
 
 

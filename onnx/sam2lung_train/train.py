@@ -25,6 +25,7 @@ from .look import slice_logits, undropped, volume_logits
 from .losses import loss
 from .metrics import dice
 from .model import Network
+from .progress import bar
 from .windows import Sampler
 
 SAVE_EVERY_S = 180.0
@@ -100,7 +101,7 @@ class Run:
     def mine(self):
         """Looks for places of the whole CTs that the network wrongly takes for nodules."""
         network = self.average.module.eval()
-        for n, whole in enumerate(tqdm(self.sampler.wholes, "hard negatives", disable=None)):
+        for n, whole in enumerate(bar(self.sampler.wholes, desc="hard negatives")):
             step = THIN_STEP if whole.spacing_mm[0] < THIN_MM else THICK_STEP
             start = int(self.sampler.rng.integers(step))
             found = [hard_places(network, whole, k, self.device) for k in range(start, len(whole.hu), step)]
@@ -160,7 +161,7 @@ def train(run, out):
     """Until the configured minutes are spent."""
     path, log = out / "checkpoint.pt", (out / "log.jsonl").open("a")
     stop, sums, saved, last = threading.Event(), {}, time.monotonic(), time.monotonic()
-    bar = tqdm(total=round(run.config.minutes * 60), initial=round(run.seconds), unit="s", disable=None)
+    shown = bar(total=round(run.config.minutes * 60), initial=round(run.seconds), unit="s")
     for batch in batches(run.sampler, stop):
         for name, value in run.step(batch).items():
             sums[name] = sums.get(name, 0.0) + value
@@ -176,8 +177,8 @@ def train(run, out):
             sums = {}
             log.write(json.dumps(entry) + "\n")
             log.flush()
-            bar.set_postfix(entry)
-            bar.update(round(run.seconds) - bar.n)
+            shown.set_postfix(entry)
+            shown.update(round(run.seconds) - shown.n)
         if now - saved > SAVE_EVERY_S or run.progress >= 1:
             run.save(path)
             saved = now
