@@ -163,7 +163,7 @@ def train(findings, minutes, seed):
         seconds = time.monotonic() - started
         progress = seconds / (minutes * 60)
         shown.update(round(seconds) - shown.n)
-        shown.set_postfix(steps=steps, loss=f"{running:.3f}")
+        shown.set_postfix(steps=steps, loss=f"{running:.3f}", refresh=False)
     return average.module.eval(), steps
 
 

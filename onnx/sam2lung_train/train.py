@@ -177,7 +177,7 @@ def train(run, out):
             sums = {}
             log.write(json.dumps(entry) + "\n")
             log.flush()
-            shown.set_postfix(entry)
+            shown.set_postfix(entry, refresh=False)
             shown.update(round(run.seconds) - shown.n)
         if now - saved > SAVE_EVERY_S or run.progress >= 1:
             run.save(path)
