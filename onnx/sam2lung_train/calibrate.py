@@ -7,6 +7,8 @@ Reads RUN/checkpoint.pt and, if they are there, RUN/judge.pt with RUN/findings.n
 - `threshold`: best mean 3-D Dice.
 - `judge_temperature`: least cross-entropy over findings, nodules and others weighing the same.
 - `judge_threshold`: keeps KEPT of the development nodules.
+- `review`: bounds that flag the REVIEWED share of the development nodules whose samples agree least, and of those that the judge is
+  least sure of.
 """
 
 import argparse
@@ -28,6 +30,7 @@ PROBABILITIES = np.round(np.arange(0.3, 0.66, 0.025), 3)
 # A threshold that gains less than this is noise: 0.5 stays.
 WORTH_DICE = 0.003
 KEPT = 0.985
+REVIEWED = 0.15
 
 
 def mean_probability(logits, temperature):
@@ -40,8 +43,15 @@ def entropy(probability, truth):
     return float(-np.where(truth, np.log(p), np.log(1 - p)).mean())
 
 
+def sample_dice(logits, near, threshold, temperature):
+    """Mean Dice between the outlines of two samples near a nodule; 1 where all of them are empty."""
+    masks = (1 / (1 + np.exp(-logits.astype(np.float32) / temperature)) > threshold) & near
+    pairs = [metrics.dice(a, b) for n, a in enumerate(masks) for b in masks[:n]]
+    return float(np.mean([1.0 if np.isnan(d) else d for d in pairs]))
+
+
 def network_calibration(network, stacks):
-    """Temperature and threshold."""
+    """Temperature, threshold, and the bound of the samples' agreement."""
     logits, references = [], []
     for stack in bar(stacks, "development part"):
         reference = stack.votes >= 128
@@ -64,7 +74,12 @@ def network_calibration(network, stacks):
     bins = sum(metrics.calibration_bins(m[n], r[n]) for m, n, r in zip(means, near, references))
     print(f"{len(means)} nodules; temperature {temperature:.3f}; ECE near nodules {metrics.ece(bins):.4f}")
     print("Dice by threshold: " + ", ".join(f"{p} {d:.4f}" for p, d in dices.items()))
-    return {"temperature": round(temperature, 3), "threshold": threshold}
+    agreement = np.array([sample_dice(l, n, threshold, temperature) for l, n in zip(logits, near)])
+    bound = round(float(np.quantile(agreement, REVIEWED)), 3)
+    reached = np.array([metrics.dice(m > threshold, r) for m, r in zip(means, references)])
+    print(f"review: sample Dice below {bound}: mean Dice {reached[agreement < bound].mean():.3f} there, "
+          f"{reached[agreement >= bound].mean():.3f} elsewhere")  # fmt: skip
+    return {"temperature": round(temperature, 3), "threshold": threshold, "review": {"sample_dice_below": bound}}
 
 
 def judge_calibration(judge, findings):
@@ -80,7 +95,9 @@ def judge_calibration(judge, findings):
     for name in sorted({f.where for f in findings if f.whole}):
         some = [f for f in findings if f.where == name and f.threshold == THRESHOLDS[0] and not f.nodule]
         print(f"  {name} (trained on): {len(some)} others, {(logits_of(judge, some) >= bound).sum()} stay")
-    return {"judge_temperature": round(temperature, 3), "judge_threshold": round(threshold, 3)}
+    kept = 1 / (1 + np.exp(-logits[nodule & (logits >= bound)] / temperature))
+    review = {"nodule_probability_below": round(float(np.quantile(kept, REVIEWED)), 3)}
+    return {"judge_temperature": round(temperature, 3), "judge_threshold": round(threshold, 3), "review": review}
 
 
 def main(words=None):
@@ -93,7 +110,8 @@ def main(words=None):
     found = network_calibration(load_network(arguments.run / "checkpoint.pt"), stacks)
     judge = arguments.run / "judge.pt"
     if judge.exists():
-        found |= judge_calibration(load_judge(judge), data.load(arguments.run / "findings.npz", Finding))
+        judged = judge_calibration(load_judge(judge), data.load(arguments.run / "findings.npz", Finding))
+        found = {**found, **judged, "review": {**found["review"], **judged["review"]}}
     (arguments.run / "calibration.json").write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found))
 

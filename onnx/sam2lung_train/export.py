@@ -207,7 +207,8 @@ def main(words=None):
     network = load_network(arguments.run / "checkpoint.pt")
     state = torch.load(arguments.run / "checkpoint.pt", map_location="cpu", weights_only=False)
     judged, calibrated = arguments.run / "judge.pt", arguments.run / "calibration.json"
-    calibration = DEFAULTS | (json.loads(calibrated.read_text()) if calibrated.exists() else {})
+    found = json.loads(calibrated.read_text()) if calibrated.exists() else {}
+    calibration = {**DEFAULTS, **found, "review": {**DEFAULTS["review"], **found.get("review", {})}}
     training = {
         "steps": state["steps"],
         "minutes": round(state["seconds"] / 60, 1),

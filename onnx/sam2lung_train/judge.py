@@ -25,6 +25,7 @@ BATCH = 48
 WIDTHS = (16, 32, 64, 96)
 SMOOTHING = 0.03  # readers disagree about what is a nodule, too
 CUT_SHARE = 0.3  # of what whole CTs show, cut as if the scan ended there
+NARROW_SHARE = 0.3  # of all patches, cut at their sides as if the image ended there, as in tight crops
 
 
 def conv(inside, outside, stride=1):
@@ -71,6 +72,8 @@ def drawn_patches(findings, rng):
     for n, finding in enumerate(findings):
         if finding.whole and rng.uniform() < CUT_SHARE:
             cut(hu[n], probability[n], inside[n], rng)
+        if rng.uniform() < NARROW_SHARE:
+            narrow(hu[n], probability[n], inside[n], rng)
     grid = torch.from_numpy(np.stack([grid_of(rng) for _ in findings]))
     patches = F.grid_sample(
         torch.stack([hu, probability / 255, inside], 1), grid, mode="bilinear", padding_mode="border", align_corners=True
@@ -96,6 +99,17 @@ def cut(hu, probability, inside, rng):
     for array in (hu, probability):
         array[:low], array[high + 1 :] = array[low], array[high]
     inside[:low], inside[high + 1 :] = 0, 0
+
+
+def narrow(hu, probability, inside, rng):
+    """Ends a stored patch (D, H, W) some samples beside its middle, in place."""
+    for axis in (1, 2):
+        middle = hu.shape[axis] // 2
+        low, high = middle - int(rng.integers(7, 20)), middle + int(rng.integers(7, 20))
+        for array in (hu, probability, inside):
+            view = array.transpose(0, axis)
+            edge = (view[low].clone(), view[high].clone()) if array is not inside else (0, 0)
+            view[:low], view[high + 1 :] = edge
 
 
 def grid_of(rng):

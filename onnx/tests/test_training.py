@@ -254,6 +254,18 @@ def test_cut_repeats_the_last_slice_and_marks_what_is_beyond():
     assert all(torch.equal(hu[n], hu[first]) for n in range(first))
 
 
+def test_narrow_repeats_the_sides_and_marks_what_is_beyond():
+    one = finding()
+    hu, probability, inside = (torch.from_numpy(a.astype(np.float32)) for a in (one.hu, one.probability, one.inside))
+    judge.narrow(hu, probability, inside, np.random.default_rng(0))
+    middle = tuple(n // 2 for n in hu.shape)
+    assert inside[middle] == 1 and inside[0, 0, middle[2]] == 0 and inside[0, middle[1], -1] == 0
+    row = inside[0, :, middle[2]]
+    first = int(row.nonzero()[0])
+    assert all(torch.equal(hu[:, n, middle[2]], hu[:, first, middle[2]]) for n in range(first))
+    assert torch.equal(hu[0, first:middle[1], middle[2]], torch.from_numpy(one.hu.astype(np.float32))[0, first:middle[1], middle[2]])
+
+
 def test_judge_learns_to_tell_bright_from_dark():
     some = [finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16)) for n in range(12)]
     trained, _ = judge.train(some, 0.15, 0)
