@@ -104,15 +104,20 @@ def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--judge-only", action="store_true", help="keep what RUN/calibration.json says of the slice network")
     arguments = parser.parse_args(words)
     torch.manual_seed(0)
-    stacks = [s for s in data.load_stacks(arguments.cache) if s.develop and s.calibrated]
-    found = network_calibration(load_network(arguments.run / "checkpoint.pt"), stacks)
+    written = arguments.run / "calibration.json"
+    if arguments.judge_only:
+        found = json.loads(written.read_text())
+    else:
+        stacks = [s for s in data.load_stacks(arguments.cache) if s.develop and s.calibrated]
+        found = network_calibration(load_network(arguments.run / "checkpoint.pt"), stacks)
     judge = arguments.run / "judge.pt"
     if judge.exists():
         judged = judge_calibration(load_judge(judge), data.load(arguments.run / "findings.npz", Finding))
         found = {**found, **judged, "review": {**found["review"], **judged["review"]}}
-    (arguments.run / "calibration.json").write_text(json.dumps(found, indent=2) + "\n")
+    written.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found))
 
 

@@ -151,10 +151,10 @@ def logits_of(judge, findings):
     return np.concatenate([judge(plain_patches(part))[:, 0].numpy() for part in parts]) if parts else np.zeros(0)
 
 
-def train(findings, minutes, seed):
-    """A judge trained on `findings`, averaged over its steps."""
+def train(findings, minutes, seed, start=None):
+    """A judge trained on `findings`, from `start` if there is one, averaged over its steps."""
     torch.manual_seed(seed)
-    judge, draw = Judge(), Draw(findings, np.random.default_rng(seed))
+    judge, draw = start or Judge(), Draw(findings, np.random.default_rng(seed))
     average = torch.optim.swa_utils.AveragedModel(
         judge, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
     )
@@ -203,11 +203,14 @@ def main(words=None):
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start-from", type=Path, help="a judge.pt to go on from")
     parser.add_argument("--without", help="leave the findings of this whole CT out of training, and report on them")
     arguments = parser.parse_args(words)
     findings = data.load(arguments.findings, Finding)
     left_out = [f for f in findings if f.where == arguments.without]
-    judge, steps = train([f for f in findings if not f.develop and f.where != arguments.without], arguments.minutes, arguments.seed)
+    some = [f for f in findings if not f.develop and f.where != arguments.without]
+    start = load_judge(arguments.start_from) if arguments.start_from else None
+    judge, steps = train(some, arguments.minutes, arguments.seed, start)
     print(f"{steps} steps")
     report("development crops", judge, [f for f in findings if f.develop])
     if left_out:
