@@ -8,6 +8,7 @@ PIXEL_MM = 0.7
 EACH_SIDE = 3  # slices before and after the centre slice
 NEIGHBOUR_STEP_MM = 2.0
 SLICES = 2 * EACH_SIDE + 1
+CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
 
 
 @dataclass
@@ -16,7 +17,10 @@ class NetworkConfig:
 
     widths: tuple = (24, 48, 80, 144, 224)
     decoder_widths: tuple = (96, 48, 32, 24)  # strides 8, 4, 2, 1
-    rates: tuple = (0.2, 0.2, 0.2, 0.1)  # bottleneck, then what leaves strides 8, 4, 2
+    # Bottleneck, then what leaves strides 8, 4, 2. Training draws each window's rates between 0 and twice these, so that
+    # the shipped ones can be chosen afterwards, by what their doubt achieves.
+    rates: tuple = (0.25, 0.25, 0.25, 0.25)
+    clicks: int = 16  # channels that clicks are made into
     token: int = 64  # length of the nodule prompt token
 
 
@@ -25,18 +29,20 @@ class TrainConfig:
     """One training run."""
 
     minutes: float = 60.0
-    window_px: int = 96
+    window_px: int = 80
     pairs: int = 3  # nodule windows with the next slice beside them, for the loss between neighbours
     singles: int = 5  # nodule windows alone
     negatives: int = 6  # windows of whole CTs
     rate: float = 2e-3
     decay: float = 0.02
     average: float = 0.998  # of the weights that are shipped
-    mine_at: tuple = (0.3, 0.5, 0.7, 0.85)  # shares of the time after which hard negatives are looked for
+    mine_at: tuple = (0.25, 0.5, 0.75)  # shares of the time after which hard negatives are looked for
     hard_share: float = 0.6  # of the whole-CT windows, once there are hard ones
     neighbour_weight: float = 0.3  # lambda of the loss between neighbouring slices, after the warm-up
     bce_weight: float = 20.0
-    focus: float = 1.0
+    share_weight: float = 0.25  # of the readers' share in the target of the cross-entropy, the rest is their consensus
+    focus: float = 0.0
+    click_share: float = 0.35  # of the nodule windows that come with clicks
     seed: int = 0
     device: str = "cpu"
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .config import EACH_SIDE, NEIGHBOUR_STEP_MM, PIXEL_MM, SLICES, WINDOW_HU
+from .config import CLICK_DECAY_MM, EACH_SIDE, NEIGHBOUR_STEP_MM, PIXEL_MM, SLICES, WINDOW_HU
 from .findings import SIZE, SMALLEST_MM3, SPACING_MM
 from .judge import load_judge
 from .look import MULTIPLE, load_network
@@ -69,14 +69,16 @@ class DecoderGraph(nn.Module):
     def __init__(self, network):
         super().__init__()
         decoder = network.decoder
-        self.attend, self.score = decoder.attend, decoder.score
+        self.attend, self.score, self.prompt = decoder.attend, decoder.score, decoder.prompt
         self.coarse = nn.ModuleList(split_mix(up)[0] for up in decoder.up)
         self.look = nn.ModuleList(up.look for up in decoder.up)
 
-    def forward(self, e0, e1, e2, e3, e4, drop0, drop1, drop2, drop3):
-        x = self.attend(e4) * drop0
-        for coarse, look, fine, drop in zip(self.coarse, self.look, (e3, e2, e1, e0), (drop1, drop2, drop3, None)):
-            x = look(F.relu(F.interpolate(coarse(x), scale_factor=2.0, mode="nearest") + fine))
+    def forward(self, e0, e1, e2, e3, e4, clicks, drop0, drop1, drop2, drop3):
+        coarsest, *prompts = self.prompt(clicks)
+        x = (self.attend(e4) + coarsest) * drop0
+        levels = zip(self.coarse, self.look, (e3, e2, e1, e0), prompts, (drop1, drop2, drop3, None))
+        for coarse, look, fine, prompt, drop in levels:
+            x = look(F.relu(F.interpolate(coarse(x), scale_factor=2.0, mode="nearest") + fine + prompt))
             x = x if drop is None else x * drop
         return self.score(x)
 
@@ -113,13 +115,14 @@ def export_graphs(network, judge, folder):
     write_graph(encoder, inputs, ["slices", "offsets_mm"], names, [grid, None], folder / "encoder.onnx")
 
     embeddings = [e.detach() for e in encoder(*inputs)]
+    clicks = torch.rand(1, 2, *inputs[0].shape[2:])
     masks = [torch.ones(3, channels, 1, 1) for channels, _ in network.dropout()]
     grids = [{2: MULTIPLE // s * height, 3: MULTIPLE // s * width} if s < MULTIPLE else {2: height, 3: width} for s in STRIDES]
-    shapes = [*grids, *({0: samples} for _ in masks)]
+    shapes = [*grids, grid, *({0: samples} for _ in masks)]
     write_graph(
         DecoderGraph(network).eval(),
-        (*embeddings, *masks),
-        [*names, *(f"drop{n}" for n in range(len(masks)))],
+        (*embeddings, clicks, *masks),
+        [*names, "clicks", *(f"drop{n}" for n in range(len(masks)))],
         ["logits"],
         shapes,
         folder / "decoder.onnx",
@@ -180,6 +183,7 @@ def contract(network, calibration, folder, version, training):
             "dropout": [
                 {"name": f"drop{n}", "channels": c, "rate": rate} for n, (c, rate) in enumerate(network.dropout())
             ],
+            "clicks": {"name": "clicks", "decay_mm": CLICK_DECAY_MM},
             "logits": "logits",
             "classes": ["nodule"],
             "halo_px": HALO_PX,

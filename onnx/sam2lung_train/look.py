@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, TrainConfig, neighbour_stride
-from .model import Network
+from .model import Network, no_clicks
 
 MULTIPLE = 16
 
@@ -45,7 +45,7 @@ def slice_logits(network, hu, spacing_mm, k, masks):
     device = masks[0].device
     with torch.autocast(device.type, torch.bfloat16):
         embeddings = network.encoder(slices.to(device), offsets.to(device))
-        logits = network.decoder(embeddings, masks)
+        logits = network.decoder(embeddings, no_clicks(slices).to(device), masks)
     logits = logits[:, 0].float().cpu()
     for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
         logits = interpolated(logits, axis, np.arange(length) * spacing / PIXEL_MM)
@@ -62,10 +62,14 @@ def undropped(network, device="cpu"):
     return network.masks(1, device, drop=False)
 
 
+def averaged_weights(state):
+    """The averaged network's weights in a checkpoint."""
+    return {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
+
+
 def load_network(checkpoint):
     """The averaged network of a checkpoint, ready to be looked through."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     network = Network(TrainConfig.of(state["config"]).network)
-    weights = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
-    network.load_state_dict(weights)
+    network.load_state_dict(averaged_weights(state))
     return network.eval()

@@ -1,8 +1,11 @@
 """What the network is trained for.
 
 (1 - l) (Dice + w * focal BCE) + l * |s(f(t)) - s(f(t+1))|^2 between neighbouring slices, with l raised from 0 during a
-warm-up. The focal BCE is against the mean of the consensus and of the readers' share, so that disagreement stays in the
+warm-up. The focal BCE is against a mixture of the consensus and of the readers' share, so that disagreement stays in the
 probabilities; Dice against the consensus of at least half of the readers.
+
+`focus` 0 makes it the plain cross-entropy, a proper score: any other leaves easy pixels at probabilities like 0.03, which reads as
+doubt where there is none.
 """
 
 import torch
@@ -17,7 +20,7 @@ def loss(logits, batch, config, progress):
     consensus = (batch.votes >= 0.5).float()
     parts = {
         "dice": dice_loss(logits, consensus, batch.valid),
-        "bce": focal_bce(logits, (consensus + batch.votes) / 2, batch.valid, config.focus),
+        "bce": focal_bce(logits, torch.lerp(consensus, batch.votes, config.share_weight), batch.valid, config.focus),
         "neighbours": neighbour_loss(logits, batch.pairs),
     }
     weight = config.neighbour_weight * min(progress / WARM_UP, 1.0)

@@ -75,15 +75,35 @@ class Up(nn.Module):
         self.mix = conv(coarse + skip, width, size=1)
         self.look = conv(width, width)
 
-    def forward(self, x, skip):
+    def forward(self, x, skip, prompt):
         x = F.interpolate(x, scale_factor=2.0, mode="nearest")
         # Several dropout samples share one embedding.
         skip = skip.expand(x.shape[0], -1, -1, -1)
-        return self.look(self.mix(torch.cat([x, skip], 1)))
+        convolution, norm, activation = self.mix
+        return self.look(activation(norm(convolution(torch.cat([x, skip], 1))) + prompt))
+
+
+class Prompt(nn.Module):
+    """Click maps (B, 2, H, W), inside and outside, to what each level of the decoder adds, at strides 16, 8, 4, 2, 1.
+
+    Starts out adding nothing, so that a network without clicks can be gone on with.
+    """
+
+    def __init__(self, channels, widths):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(2, channels, 1), nn.ReLU())
+        self.levels = nn.ModuleList(nn.Conv2d(channels, width, 1, bias=False) for width in widths)
+        for level in self.levels:
+            nn.init.zeros_(level.weight)
+
+    def forward(self, clicks):
+        x = self.features(clicks)
+        finer = [level(F.avg_pool2d(x, 2**n)) for n, level in zip((4, 3, 2, 1), self.levels)]
+        return [*finer, self.levels[4](x)]
 
 
 class Decoder(nn.Module):
-    """Embeddings and dropout masks (T, C, 1, 1) to logits (T, 1, H, W)."""
+    """Embeddings, clicks (B, 2, H, W) and dropout masks (T, C, 1, 1) to logits (T, 1, H, W)."""
 
     def __init__(self, config: NetworkConfig):
         super().__init__()
@@ -95,11 +115,13 @@ class Decoder(nn.Module):
         inputs = zip((widths[4], *decoder), widths[3::-1], decoder)
         self.up = nn.ModuleList(Up(coarse, skip, width) for coarse, skip, width in inputs)
         self.mask = nn.Sequential(nn.Linear(config.token, 64), nn.ReLU(), nn.Linear(64, decoder[-1] + 1))
+        self.prompt = Prompt(config.clicks, (widths[4], *decoder))
 
-    def forward(self, embeddings, masks):
-        x = self.attend(embeddings[4]) * masks[0]  # (T, C4, H/16, W/16)
+    def forward(self, embeddings, clicks, masks):
+        prompts = self.prompt(clicks)
+        x = (self.attend(embeddings[4]) + prompts[0]) * masks[0]  # (T, C4, H/16, W/16)
         for level, up in enumerate(self.up):
-            x = up(x, embeddings[3 - level])
+            x = up(x, embeddings[3 - level], prompts[level + 1])
             if level + 1 < len(masks):
                 x = x * masks[level + 1]
         return self.score(x)
@@ -130,11 +152,27 @@ class Network(nn.Module):
 
     def masks(self, count, device, drop=True):
         """Masks (count, C, 1, 1): 0 or 1 / (1 - rate); ones without dropout."""
-        ones = (torch.ones(count, channels, 1, 1, device=device) for channels, _ in self.dropout())
         if not drop:
-            return list(ones)
-        return [F.dropout(one, rate, training=True) for one, (_, rate) in zip(ones, self.dropout())]
+            return [torch.ones(count, channels, 1, 1, device=device) for channels, _ in self.dropout()]
+        return [dropped(count, channels, torch.full((count, 1), rate), device) for channels, rate in self.dropout()]
 
-    def forward(self, slices, offsets_mm, drop=True):
-        embeddings = self.encoder(slices, offsets_mm)
-        return self.decoder(embeddings, self.masks(slices.shape[0], slices.device, drop))
+    def training_masks(self, count, device):
+        """As `masks`, each window with rates of its own, from 0 to twice the configured ones."""
+        share = torch.rand(count, 1) * 2
+        return [dropped(count, channels, share * rate, device) for channels, rate in self.dropout()]
+
+    def forward(self, slices, offsets_mm, clicks):
+        """Logits of training windows."""
+        masks = self.training_masks(slices.shape[0], slices.device)
+        return self.decoder(self.encoder(slices, offsets_mm), clicks, masks)
+
+
+def dropped(count, channels, rates, device):
+    """Masks (count, channels, 1, 1) at `rates` (count, 1)."""
+    kept = (torch.rand(count, channels) >= rates).float() / (1 - rates)
+    return kept[..., None, None].to(device)
+
+
+def no_clicks(slices):
+    """The click maps of a run without clicks, for slices (B, S, H, W)."""
+    return slices.new_zeros(slices.shape[0], 2, *slices.shape[2:])

@@ -41,9 +41,11 @@ def network_differences(network, bundle):
     for height, width, samples in ((64, 64, 1), (96, 160, 4), (48, 32, 25)):
         slices = torch.rand(1, SLICES, height, width)
         masks = network.masks(samples, "cpu", drop=samples > 1)
-        wanted = network.decoder(network.encoder(slices, offsets), masks)
+        clicks = torch.rand(1, 2, height, width)
+        wanted = network.decoder(network.encoder(slices, offsets), clicks, masks)
         embeddings = encoder.run(None, {"slices": slices.numpy(), "offsets_mm": offsets.numpy()})
         feed = {f"e{n}": value for n, value in zip(range(len(STRIDES)), embeddings)}
+        feed |= {"clicks": clicks.numpy()}
         feed |= {f"drop{n}": mask.numpy() for n, mask in enumerate(masks)}
         (got,) = decoder.run(["logits"], feed)
         yield f"logits {height} x {width}, {samples} sample(s)", off(got, wanted)

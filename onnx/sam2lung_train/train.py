@@ -1,9 +1,10 @@
 """Trains the default network.
 
-    python -m sam2lung_train.train --out runs/first --minutes 60 [--device cuda] [--resume]
+    python -m sam2lung_train.train --out runs/first --minutes 60 [--device cuda] [--resume] [--start-from runs/before/checkpoint.pt]
 
-Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard negatives) and OUT/log.jsonl.
-Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of --minutes that is spent.
+Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard negatives), OUT/log.jsonl and
+OUT/tensorboard. Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of
+--minutes that is spent. --start-from begins a new training, with its own schedule, at the averaged weights of another.
 """
 
 import argparse
@@ -17,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy import ndimage
+from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from . import data
 from .config import TrainConfig
-from .look import slice_logits, undropped, volume_logits
+from .look import averaged_weights, slice_logits, undropped, volume_logits
 from .losses import loss
 from .metrics import dice
 from .model import Network
@@ -80,6 +82,17 @@ class Run:
         self.sampler.rng.bit_generator.state = state["numpy_state"]
         torch.set_rng_state(state["torch_state"])
 
+    def start_from(self, path):
+        """Takes the averaged weights and the hard negatives of another training."""
+        state = torch.load(path, map_location="cpu", weights_only=False)
+        weights = averaged_weights(state)
+        new = set(self.network.state_dict()) - set(weights)
+        if any(not name.startswith("decoder.prompt.") for name in new):
+            raise ValueError(f"{path} lacks {sorted(new)}: expected a network of this shape, with or without clicks")
+        for network in (self.network, self.average.module):
+            network.load_state_dict(weights, strict=False)
+        self.sampler.hard = state["hard"]
+
     def step(self, batch):
         """One step; the parts of its loss."""
         for group in self.optimiser.param_groups:
@@ -88,7 +101,7 @@ class Run:
         batch = batch.to(self.device)
         slices = batch.slices.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(slices, batch.offsets_mm)
+            logits = self.network(slices, batch.offsets_mm, batch.clicks)
         total, parts = loss(logits.float(), batch, self.config, self.progress)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -160,6 +173,7 @@ def batches(sampler, stop):
 def train(run, out):
     """Until the configured minutes are spent."""
     path, log = out / "checkpoint.pt", (out / "log.jsonl").open("a")
+    board = SummaryWriter(out / "tensorboard")
     stop, sums, saved, last = threading.Event(), {}, time.monotonic(), time.monotonic()
     shown = bar(total=round(run.config.minutes * 60), initial=round(run.seconds), unit="s")
     for batch in batches(run.sampler, stop):
@@ -167,13 +181,17 @@ def train(run, out):
             sums[name] = sums.get(name, 0.0) + value
         if run.mined < len(run.config.mine_at) and run.progress > run.config.mine_at[run.mined]:
             run.mine()
-            tqdm.write(f"hard places: {[len(h) for h in run.sampler.hard]}; development Dice {run.develop_dice():.4f}")
+            reached = run.develop_dice()
+            board.add_scalar("development Dice", reached, run.steps)
+            tqdm.write(f"hard places: {[len(h) for h in run.sampler.hard]}; development Dice {reached:.4f}")
         now = time.monotonic()
         run.seconds += now - last
         last = now
         if run.steps % REPORT_EVERY == 0:
             entry = {"steps": run.steps, "minutes": round(run.seconds / 60, 2)}
             entry |= {name: round(value / REPORT_EVERY, 5) for name, value in sums.items()}
+            for name in sums:
+                board.add_scalar(f"loss/{name}", entry[name], run.steps)
             sums = {}
             log.write(json.dumps(entry) + "\n")
             log.flush()
@@ -194,17 +212,21 @@ def main(words=None):
     parser.add_argument("--minutes", type=float, default=TrainConfig.minutes)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--rate", type=float, default=TrainConfig.rate, help="highest learning rate")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
+    parser.add_argument("--start-from", type=Path, help="checkpoint whose weights a new training begins with")
     arguments = parser.parse_args(words)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
-    config = TrainConfig(minutes=arguments.minutes, seed=arguments.seed, device=arguments.device)
+    config = TrainConfig(minutes=arguments.minutes, seed=arguments.seed, rate=arguments.rate, device=arguments.device)
     if arguments.resume:
         stored = TrainConfig.of(torch.load(checkpoint, map_location="cpu", weights_only=False)["config"])
         config = replace(stored, minutes=arguments.minutes, device=arguments.device)
     run = Run(config, data.load_stacks(arguments.cache), data.load_wholes(arguments.cache))
     if arguments.resume:
         run.restore(checkpoint)
+    elif arguments.start_from:
+        run.start_from(arguments.start_from)
     train(run, arguments.out)
 
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch.nn import functional as F
 
-from .config import EACH_SIDE, PIXEL_MM, SLICES, WINDOW_HU, neighbour_stride
+from .config import CLICK_DECAY_MM, EACH_SIDE, PIXEL_MM, SLICES, WINDOW_HU, neighbour_stride
 
 CLAMPED_SHARE = 0.35  # of nodule windows, and of whole-CT windows, that end like a crop
 SHIFT_MM = 20.0
+REFUSED_SHARE = 0.1  # of the whole-CT windows that have a click outside at what isn't a nodule
+OUTSIDE_SHARE = 0.3  # of the clicked nodules that get a click outside, too
 DRIFT_PX_A_MM = 0.4  # how far what a cap shows may wander, since vessels slant
 
 
@@ -27,6 +30,7 @@ class Batch:
 
     slices: torch.Tensor  # (B, S, H, W) in [0, 1]
     offsets_mm: torch.Tensor  # (B, S)
+    clicks: torch.Tensor  # (B, 2, H, W) inside, outside
     votes: torch.Tensor  # (B, 1, H, W) share of the readers
     valid: torch.Tensor  # (B, 1, H, W) 1 where the target is known
     pairs: torch.Tensor  # (P, 2) windows of neighbouring slices
@@ -80,6 +84,37 @@ def render(planes, view, size):
 
 def sample(planes, grid, beyond):
     return F.grid_sample(planes, grid, mode="bilinear", padding_mode=beyond, align_corners=True)
+
+
+def click_maps(clicks, k, view, planes, step_mm, size):
+    """Maps (2, size, size) of `clicks` (voxels k, j, i inside the nodule, and outside it), as slice `k` shows them.
+
+    exp(-d / CLICK_DECAY_MM) of the distance in space to the nearest click, 0 without one.
+    """
+    steps = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
+    x, y = np.meshgrid(steps, steps)
+    maps = np.zeros((2, size, size), np.float32)
+    for kind, voxels in enumerate(clicks):
+        for at, j, i in voxels:
+            u, v = np.linalg.solve(view.matrix, (np.array([i, j]) - view.centre) * planes.pixel_mm)
+            distance = np.sqrt((x - u) ** 2 + (y - v) ** 2 + ((at - k) * step_mm) ** 2)
+            maps[kind] = np.maximum(maps[kind], np.exp(-distance / CLICK_DECAY_MM))
+    return torch.from_numpy(maps)
+
+
+def draw_clicks(stack, k, rng):
+    """What a user may click: a voxel of the nodule, mostly near its middle; sometimes one beside it, in slice `k`."""
+    nodule = np.argwhere(stack.votes >= 128)
+    if not len(nodule):
+        return [], []
+    middle = np.linalg.norm((nodule - nodule.mean(0)) * (stack.step_mm, stack.pixel_mm, stack.pixel_mm), axis=1)
+    some = rng.integers(len(nodule), size=rng.integers(1, 6))
+    inside = nodule[some[np.argmin(middle[some])]]
+    if rng.uniform() > OUTSIDE_SHARE:
+        return [inside], []
+    marked = stack.votes[k] > 0
+    beside = np.argwhere(ndimage.binary_dilation(marked, iterations=12) & ~ndimage.binary_dilation(marked, iterations=2))
+    return [inside], [(k, *beside[rng.integers(len(beside))])] if len(beside) else []
 
 
 def nodule_planes(stack, k, clamped, rng):
@@ -181,8 +216,8 @@ class Sampler:
         for _ in range(self.config.singles):
             windows += self.nodule_windows(1)
         windows += [self.whole_window() for _ in range(self.config.negatives if self.wholes else 0)]
-        slices, offsets, votes, valid = (torch.stack(part) for part in zip(*windows))
-        return Batch(slices, offsets, votes, valid, torch.tensor(pairs, dtype=torch.long).reshape(-1, 2))
+        slices, offsets, clicks, votes, valid = (torch.stack(part) for part in zip(*windows))
+        return Batch(slices, offsets, clicks, votes, valid, torch.tensor(pairs, dtype=torch.long).reshape(-1, 2))
 
     def nodule_windows(self, count):
         """`count` neighbouring slices of one nodule, seen alike."""
@@ -191,11 +226,14 @@ class Sampler:
         first = int(self.rng.integers(len(stack.hu) - count + 1))
         clamped = self.rng.uniform() < CLAMPED_SHARE
         view = draw_view(self.rng, (64.0, 64.0), SHIFT_MM, stack.pixel_mm)
+        clicks = draw_clicks(stack, first, self.rng) if self.rng.uniform() < self.config.click_share else ([], [])
         state = self.rng.integers(2**32, size=2)
         made = []
         for k in range(first, first + count):
             rng = np.random.default_rng(state)  # neighbours come from one scan: the same drift, scale and kernel
-            made.append(self.window(nodule_planes(stack, k, clamped, rng), view, stack.calibrated, rng))
+            planes = nodule_planes(stack, k, clamped, rng)
+            maps = click_maps(clicks, k, view, planes, stack.step_mm, self.config.window_px)
+            made.append(self.window(planes, view, stack.calibrated, maps, rng))
         return made if len(made) == count else made * 2
 
     def whole_window(self):
@@ -212,7 +250,9 @@ class Sampler:
         half_px = int(self.config.window_px * PIXEL_MM / whole.spacing_mm[2])
         planes, centre = whole_planes(whole, voxel, thick, ends, half_px)
         view = draw_view(self.rng, centre, SHIFT_MM / 2, planes.pixel_mm)
-        return self.window(planes, view, True, self.rng)
+        clicks = ([], [(0, centre[1], centre[0])] if self.rng.uniform() < REFUSED_SHARE else [])
+        maps = click_maps(clicks, 0, view, planes, 1.0, self.config.window_px)
+        return self.window(planes, view, True, maps, self.rng)
 
     def random_voxel(self, whole):
         """A voxel of the lungs, mostly; sometimes of anything that isn't air around the patient."""
@@ -223,6 +263,6 @@ class Sampler:
                 break
         return voxel
 
-    def window(self, planes, view, calibrated, rng):
+    def window(self, planes, view, calibrated, clicks, rng):
         hu, votes, valid = render(planes, view, self.config.window_px)
-        return with_scanner(hu, calibrated, rng), torch.from_numpy(planes.offsets_mm), votes, valid
+        return with_scanner(hu, calibrated, rng), torch.from_numpy(planes.offsets_mm), clicks, votes, valid

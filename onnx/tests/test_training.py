@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pi
 from test_data import stack  # noqa: E402
 
 from sam2lung_train import export, findings, judge, look, losses, windows  # noqa: E402
-from sam2lung_train.config import EACH_SIDE, PIXEL_MM, SLICES, NetworkConfig, TrainConfig, neighbour_stride  # noqa: E402
+from sam2lung_train.config import CLICK_DECAY_MM, EACH_SIDE, PIXEL_MM, SLICES, NetworkConfig, TrainConfig, neighbour_stride  # noqa: E402
 from sam2lung_train.data import Whole  # noqa: E402
 from sam2lung_train.model import HALO_PX, Network  # noqa: E402
 
@@ -25,6 +25,8 @@ def network():
             buffer.normal_(0, 0.2)
         elif name.endswith("running_var"):
             buffer.uniform_(0.5, 2)
+    for level in network.decoder.prompt.levels:
+        torch.nn.init.normal_(level.weight, 0, 0.3)
     return network
 
 
@@ -100,40 +102,68 @@ def test_sampler_same_seed_gives_the_same_batches():
     assert one.slices.min() >= 0 and one.slices.max() <= 1
 
 
+def test_click_maps_fall_off_with_the_distance_in_space():
+    planes = ramp_planes(0.5)
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    view = windows.View(np.array([64.0, 64.0]), turn)
+    # 3 slices of 2 mm away, and 8 pixels of 0.5 mm along x: along v in the turned window, at (0, -4) mm.
+    maps = windows.click_maps(([(5, 64, 72)], []), 2, view, planes, 2.0, 21)
+    steps = (np.arange(21) - 10) * PIXEL_MM
+    x, y = np.meshgrid(steps, steps)
+    distance = np.sqrt(x**2 + (y + 4) ** 2 + 36)
+    np.testing.assert_allclose(maps[0].numpy(), np.exp(-distance / CLICK_DECAY_MM), atol=1e-6)
+    assert (maps[1] == 0).all()
+
+
+def test_drawn_clicks_are_inside_and_beside_the_nodule():
+    votes = np.zeros((3, 128, 128), np.uint8)
+    votes[1, 60:70, 60:70] = 255
+    crop, rng = stack(votes=votes), np.random.default_rng(3)
+    drawn = [windows.draw_clicks(crop, 1, rng) for _ in range(50)]
+    assert all(votes[tuple(inside[0])] for inside, _ in drawn)
+    beside = [out[0] for _, out in drawn if out]
+    assert 5 < len(beside) < 30 and not any(votes[tuple(voxel)] for voxel in beside)
+
+
 # --- network ----------------------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
 def test_decoder_part_with_its_halo_equals_the_whole(network):
     embeddings = network.encoder(torch.rand(1, SLICES, 192, 192), torch.zeros(1, SLICES))
-    masks = network.masks(2, "cpu")
-    whole = network.decoder(embeddings, masks)
+    masks, clicks = network.masks(2, "cpu"), torch.rand(1, 2, 192, 192)
+    whole = network.decoder(embeddings, clicks, masks)
     # Pixels 80 to 96 with the halo around them, on multiples of 16.
     low, high = (80 - HALO_PX) // 16 * 16, -(-(96 + HALO_PX) // 16) * 16
     part = [e[:, :, low // s : high // s, low // s : high // s] for e, s in zip(embeddings, export.STRIDES)]
-    got = network.decoder(part, masks)[:, :, 80 - low : 96 - low, 80 - low : 96 - low]
+    got = network.decoder(part, clicks[:, :, low:high, low:high], masks)[:, :, 80 - low : 96 - low, 80 - low : 96 - low]
     torch.testing.assert_close(got, whole[:, :, 80:96, 80:96], atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
 def test_exported_halves_equal_the_network(network):
     slices, offsets, masks = torch.rand(1, SLICES, 64, 48), torch.randn(1, SLICES), network.masks(3, "cpu")
-    wanted = network.decoder(network.encoder(slices, offsets), masks)
+    clicks = torch.rand(1, 2, 64, 48)
+    wanted = network.decoder(network.encoder(slices, offsets), clicks, masks)
     encoder, decoder = export.EncoderGraph(network).eval(), export.DecoderGraph(network).eval()
     embeddings = encoder(slices, offsets)
     assert [e.shape[1] for e in embeddings] == export.embedding_channels(network.config)
-    torch.testing.assert_close(decoder(*embeddings, *masks), wanted, atol=1e-4, rtol=0)
+    torch.testing.assert_close(decoder(*embeddings, clicks, *masks), wanted, atol=1e-4, rtol=0)
 
 
 @torch.no_grad()
-def test_network_every_mask_and_offset_matters(network):
+def test_network_every_mask_click_and_offset_matters(network):
     slices, offsets = torch.rand(1, SLICES, 32, 32), torch.zeros(1, SLICES)
-    embeddings = network.encoder(slices, offsets)
-    plain = network.decoder(embeddings, network.masks(1, "cpu", drop=False))
+    embeddings, clicks = network.encoder(slices, offsets), torch.zeros(1, 2, 32, 32)
+    plain = network.decoder(embeddings, clicks, network.masks(1, "cpu", drop=False))
     for layer in range(4):
         masks = network.masks(1, "cpu", drop=False)
         masks[layer] = masks[layer] * (torch.arange(masks[layer].shape[1]) % 2)[None, :, None, None]
-        assert (network.decoder(embeddings, masks) - plain).abs().max() > 1e-6, layer
+        assert (network.decoder(embeddings, clicks, masks) - plain).abs().max() > 1e-6, layer
+    for kind in range(2):
+        clicked = clicks.clone()
+        clicked[:, kind] = 0.5
+        assert (network.decoder(embeddings, clicked, network.masks(1, "cpu", drop=False)) - plain).abs().max() > 1e-4, kind
     moved = network.encoder(slices, offsets + 2.0)
     assert (moved[0] - embeddings[0]).abs().max() > 1e-4
 
@@ -143,6 +173,21 @@ def test_masks_keep_the_mean(network):
         assert mask.shape == (4000, channels, 1, 1)
         # The mean of n values 0 or 1 / (1 - r) has standard deviation sqrt(r / (1 - r) / n); five of them.
         assert abs(float(mask.mean()) - 1) < 5 * (rate / (1 - rate) / mask.numel()) ** 0.5
+
+
+def test_training_masks_have_rates_of_their_own(network):
+    torch.manual_seed(0)
+    (channels, rate), *_ = network.dropout()
+    dropped = (network.training_masks(500, "cpu")[0] == 0).float().mean((1, 2, 3))
+    # Uniform between 0 and twice the rate: standard deviation rate / sqrt(3) a window, before the channels' own.
+    assert abs(float(dropped.mean()) - rate) < 5 * rate / 3**0.5 / 500**0.5
+    assert dropped.min() < rate / 4 and dropped.max() > 1.6 * rate
+
+
+def test_a_new_prompt_adds_nothing():
+    torch.manual_seed(2)
+    network = Network(NetworkConfig()).eval()
+    assert all((level == 0).all() for level in network.decoder.prompt(torch.rand(1, 2, 32, 32)))
 
 
 def test_look_there_and_back_keeps_a_ramp():
@@ -161,7 +206,7 @@ def test_look_there_and_back_keeps_a_ramp():
 def batch_of(votes, pairs=()):
     votes = torch.as_tensor(votes, dtype=torch.float32)
     pairs = torch.tensor(list(pairs), dtype=torch.long).reshape(-1, 2)
-    return windows.Batch(torch.zeros(0), torch.zeros(0), votes, torch.ones_like(votes), pairs)
+    return windows.Batch(torch.zeros(0), torch.zeros(0), torch.zeros(0), votes, torch.ones_like(votes), pairs)
 
 
 def test_loss_of_a_perfect_answer_is_nothing_and_of_its_opposite_much():
