@@ -22,6 +22,10 @@ class NetworkConfig:
     rates: tuple = (0.25, 0.25, 0.25, 0.25)
     clicks: int = 16  # channels that clicks are made into
     token: int = 64  # length of the nodule prompt token
+    encoder: str = "compact"  # or one of hiera.SIZES
+    # Of a Hiera encoder alone: pixels of its square picture's side, and how many of the network's pixels that side holds.
+    side: int = 512
+    field_px: int = 512  # 358 mm
 
 
 @dataclass
@@ -43,6 +47,10 @@ class TrainConfig:
     share_weight: float = 0.25  # of the readers' share in the target of the cross-entropy, the rest is their consensus
     focus: float = 0.0
     click_share: float = 0.35  # of the nodule windows that come with clicks
+    # Of an encoder that begins at another's weights, which is frozen first and then learns more slowly.
+    checkpoint: str = ""  # which weights: name and sha256 of the file
+    frozen: float = 0.2  # share of the time
+    pretrained_rate: float = 0.1  # of the learning rate
     seed: int = 0
     device: str = "cpu"
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -58,6 +58,10 @@ class Encoder(nn.Module):
         steps = zip(widths, widths[1:])
         self.down = nn.ModuleList(nn.Sequential(conv(a, b, stride=2), Residual(b)) for a, b in steps)
 
+    def pretrained(self):
+        """Parameters that begin at another network's weights."""
+        return []
+
     def forward(self, slices, offsets_mm):
         x = self.first(self.stem(slices * 2 - 1) + self.position(offsets_mm))
         embeddings = [x]
@@ -143,7 +147,7 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        self.encoder, self.decoder = Encoder(config), Decoder(config)
+        self.encoder, self.decoder = encoder_of(config), Decoder(config)
 
     def dropout(self):
         """(channels, rate) of each mask."""
@@ -165,6 +169,15 @@ class Network(nn.Module):
         """Logits of training windows."""
         masks = self.training_masks(slices.shape[0], slices.device)
         return self.decoder(self.encoder(slices, offsets_mm), clicks, masks)
+
+
+def encoder_of(config):
+    """The encoder that the configuration names."""
+    if config.encoder == "compact":
+        return Encoder(config)
+    from .hiera import HieraEncoder  # the only one that needs transformers
+
+    return HieraEncoder(config)
 
 
 def dropped(count, channels, rates, device):

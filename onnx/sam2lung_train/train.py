@@ -5,9 +5,14 @@
 Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard negatives), OUT/log.jsonl and
 OUT/tensorboard. Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of
 --minutes that is spent. --start-from begins a new training, with its own schedule, at the averaged weights of another.
+
+    python -m sam2lung_train.train --out runs/hiera --encoder sam2.1-hiera-tiny --checkpoint sam2.1_hiera_tiny.pt --device cuda
+
+puts SAM 2's image encoder in the compact one's place: frozen for the first --frozen of the time, then at a tenth of the learning rate.
 """
 
 import argparse
+import hashlib
 import json
 import queue
 import threading
@@ -22,7 +27,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from . import data
-from .config import TrainConfig
+from .config import NetworkConfig, TrainConfig
 from .look import averaged_weights, slice_logits, undropped, volume_logits
 from .losses import loss
 from .metrics import dice
@@ -47,7 +52,7 @@ class Run:
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
         )
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=config.decay)
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, config), lr=config.rate, weight_decay=config.decay)
         self.sampler = Sampler([s for s in stacks if not s.develop], wholes, config)
         self.develop = [s for s in stacks if s.develop and s.calibrated]
         self.steps, self.seconds, self.mined = 0, 0.0, 0
@@ -92,11 +97,22 @@ class Run:
         for network in (self.network, self.average.module):
             network.load_state_dict(weights, strict=False)
         self.sampler.hard = state["hard"]
+        self.config = replace(self.config, checkpoint=state["config"].get("checkpoint", ""))
+
+    def load_encoder(self, file):
+        """Takes a SAM 2 checkpoint for the encoder."""
+        from .hiera import load_checkpoint
+
+        left = load_checkpoint(self.network.encoder, file)
+        self.average.module.encoder.load_state_dict(self.network.encoder.state_dict())
+        print(f"{self.config.network.encoder} begins at {self.config.checkpoint}; {left} tensors of other parts left out")
 
     def step(self, batch):
         """One step; the parts of its loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.rate * rate_share(self.progress)
+            group["lr"] = self.config.rate * group.get("share", 1.0) * rate_share(self.progress)
+        for parameter in self.network.encoder.pretrained():
+            parameter.requires_grad_(self.progress >= self.config.frozen)
         self.network.train()
         batch = batch.to(self.device)
         slices = batch.slices.contiguous(memory_format=torch.channels_last)
@@ -132,6 +148,15 @@ class Run:
                 logits = volume_logits(network, stack.hu, spacing, undropped(network, self.device))
                 scores.append(dice(logits[0] > 0, reference))
         return float(np.mean(scores))
+
+
+def parameter_groups(network, config):
+    """Parameters that begin at another's weights apart, with their own share of the learning rate."""
+    pretrained = network.encoder.pretrained()
+    apart = {id(parameter) for parameter in pretrained}
+    new = [parameter for parameter in network.parameters() if id(parameter) not in apart]
+    groups = [{"params": new, "share": 1.0}]
+    return groups + [{"params": pretrained, "share": config.pretrained_rate}] if pretrained else groups
 
 
 def rate_share(progress):
@@ -205,6 +230,28 @@ def train(run, out):
     print(f"{run.steps} steps, development Dice {run.develop_dice():.4f}; {path}")
 
 
+def begun(arguments):
+    """The configuration of a new training."""
+    config = TrainConfig(minutes=arguments.minutes, seed=arguments.seed, rate=arguments.rate, device=arguments.device)
+    if arguments.encoder == "compact":
+        return replace(config, window_px=arguments.window or config.window_px)
+    from .hiera import WINDOW_PX
+
+    config = replace(
+        config,
+        window_px=arguments.window or WINDOW_PX,
+        network=NetworkConfig(encoder=arguments.encoder, side=arguments.side),
+        frozen=arguments.frozen,
+    )
+    if arguments.start_from:
+        return config
+    if not arguments.checkpoint:
+        print(f"{arguments.encoder} begins at RANDOM weights, not SAM 2's: no --checkpoint. It isn't frozen, and learns at the full rate.")
+        return replace(config, frozen=0.0, pretrained_rate=1.0)
+    digest = hashlib.sha256(arguments.checkpoint.read_bytes()).hexdigest()
+    return replace(config, checkpoint=f"{arguments.checkpoint.name} sha256 {digest}")
+
+
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
@@ -215,18 +262,28 @@ def main(words=None):
     parser.add_argument("--rate", type=float, default=TrainConfig.rate, help="highest learning rate")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     parser.add_argument("--start-from", type=Path, help="checkpoint whose weights a new training begins with")
+    parser.add_argument("--window", type=int, help="side of the training windows, pixels, a multiple of 16")
+    parser.add_argument("--encoder", default="compact", help="compact, or sam2.1-hiera-tiny, -small, -base-plus, -large")
+    parser.add_argument("--checkpoint", type=Path, help="local file with SAM 2's weights, of transformers or Meta's own")
+    parser.add_argument("--side", type=int, default=NetworkConfig.side, help="of the picture that Hiera sees, pixels")
+    parser.add_argument("--frozen", type=float, default=TrainConfig.frozen, help="share of the time that SAM 2's weights stay")
     arguments = parser.parse_args(words)
+    if arguments.checkpoint and (arguments.encoder == "compact" or arguments.resume or arguments.start_from):
+        parser.error("--checkpoint is for a new training of a sam2.1 --encoder")
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
-    config = TrainConfig(minutes=arguments.minutes, seed=arguments.seed, rate=arguments.rate, device=arguments.device)
     if arguments.resume:
         stored = TrainConfig.of(torch.load(checkpoint, map_location="cpu", weights_only=False)["config"])
         config = replace(stored, minutes=arguments.minutes, device=arguments.device)
+    else:
+        config = begun(arguments)
     run = Run(config, data.load_stacks(arguments.cache), data.load_wholes(arguments.cache))
     if arguments.resume:
         run.restore(checkpoint)
     elif arguments.start_from:
         run.start_from(arguments.start_from)
+    elif arguments.checkpoint:
+        run.load_encoder(arguments.checkpoint)
     train(run, arguments.out)
 
 
