@@ -2,6 +2,8 @@
 
     python -m sam2lung_train.export --run runs/first [--bundle bundles/default] [--version 0.1.0]
 
+A network with a SAM 2 encoder, which is larger than what the library compiles in, goes to RUN/bundle instead of bundles/default.
+
 Reads RUN/checkpoint.pt, RUN/judge.pt (left out when it isn't there) and RUN/calibration.json (defaults when it isn't there); writes the
 bundle's ONNX files and model.json, complete or not at all.
 
@@ -47,6 +49,7 @@ ATTRIBUTION = (
     "LIDC-IDRI: Armato SG III et al., The Cancer Imaging Archive, doi 10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0. "
     "Whole CTs from LIDC-IDRI, Lung-Fused-CT-Pathology, CMB-CRC, CPTAC-LSCC and CPTAC-PDA (TCIA, Creative Commons attribution)."
 )
+FROM_SAM2 = "; the encoder's began at SAM 2's (Ravi N et al., 2024, Apache-2.0)"
 
 
 class EncoderGraph(nn.Module):
@@ -147,9 +150,18 @@ def write_graph(module, inputs, input_names, output_names, dynamic, path):
     program.save(str(path), external_data=False)
 
 
+def is_compact(network):
+    return network.config.encoder == "compact"
+
+
+def bundle_of(network, run):
+    """Where a run's bundle lies if nothing else is said: the compiled-in one is for the compact encoder alone."""
+    return Path(__file__).resolve().parent.parent / "bundles" / "default" if is_compact(network) else run / "bundle"
+
+
 def contract(network, calibration, folder, version, training):
     """model.json."""
-    config = network.config
+    config, is_from_sam2 = network.config, bool(training["config"].get("checkpoint"))
     graph = lambda name: {"file": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}  # noqa: E731
     embeddings = zip(embedding_channels(config), STRIDES)
     judge = {
@@ -163,7 +175,7 @@ def contract(network, calibration, folder, version, training):
     } if (folder / "judge.onnx").exists() else None  # fmt: skip
     return {
         "schema_version": 1,
-        "name": "sam2lung-compact",
+        "name": f"sam2lung-{config.encoder.removeprefix('sam2.1-')}",
         "version": version,
         "kind": "slice",
         "input": {
@@ -177,6 +189,7 @@ def contract(network, calibration, folder, version, training):
             "slices": "slices",
             "offsets_mm": "offsets_mm",
             "embeddings": [{"name": f"e{n}", "channels": c, "stride": s} for n, (c, s) in enumerate(embeddings)],
+            **({} if is_compact(network) else {"whole_slice": True}),
         },
         "decoder": {
             **graph("decoder.onnx"),
@@ -195,7 +208,7 @@ def contract(network, calibration, folder, version, training):
         "review": calibration["review"],
         "provenance": {
             "data": "LIDC-IDRI training patients and five whole CTs of The Cancer Imaging Archive; see onnx/MODEL_CARD.md",
-            "licence": "weights: MIT OR Apache-2.0, with the attribution of the data",
+            "licence": "weights: MIT OR Apache-2.0, with the attribution of the data" + (FROM_SAM2 if is_from_sam2 else ""),
             "attribution": ATTRIBUTION,
             "training": training,
         },
@@ -205,7 +218,7 @@ def contract(network, calibration, folder, version, training):
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--bundle", type=Path, default=Path(__file__).resolve().parent.parent / "bundles" / "default")
+    parser.add_argument("--bundle", type=Path, help="bundles/default, or RUN/bundle of a network with a SAM 2 encoder")
     parser.add_argument("--version", default="0.1.0")
     arguments = parser.parse_args(words)
     network = load_network(arguments.run / "checkpoint.pt")
@@ -219,17 +232,18 @@ def main(words=None):
         "config": state["config"],
         "exported": datetime.date.today().isoformat(),
     }
-    arguments.bundle.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=arguments.bundle.parent) as made:
+    bundle = arguments.bundle or bundle_of(network, arguments.run)
+    bundle.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=bundle.parent) as made:
         folder = Path(made) / "bundle"
         folder.mkdir()
         export_graphs(network, load_judge(judged) if judged.exists() else None, folder)
         spec = contract(network, calibration, folder, arguments.version, training)
         (folder / "model.json").write_text(json.dumps(spec, indent=2) + "\n")
-        if arguments.bundle.exists():
-            shutil.rmtree(arguments.bundle)
-        folder.rename(arguments.bundle)
-    print(f"{arguments.bundle}: {sum(f.stat().st_size for f in arguments.bundle.iterdir()) / 1e6:.1f} MB")
+        if bundle.exists():
+            shutil.rmtree(bundle)
+        folder.rename(bundle)
+    print(f"{bundle}: {sum(f.stat().st_size for f in bundle.iterdir()) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 
 from .config import EACH_SIDE, NEIGHBOUR_STEP_MM, SLICES
-from .export import STRIDES
+from .export import STRIDES, bundle_of
 from .findings import SIZE
 from .judge import load_judge
 from .look import load_network
@@ -62,12 +62,14 @@ def judge_differences(judge, bundle):
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--bundle", type=Path, default=Path(__file__).resolve().parent.parent / "bundles" / "default")
+    parser.add_argument("--bundle", type=Path, help="bundles/default, or RUN/bundle of a network with a SAM 2 encoder")
     arguments = parser.parse_args(words)
     torch.manual_seed(0)
-    found = list(network_differences(load_network(arguments.run / "checkpoint.pt"), arguments.bundle))
-    if json.loads((arguments.bundle / "model.json").read_text())["judge"]:
-        found += judge_differences(load_judge(arguments.run / "judge.pt"), arguments.bundle)
+    network = load_network(arguments.run / "checkpoint.pt")
+    bundle = arguments.bundle or bundle_of(network, arguments.run)
+    found = list(network_differences(network, bundle))
+    if json.loads((bundle / "model.json").read_text())["judge"]:
+        found += judge_differences(load_judge(arguments.run / "judge.pt"), bundle)
     for words, difference in found:
         print(f"{words}: {difference:.1e}")
     worst = max(difference for _, difference in found)
