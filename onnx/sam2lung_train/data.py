@@ -56,6 +56,13 @@ class Whole:
     spacing_mm: tuple  # k, j, i
 
 
+def as_marked(stack):
+    """HU and votes of the slices from the first to the last that some reader marked: a crop as `lidc` has it."""
+    marked = np.flatnonzero(stack.votes.any((1, 2)))
+    slices = slice(marked[0], marked[-1] + 1) if len(marked) else slice(None)
+    return stack.hu[slices], stack.votes[slices]
+
+
 def is_develop(patient):
     """True for the development part: a fixed tenth of the patients."""
     digest = hashlib.sha256(f"sam2lung develop {patient}".encode()).digest()

@@ -34,14 +34,20 @@ OPSET = 18
 STRIDES = (1, 2, 4, 8, 16)
 DEFAULTS = {
     "temperature": 1.0,
+    "bias": 0.0,
     "threshold": 0.5,
+    "rates": None,
     "judge_temperature": 1.0,
+    "judge_bias": 0.0,
     "judge_threshold": 0.5,
+    "judge_points": [],
+    "doubt": None,
     "review": {
-        "sample_dice_below": 0.7,
+        "sample_dice_below": None,
         "detection_rate_below": 0.9,
-        "nodule_probability_below": 0.5,
+        "nodule_probability_below": None,
         "uncertainty_mean_above": None,
+        "expected_dice_below": None,
     },
 }
 SAMPLING = {"samples": 25, "scout_threshold": 0.03, "scout_margin_mm": 4.0}
@@ -171,7 +177,9 @@ def contract(network, calibration, folder, version, training):
         "size": list(SIZE),
         "spacing_mm": list(SPACING_MM),
         "temperature": calibration["judge_temperature"],
+        "bias": calibration["judge_bias"],
         "threshold": calibration["judge_threshold"],
+        "operating_points": calibration["judge_points"],
     } if (folder / "judge.onnx").exists() else None  # fmt: skip
     return {
         "schema_version": 1,
@@ -202,9 +210,10 @@ def contract(network, calibration, folder, version, training):
             "halo_px": HALO_PX,
         },
         "sampling": SAMPLING,
-        "calibration": {"temperature": calibration["temperature"]},
+        "calibration": {"temperature": calibration["temperature"], "bias": calibration["bias"]},
         "decision": {"threshold": calibration["threshold"], "min_volume_mm3": SMALLEST_MM3},
         "judge": judge,
+        "doubt": calibration["doubt"],
         "review": calibration["review"],
         "provenance": {
             "data": "LIDC-IDRI training patients and five whole CTs of The Cancer Imaging Archive; see onnx/MODEL_CARD.md",
@@ -215,17 +224,21 @@ def contract(network, calibration, folder, version, training):
     }
 
 
+def read_calibration(path):
+    """What the steps before have chosen, over the defaults."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {**DEFAULTS, **found, "review": {**DEFAULTS["review"], **found.get("review", {})}}
+
+
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, help="bundles/default, or RUN/bundle of a network with a SAM 2 encoder")
     parser.add_argument("--version", default="0.1.0")
     arguments = parser.parse_args(words)
-    network = load_network(arguments.run / "checkpoint.pt")
+    calibration, judged = read_calibration(arguments.run / "calibration.json"), arguments.run / "judge.pt"
+    network = load_network(arguments.run / "checkpoint.pt", calibration["rates"])
     state = torch.load(arguments.run / "checkpoint.pt", map_location="cpu", weights_only=False)
-    judged, calibrated = arguments.run / "judge.pt", arguments.run / "calibration.json"
-    found = json.loads(calibrated.read_text()) if calibrated.exists() else {}
-    calibration = {**DEFAULTS, **found, "review": {**DEFAULTS["review"], **found.get("review", {})}}
     training = {
         "steps": state["steps"],
         "minutes": round(state["seconds"] / 60, 1),

@@ -1,16 +1,19 @@
 """What the network finds, as the 3-D patches that the judge learns from.
 
-    python -m sam2lung_train.findings --checkpoint runs/first/checkpoint.pt --out runs/first
+    python -m sam2lung_train.findings --run runs/first [--jobs 2]
 
-Runs the network with dropout over the crops of `train` and over the whole CTs, cuts the mean probability into components as the product
-does, and stores a patch around each: nodules (they share voxels with the consensus) and everything else. Most crops are
-gone on with by their caps, the others end as they do, so that the judge knows both a nodule's end and a scan's end.
-Writes OUT/findings.npz.
+Runs the network with dropout, calibrated as in RUN/calibration.json, over the crops of `train` and over the whole CTs, cuts the mean
+probability into components as the product does, and stores a patch around each: nodules (they share voxels with the consensus) and
+everything else. Each crop is seen twice, gone on with by its caps and ending as it does, so that the judge knows both a
+nodule's end and a scan's end; each whole CT as several scanners and reconstructions might have shown it, and with nodules of the
+crops set in (see `insert`), since there are few of them.
+Writes RUN/findings.npz.
 """
 
 import argparse
 import json
-from dataclasses import dataclass
+import multiprocessing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,7 @@ import torch
 from scipy import ndimage
 
 from . import data
+from .insert import with_nodules
 from .look import load_network, slice_logits
 from .progress import bar
 from .windows import DRIFT_PX_A_MM
@@ -25,11 +29,13 @@ from .windows import DRIFT_PX_A_MM
 # The judge's patch (samples and mm along k, j, i), and what is stored of it: more, so that training can turn and shift it.
 SIZE, SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)
 STORED = (15, 52, 52)
-THRESHOLDS = (0.5, 0.3)  # the product's, and a lower one that finds more of what is no nodule
+LOWER = 0.5  # a second threshold, as a share of the product's, finds more of what is no nodule
 SMALLEST_MM3 = 14.0
 BEYOND_MM = 9.0  # how far a crop goes on
-GONE_ON_SHARE = 0.65  # of the crops
 AWAY_MM = 3.0  # what is nearer to something a reader marked is neither nodule nor false
+THIN_MM = 2.0  # thinner slices are also averaged in pairs
+INSERTIONS = ("train a", "train b", "train c", "develop")  # passes with nodules of that part set in
+INSERTED = 60  # nodules a pass, where there is room
 SAMPLES = 3
 NOISE_HU = 12.0
 
@@ -43,23 +49,28 @@ class Finding:
     develop: bool
     nodule: bool
     whole: bool  # from a whole CT
-    threshold: float
+    ends: bool  # the crop ends where the marks end
+    product: bool  # found at the product's threshold, not only at the lower one
     diameter_mm: float  # of the component
     hu: np.ndarray  # int16 STORED
     probability: np.ndarray  # uint8 STORED, x 255
     inside: np.ndarray  # bool STORED: within the volume
 
 
-def mean_probability(network, hu, spacing_mm, k, masks):
-    """Mean over dropout samples of the probability (rows, columns) at the voxels of slice `k`."""
-    return torch.sigmoid(slice_logits(network, hu, spacing_mm, k, masks)).mean(0).numpy()
+@dataclass
+class Product:
+    """The calibrated network, as the product runs it."""
 
+    network: torch.nn.Module
+    temperature: float
+    bias: float
+    threshold: float
 
-def probabilities(network, hu, spacing_mm, words=None):
-    """Mean probability of a volume; one set of dropout networks for all of its slices."""
-    masks = network.masks(SAMPLES, "cpu")
-    slices = bar(range(len(hu)), words, disable=words is None)
-    return np.stack([mean_probability(network, hu, spacing_mm, k, masks) for k in slices])
+    def probabilities(self, hu, spacing_mm):
+        """Mean probability of a volume; one set of dropout networks for all of its slices."""
+        masks = self.network.masks(SAMPLES, "cpu")
+        logits = (slice_logits(self.network, hu, spacing_mm, k, masks) for k in range(len(hu)))
+        return np.stack([torch.sigmoid(l / self.temperature + self.bias).mean(0).numpy() for l in logits])
 
 
 def gone_on(stack, rng):
@@ -103,14 +114,15 @@ def patch(volume, centre_kji, spacing_mm, size=STORED):
     return ndimage.map_coordinates(volume[box].astype(np.float32), grid, order=1, mode="nearest"), inside
 
 
-def found_in(volume, probability, spacing_mm, verdict, facts):
+def found_in(volume, product, spacing_mm, verdict, facts):
     """A `Finding` for each component that `verdict(box, part, centre)` calls True or False."""
-    seen = set()
-    for threshold in THRESHOLDS:
+    probability, seen = product.probabilities(volume, spacing_mm), set()
+    for at_product in (True, False):
+        threshold = product.threshold * (1.0 if at_product else LOWER)
         for box, part, centre, mm3 in components(probability, threshold, spacing_mm):
-            place = (threshold != THRESHOLDS[0], tuple(np.round(centre).astype(int)))
+            place = tuple(np.round(centre).astype(int))
             nodule = verdict(box, part, centre)
-            if nodule is None or (False, place[1]) in seen:
+            if nodule is None or place in seen:
                 continue
             seen.add(place)
             hu, inside = patch(volume, centre, spacing_mm)
@@ -118,7 +130,7 @@ def found_in(volume, probability, spacing_mm, verdict, facts):
             yield Finding(
                 **facts,
                 nodule=bool(nodule),
-                threshold=threshold,
+                product=at_product,
                 diameter_mm=float(np.cbrt(6 * mm3 / np.pi)),
                 hu=data.as_hu(hu),
                 probability=np.round(p * 255).astype(np.uint8),
@@ -138,19 +150,18 @@ def verdict_by_votes(votes, spacing_mm):
     return verdict
 
 
-def stack_findings(network, stack, others, rng):
-    """Findings in a nodule's crop, gone on with or as it is."""
+def stack_findings(product, stack, ends, others, rng):
+    """Findings in a nodule's crop, gone on with or ending as it does."""
     spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
-    facts = {"where": stack.key, "patient": stack.patient, "develop": stack.develop, "whole": False}
-    goes_on = len(stack.hu) == 1 or rng.uniform() < GONE_ON_SHARE
-    hu, votes = gone_on(stack, rng) if goes_on else (stack.hu, stack.votes)
+    facts = {"where": stack.key, "patient": stack.patient, "develop": stack.develop, "whole": False, "ends": ends}
+    hu, votes = data.as_marked(stack) if ends else gone_on(stack, rng)
     by_votes = verdict_by_votes(votes, spacing)
 
     def verdict(box, part, centre):
         nodule = by_votes(box, part, centre)
         return None if nodule is False and is_another_nodule(hu, centre, others) else nodule
 
-    yield from found_in(hu, probabilities(network, hu, spacing), spacing, verdict, facts)
+    yield from found_in(hu, product, spacing, verdict, facts)
 
 
 def is_another_nodule(hu, centre_kji, others, half=7, alike=0.98):
@@ -178,20 +189,54 @@ def normalised(tiles):
     return tiles / np.maximum(np.sqrt((tiles**2).sum((1, 2), keepdims=True)), 1e-3)
 
 
-def whole_findings(network, whole, lesions):
-    """Findings in a whole CT; components at a listed lesion are nodules."""
-    probability = probabilities(network, whole.hu, whole.spacing_mm, whole.name)
-    facts = {"where": whole.name, "patient": whole.name, "develop": False, "whole": True}
+def kinds_of(whole):
+    """What a whole CT is shown as: as it is, as other scanners and reconstructions might have, and with nodules set in."""
+    return ["plain", "smooth", "sharp", "scaled", *(["thick"] if whole.spacing_mm[0] < THIN_MM else []), *INSERTIONS]
+
+
+def reconstruction(whole, kind, rng):
+    """The whole CT as `kind`."""
+    if kind == "plain":
+        return whole
+    if kind == "scaled":  # a smaller or larger patient
+        scale = rng.uniform(0.85, 1.18)
+        return replace(whole, spacing_mm=tuple(s * scale for s in whole.spacing_mm))
+    if kind == "thick":
+        return in_pairs(whole)
+    smooth = np.stack([ndimage.gaussian_filter(plane.astype(np.float32), 0.8) for plane in whole.hu])
+    if kind == "smooth":
+        return replace(whole, hu=data.as_hu(smooth))
+    return replace(whole, hu=data.as_hu(1.8 * whole.hu - 0.8 * smooth + rng.normal(0, 25, whole.hu.shape)))
+
+
+def in_pairs(whole):
+    """The whole CT with slices averaged in pairs."""
+    count = len(whole.hu) // 2
+    pairs = lambda array: array[: 2 * count].reshape(count, 2, *array.shape[1:])  # noqa: E731
+    return replace(
+        whole,
+        hu=data.as_hu(pairs(whole.hu).mean(1, dtype=np.float32)),
+        votes=pairs(whole.votes).max(1),
+        known=pairs(whole.known).all(1),
+        spacing_mm=(whole.spacing_mm[0] * 2, *whole.spacing_mm[1:]),
+    )
+
+
+def whole_findings(product, whole, slices, lesions, develop=False):
+    """Findings in a reconstruction of a whole CT that had `slices` slices; components at a listed lesion are nodules."""
+    facts = {"where": whole.name, "patient": whole.name, "develop": develop, "whole": True, "ends": False}
+    thick = slices // len(whole.hu)
 
     def verdict(box, part, centre):
         if (whole.votes[box] >= 128)[part].any():
             return True
         for voxel_ijk, radius_mm in lesions:
-            if np.linalg.norm((centre - voxel_ijk[::-1]) * np.array(whole.spacing_mm)) <= radius_mm:
+            at = voxel_ijk[::-1] / np.array([thick, 1, 1])
+            if np.linalg.norm((centre - at) * np.array(whole.spacing_mm)) <= radius_mm:
                 return True
         return False if whole.known[box][part].all() else None
 
-    yield from found_in(whole.hu, probability, whole.spacing_mm, verdict, facts)
+    yield from found_in(whole.hu, product, whole.spacing_mm, verdict, facts)
 
 
 def known_lesions(folder):
@@ -201,27 +246,84 @@ def known_lesions(folder):
     return {**listed, "fcp_dicom": [(np.array([182, 285, 65]), 9.5 / 2)]}
 
 
+def load_product(run):
+    """The network of a run with its calibration."""
+    found = json.loads((run / "calibration.json").read_text())
+    network = load_network(run / "checkpoint.pt", found.get("rates"))
+    return Product(network, found["temperature"], found["bias"], found["threshold"])
+
+
+class Finder:
+    """Everything that a job reads."""
+
+    def __init__(self, product, stacks, wholes, lesions):
+        self.product, self.stacks, self.wholes, self.lesions = product, stacks, wholes, lesions
+
+    def jobs(self):
+        """(number, kind of reconstruction) of whole CTs, then (number, whether the crop ends where the marks end) of stacks."""
+        crops = ((n, ends) for n, stack in enumerate(self.stacks) for ends in (False, True) if not ends or len(data.as_marked(stack)[0]) > 1)
+        return [*((n, kind) for n, whole in enumerate(self.wholes) for kind in kinds_of(whole)), *crops]
+
+    def findings(self, job):
+        number, how = job
+        torch.manual_seed(number)
+        rng = np.random.default_rng([number, INSERTIONS.index(how) if how in INSERTIONS else 0])
+        if how in INSERTIONS:
+            return self.findings_set_in(self.wholes[number], how.startswith("develop"), rng)
+        if isinstance(how, str):
+            whole = self.wholes[number]
+            shown = reconstruction(whole, how, rng)
+            return list(whole_findings(self.product, shown, len(whole.hu), self.lesions[whole.name]))
+        stack = self.stacks[number]
+        others = [s for s in self.stacks if s.patient == stack.patient and s.key != stack.key]
+        return list(stack_findings(self.product, stack, how, others, rng))
+
+
+    def findings_set_in(self, whole, develop, rng):
+        """The nodules that were set into a whole CT; nothing else of it, which the other kinds have shown."""
+        shown = with_nodules(whole, [s for s in self.stacks if s.develop == develop], INSERTED, rng)
+        found = whole_findings(self.product, shown, len(whole.hu), [], develop)
+        return [f for f in found if f.nodule]
+
+
+def find_all(finder, processes):
+    """Findings of all jobs. Processes are forked, so that they share the CTs; `finder` reaches them by `take`."""
+    jobs = finder.jobs()
+    torch.set_num_threads(1)
+    with multiprocessing.get_context("fork").Pool(processes, take, (finder,)) as pool:
+        return [f for some in bar(pool.imap(do, jobs), "findings", total=len(jobs)) for f in some]
+
+
+shared = {}
+
+
+def take(finder):
+    shared["finder"] = finder
+
+
+def do(job):
+    return shared["finder"].findings(job)
+
+
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--limit", type=int, help="only N nodules, drawn at random")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     arguments = parser.parse_args(words)
-    network, rng = load_network(arguments.checkpoint), np.random.default_rng(0)
-    torch.manual_seed(0)
-    lesions, found = known_lesions(arguments.data), []
-    for whole in data.load_wholes(arguments.cache):
-        found += whole_findings(network, whole, lesions[whole.name])
-    stacks = data.load_stacks(arguments.cache)
-    chosen = stacks if arguments.limit is None else [stacks[n] for n in rng.permutation(len(stacks))[: arguments.limit]]
-    for stack in bar(chosen, "nodules"):
-        others = [s for s in stacks if s.patient == stack.patient and s.key != stack.key]
-        found += stack_findings(network, stack, others, rng)
-    data.save(arguments.out / "findings.npz", found)
+    stacks, lesions = data.load_stacks(arguments.cache), known_lesions(arguments.data)
+    if arguments.limit is not None:
+        stacks = [stacks[n] for n in np.random.default_rng(0).permutation(len(stacks))[: arguments.limit]]
+    found = find_all(Finder(load_product(arguments.run), stacks, data.load_wholes(arguments.cache), lesions), arguments.jobs)
+    data.save(arguments.run / "findings.npz", found)
     for words, part in (("crops", [f for f in found if not f.whole]), ("whole CTs", [f for f in found if f.whole])):
         print(f"{words}: {sum(f.nodule for f in part)} nodules, {sum(not f.nodule for f in part)} others")
+    for words, ends in (("gone on with", False), ("that end as they do", True)):
+        seen = {f.where for f in found if f.nodule and f.product and f.ends == ends}
+        missed = [s.key for s in stacks if s.key not in seen and (s.votes >= 128).any() and not (ends and len(data.as_marked(s)[0]) == 1)]
+        print(f"nodules without a finding in crops {words}: {len(missed)}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The judge: a small 3-D network that tells nodules from everything else that the slice network finds.
 
-    python -m sam2lung_train.judge --findings runs/first/findings.npz --out runs/first --minutes 15
+    python -m sam2lung_train.judge --run runs/first --minutes 15
 
-Reads what `findings` wrote, writes OUT/judge.pt. Crops teach it what readers call a nodule, whole CTs what they don't.
+Reads RUN/findings.npz, writes RUN/judge.pt. Crops teach it what readers call a nodule, whole CTs what they don't.
 Findings of the development part are only watched.
 """
 
@@ -126,14 +126,13 @@ def grid_of(rng):
 
 
 class Draw:
-    """Draws findings: as many nodules as others, and of these as many from whole CTs as from crops."""
+    """Draws findings: as many nodules as others, and of both about as many from whole CTs as from crops."""
 
     def __init__(self, findings, rng):
         self.rng = rng
         kinds = [(nodule, whole) for nodule in (True, False) for whole in (True, False)]
         self.groups = {kind: [f for f in findings if (f.nodule, f.whole) == kind] for kind in kinds}
-        # Whole CTs hold few nodules: enough to know them, not so much as to learn them by heart.
-        self.shares = {(True, True): 0.04, (True, False): 0.46, (False, True): 0.28, (False, False): 0.22}
+        self.shares = {(True, True): 0.2, (True, False): 0.3, (False, True): 0.28, (False, False): 0.22}
 
     def batch(self):
         some = [kind for kind, group in self.groups.items() if group]
@@ -199,14 +198,13 @@ def load_judge(path):
 
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--findings", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start-from", type=Path, help="a judge.pt to go on from")
     parser.add_argument("--without", help="leave the findings of this whole CT out of training, and report on them")
     arguments = parser.parse_args(words)
-    findings = data.load(arguments.findings, Finding)
+    findings = data.load(arguments.run / "findings.npz", Finding)
     left_out = [f for f in findings if f.where == arguments.without]
     some = [f for f in findings if not f.develop and f.where != arguments.without]
     start = load_judge(arguments.start_from) if arguments.start_from else None
@@ -216,7 +214,7 @@ def main(words=None):
     if left_out:
         report(f"{arguments.without}, not trained on", judge, left_out)
         return
-    torch.save(judge.state_dict(), arguments.out / "judge.pt")
+    torch.save(judge.state_dict(), arguments.run / "judge.pt")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A network's probabilities on whole slices, as the product sees them: same pixels, neighbours and clamping."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -67,9 +69,10 @@ def averaged_weights(state):
     return {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
 
 
-def load_network(checkpoint):
-    """The averaged network of a checkpoint, ready to be looked through."""
+def load_network(checkpoint, rates=None):
+    """The averaged network of a checkpoint, ready to be looked through; with other dropout rates than it was trained around, if given."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    network = Network(TrainConfig.of(state["config"]).network)
+    config = TrainConfig.of(state["config"]).network
+    network = Network(replace(config, rates=tuple(rates)) if rates else config)
     network.load_state_dict(averaged_weights(state))
     return network.eval()
