@@ -33,6 +33,7 @@ class TrainConfig:
     """One training run."""
 
     minutes: float = 60.0
+    steps: int = 0  # the training's length in steps instead, unless 0: the same work whatever else the machine does
     window_px: int = 80
     pairs: int = 3  # nodule windows with the next slice beside them, for the loss between neighbours
     singles: int = 5  # nodule windows alone

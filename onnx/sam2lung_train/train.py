@@ -59,6 +59,9 @@ class Run:
 
     @property
     def progress(self):
+        """Share of the training that is done."""
+        if self.config.steps:
+            return min(self.steps / self.config.steps, 1.0)
         return min(self.seconds / (self.config.minutes * 60), 1.0)
 
     def save(self, path):
