@@ -27,10 +27,19 @@ class Case:
     hu: np.ndarray  # float32 (slices, rows, columns)
     reference: np.ndarray  # bool, the same shape
     spacing_mm: tuple[float, float, float]  # slice, row, column
+    readers: tuple = ()  # each reader's outline, bool arrays of the same shape; none where only one mask is known
+    texture: float = float("nan")  # mean of the readers' ratings, 1 (ground glass) to 5 (solid)
 
     @property
     def slices(self):
         return self.hu.shape[0]
+
+    @property
+    def click_ijk(self):
+        """Where someone would click: the voxel (column, row, slice) of the consensus nearest to its centroid."""
+        voxels = np.argwhere(self.reference)
+        distance = ((voxels - voxels.mean(axis=0)) * self.spacing_mm) ** 2
+        return tuple(int(index) for index in voxels[distance.sum(axis=1).argmin()][::-1])
 
 
 def lidc_records(data, split):
@@ -58,7 +67,15 @@ def lidc_case(folder, record):
         hu=grey * gain + offset,
         reference=consensus(marks, record["readers_active"]),
         spacing_mm=(record["slice_step_mm"], pixel, pixel),
+        readers=tuple(marks >> reader & 1 > 0 for reader in record["readers_active"]),
+        texture=texture(record["ratings"]),
     )
+
+
+def texture(ratings):
+    """Mean texture rating of the readers who gave one; NaN where none did."""
+    given = [rating["texture"] for rating in ratings or [] if rating]
+    return float(np.mean(given)) if given else float("nan")
 
 
 def read_stack(path):

@@ -104,3 +104,10 @@ def bootstrap_by_patient(cases, statistic, rounds=1000, seed=0):
         return float("nan"), float("nan")
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def with_interval(cases, statistic, rounds=1000):
+    """{"value", "ci95": [low, high]} of `statistic(cases)`; without cases both say nothing."""
+    if not cases:
+        return {"value": float("nan"), "ci95": (float("nan"), float("nan"))}
+    return {"value": statistic(cases), "ci95": bootstrap_by_patient(cases, statistic, rounds)}

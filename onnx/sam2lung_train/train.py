@@ -255,7 +255,7 @@ def begun(arguments):
     return replace(config, checkpoint=f"{arguments.checkpoint.name} sha256 {digest}")
 
 
-def main(words=None):
+def options(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
     parser.add_argument("--out", type=Path, required=True)
@@ -273,6 +273,11 @@ def main(words=None):
     arguments = parser.parse_args(words)
     if arguments.checkpoint and (arguments.encoder == "compact" or arguments.resume or arguments.start_from):
         parser.error("--checkpoint is for a new training of a sam2.1 --encoder")
+    return arguments
+
+
+def main(words=None):
+    arguments = options(words)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
     if arguments.resume:
