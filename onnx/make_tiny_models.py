@@ -18,6 +18,8 @@ tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, t
 tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
                   judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
                   over the patch's centre.
+tiny-doubt        tiny-identity's networks and tiny-scout's judge under every optional number of the contract: biases beside the
+                  temperatures, and the linear models of doubt D_LOW, D_HIGH, D_DICE.
 tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
 """
 
@@ -44,6 +46,12 @@ C, B_NEIGHBOURS = 0.25, -4.0
 J0, J1, J2, JB = 10.0, 2.0, 1.0, -7.0
 JUDGE_SIZE = [6, 12, 12]
 JUDGE_CENTRE = [(2, 4), (4, 8), (4, 8)]
+# tiny-doubt: p = sigmoid(logit / T_DOUBT + BIAS_DOUBT), and the coefficients of its models
+T_DOUBT, BIAS_DOUBT = 0.8, -0.25
+JUDGE_BIAS_DOUBT = -0.5
+D_LOW = [-0.3, 0.5, 0.1, -0.2, -1.0, -0.1, 0.05]
+D_HIGH = [0.2, -0.5, 0.8, 0.3, 1.0, 0.2, -0.05]
+D_DICE = [1.5, 1.0, -0.5, -0.4, -2.0, -1.0, 0.2]
 
 
 def binomial_kernel():
@@ -261,7 +269,12 @@ def tiny_scout():
     spec["input"]["multiple"] = 8
     spec["decoder"]["halo_px"] = 8
     spec["sampling"].update(scout_threshold=0.02, scout_margin_mm=3.0)
-    spec["judge"] = {
+    spec["judge"] = judge_contract(files)
+    return spec, files
+
+
+def judge_contract(files):
+    return {
         "file": "judge.onnx",
         "sha256": sha256(files["judge.onnx"]),
         "patch": "patch",
@@ -271,6 +284,19 @@ def tiny_scout():
         "temperature": 2.0,
         "threshold": 0.5,
     }
+
+
+def tiny_doubt():
+    files = {
+        "encoder.onnx": identity_encoder(),
+        "decoder.onnx": affine_decoder([(A, B)]),
+        "judge.onnx": centre_judge(),
+    }
+    spec = contract("tiny-doubt", files)
+    spec["calibration"] = {"temperature": T_DOUBT, "bias": BIAS_DOUBT}
+    spec["judge"] = {**judge_contract(files), "bias": JUDGE_BIAS_DOUBT}
+    spec["review"]["expected_dice_below"] = 0.9
+    spec["doubt"] = {"level": 0.8, "volume_low": D_LOW, "volume_high": D_HIGH, "dice": D_DICE}
     return spec, files
 
 
@@ -281,7 +307,7 @@ def tiny_multiclass():
     return spec, files
 
 
-BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_multiclass]
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_multiclass]
 
 
 def sha256(data):

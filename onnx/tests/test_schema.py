@@ -28,7 +28,8 @@ def test_tiny_bundle_is_accepted(path):
 
 
 def test_tiny_bundles_are_all_there():
-    assert [p.parent.name for p in TINY] == ["tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+    names = ["tiny-doubt", "tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+    assert [p.parent.name for p in TINY] == names
 
 
 def test_default_bundle_is_accepted():
@@ -60,8 +61,11 @@ def at(value, path):
     return value
 
 
-FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout") for path in objects(tiny(name))]
+WITH_OPTIONAL = ["tiny-doubt"]
+FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout", *WITH_OPTIONAL) for path in objects(tiny(name))]
 STRICT = [(name, path) for name, path in FULL if path != ("provenance", "training")]
+# Fields that came after the first release.
+OPTIONAL = [("calibration", "bias"), ("judge", "bias"), ("review", "expected_dice_below"), ("doubt",)]
 
 
 @pytest.mark.parametrize("name, path", STRICT, ids=str)
@@ -75,9 +79,40 @@ def test_unknown_field_is_refused_everywhere(name, path):
 def test_missing_field_is_refused_everywhere(name, path):
     spec = tiny(name)
     for key in at(spec, path):
+        if (*path, key) in OPTIONAL:
+            continue
         changed = copy.deepcopy(spec)
         del at(changed, path)[key]
         assert not VALIDATOR.is_valid(changed), key
+
+
+@pytest.mark.parametrize("path", OPTIONAL, ids=str)
+def test_optional_field_may_be_left_out_and_is_used_by_a_tiny_bundle(path):
+    for spec in map(tiny, WITH_OPTIONAL):
+        if path[-1] in at(spec, path[:-1]):
+            del at(spec, path[:-1])[path[-1]]
+            VALIDATOR.validate(spec)
+            return
+    pytest.fail("no tiny bundle uses it")
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        (("calibration", "bias"), None),
+        (("judge", "bias"), 101),
+        (("review", "expected_dice_below"), 1.5),
+        (("doubt", "level"), 1),
+        (("doubt", "volume_low"), [0] * 6),
+        (("doubt", "volume_high"), [0] * 8),
+        (("doubt", "dice"), [0, 0, 0, 0, 0, 0, 2e6]),
+    ],
+    ids=str,
+)
+def test_senseless_value_of_an_optional_field_is_refused(path, value):
+    spec = tiny("tiny-doubt")
+    at(spec, path[:-1])[path[-1]] = value
+    assert not VALIDATOR.is_valid(spec)
 
 
 @pytest.mark.parametrize(

@@ -5,3 +5,5 @@ pub mod device;
 pub mod network;
 pub mod runtime;
 pub mod session;
+pub mod spec;
+mod spec_check;

@@ -4,7 +4,7 @@ use ndarray::{Array3, Array5, Axis, concatenate};
 
 use crate::{
     error::{Error, Result},
-    model::{bundle::ModelSpec, network::Network},
+    model::{network::Network, spec::ModelSpec},
     progress::{Monitor, Stage},
     stages::{
         components::{Component, Components, Neighbourhood, connected_components},
@@ -182,9 +182,8 @@ fn judged<N: Network>(
             .collect();
         let views: Vec<_> = patches.iter().map(|p| p.view()).collect();
         let batch = concatenate(Axis(0), &views).expect("patches share one shape");
-        for logit in network.judge(batch, monitor.cancel_token())? {
-            probabilities.push(1.0 / (1.0 + (-f64::from(logit) / judge.temperature).exp()));
-        }
+        let logits = network.judge(batch, monitor.cancel_token())?;
+        probabilities.extend(logits.into_iter().map(|logit| judge.probability(logit)));
     }
     let judged = |(component, p)| {
         let finding = Finding { nodule_probability: Some(p), ..Finding::default() };

@@ -22,15 +22,16 @@ use crate::{
     error::{Error, Result},
     geometry::Grid,
     model::{
-        bundle::{Bundle, Kind},
+        bundle::Bundle,
         device::{Device, DeviceReport},
         session::OrtNetwork,
+        spec::Kind,
     },
     progress::{Monitor, Stage},
     stages::{
         check::check_ct,
         lungs,
-        nodules::{self, Maps, Nodule},
+        nodules::{self, Maps, Nodule, Rules, VolumeInterval},
         orient::Orientation,
         sample_masks::SampleMasks,
     },
@@ -123,6 +124,8 @@ pub struct Account {
     pub dropped: usize,
     /// For each voxel asked for: the nodule there, if any.
     pub at: Vec<Option<u16>>,
+    /// What the interval around a nodule's volume means.
+    pub volume_interval: VolumeInterval,
     /// Volume of the region that was searched, in millilitres.
     pub searched_ml: f64,
     /// Time a stage took.
@@ -210,7 +213,8 @@ impl Engine {
         };
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(options.uncertainty);
-        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, &review, monitor.cancel_token())?;
+        let rules = Rules { review: &review, doubt: spec.doubt.as_ref() };
+        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
         let account = Account {
@@ -218,6 +222,7 @@ impl Engine {
             threshold: sampling.threshold,
             dropped: found.dropped,
             at: found.at,
+            volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
             searched_ml: searched * canonical.ct.grid.voxel_mm3() / 1000.0,
             stages: clock.laps,
         };

@@ -16,8 +16,8 @@ use crate::{
     error::Result,
     geometry::Grid,
     model::{
-        bundle::ModelSpec,
         network::{Network, Window},
+        spec::ModelSpec,
     },
     progress::CancelToken,
     stages::{
@@ -92,7 +92,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     }
 
     fn probability(&self, logit: f32) -> f32 {
-        (1.0 / (1.0 + (-f64::from(logit) / self.spec.calibration.temperature).exp())) as f32
+        self.spec.calibration.probability(logit) as f32
     }
 
     /// One deterministic decode of the whole region: logits (H, W).

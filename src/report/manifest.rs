@@ -15,7 +15,7 @@ use crate::{
     },
     pipeline::Account,
     progress::CancelToken,
-    stages::statistics::Uncertainty,
+    stages::{nodules::VolumeInterval, statistics::Uncertainty},
 };
 
 /// The manifest of one run.
@@ -108,6 +108,8 @@ pub struct ResultRecord {
     pub review: usize,
     /// Components that were dropped: too small, outside, or judged to be no nodule.
     pub dropped: usize,
+    /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
+    pub volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
     /// For each `at`: the nodule's number, or `null` where none was found.
@@ -133,6 +135,7 @@ impl ResultRecord {
             nodules,
             review,
             dropped: account.dropped,
+            volume_interval: account.volume_interval,
             searched_ml: account.searched_ml,
             at: account.at.clone(),
         }

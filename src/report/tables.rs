@@ -9,9 +9,12 @@ use crate::{
 
 /// Columns of `nodules.csv`.
 const COLUMNS: &str = "id,centroid_i,centroid_j,centroid_k,centroid_r,centroid_a,centroid_s,volume_mm3,volume_mm3_p05,\
-                       volume_mm3_p50,volume_mm3_p95,equivalent_diameter_mm,long_axis_mm,short_axis_mm,mean_hu,\
-                       probability_mean,uncertainty_mean,sample_dice,detection_rate,nodule_probability,review,\
-                       review_reasons";
+                       volume_mm3_p50,volume_mm3_p95,sample_volume_mm3_p05,sample_volume_mm3_p50,sample_volume_mm3_p95,\
+                       volume_spread,equivalent_diameter_mm,long_axis_mm,short_axis_mm,mean_hu,probability_inside,\
+                       probability_around,uncertainty_mean,sample_dice,detection_rate,nodule_probability,\
+                       expected_dice,review,review_reasons";
+/// Digits of a number: enough to fit models on, few enough to read.
+const DIGITS: usize = 8;
 
 /// Writes the nodules as a JSON list.
 ///
@@ -38,21 +41,33 @@ fn csv(nodules: &[Nodule]) -> String {
             n.volume_mm3_p05,
             n.volume_mm3_p50,
             n.volume_mm3_p95,
+            n.sample_volume_mm3_p05,
+            n.sample_volume_mm3_p50,
+            n.sample_volume_mm3_p95,
+            n.volume_spread,
             n.equivalent_diameter_mm,
             n.long_axis_mm,
             n.short_axis_mm,
             n.mean_hu,
-            n.probability_mean,
+            n.probability_inside,
+            n.probability_around,
             n.uncertainty_mean,
             n.sample_dice,
             n.detection_rate,
         ]);
-        let numbers: Vec<String> = numbers.map(|v| format!("{v:.4}")).collect();
-        let judged = n.nodule_probability.map_or(String::new(), |p| format!("{p:.4}"));
+        let numbers =
+            numbers.map(number).chain([n.nodule_probability, n.expected_dice].map(|p| p.map_or(String::new(), number)));
+        let numbers: Vec<String> = numbers.collect();
         let reasons = quoted(&n.review_reasons.join("; "));
-        let _ = write!(text, "{},{},{judged},{},{reasons}\r\n", n.id, numbers.join(","), n.review);
+        let _ = write!(text, "{},{},{},{reasons}\r\n", n.id, numbers.join(","), n.review);
     }
     text
+}
+
+/// `value` to [`DIGITS`] significant digits, without an exponent.
+fn number(value: f64) -> String {
+    let rounded: f64 = format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value);
+    rounded.to_string()
 }
 
 fn quoted(text: &str) -> String {
@@ -66,7 +81,15 @@ mod tests {
     #[test]
     fn csv_without_nodules_has_its_header_line() {
         assert_eq!(csv(&[]), format!("{COLUMNS}\r\n"));
-        assert_eq!(COLUMNS.split(',').count(), 22);
+        assert_eq!(COLUMNS.split(',').count(), 28);
+    }
+
+    #[test]
+    fn number_keeps_eight_digits_of_any_size() {
+        for (value, text) in [(0.000123456789, "0.00012345679"), (123456.789, "123456.79"), (-2.5, "-2.5"), (0.0, "0")]
+        {
+            assert_eq!(number(value), text);
+        }
     }
 
     #[test]

@@ -6,21 +6,17 @@
 
 use ndarray::{Array3, ArrayViewMut1, Axis};
 
-use crate::{error::Result, progress::Monitor};
+use crate::{error::Result, progress::CancelToken};
 
 /// Squared distance in mm² of each voxel to the nearest true voxel of `mask`; infinite when there is none.
 /// `spacing_mm` along k, j, i.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub(super) fn squared_distance(
-    mask: &Array3<bool>,
-    spacing_mm: [f64; 3],
-    monitor: &Monitor<'_>,
-) -> Result<Array3<f32>> {
+pub fn squared_distance(mask: &Array3<bool>, spacing_mm: [f64; 3], cancel: &CancelToken) -> Result<Array3<f32>> {
     let mut field = mask.map(|&inside| if inside { 0.0 } else { f32::INFINITY });
     for axis in [2, 1, 0] {
-        monitor.check()?;
+        cancel.check()?;
         let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
         for lane in field.lanes_mut(Axis(axis)) {
             line.transform(lane);
@@ -30,25 +26,15 @@ pub(super) fn squared_distance(
 }
 
 /// The voxels within `radius_mm` of `mask`.
-pub(super) fn dilate(
-    mask: &Array3<bool>,
-    radius_mm: f64,
-    spacing_mm: [f64; 3],
-    monitor: &Monitor<'_>,
-) -> Result<Array3<bool>> {
+pub fn dilate(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3], cancel: &CancelToken) -> Result<Array3<bool>> {
     let limit = (radius_mm * radius_mm) as f32;
-    Ok(squared_distance(mask, spacing_mm, monitor)?.map(|&d2| d2 <= limit))
+    Ok(squared_distance(mask, spacing_mm, cancel)?.map(|&d2| d2 <= limit))
 }
 
 /// The voxels of `mask` farther than `radius_mm` from every voxel outside it.
-pub(super) fn erode(
-    mask: &Array3<bool>,
-    radius_mm: f64,
-    spacing_mm: [f64; 3],
-    monitor: &Monitor<'_>,
-) -> Result<Array3<bool>> {
+pub fn erode(mask: &Array3<bool>, radius_mm: f64, spacing_mm: [f64; 3], cancel: &CancelToken) -> Result<Array3<bool>> {
     let limit = (radius_mm * radius_mm) as f32;
-    Ok(squared_distance(&mask.map(|&inside| !inside), spacing_mm, monitor)?.map(|&d2| d2 > limit))
+    Ok(squared_distance(&mask.map(|&inside| !inside), spacing_mm, cancel)?.map(|&d2| d2 > limit))
 }
 
 /// Working space for one line of voxels.
@@ -120,7 +106,7 @@ mod tests {
     fn distance_anisotropic_grid_equals_search_over_all_voxels() {
         let spacing = [2.5, 0.7, 1.1];
         let mask = scattered((6, 9, 13), 40);
-        let fast = squared_distance(&mask, spacing, &Monitor::silent()).unwrap();
+        let fast = squared_distance(&mask, spacing, &CancelToken::new()).unwrap();
         for ((k, j, i), value) in fast.indexed_iter() {
             let to = |(c, b, a): (usize, usize, usize)| {
                 let step = |x: usize, y: usize, mm: f64| ((x as f64 - y as f64) * mm).powi(2);
@@ -134,7 +120,7 @@ mod tests {
 
     #[test]
     fn distance_empty_mask_is_infinite() {
-        let field = squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &Monitor::silent()).unwrap();
+        let field = squared_distance(&Array3::from_elem((2, 3, 4), false), [1.0; 3], &CancelToken::new()).unwrap();
         assert!(field.iter().all(|d2| d2.is_infinite()));
     }
 }

@@ -10,7 +10,7 @@ use super::{
     resample::{Tap, trilinear},
     windowing::HuWindow,
 };
-use crate::{model::bundle::JudgeSpec, volume::Volume};
+use crate::{model::spec::JudgeSpec, volume::Volume};
 
 /// Channels of a patch: windowed HU, mean probability, and 1 within the volume or 0 beyond it.
 pub const CHANNELS: usize = 3;
@@ -67,6 +67,7 @@ mod tests {
             size: [3, 3, 5],
             spacing_mm: [2.0, 1.0, 1.0],
             temperature: 1.0,
+            bias: 0.0,
             threshold: 0.5,
         };
         let patch = patch(&spec, HuWindow::new([0.0, 1000.0]), &ct, &probability, [1.0, 4.0, 0.0]);

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod components;
+pub mod distance;
 pub mod dropout;
 pub mod judge;
 pub mod lungs;

@@ -22,8 +22,9 @@ SHAPE = (12, 40, 48)
 # Float32 networks against double precision.
 CLOSE = {"atol": 3e-6, "rtol": 0}
 FIELDS = (
-    "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 equivalent_diameter_mm "
-    "long_axis_mm short_axis_mm mean_hu probability_mean uncertainty_mean sample_dice detection_rate nodule_probability "
+    "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
+    "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
+    "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
     "review review_reasons"
 ).split()
 
@@ -285,7 +286,7 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["volume_mm3"] == pytest.approx(volume)
         assert entry["equivalent_diameter_mm"] == pytest.approx(np.cbrt(6 * volume / np.pi))
         assert entry["mean_hu"] == pytest.approx(hu)
-        assert entry["probability_mean"] == pytest.approx(values.mean[mask].mean(), abs=1e-5)
+        assert entry["probability_inside"] == pytest.approx(values.mean[mask].mean(), abs=1e-5)
         assert entropy[rim].mean() - 0.05 <= entry["uncertainty_mean"] <= entropy[mask].max()
         # Kept samples outline the whole ball, the others nothing.
         assert entry["detection_rate"] == pytest.approx(kept / SAMPLES)
@@ -401,7 +402,7 @@ def test_threshold_below_the_scout_s_is_sampled(sam2lung, bundles, tmp_path):
         made_ct.read(tmp_path / "ct" / "probability.nii.gz"), made_ct.windowed(hu), SAMPLES
     )
     assert 0 < kept < SAMPLES
-    assert nodule["probability_mean"] == pytest.approx(values.mean[large()].mean(), abs=1e-5)
+    assert nodule["probability_inside"] == pytest.approx(values.mean[large()].mean(), abs=1e-5)
     assert nodule["detection_rate"] == pytest.approx(kept / SAMPLES)
     assert nodule["volume_mm3_p95"] == pytest.approx(nodule["volume_mm3"])
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use sam2lung::{
     Error, VERSION,
     model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork},
+    stages::nodules::VolumeInterval,
 };
 
 use crate::terminal::{Reported, report};
@@ -40,12 +41,13 @@ fn describe(bundle: &Bundle) {
         spec.decoder.dropout.iter().map(|d| format!("{} ({} channels, rate {})", d.name, d.channels, d.rate)).collect();
     println!("dropout        {}", dropout.join(", "));
     println!("samples        {}", spec.sampling.samples);
-    println!("temperature    {}", spec.calibration.temperature);
+    println!("temperature    {}, bias {}", spec.calibration.temperature, spec.calibration.bias);
     println!("threshold      {}, smallest volume {} mm³", spec.decision.threshold, spec.decision.min_volume_mm3);
     match &spec.judge {
         Some(judge) => println!("judge          drops findings below P(nodule) {}", judge.threshold),
         None => println!("judge          none"),
     }
+    println!("interval       {}", VolumeInterval::under(spec.doubt.as_ref()).meaning());
     for (file, sha256) in spec.files() {
         println!("file           {file}  {} bytes  sha256 {sha256}", bundle.graph(file).len());
     }

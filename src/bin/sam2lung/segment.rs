@@ -208,6 +208,7 @@ fn write(
         input: file_name(&staging.target),
         model: format!("{} {}", spec.name, spec.version),
         samples: found.account.samples,
+        volume_interval: found.account.volume_interval,
         uncertainty: options.uncertainty.title().to_owned(),
         uncertainty_maximum: options.uncertainty.maximum(),
     };

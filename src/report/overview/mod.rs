@@ -16,7 +16,7 @@ use panel::View;
 
 use crate::{
     error::{Error, Result},
-    stages::nodules::{Maps, Nodule},
+    stages::nodules::{Maps, Nodule, VolumeInterval},
 };
 
 /// Most nodules that get a card.
@@ -38,6 +38,8 @@ pub struct OverviewTitle {
     pub model: String,
     /// Number of dropout samples.
     pub samples: usize,
+    /// What the interval of a volume means.
+    pub volume_interval: VolumeInterval,
     /// Which doubt is shown, with its unit.
     pub uncertainty: String,
     /// The largest value it can take.
@@ -83,7 +85,7 @@ fn draw_head(canvas: &mut Canvas, maps: &Maps<'_>, nodules: &[Nodule], shown: us
     canvas.text(left, 124.0, 22.0, REVIEW, Align::Left, &look);
     let lines = [
         "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is; bright means unsure.".into(),
-        "Sizes are long × short axis in the axial slice; volume with the range that 90 % of the samples gave.".into(),
+        format!("Sizes are long × short axis in the axial slice; volume with {}.", title.volume_interval.meaning()),
         format!("{}, {} Monte-Carlo dropout samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
     ];
@@ -184,7 +186,7 @@ mod tests {
         geometry::Grid,
         progress::CancelToken,
         stages::{
-            nodules::{ReviewRule, measure},
+            nodules::{ReviewRule, Rules, measure},
             sample_masks::SampleMasks,
         },
         volume::Volume,
@@ -203,11 +205,14 @@ mod tests {
         let mut samples = SampleMasks::new(1);
         samples.finish();
         let maps = Maps { ct: &ct, probability: &doubt, uncertainty: &doubt, labels: &labels, samples: &samples };
-        let nodules = measure(&maps, &[], &ReviewRule::default(), &CancelToken::new()).unwrap();
+        let review = ReviewRule::default();
+        let rules = Rules { review: &review, doubt: None };
+        let nodules = measure(&maps, &[], rules, &CancelToken::new()).unwrap();
         let title = OverviewTitle {
             input: "a very long name of a CT that has no end and goes on and on beyond the width of any page".into(),
             model: "tiny 1".into(),
             samples: 25,
+            volume_interval: VolumeInterval::under(None),
             uncertainty: "predictive entropy, bits".into(),
             uncertainty_maximum: 1.0,
         };

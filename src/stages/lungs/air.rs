@@ -6,11 +6,14 @@
 
 use ndarray::{Array3, Zip};
 
-use super::{coarse::Coarse, distance};
+use super::coarse::Coarse;
 use crate::{
     error::Result,
     progress::Monitor,
-    stages::components::{Component, Components, Neighbourhood, connected_components},
+    stages::{
+        components::{Component, Components, Neighbourhood, connected_components},
+        distance,
+    },
 };
 
 /// Between lung (at most about -600 when not diseased) and soft tissue (at least -100).
@@ -49,7 +52,7 @@ const LEAST_PART: f64 = 0.01;
 pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Array3<bool>> {
     let mut air = coarse.hu.map(|&hu| hu < AIR_HU);
     if airway.iter().any(|&inside| inside) {
-        let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm, monitor)?;
+        let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm, monitor.cancel_token())?;
         Zip::from(&mut air).and(&tube).for_each(|air, &tube| *air &= !tube);
     }
     let components = connected_components(&air, Neighbourhood::Faces6);
@@ -100,7 +103,7 @@ fn look_into(
     components: &Components,
     monitor: &Monitor<'_>,
 ) -> Result<Vec<Piece>> {
-    let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm, monitor)?;
+    let inside = distance::erode(air, SURFACE_MM, coarse.spacing_mm, monitor.cancel_token())?;
     let mut sums = vec![Sums::default(); components.list.len() + 1];
     Zip::from(&components.labels).and(&inside).and(&coarse.hu).for_each(|&label, &inside, &hu| {
         if inside {

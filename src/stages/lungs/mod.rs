@@ -11,7 +11,6 @@
 mod air;
 mod airway;
 mod coarse;
-mod distance;
 mod surface;
 
 use ndarray::{Array3, Axis};

@@ -6,11 +6,13 @@
 
 use ndarray::{Array3, ArrayView2, Axis, Zip, s};
 
-use super::distance;
 use crate::{
     error::Result,
     progress::Monitor,
-    stages::components::{Component, Neighbourhood, connected_components_of},
+    stages::{
+        components::{Component, Neighbourhood, connected_components_of},
+        distance,
+    },
     volume::Voi,
 };
 
@@ -76,8 +78,8 @@ fn close_surface(
     let Some(frame) = Frame::around(lung, ball_mm, spacing_mm) else {
         return Ok(lung.clone());
     };
-    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, monitor)?;
-    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, monitor)?;
+    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, monitor.cancel_token())?;
+    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, monitor.cancel_token())?;
     Ok(frame.paste(&closed, lung.dim()))
 }
 
@@ -150,7 +152,7 @@ fn medial_zone(
             }
         }
     }
-    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm, monitor)?;
+    let mut zone = distance::dilate(&outside, MEDIAL_DEPTH_MM, spacing_mm, monitor.cancel_token())?;
     for ((_, _, i), voxel) in zone.indexed_iter_mut() {
         *voxel = !*voxel && (i as f64 - midline.column).abs() < MEDIAL_WIDTH * midline.half_width;
     }

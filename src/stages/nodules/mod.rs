@@ -3,13 +3,16 @@
 //! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`Nodule`] for each number
 //! of the label map.
 
+mod around;
 mod axes;
+mod doubt;
 mod review;
 mod samples;
 
 use ndarray::Array3;
 use serde::Serialize;
 
+pub use doubt::{DoubtModel, IntervalKind, VolumeInterval};
 pub use review::ReviewRule;
 
 use super::sample_masks::SampleMasks;
@@ -18,6 +21,7 @@ use crate::{
     progress::CancelToken,
     volume::{Voi, Volume},
 };
+use around::probability_around;
 use axes::Axes;
 use samples::SampleVolumes;
 
@@ -56,12 +60,21 @@ pub struct Nodule {
     pub centroid_ras: [f64; 3],
     /// Voxels of the label times the volume of one.
     pub volume_mm3: f64,
-    /// 5th percentile of the volume over the samples.
+    /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
+    /// samples.
     pub volume_mm3_p05: f64,
     /// Median of the volume over the samples.
     pub volume_mm3_p50: f64,
-    /// 95th percentile of the volume over the samples.
+    /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples.
     pub volume_mm3_p95: f64,
+    /// 5th percentile of the volume over the samples.
+    pub sample_volume_mm3_p05: f64,
+    /// Median of the volume over the samples.
+    pub sample_volume_mm3_p50: f64,
+    /// 95th percentile of the volume over the samples.
+    pub sample_volume_mm3_p95: f64,
+    /// Standard deviation of the logarithm of the volume over the samples.
+    pub volume_spread: f64,
     /// Diameter of the sphere of that volume.
     pub equivalent_diameter_mm: f64,
     /// Longest diameter in an axial slice.
@@ -71,7 +84,9 @@ pub struct Nodule {
     /// Mean HU of the label's voxels.
     pub mean_hu: f64,
     /// Mean probability of the label's voxels.
-    pub probability_mean: f64,
+    pub probability_inside: f64,
+    /// Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+    pub probability_around: f64,
     /// Mean doubt of the label's voxels and of those that touch them: doubt sits at the edge.
     pub uncertainty_mean: f64,
     /// Mean Dice between the outlines of two samples, of the first 200; 1 with one sample.
@@ -80,22 +95,33 @@ pub struct Nodule {
     pub detection_rate: f64,
     /// The judge's probability that this is a nodule; `None` without a judge.
     pub nodule_probability: Option<f64>,
+    /// Dice that the outline is expected to have with the true one; `None` without a model of doubt.
+    pub expected_dice: Option<f64>,
     /// True when someone should look again.
     pub review: bool,
     /// Why.
     pub review_reasons: Vec<String>,
 }
 
+/// What a bundle says about doubt in a nodule.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// When to look again.
+    pub review: &'a ReviewRule,
+    /// How far outlines may be off; `None`: the samples alone say it.
+    pub doubt: Option<&'a DoubtModel>,
+}
+
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn measure(maps: &Maps<'_>, findings: &[Finding], rule: &ReviewRule, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+pub fn measure(maps: &Maps<'_>, findings: &[Finding], rules: Rules<'_>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
     let boxes = label_boxes(maps.labels, cancel)?;
     let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
     let nodules = numbered.map(|(voi, id)| {
         let finding = findings.get(usize::from(id) - 1).copied().unwrap_or_default();
-        nodule(maps, id, &voi, finding, rule, cancel)
+        nodule(maps, id, &voi, finding, rules, cancel)
     });
     nodules.collect()
 }
@@ -122,7 +148,7 @@ fn nodule(
     id: u16,
     voi: &Voi,
     finding: Finding,
-    rule: &ReviewRule,
+    rules: Rules<'_>,
     cancel: &CancelToken,
 ) -> Result<Nodule> {
     let grid = &maps.ct.grid;
@@ -133,27 +159,38 @@ fn nodule(
     let volume_mm3 = count * grid.voxel_mm3();
     let axes = Axes::of(maps, id, voi);
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
+    let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let mut nodule = Nodule {
         id,
         centroid_ijk,
         centroid_ras: grid.ras(centroid_ijk),
         volume_mm3,
-        volume_mm3_p05: sampled.quantile_mm3(0.05),
-        volume_mm3_p50: sampled.quantile_mm3(0.5),
-        volume_mm3_p95: sampled.quantile_mm3(0.95),
+        volume_mm3_p05: p05,
+        volume_mm3_p50: p50,
+        volume_mm3_p95: p95,
+        sample_volume_mm3_p05: p05,
+        sample_volume_mm3_p50: p50,
+        sample_volume_mm3_p95: p95,
+        volume_spread: sampled.log_spread(),
         equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
         long_axis_mm: axes.long_mm,
         short_axis_mm: axes.short_mm,
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
-        probability_mean: mean(&|index| f64::from(maps.probability[index])),
+        probability_inside: mean(&|index| f64::from(maps.probability[index])),
+        probability_around: probability_around(maps, id, voi, cancel)?,
         uncertainty_mean: doubt_with_rim(maps, id, voi),
         sample_dice: sampled.mean_dice(),
         detection_rate: sampled.detection_rate(),
         nodule_probability: finding.nodule_probability,
+        expected_dice: None,
         review: false,
         review_reasons: Vec::new(),
     };
-    nodule.review_reasons = rule.reasons(&nodule, finding, voi, grid);
+    if let Some(expected) = rules.doubt.map(|doubt| doubt.expected(&nodule)) {
+        [nodule.volume_mm3_p05, nodule.volume_mm3_p95] = expected.volume_mm3;
+        nodule.expected_dice = Some(expected.dice);
+    }
+    nodule.review_reasons = rules.review.reasons(&nodule, finding, voi, grid);
     nodule.review = !nodule.review_reasons.is_empty();
     Ok(nodule)
 }

@@ -17,6 +17,9 @@ pub struct ReviewRule {
     pub nodule_probability_below: Option<f64>,
     /// Mean entropy, in bits, is above this.
     pub uncertainty_mean_above: Option<f64>,
+    /// The outline is expected to have a lower Dice with the true one than this.
+    #[serde(default)]
+    pub expected_dice_below: Option<f64>,
 }
 
 impl ReviewRule {
@@ -42,6 +45,9 @@ impl ReviewRule {
         }
         if let Some(bound) = self.uncertainty_mean_above.filter(|b| nodule.uncertainty_mean > *b) {
             reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
+        }
+        if let Some((dice, bound)) = below(nodule.expected_dice, self.expected_dice_below) {
+            reasons.push(format!("the outline may be off (expected Dice {dice:.2}, below {bound:.2})"));
         }
         if finding.below_threshold {
             reasons.push("outlined where asked, below the usual threshold".into());

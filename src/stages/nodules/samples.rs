@@ -56,6 +56,15 @@ impl SampleVolumes {
         (value(low) + part * (value(low + 1) - value(low))) * self.voxel_mm3
     }
 
+    /// Standard deviation (of the samples themselves, divided by their number) of the logarithm of the volume; a sample
+    /// without a voxel counts as one voxel.
+    pub fn log_spread(&self) -> f64 {
+        let logs = || self.sorted.iter().map(|n| (*n.max(&1) as f64).ln());
+        let count = self.sorted.len() as f64;
+        let mean = logs().sum::<f64>() / count;
+        (logs().map(|log| (log - mean).powi(2)).sum::<f64>() / count).sqrt()
+    }
+
     /// Share of the samples with at least one voxel of the nodule.
     pub fn detection_rate(&self) -> f64 {
         self.sorted.iter().filter(|n| **n > 0).count() as f64 / self.sorted.len() as f64

@@ -41,7 +41,12 @@ impl Scene {
     }
 
     fn measured(&self) -> Vec<Nodule> {
-        measure(&self.maps(), &[], &ReviewRule::default(), &CancelToken::new()).unwrap()
+        self.measured_under(None, Finding::default())
+    }
+
+    fn measured_under(&self, doubt: Option<&DoubtModel>, finding: Finding) -> Vec<Nodule> {
+        let rules = Rules { review: &ReviewRule::default(), doubt };
+        measure(&self.maps(), &[finding], rules, &CancelToken::new()).unwrap()
     }
 }
 
@@ -115,6 +120,12 @@ fn nodule_volume_and_dice_of_unequal_samples_are_those_worked_out_by_hand() {
     assert!((nodule.volume_mm3_p05 - 0.2).abs() < 1e-9);
     assert!((nodule.volume_mm3_p50 - 2.0).abs() < 1e-9);
     assert!((nodule.volume_mm3_p95 - 5.6).abs() < 1e-9);
+    let samples = [nodule.sample_volume_mm3_p05, nodule.sample_volume_mm3_p50, nodule.sample_volume_mm3_p95];
+    assert_eq!(samples, [nodule.volume_mm3_p05, nodule.volume_mm3_p50, nodule.volume_mm3_p95]);
+    // The logarithms of 1 (in place of 0), 2 and 6: with a = ln 2 and b = ln 6, the mean square less the squared mean.
+    let (a, b) = (2f64.ln(), 6f64.ln());
+    let spread = ((a * a + b * b) / 3.0 - ((a + b) / 3.0).powi(2)).sqrt();
+    assert!((nodule.volume_spread - spread).abs() < 1e-12, "{}", nodule.volume_spread);
     // Pairs: (2 of 2 and 6) 4/8; with an empty outline 0.
     assert!((nodule.sample_dice - 0.5 / 3.0).abs() < 1e-9);
     assert!((nodule.detection_rate - 2.0 / 3.0).abs() < 1e-9);
@@ -151,7 +162,8 @@ fn measure_ends_when_it_is_cancelled() {
     let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
     let token = CancelToken::new();
     token.cancel();
-    let ended = measure(&scene.maps(), &[], &ReviewRule::default(), &token);
+    let rules = Rules { review: &ReviewRule::default(), doubt: None };
+    let ended = measure(&scene.maps(), &[], rules, &token);
     assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
 }
 
@@ -160,11 +172,13 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
     let scene = Scene::new([12, 12, 12], [1.0; 3], |p| distance(p, [6.0; 3]) < 3.0);
     let nodule =
         Nodule { nodule_probability: Some(0.3), sample_dice: 0.5, detection_rate: 0.8, ..scene.measured()[0].clone() };
+    let nodule = Nodule { expected_dice: Some(0.62), ..nodule };
     let rule = ReviewRule {
         sample_dice_below: Some(0.7),
         detection_rate_below: Some(0.9),
         nodule_probability_below: Some(0.5),
         uncertainty_mean_above: Some(0.1),
+        expected_dice_below: Some(0.7),
     };
     for other in [Uncertainty::Variance, Uncertainty::MutualInformation] {
         assert_eq!(rule.under(other), ReviewRule { uncertainty_mean_above: None, ..rule.clone() });
@@ -178,4 +192,88 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
     {
         assert!(reasons.contains(part), "{reasons}");
     }
+    assert!(reasons.contains("the outline may be off (expected Dice 0.62, below 0.70)"), "{reasons}");
+    let unmodelled = Nodule { expected_dice: None, ..nodule };
+    assert!(!rule.reasons(&unmodelled, asked, &voi, &scene.ct.grid).join("\n").contains("expected Dice"));
+}
+
+#[test]
+fn probability_around_counts_what_lies_within_4_mm_and_belongs_to_no_nodule() {
+    // A row of pixels of 0.8 mm: the label is voxels 10 and 11, number 2 begins at 14. Five voxels are just 4 mm.
+    let label = |x: f64| (7.9..8.9).contains(&x);
+    let mut scene = Scene::new([30, 3, 3], [0.8, 0.8, 5.0], |[x, y, z]| y == 0.8 && z == 5.0 && label(x));
+    scene.labels[[1, 1, 14]] = 2;
+    let outside = [(4, 0.7), (5, 0.25), (9, 0.125), (12, 0.125), (14, 0.9), (16, 0.5), (17, 0.7)];
+    outside.iter().for_each(|(i, p)| scene.probability[[1, 1, *i]] = *p);
+    // The next slice is 5 mm away.
+    scene.probability[[2, 1, 10]] = 0.6;
+    let nodule = &scene.measured()[0];
+    assert!((nodule.probability_inside - 0.9).abs() < 1e-6, "single precision of 0.9");
+    assert!((nodule.probability_around - (0.25 + 0.125 + 0.125 + 0.5) / 2.0).abs() < 1e-9, "{nodule:?}");
+}
+
+/// A sphere that every sample outlines alike, but for one that outlines nothing.
+fn doubtful() -> Scene {
+    let mut scene = Scene::new([24, 24, 24], [1.0; 3], |p| distance(p, [12.0; 3]) < 5.0);
+    scene.samples = SampleMasks::new(4);
+    let labels = scene.labels.iter().enumerate().filter(|(_, id)| **id > 0);
+    labels.for_each(|(index, _)| scene.samples.push(index as u32, &[0b0111]));
+    scene.samples.finish();
+    scene.probability[[12, 12, 18]] = 0.5;
+    scene
+}
+
+#[test]
+fn doubt_model_weighs_the_features_in_their_order() {
+    let scene = doubtful();
+    let finding = Finding { nodule_probability: Some(0.8), ..Finding::default() };
+    let plain = &scene.measured_under(None, finding)[0];
+    let voxels = plain.volume_mm3;
+    // Three samples of `voxels`, one that counts as 1: the spread of {a, a, a, 0} is a sqrt(3) / 4.
+    let spread = voxels.ln() * 3f64.sqrt() / 4.0;
+    let diameter = (6.0 * voxels / std::f64::consts::PI).cbrt();
+    let inside = f64::from(0.9f32);
+    // Of six pairs of samples three hold the empty one.
+    let x = [1.0, inside.ln(), (0.5 / voxels).ln_1p(), spread, 1.0 / diameter, 0.5, 4f64.ln()];
+    for (n, feature) in x.into_iter().enumerate() {
+        let one = |scale: f64| std::array::from_fn(|m| if m == n { scale } else { 0.0 });
+        let doubt = DoubtModel { level: 0.9, volume_low: one(-0.1), volume_high: one(0.2), dice: one(1.5) };
+        let nodule = &scene.measured_under(Some(&doubt), finding)[0];
+        let mut ends = [-0.1, 0.2].map(|c: f64| voxels * (c * feature).exp());
+        ends.sort_by(f64::total_cmp);
+        // Sums of a few hundred double precision numbers; the probability is single precision of 0.9.
+        for (got, wanted) in [nodule.volume_mm3_p05, nodule.volume_mm3_p95].into_iter().zip(ends) {
+            assert!((got / wanted - 1.0).abs() < 1e-9, "feature {n}: {got} {wanted}");
+        }
+        let dice = 1.0 / (1.0 + (-1.5 * feature).exp());
+        assert!((nodule.expected_dice.unwrap() - dice).abs() < 1e-9, "feature {n}");
+        // What the samples alone say stays.
+        let samples = |n: &Nodule| [n.sample_volume_mm3_p05, n.sample_volume_mm3_p50, n.sample_volume_mm3_p95];
+        assert_eq!(samples(nodule), samples(plain));
+        assert_eq!(nodule.volume_mm3_p50, plain.volume_mm3_p50);
+    }
+    assert_eq!((plain.volume_mm3_p05, plain.expected_dice), (plain.sample_volume_mm3_p05, None));
+}
+
+#[test]
+fn doubt_model_sees_no_judge_as_even_odds_and_a_sure_one_as_odds_cut_off() {
+    let scene = doubtful();
+    let of_judge = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let doubt = DoubtModel { level: 0.9, volume_low: of_judge, volume_high: of_judge, dice: of_judge };
+    for (p, log_odds) in [(None, 0.0), (Some(0.5), 0.0), (Some(1.0), 6.0), (Some(0.0), -6.0), (Some(0.999), 6.0)] {
+        let finding = Finding { nodule_probability: p, ..Finding::default() };
+        let nodule = &scene.measured_under(Some(&doubt), finding)[0];
+        assert!((nodule.volume_mm3_p05 / nodule.volume_mm3 - f64::exp(log_odds)).abs() < 1e-9 * f64::exp(6.0), "{p:?}");
+    }
+}
+
+#[test]
+fn doubt_model_with_odd_coefficients_gives_ends_in_order_and_finite() {
+    let scene = doubtful();
+    let constant = |c: f64| [c, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let doubt = DoubtModel { level: 0.9, volume_low: constant(1e6), volume_high: constant(-1e6), dice: constant(-1e6) };
+    let nodule = &scene.measured_under(Some(&doubt), Finding::default())[0];
+    let v = nodule.volume_mm3;
+    assert!((nodule.volume_mm3_p05 / v - 0.001).abs() < 1e-12 && (nodule.volume_mm3_p95 / v - 1000.0).abs() < 1e-9);
+    assert_eq!(nodule.expected_dice, Some(0.0));
 }

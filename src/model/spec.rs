@@ -1,0 +1,227 @@
+//! `model.json` as it is written: the contract between a network and this library (schema version 1).
+//!
+//! Fields that came after the first release are optional; left out, they mean what the first release did.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::stages::nodules::{DoubtModel, ReviewRule};
+
+/// `model.json`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Version of the contract.
+    pub schema_version: u32,
+    /// Name of the model.
+    pub name: String,
+    /// Version of the model.
+    pub version: String,
+    /// How a volume is cut into pieces.
+    pub kind: Kind,
+    /// What the encoder is fed.
+    pub input: InputSpec,
+    /// The encoder's graph.
+    pub encoder: EncoderSpec,
+    /// The decoder's graph.
+    pub decoder: DecoderSpec,
+    /// Monte-Carlo sampling.
+    pub sampling: SamplingSpec,
+    /// From logits to probabilities.
+    pub calibration: CalibrationSpec,
+    /// From probabilities to findings.
+    pub decision: DecisionSpec,
+    /// The three-dimensional judgement of findings.
+    pub judge: Option<JudgeSpec>,
+    /// When a nodule should be looked at again.
+    pub review: ReviewRule,
+    /// How far an outline may be off; `None`: the samples alone say it.
+    #[serde(default)]
+    pub doubt: Option<DoubtModel>,
+    /// Data, licence, attribution, training.
+    pub provenance: BTreeMap<String, serde_json::Value>,
+}
+
+/// Kinds of networks, by the pieces of a volume that they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One axial slice with its neighbours in, that slice out.
+    Slice,
+}
+
+/// What the encoder is fed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputSpec {
+    /// HU that become 0 and 1.
+    pub window_hu: [f64; 2],
+    /// In-plane pixel size of the network in mm; `None`: the volume's own.
+    pub pixel_mm: Option<f64>,
+    /// Neighbouring slices; `None`: the slice alone.
+    pub neighbours: Option<NeighbourSpec>,
+    /// Height and width are multiples of this.
+    pub multiple: usize,
+}
+
+/// Which neighbouring slices go in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeighbourSpec {
+    /// Slices on each side.
+    pub each_side: usize,
+    /// Distance aimed at between them, in mm.
+    pub step_mm: f64,
+}
+
+/// The encoder's graph.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderSpec {
+    /// File name.
+    pub file: String,
+    /// Its hash, lower-case hexadecimal.
+    pub sha256: String,
+    /// Input (1, S, H, W).
+    pub slices: String,
+    /// Input (1, S): distances from the centre slice in mm.
+    pub offsets_mm: Option<String>,
+    /// Outputs (1, C, H/stride, W/stride).
+    pub embeddings: Vec<EmbeddingSpec>,
+}
+
+/// One output of the encoder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingSpec {
+    /// Tensor name in both graphs.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Pixels of the input a step.
+    pub stride: usize,
+}
+
+/// The decoder's graph.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecoderSpec {
+    /// File name.
+    pub file: String,
+    /// Its hash.
+    pub sha256: String,
+    /// Inputs (T, C, 1, 1).
+    pub dropout: Vec<DropoutSpec>,
+    /// Output (T, K, H, W).
+    pub logits: String,
+    /// Names of the K classes.
+    pub classes: Vec<String>,
+    /// Pixels of context that a window needs around the pixels that are read.
+    pub halo_px: usize,
+}
+
+/// One dropout input.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropoutSpec {
+    /// Tensor name.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Probability of dropping a channel.
+    pub rate: f64,
+}
+
+/// Monte-Carlo sampling.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingSpec {
+    /// Samples unless the caller says otherwise.
+    pub samples: usize,
+    /// Only windows around pixels above this deterministic probability are sampled; `None`: all are.
+    pub scout_threshold: Option<f64>,
+    /// How far such a window reaches beyond them, in mm.
+    pub scout_margin_mm: f64,
+}
+
+/// From logits to probabilities.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationSpec {
+    /// p = σ(logit / temperature + bias).
+    pub temperature: f64,
+    /// The same bias.
+    #[serde(default)]
+    pub bias: f64,
+}
+
+/// From probabilities to findings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionSpec {
+    /// Mean probability above which a voxel belongs to a nodule.
+    pub threshold: f64,
+    /// Smallest finding in mm³.
+    pub min_volume_mm3: f64,
+}
+
+/// The judge's graph.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeSpec {
+    /// File name.
+    pub file: String,
+    /// Its hash.
+    pub sha256: String,
+    /// Input (N, 3, D, H, W): windowed HU, mean probability, inside the volume.
+    pub patch: String,
+    /// Output (N, 1).
+    pub logit: String,
+    /// D, H, W.
+    pub size: [usize; 3],
+    /// Spacing of the patch along D, H, W, in mm.
+    pub spacing_mm: [f64; 3],
+    /// P(nodule) = σ(logit / temperature + bias).
+    pub temperature: f64,
+    /// The same bias.
+    #[serde(default)]
+    pub bias: f64,
+    /// Findings below this P(nodule) are dropped.
+    pub threshold: f64,
+}
+
+impl CalibrationSpec {
+    /// Probability that a voxel with this logit belongs to a nodule.
+    pub fn probability(&self, logit: f32) -> f64 {
+        calibrated(logit, self.temperature, self.bias)
+    }
+}
+
+impl JudgeSpec {
+    /// Probability that a finding with this logit is a nodule.
+    pub fn probability(&self, logit: f32) -> f64 {
+        calibrated(logit, self.temperature, self.bias)
+    }
+}
+
+/// σ(logit / temperature + bias), Platt's scaling.
+fn calibrated(logit: f32, temperature: f64, bias: f64) -> f64 {
+    1.0 / (1.0 + (-(f64::from(logit) / temperature + bias)).exp())
+}
+
+impl ModelSpec {
+    /// File name and sha256 of each graph.
+    pub fn files(&self) -> Vec<(&str, &str)> {
+        let judge = self.judge.as_ref().map(|j| (j.file.as_str(), j.sha256.as_str()));
+        [(self.encoder.file.as_str(), self.encoder.sha256.as_str()), (&self.decoder.file, &self.decoder.sha256)]
+            .into_iter()
+            .chain(judge)
+            .collect()
+    }
+
+    /// Number of slices that go into the encoder at once.
+    pub fn slices(&self) -> usize {
+        1 + 2 * self.input.neighbours.as_ref().map_or(0, |n| n.each_side)
+    }
+}

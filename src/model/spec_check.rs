@@ -1,0 +1,90 @@
+//! Which values of a contract make no sense.
+
+use std::path::Path;
+
+use super::spec::ModelSpec;
+
+impl ModelSpec {
+    /// The first value that makes no sense, with what was expected.
+    pub(super) fn problem(&self) -> Option<String> {
+        let unit = |v: f64| v > 0.0 && v < 1.0;
+        let positive = |v: f64| v > 0.0 && v.is_finite();
+        let small = |v: f64| v.abs() <= 100.0;
+        let [low, high] = self.input.window_hu;
+        let multiple = self.input.multiple;
+        let checks = [
+            (
+                low.is_finite() && high.is_finite() && low < high,
+                "input.window_hu must be two finite HU, the lower first",
+            ),
+            (self.input.pixel_mm.is_none_or(|p| (0.1..=5.0).contains(&p)), "input.pixel_mm must be 0.1 to 5, or null"),
+            ((1..=256).contains(&multiple), "input.multiple must be 1 to 256"),
+            (
+                self.input.neighbours.as_ref().is_none_or(|n| n.each_side <= 32 && positive(n.step_mm)),
+                "input.neighbours must have each_side up to 32 and a positive step_mm",
+            ),
+            (!self.encoder.embeddings.is_empty(), "encoder.embeddings must not be empty"),
+            (
+                self.encoder
+                    .embeddings
+                    .iter()
+                    .all(|e| e.channels > 0 && e.stride > 0 && multiple.is_multiple_of(e.stride)),
+                "each embedding needs channels and a stride that divides input.multiple",
+            ),
+            // Without a mask the decoder can't tell one sample from another: the doubt would be made up.
+            (
+                !self.decoder.dropout.is_empty(),
+                "decoder.dropout must name at least one input: without dropout there are no samples to tell doubt from",
+            ),
+            (
+                self.decoder.dropout.iter().all(|d| d.channels > 0 && (0.0..1.0).contains(&d.rate)),
+                "each dropout input needs channels and a rate from 0 to below 1",
+            ),
+            (
+                self.decoder.classes.len() == 1,
+                "decoder.classes must name one class in this version of sam2lung (nodule)",
+            ),
+            (self.decoder.halo_px <= 1024, "decoder.halo_px must be at most 1024"),
+            ((1..=10_000).contains(&self.sampling.samples), "sampling.samples must be 1 to 10000"),
+            (
+                self.sampling.scout_threshold.is_none_or(unit)
+                    && (0.0..=100.0).contains(&self.sampling.scout_margin_mm),
+                "sampling.scout_threshold must lie between 0 and 1 (or be null) and scout_margin_mm between 0 and 100",
+            ),
+            (
+                positive(self.calibration.temperature) && small(self.calibration.bias),
+                "calibration.temperature must be positive, bias -100 to 100",
+            ),
+            (
+                unit(self.decision.threshold) && (0.0..1e6).contains(&self.decision.min_volume_mm3),
+                "decision.threshold must lie between 0 and 1, min_volume_mm3 must not be negative",
+            ),
+            (
+                self.judge.as_ref().is_none_or(|j| {
+                    j.size.iter().all(|n| (1..=256).contains(n))
+                        && j.spacing_mm.iter().all(|s| positive(*s))
+                        && (0.0..=1.0).contains(&j.threshold)
+                        && positive(j.temperature)
+                        && small(j.bias)
+                }),
+                "judge.size must be 1 to 256 each, spacing_mm and temperature positive, threshold 0 to 1, bias -100 to 100",
+            ),
+            (
+                self.doubt.as_ref().is_none_or(|d| unit(d.level) && d.coefficients().all(|c| c.abs() <= 1e6)),
+                "doubt.level must lie between 0 and 1, each coefficient between -1e6 and 1e6",
+            ),
+        ];
+        let value = checks.into_iter().find(|(good, _)| !good).map(|(_, text)| text.to_owned());
+        value.or_else(|| {
+            let foreign = self.files().into_iter().find(|(file, _)| !is_plain_file_name(file));
+            foreign.map(|(file, _)| format!("'{file}' is not a plain file name inside the bundle"))
+        })
+    }
+}
+
+/// True for a name that can't lead out of the bundle's folder.
+fn is_plain_file_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(part)), None) if part == name)
+        && !name.contains(['/', '\\', '\0'])
+}

@@ -1,0 +1,163 @@
+"""tiny-doubt from a CT to its table: biases, and the models of doubt, worked out from the volumes that were written."""
+
+import csv
+import json
+
+import made_ct
+import numpy as np
+import pytest
+from scipy import ndimage
+
+SAMPLES = 25
+SPACING = (0.75, 0.75, 2.0)
+SHAPE = (12, 40, 48)
+# onnx/make_tiny_models.py describes the bundle.
+TEMPERATURE, BIAS, JUDGE_BIAS = 0.8, -0.25, -0.5
+KEPT_GAIN = 2 * made_ct.A
+
+
+def lobes():
+    """A ball, and beside it a fainter one whose mean stays below the threshold: probability around, of no nodule."""
+    ball = made_ct.ball(SHAPE, (16, 18, 5), 6.0, SPACING)
+    faint = made_ct.ball(SHAPE, (16, 30, 5), 5.0, SPACING) & ~ball
+    return ball, faint
+
+
+def hu():
+    ball, faint = lobes()
+    volume = np.full(SHAPE, made_ct.LUNG_HU)
+    volume[faint], volume[ball] = -510, 60
+    return volume
+
+
+@pytest.fixture(scope="module")
+def result(sam2lung, bundles, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("doubt")
+    ct = made_ct.write(folder / "ct.nii.gz", hu(), SPACING)
+    words = ("--output", folder / "out", "--model", bundles / "tiny-doubt", "--lung-mask", "off", "--samples", SAMPLES)
+    sam2lung.segment(ct, *words)
+    return folder / "out" / "ct"
+
+
+@pytest.fixture(scope="module")
+def nodule(result):
+    (found,) = json.loads((result / "nodules.json").read_text())
+    return found
+
+
+def kept(mean):
+    """How many samples kept the channel, from the brightest voxel."""
+    p1 = made_ct.sigmoid((KEPT_GAIN * made_ct.windowed(60) + made_ct.B) / TEMPERATURE + BIAS)
+    p0 = made_ct.sigmoid(made_ct.B / TEMPERATURE + BIAS)
+    return round(SAMPLES * (mean.max() - p0) / (p1 - p0))
+
+
+def test_bias_is_added_to_the_logit_over_the_temperature(result):
+    mean = made_ct.read(result / "probability.nii.gz")
+    share = kept(mean) / SAMPLES
+    assert 0 < share < 1
+    p1 = made_ct.sigmoid((KEPT_GAIN * made_ct.windowed(hu()) + made_ct.B) / TEMPERATURE + BIAS)
+    p0 = made_ct.sigmoid(made_ct.B / TEMPERATURE + BIAS)
+    # Float32 networks against double precision.
+    np.testing.assert_allclose(mean, share * p1 + (1 - share) * p0, atol=3e-6, rtol=0)
+
+
+def test_bias_of_the_judge_is_added_to_its_logit_over_the_temperature(result, nodule):
+    mean = made_ct.read(result / "probability.nii.gz")
+    # The patch's centre lies inside the ball, where both channels are constant.
+    logit = made_ct.J0 * made_ct.windowed(60) + made_ct.J1 * mean[5, 18, 16] + made_ct.J2 + made_ct.JB
+    wanted = made_ct.sigmoid(logit / made_ct.JUDGE_TEMPERATURE + JUDGE_BIAS)
+    assert nodule["nodule_probability"] == pytest.approx(wanted, abs=1e-5)
+
+
+def features(result, nodule):
+    """The seven numbers, from the written volumes and what is known of the samples."""
+    mean, label = (made_ct.read(result / f"{name}.nii.gz") for name in ("probability", "label"))
+    own = label == nodule["id"]
+    near = ndimage.distance_transform_edt(~own, sampling=SPACING[::-1]) <= 4.0
+    inside = mean[own].mean(dtype=float)
+    around = mean[near & (label == 0)].sum(dtype=float) / own.sum()
+    share = kept(mean) / SAMPLES
+    # Kept samples outline both balls, the others nothing, which counts as one voxel.
+    spread = np.log(np.logical_or(*lobes()).sum()) * np.sqrt(share * (1 - share))
+    diameter = np.cbrt(6 * own.sum() * np.prod(SPACING) / np.pi)
+    odds = nodule["nodule_probability"] / (1 - nodule["nodule_probability"])
+    x = [1, np.log(inside), np.log1p(around), spread, 1 / diameter, 1 - nodule["sample_dice"], np.log(odds)]
+    return x, inside, around
+
+
+def test_features_are_written_as_they_are_worked_out_from_the_volumes(result, nodule):
+    x, inside, around = features(result, nodule)
+    # The faint ball gives the surroundings a weight far from that of plain lung.
+    assert around > 0.03, "plain lung gives less than 0.01"
+    assert nodule["probability_inside"] == pytest.approx(inside, rel=1e-6)
+    assert nodule["probability_around"] == pytest.approx(around, rel=1e-6)
+    assert nodule["volume_spread"] == pytest.approx(x[3], rel=1e-9)
+    assert np.array_equal(made_ct.read(result / "label.nii.gz") > 0, lobes()[0])
+
+
+def test_interval_and_dice_are_those_of_the_linear_models(result, nodule, bundles):
+    x, _, _ = features(result, nodule)
+    doubt = json.loads((bundles / "tiny-doubt" / "model.json").read_text())["doubt"]
+    v = nodule["volume_mm3"]
+    # Features that were read back from float32 volumes: 1e-6 at most.
+    assert nodule["volume_mm3_p05"] == pytest.approx(v * np.exp(np.dot(doubt["volume_low"], x)), rel=1e-5)
+    assert nodule["volume_mm3_p95"] == pytest.approx(v * np.exp(np.dot(doubt["volume_high"], x)), rel=1e-5)
+    assert nodule["expected_dice"] == pytest.approx(made_ct.sigmoid(np.dot(doubt["dice"], x)), abs=1e-5)
+    both = np.logical_or(*lobes()).sum() * np.prod(SPACING)
+    assert (nodule["sample_volume_mm3_p05"], nodule["sample_volume_mm3_p95"]) == (0.0, pytest.approx(both))
+
+
+def test_poor_expected_dice_is_a_reason_to_look_again(nodule):
+    assert nodule["expected_dice"] < 0.9
+    assert any(f"expected Dice {nodule['expected_dice']:.2f}, below 0.90" in r for r in nodule["review_reasons"])
+
+
+def test_run_json_says_which_interval_it_is(result, sam2lung, bundles, tmp_path):
+    interval = json.loads((result / "run.json").read_text())["result"]["volume_interval"]
+    assert interval == {"kind": "calibrated", "level": 0.8}
+    ct = made_ct.write(tmp_path / "ct.nii.gz", hu(), SPACING)
+    sam2lung.segment(ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    interval = json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["volume_interval"]
+    assert interval == {"kind": "samples", "level": 0.9}
+    (plain,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
+    assert plain["expected_dice"] is None
+    for end in ("p05", "p50", "p95"):
+        assert plain[f"volume_mm3_{end}"] == plain[f"sample_volume_mm3_{end}"]
+
+
+def test_csv_has_every_number_to_eight_digits(result, nodule):
+    with open(result / "nodules.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    numbers = {key: value for key, value in nodule.items() if isinstance(value, float)}
+    assert {"volume_spread", "probability_around", "expected_dice", "sample_volume_mm3_p50"} <= set(numbers)
+    for key, value in numbers.items():
+        assert float(row[key]) == pytest.approx(value, rel=1e-7)
+
+
+def test_info_says_what_the_interval_means(sam2lung, bundles):
+    assert "true volume in 80 % of nodules" in sam2lung("info", bundles / "tiny-doubt").stdout
+
+
+@pytest.mark.parametrize(
+    "part, field, value, word",
+    [
+        ("calibration", "bias", 1000, "calibration"),
+        ("judge", "bias", -1000, "judge"),
+        ("doubt", "level", 1.0, "doubt.level"),
+        ("doubt", "dice", [0, 0, 0, 0, 0, 0, 1e7], "coefficient"),
+        ("doubt", "dice", [0] * 6, "length 6"),
+        ("doubt", "surprise", 1, "surprise"),
+    ],
+    ids=str,
+)
+def test_senseless_number_is_refused_by_name(sam2lung, bundles, tmp_path, part, field, value, word):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    for file in (bundles / "tiny-doubt").iterdir():
+        (bundle / file.name).write_bytes(file.read_bytes())
+    contract = json.loads((bundle / "model.json").read_text())
+    contract[part][field] = value
+    (bundle / "model.json").write_text(json.dumps(contract))
+    done = sam2lung("info", bundle)
+    assert done.returncode == 1 and done.stderr.startswith("E_MODEL_BUNDLE: ") and word in done.stderr
