@@ -2,31 +2,48 @@
 
     python -m sam2lung_train.evaluate --sam2lung ../target/release/sam2lung --out runs/evaluate
 
-Each nodule's crop is written as a NIfTI file, segmented by `sam2lung segment`, and compared with what the readers
-drew: `lidc` (HU-calibrated, at least half of the readers) with and without the lung mask, and `lidc_hu` (its own mask) without.
-Writes OUT/evaluate.md (the tables), OUT/evaluate.json (every figure and every nodule); with --card also puts the tables into a
-model card.
+Each nodule's crop is written as a NIfTI file, segmented by `sam2lung segment`, and compared with what the readers drew: `lidc`
+(HU-calibrated, at least half of the readers) with and without the lung mask, and with a click on the nodule; `lidc_hu` (its
+own mask) without a lung mask. `lidc` is also run with the judge's threshold at 0, for the free-response curve.
+Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule; figures.py draws from it); with --card
+also puts the tables into a model card.
 """
 
 import argparse
 import json
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 
-from . import cases, product, scores
+from . import agreement, cases, froc, product, scores, summary, tables
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
-# (key, words, loader, options of the command line)
-SETS = [
-    ("lidc_off", "lidc, lung mask off", cases.lidc_cases, ("--lung-mask", "off")),
-    ("lidc_auto", "lidc, lung mask auto", cases.lidc_cases, ("--lung-mask", "auto")),
-    ("lidc_hu_off", "lidc_hu, lung mask off", cases.lidc_hu_cases, ("--lung-mask", "off")),
-]
 BEGIN, END = "<!-- evaluate:begin -->", "<!-- evaluate:end -->"
+
+
+@dataclass
+class Set:
+    """Nodules and how the command line is run on them."""
+
+    words: str
+    load: Callable
+    options: tuple
+    click: bool = False  # `--at` the nodule
+    every_finding: bool = False  # judge's threshold at 0: for the free-response curve, not for the table
+
+
+OFF = ("--lung-mask", "off")
+SETS = {
+    "lidc_off": Set("lidc, lung mask off", cases.lidc_cases, OFF),
+    "lidc_auto": Set("lidc, lung mask auto", cases.lidc_cases, ("--lung-mask", "auto")),
+    "lidc_click": Set("lidc, lung mask off, with a click", cases.lidc_cases, OFF, click=True),
+    "lidc_hu_off": Set("lidc_hu, lung mask off", cases.lidc_hu_cases, OFF),
+    "lidc_every": Set("lidc, every finding", cases.lidc_cases, OFF, every_finding=True),
+}
 
 
 def measurable(loaded, limit=None):
@@ -38,91 +55,101 @@ def measurable(loaded, limit=None):
     return kept[:limit], left_out
 
 
-def evaluate_set(loaded, runner, folder, jobs):
-    """Segments the cases into `folder` and scores them."""
+def run_set(loaded, runner, folder, jobs, click=False, keep=False):
+    """Segments the cases into `folder`; yields each case with its `product.Result`."""
     inputs, output = folder / "ct", folder / "result"
     inputs.mkdir(parents=True, exist_ok=True)
     paths = {case.name: inputs / f"{case.name}.nii.gz" for case in loaded}
-    for case in loaded:
+    contract = product.contract_of(runner.model) if keep and runner.model else None
+    missing = [case for case in loaded if not (keep and product.is_complete(output / case.name, contract))]
+    for case in missing:
         cases.write_ct(case, paths[case.name])
-    refused = runner.segment(list(paths.values()), output, jobs)
-    read = (product.read_result(output / case.name, refused.get(paths[case.name])) for case in loaded)
-    return [scores.score(case, result) for case, result in zip(loaded, read)]
+    clicks = {paths[case.name]: ("--at", ",".join(map(str, case.click_ijk))) for case in missing} if click else None
+    refused = runner.segment([paths[case.name] for case in missing], output, jobs, clicks)
+    for case in loaded:
+        yield case, product.read_result(output / case.name, refused.get(paths[case.name]))
+
+
+def evaluate_set(loaded, runner, folder, jobs, click=False, keep=False):
+    """Segments the cases into `folder` and scores them; also what wrote the results."""
+    runs = run_set(loaded, runner, folder, jobs, click, keep)
+    scored, models = [], set()
+    for case, result in runs:
+        scored.append(scores.score(case, result))
+        models |= {product.model_of(result)} - {None}
+    return scored, models
+
+
+def findings_of(case, result):
+    """A crop's findings for the free-response curve: a hit shares a voxel with the consensus."""
+    if result.refused:
+        return froc.Scan(case.name, case.patient, [None], [])
+    numbers = set(np.unique(result.labels[case.reference])) - {0}
+    right, wrong = ([n["nodule_probability"] for n in result.nodules if (n["id"] in numbers) == hit] for hit in (True, False))
+    return froc.Scan(case.name, case.patient, [max(right, default=None)], wrong)
+
+
+def measured(key, arguments):
+    """One set of the table: its figures and scores; and what wrote the results."""
+    kind = SETS[key]
+    loaded, left_out = measurable(kind.load(arguments.data, arguments.split), arguments.limit)
+    print(f"{kind.words}: {len(loaded)} nodules", flush=True)
+    runner = product.Product(arguments.sam2lung, arguments.model, kind.options)
+    scored, models = evaluate_set(loaded, runner, arguments.out / key, arguments.jobs, kind.click, arguments.keep)
+    figures = {
+        "words": kind.words,
+        "left_out": left_out,
+        "summary": summary.summary(scored, arguments.rounds),
+        "agreement": agreement.summary(scored, arguments.rounds),
+        "agreement_found": agreement.summary(summary.found(scored), arguments.rounds),
+        "slices": summary.slices_summary(scored, arguments.rounds),
+        "scores": scored,
+    }
+    return figures, models
+
+
+def measured_froc(key, arguments):
+    """The free-response curve in crops, None when the bundle has no judge; and what wrote the results."""
+    kind = SETS[key]
+    folder = arguments.out / key
+    bundle, threshold = product.with_every_finding(arguments.model or product.DEFAULT_BUNDLE, folder / "bundle")
+    if threshold is None:
+        print(f"{kind.words}: the bundle has no judge, no probabilities to sort by", flush=True)
+        return None, set()
+    loaded, _ = measurable(kind.load(arguments.data, arguments.split), arguments.limit)
+    print(f"{kind.words}: {len(loaded)} crops", flush=True)
+    runner = product.Product(arguments.sam2lung, bundle, kind.options)
+    scans, models = [], set()
+    for case, result in run_set(loaded, runner, folder, arguments.jobs, keep=arguments.keep):
+        scans.append(findings_of(case, result))
+        models |= {product.model_of(result)} - {None}
+    return {**froc.summary(scans, threshold, arguments.rounds), "findings": [asdict(scan) for scan in scans]}, models
 
 
 def evaluate(arguments):
-    """Everything: {set: {"words", "left_out", "summary", "scores"}}."""
-    results = {}
-    for key, words, load, options in SETS:
-        loaded, left_out = measurable(load(arguments.data, arguments.split), arguments.limit)
-        print(f"{words}: {len(loaded)} nodules", flush=True)
-        runner = product.Product(arguments.sam2lung, arguments.model, options)
-        scored = evaluate_set(loaded, runner, arguments.out / key, arguments.jobs)
-        summary = scores.summary(scored, arguments.rounds)
-        results[key] = {"words": words, "left_out": left_out, "summary": summary, "scores": scored}
+    """Everything: {"sets": {key: …}, "click", "froc", "model"}."""
+    results, models, networks = {"sets": {}}, set(), set()
+    for key in arguments.sets:
+        if SETS[key].every_finding:
+            results["froc"], wrote = measured_froc(key, arguments)
+        else:
+            results["sets"][key], wrote = measured(key, arguments)
+            models |= wrote
+        networks |= {model.networks for model in wrote}
+    if len(models) > 1 or len(networks) > 1:
+        raise ValueError(several_models(arguments.out, models, networks))
+    results["model"] = f"model {models.pop()}" if models else "model unknown"
+    if {"lidc_off", "lidc_click"} <= set(results["sets"]):
+        pair = (results["sets"][key]["scores"] for key in ("lidc_off", "lidc_click"))
+        results["click"] = summary.click_summary(*pair)
     return results
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def number(value, decimals):
-    return "–" if value is None or np.isnan(value) else f"{value:.{decimals}f}"
-
-
-def cell(figure, decimals):
-    """`0.812 (0.79–0.84)`."""
-    text = number(figure["value"], decimals)
-    if figure["ci95"] is None or np.isnan(figure["value"]):
-        return text
-    low, high = (number(v, decimals) for v in figure["ci95"])
-    return f"{text} ({low} to {high})"
-
-
-def table(head, rows):
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def main_table(results):
-    rows = [
-        [words, *(cell(result["summary"][key], decimals) for result in results.values())]
-        for key, words, decimals, _, _ in scores.FIGURES
-    ]
-    return table(["In brackets: 95 % interval, bootstrap by patient", *(r["words"] for r in results.values())], rows)
-
-
-def diameter_table(result):
-    def row(words, members):
-        figures = [("dice_touching", scores.mean), ("dice_touching", scores.median), ("dice_all", scores.mean)]
-        dices = [number(of(members, field), 3) for field, of in figures]
-        shares = [number(scores.share(flags), 2) for flags in (
-            [s.hit for s in members], [s.dice_touching >= scores.GOOD_DICE for s in members])]  # fmt: skip
-        return [words, str(len(members)), *dices, number(scores.median(members, "hd95_mm"), 2), *shares]
-
-    head = ["Diameter", "Nodules", "Dice touching, mean", "median", "Dice all, mean", "HD95 mm, median", "hit", "Dice ≥ 0.5"]
-    return table(head, [row(words, members) for words, members in scores.by_diameter(result["scores"])])
-
-
-def left_out_text(result):
-    parts = [f"{len(names)} with {why}" for why, names in result["left_out"].items() if names]
-    return f"{result['words']}: {'; '.join(parts) or 'none'}"
-
-
-def report(results, program):
-    first = next(iter(results.values()))
-    left_out = ". ".join(left_out_text(result) for result in results.values())
-    return "\n\n".join(
-        [
-            f"Measured with `{program}`, the built command line, with its default samples and seed.",
-            main_table(results),
-            f"By diameter of the consensus ({first['words']}):",
-            diameter_table(first),
-            "A nodule in which nothing was found, or whose CT was refused, has Dice 0. *Near* nodules: within 5 voxels of the "
-            "consensus. Other nodules of the same patient inside a crop count as errors in the rows that take all positive "
-            "voxels. A review flag whose only reason is that the nodule touches the crop's edge isn't counted. "
-            f"Left out: {left_out}.",
-        ]
+def several_models(folder, models, networks):
+    return (
+        f"{folder} holds results of several models: {'; '.join(sorted(map(str, models)))}; networks "
+        f"{', '.join(sorted(networks))}. Run without --keep; and if the command line has another bundle built in than "
+        "bundles/default, name it with --model"
     )
 
 
@@ -135,23 +162,23 @@ def put_between(text, begin, end, insert):
 
 
 def plain(value):
-    """For JSON: arrays to lists, NaN to null."""
+    """For JSON: arrays to lists, what is no finite number to null."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
         return [plain(item) for item in value]
     if isinstance(value, (float, np.floating)):
-        return None if np.isnan(value) else float(value)
+        return float(value) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
 
 
 def write(results, arguments, program):
-    text = report(results, program)
+    text = tables.report(results, program)
     asked = {key: str(value) if isinstance(value, Path) else value for key, value in vars(arguments).items()}
-    sets = {key: {**result, "scores": [asdict(s) for s in result["scores"]]} for key, result in results.items()}
+    sets = {key: {**result, "scores": [asdict(s) for s in result["scores"]]} for key, result in results["sets"].items()}
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "evaluate.md").write_text(text + "\n")
-    everything = plain({"program": program, "arguments": asked, "sets": sets})
+    everything = plain({"program": program, "arguments": asked, **results, "sets": sets})
     (arguments.out / "evaluate.json").write_text(json.dumps(everything, indent=1) + "\n")
     if arguments.card:
         card = arguments.card.read_text()
@@ -164,6 +191,16 @@ def version_of(program):
     return subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def set_names(text):
+    """The named sets, in the order of SETS: the first is the one that the small tables are about."""
+    asked = text.split(",")
+    if unknown := [name for name in asked if name not in SETS]:
+        raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}; expected some of {', '.join(SETS)}")
+    if all(SETS[name].every_finding for name in asked):
+        raise argparse.ArgumentTypeError(f"got {text} alone; expected one of the table's sets with it")
+    return [name for name in SETS if name in asked]
+
+
 def arguments_of(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=REPOSITORY.parent / "shared" / "data", help="folder with lidc/, lidc_hu/")
@@ -171,6 +208,8 @@ def arguments_of(words=None):
     parser.add_argument("--out", type=Path, required=True, help="folder for crops, results and tables")
     parser.add_argument("--model", type=Path, help="bundle to measure; the built-in one when left out")
     parser.add_argument("--split", choices=["val", "train"], default="val")
+    parser.add_argument("--sets", type=set_names, default=list(SETS), help=f"comma-separated, of {', '.join(SETS)}; default: all")
+    parser.add_argument("--keep", action="store_true", help="segment only what has no result in OUT yet, score everything")
     parser.add_argument("--limit", type=int, help="only the first N nodules of each set: for a quick look, not for a report")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds of the intervals")

@@ -1,8 +1,10 @@
 """Runs the built command line and reads what it wrote: what is measured is what people get."""
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,8 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+# The bundle that is compiled into the command line.
+DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "default"
 # Loading the networks costs a second or so; one call does this many CTs.
 INPUTS_A_CALL = 16
 
@@ -37,20 +41,28 @@ class Product:
     model: Path | None = None
     options: tuple = ()
 
-    def segment(self, inputs, output, jobs=1):
-        """Segments `inputs`, `jobs` processes at a time; returns the error line of each refused one by its path."""
-        calls = [inputs[n : n + INPUTS_A_CALL] for n in range(0, len(inputs), INPUTS_A_CALL)]
+    def segment(self, inputs, output, jobs=1, own_options=None):
+        """Segments `inputs`, `jobs` processes at a time; returns the error line of each refused one by its path.
+
+        `own_options`: further options of each path. Then each input gets a call of its own.
+        """
+        size = 1 if own_options else INPUTS_A_CALL
+        calls = [inputs[n : n + size] for n in range(0, len(inputs), size)]
         refused, done, started = {}, 0, time.monotonic()
+
+        def run(call):
+            return self._call(call, output, own_options[call[0]] if own_options else ())
+
         with ThreadPoolExecutor(jobs) as pool:
-            for call, errors in zip(calls, pool.map(lambda call: self._call(call, output), calls)):
+            for call, errors in zip(calls, pool.map(run, calls)):
                 refused.update(errors)
                 done += len(call)
                 print(f"  {done} of {len(inputs)} CTs, {time.monotonic() - started:.0f} s", flush=True)
         return refused
 
-    def _call(self, inputs, output):
+    def _call(self, inputs, output, own_options):
         model = ["--model", self.model] if self.model else []
-        words = [self.program, "segment", *inputs, "--output", output, "--quiet", *model, *self.options]
+        words = [self.program, "segment", *inputs, "--output", output, "--quiet", *model, *self.options, *own_options]
         environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
         done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=environment)
         refused = {path: line for path in inputs if (line := error_line(done.stderr, path))}
@@ -58,6 +70,57 @@ class Product:
         if done.returncode not in (0, 1) or unexplained:
             raise RuntimeError(f"{self.program} ended with {done.returncode}:\n{done.stderr[-2000:]}")
         return refused
+
+
+@dataclass(frozen=True)
+class Model:
+    """What wrote a result; hashes are the first 8 digits."""
+
+    name: str
+    version: str
+    networks: str  # of all graphs
+    contract: str  # of model.json: thresholds, temperatures
+
+    def __str__(self):
+        return f"{self.name} {self.version} (networks {self.networks}, model.json {self.contract})"
+
+
+def model_of(result):
+    """The `Model` by a result's run.json; None where it doesn't say."""
+    model = result.run.get("model")
+    if not model:
+        return None
+    graphs = "".join(digest for name, digest in sorted(model["sha256"].items()) if name != "model.json")
+    networks = hashlib.sha256(graphs.encode()).hexdigest()
+    return Model(model["name"], model["version"], networks[:8], model["sha256"]["model.json"][:8])
+
+
+def contract_of(bundle):
+    """The `Model.contract` of a bundle's folder."""
+    return hashlib.sha256((Path(bundle) / "model.json").read_bytes()).hexdigest()[:8]
+
+
+def is_complete(folder, contract=None):
+    """Whether `folder` holds a result, and that of the model.json with hash `contract` if one is given."""
+    if not (folder / "run.json").exists():  # written last
+        return False
+    model = model_of(read_result(folder)) if contract else None
+    return contract is None or (model is not None and model.contract == contract)
+
+
+def with_every_finding(bundle, folder):
+    """Copies a bundle with its judge's threshold at 0, so that no finding is dropped; returns the copy and the threshold it had.
+
+    The threshold is None, and nothing is copied, without a judge.
+    """
+    contract = json.loads((Path(bundle) / "model.json").read_text())
+    if not contract["judge"]:
+        return None, None
+    threshold, contract["judge"]["threshold"] = contract["judge"]["threshold"], 0.0
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(bundle, folder)
+    (folder / "model.json").write_text(json.dumps(contract, indent=2) + "\n")
+    return folder, threshold
 
 
 def error_line(text, path):

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from sam2lung_train import cases, evaluate, evaluate_whole_ct, product, scores
+from sam2lung_train import cases, evaluate, evaluate_whole_ct, froc, product, summary
 
 # Stands in for `sam2lung`: outlines everything above -300 HU, refuses what is called "bad", has a fixed doubt.
 FAKE = '''#!{python}
@@ -47,9 +47,9 @@ for path in map(Path, words[1:words.index("--output")]):
         nodules.append(dict(id=n, centroid_ijk=list(map(float, ndimage.center_of_mass(labels == n))),
             volume_mm3=volume, volume_mm3_p05=0.9 * volume, volume_mm3_p95=1.1 * volume,
             equivalent_diameter_mm=(6 * volume / np.pi) ** (1 / 3), sample_dice=0.8, uncertainty_mean=0.25,
-            nodule_probability=None, review=True, review_reasons=["touches the edge of the scan: a part may be missing"]))
+            nodule_probability=0.8, review=True, review_reasons=["touches the edge of the scan: a part may be missing"]))
     (folder / "nodules.json").write_text(json.dumps(nodules))
-    (folder / "run.json").write_text("{{}}")
+    (folder / "run.json").write_text(json.dumps(dict(words=words)))
 sys.exit(status)
 '''
 
@@ -73,18 +73,18 @@ def made_case(name, patient="p", extra=False, spacing_mm=(2.0, 0.5, 0.5)):
     return cases.Case(name, patient, 8.0, hu, reference, spacing_mm)
 
 
-def scored(made, program, tmp_path):
+def scored(made, program, tmp_path, **options):
     runner = product.Product(program)
-    return evaluate.evaluate_set(made, runner, tmp_path / "set", jobs=1)
+    return evaluate.evaluate_set(made, runner, tmp_path / "set", jobs=1, **options)[0]
 
 
 def test_score_perfect_outline_has_perfect_figures(program, tmp_path):
     (one,) = scored([made_case("a")], program, tmp_path)
     assert (one.dice_touching, one.dice_all, one.iou_touching, one.hd95_mm) == (1.0, 1.0, 1.0, 0.0)
     assert (one.true_positive, one.false_positive, one.false_negative) == (128, 0, 0)
-    assert scores.ece_pooled([one]) == pytest.approx(0.1)
+    assert summary.ece_pooled([one]) == pytest.approx(0.1)
     assert one.volume_mm3 == one.nodule["volume_mm3"] == 64.0
-    assert scores.interval_coverage([one]) == 1.0
+    assert summary.interval_coverage([one]) == 1.0
 
 
 def test_score_second_component_costs_only_where_all_voxels_count(program, tmp_path):
@@ -100,17 +100,84 @@ def test_score_refused_ct_counts_as_missed_and_keeps_its_error(program, tmp_path
     assert bad.refused == "E_NO_LUNG: no lung was found" and good.refused is None
     assert (bad.dice_touching, bad.dice_all, bad.hit, bad.nodule) == (0.0, 0.0, False, None)
     assert np.isnan(bad.hd95_mm)
-    assert scores.sensitivity([bad, good]) == 0.5
+    assert summary.sensitivity([bad, good]) == 0.5
     # Calibration says nothing about a CT without probabilities.
-    assert scores.ece_pooled([bad, good]) == pytest.approx(0.1)
-    assert np.isnan(scores.ece_pooled([bad]))
+    assert summary.ece_pooled([bad, good]) == pytest.approx(0.1)
+    assert np.isnan(summary.ece_pooled([bad]))
 
 
 def test_score_edge_of_the_crop_alone_is_no_review_flag(program, tmp_path):
     (one,) = scored([made_case("a")], program, tmp_path)
-    assert scores.review_rate([one]) == 0.0
+    assert summary.review_rate([one]) == 0.0
     one.nodule["review_reasons"].append("found in 40 % of the samples only")
-    assert scores.review_rate([one]) == 1.0
+    assert summary.review_rate([one]) == 1.0
+
+
+def test_click_set_asks_at_each_nodules_own_voxel(program, tmp_path):
+    made = [made_case("a"), made_case("b")]
+    made[1].reference[:] = False
+    made[1].reference[2, 4:7, 20] = True
+    assert [case.click_ijk for case in made] == [(11, 11, 2), (20, 5, 2)]
+    scored(made, program, tmp_path, click=True)
+    words = [product.read_result(tmp_path / "set" / "result" / name).run["words"] for name in "ab"]
+    assert [w[w.index("--at") + 1] for w in words] == ["11,11,2", "20,5,2"]
+
+
+def test_keep_segments_only_what_has_no_result_yet(program, tmp_path):
+    scored([made_case("a")], program, tmp_path)
+    program.write_text(program.read_text().replace("hu > -300", "hu > 9000"))
+    old, new = scored([made_case("a"), made_case("b")], program, tmp_path, keep=True)
+    assert (old.dice_touching, new.dice_touching) == (1.0, 0.0)
+
+
+def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, tmp_path):
+    scored([made_case("a")], program, tmp_path)
+    folder = tmp_path / "set" / "result" / "a"
+    assert product.is_complete(folder) and not product.is_complete(folder.parent / "b")
+    assert not product.is_complete(folder, contract="0123abcd")  # a run.json that names no model
+    record = {"name": "m", "version": "1", "sha256": {"model.json": "0123abcdef", "encoder.onnx": "aa", "decoder.onnx": "bb"}}
+    (folder / "run.json").write_text(json.dumps({"model": record}))
+    assert product.is_complete(folder, contract="0123abcd") and not product.is_complete(folder, contract="ffffffff")
+
+
+def test_with_every_finding_changes_the_judges_threshold_and_nothing_else(bundles, tmp_path):
+    made = tmp_path / "bundle"
+    source = product.DEFAULT_BUNDLE
+    had = json.loads((source / "model.json").read_text())
+    copy, threshold = product.with_every_finding(source, made)
+    now = json.loads((copy / "model.json").read_text())
+    assert threshold == had["judge"]["threshold"] > 0 and now["judge"]["threshold"] == 0.0
+    now["judge"]["threshold"] = threshold
+    assert now == had
+    assert (copy / "judge.onnx").read_bytes() == (source / "judge.onnx").read_bytes()
+    judgeless = next(b for b in sorted(bundles.iterdir()) if not json.loads((b / "model.json").read_text())["judge"])
+    assert product.with_every_finding(judgeless, tmp_path / "none") == (None, None)
+    assert not (tmp_path / "none").exists()
+
+
+def test_findings_of_a_crop_are_hits_and_false_ones(program, tmp_path):
+    made = [made_case("a", extra=True), made_case("bad")]
+    runs = evaluate.run_set(made, product.Product(program), tmp_path / "set", jobs=1)
+    assert [evaluate.findings_of(*run) for run in runs] == [
+        froc.Scan("a", "p", [0.8], [0.8]),
+        froc.Scan("bad", "p", [None], []),
+    ]
+
+
+def test_several_models_in_one_folder_are_refused(monkeypatch, tmp_path):
+    models = iter("ab")
+    made = [product.Model("m", "1", "n", "x"), product.Model("m", "1", "n", "y")]
+    monkeypatch.setattr(evaluate, "measured", lambda key, _: ({"words": key, "scores": []}, {made["ab".index(next(models))]}))
+    asked = evaluate.arguments_of(["--sam2lung", "x", "--out", str(tmp_path), "--sets", "lidc_off,lidc_auto"])
+    with pytest.raises(ValueError, match="several models"):
+        evaluate.evaluate(asked)
+
+
+def test_sets_are_named_in_their_order_and_unknown_ones_refused(capsys):
+    assert evaluate.set_names("lidc_hu_off,lidc_off") == ["lidc_off", "lidc_hu_off"]
+    for text, why in (("lidc_of", "expected some of"), ("lidc_every", "expected one of")):
+        with pytest.raises(Exception, match=why):
+            evaluate.set_names(text)
 
 
 def test_product_crash_is_an_error_and_not_a_bad_score(tmp_path):
@@ -131,12 +198,67 @@ def test_error_line_is_that_of_the_path_and_begins_with_the_name():
 def test_doubt_ratio_is_that_of_means(program, tmp_path):
     (one,) = scored([made_case("a")], program, tmp_path)
     one.uncertainty_wrong, one.uncertainty_right = (6.0, 10), (30.0, 100)
-    assert scores.doubt_ratio([one]) == pytest.approx(2.0)
+    assert summary.doubt_ratio([one]) == pytest.approx(2.0)
+
+
+def told(dice, patient="p", volume=100.0, **nodule):
+    """A score of which only some figures matter."""
+    shown = {"volume_mm3": volume, "volume_mm3_p05": 80.0, "volume_mm3_p95": 120.0, "sample_dice": 0.9, "uncertainty_mean": 0.2}
+    return type("S", (), {
+        "patient": patient, "dice_touching": dice, "hit": dice > 0, "nodule": {**shown, **nodule} if dice else None,
+        "volume_mm3": 100.0, "name": patient,
+    })()  # fmt: skip
+
+
+def test_doubt_auroc_and_aurc_without_expected_dice_are_nan():
+    old = [told(0.9), told(0.5, sample_dice=0.8)]
+    assert np.isnan(summary.doubt_auroc(old, "expected_dice")) and np.isnan(summary.doubt_aurc(old, "expected_dice"))
+    assert summary.doubt_auroc(old, "sample_dice") == 1.0
+    none = [told(0.9, expected_dice=None), told(0.5, expected_dice=None)]
+    assert np.isnan(summary.doubt_auroc(none, "expected_dice"))
+
+
+def test_doubt_by_hand_leaves_missed_nodules_out():
+    made = [told(0.9, expected_dice=0.8), told(0.6, expected_dice=0.7), told(0.8, expected_dice=0.6), told(0.0)]
+    # 1 - expected_dice: the poor one (0.6) has 0.3, above 0.2 and below 0.4.
+    assert summary.doubt_auroc(made, "expected_dice") == 0.5
+    assert summary.doubt_aurc(made, "expected_dice") == pytest.approx((0.1 + 0.25 + 0.7 / 3) / 3)
+    # The best order: 0.1, 0.2, 0.4.
+    assert summary.doubt_e_aurc(made, "expected_dice") == pytest.approx((0.25 - 0.15) / 3)
+
+
+def test_interval_of_older_results_is_the_samples_own():
+    new = told(0.9, sample_volume_mm3_p05=101.0, sample_volume_mm3_p95=104.0)
+    assert summary.interval_coverage([new]) == 1.0 and summary.interval_coverage([new], samples=True) == 0.0
+    assert summary.interval_width([new]) == 1.5 and summary.interval_width([new], samples=True) == 104 / 101
+    assert summary.interval_width([told(0.9)], samples=True) == 1.5
+    assert summary.interval_width([told(0.9, volume_mm3_p05=0.0)]) == np.inf
+    assert evaluate.plain({"value": np.inf}) == {"value": None}
+
+
+def test_volume_ratio_of_twice_and_half_is_one():
+    assert summary.volume_ratio([told(0.9, volume=200.0), told(0.9, volume=50.0)]) == pytest.approx(1.0)
+
+
+def test_click_summary_pairs_nodules_by_name():
+    automatic = [told(0.0, "a"), told(0.6, "b"), told(0.9, "c")]
+    clicked = [told(0.9, "c"), told(0.8, "b"), told(0.4, "a")]
+    groups = summary.click_summary(automatic, clicked)
+    assert groups["missed"] == {"nodules": 1, "before": 0.0, "after": 0.4, "hit": 1, "good": 0}
+    assert groups["poor"] == {"nodules": 1, "before": 0.6, "after": 0.8, "hit": 1, "good": 1}
+    assert groups["all"]["after"] == pytest.approx(0.7)
+
+
+def test_texture_is_the_mean_of_ratings_and_goes_to_the_nearest():
+    assert cases.texture([{"texture": 5}, None, {"texture": 4}]) == 4.5
+    assert np.isnan(cases.texture(None)) and np.isnan(cases.texture([None]))
+    made = [type("S", (), {"texture": t})() for t in (1.0, 2.33, 2.5, 4.33, 4.5, 5.0, float("nan"))]
+    assert [len(members) for _, members in summary.by_texture(made)] == [2, 2, 2]
 
 
 def test_by_diameter_bins_hold_each_nodule_once():
     made = [type("S", (), {"diameter_mm": d})() for d in (3.0, 6.0, 9.99, 10.0, 20.0, 45.0)]
-    assert [len(members) for _, members in scores.by_diameter(made)] == [1, 2, 1, 2]
+    assert [len(members) for _, members in summary.by_diameter(made)] == [1, 2, 1, 2]
 
 
 def test_written_crop_keeps_geometry_and_voxels(tmp_path):
@@ -186,18 +308,23 @@ def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, progra
     words = ["--data", shared_data, "--sam2lung", program, "--out", tmp_path / "out", "--limit", "3", "--rounds", "20"]
     evaluate.main([str(w) for w in [*words, "--card", card]])
     written = json.loads((tmp_path / "out" / "evaluate.json").read_text())
-    assert list(written["sets"]) == ["lidc_off", "lidc_auto", "lidc_hu_off"]
+    assert list(written["sets"]) == ["lidc_off", "lidc_auto", "lidc_click", "lidc_hu_off"]
+    assert written["froc"]["scans"] == written["click"]["all"]["nodules"] == 3
+    assert {"texture", "agreement", "slices"} <= set(written["sets"]["lidc_off"]["scores"][0])
     figures = written["sets"]["lidc_off"]["summary"]
     assert figures["nodules"]["value"] == 3
     low, high = figures["dice_touching_mean"]["ci95"]
     assert 0 <= low <= figures["dice_touching_mean"]["value"] <= high <= 1
     table = (tmp_path / "out" / "evaluate.md").read_text()
-    assert "3-D Dice" in table and table.strip() in card.read_text()
+    assert all(part in table for part in ("3-D Dice", "as they agree with each other", "CPM", "Roughness", "ground glass"))
+    assert table.strip() in card.read_text()
 
 
 def test_lidc_cases_consensus_has_the_diameter_of_the_index(shared_data):
     loaded = cases.lidc_cases(shared_data)
     assert len(loaded) == 80
+    # Two readers or more outlined each of these, and someone rated each.
+    assert all(len(case.readers) >= 2 and 1 <= case.texture <= 5 for case in loaded)
     for case in loaded:
         volume = case.reference.sum() * np.prod(case.spacing_mm)
         # index.json gives two decimals.
@@ -220,7 +347,7 @@ def test_whole_ct_findings_are_sorted_into_found_marks_and_false():
         {"voxel": [10, 10, 5], "diameter_mm": 10.0, "what": "centre near"},
         {"voxel": [40, 10, 5], "diameter_mm": 10.0, "what": "covered, centre far"},
         {"voxel": [90, 90, 9], "diameter_mm": 6.0, "what": "missed"},
-        {"voxel": [90, 10, 5], "diameter_mm": 4.0, "what": "too small to be listed"},
+        {"voxel": [90, 10, 5], "diameter_mm": 4.0, "what": "too small to have to be found"},
         {"voxel": [60, 60, 5], "diameter_mm": None, "what": "a mark"},
     ]
     labels = np.zeros((10, 100, 100), int)
@@ -232,28 +359,61 @@ def test_whole_ct_findings_are_sorted_into_found_marks_and_false():
         nodule(3, [60, 60, 8.9]),  # 7.8 mm above the mark
         nodule(4, [60, 60, 9.1]),  # 8.2 mm
         nodule(5, [10, 20.1, 5]),  # 10.1 mm
+        nodule(6, [90, 16.9, 5]),  # 6.9 mm from the lesion of 4 mm
     ]
-    found = evaluate_whole_ct.judge(evaluate_whole_ct.WholeCt(None, lesions), labels, spacing, nodules)
+    ct = evaluate_whole_ct.WholeCt(None, "p", lesions)
+    found = evaluate_whole_ct.sort_findings(ct, labels, spacing, nodules)
     assert [lesion["found_by"] for lesion in found["lesions"]] == [[1], [2], []]
-    assert [n["id"] for n in found["small_marks"]] == [3]
+    assert [n["id"] for n in found["small"]] == [3, 6]
     assert [n["id"] for n in found["false_findings"]] == [4, 5]
+    all_of_them = evaluate_whole_ct.sort_findings(ct, labels, spacing, nodules, smallest_mm=3)
+    assert [lesion["found_by"] for lesion in all_of_them["lesions"]] == [[1], [2], [], [6]]
+
+
+def test_whole_ct_scan_of_the_curve_has_each_lesions_best_finding():
+    nodules = [{"id": n, "nodule_probability": p} for n, p in enumerate((0.2, 0.9, 0.6), start=1)]
+    result = {
+        "name": "a", "patient": "p", "nodules": nodules,
+        "lesions": [{"found_by": [1, 2]}, {"found_by": []}], "false_findings": nodules[2:],
+    }  # fmt: skip
+    assert evaluate_whole_ct.scan_of(result) == froc.Scan("a", "p", [0.9, None], [0.6])
 
 
 def test_whole_ct_report_names_every_false_finding():
     lesion = {"voxel": [1, 1, 1], "diameter_mm": 9.0, "what": "x", "found_by": [1]}
     done = {
         "name": "a", "refused": None, "seconds": 61.4, "nodules": [nodule(1, [1, 1, 1]), nodule(2, [7, 8, 9])],
-        "lesions": [lesion], "small_marks": [], "false_findings": [nodule(2, [7, 8, 9])],
+        "lesions": [lesion], "small": [], "false_findings": [nodule(2, [7, 8, 9])],
     }  # fmt: skip
     refused = {"name": "b", "refused": "E_NO_LUNG: none", "seconds": 2.0}
     text = evaluate_whole_ct.report([done, refused])
     assert "| a | 1 of 1 | 1 | 0 | 10 | 61 |" in text
     assert "| b | E_NO_LUNG | – | – | – | 2 |" in text
     assert "a no. 2: false finding at voxel (7, 8, 9)" in text
+    assert "1 of 1 lesions of 5 mm and more found, 0 missed; 1.00 false findings a scan (1 in 1 CTs" in text
+    assert "training patients" in text and "Free-response" not in text
+    curve = froc.summary([froc.Scan("a", "p", [0.9], [0.6])], threshold=0.7, rounds=10)
+    assert "| As shipped: false ones each, sensitivity | 0.000, 1.000 |" in evaluate_whole_ct.report([done], curve)
+
+
+def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
+    made = made_case("ct", extra=True)
+    folder = tmp_path / "data" / "whole_ct"
+    folder.mkdir(parents=True)
+    cases.write_ct(made, folder / "ct.nii.gz")
+    lesion = {"voxel": [12, 12, 2], "diameter_mm": 6.0, "what": "x"}
+    (folder / "index.json").write_text(json.dumps([{"file": "ct.nii.gz", "patient": "p", "lesions": [lesion]}]))
+    words = ["--data", tmp_path / "data", "--sam2lung", program, "--out", tmp_path / "out", "--rounds", "10"]
+    evaluate_whole_ct.main([str(w) for w in words])
+    written = json.loads((tmp_path / "out" / "whole_ct.json").read_text())
+    assert written["totals"]["found"] == 1 and written["totals"]["false_findings"] == 1
+    assert written["froc"]["findings"] == [{"name": "ct", "patient": "p", "lesions": [0.8], "false": [0.8]}]
+    evaluate_whole_ct.main([str(w) for w in [*words, "--keep", "--no-froc"]])
+    assert json.loads((tmp_path / "out" / "whole_ct.json").read_text())["froc"] is None
 
 
 def test_whole_ct_list_has_every_lesion_of_the_index(shared_data):
     listed = {ct.path.name: ct for ct in evaluate_whole_ct.whole_cts(shared_data)}
     assert len(listed) == 5
-    assert [len(listed[name].listed) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [1, 2, 1]
-    assert len(listed["lidc0002.nii.gz"].small_marks) == 11
+    assert [len(listed[name].listed(5.0)) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [1, 2, 1]
+    assert len(listed["lidc0002.nii.gz"].marks) == 11
