@@ -24,6 +24,12 @@ from .metrics import auroc
 SENSITIVITIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)
 SENSITIVITY = 0.99
 REVIEWED = 0.1
+# Development nodules by how they are shown.
+KINDS = {
+    "crops as they are": lambda f: f.ends,
+    "gone on with": lambda f: not f.ends and not f.whole,
+    "set into whole CTs": lambda f: f.whole,
+}
 
 
 def fitted(logits, nodule):
@@ -43,8 +49,10 @@ def judge_calibration(judge, findings):
     print(f"judge: {nodule.sum()} nodules, {(~nodule).sum()} others, AUROC {auroc(logits, nodule):.4f}; temperature {temperature:.3f}, bias {bias:.3f}")
     whole = [f for f in findings if f.whole and f.product and not f.nodule]
     chance_whole = 1 / (1 + np.exp(-(logits_of(judge, whole) / temperature + bias)))
+    kinds = {words: nodule & np.array([test(f) for f in develop]) for words, test in KINDS.items()}
     for kept, bound in points:
-        print(f"  {kept:.1%} of the nodules kept above {bound:.4f}: {(chance[~nodule] >= bound).mean():.1%} of the crops' others stay, "
+        parts = ", ".join(f"{(chance[kind] >= bound).mean():.1%} {words}" for words, kind in kinds.items())
+        print(f"  {kept:.1%} of the nodules kept above {bound:.4f} ({parts}): {(chance[~nodule] >= bound).mean():.1%} of the crops' others stay, "
               f"{(chance_whole >= bound).sum()} of {len(whole)} in the whole CTs (trained on)")  # fmt: skip
     threshold = dict(points)[SENSITIVITY]
     kept = chance[nodule & (chance >= threshold)]
