@@ -16,8 +16,8 @@ kappa 0; a reader who marked nothing isn't in the data, so the comparison favour
 
 The verdict is that of a non-inferiority trial: the difference ours - readers', its 95 % interval by patient, and a margin
 that was fixed beforehand. "As well as" is *true* when the interval's lower end is above -margin, *false* when its upper end
-is below -margin, else *not shown*. The sentence is decided by pairwise Dice; the other measures have a verdict each, to
-be read beside it.
+is below -margin, else *not shown*; with fewer than 20 patients always *not shown*. The sentence is decided by pairwise Dice;
+the other measures have a verdict each, to be read beside it.
 """
 
 from itertools import combinations, permutations
@@ -27,6 +27,7 @@ import numpy as np
 from . import metrics
 
 MARGIN = 0.05
+FEWEST_PATIENTS = 20  # a bootstrap over fewer gives intervals that are too narrow
 GOOD_DICE = 0.7
 TRUE, FALSE, NOT_SHOWN = "true", "false", "not shown"
 
@@ -115,18 +116,19 @@ def side(scores, key, who):
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
-def verdict(interval, margin=MARGIN):
+def verdict(interval, patients):
     """Whether ours is as good, by the 95 % interval of ours - readers'."""
     low, high = interval
-    if np.isnan([low, high]).any():
+    if patients < FEWEST_PATIENTS or np.isnan([low, high]).any():
         return NOT_SHOWN
-    return TRUE if low > -margin else FALSE if high < -margin else NOT_SHOWN
+    return TRUE if low > -MARGIN else FALSE if high < -MARGIN else NOT_SHOWN
 
 
 def summary(scores, rounds=1000):
     """For each measure: both sides and their difference with 95 % intervals by patient, and the verdict."""
     studied = [s for s in scores if s.agreement]
-    figures = {"nodules": len(studied), "patients": len({s.patient for s in studied}), "margin": MARGIN, "measures": {}}
+    patients = len({s.patient for s in studied})
+    figures = {"nodules": len(studied), "patients": patients, "margin": MARGIN, "measures": {}}
     for key, words in MEASURES:
         parts = {
             "ours": lambda s: side(s, key, OURS),
@@ -134,7 +136,7 @@ def summary(scores, rounds=1000):
             "difference": lambda s: side(s, key, OURS) - side(s, key, READERS),
         }
         measured = {name: metrics.with_interval(studied, part, rounds) for name, part in parts.items()}
-        figures["measures"][key] = {"words": words, **measured, "verdict": verdict(measured["difference"]["ci95"])}
+        figures["measures"][key] = {"words": words, **measured, "verdict": verdict(measured["difference"]["ci95"], patients)}
     figures["sentence"] = figures["measures"]["dice"]["verdict"]
     return figures
 

@@ -40,6 +40,7 @@ class WholeCt:
     path: Path
     patient: str
     lesions: list  # dicts with voxel (i, j, k), diameter_mm (None: a mark under 3 mm), what
+    split: str = "train"
 
     def listed(self, smallest_mm):
         """Lesions that have to be found."""
@@ -57,7 +58,7 @@ class WholeCt:
 def whole_cts(data):
     """Every whole CT of the data folder."""
     records = json.loads((data / "whole_ct" / "index.json").read_text())
-    listed = [WholeCt(data / "whole_ct" / r["file"], r["patient"], r["lesions"]) for r in records]
+    listed = [WholeCt(data / "whole_ct" / r["file"], r["patient"], r["lesions"], r["split"]) for r in records]
     fcp = data / "fcp_dicom"
     return [*listed, WholeCt(fcp, "fcp", [FCP_LESION])] if fcp.is_dir() else listed
 
@@ -95,7 +96,7 @@ def evaluate_ct(ct, runner, out, smallest_mm=SMALLEST_LESION_MM, keep=False):
     refused = {} if kept else runner.segment([ct.path], out)
     seconds = time.monotonic() - started
     if refused:
-        return {"name": name, "patient": ct.patient, "refused": refused[ct.path], "seconds": seconds}
+        return {"name": name, "patient": ct.patient, "split": ct.split, "refused": refused[ct.path], "seconds": seconds}
     result = product.read_result(out / name)
     if kept:
         seconds = sum(result.run.get("timings_s", {}).values())
@@ -103,7 +104,8 @@ def evaluate_ct(ct, runner, out, smallest_mm=SMALLEST_LESION_MM, keep=False):
     found = sort_findings(ct, result.labels, spacing, result.nodules, smallest_mm)
     model = product.model_of(result)
     return {
-        "name": name, "patient": ct.patient, "refused": None, "seconds": seconds, "model": str(model) if model else None,
+        "name": name, "patient": ct.patient, "split": ct.split, "refused": None, "seconds": seconds,
+        "model": str(model) if model else None,
         "networks": model.networks if model else None, "nodules": result.nodules, **found,
     }  # fmt: skip
 
@@ -126,7 +128,12 @@ def measured_froc(cts, arguments, networks):
     if networks - {r.get("networks") for r in results}:
         raise ValueError("the command line has another bundle built in than bundles/default: name it with --model")
     scans = [scan_of(r) for r in results if not r["refused"]]
-    return {**froc.summary(scans, threshold, arguments.rounds), "findings": [asdict(scan) for scan in scans]}
+    whose = " (training patients)" if is_training(results) else ""
+    return {**froc.summary(scans, threshold, arguments.rounds), "findings": [asdict(scan) for scan in scans], "whose": whose}
+
+
+def is_training(results):
+    return any(r["split"] == "train" for r in results)
 
 
 def volume_of(result, lesion):
@@ -189,7 +196,8 @@ def false_finding_line(result, nodule):
 
 def report(results, curve=None, smallest_mm=SMALLEST_LESION_MM):
     head = ["CT", f"Lesions of {smallest_mm:g} mm and more found", "False findings", "At smaller ones", "Volumes mm³", "Seconds"]
-    parts = [NOTE, tables.table(head, [row(result) for result in results]), total_text(results, smallest_mm)]
+    parts = [NOTE] if is_training(results) else []
+    parts += [tables.table(head, [row(result) for result in results]), total_text(results, smallest_mm)]
     lines = [false_finding_line(result, nodule) for result in results for nodule in result.get("false_findings", [])]
     if lines:
         parts.append("\n".join(lines))
@@ -226,7 +234,7 @@ def main(words=None):
     text = report(results, curve, arguments.smallest)
     (arguments.out / "whole_ct.md").write_text(text + "\n")
     everything = {
-        "program": evaluate.version_of(runner.program), "note": NOTE, "smallest_mm": arguments.smallest,
+        "program": evaluate.version_of(runner.program), "smallest_mm": arguments.smallest,
         "totals": totals(results), "results": results, "froc": curve,
     }  # fmt: skip
     (arguments.out / "whole_ct.json").write_text(json.dumps(evaluate.plain(everything), indent=1) + "\n")

@@ -5,7 +5,7 @@ the nodule (how good is the outline?); *all* takes every positive voxel of the c
 A CT that was refused, or in which nothing was found, scores Dice 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -94,3 +94,17 @@ def best_entry(labels, reference, nodules):
     shared[:1] = 0
     number = int(shared.argmax()) if shared.size and shared.any() else 0
     return next((entry for entry in nodules if entry["id"] == number), None)
+
+
+def from_json(entry):
+    """A `Score` out of evaluate.json, where null stands for NaN."""
+    numbers = {field.name for field in fields(Score) if field.type is float}
+    score = Score(**{key: nan_for_null(value) if key in numbers | {"slices"} else value for key, value in entry.items()})
+    score.bins = np.asarray(score.bins, float)
+    return score
+
+
+def nan_for_null(value):
+    if isinstance(value, dict):
+        return {key: nan_for_null(item) for key, item in value.items()}
+    return float("nan") if value is None else value

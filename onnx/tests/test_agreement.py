@@ -72,10 +72,11 @@ def test_consensus_of_two_is_their_union_and_of_three_the_majority():
 
 
 def test_verdict_goes_by_the_interval_and_the_margin():
-    assert agreement.verdict((-0.04, 0.02)) == agreement.TRUE
-    assert agreement.verdict((-0.06, 0.02)) == agreement.NOT_SHOWN
-    assert agreement.verdict((-0.12, -0.06)) == agreement.FALSE
-    assert agreement.verdict((float("nan"), float("nan"))) == agreement.NOT_SHOWN
+    assert agreement.verdict((-0.04, 0.02), 49) == agreement.TRUE
+    assert agreement.verdict((-0.06, 0.02), 49) == agreement.NOT_SHOWN
+    assert agreement.verdict((-0.12, -0.06), 49) == agreement.FALSE
+    assert agreement.verdict((float("nan"), float("nan")), 49) == agreement.NOT_SHOWN
+    assert agreement.verdict((0.02, 0.02), 1) == agreement.NOT_SHOWN  # one patient: an interval of no width
 
 
 @dataclass
@@ -84,14 +85,14 @@ class Scored:
     agreement: dict | None
 
 
-def study(outline, readers, patients=12):
+def study(outline, readers, patients=24):
     return [Scored(str(n), agreement.compare(outline, readers)) for n in range(patients)] + [Scored("x", None)]
 
 
 def test_summary_of_a_reader_is_true_and_of_noise_false():
     a, b = row(*range(10, 20)), row(*range(11, 21))
     good = agreement.summary(study(a, [a, b]), rounds=50)
-    assert (good["nodules"], good["patients"], good["sentence"]) == (12, 12, agreement.TRUE)
+    assert (good["nodules"], good["patients"], good["sentence"]) == (24, 24, agreement.TRUE)
     assert good["measures"]["dice"]["difference"]["value"] == pytest.approx(0.05)
     poor = agreement.summary(study(row(19), [a, b]), rounds=50)
     assert poor["sentence"] == agreement.FALSE

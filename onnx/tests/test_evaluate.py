@@ -382,10 +382,10 @@ def test_whole_ct_scan_of_the_curve_has_each_lesions_best_finding():
 def test_whole_ct_report_names_every_false_finding():
     lesion = {"voxel": [1, 1, 1], "diameter_mm": 9.0, "what": "x", "found_by": [1]}
     done = {
-        "name": "a", "refused": None, "seconds": 61.4, "nodules": [nodule(1, [1, 1, 1]), nodule(2, [7, 8, 9])],
+        "name": "a", "split": "train", "refused": None, "seconds": 61.4, "nodules": [nodule(1, [1, 1, 1]), nodule(2, [7, 8, 9])],
         "lesions": [lesion], "small": [], "false_findings": [nodule(2, [7, 8, 9])],
     }  # fmt: skip
-    refused = {"name": "b", "refused": "E_NO_LUNG: none", "seconds": 2.0}
+    refused = {"name": "b", "split": "train", "refused": "E_NO_LUNG: none", "seconds": 2.0}
     text = evaluate_whole_ct.report([done, refused])
     assert "| a | 1 of 1 | 1 | 0 | 10 | 61 |" in text
     assert "| b | E_NO_LUNG | – | – | – | 2 |" in text
@@ -402,7 +402,8 @@ def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
     folder.mkdir(parents=True)
     cases.write_ct(made, folder / "ct.nii.gz")
     lesion = {"voxel": [12, 12, 2], "diameter_mm": 6.0, "what": "x"}
-    (folder / "index.json").write_text(json.dumps([{"file": "ct.nii.gz", "patient": "p", "lesions": [lesion]}]))
+    record = {"file": "ct.nii.gz", "patient": "p", "split": "test", "lesions": [lesion]}
+    (folder / "index.json").write_text(json.dumps([record]))
     words = ["--data", tmp_path / "data", "--sam2lung", program, "--out", tmp_path / "out", "--rounds", "10"]
     evaluate_whole_ct.main([str(w) for w in words])
     written = json.loads((tmp_path / "out" / "whole_ct.json").read_text())
