@@ -1,15 +1,16 @@
 """Packs the training data once, so that training reads arrays and nothing else.
 
-    python -m sam2lung_train.data [--data ../../shared/data] [--cache cache]
+    python -m sam2lung_train.data [--data ../../shared/data] [--cache cache] [--luna16 FOLDER] [--lidc-idri FOLDER]
 
 Writes CACHE/nodules.npz and CACHE/whole.npz. Only patients of `train` are read. A tenth of them, chosen by a hash of the
 patient's name, is the development part (`develop`): no weight sees it, thresholds and temperatures are chosen on it.
+loaders/ adds the originals, or makes the cache of them alone where there is no --data folder.
 """
 
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nibabel
@@ -54,6 +55,8 @@ class Whole:
     votes: np.ndarray  # uint8, share of the active readers x 255
     known: np.ndarray  # bool: may be learned from
     spacing_mm: tuple  # k, j, i
+    # Voxels (N, 3) known before any training to look like nodules and be none.
+    hard: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), int))
 
 
 def as_marked(stack):
@@ -256,14 +259,24 @@ def load_wholes(cache=CACHE):
 
 
 def main(words=None):
+    from .loaders import command as originals  # they need this module
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--cache", type=Path, default=CACHE)
+    originals.add_options(parser)
     arguments = parser.parse_args(words)
+    nodules, whole = [], []
+    try:
+        more = originals.plan(arguments)  # before the half minute of packing: most mistakes show here
+        if arguments.data.is_dir() or more is None:
+            nodules, whole = stacks(arguments.data), wholes(arguments.data)
+        if more is not None:
+            nodules, whole = more.added_to(nodules, whole)
+    except originals.LoaderError as error:
+        raise SystemExit(f"sam2lung_train.data: {error}") from error
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    nodules = stacks(arguments.data)
     save(arguments.cache / "nodules.npz", nodules)
-    whole = wholes(arguments.data)
     save(arguments.cache / "whole.npz", whole)
     develop = [s for s in nodules if s.develop]
     print(f"{len(nodules)} nodules of {len({s.patient for s in nodules})} patients, "
