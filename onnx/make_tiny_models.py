@@ -20,6 +20,9 @@ tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, ze
                   over the patch's centre.
 tiny-doubt        tiny-identity's networks and tiny-scout's judge under every optional number of the contract: biases beside the
                   temperatures, and the linear models of doubt D_LOW, D_HIGH, D_DICE.
+tiny-clicks       as tiny-identity with clicks, and an encoder that has to see whole slices:
+                  logit = A (x - M mean(x over the slice)) m + B + G (c_inside - c_outside)
+                  with c = exp(-d / DECAY_MM) of the distance d to the nearest click, 0 without one.
 tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
 """
 
@@ -46,6 +49,8 @@ C, B_NEIGHBOURS = 0.25, -4.0
 J0, J1, J2, JB = 10.0, 2.0, 1.0, -7.0
 JUDGE_SIZE = [6, 12, 12]
 JUDGE_CENTRE = [(2, 4), (4, 8), (4, 8)]
+# tiny-clicks: share of the slice's mean, weight and decay of clicks
+M, G, DECAY_MM = 0.25, 10.0, 6.0
 # tiny-doubt: p = sigmoid(logit / T_DOUBT + BIAS_DOUBT), and the coefficients of its models
 T_DOUBT, BIAS_DOUBT = 0.8, -0.25
 JUDGE_BIAS_DOUBT = -0.5
@@ -111,6 +116,37 @@ def affine_decoder(pairs, smooth=False):
         [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
         [tensor("logits", "T", len(pairs), "H", "W")],
         constants,
+    )
+
+
+def centred_encoder():
+    """e0 = the slice less M times its mean."""
+    return model(
+        "centred_encoder",
+        [
+            helper.make_node("GlobalAveragePool", ["slices"], ["mean"]),
+            helper.make_node("Mul", ["mean", "share"], ["shared"]),
+            helper.make_node("Sub", ["slices", "shared"], ["e0"]),
+        ],
+        [tensor("slices", 1, 1, "H", "W")],
+        [tensor("e0", 1, 1, "H", "W")],
+        [constant("share", M)],
+    )
+
+
+def clicked_decoder():
+    """logit = A x m + B + G (inside - outside)."""
+    return model(
+        "clicked_decoder",
+        [
+            helper.make_node("Mul", ["e0", "drop0"], ["dropped"]),
+            helper.make_node("Mul", ["dropped", "gain"], ["scaled"]),
+            helper.make_node("Conv", ["clicks", "weights", "bias"], ["prompt"], kernel_shape=[1, 1]),
+            helper.make_node("Add", ["scaled", "prompt"], ["logits"]),
+        ],
+        [tensor("e0", 1, 1, "H", "W"), tensor("clicks", 1, 2, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
+        [tensor("logits", "T", 1, "H", "W")],
+        [constant("gain", A), constant("weights", np.reshape([G, -G], (1, 2, 1, 1))), constant("bias", [B])],
     )
 
 
@@ -300,6 +336,14 @@ def tiny_doubt():
     return spec, files
 
 
+def tiny_clicks():
+    files = {"encoder.onnx": centred_encoder(), "decoder.onnx": clicked_decoder()}
+    spec = contract("tiny-clicks", files)
+    spec["encoder"]["whole_slice"] = True
+    spec["decoder"]["clicks"] = {"name": "clicks", "decay_mm": DECAY_MM}
+    return spec, files
+
+
 def tiny_multiclass():
     files = {"encoder.onnx": identity_encoder(), "decoder.onnx": affine_decoder([(A, B), (A2, B2)])}
     spec = contract("tiny-multiclass", files)
@@ -307,7 +351,7 @@ def tiny_multiclass():
     return spec, files
 
 
-BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_multiclass]
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass]
 
 
 def sha256(data):

@@ -43,6 +43,11 @@ impl Grid {
         }
     }
 
+    /// Whole voxels in `mm` along i, j, k.
+    pub fn steps(&self, mm: f64) -> [usize; 3] {
+        self.spacing_mm.map(|spacing| (mm / spacing) as usize)
+    }
+
     /// The grid that `ijk_to_ras` describes.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub enum Stage {
     Lungs,
     /// Encoder and decoder over the slices.
     Segment,
+    /// The same once more around clicks, with the clicks.
+    Prompt,
     /// Components, judgement and measurement.
     Nodules,
     /// Writing volumes, tables and pictures.
@@ -31,7 +33,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the order in which they run.
-    pub const ALL: [Stage; 5] = [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Nodules, Stage::Write];
+    pub const ALL: [Stage; 6] =
+        [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules, Stage::Write];
 
     /// What a person is told.
     pub fn title(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Stage {
             Stage::Read => "Reading the CT",
             Stage::Lungs => "Finding the lungs",
             Stage::Segment => "Segmenting slices",
+            Stage::Prompt => "Outlining where asked",
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
         }
@@ -49,7 +53,8 @@ impl Stage {
         match self {
             Stage::Read => 0.06,
             Stage::Lungs => 0.06,
-            Stage::Segment => 0.76,
+            Stage::Segment => 0.71,
+            Stage::Prompt => 0.05,
             Stage::Nodules => 0.04,
             Stage::Write => 0.08,
         }

@@ -58,6 +58,11 @@ impl Voi {
         Voi { start: [0; 3], end: grid.dims }
     }
 
+    /// The box of one voxel (i, j, k).
+    pub fn voxel(ijk: [usize; 3]) -> Self {
+        Voi { start: ijk, end: ijk.map(|index| index + 1) }
+    }
+
     /// Size along i, j, k.
     pub fn size(&self) -> [usize; 3] {
         std::array::from_fn(|axis| self.end[axis] - self.start[axis])
@@ -71,7 +76,7 @@ impl Voi {
                 // The ends of a row are enough, and soon found where most of it is true.
                 let ends = [row.iter().position(|inside| *inside), row.iter().rposition(|inside| *inside)];
                 for i in ends.into_iter().flatten() {
-                    let voxel = Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] };
+                    let voxel = Voi::voxel([i, j, k]);
                     bounds.get_or_insert(voxel).include(voxel.start);
                 }
             }

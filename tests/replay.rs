@@ -16,12 +16,14 @@ use sam2lung::{
         slices::SlicePieces,
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    stages::statistics::Uncertainty,
+    stages::{clicks::Clicks, statistics::Uncertainty},
     volume::{Voi, Volume},
 };
 
-/// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions).
-const BUNDLES: [&str; 3] = ["tiny-neighbours", "tiny-scout", BUILT_IN];
+/// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions, clicks,
+/// whole slices).
+const BUNDLES: [&str; 4] = ["tiny-neighbours", "tiny-scout", CLICKS, BUILT_IN];
+const CLICKS: &str = "tiny-clicks";
 const BUILT_IN: &str = "built in";
 const SAMPLES: usize = 25;
 
@@ -55,8 +57,9 @@ fn ct() -> Volume<f32> {
     Volume::new(grid, voxels)
 }
 
-fn options() -> Options {
-    Options { samples: Some(SAMPLES), search: Search::Everywhere, ..Options::default() }
+fn options(name: &str) -> Options {
+    let clicks = if name == CLICKS { (vec![[15, 16, 4], [36, 8, 6]], vec![[10, 14, 4]]) } else { Default::default() };
+    Options { samples: Some(SAMPLES), search: Search::Everywhere, at: clicks.0, not_at: clicks.1, ..Options::default() }
 }
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
@@ -80,9 +83,13 @@ fn assert_same(one: &Segmentation, other: &Segmentation, when: &str) {
 fn segment_any_batch_gives_the_same_bits() {
     for name in BUNDLES {
         let mut engine = engine(name, 2);
-        let single = segment(&mut engine, &Options { batch: 1, ..options() });
+        let single = segment(&mut engine, &Options { batch: 1, ..options(name) });
         for batch in [8, 25] {
-            assert_same(&single, &segment(&mut engine, &Options { batch, ..options() }), &format!("{name}, {batch}"));
+            assert_same(
+                &single,
+                &segment(&mut engine, &Options { batch, ..options(name) }),
+                &format!("{name}, {batch}"),
+            );
         }
     }
 }
@@ -90,7 +97,7 @@ fn segment_any_batch_gives_the_same_bits() {
 #[test]
 fn segment_one_or_two_threads_give_the_same_bits() {
     for name in BUNDLES {
-        let (one, two) = (segment(&mut engine(name, 1), &options()), segment(&mut engine(name, 2), &options()));
+        let (one, two) = (segment(&mut engine(name, 1), &options(name)), segment(&mut engine(name, 2), &options(name)));
         assert_same(&one, &two, name);
     }
 }
@@ -99,10 +106,10 @@ fn segment_one_or_two_threads_give_the_same_bits() {
 fn segment_another_seed_gives_other_bits() {
     for name in BUNDLES {
         let mut engine = engine(name, 2);
-        let one = segment(&mut engine, &options());
+        let one = segment(&mut engine, &options(name));
         // Networks with a single dropout channel may keep it equally often under two seeds.
         let differs = |seed| {
-            let other = segment(&mut engine, &Options { seed, ..options() });
+            let other = segment(&mut engine, &Options { seed, ..options(name) });
             bits(one.probability().voxels) != bits(other.probability().voxels)
         };
         assert!((1..4).any(differs), "{name}");
@@ -112,7 +119,7 @@ fn segment_another_seed_gives_other_bits() {
 #[test]
 fn segment_after_a_cancelled_run_gives_the_same_bits() {
     for name in BUNDLES {
-        let fresh = segment(&mut engine(name, 2), &options());
+        let fresh = segment(&mut engine(name, 2), &options(name));
         let mut engine = engine(name, 2);
         let token = CancelToken::new();
         let mut pieces_begun = 0;
@@ -123,9 +130,9 @@ fn segment_after_a_cancelled_run_gives_the_same_bits() {
                 from_callback.cancel();
             }
         };
-        let ended = engine.segment(ct(), &options(), &mut Monitor::new(token, &mut sink));
+        let ended = engine.segment(ct(), &options(name), &mut Monitor::new(token, &mut sink));
         assert_eq!(ended.expect_err("it was cancelled").name(), "E_CANCELLED");
-        assert_same(&fresh, &segment(&mut engine, &options()), name);
+        assert_same(&fresh, &segment(&mut engine, &options(name)), name);
     }
 }
 
@@ -159,12 +166,12 @@ impl<P: Pieces> Pieces for Reordered<P> {
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
     let mut network = OrtNetwork::load(bundle.clone(), Device::Cpu, 2).expect("a committed bundle");
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec), reorder };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling =
         Sampling { seed: 0, samples: SAMPLES, batch: 8, threshold: 0.5, uncertainty: Uncertainty::MutualInformation };
-    run_all(&mut pieces, &ct, &everywhere, &sampling, &mut Monitor::silent()).expect("a good CT")
+    run_all(&mut pieces, &ct, &everywhere, &sampling, Stage::Segment, &mut Monitor::silent()).expect("a good CT")
 }
 
 #[test]

@@ -28,7 +28,7 @@ def test_tiny_bundle_is_accepted(path):
 
 
 def test_tiny_bundles_are_all_there():
-    names = ["tiny-doubt", "tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+    names = ["tiny-clicks", "tiny-doubt", "tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
     assert [p.parent.name for p in TINY] == names
 
 
@@ -61,11 +61,18 @@ def at(value, path):
     return value
 
 
-WITH_OPTIONAL = ["tiny-doubt"]
+WITH_OPTIONAL = ["tiny-clicks", "tiny-doubt"]
 FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout", *WITH_OPTIONAL) for path in objects(tiny(name))]
 STRICT = [(name, path) for name, path in FULL if path != ("provenance", "training")]
 # Fields that came after the first release.
-OPTIONAL = [("calibration", "bias"), ("judge", "bias"), ("review", "expected_dice_below"), ("doubt",)]
+OPTIONAL = [
+    ("encoder", "whole_slice"),
+    ("decoder", "clicks"),
+    ("calibration", "bias"),
+    ("judge", "bias"),
+    ("review", "expected_dice_below"),
+    ("doubt",),
+]
 
 
 @pytest.mark.parametrize("name, path", STRICT, ids=str)
@@ -89,8 +96,9 @@ def test_missing_field_is_refused_everywhere(name, path):
 @pytest.mark.parametrize("path", OPTIONAL, ids=str)
 def test_optional_field_may_be_left_out_and_is_used_by_a_tiny_bundle(path):
     for spec in map(tiny, WITH_OPTIONAL):
-        if path[-1] in at(spec, path[:-1]):
-            del at(spec, path[:-1])[path[-1]]
+        parent = at(spec, path[:-1])
+        if parent and path[-1] in parent:
+            del parent[path[-1]]
             VALIDATOR.validate(spec)
             return
     pytest.fail("no tiny bundle uses it")
@@ -99,6 +107,10 @@ def test_optional_field_may_be_left_out_and_is_used_by_a_tiny_bundle(path):
 @pytest.mark.parametrize(
     "path, value",
     [
+        (("encoder", "whole_slice"), 1),
+        (("decoder", "clicks"), {"name": "clicks"}),
+        (("decoder", "clicks"), {"name": "clicks", "decay_mm": 0}),
+        (("decoder", "clicks"), {"name": "clicks", "decay_mm": 6, "surprise": 1}),
         (("calibration", "bias"), None),
         (("judge", "bias"), 101),
         (("review", "expected_dice_below"), 1.5),

@@ -48,7 +48,9 @@ def test_bundles_tensors_are_those_of_model_json(bundles):
         wanted = {spec["encoder"]["slices"], spec["encoder"]["offsets_mm"]} - {None}
         assert {i.name for i in encoder.get_inputs()} == wanted
         assert {o.name: o.shape[1] for o in encoder.get_outputs()} == embeddings
-        assert {i.name: i.shape[1] for i in decoder.get_inputs()} == {**embeddings, **dropout}
+        clicks = spec["decoder"].get("clicks")
+        prompt = {clicks["name"]: 2} if clicks else {}
+        assert {i.name: i.shape[1] for i in decoder.get_inputs()} == {**embeddings, **dropout, **prompt}
         (logits,) = decoder.get_outputs()
         assert (logits.name, logits.shape[1]) == (spec["decoder"]["logits"], len(spec["decoder"]["classes"]))
 
@@ -61,6 +63,16 @@ def test_identity_logits_take_the_two_values_of_the_formula(bundles):
     logits = run(bundles / "tiny-identity", "decoder.onnx", e0=e0, drop0=masks)["logits"]
     wanted = [np.full_like(x[0, 0], tiny.B), 2 * tiny.A * x[0, 0] + tiny.B, tiny.A * x[0, 0] + tiny.B]
     np.testing.assert_allclose(logits[:, 0], wanted, atol=1e-5)
+
+
+def test_clicks_are_added_to_the_logits_of_a_slice_that_is_seen_whole(bundles):
+    x, clicks = RANDOM.random((1, 1, 5, 7), np.float32), RANDOM.random((1, 2, 5, 7), np.float32)
+    e0 = run(bundles / "tiny-clicks", "encoder.onnx", slices=x)["e0"]
+    np.testing.assert_allclose(e0, x - tiny.M * x.mean(), atol=1e-6)
+    masks = np.reshape([0.0, 2.0], (2, 1, 1, 1))
+    logits = run(bundles / "tiny-clicks", "decoder.onnx", e0=e0, clicks=clicks, drop0=masks)["logits"]
+    prompt = tiny.B + tiny.G * (clicks[0, 0] - clicks[0, 1])
+    np.testing.assert_allclose(logits[:, 0], [prompt, prompt + 2 * tiny.A * e0[0, 0]], atol=1e-5)
 
 
 def neighbours_by_hand(x, offsets, m0, m1):

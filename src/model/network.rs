@@ -1,6 +1,6 @@
 //! What the pipeline needs from a network: encoder and decoder as a trait, so that tests can put arithmetic there.
 
-use ndarray::{Array2, Array4, Array5, ArrayView4};
+use ndarray::{Array2, Array4, Array5, ArrayView3, ArrayView4};
 
 use crate::{error::Result, progress::CancelToken};
 
@@ -39,7 +39,8 @@ pub trait Network {
 
     /// Decodes a window of an encoded slice under T dropout masks.
     ///
-    /// `masks`: one (T, C) array a dropout input, in the bundle's order. Returns logits (T, K, height, width).
+    /// `masks`: one (T, C) array a dropout input, in the bundle's order. `clicks`: (2, H, W) over the whole encoded
+    /// region, for bundles that take clicks. Returns logits (T, K, height, width).
     ///
     /// # Errors
     /// As [`Network::encode`].
@@ -48,6 +49,7 @@ pub trait Network {
         embedding: &Self::Embedding,
         window: Window,
         masks: &[Array2<f32>],
+        clicks: Option<ArrayView3<'_, f32>>,
         cancel: &CancelToken,
     ) -> Result<Array4<f32>>;
 

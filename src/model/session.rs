@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use ndarray::{Array2, Array4, Array5, ArrayView4, Ix4, s};
+use ndarray::{Array2, Array3, Array4, Array5, ArrayView3, ArrayView4, Axis, Ix4, s};
 use ort::{
     ep,
     memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     progress::CancelToken,
-    stages::judge,
+    stages::{clicks, judge},
 };
 
 /// The encoder, decoder and judge of a bundle, ready to run on one device.
@@ -112,6 +112,8 @@ impl OrtNetwork {
         let mut decoder_inputs = embeddings;
         decoder_inputs
             .extend(spec.decoder.dropout.iter().map(|d| (d.name.as_str(), vec![any, d.channels as i64, 1, 1])));
+        decoder_inputs
+            .extend(spec.decoder.clicks.iter().map(|c| (c.name.as_str(), vec![1, clicks::KINDS as i64, any, any])));
         let logits = [(spec.decoder.logits.as_str(), vec![any, spec.decoder.classes.len() as i64, any, any])];
         self.check_side(&spec.decoder.file, self.decoder.inputs(), &decoder_inputs, true)?;
         self.check_side(&spec.decoder.file, self.decoder.outputs(), &logits, false)?;
@@ -164,7 +166,8 @@ impl OrtNetwork {
         let embedding = self.encode(slices.view(), &vec![0.0; spec.slices()], &cancel)?;
         let masks: Vec<_> = spec.decoder.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
         let window = Window { row: 0, column: 0, height: side, width: side };
-        self.decode(&embedding, window, &masks, &cancel)?;
+        let unclicked = spec.decoder.clicks.as_ref().map(|_| Array3::zeros((clicks::KINDS, side, side)));
+        self.decode(&embedding, window, &masks, unclicked.as_ref().map(|map| map.view()), &cancel)?;
         if let Some(wanted) = &spec.judge {
             let [d, h, w] = wanted.size;
             self.judge(Array5::zeros((1, judge::CHANNELS, d, h, w)), &cancel)?;
@@ -201,12 +204,14 @@ impl Network for OrtNetwork {
         embedding: &Embeddings,
         window: Window,
         masks: &[Array2<f32>],
+        clicks: Option<ArrayView3<'_, f32>>,
         cancel: &CancelToken,
     ) -> Result<Array4<f32>> {
         let spec = &self.bundle.spec;
         let whole = Window { row: 0, column: 0, height: embedding.height, width: embedding.width };
         // On a device the embeddings stay where they are: the whole region is decoded and the window read from it.
         let on_host = self.device.used == Device::Cpu;
+        let (rows, columns) = (window.row..window.row + window.height, window.column..window.column + window.width);
         let mut work = || -> ort::Result<Array4<f32>> {
             let names = spec.encoder.embeddings.iter();
             let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::new();
@@ -223,15 +228,18 @@ impl Network for OrtNetwork {
                 let mask = mask.view().into_shape_with_order((samples, channels, 1, 1)).expect("same length");
                 inputs.push((&dropout.name, TensorRef::from_array_view(mask)?.into()));
             }
+            if let (Some(wanted), Some(map)) = (&spec.decoder.clicks, clicks) {
+                let map = if on_host { map.slice_move(s![.., rows.clone(), columns.clone()]) } else { map };
+                let map = map.insert_axis(Axis(0)).as_standard_layout().into_owned();
+                inputs.push((&wanted.name, Tensor::from_array(map)?.into()));
+            }
             let logits = run(&mut self.decoder, inputs, &[&spec.decoder.logits], cancel)?;
             let logits = logits[0].try_extract_array::<f32>()?;
             let logits = logits.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))?;
             Ok(if on_host || window == whole {
                 logits.to_owned()
             } else {
-                let (rows, columns) =
-                    (window.row..window.row + window.height, window.column..window.column + window.width);
-                logits.slice(s![.., .., rows, columns]).to_owned()
+                logits.slice(s![.., .., rows.clone(), columns.clone()]).to_owned()
             })
         };
         let logits = work().map_err(|e| failed("decoder", e, cancel))?;

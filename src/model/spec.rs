@@ -89,6 +89,9 @@ pub struct EncoderSpec {
     pub offsets_mm: Option<String>,
     /// Outputs (1, C, H/stride, W/stride).
     pub embeddings: Vec<EmbeddingSpec>,
+    /// True: it is given whole slices, never a part, since what it says of a pixel depends on all of them.
+    #[serde(default)]
+    pub whole_slice: bool,
 }
 
 /// One output of the encoder.
@@ -113,6 +116,9 @@ pub struct DecoderSpec {
     pub sha256: String,
     /// Inputs (T, C, 1, 1).
     pub dropout: Vec<DropoutSpec>,
+    /// Input for clicks; `None`: the graph takes none.
+    #[serde(default)]
+    pub clicks: Option<ClickSpec>,
     /// Output (T, K, H, W).
     pub logits: String,
     /// Names of the K classes.
@@ -131,6 +137,16 @@ pub struct DropoutSpec {
     pub channels: usize,
     /// Probability of dropping a channel.
     pub rate: f64,
+}
+
+/// The input for clicks, (1, 2, H, W): inside the nodule, and outside it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickSpec {
+    /// Tensor name.
+    pub name: String,
+    /// A pixel d mm from the nearest click of a kind has exp(-d / decay_mm).
+    pub decay_mm: f64,
 }
 
 /// Monte-Carlo sampling.
@@ -218,6 +234,12 @@ impl ModelSpec {
             .into_iter()
             .chain(judge)
             .collect()
+    }
+
+    /// Names of the decoder's inputs but for clicks.
+    pub fn decoder_inputs(&self) -> impl Iterator<Item = &str> {
+        let embeddings = self.encoder.embeddings.iter().map(|e| e.name.as_str());
+        embeddings.chain(self.decoder.dropout.iter().map(|d| d.name.as_str()))
     }
 
     /// Number of slices that go into the encoder at once.

@@ -41,6 +41,13 @@ impl ModelSpec {
                 "each dropout input needs channels and a rate from 0 to below 1",
             ),
             (
+                self.decoder
+                    .clicks
+                    .as_ref()
+                    .is_none_or(|c| (0.1..=1000.0).contains(&c.decay_mm) && self.decoder_inputs().all(|n| n != c.name)),
+                "decoder.clicks must have a name that no other input has and a decay_mm of 0.1 to 1000",
+            ),
+            (
                 self.decoder.classes.len() == 1,
                 "decoder.classes must name one class in this version of sam2lung (nodule)",
             ),

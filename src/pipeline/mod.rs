@@ -6,7 +6,11 @@
 
 pub mod findings;
 pub mod options;
+pub mod outlines;
 pub mod piece;
+mod prompt;
+mod region;
+mod search;
 pub mod slices;
 pub mod windows;
 
@@ -19,31 +23,28 @@ use std::{
 use ndarray::Array3;
 
 use crate::{
-    error::{Error, Result},
-    geometry::Grid,
+    error::Result,
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
         session::OrtNetwork,
-        spec::Kind,
+        spec::{Kind, ModelSpec},
     },
     progress::{Monitor, Stage},
     stages::{
         check::check_ct,
-        lungs,
+        clicks::Clicks,
         nodules::{self, Maps, Nodule, Rules, VolumeInterval},
         orient::Orientation,
         sample_masks::SampleMasks,
     },
-    volume::{Voi, Volume, VolumeView},
+    volume::{Volume, VolumeView},
 };
 use findings::Evidence;
-use options::{Options, Search, check_threads};
-use piece::{Sampling, run_all};
+use options::{Options, check_threads};
+use outlines::{Field, Outlines};
+use piece::{ClassMaps, Pieces, Sampling, run_all};
 use slices::SlicePieces;
-
-/// Half the side of the box that is searched around a voxel that was asked for, in mm.
-const AT_BOX_MM: f64 = 20.0;
 
 /// A bundle on a device, ready to segment one CT after the other.
 #[derive(Debug)]
@@ -171,13 +172,19 @@ impl Engine {
     /// [`Error::Cancelled`].
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
         check_ct(&ct, None, monitor.cancel_token())?;
+        let bundle = self.bundle.clone();
+        let spec = &bundle.spec;
         options.check_on(&ct.grid)?;
-        let spec = &self.bundle.spec;
+        options.check_for(spec)?;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
         let ct = orientation.to_canonical(ct);
-        let at: Vec<[usize; 3]> = options.at.iter().map(|at| canonical_index(&orientation, *at)).collect();
-        let search = search_region(&ct, &orientation, options, &at, monitor)?;
+        let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
+        let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
+        let mut search = search::chosen(&ct, &orientation, options, monitor)?;
+        if spec.decoder.clicks.is_none() {
+            search::add_boxes(&mut search, &ct.grid, &clicks.inside);
+        }
         clock.lap("lungs");
 
         let sampling = Sampling {
@@ -187,27 +194,16 @@ impl Engine {
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
             uncertainty: options.uncertainty,
         };
-        let mut pieces = match spec.kind {
-            Kind::Slice => SlicePieces::new(&mut self.network, spec),
-        };
-        let mut assembled = run_all(&mut pieces, &ct, &search, &sampling, monitor)?;
-        let nodule_maps = assembled.classes.swap_remove(0);
-        clock.lap("segment");
-
-        let evidence = Evidence {
-            ct: &ct,
-            probability: &nodule_maps.probability,
-            search: &search,
-            at: &at,
-            threshold: sampling.threshold,
-        };
-        let found = findings::find(&evidence, spec, &mut self.network, monitor)?;
-        let searched = search.iter().filter(|inside| **inside).count() as f64;
+        let Outlined { maps, samples, outlines, searched } =
+            self.outline(&ct, &search, clicks, &sampling, &mut clock, monitor)?;
+        let evidence =
+            Evidence { ct: &ct, probability: &maps.probability, search: &search, threshold: sampling.threshold };
+        let found = findings::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
         let mut canonical = Canonical {
-            probability: nodule_maps.probability,
-            uncertainty: nodule_maps.uncertainty,
+            probability: maps.probability,
+            uncertainty: maps.uncertainty,
             labels: found.labels,
-            samples: assembled.samples,
+            samples,
             nodules: Vec::new(),
             ct,
         };
@@ -223,7 +219,7 @@ impl Engine {
             dropped: found.dropped,
             at: found.at,
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
-            searched_ml: searched * canonical.ct.grid.voxel_mm3() / 1000.0,
+            searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
             stages: clock.laps,
         };
         Ok(Segmentation {
@@ -232,6 +228,55 @@ impl Engine {
             account,
             orientation,
         })
+    }
+
+    /// Runs the network over `search`, and where it takes clicks once more around them.
+    fn outline(
+        &mut self,
+        ct: &Volume<f32>,
+        search: &Array3<bool>,
+        clicks: Clicks,
+        sampling: &Sampling,
+        clock: &mut Clock,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Outlined> {
+        let spec = &self.bundle.spec;
+        let mut unclicked = pieces(&mut self.network, spec, Clicks::default());
+        let mut assembled = run_all(&mut unclicked, ct, search, sampling, Stage::Segment, monitor)?;
+        drop(unclicked);
+        clock.lap("segment");
+        let field =
+            Field { grid: &ct.grid, probability: &assembled.classes[0].probability, threshold: sampling.threshold };
+        let at = clicks.inside.clone();
+        let mut outlines = field.outlines(&at);
+        let mut searched = search.iter().filter(|inside| **inside).count();
+        if spec.decoder.clicks.is_some() && !at.is_empty() {
+            let mut clicked = pieces(&mut self.network, spec, clicks);
+            let found = (&mut assembled, &mut outlines);
+            let again = prompt::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
+            searched += again.iter().zip(search).filter(|(again, before)| **again && !**before).count();
+            clock.lap("prompt");
+        } else {
+            field.lower_threshold(&mut outlines, &at, monitor)?;
+        }
+        monitor.step(Stage::Nodules, 0, 4)?;
+        Ok(Outlined { maps: assembled.classes.swap_remove(0), samples: assembled.samples, outlines, searched })
+    }
+}
+
+/// What the network says, and what is outlined by it.
+struct Outlined {
+    maps: ClassMaps,
+    samples: SampleMasks,
+    outlines: Outlines,
+    /// Voxels that were searched.
+    searched: usize,
+}
+
+/// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
+fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a ModelSpec, clicks: Clicks) -> impl Pieces + 'a {
+    match spec.kind {
+        Kind::Slice => SlicePieces::new(network, spec, clicks),
     }
 }
 
@@ -258,32 +303,4 @@ fn canonical_index(orientation: &Orientation, native: [usize; 3]) -> [usize; 3] 
 
 fn on_native_grid(nodule: &Nodule, orientation: &Orientation) -> Nodule {
     Nodule { centroid_ijk: orientation.native_ijk(nodule.centroid_ijk), ..nodule.clone() }
-}
-
-/// Where nodules are searched: the choice of the options, and a box around each voxel asked for.
-fn search_region(
-    ct: &Volume<f32>,
-    orientation: &Orientation,
-    options: &Options,
-    at: &[[usize; 3]],
-    monitor: &mut Monitor<'_>,
-) -> Result<Array3<bool>> {
-    let mut search = match &options.search {
-        Search::Lungs => lungs::find_lungs(ct, monitor)?.search,
-        Search::Everywhere => Array3::from_elem(ct.voxels.raw_dim(), true),
-        Search::Mask(mask) => orientation.array_to_canonical(mask.clone()),
-    };
-    if matches!(options.search, Search::Mask(_)) && at.is_empty() && !search.iter().any(|inside| *inside) {
-        return Err(Error::NoLung { reason: "the lung mask has no voxel above 0.5".into() });
-    }
-    for voxel in at {
-        box_around(&ct.grid, *voxel).indices().for_each(|index| search[index] = true);
-    }
-    Ok(search)
-}
-
-/// The box that is searched around a voxel asked for.
-fn box_around(grid: &Grid, ijk: [usize; 3]) -> Voi {
-    let voxel = Voi { start: ijk, end: ijk.map(|index| index + 1) };
-    voxel.grown(grid.spacing_mm.map(|mm| (AT_BOX_MM / mm) as usize), grid.dims)
 }

@@ -5,6 +5,7 @@ use ndarray::Array3;
 use crate::{
     error::{Error, Result},
     geometry::Grid,
+    model::spec::ModelSpec,
     stages::statistics::Uncertainty,
 };
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
     pub at: Vec<[usize; 3]>,
+    /// Voxels that don't belong to a nodule asked for; for bundles that take clicks.
+    pub not_at: Vec<[usize; 3]>,
     /// Samples decoded in one call at most, two at least. Any number gives the same result.
     pub batch: usize,
 }
@@ -53,6 +56,7 @@ impl Default for Options {
             uncertainty: Uncertainty::default(),
             search: Search::default(),
             at: Vec::new(),
+            not_at: Vec::new(),
             batch: 8,
         }
     }
@@ -71,10 +75,35 @@ impl Options {
         if let Some(threshold) = self.threshold.filter(|t| !(*t > 0.0 && *t < 1.0)) {
             return refuse("threshold", threshold.to_string(), "a probability between 0 and 1".into());
         }
+        if let Some(voxel) = self.not_at.first().filter(|_| self.at.is_empty()) {
+            return refuse(
+                "not-at",
+                words(voxel),
+                "a voxel given with 'at' as well: the nodule it doesn't belong to".into(),
+            );
+        }
+        if let Some(voxel) = self.not_at.iter().find(|voxel| self.at.contains(voxel)) {
+            return refuse("not-at", words(voxel), "another voxel: 'at' has the same".into());
+        }
         if self.batch == 0 {
             return refuse("batch", "0".into(), "at least 1".into());
         }
         Ok(())
+    }
+
+    /// Refuses what the bundle has nothing for.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn check_for(&self, spec: &ModelSpec) -> Result<()> {
+        match self.not_at.first() {
+            Some(voxel) if spec.decoder.clicks.is_none() => Err(Error::Option {
+                option: "not-at",
+                got: words(voxel),
+                expected: format!("a model that takes clicks; {} takes none", spec.name),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses what makes no sense for a volume on `grid`.
@@ -83,22 +112,26 @@ impl Options {
     /// [`Error::Option`] or [`Error::MaskGrid`].
     pub fn check_on(&self, grid: &Grid) -> Result<()> {
         self.check()?;
-        if let Some(at) = self.at.iter().find(|at| (0..3).any(|axis| at[axis] >= grid.dims[axis])) {
-            let [i, j, k] = grid.dims.map(|n| n.saturating_sub(1));
-            return Err(Error::Option {
-                option: "at",
-                got: format!("{},{},{}", at[0], at[1], at[2]),
-                expected: format!("a voxel from 0,0,0 to {i},{j},{k}"),
-            });
+        for (option, voxels) in [("at", &self.at), ("not-at", &self.not_at)] {
+            if let Some(voxel) = voxels.iter().find(|voxel| (0..3).any(|axis| voxel[axis] >= grid.dims[axis])) {
+                let last = words(&grid.dims.map(|n| n.saturating_sub(1)));
+                let expected = format!("a voxel from 0,0,0 to {last}");
+                return Err(Error::Option { option, got: words(voxel), expected });
+            }
         }
         match &self.search {
             Search::Mask(mask) if mask.shape() != grid.shape() => {
-                let words = |shape: &[usize]| format!("{} x {} x {} voxels", shape[2], shape[1], shape[0]);
-                Err(Error::MaskGrid { got: format!("has {}", words(mask.shape())), expected: words(&grid.shape()) })
+                let size = |shape: &[usize]| format!("{} x {} x {} voxels", shape[2], shape[1], shape[0]);
+                Err(Error::MaskGrid { got: format!("has {}", size(mask.shape())), expected: size(&grid.shape()) })
             }
             _ => Ok(()),
         }
     }
+}
+
+/// A voxel as the command line takes it.
+fn words(voxel: &[usize; 3]) -> String {
+    format!("{},{},{}", voxel[0], voxel[1], voxel[2])
 }
 
 /// Refuses a number of CPU threads that no machine has.

@@ -86,7 +86,7 @@ pub struct Assembled {
     pub samples: SampleMasks,
 }
 
-/// Answers every piece of the plan and puts the answers together.
+/// Answers every piece of the plan and puts the answers together; progress is that of `stage`.
 ///
 /// # Errors
 /// As [`Pieces::answer`].
@@ -95,6 +95,7 @@ pub fn run_all(
     ct: &Volume<f32>,
     search: &Array3<bool>,
     sampling: &Sampling,
+    stage: Stage,
     monitor: &mut Monitor<'_>,
 ) -> Result<Assembled> {
     let plan = pieces.plan(&ct.grid, search);
@@ -104,10 +105,10 @@ pub fn run_all(
     };
     let cancel = monitor.cancel_token().clone();
     for (done, voi) in plan.iter().enumerate() {
-        monitor.step(Stage::Segment, done, plan.len())?;
+        monitor.step(stage, done, plan.len())?;
         whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?);
     }
-    monitor.step(Stage::Segment, plan.len(), plan.len())?;
+    monitor.step(stage, plan.len(), plan.len())?;
     whole.samples.finish();
     Ok(whole)
 }

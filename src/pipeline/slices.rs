@@ -10,22 +10,15 @@ use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
 
 use super::{
     piece::{Answer, ClassMaps, Pieces, Sampling},
+    region::Region,
     windows::{Rect, windows},
 };
 use crate::{
     error::Result,
     geometry::Grid,
-    model::{
-        network::{Network, Window},
-        spec::ModelSpec,
-    },
+    model::{network::Network, spec::ModelSpec},
     progress::CancelToken,
-    stages::{
-        dropout,
-        resample::{PixelAxis, bilinear},
-        statistics::Accumulator,
-        windowing::HuWindow,
-    },
+    stages::{clicks::Clicks, dropout, resample::bilinear, statistics::Accumulator, windowing::HuWindow},
     volume::{Voi, Volume},
 };
 
@@ -40,41 +33,53 @@ const LEAST_SAMPLES_A_CALL: usize = 2;
 pub struct SlicePieces<'a, N: Network> {
     network: &'a mut N,
     spec: &'a ModelSpec,
+    clicks: Clicks,
 }
 
-/// A slice's region in network pixels, and how it lies over the voxels.
-#[derive(Debug, Clone, Copy)]
-struct Region {
-    rows: PixelAxis,
-    columns: PixelAxis,
-    /// In network pixels of the whole slice, aligned to the bundle's multiple.
-    rect: Rect,
+/// A slice that was encoded, on its way through the decoder.
+struct Encoded<E> {
+    embedding: E,
+    region: Region,
+    /// (2, H, W) over what was encoded, where the bundle takes clicks.
+    clicks: Option<Array3<f32>>,
 }
 
 impl<'a, N: Network> SlicePieces<'a, N> {
-    /// Slices for `network`, whose contract is `spec`.
-    pub fn new(network: &'a mut N, spec: &'a ModelSpec) -> Self {
-        SlicePieces { network, spec }
+    /// Slices for `network`, whose contract is `spec`, with `clicks` before its decoder if that takes any.
+    pub fn new(network: &'a mut N, spec: &'a ModelSpec, clicks: Clicks) -> Self {
+        SlicePieces { network, spec, clicks }
     }
 
-    /// The region that is encoded to answer for `voi`.
-    fn region(&self, grid: &Grid, voi: &Voi) -> Region {
-        let axis = |a: usize| PixelAxis::new(grid.dims[a], grid.spacing_mm[a], self.spec.input.pixel_mm);
-        let span = |a: usize| {
-            let low = axis(a).to_pixel(voi.start[a] as f64).floor() as usize;
-            low..axis(a).to_pixel((voi.end[a] - 1) as f64).ceil() as usize + 1
-        };
-        let (rows, columns) = (span(1), span(0));
-        let halo = self.spec.decoder.halo_px;
-        let rect = Rect { top: rows.start, bottom: rows.end, left: columns.start, right: columns.end }
-            .grown(halo, halo, axis(1).pixels(), axis(0).pixels())
-            .aligned(self.spec.input.multiple);
-        Region { rows: axis(1), columns: axis(0), rect }
+    fn encode(
+        &mut self,
+        ct: &Volume<f32>,
+        k: usize,
+        region: Region,
+        cancel: &CancelToken,
+    ) -> Result<Encoded<N::Embedding>> {
+        let (slices, offsets_mm) = self.input(ct, k, &region);
+        cancel.check()?;
+        let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
+        let wanted = self.spec.decoder.clicks.as_ref();
+        let clicks = wanted.map(|c| self.clicks.maps(&region.pixels(&ct.grid, k), ct.grid.spacing_mm, c.decay_mm));
+        Ok(Encoded { embedding, region, clicks })
+    }
+
+    /// Logits (T, K, H, W) of a rectangle of the region.
+    fn decode(
+        &mut self,
+        encoded: &Encoded<N::Embedding>,
+        rect: Rect,
+        masks: &[Array2<f32>],
+        cancel: &CancelToken,
+    ) -> Result<Array4<f32>> {
+        let clicks = encoded.clicks.as_ref().map(|maps| maps.view());
+        self.network.decode(&encoded.embedding, encoded.region.window(rect), masks, clicks, cancel)
     }
 
     /// Slice `k` and its neighbours on the network's grid, (1, S, H, W), and how far each is from slice `k` in mm.
     fn input(&self, ct: &Volume<f32>, k: usize, region: &Region) -> (Array4<f32>, Vec<f32>) {
-        let Rect { top, bottom, left, right } = region.rect;
+        let Rect { top, bottom, left, right } = region.encoded;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
         let window = HuWindow::new(self.spec.input.window_hu);
         let neighbours = neighbours(self.spec, &ct.grid, k);
@@ -96,9 +101,9 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     }
 
     /// One deterministic decode of the whole region: logits (H, W).
-    fn scout(&mut self, embedding: &N::Embedding, region: &Region, cancel: &CancelToken) -> Result<Array2<f32>> {
+    fn scout(&mut self, encoded: &Encoded<N::Embedding>, cancel: &CancelToken) -> Result<Array2<f32>> {
         let ones: Vec<_> = self.spec.decoder.dropout.iter().map(|d| dropout::identity(d.channels)).collect();
-        let logits = self.network.decode(embedding, region.window(region.whole()), &ones, cancel)?;
+        let logits = self.decode(encoded, encoded.region.whole(), &ones, cancel)?;
         Ok(logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
     }
 
@@ -127,13 +132,13 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     /// Samples one rectangle T times and writes its voxels into `answer`.
     fn sample(
         &mut self,
-        embedding: &N::Embedding,
-        region: &Region,
+        encoded: &Encoded<N::Embedding>,
         rect: Rect,
         sampling: &Sampling,
         cancel: &CancelToken,
         put: &mut impl FnMut(usize, usize, &Accumulator, usize),
     ) -> Result<()> {
+        let region = encoded.region;
         let whole = region.whole();
         let halo = self.spec.decoder.halo_px.max(1);
         let read = rect.grown(halo, halo, whole.bottom, whole.right).aligned(self.spec.input.multiple);
@@ -149,7 +154,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
             cancel.check()?;
             let wanted = batch.min(sampling.samples - first);
             let masks = self.masks(sampling, first..first + wanted.max(LEAST_SAMPLES_A_CALL));
-            let logits = self.network.decode(embedding, region.window(read), &masks, cancel)?;
+            let logits = self.decode(encoded, read, &masks, cancel)?;
             for sample in logits.axis_iter(Axis(0)).take(wanted) {
                 let native = bilinear(sample.index_axis(Axis(0), 0), &row_taps, &column_taps);
                 let probabilities = native.mapv_into(|logit| self.probability(logit));
@@ -160,18 +165,6 @@ impl<'a, N: Network> SlicePieces<'a, N> {
             put(j, i, &sums, n);
         }
         Ok(())
-    }
-}
-
-impl Region {
-    /// The whole region, in its own pixels.
-    fn whole(&self) -> Rect {
-        let Rect { top, bottom, left, right } = self.rect;
-        Rect { top: 0, bottom: bottom - top, left: 0, right: right - left }
-    }
-
-    fn window(&self, rect: Rect) -> Window {
-        Window { row: rect.top, column: rect.left, height: rect.bottom - rect.top, width: rect.right - rect.left }
     }
 }
 
@@ -201,11 +194,9 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         cancel: &CancelToken,
     ) -> Result<Answer> {
         let k = voi.start[2];
-        let region = self.region(&ct.grid, voi);
-        let (slices, offsets_mm) = self.input(ct, k, &region);
-        cancel.check()?;
-        let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
-        let logits = self.scout(&embedding, &region, cancel)?;
+        let region = Region::around(voi, &ct.grid, self.spec);
+        let encoded = self.encode(ct, k, region, cancel)?;
+        let logits = self.scout(&encoded, cancel)?;
         let search = search.index_axis(Axis(0), k);
         let rects = self.suspicious(&logits, &ct.grid, search, &region, sampling.threshold);
 
@@ -235,7 +226,7 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                     positive.push((index(row, column), sums.positive(voxel).to_vec()));
                 }
             };
-            self.sample(&embedding, &region, rect, sampling, cancel, &mut put)?;
+            self.sample(&encoded, rect, sampling, cancel, &mut put)?;
         }
         // Groups that don't touch the search region aren't sampled, yet may be a part of a nodule that does.
         let all = every_sample(sampling.samples);
@@ -279,7 +270,89 @@ fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::{Array5, ArrayView3, ArrayView4};
+
     use super::*;
+    use crate::{model::network::Window, stages::statistics::Uncertainty};
+
+    /// Takes note of what it is given.
+    #[derive(Default)]
+    struct Recorder {
+        encoded: Vec<(usize, usize)>,
+        decoded: Vec<(Window, Array3<f32>)>,
+    }
+
+    impl Network for Recorder {
+        type Embedding = ();
+
+        fn encode(&mut self, slices: ArrayView4<'_, f32>, _: &[f32], _: &CancelToken) -> Result<()> {
+            let (_, _, height, width) = slices.dim();
+            self.encoded.push((height, width));
+            Ok(())
+        }
+
+        fn decode(
+            &mut self,
+            (): &(),
+            window: Window,
+            masks: &[Array2<f32>],
+            clicks: Option<ArrayView3<'_, f32>>,
+            _: &CancelToken,
+        ) -> Result<Array4<f32>> {
+            self.decoded.push((window, clicks.expect("the bundle takes clicks").to_owned()));
+            Ok(Array4::zeros((masks[0].nrows(), 1, window.height, window.width)))
+        }
+
+        fn judge(&mut self, _: Array5<f32>, _: &CancelToken) -> Result<Vec<f32>> {
+            unreachable!("slices aren't judged")
+        }
+    }
+
+    /// tiny-clicks on pixels of 0.8 mm, padded to multiples of 8.
+    fn clicked_spec(whole_slice: bool) -> ModelSpec {
+        let json = include_str!("../../tests/bundles/tiny-clicks/model.json");
+        let mut spec: ModelSpec = serde_json::from_str(json).expect("a committed bundle");
+        (spec.input.pixel_mm, spec.input.multiple, spec.decoder.halo_px) = (Some(0.8), 8, 2);
+        spec.encoder.whole_slice = whole_slice;
+        spec
+    }
+
+    #[test]
+    fn answer_gives_clicks_by_the_place_of_the_network_s_pixels_and_whole_slices_where_wanted() {
+        let grid = Grid::axial([80, 70, 6], [0.5, 0.6, 2.0]);
+        let mut search = Array3::from_elem(grid.shape(), false);
+        search.slice_mut(s![3, 40..50, 30..40]).fill(true);
+        let ct = Volume::new(grid.clone(), Array3::zeros(grid.shape()));
+        let (uncertainty, threshold) = (Uncertainty::Entropy, 0.5);
+        let sampling = Sampling { seed: 0, samples: 2, batch: 8, threshold, uncertainty };
+        for whole_slice in [false, true] {
+            let spec = clicked_spec(whole_slice);
+            let mut network = Recorder::default();
+            let clicks = Clicks { inside: vec![[33, 45, 2]], outside: Vec::new() };
+            let mut pieces = SlicePieces::new(&mut network, &spec, clicks);
+            let voi = pieces.plan(&grid, &search)[0];
+            pieces.answer(&ct, &search, &voi, &sampling, &CancelToken::new()).unwrap();
+
+            let Region { rect, encoded, .. } = Region::around(&voi, &grid, &spec);
+            // 69 · 0.6 / 0.8 = 51.75 and 79 · 0.5 / 0.8 = 49.4 pixels after the first: 53 and 51, padded to 56.
+            let whole = Rect { top: 0, bottom: 56, left: 0, right: 56 };
+            assert_eq!(encoded, if whole_slice { whole } else { rect });
+            assert!(rect.top > 0 && rect.left > 0 && rect.bottom < 56, "a part, to tell it from the whole");
+            let size = (encoded.bottom - encoded.top, encoded.right - encoded.left);
+            assert_eq!(network.encoded, [size]);
+            for (window, map) in &network.decoded {
+                assert_eq!((window.row, window.column), (rect.top - encoded.top, rect.left - encoded.left));
+                assert_eq!((window.height, window.width), (rect.bottom - rect.top, rect.right - rect.left));
+                assert_eq!(map.dim(), (2, size.0, size.1));
+                for ((kind, row, column), value) in map.indexed_iter() {
+                    // Voxel (33, 45, 2) lies at 16.5, 27, 4 mm; the slice at 6 mm.
+                    let (x, y) = ((encoded.left + column) as f64 * 0.8 - 16.5, (encoded.top + row) as f64 * 0.8 - 27.0);
+                    let wanted = [(-(x * x + y * y + 4.0).sqrt() / 6.0).exp(), 0.0][kind];
+                    assert!((f64::from(*value) - wanted).abs() < 1e-7, "single precision");
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_sample_sets_one_bit_a_sample_and_no_other() {

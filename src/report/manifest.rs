@@ -89,6 +89,8 @@ pub struct OptionsRecord<'a> {
     pub lung_mask: String,
     /// Voxels (i, j, k of the input) at which a nodule was to be outlined in any case.
     pub at: &'a [[usize; 3]],
+    /// Voxels that don't belong to a nodule asked for.
+    pub not_at: &'a [[usize; 3]],
     /// The DICOM series asked for.
     pub series: Option<&'a str>,
     /// Samples decoded in one call at most.

@@ -12,7 +12,7 @@ const COLUMNS: &str = "id,centroid_i,centroid_j,centroid_k,centroid_r,centroid_a
                        volume_mm3_p50,volume_mm3_p95,sample_volume_mm3_p05,sample_volume_mm3_p50,sample_volume_mm3_p95,\
                        volume_spread,equivalent_diameter_mm,long_axis_mm,short_axis_mm,mean_hu,probability_inside,\
                        probability_around,uncertainty_mean,sample_dice,detection_rate,nodule_probability,\
-                       expected_dice,review,review_reasons";
+                       expected_dice,prompted,review,review_reasons";
 /// Digits of a number: enough to fit models on, few enough to read.
 const DIGITS: usize = 8;
 
@@ -59,7 +59,7 @@ fn csv(nodules: &[Nodule]) -> String {
             numbers.map(number).chain([n.nodule_probability, n.expected_dice].map(|p| p.map_or(String::new(), number)));
         let numbers: Vec<String> = numbers.collect();
         let reasons = quoted(&n.review_reasons.join("; "));
-        let _ = write!(text, "{},{},{},{reasons}\r\n", n.id, numbers.join(","), n.review);
+        let _ = write!(text, "{},{},{},{},{reasons}\r\n", n.id, numbers.join(","), n.prompted, n.review);
     }
     text
 }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn csv_without_nodules_has_its_header_line() {
         assert_eq!(csv(&[]), format!("{COLUMNS}\r\n"));
-        assert_eq!(COLUMNS.split(',').count(), 28);
+        assert_eq!(COLUMNS.split(',').count(), 29);
     }
 
     #[test]

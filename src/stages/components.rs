@@ -36,7 +36,7 @@ pub struct Component {
 pub struct Components {
     /// `[k, j, i]`: 0 where the mask is false, else the component's label.
     pub labels: Array3<u32>,
-    /// Entry `n` has label `n + 1`.
+    /// Entry `n` has label `n + 1`; one without voxels was removed.
     pub list: Vec<Component>,
 }
 
@@ -44,12 +44,22 @@ impl Components {
     /// Adds a component of these voxels (array indices), which no other one holds; returns its label.
     pub fn add(&mut self, voxels: &[[usize; 3]]) -> u32 {
         let label = self.list.len() as u32 + 1;
-        let mut boxes = voxels.iter().map(|[k, j, i]| Voi { start: [*i, *j, *k], end: [i + 1, j + 1, k + 1] });
+        let mut boxes = voxels.iter().map(|[k, j, i]| Voi::voxel([*i, *j, *k]));
         let mut voi = boxes.next().unwrap_or(Voi { start: [0; 3], end: [0; 3] });
         boxes.for_each(|voxel| voi.include(voxel.start));
         voxels.iter().for_each(|index| self.labels[*index] = label);
         self.list.push(Component { label, voxels: voxels.len(), voi });
         label
+    }
+
+    /// Takes a component's voxels away; its entry stays, since entries are found by label.
+    pub fn remove(&mut self, label: u32) {
+        let component = &mut self.list[label as usize - 1];
+        component.voxels = 0;
+        for index in component.voi.indices() {
+            let here = &mut self.labels[index];
+            *here = if *here == label { 0 } else { *here };
+        }
     }
 
     /// The voxels of the components that `keep` accepts.
@@ -261,6 +271,17 @@ mod tests {
         mask[[1, 1, 0]] = true;
         assert_eq!(connected_components(&mask, Neighbourhood::All26).list.len(), 1);
         assert_eq!(connected_components(&mask, Neighbourhood::Faces6).list.len(), 2);
+    }
+
+    #[test]
+    fn components_removed_one_leaves_the_others_as_they_were() {
+        let mut found = connected_components(&random_mask((5, 6, 7), 12, 3), Neighbourhood::Faces6);
+        let before = found.clone();
+        assert!(found.list.len() > 2);
+        found.remove(2);
+        assert_eq!(found.labels, before.labels.mapv(|label| if label == 2 { 0 } else { label }));
+        assert_eq!(found.list[1].voxels, 0);
+        assert_eq!((found.list[0], found.list[2]), (before.list[0], before.list[2]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The stages of a run, each testable without the next.
 
 pub mod check;
+pub mod clicks;
 pub mod components;
 pub mod distance;
 pub mod dropout;

@@ -75,9 +75,14 @@ impl PixelAxis {
         native / self.ratio
     }
 
+    /// The native index, with its fraction, of a network pixel.
+    pub fn to_native(&self, pixel: usize) -> f64 {
+        pixel as f64 * self.ratio
+    }
+
     /// Taps into the native axis for network pixels `pixels`.
     pub fn native_taps(&self, pixels: std::ops::Range<usize>) -> Vec<Tap> {
-        pixels.map(|u| Tap::at(u as f64 * self.ratio, self.len)).collect()
+        pixels.map(|u| Tap::at(self.to_native(u), self.len)).collect()
     }
 
     /// The native indices whose nearest network pixel lies in `pixels`: disjoint ranges of pixels give disjoint

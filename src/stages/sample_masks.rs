@@ -34,6 +34,16 @@ impl SampleMasks {
         self.voxels.sort_unstable_by_key(|(index, _)| *index);
     }
 
+    /// These masks, with the ones of `other` for the voxels (by linear index) that `taken` accepts; both hold as many
+    /// samples.
+    pub fn with(&self, other: &SampleMasks, taken: impl Fn(u32) -> bool) -> SampleMasks {
+        let mut mixed = SampleMasks::new(self.samples);
+        self.from(0).filter(|(index, _)| !taken(*index)).for_each(|(index, bits)| mixed.push(index, bits));
+        other.from(0).filter(|(index, _)| taken(*index)).for_each(|(index, bits)| mixed.push(index, bits));
+        mixed.finish();
+        mixed
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.samples
@@ -59,6 +69,20 @@ impl SampleMasks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_another_takes_its_voxels_there_and_keeps_the_rest() {
+        let masks = |voxels: &[(u32, u64)]| {
+            let mut masks = SampleMasks::new(3);
+            voxels.iter().for_each(|(index, bits)| masks.push(*index, &[*bits]));
+            masks.finish();
+            masks
+        };
+        let (one, other) = (masks(&[(1, 1), (5, 1), (9, 1)]), masks(&[(1, 2), (6, 2), (9, 2)]));
+        let mixed = one.with(&other, |index| (4..8).contains(&index));
+        let held: Vec<_> = mixed.from(0).map(|(index, bits)| (index, bits[0])).collect();
+        assert_eq!(held, [(1, 1), (6, 2), (9, 1)]);
+    }
 
     #[test]
     fn sample_masks_pushed_in_any_order_are_found_by_index() {

@@ -25,7 +25,7 @@ FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
     "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
-    "review review_reasons"
+    "prompted review review_reasons"
 ).split()
 
 
@@ -75,7 +75,7 @@ def test_help_names_the_commands_and_says_research_use_only(sam2lung):
         assert word in done.stdout
     segment = sam2lung("segment", "--help")
     assert segment.returncode == 0
-    options = "--output --model --samples --seed --device --threads --lung-mask --at --threshold --uncertainty --format --quiet --series"
+    options = "--output --model --samples --seed --device --threads --lung-mask --at --not-at --threshold --uncertainty --format --quiet --series"
     assert [o for o in options.split() if o not in segment.stdout] == []
 
 
@@ -483,7 +483,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples seed device threads lung_mask at threshold uncertainty format series batch"
+    options = "model samples seed device threads lung_mask at not_at threshold uncertainty format series batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}

@@ -13,7 +13,8 @@ Examples:
   sam2lung segment patients/* --output results --samples 50 --device cuda
       a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
   sam2lung segment ct/ --output results --at 182,285,65
-      besides the automatic search, outline the nodule at that voxel (column, row, slice from 0)
+      besides the automatic search, outline the nodule at that voxel (column, row, slice from 0);
+      with --not-at, say which voxels don't belong to it
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
       try it without a CT
 
@@ -80,6 +81,9 @@ pub struct SegmentArgs {
     /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
     #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
     pub at: Vec<[usize; 3]>,
+    /// This voxel doesn't belong to a nodule given with --at (models that take clicks); may be given again
+    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
+    pub not_at: Vec<[usize; 3]>,
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,

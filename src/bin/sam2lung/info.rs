@@ -40,6 +40,10 @@ fn describe(bundle: &Bundle) {
     let dropout: Vec<_> =
         spec.decoder.dropout.iter().map(|d| format!("{} ({} channels, rate {})", d.name, d.channels, d.rate)).collect();
     println!("dropout        {}", dropout.join(", "));
+    println!(
+        "clicks         {}",
+        spec.decoder.clicks.as_ref().map_or("none taken", |_| "inside and outside the nodule")
+    );
     println!("samples        {}", spec.sampling.samples);
     println!("temperature    {}, bias {}", spec.calibration.temperature, spec.calibration.bias);
     println!("threshold      {}, smallest volume {} mm³", spec.decision.threshold, spec.decision.min_volume_mm3);

@@ -39,7 +39,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
     let (options, names) = prepare(args).map_err(|e| report(&e))?;
-    let mut engine = load(args).map_err(|e| report(&e))?;
+    let mut engine = load(args, &options).map_err(|e| report(&e))?;
     let mut failed = false;
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
@@ -89,8 +89,9 @@ fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn load(args: &SegmentArgs) -> Result<Engine> {
+fn load(args: &SegmentArgs, options: &Options) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
+    options.check_for(&bundle.spec)?;
     let device = match args.device {
         DeviceArg::Auto => Device::Auto,
         DeviceArg::Cpu => Device::Cpu,
@@ -167,6 +168,7 @@ fn options(args: &SegmentArgs) -> Options {
             UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
         },
         at: args.at.clone(),
+        not_at: args.not_at.clone(),
         ..Options::default()
     }
 }
@@ -231,6 +233,7 @@ fn write(
             uncertainty: options.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
             at: &options.at,
+            not_at: &options.not_at,
             series: args.series.as_deref(),
             batch: options.batch,
             threads: engine.threads(),

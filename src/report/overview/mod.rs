@@ -142,8 +142,9 @@ fn draw_card(canvas: &mut Canvas, maps: &Maps<'_>, nodule: &Nodule, title: &Over
     );
     canvas.text(x, line(0), 22.0, TEXT, Align::Left, &fitted(&format!("Nodule {}:  {size}", nodule.id), 22.0, width));
     let judged = nodule.nodule_probability.map_or(String::new(), |p| format!(",  probability {:.0} %", p * 100.0));
+    let clicked = if nodule.prompted { ",  outlined with clicks" } else { "" };
     let place = format!(
-        "slice {} of {} from the feet,  {}{judged},  found by {:.0} % of samples",
+        "slice {} of {} from the feet,  {}{judged},  found by {:.0} % of samples{clicked}",
         view.slice + 1,
         maps.ct.grid.dims[2],
         side(maps, nodule),

@@ -17,7 +17,7 @@ const ROUNDING_MM: f64 = 1e-3;
 /// [`crate::Error::Cancelled`].
 pub fn probability_around(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
     let grid = &maps.ct.grid;
-    let near = voi.grown(grid.spacing_mm.map(|mm| ((AROUND_MM + ROUNDING_MM) / mm) as usize), grid.dims);
+    let near = voi.grown(grid.steps(AROUND_MM + ROUNDING_MM), grid.dims);
     let [width, height, depth] = near.size();
     let labels = near.indices().map(|index| maps.labels[index]).collect();
     let labels = Array3::from_shape_vec((depth, height, width), labels).expect("one label a voxel of the box");

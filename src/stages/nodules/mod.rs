@@ -47,6 +47,8 @@ pub struct Finding {
     pub nodule_probability: Option<f64>,
     /// True when it was outlined where someone asked for it, below the usual threshold.
     pub below_threshold: bool,
+    /// True when the network outlined it with clicks before it.
+    pub prompted: bool,
 }
 
 /// A nodule. Lengths are mm, volumes mm³.
@@ -97,6 +99,8 @@ pub struct Nodule {
     pub nodule_probability: Option<f64>,
     /// Dice that the outline is expected to have with the true one; `None` without a model of doubt.
     pub expected_dice: Option<f64>,
+    /// True when its outline was made with the clicks of `--at`.
+    pub prompted: bool,
     /// True when someone should look again.
     pub review: bool,
     /// Why.
@@ -136,7 +140,7 @@ fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<
             if boxes.len() <= at {
                 boxes.resize(at + 1, None);
             }
-            let voi = boxes[at].get_or_insert(Voi { start: [i, j, k], end: [i + 1, j + 1, k + 1] });
+            let voi = boxes[at].get_or_insert(Voi::voxel([i, j, k]));
             voi.include([i, j, k]);
         }
     }
@@ -183,6 +187,7 @@ fn nodule(
         detection_rate: sampled.detection_rate(),
         nodule_probability: finding.nodule_probability,
         expected_dice: None,
+        prompted: finding.prompted,
         review: false,
         review_reasons: Vec::new(),
     };
