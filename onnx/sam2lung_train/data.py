@@ -215,7 +215,7 @@ def hide(known, voxel_ijk, radius_mm, spacing_mm):
     """Marks the ball around a voxel as not to be learned from."""
     centre = voxel_ijk[::-1]
     reach = [int(np.ceil(radius_mm / s)) for s in spacing_mm]
-    box = tuple(slice(max(c - r, 0), c + r + 1) for c, r in zip(centre, reach))
+    box = tuple(slice(max(c - r, 0), min(c + r + 1, n)) for c, r, n in zip(centre, reach, known.shape))
     axes = np.ogrid[box]
     distance = sum(((axis - c) * s) ** 2 for axis, c, s in zip(axes, centre, spacing_mm))
     known[box] &= distance > radius_mm**2

@@ -241,7 +241,8 @@ def whole_findings(product, whole, slices, lesions, develop=False):
 
 def known_lesions(folder):
     """Voxel (i, j, k) and radius of each lesion without a mask, by the CT's name; none of marks under 3 mm."""
-    records = json.loads((folder / "whole_ct" / "index.json").read_text())
+    index = folder / "whole_ct" / "index.json"
+    records = json.loads(index.read_text()) if index.exists() else []
     listed = {r["file"]: [(np.array(x["voxel"]), x["diameter_mm"] / 2) for x in r["lesions"] if x["diameter_mm"]] for r in records}
     return {**listed, "fcp_dicom": [(np.array([182, 285, 65]), 9.5 / 2)]}
 
@@ -273,7 +274,7 @@ class Finder:
         if isinstance(how, str):
             whole = self.wholes[number]
             shown = reconstruction(whole, how, rng)
-            return list(whole_findings(self.product, shown, len(whole.hu), self.lesions[whole.name]))
+            return list(whole_findings(self.product, shown, len(whole.hu), self.lesions.get(whole.name, [])))
         stack = self.stacks[number]
         others = [s for s in self.stacks if s.patient == stack.patient and s.key != stack.key]
         return list(stack_findings(self.product, stack, how, others, rng))

@@ -86,6 +86,8 @@ class Run:
         for name in ("network", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.steps, self.seconds, self.mined = state["steps"], state["seconds"], state["mined"]
+        if len(state["hard"]) != len(self.sampler.hard):
+            raise ValueError(f"{path} was trained on {len(state['hard'])} whole CTs, the cache holds {len(self.sampler.hard)}: use --start-from")
         self.sampler.hard = state["hard"]
         self.sampler.rng.bit_generator.state = state["numpy_state"]
         torch.set_rng_state(state["torch_state"])
@@ -137,7 +139,7 @@ class Run:
             step = THIN_STEP if whole.spacing_mm[0] < THIN_MM else THICK_STEP
             start = int(self.sampler.rng.integers(step))
             found = [hard_places(network, whole, k, self.device) for k in range(start, len(whole.hu), step)]
-            self.sampler.hard[n] = np.concatenate(found)
+            self.sampler.hard[n] = np.concatenate([whole.hard, *found])
         self.mined += 1
 
     def develop_dice(self):

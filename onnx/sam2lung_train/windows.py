@@ -200,7 +200,7 @@ class Sampler:
     def __init__(self, stacks, wholes, config):
         self.stacks, self.wholes, self.config = stacks, wholes, config
         self.rng = np.random.default_rng(config.seed)
-        self.hard = [np.zeros((0, 3), int) for _ in wholes]  # voxels k, j, i that the network takes for nodules
+        self.hard = [w.hard for w in wholes]  # voxels k, j, i of what is easily taken for a nodule
         # Large nodules have many slices that look alike: each nodule counts by the square root of its slices.
         weight = np.sqrt([len(s.hu) for s in stacks])
         self.weight = weight / weight.sum()
