@@ -114,7 +114,7 @@ def with_every_finding(bundle, folder):
     The threshold is None, and nothing is copied, without a judge.
     """
     contract = json.loads((Path(bundle) / "model.json").read_text())
-    if not contract["judge"]:
+    if not contract.get("judge"):
         return None, None
     threshold, contract["judge"]["threshold"] = contract["judge"]["threshold"], 0.0
     shutil.rmtree(folder, ignore_errors=True)
