@@ -19,7 +19,8 @@ tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, ze
                   judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
                   over the patch's centre.
 tiny-doubt        tiny-identity's networks and tiny-scout's judge under every optional number of the contract: biases beside the
-                  temperatures, and the linear models of doubt D_LOW, D_HIGH, D_DICE.
+                  temperatures, operating points, mutual information as the doubt that is shown, and the linear models of
+                  doubt D_LOW, D_HIGH, D_DICE.
 tiny-clicks       as tiny-identity with clicks, and an encoder that has to see whole slices:
                   logit = A (x - M mean(x over the slice)) m + B + G (c_inside - c_outside)
                   with c = exp(-d / DECAY_MM) of the distance d to the nearest click, 0 without one.
@@ -54,6 +55,7 @@ M, G, DECAY_MM = 0.25, 10.0, 6.0
 # tiny-doubt: p = sigmoid(logit / T_DOUBT + BIAS_DOUBT), and the coefficients of its models
 T_DOUBT, BIAS_DOUBT = 0.8, -0.25
 JUDGE_BIAS_DOUBT = -0.5
+OPERATING_POINTS = [{"sensitivity": s, "threshold": t} for s, t in ((0.5, 0.9), (0.8, 0.6), (1.0, 0.2))]
 D_LOW = [-0.3, 0.5, 0.1, -0.2, -1.0, -0.1, 0.05]
 D_HIGH = [0.2, -0.5, 0.8, 0.3, 1.0, 0.2, -0.05]
 D_DICE = [1.5, 1.0, -0.5, -0.4, -2.0, -1.0, 0.2]
@@ -330,7 +332,8 @@ def tiny_doubt():
     }
     spec = contract("tiny-doubt", files)
     spec["calibration"] = {"temperature": T_DOUBT, "bias": BIAS_DOUBT}
-    spec["judge"] = {**judge_contract(files), "bias": JUDGE_BIAS_DOUBT}
+    spec["judge"] = {**judge_contract(files), "bias": JUDGE_BIAS_DOUBT, "operating_points": OPERATING_POINTS}
+    spec["sampling"]["uncertainty"] = "mutual-information"
     spec["review"]["expected_dice_below"] = 0.9
     spec["doubt"] = {"level": 0.8, "volume_low": D_LOW, "volume_high": D_HIGH, "dice": D_DICE}
     return spec, files

@@ -70,6 +70,8 @@ OPTIONAL = [
     ("decoder", "clicks"),
     ("calibration", "bias"),
     ("judge", "bias"),
+    ("judge", "operating_points"),
+    ("sampling", "uncertainty"),
     ("review", "expected_dice_below"),
     ("doubt",),
 ]
@@ -104,6 +106,12 @@ def test_optional_field_may_be_left_out_and_is_used_by_a_tiny_bundle(path):
     pytest.fail("no tiny bundle uses it")
 
 
+def test_judge_may_have_no_operating_points():
+    spec = tiny("tiny-doubt")
+    spec["judge"]["operating_points"] = []
+    VALIDATOR.validate(spec)
+
+
 @pytest.mark.parametrize(
     "path, value",
     [
@@ -113,6 +121,10 @@ def test_optional_field_may_be_left_out_and_is_used_by_a_tiny_bundle(path):
         (("decoder", "clicks"), {"name": "clicks", "decay_mm": 6, "surprise": 1}),
         (("calibration", "bias"), None),
         (("judge", "bias"), 101),
+        (("judge", "operating_points"), None),
+        (("judge", "operating_points"), [{"sensitivity": 0, "threshold": 0.5}]),
+        (("judge", "operating_points"), [{"sensitivity": 0.5, "threshold": 1.5}]),
+        (("sampling", "uncertainty"), "mutual_information"),
         (("review", "expected_dice_below"), 1.5),
         (("doubt", "level"), 1),
         (("doubt", "volume_low"), [0] * 6),

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::stages::nodules::{DoubtModel, ReviewRule};
+use crate::stages::{
+    nodules::{DoubtModel, ReviewRule},
+    statistics::Uncertainty,
+};
 
 /// `model.json`.
 #[derive(Debug, Clone, Deserialize)]
@@ -159,6 +162,9 @@ pub struct SamplingSpec {
     pub scout_threshold: Option<f64>,
     /// How far such a window reaches beyond them, in mm.
     pub scout_margin_mm: f64,
+    /// What the uncertainty map shows unless the caller says otherwise.
+    #[serde(default)]
+    pub uncertainty: Uncertainty,
 }
 
 /// From logits to probabilities.
@@ -205,6 +211,19 @@ pub struct JudgeSpec {
     pub bias: f64,
     /// Findings below this P(nodule) are dropped.
     pub threshold: f64,
+    /// What other thresholds would keep, by rising sensitivity; empty when nobody measured it.
+    #[serde(default)]
+    pub operating_points: Vec<OperatingPoint>,
+}
+
+/// What a threshold of the judge keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatingPoint {
+    /// Share of the nodules of the development part that are kept.
+    pub sensitivity: f64,
+    /// The threshold of P(nodule) that keeps them.
+    pub threshold: f64,
 }
 
 impl CalibrationSpec {
@@ -218,6 +237,22 @@ impl JudgeSpec {
     /// Probability that a finding with this logit is a nodule.
     pub fn probability(&self, logit: f32) -> f64 {
         calibrated(logit, self.temperature, self.bias)
+    }
+
+    /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
+    /// that of the nearest. `None` without operating points.
+    pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {
+        let points = &self.operating_points;
+        let above = points.iter().position(|point| point.sensitivity >= sensitivity);
+        match above {
+            Some(0) => points.first().map(|point| point.threshold),
+            Some(n) => {
+                let (low, high) = (points[n - 1], points[n]);
+                let part = (sensitivity - low.sensitivity) / (high.sensitivity - low.sensitivity);
+                Some(low.threshold + part * (high.threshold - low.threshold))
+            }
+            None => points.last().map(|point| point.threshold),
+        }
     }
 }
 
@@ -245,5 +280,38 @@ impl ModelSpec {
     /// Number of slices that go into the encoder at once.
     pub fn slices(&self) -> usize {
         1 + 2 * self.input.neighbours.as_ref().map_or(0, |n| n.each_side)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(points: &[(f64, f64)]) -> JudgeSpec {
+        let json = include_str!("../../tests/bundles/tiny-doubt/model.json");
+        let spec: ModelSpec = serde_json::from_str(json).expect("a committed bundle");
+        let point =
+            |(sensitivity, threshold): &(f64, f64)| OperatingPoint { sensitivity: *sensitivity, threshold: *threshold };
+        JudgeSpec { operating_points: points.iter().map(point).collect(), ..spec.judge.expect("it has one") }
+    }
+
+    #[test]
+    fn threshold_at_is_linear_between_points_and_that_of_the_nearest_beyond_them() {
+        let judge = judge(&[(0.5, 0.9), (0.9, 0.5), (1.0, 0.5)]);
+        for (sensitivity, threshold) in [(0.1, 0.9), (0.5, 0.9), (0.6, 0.8), (0.9, 0.5), (0.95, 0.5), (1.0, 0.5)] {
+            let got = judge.threshold_at(sensitivity).unwrap();
+            assert!((got - threshold).abs() < 1e-12, "{sensitivity}: {got}");
+        }
+        assert_eq!(judge_of_one().threshold_at(0.3), Some(0.7));
+        assert_eq!(judge_of_one().threshold_at(1.0), Some(0.7));
+    }
+
+    fn judge_of_one() -> JudgeSpec {
+        judge(&[(0.8, 0.7)])
+    }
+
+    #[test]
+    fn threshold_at_without_operating_points_is_none() {
+        assert_eq!(judge(&[]).threshold_at(0.9), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::spec::ModelSpec;
+use super::spec::{ModelSpec, OperatingPoint};
 
 impl ModelSpec {
     /// The first value that makes no sense, with what was expected.
@@ -77,6 +77,11 @@ impl ModelSpec {
                 "judge.size must be 1 to 256 each, spacing_mm and temperature positive, threshold 0 to 1, bias -100 to 100",
             ),
             (
+                self.judge.as_ref().is_none_or(|j| are_in_order(&j.operating_points)),
+                "judge.operating_points must have a sensitivity above 0 to 1, each higher than the one before, and a \
+                 threshold of 0 to 1, none higher than the one before",
+            ),
+            (
                 self.doubt.as_ref().is_none_or(|d| unit(d.level) && d.coefficients().all(|c| c.abs() <= 1e6)),
                 "doubt.level must lie between 0 and 1, each coefficient between -1e6 and 1e6",
             ),
@@ -87,6 +92,14 @@ impl ModelSpec {
             foreign.map(|(file, _)| format!("'{file}' is not a plain file name inside the bundle"))
         })
     }
+}
+
+fn are_in_order(points: &[OperatingPoint]) -> bool {
+    let sensible =
+        |p: &OperatingPoint| p.sensitivity > 0.0 && p.sensitivity <= 1.0 && (0.0..=1.0).contains(&p.threshold);
+    let rises =
+        |pair: &[OperatingPoint]| pair[0].sensitivity < pair[1].sensitivity && pair[0].threshold >= pair[1].threshold;
+    points.iter().all(sensible) && points.windows(2).all(rises)
 }
 
 /// True for a name that can't lead out of the bundle's folder.

@@ -46,6 +46,8 @@ pub struct Evidence<'a> {
     pub search: &'a Array3<bool>,
     /// Mean probability above which a voxel belongs to a nodule.
     pub threshold: f64,
+    /// Lowest P(nodule) that stays, where there is a judge.
+    pub judge_threshold: Option<f64>,
 }
 
 /// One finding on its way to a number.
@@ -77,10 +79,10 @@ pub fn find<N: Network>(
     });
     let mut candidates = judged(evidence, spec, components, kept.collect(), network, monitor)?;
     monitor.step(Stage::Nodules, 2, 4)?;
-    let lowest = spec.judge.as_ref().map_or(0.0, |j| j.threshold);
-    candidates.retain(|c| {
-        asked.contains(&Some(c.component.label)) || c.finding.nodule_probability.is_none_or(|p| p >= lowest)
-    });
+    let stays = |c: &Candidate| {
+        c.finding.nodule_probability.zip(evidence.judge_threshold).is_none_or(|(p, lowest)| p >= lowest)
+    };
+    candidates.retain(|c| asked.contains(&Some(c.component.label)) || stays(c));
     for Candidate { component, finding } in &mut candidates {
         finding.below_threshold = outlines.lowered.contains(&component.label);
         finding.prompted = outlines.prompted.contains(&component.label);

@@ -37,6 +37,7 @@ use crate::{
         nodules::{self, Maps, Nodule, Rules, VolumeInterval},
         orient::Orientation,
         sample_masks::SampleMasks,
+        statistics::Uncertainty,
     },
     volume::{Volume, VolumeView},
 };
@@ -121,6 +122,10 @@ pub struct Account {
     pub samples: usize,
     /// The threshold that was used.
     pub threshold: f64,
+    /// Lowest P(nodule) that the judge let stay; `None` without a judge.
+    pub judge_threshold: Option<f64>,
+    /// Which doubt the uncertainty map shows.
+    pub uncertainty: Uncertainty,
     /// Components that were found and dropped again: too small, outside, or judged to be no nodule.
     pub dropped: usize,
     /// For each voxel asked for: the nodule there, if any.
@@ -176,6 +181,7 @@ impl Engine {
         let spec = &bundle.spec;
         options.check_on(&ct.grid)?;
         options.check_for(spec)?;
+        let judge_threshold = options.judge_threshold(spec)?;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
         let ct = orientation.to_canonical(ct);
@@ -192,12 +198,17 @@ impl Engine {
             samples: options.samples.unwrap_or(spec.sampling.samples),
             batch: options.batch,
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
-            uncertainty: options.uncertainty,
+            uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
         };
         let Outlined { maps, samples, outlines, searched } =
             self.outline(&ct, &search, clicks, &sampling, &mut clock, monitor)?;
-        let evidence =
-            Evidence { ct: &ct, probability: &maps.probability, search: &search, threshold: sampling.threshold };
+        let evidence = Evidence {
+            ct: &ct,
+            probability: &maps.probability,
+            search: &search,
+            threshold: sampling.threshold,
+            judge_threshold,
+        };
         let found = findings::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
         let mut canonical = Canonical {
             probability: maps.probability,
@@ -208,7 +219,7 @@ impl Engine {
             ct,
         };
         monitor.step(Stage::Nodules, 3, 4)?;
-        let review = spec.review.under(options.uncertainty);
+        let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
         let rules = Rules { review: &review, doubt: spec.doubt.as_ref() };
         canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
@@ -216,6 +227,8 @@ impl Engine {
         let account = Account {
             samples: sampling.samples,
             threshold: sampling.threshold,
+            judge_threshold,
+            uncertainty: sampling.uncertainty,
             dropped: found.dropped,
             at: found.at,
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),

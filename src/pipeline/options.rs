@@ -35,8 +35,10 @@ pub struct Options {
     pub seed: u64,
     /// Mean probability above which a voxel belongs to a nodule; `None`: the bundle's.
     pub threshold: Option<f64>,
-    /// Which doubt the uncertainty map shows.
-    pub uncertainty: Uncertainty,
+    /// Share of nodules that the judge is to keep, by the bundle's operating points; `None`: its usual threshold.
+    pub sensitivity: Option<f64>,
+    /// Which doubt the uncertainty map shows; `None`: the bundle's choice.
+    pub uncertainty: Option<Uncertainty>,
     /// Where to search.
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
@@ -53,7 +55,8 @@ impl Default for Options {
             samples: None,
             seed: 0,
             threshold: None,
-            uncertainty: Uncertainty::default(),
+            sensitivity: None,
+            uncertainty: None,
             search: Search::default(),
             at: Vec::new(),
             not_at: Vec::new(),
@@ -74,6 +77,13 @@ impl Options {
         }
         if let Some(threshold) = self.threshold.filter(|t| !(*t > 0.0 && *t < 1.0)) {
             return refuse("threshold", threshold.to_string(), "a probability between 0 and 1".into());
+        }
+        if let Some(sensitivity) = self.sensitivity.filter(|s| !(*s > 0.0 && *s <= 1.0)) {
+            return refuse(
+                "sensitivity",
+                sensitivity.to_string(),
+                "a share of the nodules, above 0 and up to 1".into(),
+            );
         }
         if let Some(voxel) = self.not_at.first().filter(|_| self.at.is_empty()) {
             return refuse(
@@ -96,6 +106,7 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn check_for(&self, spec: &ModelSpec) -> Result<()> {
+        self.judge_threshold(spec)?;
         match self.not_at.first() {
             Some(voxel) if spec.decoder.clicks.is_none() => Err(Error::Option {
                 option: "not-at",
@@ -104,6 +115,23 @@ impl Options {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Lowest P(nodule) that the judge lets stay; `None` for a bundle without a judge.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when a sensitivity is asked for that the bundle has no operating points for.
+    pub fn judge_threshold(&self, spec: &ModelSpec) -> Result<Option<f64>> {
+        let Some(sensitivity) = self.sensitivity else {
+            return Ok(spec.judge.as_ref().map(|judge| judge.threshold));
+        };
+        let refuse = |lacks: &str| Error::Option {
+            option: "sensitivity",
+            got: sensitivity.to_string(),
+            expected: format!("a model whose judge has operating points; {} {lacks}", spec.name),
+        };
+        let judge = spec.judge.as_ref().ok_or_else(|| refuse("has no judge"))?;
+        judge.threshold_at(sensitivity).map(Some).ok_or_else(|| refuse("has none (judge.operating_points)"))
     }
 
     /// Refuses what makes no sense for a volume on `grid`.

@@ -83,6 +83,10 @@ pub struct OptionsRecord<'a> {
     pub device: Device,
     /// Threshold used.
     pub threshold: f64,
+    /// Share of nodules that the judge was to keep; `null`: not asked for.
+    pub sensitivity: Option<f64>,
+    /// Lowest P(nodule) that the judge let stay; `null` without a judge.
+    pub judge_threshold: Option<f64>,
     /// Which doubt was written.
     pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.

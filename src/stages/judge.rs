@@ -69,6 +69,7 @@ mod tests {
             temperature: 1.0,
             bias: 0.0,
             threshold: 0.5,
+            operating_points: Vec::new(),
         };
         let patch = patch(&spec, HuWindow::new([0.0, 1000.0]), &ct, &probability, [1.0, 4.0, 0.0]);
         assert_eq!(patch.dim(), (1, CHANNELS, 3, 3, 5));

@@ -4,10 +4,10 @@
 //! mutual information (both in bits), and which samples called the voxel a nodule. Sums run in sample order in
 //! double precision, so the result does not depend on how samples are batched.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which doubt is reported as *the* uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Uncertainty {
     /// Entropy of the mean probability, in bits: all doubt.

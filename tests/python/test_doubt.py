@@ -135,6 +135,60 @@ def test_csv_has_every_number_to_eight_digits(result, nodule):
         assert float(row[key]) == pytest.approx(value, rel=1e-7)
 
 
+def rerun(sam2lung, bundles, tmp_path, *words, status=0):
+    ct = made_ct.write(tmp_path / "ct.nii.gz", hu(), SPACING)
+    words = ("--output", tmp_path, "--model", bundles / "tiny-doubt", "--lung-mask", "off", "--samples", SAMPLES, *words)
+    done = sam2lung.segment(ct, *words, status=status)
+    return done.stderr or [json.loads((tmp_path / "ct" / f"{name}.json").read_text()) for name in ("nodules", "run")]
+
+
+@pytest.mark.parametrize(
+    "sensitivity, threshold",
+    # Points at 0.5 (0.9), 0.8 (0.6) and 1 (0.2): linear between, the ends' own beyond.
+    [(0.1, 0.9), (0.5, 0.9), (0.65, 0.75), (0.8, 0.6), (0.95, 0.3), (1, 0.2)],
+)
+def test_sensitivity_picks_the_judge_s_threshold(sam2lung, bundles, tmp_path, nodule, sensitivity, threshold):
+    found, run = rerun(sam2lung, bundles, tmp_path, "--sensitivity", sensitivity)
+    assert run["options"]["sensitivity"] == sensitivity
+    assert run["options"]["judge_threshold"] == pytest.approx(threshold)
+    assert abs(nodule["nodule_probability"] - threshold) > 0.01
+    assert len(found) == (nodule["nodule_probability"] >= threshold)
+
+
+def test_threshold_of_the_judge_is_the_bundle_s_own_unless_asked(result):
+    options = json.loads((result / "run.json").read_text())["options"]
+    assert (options["sensitivity"], options["judge_threshold"]) == (None, 0.5)
+
+
+@pytest.mark.parametrize("sensitivity", ["0", "1.01", "nan"])
+def test_sensitivity_that_is_no_share_is_refused(sam2lung, bundles, tmp_path, sensitivity):
+    text = rerun(sam2lung, bundles, tmp_path, "--sensitivity", sensitivity, status=1)
+    assert text.startswith("E_OPTION: sensitivity is ") and "up to 1" in text
+
+
+@pytest.mark.parametrize(
+    "bundle, words", [("tiny-identity", "has no judge"), ("tiny-scout", "judge.operating_points")], ids=str
+)
+def test_sensitivity_of_a_model_without_operating_points_is_refused(sam2lung, bundles, tmp_path, bundle, words):
+    done = sam2lung("segment", "ct.nii.gz", "--output", tmp_path, "--model", bundles / bundle, "--sensitivity", "0.9")
+    assert done.returncode == 1 and done.stderr.startswith("E_OPTION: sensitivity is 0.9") and words in done.stderr
+
+
+def test_doubt_that_is_shown_is_the_bundle_s_choice_unless_asked(sam2lung, bundles, tmp_path, result):
+    shown = made_ct.read(result / "uncertainty.nii.gz")
+    assert json.loads((result / "run.json").read_text())["options"]["uncertainty"] == "mutual-information"
+    for kind, same in (("mutual-information", True), ("entropy", False)):
+        _, run = rerun(sam2lung, bundles, tmp_path, "--uncertainty", kind)
+        assert run["options"]["uncertainty"] == kind
+        assert np.array_equal(made_ct.read(tmp_path / "ct" / "uncertainty.nii.gz"), shown) == same
+
+
+def test_info_lists_operating_points_and_the_doubt_that_is_shown(sam2lung, bundles):
+    text = sam2lung("info", bundles / "tiny-doubt").stdout
+    for words in ("50.0 % of the nodules kept above 0.9", "100.0 % of the nodules kept above 0.2", "mutual information"):
+        assert words in text
+
+
 def test_info_says_what_the_interval_means(sam2lung, bundles):
     assert "true volume in 80 % of nodules" in sam2lung("info", bundles / "tiny-doubt").stdout
 
@@ -144,6 +198,16 @@ def test_info_says_what_the_interval_means(sam2lung, bundles):
     [
         ("calibration", "bias", 1000, "calibration"),
         ("judge", "bias", -1000, "judge"),
+        ("judge", "operating_points", [{"sensitivity": 0, "threshold": 0.5}], "operating_points"),
+        ("judge", "operating_points", [{"sensitivity": 0.5, "threshold": 1.5}], "operating_points"),
+        ("judge", "operating_points", [{"sensitivity": s, "threshold": 0.5} for s in (0.5, 0.5)], "operating_points"),
+        (
+            "judge",
+            "operating_points",
+            [{"sensitivity": s, "threshold": t} for s, t in ((0.5, 0.4), (0.6, 0.5))],
+            "operating_points",
+        ),
+        ("sampling", "uncertainty", "mutual_information", "mutual_information"),
         ("doubt", "level", 1.0, "doubt.level"),
         ("doubt", "dice", [0, 0, 0, 0, 0, 0, 1e7], "coefficient"),
         ("doubt", "dice", [0] * 6, "length 6"),

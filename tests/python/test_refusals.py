@@ -159,11 +159,15 @@ def test_format_that_is_not_read_is_refused_with_those_that_are(refused, tmp_pat
     says(refused(path), "E_FORMAT", str(path), "not supported", *words)
 
 
-def test_tissue_without_lung_is_refused_with_the_way_out(refused, tmp_path):
+def leg(path):
+    """Tissue with a little gas in it."""
     hu = np.full((12, 60, 60), 40)
     hu[5, 30:33, 30:33] = -1000
-    path = made_ct.write(tmp_path / "leg.nii.gz", hu)
-    says(refused(path, lung_mask="auto"), "E_NO_LUNG", "ml", "chest CT", "--lung-mask off", "--lung-mask FILE")
+    return made_ct.write(path, hu)
+
+
+def test_tissue_without_lung_is_refused_with_the_way_out(refused, tmp_path):
+    says(refused(leg(tmp_path / "leg.nii.gz"), lung_mask="auto"), "E_NO_LUNG", "ml", "chest CT", "--lung-mask off", "--lung-mask FILE")
 
 
 def test_mask_of_another_grid_is_refused_with_both_grids(refused, ct, tmp_path):
@@ -221,6 +225,21 @@ def test_inputs_that_would_share_a_folder_are_refused(refused, ct, tmp_path):
     (tmp_path / "other").mkdir()
     twin = shutil.copy(ct, tmp_path / "other" / ct.name)
     says(refused(ct, twin), "E_OPTION", "both write to chest", "different names")
+
+
+@pytest.mark.parametrize("output", ["out", "a/b/out"])
+def test_refused_ct_leaves_no_folder_behind(refused, tmp_path, output):
+    path = leg(tmp_path / "leg.nii.gz")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    says(refused(path, lung_mask="auto", output=tmp_path / output), "E_NO_LUNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_refused_ct_leaves_a_folder_that_was_there(refused, tmp_path):
+    path = leg(tmp_path / "leg.nii.gz")
+    (tmp_path / "out").mkdir()
+    says(refused(path, lung_mask="auto"), "E_NO_LUNG")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 # --- where results go -------------------------------------------------------------------------------------------------

@@ -87,9 +87,13 @@ pub struct SegmentArgs {
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
-    /// Which doubt the uncertainty map shows
-    #[arg(long, value_enum, default_value_t = UncertaintyArg::Entropy)]
-    pub uncertainty: UncertaintyArg,
+    /// Share of nodules that the second opinion is to keep, 0 to 1: more nodules, or fewer false ones; for models
+    /// with operating points [default: the model's threshold]
+    #[arg(long, value_name = "S")]
+    pub sensitivity: Option<f64>,
+    /// Which doubt the uncertainty map shows [default: the model's]
+    #[arg(long, value_enum)]
+    pub uncertainty: Option<UncertaintyArg>,
     /// Format of the written volumes
     #[arg(long, value_enum, default_value_t = FormatArg::NiftiGz)]
     pub format: FormatArg,

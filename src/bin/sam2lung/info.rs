@@ -45,10 +45,17 @@ fn describe(bundle: &Bundle) {
         spec.decoder.clicks.as_ref().map_or("none taken", |_| "inside and outside the nodule")
     );
     println!("samples        {}", spec.sampling.samples);
+    println!("uncertainty    {}", spec.sampling.uncertainty.title());
     println!("temperature    {}, bias {}", spec.calibration.temperature, spec.calibration.bias);
     println!("threshold      {}, smallest volume {} mm³", spec.decision.threshold, spec.decision.min_volume_mm3);
     match &spec.judge {
-        Some(judge) => println!("judge          drops findings below P(nodule) {}", judge.threshold),
+        Some(judge) => {
+            println!("judge          drops findings below P(nodule) {}, bias {}", judge.threshold, judge.bias);
+            for point in &judge.operating_points {
+                let percent = point.sensitivity * 100.0;
+                println!("               {percent:.1} % of the nodules kept above {}", point.threshold);
+            }
+        }
         None => println!("judge          none"),
     }
     println!("interval       {}", VolumeInterval::under(spec.doubt.as_ref()).meaning());

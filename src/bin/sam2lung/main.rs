@@ -4,6 +4,7 @@ mod args;
 mod info;
 mod phantom;
 mod segment;
+mod staging;
 mod terminal;
 
 use std::process::ExitCode;

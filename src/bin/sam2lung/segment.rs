@@ -1,11 +1,6 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION,
@@ -27,10 +22,9 @@ use sam2lung::{
     stages::statistics::Uncertainty,
 };
 
-use tempfile::TempDir;
-
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
+    staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, silence_decoders},
 };
 
@@ -162,11 +156,12 @@ fn options(args: &SegmentArgs) -> Options {
         samples: args.samples,
         seed: args.seed,
         threshold: args.threshold,
-        uncertainty: match args.uncertainty {
+        sensitivity: args.sensitivity,
+        uncertainty: args.uncertainty.map(|kind| match kind {
             UncertaintyArg::Entropy => Uncertainty::Entropy,
             UncertaintyArg::Variance => Uncertainty::Variance,
             UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
-        },
+        }),
         at: args.at.clone(),
         not_at: args.not_at.clone(),
         ..Options::default()
@@ -207,12 +202,12 @@ fn write(
     write_csv(&folder.join("nodules.csv"), &found.nodules)?;
     let spec = &engine.bundle().spec;
     let title = OverviewTitle {
-        input: file_name(&staging.target),
+        input: staging.name(),
         model: format!("{} {}", spec.name, spec.version),
         samples: found.account.samples,
         volume_interval: found.account.volume_interval,
-        uncertainty: options.uncertainty.title().to_owned(),
-        uncertainty_maximum: options.uncertainty.maximum(),
+        uncertainty: found.account.uncertainty.title().to_owned(),
+        uncertainty_maximum: found.account.uncertainty.maximum(),
     };
     write_overview(&folder.join("overview.png"), &found.canonical.maps(), &found.canonical.nodules, &title)?;
     monitor.step(Stage::Write, 4, 5)?;
@@ -230,7 +225,9 @@ fn write(
             seed: options.seed,
             device: engine.device().asked,
             threshold: found.account.threshold,
-            uncertainty: options.uncertainty,
+            sensitivity: options.sensitivity,
+            judge_threshold: found.account.judge_threshold,
+            uncertainty: found.account.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
             at: &options.at,
             not_at: &options.not_at,
@@ -253,131 +250,4 @@ fn write(
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
     monitor.step(Stage::Write, 5, 5)?;
     staging.finish()
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// All that a folder of results may hold.
-const RESULTS: [&str; 10] = [
-    "label.nii.gz",
-    "label.nrrd",
-    "probability.nii.gz",
-    "probability.nrrd",
-    "uncertainty.nii.gz",
-    "uncertainty.nrrd",
-    "nodules.json",
-    "nodules.csv",
-    "overview.png",
-    "run.json",
-];
-
-/// Refuses a target that is there and holds anything but results, such as the CT itself: it would be replaced.
-fn only_results(target: &Path) -> Result<()> {
-    let failed = |e| Error::write(target, e);
-    let entries = match fs::read_dir(target) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
-    };
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        if !RESULTS.iter().any(|result| name == *result) {
-            let name = name.to_string_lossy();
-            let reason = format!("it is there and holds '{name}', which is no result: choose another --output");
-            return Err(Error::write(target, reason));
-        }
-    }
-    Ok(())
-}
-
-/// Name of an earlier result while it makes way.
-const EARLIER: &str = "earlier";
-
-/// A folder beside `target` that vanishes unless it is finished.
-struct Staging {
-    folder: TempDir,
-    target: PathBuf,
-}
-
-impl Staging {
-    fn create(target: &Path) -> Result<Self> {
-        let output = target.parent().unwrap_or(target);
-        let failed = |e| Error::write(output, e);
-        fs::create_dir_all(output).map_err(failed)?;
-        only_results(target)?;
-        let prefix = format!(".{}.partial-", file_name(target));
-        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(output).map_err(failed)?;
-        Ok(Staging { folder, target: target.into() })
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Takes the place of the target; an earlier result there is replaced as a whole.
-    fn finish(self) -> Result<()> {
-        let target = &self.target;
-        let failed = |e: &std::io::Error| Error::write(target, e);
-        let earlier = if target.exists() {
-            let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(target.parent().unwrap_or(target));
-            let aside = aside.map_err(|e| failed(&e))?;
-            fs::rename(target, aside.path().join(EARLIER)).map_err(|e| failed(&e))?;
-            Some(aside)
-        } else {
-            None
-        };
-        let folder = self.folder.keep();
-        let placed = share(&folder).and_then(|()| fs::rename(&folder, target));
-        placed.map_err(|error| {
-            let _ = fs::remove_dir_all(&folder);
-            earlier.map_or_else(|| failed(&error), |aside| put_back(aside, target, &error))
-        })
-    }
-}
-
-/// After a failed exchange: brings the earlier result back from `aside`; where even that fails it stays there, and the
-/// error says so.
-fn put_back(aside: TempDir, target: &Path, error: &std::io::Error) -> Error {
-    if fs::rename(aside.path().join(EARLIER), target).is_ok() {
-        return Error::write(target, error);
-    }
-    let kept = aside.keep().join(EARLIER);
-    Error::write(target, format!("{error}; the earlier result lies in {} now", kept.display()))
-}
-
-/// Temporary folders are private; results get the rights of any new folder.
-fn share(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let model =
-        tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
-    let rights = fs::metadata(model.path())?.permissions().mode();
-    fs::remove_dir(model.path())?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(rights))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn put_back_earlier_result_returns_or_is_kept_where_the_error_says() {
-        let output = tempfile::tempdir().unwrap();
-        let target = output.path().join("chest");
-        let set_aside = || {
-            let aside = tempfile::tempdir_in(output.path()).unwrap();
-            fs::create_dir(aside.path().join(EARLIER)).unwrap();
-            fs::write(aside.path().join(EARLIER).join("run.json"), "earlier").unwrap();
-            aside
-        };
-        let error = std::io::Error::other("disk on fire");
-        assert!(put_back(set_aside(), &target, &error).to_string().contains("disk on fire"));
-        assert_eq!(fs::read_to_string(target.join("run.json")).unwrap(), "earlier");
-        // Now the way back is barred: a folder that isn't empty stands there.
-        let aside = set_aside();
-        let kept = aside.path().join(EARLIER).join("run.json");
-        let text = put_back(aside, &target, &error).to_string();
-        assert!(text.contains(&kept.parent().unwrap().display().to_string()), "{text}");
-        assert_eq!(fs::read_to_string(kept).unwrap(), "earlier");
-    }
 }

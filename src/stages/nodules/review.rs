@@ -15,7 +15,7 @@ pub struct ReviewRule {
     pub detection_rate_below: Option<f64>,
     /// The judge is less sure than this.
     pub nodule_probability_below: Option<f64>,
-    /// Mean entropy, in bits, is above this.
+    /// Mean doubt, of the kind that the bundle shows by default, is above this.
     pub uncertainty_mean_above: Option<f64>,
     /// The outline is expected to have a lower Dice with the true one than this.
     #[serde(default)]
@@ -23,10 +23,10 @@ pub struct ReviewRule {
 }
 
 impl ReviewRule {
-    /// The rule for runs that show doubt of this kind: the bundle's bound of the mean doubt is in bits of entropy, which
-    /// the other kinds never reach.
-    pub fn under(&self, uncertainty: Uncertainty) -> Self {
-        let bound = self.uncertainty_mean_above.filter(|_| uncertainty == Uncertainty::Entropy);
+    /// The rule for runs that show doubt of the kind `shown`: the bundle's bound of the mean doubt is one of its `own`
+    /// kind, and the kinds differ in size.
+    pub fn under(&self, shown: Uncertainty, own: Uncertainty) -> Self {
+        let bound = self.uncertainty_mean_above.filter(|_| shown == own);
         ReviewRule { uncertainty_mean_above: bound, ..self.clone() }
     }
 

@@ -180,10 +180,12 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
         uncertainty_mean_above: Some(0.1),
         expected_dice_below: Some(0.7),
     };
-    for other in [Uncertainty::Variance, Uncertainty::MutualInformation] {
-        assert_eq!(rule.under(other), ReviewRule { uncertainty_mean_above: None, ..rule.clone() });
+    let (own, others) = (Uncertainty::Entropy, [Uncertainty::Variance, Uncertainty::MutualInformation]);
+    for other in others {
+        assert_eq!(rule.under(other, own), ReviewRule { uncertainty_mean_above: None, ..rule.clone() });
+        assert_eq!(rule.under(other, other), rule);
     }
-    assert_eq!(rule.under(Uncertainty::Entropy), rule);
+    assert_eq!(rule.under(own, own), rule);
     let voi = Voi { start: [3; 3], end: [10; 3] };
     let asked = Finding { below_threshold: true, ..Finding::default() };
     let reasons = rule.reasons(&nodule, asked, &voi, &scene.ct.grid).join("\n");
