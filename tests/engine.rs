@@ -59,3 +59,11 @@ fn segment_voxel_beyond_the_volume_is_refused_by_name() {
     let beyond = Options { at: vec![[8, 0, 0]], search: Search::Everywhere, ..Options::default() };
     assert_eq!(refused(volume([8, 7, 6], ramp), &beyond), "E_OPTION");
 }
+
+#[test]
+fn segment_sensitivity_without_operating_points_or_out_of_its_range_is_refused_by_name() {
+    for sensitivity in [0.9, 0.0, 1.5, f64::NAN] {
+        let options = Options { sensitivity: Some(sensitivity), search: Search::Everywhere, ..Options::default() };
+        assert_eq!(refused(volume([8, 7, 6], ramp), &options), "E_OPTION", "{sensitivity}");
+    }
+}
