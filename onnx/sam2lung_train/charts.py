@@ -44,7 +44,7 @@ def reliability(bins, note):
     """How often voxels near nodules belong to the consensus, by probability. `bins`: metrics.calibration_bins, pooled."""
     count, probability, truth = bins
     held = count > 0
-    figure, (top, bottom) = blank(note, 2, 1, (5.2, 5.2), sharex=True, height_ratios=[3.2, 1])
+    figure, (top, bottom) = blank(note, 2, 1, (5.6, 5.3), sharex=True, height_ratios=[3.2, 1])
     top.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
     top.plot(probability[held] / count[held], truth[held] / count[held], "o-", color=BLUE, markersize=4.5, linewidth=1.3,
              label=f"voxels within 5 voxels of the nodule, ECE {metrics.ece(bins):.3f}")  # fmt: skip

@@ -5,11 +5,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from . import metrics
+from . import metrics, product
 from .charts import GREEN, ORANGE, PURPLE, SKY, foot
 
 WINDOW_HU = (-1350, 150)  # the usual lung window
 SMALLEST_SIDE_MM, AROUND_MM = 26.0, 7.0
+# Where the colours of the map end: entropy's and variance's own maximum; mutual information hardly gets further.
+HIGHEST = {"entropy": 1.0, "variance": 0.25, "mutual information": 0.5}
 READERS = [SKY, ORANGE, GREEN, PURPLE]
 OURS = "#F0E442"  # Okabe and Ito's yellow stands out on grey; on the map of uncertainty lines are white with a dark rim
 RIM = [withStroke(linewidth=2.6, foreground="black")]
@@ -21,10 +23,12 @@ def cases_figure(title, members, note):
     foot(figure, note, more=0.22)
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.03)
     axes = figure.subplots(2, len(members), squeeze=False)
+    shown = product.uncertainty_of(members[0][2])
     for column, member in zip(axes.T, members):
-        heat = case_column(column, *member)
+        heat = case_column(column, *member, HIGHEST[shown])
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    figure.colorbar(heat, ax=axes[1].tolist(), label="uncertainty, bits", shrink=0.85, pad=0.01)
+    unit = "" if shown == "variance" else ", bits"
+    figure.colorbar(heat, ax=axes[1].tolist(), label=f"uncertainty ({shown}{unit})", shrink=0.85, pad=0.01)
     legend = [Line2D([], [], color=colour, linewidth=1.3, label=f"reader {n}") for n, colour in enumerate(READERS, start=1)]
     legend.append(Line2D([], [], color="#B8AD00", linewidth=2.4, label="sam2lung (yellow; below: white)"))
     legend.append(Line2D([], [], color="#777777", linewidth=1.2, linestyle="--", label="consensus (below, white)"))
@@ -32,7 +36,7 @@ def cases_figure(title, members, note):
     return figure
 
 
-def case_column(axes, score, case, result):
+def case_column(axes, score, case, result, highest):
     """Draws one case into two axes; returns the map's image for the colour bar."""
     labels = np.zeros(case.reference.shape, int) if result.refused else result.labels
     outline = metrics.touching(labels, case.reference)
@@ -41,7 +45,7 @@ def case_column(axes, score, case, result):
     uncertainty = np.zeros(case.hu.shape) if result.refused else result.uncertainty
     top, bottom = axes
     top.imshow(case.hu[k, rows, columns], cmap="gray", vmin=WINDOW_HU[0], vmax=WINDOW_HU[1], interpolation="bicubic")
-    heat = bottom.imshow(uncertainty[k, rows, columns], cmap="inferno", vmin=0, vmax=1, interpolation="bicubic")
+    heat = bottom.imshow(uncertainty[k, rows, columns], cmap="inferno", vmin=0, vmax=highest, interpolation="bicubic")
     for reader, colour in zip(case.readers, READERS):
         draw_outline(top, reader[k, rows, columns], colour, 1.2)
     draw_outline(top, outline[k, rows, columns], OURS, 2.0)

@@ -80,9 +80,10 @@ class Model:
     version: str
     networks: str  # of all graphs
     contract: str  # of model.json: thresholds, temperatures
+    uncertainty: str = "entropy"  # which doubt the map shows
 
     def __str__(self):
-        return f"{self.name} {self.version} (networks {self.networks}, model.json {self.contract})"
+        return f"{self.name} {self.version} (networks {self.networks}, model.json {self.contract}; map of {self.uncertainty})"
 
 
 def model_of(result):
@@ -92,7 +93,13 @@ def model_of(result):
         return None
     graphs = "".join(digest for name, digest in sorted(model["sha256"].items()) if name != "model.json")
     networks = hashlib.sha256(graphs.encode()).hexdigest()
-    return Model(model["name"], model["version"], networks[:8], model["sha256"]["model.json"][:8])
+    return Model(model["name"], model["version"], networks[:8], model["sha256"]["model.json"][:8], uncertainty_of(result))
+
+
+def uncertainty_of(result):
+    """`entropy`, `variance` or `mutual information`: what the map of a result shows."""
+    shown = result.run.get("options", {}).get("uncertainty", "entropy")
+    return re.sub("[-_]", " ", shown)
 
 
 def contract_of(bundle):

@@ -133,6 +133,14 @@ def test_cases_figure_is_the_same_every_time_and_small():
     assert Image.open(io.BytesIO(first)).size[0] > 1000
 
 
+def test_cases_figure_names_the_doubt_that_the_map_shows():
+    case, result = made_case()
+    members = [(made_scores(1)[0], case, result)]
+    assert "uncertainty (entropy, bits)" in texts(pictures.cases_figure("Best", members, "val"))
+    result.run = {"options": {"uncertainty": "mutual-information"}}
+    assert "uncertainty (mutual information, bits)" in texts(pictures.cases_figure("Best", members, "val"))
+
+
 def test_figures_of_a_real_evaluation_are_written(shared_data, tmp_path):
     """Three real nodules, outlined by a made program: the whole way from evaluate.json to the files."""
     folder, made = tmp_path / "run", made_scores(3)
