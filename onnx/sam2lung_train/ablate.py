@@ -20,6 +20,7 @@ from . import data, metrics, roughness
 from .calibrate import Seen, develop_part, temperature_and_bias
 from .config import NetworkConfig, TrainConfig
 from .look import load_network, volume_logits
+from .memory import keep_freed_memory
 from .progress import bar
 from .train import Run, train
 
@@ -133,6 +134,7 @@ def main(words=None):
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     arguments = parser.parse_args(words)
+    keep_freed_memory()
     stacks, wholes = data.load_stacks(arguments.cache), data.load_wholes(arguments.cache)
     results = []
     for seed in arguments.seeds:

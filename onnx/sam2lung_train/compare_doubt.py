@@ -21,6 +21,7 @@ from . import data, metrics
 from .ablate import cross_calibrated, figures
 from .calibrate import Seen, develop_part
 from .look import load_network, volume_logits
+from .memory import keep_freed_memory
 from .progress import bar
 from .scores import POOR_DICE
 
@@ -120,6 +121,7 @@ def main(words=None):
     parser.add_argument("--ensemble", type=Path, nargs="*", default=[], help="checkpoints of an ensemble")
     parser.add_argument("--limit", type=int, help="only the first N nodules")
     arguments = parser.parse_args(words)
+    keep_freed_memory()
     stacks = develop_part(data.load_stacks(arguments.cache))[: arguments.limit]
     names = ("Dice", "ECE", "Ratio", "AUROC sample Dice", "AUROC expected Dice", "Sample Dice", "Inside")
     lines = [f"| {len(stacks)} development nodules, {PASSES} passes | Encoder | " + " | ".join(names) + " |", "| --- |" + " ---: |" * 8]

@@ -4,7 +4,7 @@
 
 Runs the network with dropout, calibrated as in RUN/calibration.json, over the crops of `train` and over the whole CTs, cuts the mean
 probability into components as the product does, and stores a patch around each: nodules (they share voxels with the consensus) and
-everything else. Each crop is seen twice, gone on with by its caps and ending as it does, so that the judge knows both a
+everything else. Crops are seen ending as they do, half of them gone on with by their caps as well, so that the judge knows both a
 nodule's end and a scan's end; each whole CT as several scanners and reconstructions might have shown it, and with nodules of the
 crops set in (see `insert`), since there are few of them.
 Writes RUN/findings.npz.
@@ -23,6 +23,7 @@ from scipy import ndimage
 from . import data
 from .insert import with_nodules
 from .look import load_network, slice_logits
+from .memory import keep_freed_memory
 from .progress import bar
 from .windows import DRIFT_PX_A_MM
 
@@ -34,8 +35,9 @@ SMALLEST_MM3 = 14.0
 BEYOND_MM = 9.0  # how far a crop goes on
 AWAY_MM = 3.0  # what is nearer to something a reader marked is neither nodule nor false
 THIN_MM = 2.0  # thinner slices are also averaged in pairs
-INSERTIONS = ("train a", "train b", "train c", "develop")  # passes with nodules of that part set in
-INSERTED = 60  # nodules a pass, where there is room
+INSERTIONS = ("train", "develop")  # passes with nodules of that part set in
+INSERTED = 100  # nodules a pass, where there is room
+GONE_ON_SHARE = 0.5  # of the crops that are also gone on with
 SAMPLES = 3
 NOISE_HU = 12.0
 
@@ -191,7 +193,7 @@ def normalised(tiles):
 
 def kinds_of(whole):
     """What a whole CT is shown as: as it is, as other scanners and reconstructions might have, and with nodules set in."""
-    return ["plain", "smooth", "sharp", "scaled", *(["thick"] if whole.spacing_mm[0] < THIN_MM else []), *INSERTIONS]
+    return ["plain", "sharp", "scaled", *(["thick"] if whole.spacing_mm[0] < THIN_MM else []), *INSERTIONS]
 
 
 def reconstruction(whole, kind, rng):
@@ -204,8 +206,6 @@ def reconstruction(whole, kind, rng):
     if kind == "thick":
         return in_pairs(whole)
     smooth = np.stack([ndimage.gaussian_filter(plane.astype(np.float32), 0.8) for plane in whole.hu])
-    if kind == "smooth":
-        return replace(whole, hu=data.as_hu(smooth))
     return replace(whole, hu=data.as_hu(1.8 * whole.hu - 0.8 * smooth + rng.normal(0, 25, whole.hu.shape)))
 
 
@@ -262,8 +262,11 @@ class Finder:
 
     def jobs(self):
         """(number, kind of reconstruction) of whole CTs, then (number, whether the crop ends where the marks end) of stacks."""
-        crops = ((n, ends) for n, stack in enumerate(self.stacks) for ends in (False, True) if not ends or len(data.as_marked(stack)[0]) > 1)
-        return [*((n, kind) for n, whole in enumerate(self.wholes) for kind in kinds_of(whole)), *crops]
+        gone_on_too = np.random.default_rng(0).uniform(size=len(self.stacks)) < GONE_ON_SHARE
+        flat = [len(data.as_marked(stack)[0]) == 1 for stack in self.stacks]
+        ending = [(n, True) for n in range(len(self.stacks)) if not flat[n]]
+        going_on = [(n, False) for n in range(len(self.stacks)) if flat[n] or gone_on_too[n]]
+        return [*((n, kind) for n, whole in enumerate(self.wholes) for kind in kinds_of(whole)), *ending, *going_on]
 
     def findings(self, job):
         number, how = job
@@ -314,6 +317,7 @@ def main(words=None):
     parser.add_argument("--limit", type=int, help="only N nodules, drawn at random")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     arguments = parser.parse_args(words)
+    keep_freed_memory()
     stacks, lesions = data.load_stacks(arguments.cache), known_lesions(arguments.data)
     if arguments.limit is not None:
         stacks = [stacks[n] for n in np.random.default_rng(0).permutation(len(stacks))[: arguments.limit]]
@@ -321,10 +325,9 @@ def main(words=None):
     data.save(arguments.run / "findings.npz", found)
     for words, part in (("crops", [f for f in found if not f.whole]), ("whole CTs", [f for f in found if f.whole])):
         print(f"{words}: {sum(f.nodule for f in part)} nodules, {sum(not f.nodule for f in part)} others")
-    for words, ends in (("gone on with", False), ("that end as they do", True)):
-        seen = {f.where for f in found if f.nodule and f.product and f.ends == ends}
-        missed = [s.key for s in stacks if s.key not in seen and (s.votes >= 128).any() and not (ends and len(data.as_marked(s)[0]) == 1)]
-        print(f"nodules without a finding in crops {words}: {len(missed)}")
+    seen = {f.where for f in found if f.nodule and f.product and f.ends}
+    usual = [s for s in stacks if (s.votes >= 128).any() and len(data.as_marked(s)[0]) > 1]
+    print(f"without a finding in crops as they are: {sum(s.key not in seen for s in usual)} of {len(usual)} nodules")
 
 
 if __name__ == "__main__":

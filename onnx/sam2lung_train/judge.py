@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from . import data
 from .config import WINDOW_HU
 from .findings import SIZE, STORED, Finding
+from .memory import keep_freed_memory
 from .metrics import auroc
 from .progress import bar
 
@@ -204,6 +205,7 @@ def main(words=None):
     parser.add_argument("--start-from", type=Path, help="a judge.pt to go on from")
     parser.add_argument("--without", help="leave the findings of this whole CT out of training, and report on them")
     arguments = parser.parse_args(words)
+    keep_freed_memory()
     findings = data.load(arguments.run / "findings.npz", Finding)
     left_out = [f for f in findings if f.where == arguments.without]
     some = [f for f in findings if not f.develop and f.where != arguments.without]

@@ -30,6 +30,7 @@ from . import data
 from .config import NetworkConfig, TrainConfig
 from .look import averaged_weights, slice_logits, undropped, volume_logits
 from .losses import loss
+from .memory import keep_freed_memory
 from .metrics import dice
 from .model import Network
 from .progress import bar
@@ -280,6 +281,7 @@ def options(words=None):
 
 def main(words=None):
     arguments = options(words)
+    keep_freed_memory()
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
     if arguments.resume:
