@@ -103,14 +103,13 @@ def measured(checkpoint, stacks, arm):
     return rows
 
 
-def run_arm(out, arm, seed, steps, stacks, wholes):
-    """Trains and measures; reads what an earlier call has measured."""
-    folder = out / f"{arm.strip('+ ')}_{seed}"
+def run_arm(out, arm, start, stacks, wholes):
+    """Trains and measures; reads what an earlier call has measured. `start`: the configuration that arms change."""
+    folder = out / f"{arm.strip('+ ')}_{start.seed}"
     stored = folder / "figures.json"
     if not stored.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        config = replace(TrainConfig(steps=steps, seed=seed, mine_at=()), **ARMS[arm])
-        train(Run(config, stacks, wholes), folder)
+        train(Run(replace(start, **ARMS[arm]), stacks, wholes), folder)
         rows = measured(folder / "checkpoint.pt", develop_part(stacks), arm)
         stored.write_text(json.dumps({row: asdict(f) for row, f in rows.items()}, indent=1))
     return {row: Figures(**f) for row, f in json.loads(stored.read_text()).items()}
@@ -133,14 +132,16 @@ def main(words=None):
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, of the training")
     arguments = parser.parse_args(words)
     keep_freed_memory()
     stacks, wholes = data.load_stacks(arguments.cache), data.load_wholes(arguments.cache)
     results = []
     for seed in arguments.seeds:
+        start = TrainConfig(steps=arguments.steps, seed=seed, mine_at=(), device=arguments.device)
         results.append({})
         for arm in ARMS:
-            results[-1] |= run_arm(arguments.out, arm, seed, arguments.steps, stacks, wholes)
+            results[-1] |= run_arm(arguments.out, arm, start, stacks, wholes)
     text = table(results, arguments.steps, arguments.seeds, len(develop_part(stacks)))
     (arguments.out / "ablation.md").write_text(text + "\n")
     plain = [{row: asdict(f) for row, f in result.items()} for result in results]
