@@ -117,8 +117,9 @@ class Run:
         """One step; the parts of its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.rate * group.get("share", 1.0) * rate_share(self.progress)
+        frozen = self.progress < self.config.frozen or self.config.frozen >= 1
         for parameter in self.network.encoder.pretrained():
-            parameter.requires_grad_(self.progress >= self.config.frozen)
+            parameter.requires_grad_(not frozen)
         self.network.train()
         batch = batch.to(self.device)
         slices = batch.slices.contiguous(memory_format=torch.channels_last)

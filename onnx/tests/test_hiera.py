@@ -276,6 +276,25 @@ def test_options_without_a_checkpoint_say_so_and_freeze_nothing(tmp_path, capsys
         train.options(["--out", str(tmp_path), "--checkpoint", "weights.pt"])
 
 
+def test_training_from_a_checkpoint_by_the_command_and_going_on(tmp_path, capsys, monkeypatch):
+    """Frozen all the time, so that the checkpoint's weights are still to be found at the end."""
+    source = stirred(hiera.vision_model(SMALL, 64))
+    file = written("model.safetensors", weights_of(source), tmp_path)
+    votes = np.full((3, 128, 128), 255, np.uint8)
+    stacks = [stack(votes=votes), stack(votes=votes, develop=True)]
+    monkeypatch.setattr(train.data, "load_stacks", lambda cache: stacks)
+    monkeypatch.setattr(train.data, "load_wholes", lambda cache: [])
+    words = ["--out", str(tmp_path), "--minutes", "0.01"]
+    train.main([*words, "--encoder", SMALL, "--checkpoint", str(file), "--side", "64", "--window", "32", "--frozen", "1"])
+    assert f"{SMALL} begins at model.safetensors sha256 " in capsys.readouterr().out
+    first = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
+    train.main([*words[:2], "--minutes", "0.02", "--resume"])
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
+    assert state["steps"] > first["steps"] and state["config"]["checkpoint"] == first["config"]["checkpoint"] != ""
+    network = look.load_network(tmp_path / "checkpoint.pt")
+    assert all(torch.equal(value, source.state_dict()[name]) for name, value in network.encoder.sam2.state_dict().items())
+
+
 # --- export -----------------------------------------------------------------------------------------------------------
 
 
