@@ -123,9 +123,10 @@ def network_calibration(network, stacks):
 
 
 def update(path, found):
-    """Adds to a JSON file what was found."""
+    """Adds to a JSON file what was found; `review` keeps its other bounds."""
     before = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**before, **found}, indent=2) + "\n")
+    review = {**before.get("review", {}), **found.get("review", {})}
+    path.write_text(json.dumps({**before, **found, "review": review}, indent=2) + "\n")
     print(json.dumps(found))
 
 

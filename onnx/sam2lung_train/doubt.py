@@ -2,7 +2,7 @@
 
     python -m sam2lung_train.doubt --sam2lung ../target/release/sam2lung --run runs/first --model runs/first/bundle
 
-The built command line outlines every development nodule, in its crop as it is and gone on with; what it says of each (the features x in
+The built command line outlines every development nodule whose HU are known, in its crop as it is and gone on with; what it says of each (the features x in
 nodules.json) is held against the readers' consensus.
 - The interval: ln(consensus volume / volume) lies between c_low . x and c_high . x for LEVEL of the nodules. Quantile regression of both
   ends, then widened (or narrowed) by a conformal constant from nodules of patients that the regression hasn't seen (Romano, Patterson,
@@ -13,7 +13,6 @@ Adds `doubt` and the `review` bounds to RUN/calibration.json; figures printed ar
 """
 
 import argparse
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +20,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from . import cases, data, metrics
-from .calibrate import update
+from .calibrate import develop_part, update
 from .findings import gone_on
-from .product import Product, read_result
+from .product import Product, read_result, stem
 from .scores import POOR_DICE, best_entry
 
 LEVEL = 0.9
@@ -39,7 +38,6 @@ class Told:
     """A development nodule that was found: what the product says of it, and what is true."""
 
     patient: str
-    known_hu: bool
     ends: bool  # the crop ends where the marks end
     x: np.ndarray  # FEATURES
     log_ratio: float  # ln(consensus volume / outline's volume)
@@ -65,9 +63,7 @@ def features(entry):
 def develop_cases(stacks):
     """(stack, whether it ends where the marks end, case) of each development nodule in both forms."""
     rng = np.random.default_rng(0)
-    for stack in stacks:
-        if not stack.develop or not (stack.votes >= 128).any():
-            continue
+    for stack in develop_part(stacks):
         for ends, (hu, votes) in ((True, data.as_marked(stack)), (False, gone_on(stack, rng))):
             if len(hu) > 1:
                 spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
@@ -85,7 +81,6 @@ def told(stack, ends, case, result):
     consensus = case.reference.sum() * np.prod(case.spacing_mm)
     return Told(
         patient=stack.patient,
-        known_hu=stack.calibrated,
         ends=ends,
         x=features(entry),
         log_ratio=float(np.log(consensus / entry["volume_mm3"])),
@@ -188,7 +183,7 @@ def doubt_of(nodules):
     low, high, ends = interval(patients, x, y)
     report_interval("volume interval", y, ends)
     for words, some in (
-        ("- HU known, crop ends", [n.known_hu and n.ends for n in nodules]),
+        ("- crops as they are", [n.ends for n in nodules]),
         ("- gone on with", [not n.ends for n in nodules]),
         ("- under 6 mm", [1 / n.x[4] < 6 for n in nodules]),
     ):
@@ -221,7 +216,8 @@ def outlined(arguments, seen):
     for (*_, case), path in zip(seen, paths):
         cases.write_ct(case, path)
     product = Product(arguments.sam2lung.resolve(), arguments.model, ("--lung-mask", "off"))
-    refused = product.segment(paths, results, arguments.jobs)
+    missing = [path for path in paths if not (arguments.keep and (results / stem(path)).is_dir())]
+    refused = product.segment(missing, results, arguments.jobs) if missing else {}
     return [(*item, read_result(results / item[2].name, refused.get(path))) for item, path in zip(seen, paths)]
 
 
@@ -231,14 +227,14 @@ def main(words=None):
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--sam2lung", type=Path, required=True, help="the built command line")
     parser.add_argument("--model", type=Path, required=True, help="the bundle, without `doubt`")
+    parser.add_argument("--keep", action="store_true", help="outline only what RUN/develop_results lacks; for the same bundle")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args(words)
     answers = outlined(arguments, list(develop_cases(data.load_stacks(arguments.cache))))
     nodules = [t for t in (told(*answer) for answer in answers) if t is not None]
     print(f"{len(answers)} crops, {len(nodules)} with a finding on the nodule")
     doubt, review = doubt_of(nodules)
-    stored = json.loads((arguments.run / "calibration.json").read_text())
-    update(arguments.run / "calibration.json", {"doubt": doubt, "review": {**stored.get("review", {}), **review}})
+    update(arguments.run / "calibration.json", {"doubt": doubt, "review": review})
 
 
 if __name__ == "__main__":
