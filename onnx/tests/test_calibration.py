@@ -1,5 +1,7 @@
 """Calibration, the fit of a nodule's doubt, nodules set into whole CTs. Needs torch, which the modules import."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,26 @@ def test_threshold_stays_at_a_half_unless_it_gains():
     assert calibrate.best_threshold([certain], 1.0, 0.0)[0] == 0.5
     shy = calibrate.Seen(np.where(reference, -0.5, -8.0)[None].astype(np.float16), reference, reference)  # 0.38 inside
     assert calibrate.best_threshold([shy], 1.0, 0.0)[0] < 0.38
+
+
+def test_threshold_leaves_what_does_not_touch_the_nodule_to_the_judge():
+    reference = np.zeros((2, 30, 30), bool)
+    reference[:, 5:15, 5:15] = True
+    logits = np.where(reference, 0.3, -8.0)  # 0.57 inside
+    logits[:, 20:28, 20:28] = 0.5  # 0.62: a vessel that a threshold of 0.6 wouldn't drop either
+    seen = calibrate.Seen(logits[None].astype(np.float16), reference, reference)
+    assert calibrate.best_threshold([seen], 1.0, 0.0)[1][0.5] == 1
+
+
+def test_update_keeps_what_it_does_not_know(tmp_path):
+    path = tmp_path / "calibration.json"
+    calibrate.update(path, {"temperature": 1.5, "review": {"expected_dice_below": 0.7}})
+    calibrate.update(path, {"bias": 0.1, "review": {"nodule_probability_below": 0.9}})
+    assert json.loads(path.read_text()) == {
+        "temperature": 1.5,
+        "bias": 0.1,
+        "review": {"expected_dice_below": 0.7, "nodule_probability_below": 0.9},
+    }
 
 
 def test_judge_fit_is_found_again():

@@ -273,7 +273,8 @@ def test_is_another_nodule_knows_the_same_place_in_another_crop():
 
 def finding(**fields):
     plain = {
-        "where": "made", "patient": "a", "develop": False, "nodule": True, "whole": True, "threshold": 0.5, "diameter_mm": 6.0,
+        "where": "made", "patient": "a", "develop": False, "nodule": True, "whole": True, "ends": False, "product": True,
+        "diameter_mm": 6.0,
         "hu": RANDOM.integers(-1000, 400, findings.STORED).astype(np.int16),
         "probability": np.full(findings.STORED, 128, np.uint8), "inside": np.ones(findings.STORED, bool),
     }  # fmt: skip
