@@ -1,18 +1,19 @@
 """What the network finds, as the 3-D patches that the judge learns from.
 
-    python -m sam2lung_train.findings --run runs/first [--jobs 2]
+    python -m sam2lung_train.findings --run runs/first --sam2lung ../target/release/sam2lung [--jobs 2]
 
 Runs the network with dropout, calibrated as in RUN/calibration.json, over the crops of `train` and over the whole CTs, cuts the mean
 probability into components as the product does, and stores a patch around each: nodules (they share voxels with the consensus) and
 everything else. Crops are seen ending as they do, half of them gone on with by their caps as well, so that the judge knows both a
 nodule's end and a scan's end; each whole CT as several scanners and reconstructions might have shown it, and with nodules of the
-crops set in (see `insert`), since there are few of them.
+crops set in (see `insert`), since there are few of them; and some made by arithmetic (see `phantoms`).
 Writes RUN/findings.npz.
 """
 
 import argparse
 import json
 import multiprocessing
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from . import data
+from . import data, phantoms
 from .insert import with_nodules
 from .look import load_network, slice_logits
 from .memory import keep_freed_memory
@@ -255,10 +256,12 @@ def load_product(run):
 
 
 class Finder:
-    """Everything that a job reads."""
+    """Everything that a job reads; `made`: phantoms, which are shown as they are."""
 
-    def __init__(self, product, stacks, wholes, lesions):
-        self.product, self.stacks, self.wholes, self.lesions = product, stacks, wholes, lesions
+    def __init__(self, product, stacks, wholes, lesions, made=()):
+        self.product, self.stacks, self.lesions = product, stacks, lesions
+        self.wholes = [*wholes, *made]
+        self.kinds = [*map(kinds_of, wholes), *(["plain"] for _ in made)]
 
     def jobs(self):
         """(number, kind of reconstruction) of whole CTs, then (number, whether the crop ends where the marks end) of stacks."""
@@ -266,7 +269,7 @@ class Finder:
         flat = [len(data.as_marked(stack)[0]) == 1 for stack in self.stacks]
         ending = [(n, True) for n in range(len(self.stacks)) if not flat[n]]
         going_on = [(n, False) for n in range(len(self.stacks)) if flat[n] or gone_on_too[n]]
-        return [*((n, kind) for n, whole in enumerate(self.wholes) for kind in kinds_of(whole)), *ending, *going_on]
+        return [*((n, kind) for n, kinds in enumerate(self.kinds) for kind in kinds), *ending, *going_on]
 
     def findings(self, job):
         number, how = job
@@ -281,7 +284,6 @@ class Finder:
         stack = self.stacks[number]
         others = [s for s in self.stacks if s.patient == stack.patient and s.key != stack.key]
         return list(stack_findings(self.product, stack, how, others, rng))
-
 
     def findings_set_in(self, whole, develop, rng):
         """The nodules that were set into a whole CT; nothing else of it, which the other kinds have shown."""
@@ -314,6 +316,7 @@ def main(words=None):
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--sam2lung", type=Path, required=True, help="the built command line, which makes the phantoms")
     parser.add_argument("--limit", type=int, help="only N nodules, drawn at random")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     arguments = parser.parse_args(words)
@@ -321,7 +324,10 @@ def main(words=None):
     stacks, lesions = data.load_stacks(arguments.cache), known_lesions(arguments.data)
     if arguments.limit is not None:
         stacks = [stacks[n] for n in np.random.default_rng(0).permutation(len(stacks))[: arguments.limit]]
-    found = find_all(Finder(load_product(arguments.run), stacks, data.load_wholes(arguments.cache), lesions), arguments.jobs)
+    with tempfile.TemporaryDirectory() as folder:
+        made, nodules = phantoms.made(arguments.sam2lung, folder)
+    finder = Finder(load_product(arguments.run), stacks, data.load_wholes(arguments.cache), {**lesions, **nodules}, made)
+    found = find_all(finder, arguments.jobs)
     data.save(arguments.run / "findings.npz", found)
     for words, part in (("crops", [f for f in found if not f.whole]), ("whole CTs", [f for f in found if f.whole])):
         print(f"{words}: {sum(f.nodule for f in part)} nodules, {sum(not f.nodule for f in part)} others")

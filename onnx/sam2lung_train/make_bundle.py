@@ -38,7 +38,7 @@ def steps(arguments):
     yield "data", (arguments.cache / "whole.npz").exists(), lambda: data.main([*cache, *words("--data", arguments.data)])
     yield "train", is_trained(run), lambda: train.main([*cache, *training, *resume, *start])
     yield "calibrate", chosen("temperature"), lambda: calibrate.main([*cache, *where])
-    yield "findings", (run / "findings.npz").exists(), lambda: findings.main([*cache, *where, *words("--data", arguments.data)])
+    yield "findings", (run / "findings.npz").exists(), lambda: findings.main([*cache, *where, *words("--data", arguments.data, "--sam2lung", arguments.sam2lung)])
     yield "judge", (run / "judge.pt").exists(), lambda: judge.main([*where, *words("--minutes", arguments.judge_minutes)])
     yield "calibrate_judge", chosen("judge_points"), lambda: calibrate_judge.main(where)
     yield "export", chosen("doubt"), lambda: export.main(into)
