@@ -25,6 +25,8 @@ from .progress import bar
 from .train import Run, train
 
 SAMPLES = 10
+# The weights are averaged over about a twentieth of the steps: the training's own average would still hold random weights after so few.
+AVERAGED_OVER = 20
 NO_DROPOUT = NetworkConfig(rates=(0.0, 0.0, 0.0, 0.0))
 ARMS = {
     "base": {"neighbour_weight": 0.0, "network": NO_DROPOUT},
@@ -130,7 +132,7 @@ def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=data.CACHE)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=4000, help="of each arm, 100 at least")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--device", default="cpu", help="cpu or cuda, of the training")
     arguments = parser.parse_args(words)
@@ -138,7 +140,8 @@ def main(words=None):
     stacks, wholes = data.load_stacks(arguments.cache), data.load_wholes(arguments.cache)
     results = []
     for seed in arguments.seeds:
-        start = TrainConfig(steps=arguments.steps, seed=seed, mine_at=(), device=arguments.device)
+        average = 1 - AVERAGED_OVER / arguments.steps
+        start = TrainConfig(steps=arguments.steps, average=average, seed=seed, mine_at=(), device=arguments.device)
         results.append({})
         for arm in ARMS:
             results[-1] |= run_arm(arguments.out, arm, start, stacks, wholes)
