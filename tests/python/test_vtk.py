@@ -1,4 +1,4 @@
-"""Surfaces of nodules and volumes for VTK: read by VTK itself where it is installed, and by hand everywhere."""
+"""Surfaces and volumes for VTK: read by VTK itself where it is installed, volumes by the text of the format as well."""
 
 import struct
 import zlib
@@ -98,3 +98,60 @@ def test_surface_in_vtk_has_the_volume_and_place_of_the_known_ball(segment, grid
     assert low_high.mean(axis=1) == pytest.approx(centre_ras, abs=0.1)
     radius_mm = np.cbrt(label_mm3 * 3 / 4 / np.pi)
     assert np.diff(low_high).ravel() / 2 == pytest.approx([radius_mm] * 3, abs=0.15)
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+TYPES = {"UInt16": "<u2", "Float32": "<f4"}
+
+
+def read_vti(path):
+    """Voxels [slice, row, column], and the matrix from IJK to the file's world, by the text of VTK's format alone."""
+    head, _, body = path.read_bytes().partition(b'<AppendedData encoding="raw">\n_')
+    image = ElementTree.fromstring(head.rstrip() + b"</VTKFile>").find("ImageData")
+    numbers = {name: [float(word) for word in image.get(name).split()] for name in ("Origin", "Spacing", "Direction")}
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(numbers["Direction"], (3, 3)) @ np.diag(numbers["Spacing"])
+    matrix[:3, 3] = numbers["Origin"]
+
+    blocks, block_bytes, last = struct.unpack_from("<3Q", body)
+    assert last == 0
+    sizes = struct.unpack_from(f"<{blocks}Q", body, 24)
+    starts = 24 + 8 * blocks + np.cumsum([0, *sizes])
+    voxels = [zlib.decompress(body[start : start + size]) for start, size in zip(starts, sizes)]
+    assert {len(block) for block in voxels} == {block_bytes}
+    assert body[starts[-1] :].split() == [b"</AppendedData>", b"</VTKFile>"]
+    extent = [int(word) for word in image.get("WholeExtent").split()]
+    shape = [extent[2 * axis + 1] + 1 for axis in (2, 1, 0)]
+    kind = image.find("Piece/PointData/DataArray").get("type")
+    return np.frombuffer(b"".join(voxels), TYPES[kind]).reshape(shape), matrix
+
+
+STEMS = ("label", "probability", "uncertainty")
+
+
+def test_vti_holds_the_voxels_of_the_nifti_in_ras(segment, grid):
+    wanted = {stem: made_ct.read(segment() / f"{stem}.nii.gz") for stem in STEMS}
+    folder = segment("--format", "vti")
+    for stem in STEMS:
+        voxels, matrix = read_vti(folder / f"{stem}.vti")
+        assert np.array_equal(voxels, wanted[stem])
+        # The CT came as NIfTI, in single precision.
+        assert matrix == pytest.approx(grid, abs=1e-4)
+
+
+def test_vti_in_vtk_has_the_voxels_at_their_places(segment, grid):
+    wanted = made_ct.read(segment() / "label.nii.gz")
+    reader = vtk_module("vtkIOXML").vtkXMLImageDataReader()
+    reader.SetFileName(str(segment("--format", "vti") / "label.vti"))
+    reader.Update()
+    assert reader.GetErrorCode() == 0
+    image = reader.GetOutput()
+    numpy_support = vtk_module("util.numpy_support")
+    voxels = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    assert np.array_equal(voxels, wanted)
+    for ijk in [(0, 0, 0), (47, 0, 0), (0, 47, 0), (47, 47, 19)]:
+        ras = [0.0] * 3
+        image.TransformIndexToPhysicalPoint(ijk, ras)
+        assert ras == pytest.approx((grid @ [*ijk, 1])[:3], abs=1e-3)
