@@ -79,7 +79,7 @@ fn mesh(surfaces: &[Surface], format: SurfaceFormat) -> Vtk {
         ..PolyDataPiece::default()
     };
     Vtk {
-        version: Version::new((1, 0)),
+        version: Version::Auto,
         title: TITLE.into(),
         byte_order: match format {
             SurfaceFormat::Xml => ByteOrder::LittleEndian,
