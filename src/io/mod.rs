@@ -4,6 +4,7 @@
 //! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
 
 mod dicom;
+mod dicom_layout;
 mod header;
 mod metaimage;
 mod nifti;

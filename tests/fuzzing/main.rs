@@ -43,6 +43,15 @@ fn attack(target: Target, count: u64) {
 }
 
 #[test]
+fn crashes_on_file_belong_to_a_target() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzzing/crashes");
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let name = entry.expect("the folder can be listed").file_name();
+        assert!(Target::ALL.iter().any(|target| name == target.name()), "{}", name.display());
+    }
+}
+
+#[test]
 fn model_json_of_10000_mutations_is_refused_by_name_or_makes_sense() {
     attack(Target::ModelJson, 10_000);
 }
