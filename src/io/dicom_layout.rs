@@ -1,5 +1,5 @@
-//! Looks through the layout of a DICOM file before anything takes it in: an element that says it is longer than the file
-//! would make the parser ask for that memory, and sequences within sequences would use up its stack.
+//! Looks through the layout of a DICOM file before anything takes it in: an element that says it is longer than the
+//! file would make the parser ask for that memory, and sequences within sequences would use up its stack.
 //!
 //! Only tags and lengths are read (PS3.5 7), up to the pixel data; values are passed over. What makes no sense otherwise
 //! is left for the parser to refuse.
@@ -20,6 +20,7 @@ const ITEM: u32 = 0xfffe_e000;
 const ITEM_END: u32 = 0xfffe_e00d;
 const SEQUENCE_END: u32 = 0xfffe_e0dd;
 const PIXEL_DATA: u32 = 0x7fe0_0010;
+const META_LENGTH: u32 = 0x0002_0000;
 const TRANSFER_SYNTAX: u32 = 0x0002_0010;
 const UNDEFINED: u32 = u32::MAX;
 /// Most sequences and items within each other; real files have a handful.
@@ -44,7 +45,7 @@ fn look_through(path: &Path) -> io::Result<()> {
     let file = regular::open(path)?;
     let size = file.metadata()?.len();
     let mut meta = Walk::new(file, size, 132, Encoding { implicit: false, big_endian: false })?;
-    let syntax = left_to_the_parser(meta.transfer_syntax())?.unwrap_or_default();
+    let Some(syntax) = left_to_the_parser(meta.transfer_syntax())? else { return Ok(()) };
     let encoding = Encoding { implicit: syntax == "1.2.840.10008.1.2", big_endian: syntax == "1.2.840.10008.1.2.2" };
     if syntax != "1.2.840.10008.1.2.1.99" {
         meta.encoding = encoding;
@@ -60,7 +61,7 @@ fn look_through(path: &Path) -> io::Result<()> {
     left_to_the_parser(Walk::new(Cursor::new(inflated), size, 0, encoding)?.data_set()).map(drop)
 }
 
-/// A file that ends between lengths is none of these dangers.
+/// A file that ends between lengths, or begins otherwise, is none of these dangers.
 fn left_to_the_parser<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
     match outcome {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
@@ -162,16 +163,18 @@ impl<R: Read + Seek> Walk<R> {
         Ok(is_item)
     }
 
-    /// Reads the file meta information; the walk then stands before the data set.
+    /// Reads the file meta information, whose first element says how long it is; the walk then stands before the data
+    /// set.
     fn transfer_syntax(&mut self) -> io::Result<String> {
+        let (tag, Element { length, .. }) = (self.tag()?, self.element()?);
+        if (tag, length) != (META_LENGTH, 4) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let length = self.number32()?;
+        let end = self.end(tag, length)?;
         let mut syntax = String::new();
-        loop {
-            let tag = self.tag()?;
-            if tag >> 16 != 2 {
-                self.back(4)?;
-                return Ok(syntax);
-            }
-            let Element { length, .. } = self.element()?;
+        while self.at < end {
+            let (tag, Element { length, .. }) = (self.tag()?, self.element()?);
             self.end(tag, length)?;
             if tag == TRANSFER_SYNTAX && length <= 64 {
                 let mut text = vec![0; length as usize];
@@ -182,6 +185,7 @@ impl<R: Read + Seek> Walk<R> {
                 self.skip(tag, length)?;
             }
         }
+        Ok(syntax)
     }
 
     /// Passes over elements up to the pixel data, into sequences and items.
@@ -199,7 +203,10 @@ impl<R: Read + Seek> Walk<R> {
                 continue;
             }
             let element = match tag {
-                ITEM => Element { is_sequence: true, is_unknown: false, length: self.number32()? },
+                // Items, and what else may be in their group, have no kind (PS3.5 7.5).
+                _ if tag >> 16 == ITEM >> 16 => {
+                    Element { is_sequence: tag == ITEM, is_unknown: false, length: self.number32()? }
+                }
                 _ => self.element()?,
             };
             let in_pixels = around.is_empty() && tag >= PIXEL_DATA && tag != ITEM;
@@ -240,8 +247,9 @@ mod tests {
     /// A file of explicit little endian with this data set.
     fn file(data_set: &[u8]) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
+        let length = b"\x02\x00\x00\x00UL\x04\x00\x1c\x00\x00\x00";
         let syntax = b"\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.1\0";
-        std::fs::write(file.path(), [&[0; 128], b"DICM".as_slice(), syntax, data_set].concat()).unwrap();
+        std::fs::write(file.path(), [&[0; 128], b"DICM".as_slice(), length, syntax, data_set].concat()).unwrap();
         file
     }
 

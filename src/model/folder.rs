@@ -1,8 +1,8 @@
 //! The files of a bundle's folder, and nothing outside it.
 //!
-//! A bundle comes from somewhere else. Its `model.json` names plain files ([`super::spec::ModelSpec`] refuses the rest), and
-//! what stands at such a name is read only if it is a regular file that lies in the folder itself: a link out of it is
-//! refused.
+//! A bundle comes from somewhere else. Its `model.json` names plain files ([`super::spec::ModelSpec`] refuses the rest),
+//! and what stands at such a name is read only if it is a regular file that lies in the folder itself: a link out of it
+//! is refused.
 
 use std::{
     io::{self, Read},

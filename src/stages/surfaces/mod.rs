@@ -27,7 +27,8 @@ use crate::{
 /// Nearest that a vertex comes to a voxel centre, as part of the line to the neighbour: keeps triangles from
 /// collapsing.
 const NEAREST: f64 = 0.02;
-/// Probabilities are told apart up to this distance from 0 and 1: logarithms of what is beyond say nothing of the place.
+/// Probabilities are told apart up to this distance from 0 and 1: logarithms of what is beyond say nothing of the
+/// place.
 const SATURATION: f64 = 1e-3;
 /// The corners of a cube in the order in which a tetrahedron passes them: along each axis once.
 const PATHS: [[usize; 3]; 6] = [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 2, 1], [2, 1, 0], [1, 0, 2]];
