@@ -104,6 +104,16 @@ impl Grid {
         })
     }
 
+    /// The (fractional) voxel index of a RAS position in mm: the way back from [`Grid::ras`].
+    pub fn ijk(&self, ras: [f64; 3]) -> [f64; 3] {
+        let from_origin: [f64; 3] = std::array::from_fn(|axis| ras[axis] - self.origin_ras[axis]);
+        // The axes are at right angles up to MAX_SHEAR_DEGREES: the reciprocal vectors undo what is left of it.
+        let [x, y, z] = self.direction;
+        let handed = dot(x, cross(y, z));
+        let along = [cross(y, z), cross(z, x), cross(x, y)].map(|reciprocal| dot(from_origin, reciprocal) / handed);
+        std::array::from_fn(|axis| along[axis] / self.spacing_mm[axis])
+    }
+
     /// Number of voxels.
     pub fn len(&self) -> usize {
         self.dims.iter().product()

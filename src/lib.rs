@@ -12,6 +12,7 @@ pub mod phantom;
 pub mod philox;
 pub mod pipeline;
 pub mod progress;
+mod regular;
 pub mod report;
 pub mod stages;
 pub mod volume;

@@ -2,10 +2,11 @@
 
 use std::{path::Path, thread};
 
-use dicom_object::open_file;
+use dicom_dictionary_std::tags;
+use dicom_object::OpenFileOptions;
 use dicom_pixeldata::PixelDecoder;
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
-use ndarray::{Array3, ArrayViewMut2, Axis};
+use ndarray::Array3;
 
 use super::{
     Read, ReadOptions, Source, file_name,
@@ -26,28 +27,39 @@ pub const DECODER_THREAD: &str = "sam2lung-decoder";
 pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
     let series = series::find(folder, options.series, monitor)?;
     super::raw::check_dims(series.grid.dims.map(|n| n as u64))?;
-    let mut voxels = Array3::zeros(series.grid.shape());
     let count = series.slices.len();
     let workers = workers(options.threads);
-    let groups = voxels.axis_chunks_iter_mut(Axis(0), workers).zip(series.slices.chunks(workers));
-    for (n, (mut images, slices)) in groups.enumerate() {
+    // Memory grows with what the files hold, not with what their headers promise.
+    let mut voxels: Vec<f32> = Vec::new();
+    for (n, slices) in series.slices.chunks(workers).enumerate() {
         monitor.step(Stage::Read, count / 4 + n * workers, count / 4 + count)?;
-        thread::scope(|scope| {
-            let spawn = |(image, slice)| {
-                let builder = thread::Builder::new().name(DECODER_THREAD.into());
-                (slice, builder.spawn_scoped(scope, move || decode(slice, image)))
-            };
-            let running: Vec<_> = images.outer_iter_mut().zip(slices).map(spawn).collect();
-            running.into_iter().try_for_each(|(slice, worker)| {
-                let worker = worker.map_err(|e| Error::read(&slice.path, e, "Close other programs and try again"))?;
-                worker.join().unwrap_or_else(|_| Err(panicked(slice)))
-            })
-        })?;
+        for image in decode_group(slices, series.grid.dims[0] * series.grid.dims[1])? {
+            let no_memory = |e| Error::read(folder, e, "Close other programs, or crop the volume to the chest");
+            voxels.try_reserve(image.len()).map_err(no_memory)?;
+            voxels.extend(image);
+        }
     }
+    let voxels = Array3::from_shape_vec(series.grid.shape(), voxels).expect("every slice has its pixels");
     Ok(Read {
         volume: Volume::new(series.grid, voxels),
         source: Source { format: "DICOM", name: file_name(folder), files: count, facts: series.facts },
         unscaled_bits: None,
+    })
+}
+
+/// Decodes slices of so many pixels, each in a thread of its own.
+fn decode_group(slices: &[Slice], pixels: usize) -> Result<Vec<Vec<f32>>> {
+    thread::scope(|scope| {
+        let spawn = |slice| {
+            let builder = thread::Builder::new().name(DECODER_THREAD.into());
+            (slice, builder.spawn_scoped(scope, move || decode(slice, pixels)))
+        };
+        let running: Vec<_> = slices.iter().map(spawn).collect();
+        let join = |(slice, worker): (&Slice, std::io::Result<thread::ScopedJoinHandle<'_, _>>)| {
+            let worker = worker.map_err(|e| Error::read(&slice.path, e, "Close other programs and try again"))?;
+            worker.join().unwrap_or_else(|_| Err(panicked(slice)))
+        };
+        running.into_iter().map(join).collect()
     })
 }
 
@@ -58,17 +70,18 @@ fn workers(threads: Option<usize>) -> usize {
 }
 
 /// Decodes one slice and applies its own rescale slope and intercept (PS3.3 C.11.1).
-fn decode(slice: &Slice, mut image: ArrayViewMut2<'_, f32>) -> Result<()> {
-    let object = open_file(&slice.path).map_err(|e| damaged(slice, &e))?;
+fn decode(slice: &Slice, pixels: usize) -> Result<Vec<f32>> {
+    // What follows the pixels is nobody's business here, and may be anything.
+    let object = OpenFileOptions::new().read_to(tags::PIXEL_DATA).open_file(&slice.path);
+    let object = object.map_err(|e| damaged(slice, &e))?;
     decodable(slice, object.meta().transfer_syntax().trim_end_matches('\0'))?;
-    let pixels = object.decode_pixel_data().map_err(|e| damaged(slice, &e))?;
-    let values = pixels.to_vec::<f32>().map_err(|e| damaged(slice, &e))?;
-    if values.len() != image.len() {
-        let reason = format!("{} values for {} pixels", values.len(), image.len());
+    let decoded = object.decode_pixel_data().map_err(|e| damaged(slice, &e))?;
+    let values = decoded.to_vec::<f32>().map_err(|e| damaged(slice, &e))?;
+    if values.len() != pixels {
+        let reason = format!("{} values for {pixels} pixels", values.len());
         return Err(Error::read(&slice.path, reason, "Only single-channel images can be CT: copy the file again"));
     }
-    image.iter_mut().zip(values).for_each(|(pixel, value)| *pixel = value);
-    Ok(())
+    Ok(values)
 }
 
 /// Refuses compression that no decoder here undoes.

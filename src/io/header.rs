@@ -4,11 +4,14 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use super::raw::Layout;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    regular,
+};
 
 /// Longest header that is read.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
@@ -24,7 +27,7 @@ impl Header {
     /// Hands each line with its number to `take`, which puts fields in, until it returns false.
     pub fn read(path: &Path, mut take: impl FnMut(&mut Header, usize, &str) -> Result<bool>) -> Result<Self> {
         let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
-        let file = fs::File::open(path).map_err(failed)?;
+        let file = regular::open(path).map_err(failed)?;
         let mut reader = BufReader::new(file.take(MAX_HEADER_BYTES));
         let (mut header, mut line) = (Header { path: path.into(), fields: BTreeMap::new(), end: 0 }, Vec::new());
         for number in 0.. {
@@ -49,9 +52,15 @@ impl Header {
         self.fields.get(key).map(String::as_str).ok_or_else(|| self.broken(&format!("the header lacks '{key}'")))
     }
 
-    /// The path of a file that the header names.
-    pub fn beside(&self, name: &str) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(name)
+    /// The path of a file that the header names, in the header's folder or below it: a header from somewhere else must
+    /// not choose any file of this machine.
+    pub fn beside(&self, name: &str) -> Result<PathBuf> {
+        let below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !Path::new(name).components().all(below) || name.contains('\0') {
+            let got = format!("a data file outside the header's folder ('{name}')");
+            return Err(self.unsupported(&got, "its name alone, with the data file beside the header"));
+        }
+        Ok(self.path.parent().unwrap_or(Path::new("")).join(name))
     }
 
     /// Where the voxels start in `file` when they are its end, whatever comes before them (an offset of -1).

@@ -29,7 +29,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
         name if name.contains('%') || name.starts_with("LIST") => {
             return Err(header.unsupported("a MetaImage spread over many data files", "one data file"));
         }
-        name => (header.beside(name), 0),
+        name => (header.beside(name)?, 0),
     };
     let layout = Layout {
         dims,

@@ -4,12 +4,15 @@
 //! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
 
 mod dicom;
+mod dicom_layout;
 mod header;
 mod metaimage;
 mod nifti;
 mod nrrd;
 mod raw;
 mod series;
+mod surfaces;
+mod vti;
 mod write;
 
 use std::{collections::BTreeMap, path::Path};
@@ -18,6 +21,7 @@ use ndarray::Array3;
 use serde::Serialize;
 
 pub use dicom::DECODER_THREAD;
+pub use surfaces::write_surfaces;
 pub use write::{Sample, VolumeFormat, write_file, write_volume};
 
 use crate::{
@@ -31,10 +35,10 @@ use crate::{
 /// How far, in mm, a mask's corners may lie from the CT's: headers in single precision differ by less.
 const MASK_TOLERANCE_MM: f64 = 0.05;
 
-/// A CT as it was read.
+/// A volume as it was read.
 #[derive(Debug)]
 pub struct Ct {
-    /// HU on the file's own grid.
+    /// Voxels on the file's own grid: HU, unless it was read by [`read_volume`].
     pub volume: Volume<f32>,
     /// Where it came from.
     pub source: Source,
@@ -75,10 +79,21 @@ struct Read {
 /// # Errors
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
 pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let read = read_volume(path, options, monitor)?;
+    let read = read(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
     Ok(Ct { volume: read.volume, source: read.source })
+}
+
+/// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
+/// header are applied. Voxels are single precision: whole numbers beyond 2²⁴ are rounded.
+///
+/// # Errors
+/// A named error for everything that can't be read; [`Error::Cancelled`].
+pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
+    let Read { volume, source, .. } = read(path, options, monitor)?;
+    monitor.step(Stage::Read, 1, 1)?;
+    Ok(Ct { volume, source })
 }
 
 /// Reads a mask, true where its voxels are above 0.5, and brings it to the CT's order of axes.
@@ -86,7 +101,7 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
 /// # Errors
 /// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
 pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
-    let volume = read_volume(path, options, monitor)?.volume;
+    let volume = read(path, options, monitor)?.volume;
     let (mask, wanted) = (Orientation::of(&volume.grid), Orientation::of(ct));
     if !mask.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
         return Err(Error::MaskGrid { got: format!("has {}", words(&volume.grid)), expected: words(ct) });
@@ -100,7 +115,7 @@ fn words(grid: &Grid) -> String {
     format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
 }
 
-fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
+fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
     monitor.step(Stage::Read, 0, 1)?;
     let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));

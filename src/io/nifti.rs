@@ -30,10 +30,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     let dims = dims(&header)?;
     let element = element(path, header.datatype)?;
     let skip = header.vox_offset.max(HEADER_BYTES as f32) as u64 - HEADER_BYTES as u64;
-    let skipped = std::io::copy(&mut reader.by_ref().take(skip), &mut std::io::sink()).map_err(damaged)?;
-    if skipped < skip {
-        return Err(Error::read(path, "the file ends before its voxels", "The file is truncated: copy it again"));
-    }
+    raw::skip(path, &mut reader, skip)?;
     let scaled = header.scl_slope != 0.0 && header.scl_slope.is_finite();
     let (slope, intercept) = if scaled { (header.scl_slope, header.scl_inter) } else { (1.0, 0.0) };
     let layout = Layout {

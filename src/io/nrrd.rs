@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read as _},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -40,8 +40,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     };
     let mut reader = raw::open(&file, offset, packing)?;
     if packing != Packing::Plain && byte_skip > 0 {
-        std::io::copy(&mut reader.by_ref().take(byte_skip as u64), &mut std::io::sink())
-            .map_err(|e| Error::read(&file, e, "The file is damaged: copy it again"))?;
+        raw::skip(&file, &mut reader, byte_skip as u64)?;
     }
     let voxels = raw::voxels(&file, &mut reader, &layout, monitor)?;
     Ok(Read {
@@ -116,7 +115,7 @@ fn data(header: &Header) -> Result<(PathBuf, u64)> {
         Some(name) if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
             return Err(header.unsupported("an NRRD spread over many data files", "one data file"));
         }
-        Some(name) => (header.beside(name), 0),
+        Some(name) => (header.beside(name)?, 0),
         None => (header.path.clone(), header.end),
     };
     let lines = number(header, "line skip")?.unwrap_or(0);

@@ -1,7 +1,6 @@
 //! Raw voxels: element types, byte order, compression, read in pieces that can be cancelled.
 
 use std::{
-    fs::File,
     io::{BufReader, Read, Seek, SeekFrom},
     path::Path,
 };
@@ -12,8 +11,14 @@ use ndarray::Array3;
 use crate::{
     error::{Error, Result},
     progress::{Monitor, Stage},
+    regular,
     stages::check::MAX_VOXELS,
 };
+
+/// Bytes taken in one piece: memory grows with what a file holds, not with what its header promises.
+const PIECE_BYTES: usize = 1 << 20;
+/// Most bytes that are passed over in front of voxels that have to be unpacked.
+const MAX_SKIP_BYTES: u64 = 1 << 26;
 
 /// How a voxel is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +97,7 @@ pub fn check_dims(dims: [u64; 3]) -> Result<[usize; 3]> {
 /// Opens `path` at byte `offset`, behind the wrapping.
 pub fn open(path: &Path, offset: u64, packing: Packing) -> Result<Box<dyn Read>> {
     let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = regular::open(path).map_err(failed)?;
     file.seek(SeekFrom::Start(offset)).map_err(failed)?;
     let buffered = BufReader::with_capacity(1 << 18, file);
     Ok(match packing {
@@ -102,29 +107,66 @@ pub fn open(path: &Path, offset: u64, packing: Packing) -> Result<Box<dyn Read>>
     })
 }
 
-/// Reads all voxels as values, slice by slice.
+/// Passes over `count` bytes.
+pub fn skip(path: &Path, reader: &mut dyn Read, count: u64) -> Result<()> {
+    if count > MAX_SKIP_BYTES {
+        let reason = format!("{count} bytes are said to lie before the voxels; expected at most {MAX_SKIP_BYTES}");
+        return Err(Error::read(path, reason, "Correct the header or export the image again"));
+    }
+    let damaged = |reason: &dyn ToString| Error::read(path, reason.to_string(), "The file is damaged: copy it again");
+    let skipped = std::io::copy(&mut reader.take(count), &mut std::io::sink()).map_err(|e| damaged(&e))?;
+    if skipped < count { Err(damaged(&"the file ends before its voxels")) } else { Ok(()) }
+}
+
+/// Reads all voxels as values; stops behind the last, whatever a compressed file would still unpack to.
 pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
     let [width, height, depth] = layout.dims;
     let size = layout.element.bytes();
-    let mut slice = vec![0; width * height * size];
+    let (slice, all) = (width * height, width * height * depth);
+    let mut piece = vec![0; PIECE_BYTES / 8 * size];
     let mut values: Vec<f32> = Vec::new();
-    for k in 0..depth {
+    while values.len() < all {
+        let k = values.len() / slice;
         monitor.step(Stage::Read, k, depth + 1)?;
-        reader.read_exact(&mut slice).map_err(|e| {
-            let reason = match e.kind() {
-                std::io::ErrorKind::UnexpectedEof => {
-                    format!("the voxels end in slice {k}; the header promises {depth} slices of {width} x {height}")
-                }
-                _ => format!("slice {k} can't be read: {e}"),
-            };
-            Error::read(path, reason, "The file is truncated or damaged: copy it again")
-        })?;
-        values.extend(slice.chunks_exact_mut(size).map(|bytes| {
+        let count = (all - values.len()).min(PIECE_BYTES / 8);
+        let bytes = &mut piece[..count * size];
+        let whole = fill(reader, bytes).map_err(|e| {
+            Error::read(
+                path,
+                format!("slice {k} can't be read: {e}"),
+                "The file is truncated or damaged: copy it again",
+            )
+        })? / size;
+        if whole < count {
+            let k = (values.len() + whole) / slice;
+            let reason =
+                format!("the voxels end in slice {k}; the header promises {depth} slices of {width} x {height}");
+            return Err(Error::read(path, reason, "The file is truncated or damaged: copy it again"));
+        }
+        let no_memory = |e| Error::read(path, e, "Close other programs, or crop the volume to the chest");
+        values.try_reserve(count).map_err(no_memory)?;
+        values.extend(bytes.chunks_exact_mut(size).map(|bytes| {
             if layout.big_endian {
                 bytes.reverse();
             }
             (layout.element.value(bytes) * layout.slope + layout.intercept) as f32
         }));
     }
-    Ok(Array3::from_shape_vec((depth, height, width), values).expect("every slice was read"))
+    Ok(Array3::from_shape_vec((depth, height, width), values).expect("every voxel was read"))
+}
+
+/// Reads until `bytes` is full or the data end; how many were read.
+fn fill(reader: &mut dyn Read, bytes: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => (),
+            // A compressed stream that breaks off: as if it were truncated.
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => break,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
 }

@@ -13,6 +13,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::{DefaultDicomObject, OpenFileOptions};
 
+use super::dicom_layout;
 use crate::{
     error::{Error, Result},
     geometry::{Grid, cross, dot, flip_lps_ras, norm},
@@ -138,6 +139,7 @@ impl Slice {
     /// The file's header; `None` for a file without an image (DICOMDIR, a report).
     fn read(path: &Path) -> Result<Option<Self>> {
         let damaged = |e: &dyn std::fmt::Display| Error::read(path, e.to_string(), "Copy the file again or remove it");
+        dicom_layout::check(path)?;
         let object = OpenFileOptions::new().read_until(tags::PIXEL_DATA).open_file(path).map_err(|e| damaged(&e))?;
         if object.element(tags::ROWS).is_err() {
             return Ok(None);

@@ -1,14 +1,15 @@
-//! Writing volumes as NIfTI or NRRD: streamed, gzip, under a temporary name until they are whole.
+//! Writing volumes as NIfTI, NRRD or VTK image data: streamed, compressed, under a temporary name until they are whole.
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Seek, Write},
     path::Path,
 };
 
 use flate2::{Compression, write::GzEncoder};
 use tempfile::NamedTempFile;
 
+use super::vti;
 use crate::{
     error::{Error, Result},
     geometry::{Grid, flip_lps_ras},
@@ -19,18 +20,24 @@ use crate::{
 /// A format that volumes are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VolumeFormat {
+    /// NIfTI-1, plain.
+    Nifti,
     /// NIfTI-1, gzip.
     NiftiGz,
     /// NRRD, gzip.
     Nrrd,
+    /// VTK XML image data, zlib, in RAS.
+    Vti,
 }
 
 impl VolumeFormat {
     /// The file ending, without the dot.
     pub fn ending(self) -> &'static str {
         match self {
+            VolumeFormat::Nifti => "nii",
             VolumeFormat::NiftiGz => "nii.gz",
             VolumeFormat::Nrrd => "nrrd",
+            VolumeFormat::Vti => "vti",
         }
     }
 
@@ -40,11 +47,11 @@ impl VolumeFormat {
     /// [`Error::Format`].
     pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let formats = [VolumeFormat::NiftiGz, VolumeFormat::Nrrd];
+        let formats = [VolumeFormat::Nifti, VolumeFormat::NiftiGz, VolumeFormat::Nrrd, VolumeFormat::Vti];
         formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Format {
             path: path.into(),
             got: "this ending for a written volume".into(),
-            expected: ".nii.gz or .nrrd".into(),
+            expected: ".nii, .nii.gz, .nrrd or .vti".into(),
         })
     }
 
@@ -54,13 +61,14 @@ impl VolumeFormat {
     /// [`Error::Option`].
     pub fn check(self, grid: &Grid) -> Result<()> {
         let longest = grid.dims.into_iter().max().unwrap_or_default();
-        if self == VolumeFormat::Nrrd || i16::try_from(longest).is_ok() {
+        let is_nifti = matches!(self, VolumeFormat::Nifti | VolumeFormat::NiftiGz);
+        if !is_nifti || i16::try_from(longest).is_ok() {
             return Ok(());
         }
         Err(Error::Option {
             option: "format",
-            got: format!("nii.gz for {longest} voxels along an axis"),
-            expected: format!("nrrd: NIfTI-1 holds at most {} along an axis", i16::MAX),
+            got: format!("{} for {longest} voxels along an axis", self.ending()),
+            expected: format!("nrrd or vti: NIfTI-1 holds at most {} along an axis", i16::MAX),
         })
     }
 }
@@ -71,25 +79,30 @@ pub trait Sample: Copy {
     const NIFTI_TYPE: i16;
     /// NRRD type name.
     const NRRD_TYPE: &'static str;
+    /// VTK type name.
+    const VTK_TYPE: &'static str;
     /// Appends the little-endian bytes.
     fn put(self, bytes: &mut Vec<u8>);
 }
 
 macro_rules! sample {
-    ($type:ty, $nifti:literal, $nrrd:literal) => {
+    ($type:ty, $nifti:literal, $nrrd:literal, $vtk:literal) => {
         impl Sample for $type {
             const NIFTI_TYPE: i16 = $nifti;
             const NRRD_TYPE: &'static str = $nrrd;
+            const VTK_TYPE: &'static str = $vtk;
             fn put(self, bytes: &mut Vec<u8>) {
                 bytes.extend_from_slice(&self.to_le_bytes());
             }
         }
     };
 }
-sample!(u8, 2, "uint8");
-sample!(i16, 4, "int16");
-sample!(u16, 512, "uint16");
-sample!(f32, 16, "float");
+sample!(u8, 2, "uint8", "UInt8");
+sample!(i16, 4, "int16", "Int16");
+sample!(u16, 512, "uint16", "UInt16");
+sample!(i32, 8, "int32", "Int32");
+sample!(f32, 16, "float", "Float32");
+sample!(f64, 64, "double", "Float64");
 
 /// Writes a volume; the ending of `path` says in which format.
 ///
@@ -99,22 +112,56 @@ sample!(f32, 16, "float");
 pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &CancelToken) -> Result<()> {
     let format = VolumeFormat::of(path)?;
     format.check(volume.grid)?;
-    let failed = |e: &dyn std::fmt::Display| Error::write(path, e);
+    let failed = |e: io::Error| Error::write(path, e);
     let part = part_of(path)?;
     let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
+    put_volume(&mut out, format, volume, cancel).map_err(|e| e.unwrap_or_else(failed))?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    part.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+fn put_volume<T: Sample>(
+    out: &mut (impl Write + Seek),
+    format: VolumeFormat,
+    volume: VolumeView<'_, T>,
+    cancel: &CancelToken,
+) -> std::result::Result<(), Stop> {
+    let gzip = |out| GzEncoder::new(out, Compression::fast());
     match format {
+        VolumeFormat::Nifti => {
+            out.write_all(&nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>()))?;
+            put_voxels(out, volume, cancel)
+        }
         VolumeFormat::NiftiGz => {
-            let header = nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>());
-            compressed(&mut out, &header, volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
+            let mut packed = gzip(out);
+            packed.write_all(&nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>()))?;
+            put_voxels(&mut packed, volume, cancel)?;
+            Ok(packed.finish().map(drop)?)
         }
         VolumeFormat::Nrrd => {
-            out.write_all(nrrd_header(volume.grid, T::NRRD_TYPE).as_bytes()).map_err(|e| failed(&e))?;
-            compressed(&mut out, &[], volume, cancel).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?;
+            out.write_all(nrrd_header(volume.grid, T::NRRD_TYPE).as_bytes())?;
+            let mut packed = gzip(out);
+            put_voxels(&mut packed, volume, cancel)?;
+            Ok(packed.finish().map(drop)?)
         }
+        VolumeFormat::Vti => vti::write(out, volume, cancel),
     }
-    out.flush().map_err(|e| failed(&e))?;
-    drop(out);
-    part.persist(path).map_err(|e| failed(&e.error))?;
+}
+
+fn put_voxels<T: Sample>(
+    out: &mut impl Write,
+    volume: VolumeView<'_, T>,
+    cancel: &CancelToken,
+) -> std::result::Result<(), Stop> {
+    let mut bytes = Vec::new();
+    for slice in volume.voxels.outer_iter() {
+        cancel.check()?;
+        bytes.clear();
+        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
+        out.write_all(&bytes)?;
+    }
     Ok(())
 }
 
@@ -137,7 +184,7 @@ fn part_of(path: &Path) -> Result<NamedTempFile> {
 }
 
 /// Either a refusal of this library or of the system.
-enum Stop {
+pub(super) enum Stop {
     Own(Error),
     System(io::Error),
 }
@@ -151,22 +198,16 @@ impl Stop {
     }
 }
 
-fn compressed<T: Sample>(
-    out: &mut impl Write,
-    header: &[u8],
-    volume: VolumeView<'_, T>,
-    cancel: &CancelToken,
-) -> std::result::Result<(), Stop> {
-    let mut packed = GzEncoder::new(out, Compression::fast());
-    packed.write_all(header).map_err(Stop::System)?;
-    let mut bytes = Vec::new();
-    for slice in volume.voxels.outer_iter() {
-        cancel.check().map_err(Stop::Own)?;
-        bytes.clear();
-        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
-        packed.write_all(&bytes).map_err(Stop::System)?;
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Own(error)
     }
-    packed.finish().map(drop).map_err(Stop::System)
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::System(error)
+    }
 }
 
 /// NRRD in LPS, with full double precision.
@@ -187,8 +228,8 @@ fn nrrd_header(grid: &Grid, kind: &str) -> String {
     )
 }
 
-/// A NIfTI-1 header (nifti1.h) of a grid that passed [`VolumeFormat::check`], with sform and qform both set to scanner coordinates: readers differ in which they
-/// take.
+/// A NIfTI-1 header (nifti1.h) of a grid that passed [`VolumeFormat::check`], with sform and qform both set to scanner
+/// coordinates: readers differ in which they take.
 fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> Vec<u8> {
     const VOX_OFFSET: f32 = 352.0;
     const MILLIMETRES: u8 = 2;

@@ -6,19 +6,20 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use super::spec::ModelSpec;
+use super::{external_data::first_external, folder::BundleFolder, spec::ModelSpec};
 use crate::error::{Error, Result};
 
 /// The schema version this library reads.
 pub const SCHEMA_VERSION: u32 = 1;
 /// Largest graph that is read, in bytes: a guard against a wrong path, far above any real bundle.
 const MAX_GRAPH_BYTES: u64 = 2 << 30;
+/// Largest `model.json` that is read, in bytes: a hundred times a usual one.
+const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 
 /// A checked bundle: its contract and its graphs.
 #[derive(Debug, Clone)]
@@ -43,14 +44,11 @@ impl Bundle {
             reason,
             remedy: "Point --model to a folder that holds model.json and its ONNX files".into(),
         };
-        let json = fs::read(folder.join("model.json")).map_err(|e| refuse(format!("model.json can't be read: {e}")))?;
+        let unreadable = |file: &str, e: std::io::Error| refuse(format!("{file} can't be read: {e}"));
+        let inside = BundleFolder::open(folder).map_err(|e| refuse(format!("the folder can't be read: {e}")))?;
+        let json = inside.read("model.json", MAX_CONTRACT_BYTES).map_err(|e| unreadable("model.json", e))?;
         Self::from_parts(folder.into(), &json, |file| {
-            let path = folder.join(file);
-            let size = fs::metadata(&path).map_err(|e| refuse(format!("{file} can't be read: {e}")))?.len();
-            if size > MAX_GRAPH_BYTES {
-                return Err(refuse(format!("{file} has {size} bytes; expected at most {MAX_GRAPH_BYTES}")));
-            }
-            fs::read(&path).map(Cow::Owned).map_err(|e| refuse(format!("{file} can't be read: {e}")))
+            inside.read(file, MAX_GRAPH_BYTES).map(Cow::Owned).map_err(|e| unreadable(file, e))
         })
     }
 
@@ -72,7 +70,12 @@ impl Bundle {
         Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))
     }
 
-    fn from_parts(
+    /// Checks a bundle that is no folder, such as one in memory: the bytes of its `model.json`, and `read`, which hands
+    /// out the files that it names.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`], and those of `read`.
+    pub fn from_parts(
         origin: PathBuf,
         json: &[u8],
         mut read: impl FnMut(&str) -> Result<Cow<'static, [u8]>>,
@@ -86,6 +89,7 @@ impl Bundle {
             if got != expected.to_ascii_lowercase() {
                 return Err(Error::ModelHash { bundle: origin, file: file.into(), got, expected: expected.into() });
             }
+            refuse_external_data(&origin, file, &bytes)?;
             graphs.insert(file.to_owned(), bytes);
         }
         Ok(Bundle { spec, contract_sha256: sha256_hex(json), origin, graphs })
@@ -107,6 +111,17 @@ fn check(spec: &ModelSpec, origin: &Path) -> Result<()> {
             bundle: origin.into(),
             reason,
             remedy: "Correct model.json (onnx/README.md describes each field)".into(),
+        })
+    })
+}
+
+/// A graph whose data lie in other files would make ONNX Runtime read them, wherever they are.
+fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
+    first_external(graph).map_or(Ok(()), |tensor| {
+        Err(Error::ModelBundle {
+            bundle: origin.into(),
+            reason: format!("{file}: the data of tensor '{tensor}' lie in another file"),
+            remedy: "Export the graph with all data inside it (external_data=False)".into(),
         })
     })
 }

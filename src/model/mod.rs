@@ -2,6 +2,8 @@
 
 pub mod bundle;
 pub mod device;
+mod external_data;
+mod folder;
 pub mod network;
 pub mod runtime;
 pub mod session;

@@ -23,14 +23,14 @@ use std::{
 use ndarray::Array3;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
         session::OrtNetwork,
         spec::{Kind, ModelSpec},
     },
-    progress::{Monitor, Stage},
+    progress::{CancelToken, Monitor, Stage},
     stages::{
         check::check_ct,
         clicks::Clicks,
@@ -38,6 +38,7 @@ use crate::{
         orient::Orientation,
         sample_masks::SampleMasks,
         statistics::Uncertainty,
+        surfaces::{Level, Surface, surfaces},
     },
     volume::{Volume, VolumeView},
 };
@@ -82,6 +83,26 @@ impl Segmentation {
     /// Doubt of the kind asked for.
     pub fn uncertainty(&self) -> VolumeView<'_, f32> {
         self.orientation.to_native(self.canonical.uncertainty.view())
+    }
+
+    /// Closed surfaces of all nodules; of number `only` alone, where it is given.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when there is no nodule of that number; [`Error::Cancelled`].
+    pub fn surfaces(&self, only: Option<u32>, cancel: &CancelToken) -> Result<Vec<Surface>> {
+        let number = only.map(|id| self.number(id)).transpose()?;
+        let level = Level { probability: self.probability().voxels, threshold: self.account.threshold };
+        surfaces(self.labels(), Some(level), number, cancel)
+    }
+
+    /// A number as it stands in the label map.
+    fn number(&self, id: u32) -> Result<u16> {
+        let there = u16::try_from(id).ok().filter(|id| (1..=self.nodules.len()).contains(&usize::from(*id)));
+        there.ok_or_else(|| Error::Option {
+            option: "id",
+            got: id.to_string(),
+            expected: format!("the number of one of the {} nodule(s), from 1", self.nodules.len()),
+        })
     }
 }
 

@@ -12,4 +12,5 @@ pub mod orient;
 pub mod resample;
 pub mod sample_masks;
 pub mod statistics;
+pub mod surfaces;
 pub mod windowing;

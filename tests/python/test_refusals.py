@@ -1,6 +1,7 @@
 """Errors that begin with a name: for each name of the README's table that other files don't show, what brings it about
 and the words that a user needs."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -99,6 +100,43 @@ def test_header_that_promises_more_than_the_file_holds_is_refused_with_the_slice
 )
 def test_axis_with_less_than_two_voxels_is_refused(refused, tmp_path, sizes):
     says(refused(metaimage(tmp_path / "ct.mha", sizes=sizes)), "E_ONE_SLICE", "at least 2")
+
+
+def test_data_file_outside_the_header_s_folder_is_refused_with_its_name(refused, tmp_path):
+    (tmp_path / "elsewhere.raw").write_bytes(texture().astype("<i2").tobytes())
+    (tmp_path / "in").mkdir()
+    for name in ("../elsewhere.raw", str(tmp_path / "elsewhere.raw")):
+        header = metaimage(tmp_path / "in" / "ct.mhd", voxels=b"")
+        header.write_text(header.read_text().replace("LOCAL", name))
+        says(refused(header), "E_FORMAT", name, "beside the header")
+        detached = nrrd_of(tmp_path / "in" / "ct.nhdr", "32 24 4")
+        detached.write_text(detached.read_text().replace("\n\n", f"\ndata file: {name}\n"))
+        says(refused(detached), "E_FORMAT", name, "beside the header")
+
+
+def test_pipe_in_place_of_a_file_is_refused_and_not_waited_for(refused, tmp_path):
+    os.mkfifo(tmp_path / "ct.nii")
+    says(refused(tmp_path / "ct.nii"), "E_READ", "no regular file")
+    os.mkfifo(tmp_path / "voxels.raw")
+    header = metaimage(tmp_path / "ct.mhd", voxels=b"")
+    header.write_text(header.read_text().replace("LOCAL", "voxels.raw"))
+    says(refused(header), "E_READ", "voxels.raw", "no regular file")
+
+
+def test_gzip_that_unpacks_to_more_than_its_header_says_is_left_unread(sam2lung, bundles, tmp_path):
+    """4 GiB of zeros behind the voxels, in 4 MB: unpacked they would take longer than this test may."""
+    made_ct.write(tmp_path / "plain.nii", texture())
+    zeros = gzip.compress(bytes(1 << 24), 9)
+    path = tmp_path / "ct.nii.gz"
+    path.write_bytes(gzip.compress((tmp_path / "plain.nii").read_bytes()) + zeros * 256)
+    words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+    sam2lung.segment(path, *words)
+    # The same in front of them, as one header says.
+    bomb = bytearray((tmp_path / "plain.nii").read_bytes())
+    struct.pack_into("<f", bomb, 108, 1e9)  # vox_offset (nifti1.h)
+    path.write_bytes(gzip.compress(bytes(bomb)) + zeros * 256)
+    done = sam2lung("segment", path, *words)
+    says(done.stderr, "E_READ", "before the voxels", "67108864")
 
 
 def test_image_of_several_times_or_components_is_refused_with_its_dimensions(refused, tmp_path):
@@ -363,6 +401,111 @@ def test_bundle_whose_graph_is_no_onnx_is_refused_with_the_file(refused, ct, bun
     sha256 = hashlib.sha256(b"no graph").hexdigest()
     change_json(bundle, lambda contract: contract["encoder"].update(sha256=sha256))
     says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "encoder.onnx", "ONNX Runtime refuses")
+
+
+def test_bundle_whose_graph_is_cut_short_is_refused_with_the_file(refused, ct, bundle):
+    whole = (bundle / "decoder.onnx").read_bytes()
+    (bundle / "decoder.onnx").write_bytes(whole[: len(whole) // 2])
+    sha256 = hashlib.sha256(whole[: len(whole) // 2]).hexdigest()
+    change_json(bundle, lambda contract: contract["decoder"].update(sha256=sha256))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.onnx", "ONNX Runtime refuses")
+
+
+def test_bundle_whose_graph_is_another_network_is_refused_with_the_tensor(refused, ct, bundle):
+    """The decoder in the encoder's place, with its own hash."""
+    shutil.copy(bundle / "decoder.onnx", bundle / "encoder.onnx")
+    sha256 = hashlib.sha256((bundle / "encoder.onnx").read_bytes()).hexdigest()
+    change_json(bundle, lambda contract: contract["encoder"].update(sha256=sha256))
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "'slices'", "missing")
+
+
+def test_bundle_whose_graph_wants_another_input_is_refused_with_the_tensor(refused, ct, bundle):
+    def one_more(graph):
+        graph.graph.input.append(onnx.helper.make_tensor_value_info("surprise", onnx.TensorProto.FLOAT, [1]))
+
+    change_graph(bundle, "encoder.onnx", one_more)
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "'surprise'", "no such input")
+
+
+def test_bundle_whose_graph_keeps_data_in_another_file_is_refused_with_the_tensor(refused, ct, bundle):
+    def elsewhere(graph):
+        tensor = graph.graph.initializer.add(name="weights", data_type=onnx.TensorProto.FLOAT, dims=[4])
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="../../etc/passwd")
+
+    graph = onnx.load(bundle / "encoder.onnx")
+    elsewhere(graph)
+    (bundle / "encoder.onnx").write_bytes(graph.SerializeToString())
+    sha256 = hashlib.sha256((bundle / "encoder.onnx").read_bytes()).hexdigest()
+    change_json(bundle, lambda contract: contract["encoder"].update(sha256=sha256))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "encoder.onnx", "'weights'", "another file")
+
+
+@pytest.mark.parametrize("name", ["../encoder.onnx", "/etc/passwd", "..", ".", "", "a/b.onnx", "a\\b.onnx", "a\0b", "C:x"])
+def test_bundle_that_names_a_file_outside_its_folder_is_refused(refused, ct, bundle, name):
+    change_json(bundle, lambda contract: contract["encoder"].update(file=name))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "not a plain file name")
+
+
+def to_a_link(path):
+    path.rename(path.parents[1] / "outside")
+    path.symlink_to("../outside")
+
+
+def to_a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def to_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def to_a_device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("change", [to_a_link, to_a_pipe, to_a_folder, to_a_device])
+@pytest.mark.parametrize("file", ["model.json", "encoder.onnx"])
+def test_bundle_file_that_is_no_file_of_the_folder_is_refused_at_once(refused, ct, bundle, change, file):
+    change(bundle / file)
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", f"{file} can't be read")
+
+
+def test_contract_that_is_huge_or_nested_without_end_is_refused(refused, ct, bundle):
+    path = bundle / "model.json"
+    path.write_text(path.read_text() + " " * (1 << 20))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "model.json can't be read", "1048576")
+    path.write_text("[" * 100_000)
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "recursion limit")
+
+
+ABSURD = {
+    "channels": lambda c: c["encoder"]["embeddings"][0].update(channels=10**9),
+    "embeddings": lambda c: c["encoder"].update(embeddings=c["encoder"]["embeddings"] * 300),
+    "mask": lambda c: c["decoder"]["dropout"][0].update(channels=2**64 - 1),
+    "masks_times_samples": lambda c: (
+        c["decoder"].update(dropout=[{"name": str(n), "channels": 65536, "rate": 0.5} for n in range(8)]),
+        c["sampling"].update(samples=10000),
+    ),
+    "samples": lambda c: c["sampling"].update(samples=10**9),
+    "halo": lambda c: c["decoder"].update(halo_px=2**40),
+    "window": lambda c: c["input"].update(window_hu=[-1e308, 1e308]),
+}
+
+
+@pytest.mark.parametrize("change", ABSURD.values(), ids=ABSURD)
+def test_contract_that_asks_for_absurd_memory_is_refused_with_the_bound(refused, ct, bundle, change):
+    change_json(bundle, change)
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "Correct model.json")
+
+
+def test_judge_of_absurd_size_is_refused_with_the_bound(refused, bundles, ct, tmp_path):
+    bundle = shutil.copytree(bundles / "tiny-scout", tmp_path / "judged")
+    change_json(bundle, lambda contract: contract["judge"].update(size=[256, 256, 256]))
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "judge.size", "2097152")
 
 
 def test_bundle_of_another_schema_or_hash_is_refused_with_both_values(refused, ct, bundle):

@@ -43,7 +43,7 @@ pub enum Command {
     },
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
     Phantom {
-        /// Where to write it (.nii.gz or .nrrd); what it holds goes beside it as .json
+        /// Where to write it (.nii, .nii.gz, .nrrd or .vti); what it holds goes beside it as .json
         output: PathBuf,
         /// Another seed gives another chest
         #[arg(long, default_value_t = 0)]
@@ -97,6 +97,9 @@ pub struct SegmentArgs {
     /// Format of the written volumes
     #[arg(long, value_enum, default_value_t = FormatArg::NiftiGz)]
     pub format: FormatArg,
+    /// Write the nodules' closed surfaces as well
+    #[arg(long, value_enum)]
+    pub surfaces: Option<SurfacesArg>,
     /// Pick one of several DICOM series in a folder
     #[arg(long, value_name = "UID")]
     pub series: Option<String>,
@@ -136,6 +139,18 @@ pub enum FormatArg {
     /// NRRD, gzip
     #[value(name = "nrrd")]
     Nrrd,
+    /// VTK image data, zlib
+    #[value(name = "vti")]
+    Vti,
+}
+
+/// `--surfaces`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SurfacesArg {
+    /// VTK XML PolyData
+    Vtp,
+    /// VTK legacy PolyData
+    Vtk,
 }
 
 fn parse_voxel(text: &str) -> Result<[usize; 3], String> {

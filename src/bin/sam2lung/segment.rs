@@ -23,7 +23,7 @@ use sam2lung::{
 };
 
 use crate::{
-    args::{DeviceArg, FormatArg, SegmentArgs, UncertaintyArg},
+    args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
     staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, silence_decoders},
 };
@@ -172,6 +172,7 @@ fn format(args: &SegmentArgs) -> VolumeFormat {
     match args.format {
         FormatArg::NiftiGz => VolumeFormat::NiftiGz,
         FormatArg::Nrrd => VolumeFormat::Nrrd,
+        FormatArg::Vti => VolumeFormat::Vti,
     }
 }
 
@@ -198,6 +199,13 @@ fn write(
     monitor.step(Stage::Write, 2, 5)?;
     io::write_volume(&volume("uncertainty"), found.uncertainty(), &cancel)?;
     monitor.step(Stage::Write, 3, 5)?;
+    if let Some(format) = args.surfaces {
+        let name = match format {
+            SurfacesArg::Vtp => "nodules.vtp",
+            SurfacesArg::Vtk => "nodules.vtk",
+        };
+        io::write_surfaces(&folder.join(name), &found.surfaces(None, &cancel)?)?;
+    }
     write_json(&folder.join("nodules.json"), &found.nodules)?;
     write_csv(&folder.join("nodules.csv"), &found.nodules)?;
     let spec = &engine.bundle().spec;

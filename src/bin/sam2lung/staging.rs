@@ -9,15 +9,20 @@ use sam2lung::{Error, Result};
 use tempfile::TempDir;
 
 /// All that a folder of results may hold.
-const RESULTS: [&str; 10] = [
+const RESULTS: [&str; 15] = [
     "label.nii.gz",
     "label.nrrd",
+    "label.vti",
     "probability.nii.gz",
     "probability.nrrd",
+    "probability.vti",
     "uncertainty.nii.gz",
     "uncertainty.nrrd",
+    "uncertainty.vti",
     "nodules.json",
     "nodules.csv",
+    "nodules.vtp",
+    "nodules.vtk",
     "overview.png",
     "run.json",
 ];

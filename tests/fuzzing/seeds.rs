@@ -1,0 +1,121 @@
+//! Small good inputs that mutations start from.
+
+use ndarray::Array3;
+use sam2lung::{geometry::Grid, io, progress::CancelToken, volume::Volume};
+
+use crate::targets::Target;
+
+const CONTRACTS: [&str; 4] = [
+    include_str!("../bundles/tiny-identity/model.json"),
+    include_str!("../bundles/tiny-clicks/model.json"),
+    include_str!("../bundles/tiny-doubt/model.json"),
+    include_str!("../bundles/tiny-neighbours/model.json"),
+];
+const GRAPHS: [&[u8]; 3] = [
+    include_bytes!("../bundles/tiny-identity/encoder.onnx"),
+    include_bytes!("../bundles/tiny-identity/decoder.onnx"),
+    include_bytes!("../bundles/tiny-scout/judge.onnx"),
+];
+
+/// The seeds of a target.
+pub fn of(target: Target) -> Vec<Vec<u8>> {
+    match target {
+        Target::ModelJson => CONTRACTS.map(|text| text.as_bytes().to_vec()).into(),
+        Target::Graph => GRAPHS.map(<[u8]>::to_vec).into(),
+        Target::Nifti => vec![written("a.nii"), written("a.nii.gz")],
+        Target::Nrrd => vec![written("a.nrrd"), raw_nrrd()],
+        Target::MetaImage => vec![metaimage()],
+        Target::DicomFile => vec![dicom_slice(2.0)],
+    }
+}
+
+/// A contract whose graphs all have this hash.
+pub fn contract_with(sha256: &str) -> String {
+    let mut contract: serde_json::Value = serde_json::from_str(CONTRACTS[0]).expect("a committed bundle");
+    for part in ["encoder", "decoder"] {
+        contract[part]["sha256"] = sha256.into();
+    }
+    contract.to_string()
+}
+
+fn volume() -> Volume<f32> {
+    let grid = Grid::axial([5, 4, 3], [0.7, 0.8, 2.0]);
+    let voxels = Array3::from_shape_fn(grid.shape(), |(k, j, i)| (100 * k + 10 * j + i) as f32 - 1000.0);
+    Volume::new(grid, voxels)
+}
+
+fn written(name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join(name);
+    io::write_volume(&path, volume().view(), &CancelToken::new()).expect("it can be written");
+    std::fs::read(path).expect("it was written")
+}
+
+fn with_voxels(header: &str) -> Vec<u8> {
+    let voxels = volume().voxels.mapv(|v| v as i16);
+    header.bytes().chain(voxels.iter().flat_map(|v| v.to_le_bytes())).collect()
+}
+
+fn raw_nrrd() -> Vec<u8> {
+    with_voxels(
+        "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 5 4 3\nbyte skip: -1\n\
+         space directions: (0.7,0,0) (0,0.8,0) (0,0,2)\nendian: little\nencoding: raw\nspace origin: (1,2,3)\n\n",
+    )
+}
+
+fn metaimage() -> Vec<u8> {
+    with_voxels(
+        "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = False\n\
+         TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 1 2 3\nElementSpacing = 0.7 0.8 2\nDimSize = 5 4 3\n\
+         ElementType = MET_SHORT\nElementDataFile = LOCAL\n",
+    )
+}
+
+/// A CT slice of 5 x 4 pixels at `height_mm`, in explicit little endian (PS3.5 7.1.2, PS3.10 7.1).
+pub fn dicom_slice(height_mm: f64) -> Vec<u8> {
+    let element = |group: u16, number: u16, kind: &str, value: &[u8]| {
+        let padded = [value, if value.len() % 2 == 1 { b" " } else { b"" }].concat();
+        let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
+        bytes.extend(kind.bytes());
+        match kind {
+            "OW" | "OB" => bytes.extend([[0; 2].as_slice(), &(padded.len() as u32).to_le_bytes()].concat()),
+            _ => bytes.extend((padded.len() as u16).to_le_bytes()),
+        }
+        bytes.extend(padded);
+        bytes
+    };
+    let short = |group, number, value: u16| element(group, number, "US", &value.to_le_bytes());
+    let meta = [
+        element(2, 1, "OB", &[0, 1]),
+        element(2, 2, "UI", b"1.2.840.10008.5.1.4.1.1.2\0"),
+        element(2, 3, "UI", b"1.2.3.4\0"),
+        element(2, 0x10, "UI", b"1.2.840.10008.1.2.1\0"),
+        element(2, 0x12, "UI", b"1.2.3\0"),
+    ]
+    .concat();
+    let pixels: Vec<u8> = (0..20u16).flat_map(|n| (24 + n).to_le_bytes()).collect();
+    let image = [
+        element(8, 0x16, "UI", b"1.2.840.10008.5.1.4.1.1.2\0"),
+        element(8, 0x18, "UI", b"1.2.3.4\0"),
+        element(8, 0x60, "CS", b"CT"),
+        element(0x20, 0xd, "UI", b"1.2.3.5\0"),
+        element(0x20, 0xe, "UI", b"1.2.3.6\0"),
+        element(0x20, 0x32, "DS", format!("0\\0\\{height_mm}").as_bytes()),
+        element(0x20, 0x37, "DS", b"1\\0\\0\\0\\1\\0"),
+        short(0x28, 2, 1),
+        element(0x28, 4, "CS", b"MONOCHROME2"),
+        short(0x28, 0x10, 4),
+        short(0x28, 0x11, 5),
+        element(0x28, 0x30, "DS", b"0.8\\0.7"),
+        short(0x28, 0x100, 16),
+        short(0x28, 0x101, 16),
+        short(0x28, 0x102, 15),
+        short(0x28, 0x103, 0),
+        element(0x28, 0x1052, "DS", b"-1024"),
+        element(0x28, 0x1053, "DS", b"1"),
+        element(0x7fe0, 0x10, "OW", &pixels),
+    ]
+    .concat();
+    let length = element(2, 0, "UL", &(meta.len() as u32).to_le_bytes());
+    [&[0; 128], b"DICM".as_slice(), &length, &meta, &image].concat()
+}
