@@ -58,7 +58,7 @@ int main() try {
     //! [result]
     return 0;
 } catch (const sam2lung::Error& error) {
-    std::fprintf(stderr, "%s: %s\n", error.name().c_str(), error.what());
+    std::fprintf(stderr, "%s\n", error.what());
     return 1;
 }
 //! [program]

@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
         segment(argv[1], argv[2], argc > 3 ? static_cast<std::uint32_t>(std::stoul(argv[3])) : 0);
         return 0;
     } catch (const sam2lung::Error& error) {
-        std::fprintf(stderr, "\n%s: %s\n", error.name().c_str(), error.what());
+        std::fprintf(stderr, "\n%s\n", error.what());
         return error.status() == sam2lung::Status::cancelled ? 130 : 1; // as shells say that Ctrl-C ended a program
     } catch (const std::exception& error) {
         std::fprintf(stderr, "\n%s\n", error.what());

@@ -9,13 +9,14 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include <sam2lung.h>
 #include <sam2lung/enums.hpp>
 
 namespace sam2lung {
 
-/// A failed call. what() is the whole text: what was got, what was expected, what to do.
+/// A failed call.
 class Error : public std::exception {
 public:
     /// Takes the library's error apart; it stays the caller's. `raw` may be null.
@@ -23,8 +24,10 @@ public:
 
     /// What kind of failure it was.
     Status status() const noexcept { return status_; }
-    /// The whole text.
-    const char* what() const noexcept override { return texts_->message.c_str(); }
+    /// For people, whole: "E_NAME: what was got, what was expected, what to do".
+    const char* what() const noexcept override { return texts_->whole.c_str(); }
+    /// The same without the name.
+    const std::string& message() const noexcept { return texts_->message; }
     /// The name that stays the same, for example "E_NOT_HU".
     const std::string& name() const noexcept { return texts_->name; }
     /// The stage that ran, for people, for example "Segmenting slices"; empty where none ran.
@@ -34,16 +37,21 @@ public:
 
 private:
     struct Texts {
-        std::string message, name, stage, remedy;
+        std::string whole, name, message, stage, remedy;
     };
 
     static std::shared_ptr<const Texts> read(Status status, const sam2lung_error* raw) {
+        Texts texts;
         if (raw == nullptr) { // memory was too short for an error object
-            return std::make_shared<const Texts>(
-                Texts{sam2lung_status_name(static_cast<std::int32_t>(status)), {}, {}, {}});
+            texts.whole = texts.message = sam2lung_status_name(static_cast<std::int32_t>(status));
+        } else {
+            texts.name = sam2lung_error_name(raw);
+            texts.message = sam2lung_error_message(raw);
+            texts.stage = sam2lung_error_stage(raw);
+            texts.remedy = sam2lung_error_remedy(raw);
+            texts.whole = texts.name + ": " + texts.message;
         }
-        return std::make_shared<const Texts>(Texts{sam2lung_error_message(raw), sam2lung_error_name(raw),
-                                                   sam2lung_error_stage(raw), sam2lung_error_remedy(raw)});
+        return std::make_shared<const Texts>(std::move(texts));
     }
 
     Status status_;
