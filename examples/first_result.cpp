@@ -1,6 +1,5 @@
-// The program of docs/first-result-in-cpp.md.
+// The program of docs/first-result-in-cpp.md: it is that page's code, block by block.
 
-//! [program]
 #include <cstdint>
 #include <cstdio>
 #include <vector>
@@ -8,7 +7,6 @@
 #include <sam2lung.hpp>
 
 int main() try {
-    //! [volume]
     // Voxels in Hounsfield units, column by column, row by row, slice by slice. Yours come from wherever you have
     // them; here the library makes a chest CT by arithmetic.
     const sam2lung::Image phantom = sam2lung::Image::phantom();
@@ -21,9 +19,7 @@ int main() try {
 
     // How many there are, and where voxel (i, j, k) lies in the patient. Nothing is copied: `hu` must stay.
     const sam2lung::VolumeView ct(hu, dims, ijk_to_ras);
-    //! [volume]
 
-    //! [run]
     // An engine is a model on a device. Making one takes a moment: keep it for many runs.
     sam2lung::Engine engine(sam2lung::Bundle::builtin());
 
@@ -35,9 +31,7 @@ int main() try {
         return true; // false cancels
     };
     const sam2lung::Result result = engine.run(ct, options);
-    //! [run]
 
-    //! [result]
     for (const sam2lung::Nodule& nodule : result.nodules()) {
         std::printf("\nnodule %u: %.0f mm3, perhaps %.0f to %.0f%s", static_cast<unsigned>(nodule.id),
                     nodule.volume_mm3, nodule.volume_mm3_p05, nodule.volume_mm3_p95,
@@ -55,10 +49,8 @@ int main() try {
 
     sam2lung::write_volume(result.labels(), "label.nii.gz");
     sam2lung::write_volume(result.map(sam2lung::Map::uncertainty), "uncertainty.nii.gz");
-    //! [result]
     return 0;
 } catch (const sam2lung::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
 }
-//! [program]

@@ -7,7 +7,7 @@ pub const HELP: &str = "\
 Chores of the sam2lung project. Needed beforehand: Rust, a C++ compiler, Python 3 with pip; no root.
 
 cargo xtask demo               makes a chest CT phantom, segments it, and says where the pictures lie
-cargo xtask test [--only PART] runs every test, or one part: rust, capi, python, slicer or real
+cargo xtask test [--only PART] runs every test, or one part: rust, capi, cmake, docs, python, slicer or real
                                (--only may be given again; real needs CTs in ../shared/data or SAM2LUNG_SHARED)
 cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
                                --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
@@ -66,9 +66,13 @@ fn parts(words: &[&str]) -> Result<Vec<Part>, String> {
             _ => return Err(format!("'test' doesn't know '{word}'")),
         };
         let part = Part::ALL.into_iter().find(|part| part.name() == name);
-        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected rust, capi, python, slicer or real"))?);
+        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected one of {}", names()))?);
     }
     Ok(Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect())
+}
+
+fn names() -> String {
+    Part::ALL.map(Part::name).join(", ")
 }
 
 #[cfg(test)]
@@ -99,7 +103,7 @@ mod tests {
         assert!(parsed("setup --rocm").unwrap_err().contains("--rocm"));
         assert!(parsed("teardown").unwrap_err().contains("teardown"));
         assert!(parsed("test --only rusty").unwrap_err().contains("rusty"));
-        assert!(parsed("test --only").unwrap_err().contains("expected rust"));
+        assert!(parsed("test --only").unwrap_err().contains("expected one of rust"));
         assert!(parsed("test --fast").unwrap_err().contains("--fast"));
         assert!(parsed("").is_err());
     }
