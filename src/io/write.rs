@@ -89,7 +89,9 @@ macro_rules! sample {
 sample!(u8, 2, "uint8");
 sample!(i16, 4, "int16");
 sample!(u16, 512, "uint16");
+sample!(i32, 8, "int32");
 sample!(f32, 16, "float");
+sample!(f64, 64, "double");
 
 /// Writes a volume; the ending of `path` says in which format.
 ///

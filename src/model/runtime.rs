@@ -55,10 +55,28 @@ impl Runtime {
         Ok(slot.insert(runtime).clone())
     }
 
+    /// The process's ONNX Runtime, which has to come from `library`.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], or [`Error::RuntimeLoaded`] when it was loaded from another file before.
+    pub fn load(library: &Path) -> Result<Runtime> {
+        let asked = env::current_dir().unwrap_or_default().join(library);
+        let mut slot = RUNTIME.lock().unwrap_or_else(|e| e.into_inner());
+        match &*slot {
+            Some(loaded) if same_file(&asked, &loaded.library) => Ok(loaded.clone()),
+            Some(loaded) => Err(Error::RuntimeLoaded { asked, loaded: loaded.library.clone() }),
+            None => Ok(slot.insert(load(vec![asked])?).clone()),
+        }
+    }
+
     /// The folder that holds this library's execution providers.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.library.parent().filter(|p| p.is_absolute())
     }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {

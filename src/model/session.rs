@@ -15,7 +15,7 @@ use ort::{
 
 use super::{
     bundle::Bundle,
-    device::{Device, DeviceReport},
+    device::{Device, DeviceReport, DeviceState},
     network::{Network, Window},
     runtime::Runtime,
 };
@@ -274,12 +274,10 @@ impl Network for OrtNetwork {
 fn interruptible<T>(cancel: &CancelToken, call: impl FnOnce(&RunOptions) -> ort::Result<T>) -> ort::Result<T> {
     let options = Arc::new(RunOptions::new()?);
     let interrupted = options.clone();
-    cancel.set_interrupt(Some(Box::new(move || {
+    let _until_it_ends = cancel.interruptible(move || {
         let _ = interrupted.terminate(); // fails only when the run has ended by itself
-    })));
-    let result = call(&options);
-    cancel.set_interrupt(None);
-    result
+    });
+    call(&options)
 }
 
 /// Runs a graph and takes `names` from its outputs, in that order.
@@ -379,6 +377,18 @@ fn choose<N>(device: Device, on_cuda: impl FnOnce() -> Result<N>, on_cpu: impl F
             other => other,
         },
     }
+}
+
+/// Every device that this library knows of, tried with the built-in bundle where its libraries are there.
+pub fn devices(runtime: &Runtime) -> Vec<DeviceState> {
+    let cuda = Bundle::builtin().and_then(|bundle| OrtNetwork::on_cuda(&Arc::new(bundle), runtime, 1));
+    let (usable, reason) = match cuda {
+        Ok(network) => (true, network.device.reason),
+        Err(Error::Device { reason, .. }) => (false, reason),
+        Err(other) => (false, other.to_string()),
+    };
+    let cpu = DeviceState { device: Device::Cpu, usable: true, reason: "ONNX Runtime always has it".into() };
+    vec![cpu, DeviceState { device: Device::Cuda, usable, reason }]
 }
 
 /// A network that fails on the device in its trial run: the device can't be used.

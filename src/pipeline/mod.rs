@@ -5,6 +5,7 @@
 //! ```
 
 pub mod findings;
+pub mod native;
 pub mod options;
 pub mod outlines;
 pub mod piece;
@@ -94,6 +95,8 @@ pub struct Canonical {
     pub probability: Array3<f32>,
     /// Doubt.
     pub uncertainty: Array3<f32>,
+    /// Doubt of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
+    pub kinds: Vec<Array3<f32>>,
     /// Nodule numbers.
     pub labels: Array3<u16>,
     /// Which samples called which voxel a nodule.
@@ -144,11 +147,11 @@ impl Engine {
     /// # Errors
     /// [`crate::Error::Runtime`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
     /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
-    pub fn new(bundle: Bundle, device: Device, threads: Option<usize>) -> Result<Self> {
+    pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
-        let bundle = Arc::new(bundle);
+        let bundle = bundle.into();
         Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle, threads })
     }
 
@@ -184,7 +187,7 @@ impl Engine {
         let judge_threshold = options.judge_threshold(spec)?;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
-        let ct = orientation.to_canonical(ct);
+        let ct = orientation.to_canonical(ct, monitor.cancel_token())?;
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
         let mut search = search::chosen(&ct, &orientation, options, monitor)?;
@@ -199,6 +202,7 @@ impl Engine {
             batch: options.batch,
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
             uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
+            kinds: if options.all_uncertainties { &Uncertainty::ALL } else { &[] },
         };
         let Outlined { maps, samples, outlines, searched } =
             self.outline(&ct, &search, clicks, &sampling, &mut clock, monitor)?;
@@ -213,6 +217,7 @@ impl Engine {
         let mut canonical = Canonical {
             probability: maps.probability,
             uncertainty: maps.uncertainty,
+            kinds: maps.kinds,
             labels: found.labels,
             samples,
             nodules: Vec::new(),

@@ -39,6 +39,8 @@ pub struct Options {
     pub sensitivity: Option<f64>,
     /// Which doubt the uncertainty map shows; `None`: the bundle's choice.
     pub uncertainty: Option<Uncertainty>,
+    /// Keep the doubt of every kind besides: 12 bytes a voxel more.
+    pub all_uncertainties: bool,
     /// Where to search.
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
@@ -57,6 +59,7 @@ impl Default for Options {
             threshold: None,
             sensitivity: None,
             uncertainty: None,
+            all_uncertainties: false,
             search: Search::default(),
             at: Vec::new(),
             not_at: Vec::new(),

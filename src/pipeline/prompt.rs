@@ -174,8 +174,7 @@ fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>) {
             .for_each(|value, part, taken| *value = if *taken { *part } else { *value });
     };
     for (whole, part) in automatic.classes.iter_mut().zip(&prompted.classes) {
-        mix(&mut whole.probability, &part.probability);
-        mix(&mut whole.uncertainty, &part.uncertainty);
+        whole.pairs(part).for_each(|(whole, part)| mix(whole, part));
     }
     let flags = taken.as_slice().expect("a new array is contiguous");
     automatic.samples = automatic.samples.with(&prompted.samples, |index| flags[index as usize]);
@@ -303,7 +302,8 @@ mod tests {
     #[test]
     fn take_changes_maps_and_samples_there_and_nowhere_else() {
         let assembled = |value: f32, bits: u64| {
-            let maps = ClassMaps { probability: map(&[value; 3]), uncertainty: map(&[value / 2.0; 3]) };
+            let kinds = vec![map(&[value / 4.0; 3])];
+            let maps = ClassMaps { probability: map(&[value; 3]), uncertainty: map(&[value / 2.0; 3]), kinds };
             let mut samples = SampleMasks::new(2);
             (0..3).for_each(|index| samples.push(index, &[bits]));
             samples.finish();
@@ -314,6 +314,7 @@ mod tests {
         take(&mut automatic, &assembled(0.75, 0b10), &taken);
         assert_eq!(automatic.classes[0].probability, map(&[0.25, 0.75, 0.25]));
         assert_eq!(automatic.classes[0].uncertainty, map(&[0.125, 0.375, 0.125]));
+        assert_eq!(automatic.classes[0].kinds[0], map(&[0.0625, 0.1875, 0.0625]));
         let bits: Vec<u64> = (0..3).map(|index| automatic.samples.get(index).unwrap()[0]).collect();
         assert_eq!(bits, [0b01, 0b10, 0b01]);
     }
