@@ -65,22 +65,30 @@ TEST(progress_that_throws_ends_the_run_with_that_exception) {
     CHECK(engine.run(ct.view(), everywhere()).nodules().size() == 2);
 }
 
-TEST(log_that_throws_ends_the_run_with_that_exception) {
+TEST(log_that_throws_ends_the_call_with_that_exception) {
     const MadeCt ct;
-    sam2lung::Engine engine = made_engine();
     int calls = 0;
     sam2lung::set_log([&](sam2lung::LogLevel, std::string_view, std::string_view message) {
         ++calls;
         throw Surprise{std::string(message), 7};
     }, sam2lung::LogLevel::trace);
-    try {
-        (void)engine.run(ct.view(), everywhere());
-        CHECK(calls == 0); // a run that has nothing to say is no failure of the log
-    } catch (const Surprise& surprise) {
-        CHECK(calls == 1);
-        CHECK(surprise.number == 7 && !surprise.text.empty());
-    }
+    const auto surprise = thrown_by<Surprise>([] { (void)made_engine(); }); // says which device it took
     sam2lung::clear_log();
+    CHECK(surprise.number == 7 && surprise.text.find("engine") != std::string::npos);
+    CHECK(calls == 1);
+    CHECK(made_engine().run(ct.view(), everywhere()).nodules().size() == 2);
+}
+
+TEST(log_that_throws_within_a_progress_callback_ends_both_calls) {
+    const MadeCt ct;
+    sam2lung::Engine engine = made_engine();
+    sam2lung::set_log([](sam2lung::LogLevel, std::string_view, std::string_view) { throw Surprise{"inner", 8}; },
+                      sam2lung::LogLevel::trace);
+    sam2lung::RunOptions options = endless();
+    options.progress = [](const sam2lung::Progress&) { return made_engine().threads() > 0; };
+    const auto surprise = thrown_by<Surprise>([&] { (void)engine.run(ct.view(), options); });
+    sam2lung::clear_log();
+    CHECK(surprise.text == "inner" && surprise.number == 8);
     CHECK(engine.run(ct.view(), everywhere()).nodules().size() == 2);
 }
 

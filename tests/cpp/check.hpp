@@ -31,6 +31,18 @@ inline std::vector<Test>& all_tests() {
         }                                                                                                              \
     } while (false)
 
+/// Does something when the scope is left, by an exception too.
+template <typename Function> class AtEnd {
+public:
+    explicit AtEnd(Function function) : function_(function) {}
+    ~AtEnd() { function_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+private:
+    Function function_;
+};
+
 /// What `body` throws, or a failure if that is nothing or something else.
 template <typename Exception, typename Body> Exception thrown_by(Body&& body) {
     try {

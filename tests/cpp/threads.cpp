@@ -30,6 +30,7 @@ TEST(one_engine_on_two_threads_is_busy_for_the_second) {
     sam2lung::Engine engine = made_engine();
     const sam2lung::Cancel cancel;
     std::atomic<bool> runs{false};
+    sam2lung::Status first_ended_by = sam2lung::Status::ok;
     std::thread first([&] {
         sam2lung::RunOptions options = endless();
         options.cancel = &cancel;
@@ -39,8 +40,10 @@ TEST(one_engine_on_two_threads_is_busy_for_the_second) {
         };
         try {
             (void)engine.run(ct.view(), options);
-        } catch (const sam2lung::Error&) { // cancelled below
+        } catch (const sam2lung::Error& error) { // cancelled below
+            first_ended_by = error.status();
         }
+        runs = true;
     });
     while (!runs) {
         std::this_thread::yield();
@@ -54,6 +57,7 @@ TEST(one_engine_on_two_threads_is_busy_for_the_second) {
     cancel.request();
     first.join();
     CHECK(second == sam2lung::Status::busy);
+    CHECK(first_ended_by == sam2lung::Status::cancelled);
 }
 
 TEST(log_receiver_may_be_replaced_while_others_log) {
