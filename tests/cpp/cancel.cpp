@@ -1,14 +1,11 @@
-// A cancel token stops a run from any thread, soon, and its engine goes on.
+// A cancel token stops a run from any thread, and its engine goes on. tests/capi/cancel.c looks at how soon.
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <thread>
 
 #include "check.hpp"
 #include "made_ct.hpp"
-
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -20,19 +17,20 @@ const MadeCt& large_ct() {
 
 } // namespace
 
-TEST(cancel_from_another_thread_stops_within_half_a_second) {
+TEST(cancel_from_another_thread_ends_the_run_and_engine_goes_on) {
     sam2lung::Engine engine = made_engine();
     const sam2lung::Cancel cancel;
     std::atomic<bool> runs{false};
-    Clock::time_point asked;
     std::thread other([&] {
         while (!runs) {
             std::this_thread::yield();
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(200)); // into the network's calls
-        asked = Clock::now();
         cancel.request();
         cancel.request();
+    });
+    const AtEnd join([&] {
+        runs = true; // whatever happened, the other thread has to end
+        other.join();
     });
     sam2lung::RunOptions options = endless();
     options.cancel = &cancel;
@@ -40,17 +38,8 @@ TEST(cancel_from_another_thread_stops_within_half_a_second) {
         runs = runs || progress.stage == sam2lung::Stage::segment;
         return true;
     };
-    Clock::time_point ended;
-    const auto error = thrown_by<sam2lung::Error>([&] {
-        const AtEnd at_end([&] {
-            ended = Clock::now();
-            runs = true; // whatever happened, the other thread has to end
-            other.join();
-        });
-        (void)engine.run(large_ct().view(), options);
-    });
+    const auto error = thrown_by<sam2lung::Error>([&] { (void)engine.run(large_ct().view(), options); });
     CHECK(error.status() == sam2lung::Status::cancelled);
-    CHECK(ended - asked < std::chrono::milliseconds(500));
     CHECK(cancel.is_requested());
     const MadeCt ct;
     CHECK(engine.run(ct.view(), everywhere()).nodules().size() == 2);

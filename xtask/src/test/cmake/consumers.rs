@@ -21,14 +21,14 @@ pub fn examples(tools: &Tools, package: &Package, scratch: &Path) -> Result<Tall
     let mut tally = Tally::default();
 
     let label = build.join("label.nii.gz");
-    let in_c = run(example("segment_c").arg("--phantom").arg(&label).arg("2")).and_then(|()| there(&[label]));
+    let in_c = show(example("segment_c").arg("--phantom").arg(&label).arg("2")).and_then(|()| there(&[label]));
     tally += check("example segment.c", in_c);
 
     let volumes = ["label", "probability", "uncertainty"].map(|name| results.join(format!("{name}.nii.gz")));
-    let in_cpp = run(example("segment").arg("--phantom").arg(&results).arg("2")).and_then(|()| there(&volumes));
+    let in_cpp = show(example("segment").arg("--phantom").arg(&results).arg("2")).and_then(|()| there(&volumes));
     tally += check("example segment.cpp", in_cpp);
     tally += check("example segment.cpp stops on Ctrl-C", interrupted(example("segment"), &build.join("interrupted")));
-    tally += check("example two_engines.cpp", run(example("two_engines").arg("1")));
+    tally += check("example two_engines.cpp", show(example("two_engines").arg("1")));
     Ok(tally)
 }
 
@@ -40,8 +40,13 @@ pub fn page_for_beginners(tools: &Tools, package: &Package, scratch: &Path) -> R
     write("CMakeLists.txt", page::cmake_project()?.as_bytes())?;
     write("first_result.cpp", &fs::read(root().join("examples/first_result.cpp")).map_err(|e| e.to_string())?)?;
     tools.build(&project, &project.join("build"), &[package.as_prefix_path()])?;
-    run(Package::alone(&project.join("build/first_result")).current_dir(&project))?;
+    output(Package::alone(&project.join("build/first_result")).current_dir(&project))?; // progress to its last column
     there(&[project.join("label.nii.gz"), project.join("uncertainty.nii.gz")])
+}
+
+/// Runs a program and shows what it prints; its progress stays unseen.
+fn show(program: &mut Command) -> Result<()> {
+    output(program).map(|text| print!("{text}"))
 }
 
 fn there(files: &[PathBuf]) -> Result<()> {

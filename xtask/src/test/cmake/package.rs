@@ -75,16 +75,16 @@ impl Package {
 
     fn names_no_folder(&self) -> Result<()> {
         let forbidden = [root(), &self.first_prefix].map(|path| path.display().to_string());
-        let binary = |file: &Path| file.to_string_lossy().contains(".so") || file.ends_with("bin/sam2lung");
         for file in files_below(&self.prefix)? {
-            // Programs hold source lines for backtraces; what matters there is the loader's path.
-            let text = if binary(&file) {
-                output(Command::new("readelf").arg("--dynamic").arg(&file))?
+            let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            let named = if bytes.starts_with(b"\x7fELF") {
+                search_paths(&file)?.into_iter().find(|path| !path.starts_with("$ORIGIN"))
             } else {
-                fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?
+                let text = String::from_utf8_lossy(&bytes);
+                forbidden.iter().find(|path| text.contains(*path)).cloned()
             };
-            if forbidden.iter().any(|path| text.contains(path)) || text.contains("RUNPATH") && binary(&file) {
-                return Err(format!("{} names a folder of this machine", file.display()));
+            if let Some(path) = named {
+                return Err(format!("{} names {path}", file.display()));
             }
         }
         Ok(())
@@ -102,6 +102,14 @@ impl Package {
     pub fn refuses_another_version(&self, tools: &Tools) -> Result<()> {
         run(tools.cmake().arg(self.as_prefix_path()).arg("-P").arg(root().join("tests/cmake/version.cmake")))
     }
+}
+
+/// Where a program or library makes the loader look. (The paths of source lines that it holds for backtraces don't matter.)
+fn search_paths(file: &Path) -> Result<Vec<String>> {
+    let dynamic = output(Command::new("readelf").arg("--dynamic").arg(file))?;
+    let lines = dynamic.lines().filter(|line| line.contains("(RUNPATH)") || line.contains("(RPATH)"));
+    let lists = lines.filter_map(|line| line.split(['[', ']']).nth(1));
+    Ok(lists.flat_map(|list| list.split(':')).map(str::to_owned).collect())
 }
 
 /// How sam2lung itself is configured in tests.
