@@ -3,7 +3,12 @@
 use ndarray::Array3;
 
 use super::{pointers::refuse, structs, volume::sam2lung_volume};
-use crate::{error::Result, geometry::Grid, memory, stages::check::MAX_VOXELS};
+use crate::{
+    error::{Error, Result},
+    geometry::Grid,
+    memory,
+    stages::check::MAX_VOXELS,
+};
 
 /// How a voxel is stored, by its number in C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +54,7 @@ impl View {
     /// `volume` is NULL or points to a struct whose voxels stay, unchanged, while this view is used.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] that names the field, or what [`Grid::from_ijk_to_ras`] and [`crate::Error::TooLarge`] refuse.
+    /// [`Error::Argument`] that names the field, or what [`Grid::from_ijk_to_ras`] and [`Error::TooLarge`] refuse.
     pub unsafe fn of(volume: *const sam2lung_volume, argument: &str) -> Result<Self> {
         if volume.is_null() {
             return Err(refuse(argument, "NULL", "a volume"));
@@ -77,7 +82,7 @@ impl View {
     /// Every voxel by `of`, in one pass; `step` is called before each slice with its number.
     ///
     /// # Errors
-    /// [`crate::Error::OutOfMemory`], and what `step` says.
+    /// [`Error::OutOfMemory`], and what `step` says.
     pub fn map<T>(&self, of: impl Fn(f64) -> T, step: impl FnMut(usize) -> Result<()>) -> Result<Array3<T>> {
         match self.kind {
             VoxelType::Int16 => self.collect(|v: i16| of(v.into()), step),
@@ -117,9 +122,9 @@ fn dims(dims: [i64; 3], field: &str) -> Result<[usize; 3]> {
     if dims.iter().any(|n| *n < 1) {
         return Err(refuse(field, words(), "at least 1 each"));
     }
-    let voxels = dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n as u64));
-    match voxels.filter(|voxels| *voxels <= MAX_VOXELS) {
-        Some(_) => Ok(dims.map(|n| n as usize)),
+    match dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n as u64)) {
+        Some(voxels) if voxels <= MAX_VOXELS => Ok(dims.map(|n| n as usize)),
+        Some(got) => Err(Error::TooLarge { got, limit: MAX_VOXELS }),
         None => Err(refuse(field, words(), format!("at most {MAX_VOXELS} voxels in all"))),
     }
 }

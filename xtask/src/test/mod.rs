@@ -52,7 +52,7 @@ impl Part {
     fn run(self, context: &Context) -> Result<Tally> {
         match self {
             Part::Rust => rust::run(context),
-            Part::Capi => capi::run(),
+            Part::Capi => capi::run(context),
             Part::Python => python::run(context),
             Part::Slicer => Ok(skip("the Slicer module is not part of this version")),
             Part::Real => real::run(context),
