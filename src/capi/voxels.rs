@@ -171,3 +171,79 @@ fn matrix(flat: [f64; 16], field: &str) -> Result<[[f64; 4]; 4]> {
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer whose bytes from `shift` on are the voxels 0, 1, 2, … of type i16, and its view.
+    fn view(dims: [i64; 3], strides: [i64; 3], shift: usize, buffer: &mut Vec<u8>) -> sam2lung_volume {
+        let steps = if strides == [0; 3] { [2, 2 * dims[0], 2 * dims[0] * dims[1]] } else { strides };
+        let at = |ijk: [i64; 3]| shift + (0..3).map(|a| ijk[a] * steps[a]).sum::<i64>() as usize;
+        buffer.resize(at(dims.map(|n| n - 1)) + 2, 0xee);
+        let mut value = 0i16;
+        for k in 0..dims[2] {
+            for j in 0..dims[1] {
+                for i in 0..dims[0] {
+                    buffer[at([i, j, k])..][..2].copy_from_slice(&value.to_ne_bytes());
+                    value += 1;
+                }
+            }
+        }
+        let mut ijk_to_ras = [0.0; 16];
+        [0, 5, 10, 15].into_iter().for_each(|n| ijk_to_ras[n] = 1.0);
+        sam2lung_volume {
+            voxels: buffer[shift..].as_ptr().cast(),
+            bytes: buffer.len() - shift,
+            voxel_type: 1,
+            dims,
+            strides,
+            ijk_to_ras,
+            ..<sam2lung_volume as structs::Abi>::DEFAULT
+        }
+    }
+
+    #[test]
+    fn view_any_strides_and_any_alignment_give_the_same_voxels() {
+        // Packed, with padded rows, k fastest, and interleaved with another channel; each at an even and an odd address.
+        for strides in [[0, 0, 0], [2, 10, 50], [40, 10, 2], [6, 24, 120], [30, 6, 2]] {
+            for shift in [0, 1] {
+                let mut buffer = Vec::new();
+                let volume = view([4, 5, 3], strides, shift, &mut buffer);
+                // SAFETY: the buffer stays until the end of this block.
+                let view = unsafe { View::of(&volume, "volume") }.unwrap();
+                let voxels = view.map(|value| value as i16, |_| Ok(())).unwrap();
+                assert_eq!(
+                    voxels,
+                    Array3::from_shape_vec((3, 5, 4), (0..60).collect()).unwrap(),
+                    "{strides:?} {shift}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn view_strides_with_which_voxels_overlap_are_refused() {
+        for strides in [[2, 2, 40], [2, 6, 40], [40, 2, 40], [2, 8, 38], [1, 8, 40], [-2, 8, 40], [0, 8, 40]] {
+            let mut buffer = Vec::new();
+            let volume = sam2lung_volume { strides, ..view([4, 5, 3], [0; 3], 0, &mut buffer) };
+            // SAFETY: nothing is read through it.
+            let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
+            assert!(error.to_string().contains("volume->strides"), "{strides:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn view_that_leaves_the_buffer_by_a_byte_is_refused() {
+        for strides in [[0, 0, 0], [6, 24, 120]] {
+            let mut buffer = Vec::new();
+            let mut volume = view([4, 5, 3], strides, 0, &mut buffer);
+            // SAFETY: nothing is read through it.
+            assert!(unsafe { View::of(&volume, "volume") }.is_ok());
+            volume.bytes -= 1;
+            // SAFETY: nothing is read through it.
+            let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
+            assert!(error.to_string().contains("volume->bytes"), "{error}");
+        }
+    }
+}

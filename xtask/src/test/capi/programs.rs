@@ -88,7 +88,13 @@ pub fn under_valgrind(bench: &Bench, program: &Program) -> Tally {
     }
     let run = |built: PathBuf| {
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+        valgrind.args([
+            "--quiet",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite",
+        ]);
         valgrind.arg(format!("--suppressions={}", root().join("tests/capi/valgrind.supp").display())).arg(built);
         process::run(bench.with_arguments(&mut valgrind, program, more))
     };
