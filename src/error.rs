@@ -324,12 +324,12 @@ pub enum Error {
     #[error("the engine is busy with another call; expected one call at a time. {}", remedy::BUSY)]
     Busy,
     /// No memory for an array.
-    #[error("no memory for {what} ({mib} MiB); expected that much to be free. {}", remedy::OUT_OF_MEMORY)]
+    #[error("there is not enough memory for {what}; expected {needed} to be free. {}", remedy::OUT_OF_MEMORY)]
     OutOfMemory {
         /// What it was wanted for.
         what: &'static str,
-        /// How much.
-        mib: u64,
+        /// How much is missing, as far as it is known.
+        needed: String,
     },
     /// A mistake in this library.
     #[error("a mistake inside sam2lung: {what}. {}", remedy::INTERNAL)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 pub fn vec<T>(len: usize, what: &'static str) -> Result<Vec<T>> {
     let mut vec = Vec::new();
     let mib = (len as u64).saturating_mul(size_of::<T>() as u64) >> 20;
-    vec.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { what, mib })?;
+    vec.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { what, needed: format!("{mib} MiB") })?;
     Ok(vec)
 }
 

@@ -36,6 +36,32 @@ impl Call {
     /// Takes note of the stage that begins.
     pub fn enter(&self, stage: Stage) {
         self.stage.set(Some(stage));
+        #[cfg(test)]
+        inject::panic_if_wanted(stage);
+    }
+}
+
+/// Panics on purpose, for tests.
+#[cfg(test)]
+pub mod inject {
+    use std::cell::Cell;
+
+    use crate::progress::Stage;
+
+    thread_local! {
+        static WANTED: Cell<Option<Stage>> = const { Cell::new(None) };
+    }
+
+    /// Lets the next call of this thread panic when it reaches `stage`.
+    pub fn panic_at(stage: Stage) {
+        WANTED.set(Some(stage));
+    }
+
+    pub(super) fn panic_if_wanted(stage: Stage) {
+        if WANTED.get() == Some(stage) {
+            WANTED.set(None);
+            panic!("injected in {stage:?}");
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub mod run;
 pub mod runtime;
 pub mod status;
 mod structs;
+#[cfg(test)]
+mod tests;
 pub mod version;
 pub mod volume;
 mod voxels;

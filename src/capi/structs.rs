@@ -100,3 +100,97 @@ pub unsafe fn write<T: Abi>(pointer: *mut T, size: usize, value: &T) {
         pointer.cast::<usize>().write_unaligned(size);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A struct in its first version, in today's, and in a later one.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct First {
+        struct_size: usize,
+        samples: u32,
+    }
+
+    #[repr(C)]
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Today {
+        struct_size: usize,
+        samples: u32,
+        keep: bool,
+        threshold: f64,
+    }
+
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Later {
+        today: Today,
+        more: u64,
+    }
+
+    // SAFETY: repr(C), its size first, the bool is listed.
+    unsafe impl Abi for Today {
+        const NAME: &'static str = "today";
+        const FIRST_SIZE: usize = size_of::<First>();
+        const BOOLS: &'static [(&'static str, usize)] = &[("keep", std::mem::offset_of!(Today, keep))];
+        const DEFAULT: Self = Today { struct_size: size_of::<Self>(), samples: 1, keep: true, threshold: 0.5 };
+    }
+
+    fn read_as_today<T>(value: &T) -> Result<Today> {
+        // SAFETY: every struct here begins with its own size.
+        unsafe { read(ptr::from_ref(value).cast::<Today>(), "options") }
+    }
+
+    const TODAY: Today = Today { struct_size: size_of::<Today>(), samples: 9, keep: false, threshold: 0.25 };
+
+    #[test]
+    fn read_shorter_struct_of_an_older_program_takes_defaults_for_what_it_lacks() {
+        // In the first version the struct ended where `keep` lies now: in its padding.
+        let older = First { struct_size: size_of::<First>(), samples: 9 };
+        let got = read_as_today(&older).unwrap();
+        assert_eq!((got.samples, got.threshold), (9, 0.5));
+    }
+
+    #[test]
+    fn read_longer_struct_from_the_future_is_accepted_where_it_asks_for_nothing_new() {
+        let today = Today { struct_size: size_of::<Later>(), ..TODAY };
+        let got = read_as_today(&Later { today, more: 0 }).unwrap();
+        assert_eq!((got.samples, got.keep, got.threshold), (9, false, 0.25));
+        let error = read_as_today(&Later { today, more: 1 << 63 }).unwrap_err();
+        assert_eq!(error.name(), "E_ARGUMENT");
+        assert!(error.to_string().contains("this library is older than the program"), "{error}");
+    }
+
+    #[test]
+    fn read_size_that_no_version_had_is_refused() {
+        for struct_size in [0, size_of::<usize>(), size_of::<First>() - 1, LONGEST + 1, usize::MAX] {
+            let error = read_as_today(&Today { struct_size, ..TODAY }).unwrap_err();
+            assert!(error.to_string().contains("options->struct_size"), "{error}");
+        }
+    }
+
+    #[test]
+    fn read_bool_that_is_neither_true_nor_false_is_refused_by_its_name() {
+        let mut bytes = MaybeUninit::new(TODAY);
+        // SAFETY: one byte within the struct, which is only read as bytes after this.
+        unsafe { bytes.as_mut_ptr().cast::<u8>().add(std::mem::offset_of!(Today, keep)).write(2) };
+        let error = read_as_today(&bytes).unwrap_err();
+        assert!(error.to_string().contains("options->keep is the byte 2"), "{error}");
+    }
+
+    #[test]
+    fn write_touches_no_more_than_the_caller_has_room_for() {
+        let mut place = [0x5au8; 64];
+        for size in [size_of::<First>(), size_of::<Today>(), size_of::<Later>()] {
+            place.fill(0x5a);
+            // SAFETY: there are more than `size` bytes.
+            unsafe { write(place.as_mut_ptr().cast::<Today>(), size, &TODAY) };
+            assert_eq!(place[..size_of::<usize>()], size.to_ne_bytes());
+            assert_eq!(place[8..12], 9u32.to_ne_bytes());
+            assert!(place[size..].iter().all(|byte| *byte == 0x5a), "{size}");
+            let unknown = size_of::<Today>().min(size)..size;
+            assert!(place[unknown].iter().all(|byte| *byte == 0), "{size}");
+        }
+    }
+}

@@ -3,7 +3,12 @@
 use ndarray::Array3;
 
 use super::{pointers::refuse, structs, volume::sam2lung_volume};
-use crate::{error::Result, geometry::Grid, memory, stages::check::MAX_VOXELS};
+use crate::{
+    error::{Error, Result},
+    geometry::Grid,
+    memory,
+    stages::check::MAX_VOXELS,
+};
 
 /// How a voxel is stored, by its number in C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +54,7 @@ impl View {
     /// `volume` is NULL or points to a struct whose voxels stay, unchanged, while this view is used.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] that names the field, or what [`Grid::from_ijk_to_ras`] and [`crate::Error::TooLarge`] refuse.
+    /// [`Error::Argument`] that names the field, or what [`Grid::from_ijk_to_ras`] and [`Error::TooLarge`] refuse.
     pub unsafe fn of(volume: *const sam2lung_volume, argument: &str) -> Result<Self> {
         if volume.is_null() {
             return Err(refuse(argument, "NULL", "a volume"));
@@ -77,7 +82,7 @@ impl View {
     /// Every voxel by `of`, in one pass; `step` is called before each slice with its number.
     ///
     /// # Errors
-    /// [`crate::Error::OutOfMemory`], and what `step` says.
+    /// [`Error::OutOfMemory`], and what `step` says.
     pub fn map<T>(&self, of: impl Fn(f64) -> T, step: impl FnMut(usize) -> Result<()>) -> Result<Array3<T>> {
         match self.kind {
             VoxelType::Int16 => self.collect(|v: i16| of(v.into()), step),
@@ -117,9 +122,9 @@ fn dims(dims: [i64; 3], field: &str) -> Result<[usize; 3]> {
     if dims.iter().any(|n| *n < 1) {
         return Err(refuse(field, words(), "at least 1 each"));
     }
-    let voxels = dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n as u64));
-    match voxels.filter(|voxels| *voxels <= MAX_VOXELS) {
-        Some(_) => Ok(dims.map(|n| n as usize)),
+    match dims.iter().try_fold(1u64, |product, n| product.checked_mul(*n as u64)) {
+        Some(voxels) if voxels <= MAX_VOXELS => Ok(dims.map(|n| n as usize)),
+        Some(got) => Err(Error::TooLarge { got, limit: MAX_VOXELS }),
         None => Err(refuse(field, words(), format!("at most {MAX_VOXELS} voxels in all"))),
     }
 }
@@ -165,4 +170,80 @@ fn matrix(flat: [f64; 16], field: &str) -> Result<[[f64; 4]; 4]> {
         return Err(refuse(field, got, "[0, 0, 0, 1] there: row-major, millimetres"));
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer whose bytes from `shift` on are the voxels 0, 1, 2, … of type i16, and its view.
+    fn view(dims: [i64; 3], strides: [i64; 3], shift: usize, buffer: &mut Vec<u8>) -> sam2lung_volume {
+        let steps = if strides == [0; 3] { [2, 2 * dims[0], 2 * dims[0] * dims[1]] } else { strides };
+        let at = |ijk: [i64; 3]| shift + (0..3).map(|a| ijk[a] * steps[a]).sum::<i64>() as usize;
+        buffer.resize(at(dims.map(|n| n - 1)) + 2, 0xee);
+        let mut value = 0i16;
+        for k in 0..dims[2] {
+            for j in 0..dims[1] {
+                for i in 0..dims[0] {
+                    buffer[at([i, j, k])..][..2].copy_from_slice(&value.to_ne_bytes());
+                    value += 1;
+                }
+            }
+        }
+        let mut ijk_to_ras = [0.0; 16];
+        [0, 5, 10, 15].into_iter().for_each(|n| ijk_to_ras[n] = 1.0);
+        sam2lung_volume {
+            voxels: buffer[shift..].as_ptr().cast(),
+            bytes: buffer.len() - shift,
+            voxel_type: 1,
+            dims,
+            strides,
+            ijk_to_ras,
+            ..<sam2lung_volume as structs::Abi>::DEFAULT
+        }
+    }
+
+    #[test]
+    fn view_any_strides_and_any_alignment_give_the_same_voxels() {
+        // Packed, with padded rows, k fastest, and interleaved with another channel; each at an even and an odd address.
+        for strides in [[0, 0, 0], [2, 10, 50], [40, 10, 2], [6, 24, 120], [30, 6, 2]] {
+            for shift in [0, 1] {
+                let mut buffer = Vec::new();
+                let volume = view([4, 5, 3], strides, shift, &mut buffer);
+                // SAFETY: the buffer stays until the end of this block.
+                let view = unsafe { View::of(&volume, "volume") }.unwrap();
+                let voxels = view.map(|value| value as i16, |_| Ok(())).unwrap();
+                assert_eq!(
+                    voxels,
+                    Array3::from_shape_vec((3, 5, 4), (0..60).collect()).unwrap(),
+                    "{strides:?} {shift}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn view_strides_with_which_voxels_overlap_are_refused() {
+        for strides in [[2, 2, 40], [2, 6, 40], [40, 2, 40], [2, 8, 38], [1, 8, 40], [-2, 8, 40], [0, 8, 40]] {
+            let mut buffer = Vec::new();
+            let volume = sam2lung_volume { strides, ..view([4, 5, 3], [0; 3], 0, &mut buffer) };
+            // SAFETY: nothing is read through it.
+            let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
+            assert!(error.to_string().contains("volume->strides"), "{strides:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn view_that_leaves_the_buffer_by_a_byte_is_refused() {
+        for strides in [[0, 0, 0], [6, 24, 120]] {
+            let mut buffer = Vec::new();
+            let mut volume = view([4, 5, 3], strides, 0, &mut buffer);
+            // SAFETY: nothing is read through it.
+            assert!(unsafe { View::of(&volume, "volume") }.is_ok());
+            volume.bytes -= 1;
+            // SAFETY: nothing is read through it.
+            let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
+            assert!(error.to_string().contains("volume->bytes"), "{error}");
+        }
+    }
 }

@@ -66,3 +66,25 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedy_is_a_part_of_the_message() {
+        let text = || "x".to_owned();
+        for error in [
+            Error::NotHu { got: text(), remedy: "do this".into() },
+            Error::Sheared { degrees: 1.0 },
+            Error::NoLung { reason: text() },
+            Error::Runtime { needed: "1.24", tried: text() },
+            Error::Inference { graph: "decoder", reason: text() },
+            Error::Busy,
+            Error::Internal { what: text() },
+        ] {
+            assert!(!error.remedy().is_empty() && error.to_string().ends_with(error.remedy()), "{error}");
+        }
+        assert_eq!(Error::Cancelled.remedy(), "");
+    }
+}

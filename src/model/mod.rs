@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod device;
+mod library;
 pub mod network;
 pub mod runtime;
 pub mod session;

@@ -17,6 +17,7 @@ use std::{
 
 use ort::environment::Environment;
 
+use super::library;
 use crate::error::{Error, Result};
 
 /// Names the file to load ONNX Runtime from.
@@ -97,9 +98,7 @@ fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
 }
 
 fn start(library: &Path) -> Result<Environment, String> {
-    if library.is_absolute() && !library.is_file() {
-        return Err("no such file".into());
-    }
+    library::check(library, ort::MINOR_VERSION)?;
     let builder = ort::init_from(library).map_err(|e| e.to_string())?;
     builder.with_name("sam2lung").with_telemetry(false).build().map_err(|e| e.to_string())
 }

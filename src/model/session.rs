@@ -408,7 +408,15 @@ fn without_cuda(reason: String) -> Error {
 }
 
 fn failed(graph: &'static str, error: ort::Error, cancel: &CancelToken) -> Error {
-    if cancel.is_cancelled() { Error::Cancelled } else { Error::Inference { graph, reason: error.to_string() } }
+    let reason = error.to_string();
+    if cancel.is_cancelled() {
+        return Error::Cancelled;
+    }
+    // What ONNX Runtime says where `new` fails, and where its own allocator does.
+    if ["bad_alloc", "Failed to allocate memory"].iter().any(|words| reason.contains(words)) {
+        return Error::OutOfMemory { what: "the network", needed: format!("what the {graph} takes ({reason})") };
+    }
+    Error::Inference { graph, reason }
 }
 
 fn broken(bundle: &Bundle, reason: String) -> Error {

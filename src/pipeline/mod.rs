@@ -25,6 +25,7 @@ use ndarray::Array3;
 
 use crate::{
     error::Result,
+    memory,
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
@@ -185,6 +186,7 @@ impl Engine {
         options.check_on(&ct.grid)?;
         options.check_for(spec)?;
         let judge_threshold = options.judge_threshold(spec)?;
+        memory::check_free(ct.grid.len() * options.bytes_a_voxel(), "the maps of a run")?;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
         let ct = orientation.to_canonical(ct, monitor.cancel_token())?;

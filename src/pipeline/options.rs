@@ -104,6 +104,17 @@ impl Options {
         Ok(())
     }
 
+    /// Memory that a run takes for each voxel besides the CT (see [`crate::stages::check::MAX_VOXELS`]).
+    pub(super) fn bytes_a_voxel(&self) -> usize {
+        // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
+        const USUAL: usize = 16;
+        const KINDS: usize = 12;
+        // The run with clicks has maps of its own.
+        const CLICKED: usize = 10;
+        let kinds = if self.all_uncertainties { KINDS } else { 0 };
+        USUAL + kinds + if self.at.is_empty() { 0 } else { CLICKED + kinds }
+    }
+
     /// Refuses what the bundle has nothing for.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ static sam2lung_error *error = NULL;
         }                                                                                                              \
     } while (0)
 
-static void expect(sam2lung_status status, const char *name, const char *file, int line)
+static inline void expect(sam2lung_status status, const char *name, const char *file, int line)
 {
     const char *got = status == SAM2LUNG_STATUS_OK ? "OK" : sam2lung_error_name(error);
     if (strcmp(got, name) != 0) {
@@ -59,7 +59,7 @@ struct block {
     int64_t centre[3];
 };
 
-static struct block block_of(int64_t width, int64_t height, int64_t depth)
+static inline struct block block_of(int64_t width, int64_t height, int64_t depth)
 {
     struct block block = {NULL, {width, height, depth}, {width / 2, height / 2, depth / 2}};
     size_t count = (size_t)(width * height * depth);
@@ -79,13 +79,13 @@ static struct block block_of(int64_t width, int64_t height, int64_t depth)
     return block;
 }
 
-static void block_free(struct block *block)
+static inline void block_free(struct block *block)
 {
     free(block->voxels);
     block->voxels = NULL;
 }
 
-static sam2lung_volume view_of(const struct block *block)
+static inline sam2lung_volume view_of(const struct block *block)
 {
     sam2lung_volume volume;
     memset(&volume, 0, sizeof volume);
@@ -101,7 +101,7 @@ static sam2lung_volume view_of(const struct block *block)
     return volume;
 }
 
-static sam2lung_run_options everywhere(void)
+static inline sam2lung_run_options everywhere(void)
 {
     sam2lung_run_options options;
     GOOD(sam2lung_run_options_init(&options, sizeof options, &error));
@@ -110,7 +110,7 @@ static sam2lung_run_options everywhere(void)
 }
 
 /* An engine of one of the bundles in tests/bundles, on one thread of the CPU. */
-static sam2lung_engine *engine_of(const char *bundles, const char *name)
+static inline sam2lung_engine *engine_of(const char *bundles, const char *name)
 {
     char folder[4096];
     snprintf(folder, sizeof folder, "%s/%s", bundles, name);

@@ -12,6 +12,7 @@ cargo xtask test [--only PART] runs every test, or one part: rust, capi, cmake, 
 cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
                                --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
 cargo xtask header             writes include/sam2lung.h anew after a change in src/capi
+cargo xtask abi                writes tests/capi/abi.txt anew after the C interface has grown
 cargo xtask --help             this text";
 
 /// One chore.
@@ -30,6 +31,8 @@ pub enum Task {
     Test(Vec<Part>),
     /// Write the C header.
     Header,
+    /// Write the record of the binary interface.
+    Abi,
 }
 
 /// Reads the words behind `cargo xtask`.
@@ -47,8 +50,9 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         ["setup", "--cuda"] => Ok(Task::Setup { cuda: true }),
         ["demo"] => Ok(Task::Demo),
         ["header"] => Ok(Task::Header),
+        ["abi"] => Ok(Task::Abi),
         ["test", rest @ ..] => parts(rest).map(Task::Test),
-        [chore @ ("setup" | "demo" | "header"), rest @ ..] => {
+        [chore @ ("setup" | "demo" | "header" | "abi"), rest @ ..] => {
             Err(format!("'{chore}' doesn't know '{}'", rest.join(" ")))
         }
         [chore, ..] => Err(format!("'{chore}' is no chore")),
@@ -89,6 +93,7 @@ mod tests {
         assert_eq!(parsed("setup --cuda"), Ok(Task::Setup { cuda: true }));
         assert_eq!(parsed("demo"), Ok(Task::Demo));
         assert_eq!(parsed("header"), Ok(Task::Header));
+        assert_eq!(parsed("abi"), Ok(Task::Abi));
         assert_eq!(parsed("test --help"), Ok(Task::Help));
     }
 

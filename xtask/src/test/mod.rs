@@ -63,7 +63,7 @@ impl Part {
     fn run(self, context: &Context) -> Result<Tally> {
         match self {
             Part::Rust => rust::run(context),
-            Part::Capi => capi::run(),
+            Part::Capi => capi::run(context),
             Part::Cmake => cmake::run(context),
             Part::Docs => docs::run(),
             Part::Python => python::run(context),
