@@ -20,6 +20,9 @@ list(SORT candidates COMPARE NATURAL ORDER DESCENDING)
 list(APPEND candidates "")
 list(GET candidates 0 found)
 set(SAM2LUNG_ONNXRUNTIME "${found}" CACHE FILEPATH "ONNX Runtime's shared library, 1.24 or newer")
+if(NOT SAM2LUNG_ONNXRUNTIME) # none was there when the cache was made
+    set_property(CACHE SAM2LUNG_ONNXRUNTIME PROPERTY VALUE "${found}")
+endif()
 
 if(NOT EXISTS "${SAM2LUNG_ONNXRUNTIME}")
     message(FATAL_ERROR

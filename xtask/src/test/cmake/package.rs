@@ -118,7 +118,7 @@ pub fn root_definitions(target: &Path, runtime: &Path, prefix: &Path) -> Vec<Str
         format!("-DSAM2LUNG_CARGO_TARGET_DIR={}", target.display()),
         format!("-DSAM2LUNG_ONNXRUNTIME={}", runtime.display()),
         format!("-DCMAKE_INSTALL_PREFIX={}", prefix.display()),
-        "-DCMAKE_INSTALL_LIBDIR=lib".to_owned(),
+        "-DCMAKE_INSTALL_MESSAGE=NEVER".to_owned(),
     ]
 }
 
