@@ -47,7 +47,7 @@ static int16_t *chest(int64_t depth)
                 }
                 if (lung_x * lung_x + lung_y * lung_y < 1.0) {
                     int64_t ball = (i % 128 - 64) * (i % 128 - 64) + (j % 128 - 64) * (j % 128 - 64)
-                                   + 9 * (k % 48 - 24) * (k % 48 - 24);
+                                   + 9 * (k % 24 - 12) * (k % 24 - 12);
                     value = ball < 64 || (i * j) % 97 == 0 ? 0 : -850;
                 }
                 noise = noise * 1664525u + 1013904223u;
@@ -82,7 +82,7 @@ static bool on_progress(const sam2lung_progress *progress, void *user_data)
 
 static sam2lung_engine *engine;
 static sam2lung_volume volume;
-static const int64_t point[3] = {64 + 128, 64 + 128, 24};
+static const int64_t point[3] = {64 + 128, 64 + 128, 12};
 
 static sam2lung_status run(const sam2lung_run_options *options, sam2lung_result **result)
 {
@@ -125,8 +125,8 @@ static void *cancel_later(void *argument)
 int main(int argc, char **argv)
 {
     CHECK(argc >= 3);
-    int64_t depth = argc > 3 ? atoi(argv[3]) : 60;
-    int moments = argc > 4 ? atoi(argv[4]) : 8;
+    int64_t depth = argc > 3 ? atoi(argv[3]) : 26;
+    int moments = argc > 4 ? atoi(argv[4]) : 6;
     engine = engine_of(argv[1], argc > 5 ? argv[5] : "tiny-clicks");
     struct block block = {chest(depth), {SIDE, SIDE, depth}, {0, 0, 0}};
     volume = view_of(&block);
