@@ -24,6 +24,16 @@ pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
     vec::<u8>(bytes, what).map(drop)
 }
 
+/// Gives memory that was freed back to the system. The C library keeps pieces of up to 32 MiB for later, some hundred MiB
+/// after a run, which a host may need more.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it may be called at any time, on any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

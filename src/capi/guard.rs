@@ -41,30 +41,6 @@ impl Call {
     }
 }
 
-/// Panics on purpose, for tests.
-#[cfg(test)]
-pub mod inject {
-    use std::cell::Cell;
-
-    use crate::progress::Stage;
-
-    thread_local! {
-        static WANTED: Cell<Option<Stage>> = const { Cell::new(None) };
-    }
-
-    /// Lets the next call of this thread panic when it reaches `stage`.
-    pub fn panic_at(stage: Stage) {
-        WANTED.set(Some(stage));
-    }
-
-    pub(super) fn panic_if_wanted(stage: Stage) {
-        if WANTED.get() == Some(stage) {
-            WANTED.set(None);
-            panic!("injected in {stage:?}");
-        }
-    }
-}
-
 /// Runs `work`; what goes wrong in it becomes a status and, where `error` isn't NULL, an error object.
 ///
 /// # Safety
@@ -127,4 +103,28 @@ fn stay_quiet() {
 fn short(path: &str) -> &'static str {
     let start = path.rmatch_indices(['/', '\\']).nth(2).map_or(0, |(at, _)| at + 1);
     Box::leak(path[start..].to_owned().into_boxed_str())
+}
+
+/// Panics on purpose, for tests.
+#[cfg(test)]
+pub mod inject {
+    use std::cell::Cell;
+
+    use crate::progress::Stage;
+
+    thread_local! {
+        static WANTED: Cell<Option<Stage>> = const { Cell::new(None) };
+    }
+
+    /// Lets the next call of this thread panic when it reaches `stage`.
+    pub fn panic_at(stage: Stage) {
+        WANTED.set(Some(stage));
+    }
+
+    pub(super) fn panic_if_wanted(stage: Stage) {
+        if WANTED.get() == Some(stage) {
+            WANTED.set(None);
+            panic!("injected in {stage:?}");
+        }
+    }
 }

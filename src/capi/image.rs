@@ -119,7 +119,7 @@ pub unsafe extern "C" fn sam2lung_image_read(
     let read = |call: &Call| {
         // SAFETY: the contract of the C ABI.
         let path = unsafe { text(path, "path") }?;
-        monitored(call, CancelToken::new(), |monitor| io::read_image(Path::new(path), ReadOptions::default(), monitor))
+        monitored(call, CancelToken::new(), |monitor| io::read_volume(Path::new(path), ReadOptions::default(), monitor))
     };
     // SAFETY: the contract of the C ABI.
     unsafe { make(image, error, read) }

@@ -18,7 +18,7 @@ use super::{
     structs,
     volume::{Given, fill, sam2lung_volume, view_of},
 };
-use crate::{error::Result, pipeline::native::Native, report::tables, stages::statistics::Uncertainty};
+use crate::{error::Result, memory, pipeline::native::Native, report::tables, stages::statistics::Uncertainty};
 
 /// Maps of a result. Values of the parameter `map`.
 #[repr(C)]
@@ -356,4 +356,5 @@ pub unsafe extern "C" fn sam2lung_result_nodules_json(result: *const sam2lung_re
 pub unsafe extern "C" fn sam2lung_result_free(result: *mut sam2lung_result) {
     // SAFETY: NULL, or an object of this library that the caller gives up.
     unsafe { release(result) }
+    memory::give_back();
 }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     error::Result,
     io::mask_on_grid,
+    memory,
     pipeline::options::Search,
     progress::{Monitor, Stage},
     volume::Volume,
@@ -111,7 +112,16 @@ pub unsafe extern "C" fn sam2lung_engine_run_at(
 
 /// # Safety
 /// The contract of the C ABI, for every pointer in `wanted`.
-fn run(call: &Call, wanted: &Wanted) -> Result<()> {
+unsafe fn run(call: &Call, wanted: &Wanted) -> Result<()> {
+    // SAFETY: as this function's own.
+    let result = unsafe { run_through(call, wanted) };
+    memory::give_back();
+    result
+}
+
+/// # Safety
+/// As [`run`].
+unsafe fn run_through(call: &Call, wanted: &Wanted) -> Result<()> {
     let started = Instant::now();
     check_output(wanted.result, "result")?;
     // SAFETY: as this function's own.

@@ -31,10 +31,10 @@ use crate::{
 /// How far, in mm, a mask's corners may lie from the CT's: headers in single precision differ by less.
 const MASK_TOLERANCE_MM: f64 = 0.05;
 
-/// A CT as it was read.
+/// A volume as it was read.
 #[derive(Debug)]
 pub struct Ct {
-    /// HU on the file's own grid.
+    /// Voxels on the file's own grid: HU, unless it was read by [`read_volume`].
     pub volume: Volume<f32>,
     /// Where it came from.
     pub source: Source,
@@ -75,18 +75,19 @@ struct Read {
 /// # Errors
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
 pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let read = read_volume(path, options, monitor)?;
+    let read = read(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
     Ok(Ct { volume: read.volume, source: read.source })
 }
 
-/// Reads any scalar volume, whatever its values mean.
+/// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
+/// header are applied. Voxels are single precision: whole numbers beyond 2²⁴ are rounded.
 ///
 /// # Errors
 /// A named error for everything that can't be read; [`Error::Cancelled`].
-pub fn read_image(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let Read { volume, source, .. } = read_volume(path, options, monitor)?;
+pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
+    let Read { volume, source, .. } = read(path, options, monitor)?;
     monitor.step(Stage::Read, 1, 1)?;
     Ok(Ct { volume, source })
 }
@@ -96,7 +97,7 @@ pub fn read_image(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'
 /// # Errors
 /// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
 pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
-    let volume = read_volume(path, options, monitor)?.volume;
+    let volume = read(path, options, monitor)?.volume;
     mask_on_grid(volume.like(volume.voxels.mapv(|v| v > 0.5)), ct, monitor.cancel_token())
 }
 
@@ -117,7 +118,7 @@ fn words(grid: &Grid) -> String {
     format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
 }
 
-fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
+fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
     monitor.step(Stage::Read, 0, 1)?;
     let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));

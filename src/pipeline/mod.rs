@@ -268,7 +268,7 @@ impl Engine {
         let field =
             Field { grid: &ct.grid, probability: &assembled.classes[0].probability, threshold: sampling.threshold };
         let at = clicks.inside.clone();
-        let mut outlines = field.outlines(&at);
+        let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
         if spec.decoder.clicks.is_some() && !at.is_empty() {
             let mut clicked = pieces(&mut self.network, spec, clicks);

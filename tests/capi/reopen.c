@@ -19,7 +19,10 @@
 static const char *bundles;
 
 /* Function `name` of the library as a function pointer of its type in the header. */
-#define FUNCTION(handle, name) __typeof__(name) *name##_; *(void **)&name##_ = dlsym(handle, #name); CHECK(name##_ != NULL)
+#define FUNCTION(handle, name)                                                                                           \
+    __typeof__(name) *name##_;                                                                                         \
+    *(void **)&name##_ = dlsym(handle, #name);                                                                         \
+    CHECK(name##_ != NULL)
 
 static void use(void *handle)
 {

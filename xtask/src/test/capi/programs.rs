@@ -25,6 +25,11 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "version", cpp: true, valgrind: None, sanitizers: None },
     Program { name: "run", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "attack", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
+    Program { name: "lifecycle", cpp: false, valgrind: Some(&["20"]), sanitizers: Some(&["100"]) },
+    Program { name: "reopen", cpp: false, valgrind: None, sanitizers: None },
+    // Limits of memory and files that end too early go with neither tool.
+    Program { name: "process", cpp: false, valgrind: None, sanitizers: None },
+    Program { name: "cancel", cpp: false, valgrind: None, sanitizers: None },
 ];
 
 /// Where programs are built and what they need.
@@ -41,6 +46,10 @@ impl Bench {
         let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
         fs::create_dir_all(folder.join("out")).map_err(failed)?;
         fs::copy(library, folder.join(soname(library)?)).map_err(failed)?;
+        // What a program may name as ONNX Runtime by mistake.
+        let mut old = Command::new("cc");
+        old.args(["-shared", "-fPIC", "-o"]).arg(folder.join("out/old-runtime.so"));
+        process::run(old.arg(root().join("tests/capi/old_runtime.c")))?;
         Ok(Bench { library: library.into(), folder, runtime: runtime.into() })
     }
 
@@ -50,7 +59,8 @@ impl Bench {
         let source = root().join("tests/capi").join(program.name).with_extension("c");
         let language = if compiler == "c++" { "-xc++" } else { "-xc" };
         let mut compile = Command::new(compiler);
-        compile.args(flags).args(["-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(root().join("include"));
+        compile.args(flags).args(["-D_GNU_SOURCE", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+        compile.arg(root().join("include"));
         compile.arg(language).arg(source).args(["-xnone", "-o"]).arg(&built).arg(&self.library);
         compile.arg(format!("-Wl,-rpath,{}", self.folder.display())).args(["-ldl", "-lpthread", "-lm"]);
         process::run(&mut compile).map(|()| built)
@@ -62,7 +72,7 @@ impl Bench {
             return command.arg(env!("CARGO_PKG_VERSION"));
         }
         command.arg(root().join("tests/bundles")).arg(self.folder.join("out")).args(more);
-        command.env("SAM2LUNG_ONNXRUNTIME", &self.runtime)
+        command.env("SAM2LUNG_ONNXRUNTIME", &self.runtime).env("SAM2LUNG_LIBRARY", &self.library)
     }
 }
 
