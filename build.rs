@@ -18,6 +18,9 @@ fn main() {
     write_bundle_list();
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libsam2lung.so.{}", abi_suffix());
+        // dlclose leaves the code where it is: ONNX Runtime, which can't be unloaded, and threads that end later may still
+        // point into it.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }
 

@@ -1,6 +1,7 @@
-/*
- * sam2lung: finds and outlines lung nodules in a chest CT and says how sure it is.
- * Research use only; not a medical device.
+/**
+ * @file sam2lung.h
+ * The C interface of sam2lung: finds and outlines lung nodules in a chest CT and says how sure it is.
+ * Research use only; not a medical device. @ref conventions says what holds for every function.
  */
 
 #ifndef SAM2LUNG_H
@@ -11,31 +12,1411 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+/**
+ * @page conventions Conventions of the C interface
+ *
+ * What holds for every function of sam2lung.h, unless its own text says otherwise.
+ *
+ * @section conventions_names Names
+ * Functions are called `sam2lung_<object>_<verb>`, constants `SAM2LUNG_<ENUM>_<VALUE>`.
+ *
+ * @section conventions_errors Errors
+ * A function that can fail returns a #sam2lung_status and has `sam2lung_error **error` as its last parameter. That may be
+ * NULL. Only on failure an error object is written there; it belongs to the caller, who frees it with
+ * sam2lung_error_free(). What was there before is overwritten, not freed. The status is worth looking at, not `*error`:
+ * it stays as it was when all goes well. Names of errors (`E_NOT_HU`) never change once released. Functions that only
+ * tell something have no error: for NULL or an index out of range they return the neutral value that their text names.
+ *
+ * Order of parameters: the object, inputs, options, outputs, error. Outputs are written only on success, all of them or
+ * none. Files are written whole or not at all.
+ *
+ * No panic and no exception of the library ever reaches the caller, and the library prints nothing. A mistake inside it is
+ * SAM2LUNG_STATUS_INTERNAL, after which every object can be used as before.
+ *
+ * @section conventions_ownership Ownership
+ * An object that a function writes to an output belongs to the caller. Each kind has its own `_free`, which takes NULL.
+ * Objects keep each other alive where they need to: they may be freed in any order. Whatever goes in is borrowed for the
+ * call and never changed. Texts and voxels that come out belong to the object that was asked, and stay valid and unchanged
+ * until that is freed; `const` says that they mustn't be written to.
+ *
+ * @section conventions_null NULL
+ * Each parameter's text says whether it may be NULL. A NULL where none may be is SAM2LUNG_STATUS_INVALID_ARGUMENT, and the
+ * message names the parameter. Texts that come out are never NULL.
+ *
+ * @section conventions_text Text
+ * UTF-8 that ends with NUL, in both directions, paths included. Other bytes are SAM2LUNG_STATUS_INVALID_ARGUMENT. Numbers
+ * in texts have a decimal point whatever the locale; the library neither reads nor sets the locale.
+ *
+ * @section conventions_threads Threads
+ * Every function may be called on any thread. Bundles, results, images, runtimes and errors never change: several threads
+ * may read one at once. Engines know nothing of each other; one engine runs one call at a time, and a second one gets
+ * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
+ * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
+ * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
+ * leave it (sam2lung.hpp takes care of exceptions).
+ *
+ * @section conventions_process Process
+ * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
+ * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
+ * it as it was left. A process may exit with live objects. After fork() the child may exit or execute another program;
+ * an engine of the parent is refused there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
+ * and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
+ *
+ * @section conventions_memory Memory
+ * Before a run the memory that its maps will take is asked for; where it isn't there the call gets
+ * SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. If memory ends in the middle of a small allocation the
+ * process is aborted, as Rust does.
+ *
+ * @section conventions_growth How the interface grows
+ * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
+ * are added at the end of structs, which begin with `struct_size`. A program sets it to the size that it was compiled
+ * with (an `_init` function does so for options). Of a shorter struct the library takes the missing fields as their
+ * defaults. A longer one, from a newer program, is accepted where everything that the library doesn't know is zero, which
+ * means "as before"; else the message says that the library is older than the program. Into structs that it fills the
+ * library writes no more than `struct_size` bytes, and zero where it knows nothing. Values of enums stay what they are;
+ * those that go in are passed as int32_t, and one that the library doesn't know is refused by name. An unknown one that
+ * comes out is to be taken as "something else".
+ *
+ * @section conventions_geometry Geometry
+ * Voxel indices are i (column), j (row), k (slice), from 0 at the centre of the first voxel. World coordinates are RAS in
+ * millimetres. Matrices are row-major 4 x 4. Volumes may be oblique, mirrored and anisotropic, not sheared. Voxels of a CT
+ * are Hounsfield units.
+ */
+
 
 /**
  * Version of the binary interface that this header describes.
  *
- * Grows by one when functions are added; they are only ever added. A program that was compiled with this header
- * needs a library whose sam2lung_abi_version() is at least this.
+ * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
+ * header needs a library whose sam2lung_abi_version() is at least this.
  */
-#define SAM2LUNG_ABI_VERSION 1
+#define SAM2LUNG_ABI_VERSION 2
+
+/**
+ * Outcome of a call. The values never change; later versions may add some, so treat an unknown one as a failure.
+ */
+typedef enum sam2lung_status {
+  /**
+   * It went well; outputs are written.
+   */
+  SAM2LUNG_STATUS_OK = 0,
+  /**
+   * E_ARGUMENT, E_OPTION: the call itself is wrong.
+   */
+  SAM2LUNG_STATUS_INVALID_ARGUMENT = 1,
+  /**
+   * E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID: the
+   * volume can't be used.
+   */
+  SAM2LUNG_STATUS_INVALID_INPUT = 2,
+  /**
+   * E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
+   * E_GANTRY_TILT: files can't be read.
+   */
+  SAM2LUNG_STATUS_READ = 3,
+  /**
+   * E_WRITE: a file can't be written.
+   */
+  SAM2LUNG_STATUS_WRITE = 4,
+  /**
+   * E_MODEL_BUNDLE, E_MODEL_SCHEMA, E_MODEL_HASH, E_MODEL_SHAPE: the bundle can't be used.
+   */
+  SAM2LUNG_STATUS_MODEL = 5,
+  /**
+   * E_RUNTIME: ONNX Runtime can't be loaded.
+   */
+  SAM2LUNG_STATUS_RUNTIME = 6,
+  /**
+   * E_DEVICE: the device that was asked for can't be used.
+   */
+  SAM2LUNG_STATUS_DEVICE = 7,
+  /**
+   * E_INFERENCE: the network failed while running.
+   */
+  SAM2LUNG_STATUS_INFERENCE = 8,
+  /**
+   * E_CANCELLED: a cancel token or the progress callback ended the call.
+   */
+  SAM2LUNG_STATUS_CANCELLED = 9,
+  /**
+   * E_BUSY: this engine runs another call, or is called from its own callback.
+   */
+  SAM2LUNG_STATUS_BUSY = 10,
+  /**
+   * E_OUT_OF_MEMORY: there is not enough memory.
+   */
+  SAM2LUNG_STATUS_OUT_OF_MEMORY = 11,
+  /**
+   * E_INTERNAL: a mistake in this library. The objects that were used stay usable.
+   */
+  SAM2LUNG_STATUS_INTERNAL = 99,
+} sam2lung_status;
+
+/**
+ * How a voxel is stored, in the machine's own byte order. Values of sam2lung_volume::voxel_type.
+ */
+typedef enum sam2lung_voxel_type {
+  /**
+   * int16_t.
+   */
+  SAM2LUNG_VOXEL_TYPE_INT16 = 1,
+  /**
+   * uint16_t.
+   */
+  SAM2LUNG_VOXEL_TYPE_UINT16 = 2,
+  /**
+   * int32_t.
+   */
+  SAM2LUNG_VOXEL_TYPE_INT32 = 3,
+  /**
+   * float.
+   */
+  SAM2LUNG_VOXEL_TYPE_FLOAT32 = 4,
+  /**
+   * double.
+   */
+  SAM2LUNG_VOXEL_TYPE_FLOAT64 = 5,
+  /**
+   * uint8_t, for masks.
+   */
+  SAM2LUNG_VOXEL_TYPE_UINT8 = 6,
+} sam2lung_voxel_type;
+
+/**
+ * Where the networks run. Values of sam2lung_engine_options::device.
+ */
+typedef enum sam2lung_device {
+  /**
+   * CUDA where it works, else the CPU; the engine says why.
+   */
+  SAM2LUNG_DEVICE_AUTO = 0,
+  /**
+   * The CPU.
+   */
+  SAM2LUNG_DEVICE_CPU = 1,
+  /**
+   * CUDA, or an error that says what is missing.
+   */
+  SAM2LUNG_DEVICE_CUDA = 2,
+} sam2lung_device;
+
+/**
+ * Kinds of doubt. Values of sam2lung_run_options::uncertainty.
+ */
+typedef enum sam2lung_uncertainty {
+  /**
+   * The bundle's choice.
+   */
+  SAM2LUNG_UNCERTAINTY_BUNDLE = 0,
+  /**
+   * Entropy of the mean probability in bits, 0 to 1: all doubt.
+   */
+  SAM2LUNG_UNCERTAINTY_ENTROPY = 1,
+  /**
+   * Variance of the probability over the samples, 0 to 0.25.
+   */
+  SAM2LUNG_UNCERTAINTY_VARIANCE = 2,
+  /**
+   * Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+   */
+  SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION = 3,
+} sam2lung_uncertainty;
+
+/**
+ * Where nodules are searched. Values of sam2lung_run_options::search.
+ */
+typedef enum sam2lung_search {
+  /**
+   * In the lungs, found from the HU.
+   */
+  SAM2LUNG_SEARCH_LUNGS = 0,
+  /**
+   * In the whole volume.
+   */
+  SAM2LUNG_SEARCH_EVERYWHERE = 1,
+  /**
+   * Where sam2lung_run_options::mask is above 0.5.
+   */
+  SAM2LUNG_SEARCH_MASK = 2,
+} sam2lung_search;
+
+/**
+ * Maps of a result. Values of the parameter `map`.
+ */
+typedef enum sam2lung_map {
+  /**
+   * Mean probability over the samples.
+   */
+  SAM2LUNG_MAP_PROBABILITY = 0,
+  /**
+   * Doubt of the kind that the run was asked for (sam2lung_result_uncertainty()).
+   */
+  SAM2LUNG_MAP_UNCERTAINTY = 1,
+  /**
+   * Entropy of the mean probability, bits; with all_uncertainties, or where it is the kind asked for.
+   */
+  SAM2LUNG_MAP_ENTROPY = 2,
+  /**
+   * Variance over the samples; with all_uncertainties, or where it is the kind asked for.
+   */
+  SAM2LUNG_MAP_VARIANCE = 3,
+  /**
+   * Mutual information, bits; with all_uncertainties, or where it is the kind asked for.
+   */
+  SAM2LUNG_MAP_MUTUAL_INFORMATION = 4,
+} sam2lung_map;
+
+/**
+ * The parts of a run, in order.
+ */
+typedef enum sam2lung_stage {
+  /**
+   * Reading and checking the input.
+   */
+  SAM2LUNG_STAGE_READ = 0,
+  /**
+   * Finding the lungs.
+   */
+  SAM2LUNG_STAGE_LUNGS = 1,
+  /**
+   * Encoder and decoder over the slices.
+   */
+  SAM2LUNG_STAGE_SEGMENT = 2,
+  /**
+   * The same once more around clicks, with the clicks.
+   */
+  SAM2LUNG_STAGE_PROMPT = 3,
+  /**
+   * Components, judgement and measurement.
+   */
+  SAM2LUNG_STAGE_NODULES = 4,
+  /**
+   * Writing files.
+   */
+  SAM2LUNG_STAGE_WRITE = 5,
+} sam2lung_stage;
+
+/**
+ * How much is said. Values of the parameter `level`.
+ */
+typedef enum sam2lung_log_level {
+  /**
+   * Nothing.
+   */
+  SAM2LUNG_LOG_LEVEL_OFF = 0,
+  /**
+   * What went wrong.
+   */
+  SAM2LUNG_LOG_LEVEL_ERROR = 1,
+  /**
+   * What may be wrong.
+   */
+  SAM2LUNG_LOG_LEVEL_WARN = 2,
+  /**
+   * What happens: the ONNX Runtime that was loaded, the device that is used.
+   */
+  SAM2LUNG_LOG_LEVEL_INFO = 3,
+  /**
+   * Details for those who look for a mistake.
+   */
+  SAM2LUNG_LOG_LEVEL_DEBUG = 4,
+  /**
+   * All details.
+   */
+  SAM2LUNG_LOG_LEVEL_TRACE = 5,
+} sam2lung_log_level;
+
+/**
+ * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
+ */
+typedef struct sam2lung_bundle sam2lung_bundle;
+
+/**
+ * Asks calls to stop, from any thread. One token may be given to several calls.
+ */
+typedef struct sam2lung_cancel sam2lung_cancel;
+
+/**
+ * A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
+ * other.
+ */
+typedef struct sam2lung_engine sam2lung_engine;
+
+/**
+ * Why a call failed. Belongs to the caller, who frees it with sam2lung_error_free().
+ */
+typedef struct sam2lung_error sam2lung_error;
+
+/**
+ * A volume of this library's own. Never changes: any thread may read it, several at once.
+ */
+typedef struct sam2lung_image sam2lung_image;
+
+/**
+ * What a run found. Never changes: any thread may read it, several at once.
+ */
+typedef struct sam2lung_result sam2lung_result;
+
+/**
+ * ONNX Runtime as this process has loaded it, and the devices that it can use.
+ */
+typedef struct sam2lung_runtime sam2lung_runtime;
+
+/**
+ * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
+ */
+typedef struct sam2lung_engine_options {
+  /**
+   * sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
+   */
+  size_t struct_size;
+  /**
+   * A sam2lung_device.
+   */
+  int32_t device;
+  /**
+   * CPU threads for one operator, up to 1024; 0: as many as the machine has.
+   */
+  uint32_t threads;
+} sam2lung_engine_options;
+
+/**
+ * Voxels that belong to somebody else, and where they lie in the patient.
+ *
+ * Coming in they are only read, and only during the call. Going out (the functions that fill such a struct) they belong
+ * to the object that was asked and stay valid until it is freed; don't write to them.
+ */
+typedef struct sam2lung_volume {
+  /**
+   * sizeof(sam2lung_volume), set by the caller in both directions.
+   */
+  size_t struct_size;
+  /**
+   * Voxel (0, 0, 0); needn't be aligned.
+   */
+  const void *voxels;
+  /**
+   * Size of the buffer from `voxels` on.
+   */
+  size_t bytes;
+  /**
+   * How voxels are stored, a sam2lung_voxel_type.
+   */
+  int32_t voxel_type;
+  /**
+   * Number of voxels along i (columns), j (rows) and k (slices), at least 1 each.
+   */
+  int64_t dims[3];
+  /**
+   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest.
+   */
+  int64_t strides[3];
+  /**
+   * Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
+   */
+  double ijk_to_ras[16];
+} sam2lung_volume;
+
+/**
+ * Is told what the library says, on any thread and possibly on several at once.
+ *
+ * `level` is a sam2lung_log_level; `target` names the part of the library, `message` is the text, both UTF-8 and valid
+ * during the callback. It may call sam2lung_log_set(); what it makes the library say is dropped. No C++ exception and no
+ * longjmp may leave it.
+ */
+typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
+
+/**
+ * How far a call is. Filled by the library for the callback, valid while that runs.
+ */
+typedef struct sam2lung_progress {
+  /**
+   * Size of the struct in the library; fields beyond it don't exist.
+   */
+  size_t struct_size;
+  /**
+   * The stage that runs, a sam2lung_stage.
+   */
+  int32_t stage;
+  /**
+   * The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
+   */
+  const char *stage_title;
+  /**
+   * Steps of the stage that are done.
+   */
+  uint64_t done;
+  /**
+   * Steps that the stage has.
+   */
+  uint64_t total;
+  /**
+   * Part of the whole call that is done, 0 to 1, never falling.
+   */
+  double fraction;
+  /**
+   * Estimated time to the end in seconds; negative: not known yet.
+   */
+  double seconds_left;
+} sam2lung_progress;
+
+/**
+ * Is told how far a call is, on the thread that made the call.
+ *
+ * Returns true to go on and false to cancel. It may use any object but the engine that runs (SAM2LUNG_STATUS_BUSY). No
+ * C++ exception and no longjmp may leave it: there are frames of Rust below it.
+ */
+typedef bool (*sam2lung_progress_fn)(const struct sam2lung_progress *progress, void *user_data);
+
+/**
+ * Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
+ */
+typedef struct sam2lung_run_options {
+  /**
+   * sizeof(sam2lung_run_options); sam2lung_run_options_init() sets it.
+   */
+  size_t struct_size;
+  /**
+   * Dropout samples, up to 10000; 0: the bundle's number.
+   */
+  uint32_t samples;
+  /**
+   * Which doubt SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
+   */
+  int32_t uncertainty;
+  /**
+   * Seed of the dropout masks: the same seed gives the same bits.
+   */
+  uint64_t seed;
+  /**
+   * Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
+   */
+  double threshold;
+  /**
+   * Share of nodules that the judge is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
+   */
+  double sensitivity;
+  /**
+   * Where to search, a sam2lung_search.
+   */
+  int32_t search;
+  /**
+   * Samples decoded in one call at most; any number gives the same bits. 0: the library's choice.
+   */
+  uint32_t batch;
+  /**
+   * With SAM2LUNG_SEARCH_MASK the mask, above 0.5 inside, on the CT's grid; else NULL. Borrowed for the call.
+   */
+  const struct sam2lung_volume *mask;
+  /**
+   * Keep the doubt of every kind as well: 12 bytes a voxel more.
+   */
+  bool all_uncertainties;
+  /**
+   * Is told how far the run is; may be NULL.
+   */
+  sam2lung_progress_fn progress;
+  /**
+   * Handed to `progress`.
+   */
+  void *progress_data;
+  /**
+   * Cancels the run from any thread; may be NULL.
+   */
+  const struct sam2lung_cancel *cancel;
+} sam2lung_run_options;
+
+/**
+ * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the bundle has nothing to say.
+ */
+typedef struct sam2lung_nodule {
+  /**
+   * sizeof(sam2lung_nodule), set by the caller.
+   */
+  size_t struct_size;
+  /**
+   * Its number in the label map, from 1.
+   */
+  uint32_t id;
+  /**
+   * Someone should look again; sam2lung_result_review_reason() says why.
+   */
+  bool review;
+  /**
+   * Its outline was made with the clicks of sam2lung_engine_run_at().
+   */
+  bool prompted;
+  /**
+   * Mean voxel index along i, j, k, from 0.
+   */
+  double centroid_ijk[3];
+  /**
+   * The same place in RAS millimetres.
+   */
+  double centroid_ras[3];
+  /**
+   * Voxels of the label times the volume of one, mm³.
+   */
+  double volume_mm3;
+  /**
+   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³.
+   */
+  double volume_mm3_p05;
+  /**
+   * Median of the volume over the samples, mm³.
+   */
+  double volume_mm3_p50;
+  /**
+   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples, mm³.
+   */
+  double volume_mm3_p95;
+  /**
+   * 5th percentile of the volume over the samples, mm³.
+   */
+  double sample_volume_mm3_p05;
+  /**
+   * Median of the volume over the samples, mm³.
+   */
+  double sample_volume_mm3_p50;
+  /**
+   * 95th percentile of the volume over the samples, mm³.
+   */
+  double sample_volume_mm3_p95;
+  /**
+   * Standard deviation of the logarithm of the volume over the samples.
+   */
+  double volume_spread;
+  /**
+   * Diameter of the sphere of that volume, mm.
+   */
+  double equivalent_diameter_mm;
+  /**
+   * Longest diameter in an axial slice, mm.
+   */
+  double long_axis_mm;
+  /**
+   * Longest extent at right angles to it in the same slice, mm.
+   */
+  double short_axis_mm;
+  /**
+   * Mean HU of the label's voxels.
+   */
+  double mean_hu;
+  /**
+   * Mean probability of the label's voxels.
+   */
+  double probability_inside;
+  /**
+   * Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+   */
+  double probability_around;
+  /**
+   * Mean doubt of the label's voxels and of those that touch them.
+   */
+  double uncertainty_mean;
+  /**
+   * Mean Dice between the outlines of two samples; 1 with one sample.
+   */
+  double sample_dice;
+  /**
+   * Share of the samples that found the nodule.
+   */
+  double detection_rate;
+  /**
+   * The judge's probability that this is a nodule; NaN without a judge.
+   */
+  double nodule_probability;
+  /**
+   * Dice that the outline is expected to have with the true one; NaN without a model of doubt.
+   */
+  double expected_dice;
+  /**
+   * How many reasons sam2lung_result_review_reason() has.
+   */
+  size_t review_reason_count;
+} sam2lung_nodule;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
 /**
+ * Reads and checks the bundle in a folder; no file outside it is opened, and the folder isn't needed afterwards.
+ *
+ * Any thread.
+ *
+ * @param folder path of the folder that holds model.json, UTF-8, not NULL
+ * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_bundle_open(const char *folder,
+                                          struct sam2lung_bundle **bundle,
+                                          struct sam2lung_error **error);
+
+/**
+ * Gives the bundle that is compiled into the library.
+ *
+ * Any thread.
+ *
+ * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_bundle_builtin(struct sam2lung_bundle **bundle,
+                                             struct sam2lung_error **error);
+
+/**
+ * The model's name.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_name(const struct sam2lung_bundle *bundle);
+
+/**
+ * The model's version.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_version(const struct sam2lung_bundle *bundle);
+
+/**
+ * Where the bundle came from.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return the folder as it was given, or "<built in>"; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_origin(const struct sam2lung_bundle *bundle);
+
+/**
+ * The whole contract: model.json as it was read.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return JSON, UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_contract(const struct sam2lung_bundle *bundle);
+
+/**
+ * The sha256 of model.json, which in turn names that of each graph.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return 64 lower-case hexadecimal digits; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_sha256(const struct sam2lung_bundle *bundle);
+
+/**
+ * How many volumes a run takes: the channels of the model's input, all on one grid.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return 1 in this version; 0 for NULL
+ */
+uint32_t sam2lung_bundle_channels(const struct sam2lung_bundle *bundle);
+
+/**
+ * How many dropout samples a run draws unless its options say otherwise.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return the number; 0 for NULL
+ */
+uint32_t sam2lung_bundle_samples(const struct sam2lung_bundle *bundle);
+
+/**
+ * Mean probability above which a voxel belongs to a nodule, unless the options of a run say otherwise.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return above 0 and below 1; NaN for NULL
+ */
+double sam2lung_bundle_threshold(const struct sam2lung_bundle *bundle);
+
+/**
+ * Whether the model takes clicks: points of sam2lung_engine_run_at() then shape the outline, and points outside can be
+ * given. Without clicks such points make sure that something is searched and outlined there.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return whether it does; false for NULL
+ */
+bool sam2lung_bundle_takes_clicks(const struct sam2lung_bundle *bundle);
+
+/**
+ * Frees a bundle; engines that were made from it go on.
+ *
+ * Any thread; not while another one uses it.
+ *
+ * @param bundle the bundle, may be NULL
+ */
+void sam2lung_bundle_free(struct sam2lung_bundle *bundle);
+
+/**
+ * Makes a token that isn't cancelled.
+ *
+ * Any thread.
+ *
+ * @param cancel where the token goes, not NULL; belongs to the caller, who frees it with sam2lung_cancel_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_cancel_create(struct sam2lung_cancel **cancel,
+                                            struct sam2lung_error **error);
+
+/**
+ * Asks every call that has this token to stop, and every later one not to begin; asking again changes nothing.
+ *
+ * Returns at once; the calls end soon after with SAM2LUNG_STATUS_CANCELLED. Any thread, but no signal handler: it takes a
+ * lock.
+ *
+ * @param cancel the token, may be NULL
+ */
+void sam2lung_cancel_request(const struct sam2lung_cancel *cancel);
+
+/**
+ * Whether sam2lung_cancel_request() was called.
+ *
+ * Any thread.
+ *
+ * @param cancel the token, may be NULL
+ * @return true once it was called; false for NULL
+ */
+bool sam2lung_cancel_is_requested(const struct sam2lung_cancel *cancel);
+
+/**
+ * Frees a token. Calls that were given it may still run; they can't be cancelled by it any more.
+ *
+ * Any thread; not while another one is about to use it.
+ *
+ * @param cancel the token, may be NULL
+ */
+void sam2lung_cancel_free(struct sam2lung_cancel *cancel);
+
+/**
+ * Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, not NULL; it may be freed while the engine lives
+ * @param options device and threads, borrowed for the call; NULL: the defaults
+ * @param engine where the engine goes, not NULL; belongs to the caller, who frees it with sam2lung_engine_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_create(const struct sam2lung_bundle *bundle,
+                                            const struct sam2lung_engine_options *options,
+                                            struct sam2lung_engine **engine,
+                                            struct sam2lung_error **error);
+
+/**
+ * Which device runs the networks.
+ *
+ * Any thread, also while a call runs on the engine.
+ *
+ * @param engine the engine, may be NULL
+ * @return SAM2LUNG_DEVICE_CPU or SAM2LUNG_DEVICE_CUDA; SAM2LUNG_DEVICE_AUTO for NULL
+ */
+int32_t sam2lung_engine_device(const struct sam2lung_engine *engine);
+
+/**
+ * Why that device was chosen.
+ *
+ * Belongs to the engine, valid until it is freed. Any thread, also while a call runs on the engine.
+ *
+ * @param engine the engine, may be NULL
+ * @return UTF-8, in English; "" for NULL; never NULL
+ */
+const char *sam2lung_engine_device_reason(const struct sam2lung_engine *engine);
+
+/**
+ * CPU threads for one operator.
+ *
+ * Any thread, also while a call runs on the engine.
+ *
+ * @param engine the engine, may be NULL
+ * @return the number; 0 for NULL
+ */
+uint32_t sam2lung_engine_threads(const struct sam2lung_engine *engine);
+
+/**
+ * Frees an engine and the memory of its networks; results of its runs stay.
+ *
+ * Any thread, but not while a call runs on the engine, and not from its callback.
+ *
+ * @param engine the engine, may be NULL
+ */
+void sam2lung_engine_free(struct sam2lung_engine *engine);
+
+/**
+ * Status of an error, the same that the failed call returned.
+ *
+ * Any thread.
+ *
+ * @param error the error, may be NULL
+ * @return its status; SAM2LUNG_STATUS_OK for NULL
+ */
+enum sam2lung_status sam2lung_error_status(const struct sam2lung_error *error);
+
+/**
+ * Name of an error, which never changes once released: programs match on it, people search for it.
+ *
+ * Belongs to the error, valid until it is freed. Any thread.
+ *
+ * @param error the error, may be NULL
+ * @return for example "E_NOT_HU"; "" for NULL; never NULL
+ */
+const char *sam2lung_error_name(const struct sam2lung_error *error);
+
+/**
+ * The whole text: what was got, what was expected and what to do.
+ *
+ * Belongs to the error, valid until it is freed. Any thread.
+ *
+ * @param error the error, may be NULL
+ * @return UTF-8, in English; "" for NULL; never NULL
+ */
+const char *sam2lung_error_message(const struct sam2lung_error *error);
+
+/**
+ * The stage of a run that failed.
+ *
+ * Belongs to the error, valid until it is freed. Any thread.
+ *
+ * @param error the error, may be NULL
+ * @return for example "Segmenting slices"; "" for NULL and where no stage had begun; never NULL
+ */
+const char *sam2lung_error_stage(const struct sam2lung_error *error);
+
+/**
+ * What to do: the part of the message that can be shown by itself.
+ *
+ * Belongs to the error, valid until it is freed. Any thread.
+ *
+ * @param error the error, may be NULL
+ * @return UTF-8, in English; "" for NULL and where the message has no more to say than what was expected; never NULL
+ */
+const char *sam2lung_error_remedy(const struct sam2lung_error *error);
+
+/**
+ * Frees an error and its texts.
+ *
+ * Any thread; not while another one reads it.
+ *
+ * @param error the error, may be NULL
+ */
+void sam2lung_error_free(struct sam2lung_error *error);
+
+/**
+ * Reads a CT: a folder with a DICOM series, NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr) or MetaImage (.mha, .mhd). What
+ * can't be HU is refused.
+ *
+ * Any thread.
+ *
+ * @param path the folder or file, UTF-8, not NULL
+ * @param series UID of one of several DICOM series in the folder; may be NULL
+ * @param cancel cancels the call from any thread, may be NULL
+ * @param image where the image goes, not NULL; belongs to the caller, who frees it with sam2lung_image_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_image_read_ct(const char *path,
+                                            const char *series,
+                                            const struct sam2lung_cancel *cancel,
+                                            struct sam2lung_image **image,
+                                            struct sam2lung_error **error);
+
+/**
+ * Reads any scalar volume in these formats, such as a mask or a map, whatever its values mean.
+ *
+ * Any thread.
+ *
+ * @param path the folder or file, UTF-8, not NULL
+ * @param image where the image goes, not NULL; belongs to the caller, who frees it with sam2lung_image_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_image_read(const char *path,
+                                         struct sam2lung_image **image,
+                                         struct sam2lung_error **error);
+
+/**
+ * Makes a chest CT by arithmetic, to try things out: 336 x 272 x 100 voxels with nodules that sam2lung_image_facts()
+ * lists.
+ *
+ * Any thread.
+ *
+ * @param seed another seed gives another chest
+ * @param image where the image goes, not NULL; belongs to the caller, who frees it with sam2lung_image_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_image_phantom(uint64_t seed,
+                                            struct sam2lung_image **image,
+                                            struct sam2lung_error **error);
+
+/**
+ * The voxels: SAM2LUNG_VOXEL_TYPE_FLOAT32, packed; HU for a CT.
+ *
+ * They belong to the image and stay valid until it is freed; don't write to them. Any thread.
+ *
+ * @param image the image, not NULL
+ * @param volume where the view goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_image_volume(const struct sam2lung_image *image,
+                                           struct sam2lung_volume *volume,
+                                           struct sam2lung_error **error);
+
+/**
+ * Where an image came from, as a JSON object; nothing in it names the patient.
+ *
+ * Belongs to the image, valid until it is freed. Any thread.
+ *
+ * @param image the image, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_image_facts(const struct sam2lung_image *image);
+
+/**
+ * Frees an image and its voxels.
+ *
+ * Any thread; not while another one reads it or a view of it.
+ *
+ * @param image the image, may be NULL
+ */
+void sam2lung_image_free(struct sam2lung_image *image);
+
+/**
+ * Sets who is told what the library says; there is one receiver a process, and none at first.
+ *
+ * Any thread. A callback of the receiver before may still be running on another thread when this returns.
+ *
+ * @param callback the receiver; NULL: nobody
+ * @param user_data handed to the callback; has to stay valid as long as that can be called
+ * @param level a sam2lung_log_level: what is less important isn't told; SAM2LUNG_LOG_LEVEL_OFF: nothing is
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_log_set(sam2lung_log_fn callback,
+                                      void *user_data,
+                                      int32_t level,
+                                      struct sam2lung_error **error);
+
+/**
+ * Sets every field to its default and struct_size to the size given.
+ *
+ * Any thread.
+ *
+ * @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+ * @param struct_size sizeof(sam2lung_engine_options) as the caller's compiler knows it; no more is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_options_init(struct sam2lung_engine_options *options,
+                                                  size_t struct_size,
+                                                  struct sam2lung_error **error);
+
+/**
+ * Sets every field to its default and struct_size to the size given.
+ *
+ * Any thread.
+ *
+ * @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+ * @param struct_size sizeof(sam2lung_run_options) as the caller's compiler knows it; no more is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_run_options_init(struct sam2lung_run_options *options,
+                                               size_t struct_size,
+                                               struct sam2lung_error **error);
+
+/**
+ * How many nodules were found.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_result_nodule_count(const struct sam2lung_result *result);
+
+/**
+ * A nodule in numbers; nodules are ordered by falling volume, so the one at `index` has the number index + 1.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param index from 0, less than sam2lung_result_nodule_count()
+ * @param nodule where it goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_nodule(const struct sam2lung_result *result,
+                                            size_t index,
+                                            struct sam2lung_nodule *nodule,
+                                            struct sam2lung_error **error);
+
+/**
+ * Why someone should look again at a nodule.
+ *
+ * Belongs to the result, valid until it is freed. Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param reason index of the reason, from 0, less than sam2lung_nodule::review_reason_count
+ * @return UTF-8, in English; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_result_review_reason(const struct sam2lung_result *result, size_t nodule, size_t reason);
+
+/**
+ * For how many points a nodule was asked for (sam2lung_engine_run_at()).
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number of points inside; 0 for NULL and after sam2lung_engine_run()
+ */
+size_t sam2lung_result_point_count(const struct sam2lung_result *result);
+
+/**
+ * The nodule at a point that was asked for.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param point index of the point inside, in the order in which they were given, from 0
+ * @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
+ */
+uint32_t sam2lung_result_point_nodule(const struct sam2lung_result *result, size_t point);
+
+/**
+ * The label map: 1 to N for the nodules, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
+ *
+ * The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
+ *
+ * @param result the result, not NULL
+ * @param volume where the view goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_labels(const struct sam2lung_result *result,
+                                            struct sam2lung_volume *volume,
+                                            struct sam2lung_error **error);
+
+/**
+ * A map: SAM2LUNG_VOXEL_TYPE_FLOAT32, packed, on the CT's own grid.
+ *
+ * The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
+ *
+ * @param result the result, not NULL
+ * @param map a sam2lung_map
+ * @param volume where the view goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_map(const struct sam2lung_result *result,
+                                         int32_t map,
+                                         struct sam2lung_volume *volume,
+                                         struct sam2lung_error **error);
+
+/**
+ * Copies the label map: packed, i fastest.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param buffer where the voxels go, not NULL, aligned for its type
+ * @param count voxels that fit there: exactly those of the volume
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_copy_labels(const struct sam2lung_result *result,
+                                                 uint16_t *buffer,
+                                                 size_t count,
+                                                 struct sam2lung_error **error);
+
+/**
+ * Copies a map: packed, i fastest.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param map a sam2lung_map
+ * @param buffer where the voxels go, not NULL, aligned for its type
+ * @param count voxels that fit there: exactly those of the volume
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_copy_map(const struct sam2lung_result *result,
+                                              int32_t map,
+                                              float *buffer,
+                                              size_t count,
+                                              struct sam2lung_error **error);
+
+/**
+ * The kind of doubt that SAM2LUNG_MAP_UNCERTAINTY shows.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
+ */
+int32_t sam2lung_result_uncertainty(const struct sam2lung_result *result);
+
+/**
+ * How many dropout samples were drawn.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number; 0 for NULL
+ */
+uint32_t sam2lung_result_samples(const struct sam2lung_result *result);
+
+/**
+ * The threshold that was used.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return mean probability above which a voxel belongs to a nodule; NaN for NULL
+ */
+double sam2lung_result_threshold(const struct sam2lung_result *result);
+
+/**
+ * How long the run took.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return seconds; NaN for NULL
+ */
+double sam2lung_result_seconds(const struct sam2lung_result *result);
+
+/**
+ * The nodules as a JSON list, the text of nodules.json that the command line writes.
+ *
+ * Belongs to the result, valid until it is freed. Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_result_nodules_json(const struct sam2lung_result *result);
+
+/**
+ * Frees a result and all its maps and texts.
+ *
+ * Any thread; not while another one reads it or a view of it.
+ *
+ * @param result the result, may be NULL
+ */
+void sam2lung_result_free(struct sam2lung_result *result);
+
+/**
+ * Finds and outlines the nodules of a CT in HU.
+ *
+ * The same volume, options and bundle give the same bits, whatever the number of threads or the batch. After an error or
+ * a cancel the engine can be used again, and the memory of the run is given back. Any thread; one call at a time on an
+ * engine, another one gets SAM2LUNG_STATUS_BUSY.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_run(struct sam2lung_engine *engine,
+                                         const struct sam2lung_volume *const *volumes,
+                                         size_t volume_count,
+                                         const struct sam2lung_run_options *options,
+                                         struct sam2lung_result **result,
+                                         struct sam2lung_error **error);
+
+/**
+ * As sam2lung_engine_run(), and outlines a nodule at each point inside in any case.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param inside voxel indices i, j, k of each point at which a nodule is asked for, not NULL; borrowed for the call
+ * @param inside_count how many points that are, at least 1
+ * @param outside voxel indices i, j, k of points that don't belong to it, for bundles that take clicks
+ *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+ * @param outside_count how many points that are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_run_at(struct sam2lung_engine *engine,
+                                            const struct sam2lung_volume *const *volumes,
+                                            size_t volume_count,
+                                            const int64_t *inside,
+                                            size_t inside_count,
+                                            const int64_t *outside,
+                                            size_t outside_count,
+                                            const struct sam2lung_run_options *options,
+                                            struct sam2lung_result **result,
+                                            struct sam2lung_error **error);
+
+/**
+ * Loads ONNX Runtime, unless this process has loaded it, and tries the devices.
+ *
+ * Engines load it by themselves when they need it; this says where it is, and lets a program name the file. Where none is
+ * named it is looked for: the environment variable SAM2LUNG_ONNXRUNTIME, beside this library or in ../lib from there, in
+ * .deps/ of a folder above, where the system's loader finds it. The first success stays for the life of the process: a
+ * later call that names another file gets SAM2LUNG_STATUS_RUNTIME. Loading sets the environment variable
+ * ORT_DISABLE_TELEMETRY, so that nothing leaves the machine: call it before other threads use the environment.
+ *
+ * Any thread.
+ *
+ * @param library path of libonnxruntime, UTF-8; NULL: it is looked for
+ * @param runtime where the description goes, not NULL; belongs to the caller, who frees it with sam2lung_runtime_free()
+ * @param error where an error goes, may be NULL; its message lists every place that was tried
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_runtime_load(const char *library,
+                                           struct sam2lung_runtime **runtime,
+                                           struct sam2lung_error **error);
+
+/**
+ * The file that ONNX Runtime was loaded from.
+ *
+ * Belongs to the object, valid until it is freed. Any thread.
+ *
+ * @param runtime the runtime, may be NULL
+ * @return its path as it was given or found, UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_runtime_library(const struct sam2lung_runtime *runtime);
+
+/**
+ * What ONNX Runtime says of itself: version, commit, flags.
+ *
+ * Belongs to the object, valid until it is freed. Any thread.
+ *
+ * @param runtime the runtime, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_runtime_build(const struct sam2lung_runtime *runtime);
+
+/**
+ * How many devices this library knows of; not each of them can be used.
+ *
+ * Any thread.
+ *
+ * @param runtime the runtime, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_runtime_device_count(const struct sam2lung_runtime *runtime);
+
+/**
+ * A device, and whether it can be used. All outputs are written or none.
+ *
+ * Any thread.
+ *
+ * @param runtime the runtime, not NULL
+ * @param index from 0, less than sam2lung_runtime_device_count()
+ * @param device where the sam2lung_device goes, not NULL
+ * @param usable where it goes whether the device can be used, not NULL
+ * @param reason where it goes why, or why not, not NULL; the text (UTF-8) belongs to the runtime, valid until that is freed
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_runtime_device(const struct sam2lung_runtime *runtime,
+                                             size_t index,
+                                             int32_t *device,
+                                             bool *usable,
+                                             const char **reason,
+                                             struct sam2lung_error **error);
+
+/**
+ * Frees the description; ONNX Runtime stays loaded.
+ *
+ * Any thread; not while another one reads it.
+ *
+ * @param runtime the runtime, may be NULL
+ */
+void sam2lung_runtime_free(struct sam2lung_runtime *runtime);
+
+/**
+ * Name of a status.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread.
+ *
+ * @param status value of a sam2lung_status
+ * @return for example "SAM2LUNG_STATUS_OK"; "unknown" for a value that this library doesn't know; never NULL
+ */
+const char *sam2lung_status_name(int32_t status);
+
+/**
  * The library's version as text, for example "0.1.0".
  *
- * Returns a NUL-terminated UTF-8 string, never NULL, that belongs to the library and stays valid until it is
- * unloaded: don't free it. Any thread.
+ * Belongs to the library, valid as long as it is loaded. Any thread.
+ *
+ * @return UTF-8; never NULL
  */
 const char *sam2lung_version(void);
 
 /**
- * Version of the binary interface that this library has; compare it with SAM2LUNG_ABI_VERSION. Any thread.
+ * Version of the binary interface that this library has; compare it with SAM2LUNG_ABI_VERSION.
+ *
+ * Any thread.
+ *
+ * @return the version
  */
 uint32_t sam2lung_abi_version(void);
+
+/**
+ * Writes a volume in the format that the path's ending names, with voxels of their own type. The file is there whole or
+ * not at all; one that was there before is replaced.
+ *
+ * Any thread.
+ *
+ * @param volume the volume, not NULL; borrowed for the call
+ * @param path where it goes: .nii, .nii.gz, .nrrd or .vti, UTF-8, not NULL
+ * @param cancel cancels the call from any thread, may be NULL
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_volume_write(const struct sam2lung_volume *volume,
+                                           const char *path,
+                                           const struct sam2lung_cancel *cancel,
+                                           struct sam2lung_error **error);
+
+/**
+ * Writes the surfaces of nodules as VTK PolyData in RAS millimetres, with the nodule's number as cell array "id". The file
+ * is there whole or not at all; one that was there before is replaced.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param id number of one nodule, from 1; 0: all of them
+ * @param path where it goes: .vtp or .vtk, UTF-8, not NULL
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_write_surfaces(const struct sam2lung_result *result,
+                                                    uint32_t id,
+                                                    const char *path,
+                                                    struct sam2lung_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,6 +3,8 @@
 //! A message says what was got, what was expected and what to do. The name (`E_…`, see [`Error::name`]) never
 //! changes once released: programs match on it, people search for it.
 
+mod remedy;
+
 use std::path::{Path, PathBuf};
 
 /// Shorthand for results of this crate.
@@ -22,8 +24,9 @@ pub enum Error {
     },
     /// The axes of the volume are not at right angles.
     #[error(
-        "the axes of the volume are not orthogonal (angle off by {degrees:.3} degrees); expected a rectangular \
-         grid. Resample the volume to one, for example with Slicer's 'Resample Scalar Volume', or undo the gantry tilt"
+        "the axes of the volume are not orthogonal (angle off by {degrees:.3} degrees); expected a \
+         rectangular grid. {}",
+        remedy::SHEARED
     )]
     Sheared {
         /// Largest deviation from a right angle, in degrees.
@@ -38,9 +41,7 @@ pub enum Error {
         remedy: String,
     },
     /// One slice only.
-    #[error(
-        "the volume has {got} slice(s) along {axis}; expected at least 2. Load the whole series, not a single image"
-    )]
+    #[error("the volume has {got} slice(s) along {axis}; expected at least 2. {}", remedy::ONE_SLICE)]
     OneSlice {
         /// Number of slices.
         got: usize,
@@ -49,7 +50,8 @@ pub enum Error {
     },
     /// NaN or infinity among the voxels or in the geometry.
     #[error(
-        "{what} holds {count} value(s) that are NaN or infinite, the first at {at}; expected finite numbers. Repair or export the image again"
+        "{what} holds {count} value(s) that are NaN or infinite, the first at {at}; expected finite numbers. {}",
+        remedy::NON_FINITE
     )]
     NonFinite {
         /// "the image" or "the geometry".
@@ -60,7 +62,7 @@ pub enum Error {
         at: String,
     },
     /// A spacing that is zero, negative or absurd.
-    #[error("the voxel spacing is {got} mm; expected each between {min} and {max} mm. Correct the header of the image")]
+    #[error("the voxel spacing is {got} mm; expected each between {min} and {max} mm. {}", remedy::SPACING)]
     Spacing {
         /// The three spacings as text.
         got: String,
@@ -70,7 +72,7 @@ pub enum Error {
         max: f64,
     },
     /// Larger than the stated limit.
-    #[error("the volume has {got} voxels; expected at most {limit}. Crop it to the chest or resample it")]
+    #[error("the volume has {got} voxels; expected at most {limit}. {}", remedy::TOO_LARGE)]
     TooLarge {
         /// Number of voxels.
         got: u64,
@@ -99,7 +101,8 @@ pub enum Error {
     },
     /// A slice is missing.
     #[error(
-        "{source_name}: slices are missing: {gaps}; expected slices {spacing_mm:.3} mm apart. Copy the complete series"
+        "{source_name}: slices are missing: {gaps}; expected slices {spacing_mm:.3} mm apart. {}",
+        remedy::SLICE_GAP
     )]
     SliceGap {
         /// Folder of the series.
@@ -111,7 +114,9 @@ pub enum Error {
     },
     /// Two slices at one position.
     #[error(
-        "{source_name}: {count} slice position(s) occur more than once, the first at {position_mm:.3} mm ({files}); expected each once. Remove the copies or choose one acquisition"
+        "{source_name}: {count} slice position(s) occur more than once, the first at {position_mm:.3} mm \
+         ({files}); expected each once. {}",
+        remedy::DUPLICATE_SLICE
     )]
     DuplicateSlice {
         /// Folder of the series.
@@ -125,7 +130,8 @@ pub enum Error {
     },
     /// Slices of one series that don't fit each other.
     #[error(
-        "{source_name}: slices differ in {what}: {got}; expected one value in the whole series. Choose the axial series without localizer images"
+        "{source_name}: slices differ in {what}: {got}; expected one value in the whole series. {}",
+        remedy::MIXED_GEOMETRY
     )]
     MixedGeometry {
         /// Folder of the series.
@@ -137,7 +143,9 @@ pub enum Error {
     },
     /// Gantry tilt: slices shifted against their normal.
     #[error(
-        "{source_name}: the gantry was tilted by {degrees:.2} degrees (slices are shifted against their normal); expected an untilted scan. Resample it, for example with Slicer's 'Acquisition geometry regularization'"
+        "{source_name}: the gantry was tilted by {degrees:.2} degrees (slices are shifted against their \
+         normal); expected an untilted scan. {}",
+        remedy::GANTRY_TILT
     )]
     GantryTilt {
         /// Folder of the series.
@@ -166,7 +174,11 @@ pub enum Error {
         expected: String,
     },
     /// The output can't be written.
-    #[error("{path}: cannot be written: {reason}. Nothing was changed there; check the folder's rights and free space", path = path.display())]
+    #[error(
+        "{path}: cannot be written: {reason}. {}",
+        remedy::WRITE,
+        path = path.display()
+    )]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -174,15 +186,13 @@ pub enum Error {
         reason: String,
     },
     /// No lung in the volume.
-    #[error(
-        "no lung was found in the volume ({reason}); expected a chest CT. Use --lung-mask off to search everywhere, or --lung-mask FILE to say where"
-    )]
+    #[error("no lung was found in the volume ({reason}); expected a chest CT. {}", remedy::NO_LUNG)]
     NoLung {
         /// Why.
         reason: String,
     },
     /// A mask that doesn't lie on the CT's grid.
-    #[error("the lung mask {got}; expected the CT's own grid ({expected}). Resample the mask to the CT")]
+    #[error("the lung mask {got}; expected the CT's own grid ({expected}). {}", remedy::MASK_GRID)]
     MaskGrid {
         /// What the mask has.
         got: String,
@@ -210,7 +220,11 @@ pub enum Error {
         remedy: String,
     },
     /// A bundle written for another version of this library.
-    #[error("model bundle {bundle}: schema version {got}; expected {expected}. Use a bundle made for this version of sam2lung, or a newer sam2lung", bundle = bundle.display())]
+    #[error(
+        "model bundle {bundle}: schema version {got}; expected {expected}. {}",
+        remedy::MODEL_SCHEMA,
+        bundle = bundle.display()
+    )]
     ModelSchema {
         /// The folder.
         bundle: PathBuf,
@@ -220,7 +234,11 @@ pub enum Error {
         expected: u32,
     },
     /// A model file that isn't the one `model.json` names.
-    #[error("model bundle {bundle}: {file} has sha256 {got}; model.json expects {expected}. The file is damaged or was exchanged: copy the bundle again", bundle = bundle.display())]
+    #[error(
+        "model bundle {bundle}: {file} has sha256 {got}; model.json expects {expected}. {}",
+        remedy::MODEL_HASH,
+        bundle = bundle.display()
+    )]
     ModelHash {
         /// The folder.
         bundle: PathBuf,
@@ -232,7 +250,11 @@ pub enum Error {
         expected: String,
     },
     /// A graph whose tensors aren't those in `model.json`.
-    #[error("model bundle {bundle}: {file}: tensor '{tensor}' is {got}; expected {expected}. Export the bundle again", bundle = bundle.display())]
+    #[error(
+        "model bundle {bundle}: {file}: tensor '{tensor}' is {got}; expected {expected}. {}",
+        remedy::MODEL_SHAPE,
+        bundle = bundle.display()
+    )]
     ModelShape {
         /// The folder.
         bundle: PathBuf,
@@ -246,9 +268,7 @@ pub enum Error {
         expected: String,
     },
     /// ONNX Runtime can't be loaded.
-    #[error(
-        "ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\nRun 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so"
-    )]
+    #[error("ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\n{}", remedy::RUNTIME)]
     Runtime {
         /// The oldest version that works.
         needed: &'static str,
@@ -266,7 +286,7 @@ pub enum Error {
         remedy: String,
     },
     /// The network failed while running.
-    #[error("the {graph} network failed: {reason}. If memory ran out, use fewer threads or --device cpu")]
+    #[error("the {graph} network failed: {reason}. {}", remedy::INFERENCE)]
     Inference {
         /// encoder, decoder or judge.
         graph: &'static str,
@@ -276,6 +296,47 @@ pub enum Error {
     /// Cancelled by the caller.
     #[error("cancelled; nothing was written")]
     Cancelled,
+    /// ONNX Runtime is loaded already, from another file than the one that is asked for.
+    #[error(
+        "ONNX Runtime can't be loaded from {asked}: this process has loaded it from {loaded}; expected the same \
+         file. {}",
+        remedy::RUNTIME_LOADED,
+        asked = asked.display(),
+        loaded = loaded.display()
+    )]
+    RuntimeLoaded {
+        /// The file that is asked for.
+        asked: PathBuf,
+        /// The file that is in use.
+        loaded: PathBuf,
+    },
+    /// An argument of a function of the C interface that can't be.
+    #[error("{argument} is {got}; expected {expected}")]
+    Argument {
+        /// Name of the parameter, with the field in it: `volumes[0]->dims`.
+        argument: String,
+        /// What it is.
+        got: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// An engine that runs another call.
+    #[error("the engine is busy with another call; expected one call at a time. {}", remedy::BUSY)]
+    Busy,
+    /// No memory for an array.
+    #[error("there is not enough memory for {what}; expected {needed} to be free. {}", remedy::OUT_OF_MEMORY)]
+    OutOfMemory {
+        /// What it was wanted for.
+        what: &'static str,
+        /// How much is missing, as far as it is known.
+        needed: String,
+    },
+    /// A mistake in this library.
+    #[error("a mistake inside sam2lung: {what}. {}", remedy::INTERNAL)]
+    Internal {
+        /// What the panic said, and where.
+        what: String,
+    },
 }
 
 impl Error {
@@ -309,6 +370,11 @@ impl Error {
             Error::Device { .. } => "E_DEVICE",
             Error::Inference { .. } => "E_INFERENCE",
             Error::Cancelled => "E_CANCELLED",
+            Error::RuntimeLoaded { .. } => "E_RUNTIME",
+            Error::Argument { .. } => "E_ARGUMENT",
+            Error::Busy => "E_BUSY",
+            Error::OutOfMemory { .. } => "E_OUT_OF_MEMORY",
+            Error::Internal { .. } => "E_INTERNAL",
         }
     }
 

@@ -7,6 +7,7 @@ pub mod capi;
 pub mod error;
 pub mod geometry;
 pub mod io;
+pub mod memory;
 pub mod model;
 pub mod phantom;
 pub mod philox;

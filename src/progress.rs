@@ -4,10 +4,11 @@
 //! runs notices it at its next step and ends with [`Error::Cancelled`].
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -66,20 +67,42 @@ impl Stage {
 pub struct Progress {
     /// The stage that runs.
     pub stage: Stage,
+    /// Steps of the stage that are done.
+    pub done: usize,
+    /// Steps that the stage has.
+    pub total: usize,
     /// Part of the whole run that is done, 0 to 1, never falling.
     pub fraction: f64,
     /// Estimated time to the end; `None` until there is something to estimate from.
     pub remaining: Option<Duration>,
 }
 
-/// Asks a run to stop; clones share one state.
+/// Asks a run to stop; clones share one state. Several runs may go by one token.
 #[derive(Clone, Default)]
 pub struct CancelToken(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     cancelled: AtomicBool,
-    interrupt: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// A token that cancels this one as well.
+    parent: Option<CancelToken>,
+    /// What a cancel has to call besides, by number.
+    interrupts: Mutex<BTreeMap<u64, Interrupt>>,
+}
+
+/// Interrupts a call that can't look at a token by itself.
+type Interrupt = Arc<dyn Fn() + Send + Sync>;
+
+/// An interrupt of a token, until it is dropped.
+pub(crate) struct Interruptible<'a> {
+    token: &'a CancelToken,
+    number: u64,
+}
+
+impl Drop for Interruptible<'_> {
+    fn drop(&mut self) {
+        self.token.chain().for_each(|token| drop(token.interrupts().remove(&self.number)));
+    }
 }
 
 impl fmt::Debug for CancelToken {
@@ -94,17 +117,29 @@ impl CancelToken {
         Self::default()
     }
 
+    /// A token that this one cancels, and that can be cancelled without it.
+    pub fn child(&self) -> Self {
+        CancelToken(Arc::new(Inner { parent: Some(self.clone()), ..Inner::default() }))
+    }
+
     /// Asks the run to stop, from any thread; a second call changes nothing.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::SeqCst);
-        if let Some(interrupt) = &*self.0.interrupt.lock().unwrap_or_else(|e| e.into_inner()) {
-            interrupt();
-        }
+        self.interrupts().values().for_each(|interrupt| interrupt());
     }
 
     /// True once [`CancelToken::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::SeqCst)
+        self.chain().any(|token| token.0.cancelled.load(Ordering::SeqCst))
+    }
+
+    /// This token and those that cancel it.
+    fn chain(&self) -> impl Iterator<Item = &CancelToken> {
+        std::iter::successors(Some(self), |token| token.0.parent.as_ref())
+    }
+
+    fn interrupts(&self) -> MutexGuard<'_, BTreeMap<u64, Interrupt>> {
+        self.0.interrupts.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Ends with [`Error::Cancelled`] once the token is cancelled.
@@ -115,14 +150,17 @@ impl CancelToken {
         if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// What [`CancelToken::cancel`] has to call besides, to interrupt a call that can't look by itself; called at
-    /// once when the token is cancelled already. `None` takes it back.
-    pub(crate) fn set_interrupt(&self, interrupt: Option<Box<dyn Fn() + Send>>) {
-        let mut slot = self.0.interrupt.lock().unwrap_or_else(|e| e.into_inner());
-        if let (true, Some(call)) = (self.is_cancelled(), &interrupt) {
-            call();
+    /// What a cancel has to call besides, to interrupt a call that can't look by itself; called at once when the token
+    /// is cancelled already. It holds until the value that is returned is dropped.
+    pub(crate) fn interruptible(&self, interrupt: impl Fn() + Send + Sync + 'static) -> Interruptible<'_> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (number, interrupt) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(interrupt));
+        self.chain().for_each(|token| drop(token.interrupts().insert(number, interrupt.clone())));
+        // Looked at after it was put in: a cancel in between calls it twice rather than never.
+        if self.is_cancelled() {
+            interrupt();
         }
-        *slot = interrupt;
+        Interruptible { token: self, number }
     }
 }
 
@@ -130,6 +168,7 @@ impl CancelToken {
 pub struct Monitor<'a> {
     cancel: CancelToken,
     sink: Option<&'a mut dyn FnMut(Progress)>,
+    stages: &'static [Stage],
     started: Instant,
     stage: Stage,
     fraction: f64,
@@ -144,12 +183,18 @@ impl fmt::Debug for Monitor<'_> {
 impl<'a> Monitor<'a> {
     /// A monitor that reports to `sink` and obeys `cancel`.
     pub fn new(cancel: CancelToken, sink: &'a mut dyn FnMut(Progress)) -> Self {
-        Monitor { cancel, sink: Some(sink), started: Instant::now(), stage: Stage::Read, fraction: 0.0 }
+        Monitor { sink: Some(sink), cancel, ..Monitor::silent() }
+    }
+
+    /// The same for a run that has these stages only: its fraction ends at 1 with the last of them.
+    pub fn over(self, stages: &'static [Stage]) -> Self {
+        Monitor { stages, ..self }
     }
 
     /// A monitor that reports to nobody and is never cancelled.
     pub fn silent() -> Self {
-        Monitor { cancel: CancelToken::new(), sink: None, started: Instant::now(), stage: Stage::Read, fraction: 0.0 }
+        let (cancel, started, stage) = (CancelToken::new(), Instant::now(), Stage::Read);
+        Monitor { cancel, sink: None, stages: &Stage::ALL, started, stage, fraction: 0.0 }
     }
 
     /// The token that cancels this run.
@@ -172,10 +217,12 @@ impl<'a> Monitor<'a> {
     pub fn step(&mut self, stage: Stage, done: usize, total: usize) -> Result<()> {
         self.check()?;
         self.stage = stage;
-        let before: f64 = Stage::ALL.iter().take_while(|s| **s != stage).map(|s| s.weight()).sum();
+        let weight = |stages: &[Stage]| -> f64 { stages.iter().map(|s| s.weight()).sum() };
+        let at = self.stages.iter().position(|s| *s == stage).unwrap_or(self.stages.len());
+        let (before, own) = (weight(&self.stages[..at]), weight(self.stages.get(at..=at).unwrap_or_default()));
         let within = if total == 0 { 1.0 } else { done.min(total) as f64 / total as f64 };
-        self.fraction = self.fraction.max(before + within * stage.weight()).min(1.0);
-        let progress = Progress { stage, fraction: self.fraction, remaining: self.remaining() };
+        self.fraction = self.fraction.max((before + within * own) / weight(self.stages)).min(1.0);
+        let progress = Progress { stage, done, total, fraction: self.fraction, remaining: self.remaining() };
         if let Some(sink) = &mut self.sink {
             sink(progress);
         }
@@ -205,6 +252,42 @@ mod tests {
         }
         assert!(seen.windows(2).all(|w| w[0] <= w[1]));
         assert!((seen.last().unwrap() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn monitor_over_some_stages_ends_at_one_with_the_last_of_them() {
+        let mut last = None;
+        let mut sink = |p: Progress| last = Some(p);
+        let mut monitor = Monitor::new(CancelToken::new(), &mut sink).over(&[Stage::Lungs, Stage::Nodules]);
+        monitor.step(Stage::Lungs, 0, 4).unwrap();
+        monitor.step(Stage::Nodules, 3, 3).unwrap();
+        let last = last.unwrap();
+        assert_eq!((last.stage, last.done, last.total), (Stage::Nodules, 3, 3));
+        assert!((last.fraction - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn cancel_of_a_parent_reaches_its_children_and_their_interrupts_but_not_the_other_way_round() {
+        let parent = CancelToken::new();
+        let (one, other) = (parent.child(), parent.child());
+        let calls = Arc::new(AtomicU64::new(0));
+        let count = |calls: &Arc<AtomicU64>| {
+            let calls = calls.clone();
+            move || {
+                calls.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        let first = one.interruptible(count(&calls));
+        let _second = other.interruptible(count(&calls));
+        one.cancel();
+        assert!(one.is_cancelled() && !parent.is_cancelled() && !other.is_cancelled());
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        drop(first);
+        parent.cancel();
+        assert!(other.is_cancelled());
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
+        let _late = other.interruptible(count(&calls));
+        assert_eq!(calls.load(Ordering::SeqCst), 3);
     }
 
     #[test]

@@ -93,12 +93,9 @@ impl Voi {
     }
 
     /// Array indices `[k, j, i]` of all voxels in the box, `i` fastest.
-    pub fn indices(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
-        let [columns, rows, slices] = [0, 1, 2].map(|axis: usize| self.start[axis]..self.end[axis]);
-        slices.flat_map(move |k| {
-            let columns = columns.clone();
-            rows.clone().flat_map(move |j| columns.clone().map(move |i| [k, j, i]))
-        })
+    pub fn indices(&self) -> Indices {
+        let left = self.size().iter().product();
+        Indices { voi: *self, next: [2, 1, 0].map(|axis: usize| self.start[axis]), left }
     }
 
     /// The box grown by `margin` voxels along i, j, k, kept inside `dims`.
@@ -110,9 +107,51 @@ impl Voi {
     }
 }
 
+/// Walks through a box of voxels. Nested ranges would do the same, but valgrind takes what the compiler makes of them for
+/// the use of uninitialised memory.
+#[derive(Debug, Clone)]
+pub struct Indices {
+    voi: Voi,
+    /// Array index `[k, j, i]` that comes next.
+    next: [usize; 3],
+    left: usize,
+}
+
+impl Iterator for Indices {
+    type Item = [usize; 3];
+
+    fn next(&mut self) -> Option<[usize; 3]> {
+        self.left = self.left.checked_sub(1)?;
+        let here = self.next;
+        for axis in 0..3 {
+            let index = &mut self.next[2 - axis];
+            *index += 1;
+            if *index < self.voi.end[axis] {
+                break;
+            }
+            *index = self.voi.start[axis];
+        }
+        Some(here)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn voi_indices_are_all_in_array_order() {
+        let voi = Voi { start: [4, 2, 1], end: [6, 5, 3] };
+        let expected: Vec<[usize; 3]> =
+            (1..3).flat_map(|k| (2..5).flat_map(move |j| (4..6).map(move |i| [k, j, i]))).collect();
+        assert_eq!(voi.indices().collect::<Vec<_>>(), expected);
+        assert_eq!(voi.indices().size_hint(), (12, Some(12)));
+        assert_eq!(Voi { start: [1; 3], end: [1, 4, 4] }.indices().next(), None);
+    }
 
     #[test]
     fn voi_around_holds_the_true_voxels_and_no_more() {

@@ -83,7 +83,7 @@ fn orientation_of_any_grid_comes_back_with_each_voxel_at_its_place() {
     for_random_grids(500, |grid| {
         let native = numbered(grid.clone());
         let orientation = Orientation::of(&grid);
-        let canonical = orientation.to_canonical(native.clone());
+        let canonical = orientation.to_canonical(native.clone(), &CancelToken::new()).expect("nobody cancels");
         prop_assert_eq!(orientation.to_native(canonical.voxels.view()), native.view());
         for ((k, j, i), value) in canonical.voxels.indexed_iter() {
             let ras = canonical.grid.ras([i, j, k].map(|v| v as f64));

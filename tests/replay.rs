@@ -169,8 +169,14 @@ fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
-    let sampling =
-        Sampling { seed: 0, samples: SAMPLES, batch: 8, threshold: 0.5, uncertainty: Uncertainty::MutualInformation };
+    let sampling = Sampling {
+        seed: 0,
+        samples: SAMPLES,
+        batch: 8,
+        threshold: 0.5,
+        uncertainty: Uncertainty::MutualInformation,
+        kinds: &[],
+    };
     run_all(&mut pieces, &ct, &everywhere, &sampling, Stage::Segment, &mut Monitor::silent()).expect("a good CT")
 }
 

@@ -1,16 +1,33 @@
-//! The C ABI: what `include/sam2lung.h` declares.
+//! The C ABI: what `include/sam2lung.h` declares, one file an object.
 //!
-//! Names are `sam2lung_<object>_<verb>`; nothing but these is exported. The header is generated from this folder by
-//! `build.rs` and committed.
+//! Enters: pointers, numbers and structs of C, none of them trusted. Leaves: a status, an error object, and outputs that
+//! are written only on success. Names are `sam2lung_<object>_<verb>`; nothing but these is exported. The header is
+//! generated from this folder by `build.rs` and committed; its head (`cbindgen.toml`) holds the conventions.
+//!
+//! Every function goes through [`guard`]: no panic leaves it. The conventions of the header are the safety contract of
+//! all of them: a pointer is NULL or points to what its type says, and a string ends with NUL.
+#![allow(non_camel_case_types, reason = "the names are those of C")]
+#![allow(clippy::missing_safety_doc, reason = "one contract for all of them: the conventions in the header's head")]
 
-pub mod version;
-
+pub mod bundle;
+pub mod cancel;
+pub mod engine;
+pub mod error;
+mod guard;
+pub mod image;
+pub mod log;
+pub mod nodule;
+pub mod options;
+mod pointers;
+pub mod progress;
+pub mod result;
+pub mod run;
+pub mod runtime;
+pub mod status;
+mod structs;
 #[cfg(test)]
-mod tests {
-    #[test]
-    fn header_committed_equals_the_generated() {
-        let generated = include_str!(concat!(env!("OUT_DIR"), "/sam2lung.h"));
-        let committed = include_str!("../../include/sam2lung.h");
-        assert!(generated == committed, "include/sam2lung.h is out of date: run `cargo xtask header` and commit it");
-    }
-}
+mod tests;
+pub mod version;
+pub mod volume;
+mod voxels;
+pub mod write;

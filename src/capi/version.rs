@@ -4,20 +4,26 @@ use std::ffi::c_char;
 
 /// Version of the binary interface that this header describes.
 ///
-/// Grows by one when functions are added; they are only ever added. A program that was compiled with this header
-/// needs a library whose sam2lung_abi_version() is at least this.
-pub const SAM2LUNG_ABI_VERSION: u32 = 1;
+/// Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
+/// header needs a library whose sam2lung_abi_version() is at least this.
+pub const SAM2LUNG_ABI_VERSION: u32 = 2;
 
 /// The library's version as text, for example "0.1.0".
 ///
-/// Returns a NUL-terminated UTF-8 string, never NULL, that belongs to the library and stays valid until it is
-/// unloaded: don't free it. Any thread.
+/// Belongs to the library, valid as long as it is loaded. Any thread.
+///
+/// @return UTF-8; never NULL
 #[unsafe(no_mangle)]
 pub extern "C" fn sam2lung_version() -> *const c_char {
+    // No guard: nothing here can panic.
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Version of the binary interface that this library has; compare it with SAM2LUNG_ABI_VERSION. Any thread.
+/// Version of the binary interface that this library has; compare it with SAM2LUNG_ABI_VERSION.
+///
+/// Any thread.
+///
+/// @return the version
 #[unsafe(no_mangle)]
 pub extern "C" fn sam2lung_abi_version() -> u32 {
     SAM2LUNG_ABI_VERSION

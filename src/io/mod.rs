@@ -27,7 +27,7 @@ pub use write::{Sample, VolumeFormat, write_file, write_volume};
 use crate::{
     error::{Error, Result},
     geometry::Grid,
-    progress::{Monitor, Stage},
+    progress::{CancelToken, Monitor, Stage},
     stages::{check::check_ct, orient::Orientation},
     volume::Volume,
 };
@@ -102,12 +102,19 @@ pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<
 /// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
 pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
     let volume = read(path, options, monitor)?.volume;
-    let (mask, wanted) = (Orientation::of(&volume.grid), Orientation::of(ct));
-    if !mask.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
-        return Err(Error::MaskGrid { got: format!("has {}", words(&volume.grid)), expected: words(ct) });
+    mask_on_grid(volume.like(volume.voxels.mapv(|v| v > 0.5)), ct, monitor.cancel_token())
+}
+
+/// Brings a mask to the CT's order of axes.
+///
+/// # Errors
+/// [`Error::MaskGrid`] unless it lies on the CT's grid; [`Error::OutOfMemory`] or [`Error::Cancelled`].
+pub fn mask_on_grid(mask: Volume<bool>, ct: &Grid, cancel: &CancelToken) -> Result<Array3<bool>> {
+    let (own, wanted) = (Orientation::of(&mask.grid), Orientation::of(ct));
+    if !own.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
+        return Err(Error::MaskGrid { got: format!("has {}", words(&mask.grid)), expected: words(ct) });
     }
-    let inside = mask.array_to_canonical(volume.voxels.mapv(|v| v > 0.5));
-    Ok(wanted.to_native(inside.view()).voxels.as_standard_layout().into_owned())
+    wanted.array_to_native(own.array_to_canonical(mask.voxels, cancel)?, cancel)
 }
 
 fn words(grid: &Grid) -> String {

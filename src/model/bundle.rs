@@ -26,6 +26,8 @@ const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 pub struct Bundle {
     /// The contract.
     pub spec: ModelSpec,
+    /// `model.json` as it was read.
+    pub contract: String,
     /// sha256 of `model.json`, lower-case hexadecimal.
     pub contract_sha256: String,
     /// Where it came from; `<built in>` for the default one.
@@ -92,7 +94,9 @@ impl Bundle {
             refuse_external_data(&origin, file, &bytes)?;
             graphs.insert(file.to_owned(), bytes);
         }
-        Ok(Bundle { spec, contract_sha256: sha256_hex(json), origin, graphs })
+        // It was understood as JSON, so it is UTF-8.
+        let contract = String::from_utf8_lossy(json).into_owned();
+        Ok(Bundle { spec, contract, contract_sha256: sha256_hex(json), origin, graphs })
     }
 
     /// The bytes of a graph that the contract names.

@@ -15,6 +15,17 @@ pub enum Device {
     Cuda,
 }
 
+/// What can be said of a device before anything runs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceState {
+    /// `Cpu` or `Cuda`.
+    pub device: Device,
+    /// True when a network ran on it.
+    pub usable: bool,
+    /// Why, or why not.
+    pub reason: String,
+}
+
 /// What was used in the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeviceReport {

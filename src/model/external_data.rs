@@ -150,7 +150,8 @@ mod tests {
         let in_function = |tensor: &[u8]| field(25, &field(7, &field(5, &field(10, tensor))));
         let sparse = |tensor: &[u8]| field(7, &field(15, &field(1, tensor)));
         let plain = |tensor: &[u8]| field(7, &field(5, tensor));
-        let places: [&dyn Fn(&[u8]) -> Vec<u8>; 5] = [&plain, &in_attribute, &in_subgraph, &in_function, &sparse];
+        type Place<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+        let places: [Place<'_>; 5] = [&plain, &in_attribute, &in_subgraph, &in_function, &sparse];
         for place in places {
             assert_eq!(first_external(&place(&tensor(1))).as_deref(), Some("w"));
             assert_eq!(first_external(&place(&tensor(0))), None);

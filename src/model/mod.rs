@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod device;
 mod external_data;
 mod folder;
+mod library;
 pub mod network;
 pub mod runtime;
 pub mod session;

@@ -17,6 +17,7 @@ use std::{
 
 use ort::environment::Environment;
 
+use super::library;
 use crate::error::{Error, Result};
 
 /// Names the file to load ONNX Runtime from.
@@ -55,10 +56,28 @@ impl Runtime {
         Ok(slot.insert(runtime).clone())
     }
 
+    /// The process's ONNX Runtime, which has to come from `library`.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], or [`Error::RuntimeLoaded`] when it was loaded from another file before.
+    pub fn load(library: &Path) -> Result<Runtime> {
+        let asked = env::current_dir().unwrap_or_default().join(library);
+        let mut slot = RUNTIME.lock().unwrap_or_else(|e| e.into_inner());
+        match &*slot {
+            Some(loaded) if same_file(&asked, &loaded.library) => Ok(loaded.clone()),
+            Some(loaded) => Err(Error::RuntimeLoaded { asked, loaded: loaded.library.clone() }),
+            None => Ok(slot.insert(load(vec![asked])?).clone()),
+        }
+    }
+
     /// The folder that holds this library's execution providers.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.library.parent().filter(|p| p.is_absolute())
     }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
@@ -79,9 +98,7 @@ fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
 }
 
 fn start(library: &Path) -> Result<Environment, String> {
-    if library.is_absolute() && !library.is_file() {
-        return Err("no such file".into());
-    }
+    library::check(library, ort::MINOR_VERSION)?;
     let builder = ort::init_from(library).map_err(|e| e.to_string())?;
     builder.with_name("sam2lung").with_telemetry(false).build().map_err(|e| e.to_string())
 }

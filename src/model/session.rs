@@ -15,7 +15,7 @@ use ort::{
 
 use super::{
     bundle::Bundle,
-    device::{Device, DeviceReport},
+    device::{Device, DeviceReport, DeviceState},
     network::{Network, Window},
     runtime::Runtime,
 };
@@ -274,12 +274,10 @@ impl Network for OrtNetwork {
 fn interruptible<T>(cancel: &CancelToken, call: impl FnOnce(&RunOptions) -> ort::Result<T>) -> ort::Result<T> {
     let options = Arc::new(RunOptions::new()?);
     let interrupted = options.clone();
-    cancel.set_interrupt(Some(Box::new(move || {
+    let _until_it_ends = cancel.interruptible(move || {
         let _ = interrupted.terminate(); // fails only when the run has ended by itself
-    })));
-    let result = call(&options);
-    cancel.set_interrupt(None);
-    result
+    });
+    call(&options)
 }
 
 /// Runs a graph and takes `names` from its outputs, in that order.
@@ -381,6 +379,18 @@ fn choose<N>(device: Device, on_cuda: impl FnOnce() -> Result<N>, on_cpu: impl F
     }
 }
 
+/// Every device that this library knows of, tried with the built-in bundle where its libraries are there.
+pub fn devices(runtime: &Runtime) -> Vec<DeviceState> {
+    let cuda = Bundle::builtin().and_then(|bundle| OrtNetwork::on_cuda(&Arc::new(bundle), runtime, 1));
+    let (usable, reason) = match cuda {
+        Ok(network) => (true, network.device.reason),
+        Err(Error::Device { reason, .. }) => (false, reason),
+        Err(other) => (false, other.to_string()),
+    };
+    let cpu = DeviceState { device: Device::Cpu, usable: true, reason: "ONNX Runtime always has it".into() };
+    vec![cpu, DeviceState { device: Device::Cuda, usable, reason }]
+}
+
 /// A network that fails on the device in its trial run: the device can't be used.
 fn unable(error: Error) -> Error {
     match error {
@@ -398,7 +408,15 @@ fn without_cuda(reason: String) -> Error {
 }
 
 fn failed(graph: &'static str, error: ort::Error, cancel: &CancelToken) -> Error {
-    if cancel.is_cancelled() { Error::Cancelled } else { Error::Inference { graph, reason: error.to_string() } }
+    let reason = error.to_string();
+    if cancel.is_cancelled() {
+        return Error::Cancelled;
+    }
+    // What ONNX Runtime says where `new` fails, and where its own allocator does.
+    if ["bad_alloc", "Failed to allocate memory"].iter().any(|words| reason.contains(words)) {
+        return Error::OutOfMemory { what: "the network", needed: format!("what the {graph} takes ({reason})") };
+    }
+    Error::Inference { graph, reason }
 }
 
 fn broken(bundle: &Bundle, reason: String) -> Error {

@@ -277,6 +277,11 @@ impl ModelSpec {
         embeddings.chain(self.decoder.dropout.iter().map(|d| d.name.as_str()))
     }
 
+    /// Number of volumes that a run takes, all on one grid. Schema version 1 knows one: the CT.
+    pub fn channels(&self) -> usize {
+        1
+    }
+
     /// Number of slices that go into the encoder at once.
     pub fn slices(&self) -> usize {
         1 + 2 * self.input.neighbours.as_ref().map_or(0, |n| n.each_side)

@@ -70,8 +70,7 @@ pub fn find<N: Network>(
     monitor.step(Stage::Nodules, 1, 4)?;
     let Outlines { components, asked, .. } = outlines;
     let large_enough = spec.decision.min_volume_mm3 / evidence.ct.grid.voxel_mm3();
-    let inside = inside_shares(components, evidence.search);
-    monitor.check()?;
+    let inside = inside_shares(components, evidence.search, monitor)?;
     let all: Vec<Component> = components.list.iter().filter(|c| c.voxels > 0).copied().collect();
     let kept = all.iter().copied().filter(|c| {
         asked.contains(&Some(c.label))
@@ -92,14 +91,15 @@ pub fn find<N: Network>(
 }
 
 /// For each component, the share of its voxels in the search region.
-fn inside_shares(components: &Components, search: &Array3<bool>) -> Vec<f64> {
+fn inside_shares(components: &Components, search: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Vec<f64>> {
     let mut inside = vec![0usize; components.list.len()];
-    for (label, searched) in components.labels.iter().zip(search) {
-        if *label != 0 && *searched {
+    for (labels, search) in components.labels.outer_iter().zip(search.outer_iter()) {
+        monitor.check()?;
+        for (label, _) in labels.iter().zip(search).filter(|(label, searched)| **label != 0 && **searched) {
             inside[*label as usize - 1] += 1;
         }
     }
-    inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect()
+    Ok(inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect())
 }
 
 fn judged<N: Network>(

@@ -5,6 +5,7 @@
 //! ```
 
 pub mod findings;
+pub mod native;
 pub mod options;
 pub mod outlines;
 pub mod piece;
@@ -24,6 +25,7 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    memory,
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
@@ -115,6 +117,8 @@ pub struct Canonical {
     pub probability: Array3<f32>,
     /// Doubt.
     pub uncertainty: Array3<f32>,
+    /// Doubt of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
+    pub kinds: Vec<Array3<f32>>,
     /// Nodule numbers.
     pub labels: Array3<u16>,
     /// Which samples called which voxel a nodule.
@@ -165,11 +169,11 @@ impl Engine {
     /// # Errors
     /// [`crate::Error::Runtime`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
     /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
-    pub fn new(bundle: Bundle, device: Device, threads: Option<usize>) -> Result<Self> {
+    pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
-        let bundle = Arc::new(bundle);
+        let bundle = bundle.into();
         Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle, threads })
     }
 
@@ -203,9 +207,10 @@ impl Engine {
         options.check_on(&ct.grid)?;
         options.check_for(spec)?;
         let judge_threshold = options.judge_threshold(spec)?;
+        memory::check_free(ct.grid.len() * options.bytes_a_voxel(), "the maps of a run")?;
         let mut clock = Clock::start();
         let orientation = Orientation::of(&ct.grid);
-        let ct = orientation.to_canonical(ct);
+        let ct = orientation.to_canonical(ct, monitor.cancel_token())?;
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
         let mut search = search::chosen(&ct, &orientation, options, monitor)?;
@@ -220,6 +225,7 @@ impl Engine {
             batch: options.batch,
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
             uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
+            kinds: if options.all_uncertainties { &Uncertainty::ALL } else { &[] },
         };
         let Outlined { maps, samples, outlines, searched } =
             self.outline(&ct, &search, clicks, &sampling, &mut clock, monitor)?;
@@ -234,6 +240,7 @@ impl Engine {
         let mut canonical = Canonical {
             probability: maps.probability,
             uncertainty: maps.uncertainty,
+            kinds: maps.kinds,
             labels: found.labels,
             samples,
             nodules: Vec::new(),
@@ -282,7 +289,7 @@ impl Engine {
         let field =
             Field { grid: &ct.grid, probability: &assembled.classes[0].probability, threshold: sampling.threshold };
         let at = clicks.inside.clone();
-        let mut outlines = field.outlines(&at);
+        let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
         if spec.decoder.clicks.is_some() && !at.is_empty() {
             let mut clicked = pieces(&mut self.network, spec, clicks);

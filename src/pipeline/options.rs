@@ -39,6 +39,8 @@ pub struct Options {
     pub sensitivity: Option<f64>,
     /// Which doubt the uncertainty map shows; `None`: the bundle's choice.
     pub uncertainty: Option<Uncertainty>,
+    /// Keep the doubt of every kind besides: 12 bytes a voxel more.
+    pub all_uncertainties: bool,
     /// Where to search.
     pub search: Search,
     /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
@@ -57,6 +59,7 @@ impl Default for Options {
             threshold: None,
             sensitivity: None,
             uncertainty: None,
+            all_uncertainties: false,
             search: Search::default(),
             at: Vec::new(),
             not_at: Vec::new(),
@@ -99,6 +102,17 @@ impl Options {
             return refuse("batch", "0".into(), "at least 1".into());
         }
         Ok(())
+    }
+
+    /// Memory that a run takes for each voxel besides the CT (see [`crate::stages::check::MAX_VOXELS`]).
+    pub(super) fn bytes_a_voxel(&self) -> usize {
+        // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
+        const USUAL: usize = 16;
+        const KINDS: usize = 12;
+        // The run with clicks has maps of its own.
+        const CLICKED: usize = 10;
+        let kinds = if self.all_uncertainties { KINDS } else { 0 };
+        USUAL + kinds + if self.at.is_empty() { 0 } else { CLICKED + kinds }
     }
 
     /// Refuses what the bundle has nothing for.

@@ -6,7 +6,7 @@ use ndarray::Array3;
 use crate::{
     error::Result,
     geometry::Grid,
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     stages::components::{Component, Components, Neighbourhood, connected_components},
     volume::Voi,
 };
@@ -45,10 +45,13 @@ pub struct Outlines {
 
 impl Field<'_> {
     /// The components above the threshold; at each voxel asked for the nearest within reach.
-    pub fn outlines(&self, at: &[[usize; 3]]) -> Outlines {
-        let components = self.components_above(self.threshold);
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn outlines(&self, at: &[[usize; 3]], cancel: &CancelToken) -> Result<Outlines> {
+        let components = self.components_above(self.threshold, cancel)?;
         let asked = at.iter().map(|at| self.nearest(&components, *at)).collect();
-        Outlines { components, asked, lowered: Vec::new(), prompted: Vec::new() }
+        Ok(Outlines { components, asked, lowered: Vec::new(), prompted: Vec::new() })
     }
 
     /// Where nothing was found at a voxel that was asked for, adds what a lower threshold finds there.
@@ -86,7 +89,7 @@ impl Field<'_> {
         let mut outlined = Vec::new();
         for share in AT_SHARES {
             monitor.check()?;
-            let lower = self.components_above(share * f64::from(highest));
+            let lower = self.components_above(share * f64::from(highest), monitor.cancel_token())?;
             let Some(label) = self.nearest(&lower, at) else { continue };
             outlined = voxels(&lower, &lower.list[label as usize - 1]).collect();
             if outlined.iter().all(|index| components.labels[*index] == 0) {
@@ -98,9 +101,9 @@ impl Field<'_> {
         Ok(outlined)
     }
 
-    fn components_above(&self, threshold: f64) -> Components {
+    fn components_above(&self, threshold: f64, cancel: &CancelToken) -> Result<Components> {
         let mask = self.probability.mapv(|p| f64::from(p) > threshold);
-        connected_components(&mask, Neighbourhood::All26)
+        connected_components(&mask, Neighbourhood::All26, cancel)
     }
 
     /// The component nearest to voxel `at`, within reach.
@@ -149,7 +152,7 @@ mod tests {
         fn asked(&self, i: usize) -> Outlines {
             let (at, Row { grid, probability }) = (&[[i, 1, 1]], self);
             let field = Field { grid, probability, threshold: 0.5 };
-            let mut outlines = field.outlines(at);
+            let mut outlines = field.outlines(at, &CancelToken::new()).unwrap();
             field.lower_threshold(&mut outlines, at, &Monitor::silent()).unwrap();
             for component in &outlines.components.list {
                 let own = outlines.components.labels.mapv(|label| label == component.label);

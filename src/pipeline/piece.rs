@@ -22,12 +22,24 @@ pub struct ClassMaps {
     pub probability: Array3<f32>,
     /// Doubt of the kind asked for.
     pub uncertainty: Array3<f32>,
+    /// Doubt of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
+    pub kinds: Vec<Array3<f32>>,
 }
 
 impl ClassMaps {
-    /// Maps of zeros.
-    pub fn zeros(shape: [usize; 3]) -> Self {
-        ClassMaps { probability: Array3::zeros(shape), uncertainty: Array3::zeros(shape) }
+    /// Maps of zeros, with as many kinds of doubt besides.
+    pub fn zeros(shape: [usize; 3], kinds: usize) -> Self {
+        let zeros = || Array3::zeros(shape);
+        ClassMaps { probability: zeros(), uncertainty: zeros(), kinds: (0..kinds).map(|_| zeros()).collect() }
+    }
+
+    /// All maps with those of `other`, pair by pair.
+    pub fn pairs<'a>(
+        &'a mut self,
+        other: &'a ClassMaps,
+    ) -> impl Iterator<Item = (&'a mut Array3<f32>, &'a Array3<f32>)> {
+        let own = [&mut self.probability, &mut self.uncertainty].into_iter().chain(&mut self.kinds);
+        own.zip([&other.probability, &other.uncertainty].into_iter().chain(&other.kinds))
     }
 }
 
@@ -53,6 +65,8 @@ pub struct Sampling {
     pub threshold: f64,
     /// Which doubt is kept.
     pub uncertainty: Uncertainty,
+    /// Kinds of doubt that are kept besides: all of them or none.
+    pub kinds: &'static [Uncertainty],
 }
 
 /// A kind of network, by the pieces it takes.
@@ -100,7 +114,7 @@ pub fn run_all(
 ) -> Result<Assembled> {
     let plan = pieces.plan(&ct.grid, search);
     let mut whole = Assembled {
-        classes: vec![ClassMaps::zeros(ct.grid.shape()); pieces.classes()],
+        classes: vec![ClassMaps::zeros(ct.grid.shape(), sampling.kinds.len()); pieces.classes()],
         samples: SampleMasks::new(sampling.samples),
     };
     let cancel = monitor.cancel_token().clone();
@@ -117,8 +131,9 @@ impl Assembled {
     fn put(&mut self, voi: &Voi, answer: Answer) {
         let [i, j, k] = [0, 1, 2].map(|axis: usize| voi.start[axis]..voi.end[axis]);
         for (whole, part) in self.classes.iter_mut().zip(answer.classes) {
-            whole.probability.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(&part.probability);
-            whole.uncertainty.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(&part.uncertainty);
+            for (whole, part) in whole.pairs(&part) {
+                whole.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(part);
+            }
         }
         for (index, bits) in answer.positive {
             self.samples.push(index, &bits);

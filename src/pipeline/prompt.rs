@@ -56,7 +56,7 @@ pub fn refine(
     let field = Field { grid, probability: &prompted.classes[0].probability, threshold: sampling.threshold };
     let footprints = replace(outlines, &field, at, monitor)?;
     let taken = taken(grid, outlines, &footprints, &region, monitor.cancel_token())?;
-    take(automatic, &prompted, &taken);
+    take(automatic, &prompted, &taken, monitor.cancel_token())?;
     Ok(region)
 }
 
@@ -82,10 +82,11 @@ fn replace(
     at: &[[usize; 3]],
     monitor: &Monitor<'_>,
 ) -> Result<Vec<Footprint>> {
-    let fresh = field.outlines(at);
+    let fresh = field.outlines(at, monitor.cancel_token())?;
     let components = &mut outlines.components;
     let mut drawn: BTreeMap<u32, Footprint> = BTreeMap::new();
     for label in fresh.asked.iter().flatten() {
+        monitor.check()?;
         let component = &fresh.components.list[*label as usize - 1];
         drawn.entry(*label).or_insert_with(|| voxels(&fresh.components, component).collect());
     }
@@ -93,10 +94,12 @@ fn replace(
     let replaced: Vec<Vec<u32>> = drawn.values().map(|own| versions(own, components)).collect();
     let gone = |label: &u32| voxels(components, &components.list[*label as usize - 1]);
     let earlier: Vec<Footprint> = replaced.iter().map(|labels| labels.iter().flat_map(gone).collect()).collect();
+    monitor.check()?;
     replaced.iter().flatten().for_each(|label| components.remove(*label));
 
     let (mut footprints, mut label_of) = (Vec::new(), BTreeMap::new());
     for ((fresh_label, own), earlier) in drawn.into_iter().zip(earlier) {
+        monitor.check()?;
         let free: Footprint = own.into_iter().filter(|index| components.labels[*index] == 0).collect();
         if !free.is_empty() {
             label_of.insert(fresh_label, components.add(&free));
@@ -144,12 +147,14 @@ fn taken(
         let [width, height, depth] = frame.size();
         let mut own = Array3::from_elem((depth, height, width), false);
         footprint.iter().for_each(|[k, j, i]| own[[k - k0, j - j0, i - i0]] = true);
+        cancel.check()?;
         let other = Array3::from_shape_fn(own.dim(), |(k, j, i)| {
             let label = outlines.components.labels[[k0 + k, j0 + j, i0 + i]];
             label != 0 && !outlines.prompted.contains(&label)
         });
         let to_own = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
         let to_other = squared_distance(&other, [z_mm, y_mm, x_mm], cancel)?;
+        cancel.check()?;
         for (index, (own, other)) in frame.indices().zip(to_own.iter().zip(&to_other)) {
             taken[index] |= *own <= (REACH_MM * REACH_MM) as f32 && own <= other && region[index];
         }
@@ -166,19 +171,26 @@ fn around(footprint: &Footprint) -> Voi {
 }
 
 /// Lets the values of `prompted` into `automatic` where `taken` says so.
-fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>) {
-    let mix = |whole: &mut Array3<f32>, part: &Array3<f32>| {
-        Zip::from(whole)
-            .and(part)
-            .and(taken)
-            .for_each(|value, part, taken| *value = if *taken { *part } else { *value });
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
+    let mix = |whole: &mut Array3<f32>, part: &Array3<f32>| -> Result<()> {
+        for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
+            cancel.check()?;
+            Zip::from(&mut whole).and(&part).and(&taken).for_each(|value, part, taken| {
+                *value = if *taken { *part } else { *value };
+            });
+        }
+        Ok(())
     };
     for (whole, part) in automatic.classes.iter_mut().zip(&prompted.classes) {
-        mix(&mut whole.probability, &part.probability);
-        mix(&mut whole.uncertainty, &part.uncertainty);
+        whole.pairs(part).try_for_each(|(whole, part)| mix(whole, part))?;
     }
+    cancel.check()?;
     let flags = taken.as_slice().expect("a new array is contiguous");
     automatic.samples = automatic.samples.with(&prompted.samples, |index| flags[index as usize]);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -202,7 +214,7 @@ mod tests {
         let (grid, at) = (grid(automatic.len()), at.iter().map(|i| [*i, 0, 0]).collect::<Vec<_>>());
         let (automatic, clicked) = (map(automatic), map(clicked));
         let field = |probability| Field { grid: &grid, probability, threshold: THRESHOLD };
-        let mut outlines = field(&automatic).outlines(&at);
+        let mut outlines = field(&automatic).outlines(&at, &CancelToken::new()).unwrap();
         let footprints = replace(&mut outlines, &field(&clicked), &at, &Monitor::silent()).unwrap();
         (outlines, footprints)
     }
@@ -279,7 +291,7 @@ mod tests {
         row[30..50].fill(0.9);
         let (grid, probability) = (grid(row.len()), map(&row));
         let field = Field { grid: &grid, probability: &probability, threshold: THRESHOLD };
-        let outlines = field.outlines(&[[30, 0, 0]]);
+        let outlines = field.outlines(&[[30, 0, 0]], &CancelToken::new()).unwrap();
         let held: Vec<usize> = (0..60).filter(|i| region(&grid, &[[30, 0, 0]], &outlines)[[0, 0, *i]]).collect();
         // 30 mm are 15 voxels; the outline ends at 49, and 10 mm are 5 voxels.
         assert_eq!(held, (15..55).collect::<Vec<_>>());
@@ -303,7 +315,8 @@ mod tests {
     #[test]
     fn take_changes_maps_and_samples_there_and_nowhere_else() {
         let assembled = |value: f32, bits: u64| {
-            let maps = ClassMaps { probability: map(&[value; 3]), uncertainty: map(&[value / 2.0; 3]) };
+            let kinds = vec![map(&[value / 4.0; 3])];
+            let maps = ClassMaps { probability: map(&[value; 3]), uncertainty: map(&[value / 2.0; 3]), kinds };
             let mut samples = SampleMasks::new(2);
             (0..3).for_each(|index| samples.push(index, &[bits]));
             samples.finish();
@@ -311,9 +324,10 @@ mod tests {
         };
         let mut automatic = assembled(0.25, 0b01);
         let taken = Array3::from_shape_vec((1, 1, 3), vec![false, true, false]).unwrap();
-        take(&mut automatic, &assembled(0.75, 0b10), &taken);
+        take(&mut automatic, &assembled(0.75, 0b10), &taken, &CancelToken::new()).unwrap();
         assert_eq!(automatic.classes[0].probability, map(&[0.25, 0.75, 0.25]));
         assert_eq!(automatic.classes[0].uncertainty, map(&[0.125, 0.375, 0.125]));
+        assert_eq!(automatic.classes[0].kinds[0], map(&[0.0625, 0.1875, 0.0625]));
         let bits: Vec<u64> = (0..3).map(|index| automatic.samples.get(index).unwrap()[0]).collect();
         assert_eq!(bits, [0b01, 0b10, 0b01]);
     }

@@ -27,7 +27,7 @@ pub fn chosen(
     let search = match &options.search {
         Search::Lungs => lungs::find_lungs(ct, monitor)?.search,
         Search::Everywhere => Array3::from_elem(ct.voxels.raw_dim(), true),
-        Search::Mask(mask) => orientation.array_to_canonical(mask.clone()),
+        Search::Mask(mask) => orientation.array_to_canonical(mask.clone(), monitor.cancel_token())?,
     };
     let nothing = matches!(options.search, Search::Mask(_)) && options.at.is_empty();
     if nothing && !search.iter().any(|inside| *inside) {

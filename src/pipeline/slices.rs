@@ -18,7 +18,13 @@ use crate::{
     geometry::Grid,
     model::{network::Network, spec::ModelSpec},
     progress::CancelToken,
-    stages::{clicks::Clicks, dropout, resample::bilinear, statistics::Accumulator, windowing::HuWindow},
+    stages::{
+        clicks::Clicks,
+        dropout,
+        resample::bilinear,
+        statistics::{Accumulator, Uncertainty},
+        windowing::HuWindow,
+    },
     volume::{Voi, Volume},
 };
 
@@ -204,8 +210,11 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         let rows = region.rows.pixel_taps(voi.start[1]..voi.end[1], region.rect.top, logits.nrows());
         let columns = region.columns.pixel_taps(voi.start[0]..voi.end[0], region.rect.left, logits.ncols());
         let scouted = bilinear(logits.view(), &rows, &columns).mapv_into(|logit| self.probability(logit));
-        let doubt = scouted.mapv(|p| sampling.uncertainty.unsampled(f64::from(p)) as f32);
-        let mut maps = ClassMaps { probability: scouted.insert_axis(Axis(0)), uncertainty: doubt.insert_axis(Axis(0)) };
+        let scouted = scouted.insert_axis(Axis(0));
+        let doubt = |kind: Uncertainty| scouted.mapv(|p| kind.unsampled(f64::from(p)) as f32);
+        let (uncertainty, kinds) =
+            (doubt(sampling.uncertainty), sampling.kinds.iter().map(|kind| doubt(*kind)).collect());
+        let mut maps = ClassMaps { probability: scouted, uncertainty, kinds };
         let index = |row: usize, column: usize| {
             (((k * ct.grid.dims[1]) + voi.start[1] + row) * ct.grid.dims[0] + voi.start[0] + column) as u32
         };
@@ -222,6 +231,9 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                 sampled[[row, column]] = true;
                 maps.probability[[0, row, column]] = sums.mean(voxel) as f32;
                 maps.uncertainty[[0, row, column]] = sums.uncertainty(voxel, sampling.uncertainty) as f32;
+                for (map, kind) in maps.kinds.iter_mut().zip(sampling.kinds) {
+                    map[[0, row, column]] = sums.uncertainty(voxel, *kind) as f32;
+                }
                 if sums.positive(voxel).iter().any(|word| *word != 0) {
                     positive.push((index(row, column), sums.positive(voxel).to_vec()));
                 }
@@ -273,7 +285,7 @@ mod tests {
     use ndarray::{Array5, ArrayView3, ArrayView4};
 
     use super::*;
-    use crate::{model::network::Window, stages::statistics::Uncertainty};
+    use crate::model::network::Window;
 
     /// Takes note of what it is given.
     #[derive(Default)]
@@ -324,7 +336,7 @@ mod tests {
         search.slice_mut(s![3, 40..50, 30..40]).fill(true);
         let ct = Volume::new(grid.clone(), Array3::zeros(grid.shape()));
         let (uncertainty, threshold) = (Uncertainty::Entropy, 0.5);
-        let sampling = Sampling { seed: 0, samples: 2, batch: 8, threshold, uncertainty };
+        let sampling = Sampling { seed: 0, samples: 2, batch: 8, threshold, uncertainty, kinds: &[] };
         for whole_slice in [false, true] {
             let spec = clicked_spec(whole_slice);
             let mut network = Recorder::default();

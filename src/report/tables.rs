@@ -21,8 +21,15 @@ const DIGITS: usize = 8;
 /// # Errors
 /// [`Error::Write`].
 pub fn write_json(path: &Path, nodules: &[Nodule]) -> Result<()> {
-    let text = serde_json::to_string_pretty(nodules).map_err(|e| Error::write(path, e))?;
-    fs::write(path, text + "\n").map_err(|e| Error::write(path, e))
+    fs::write(path, json(nodules)).map_err(|e| Error::write(path, e))
+}
+
+/// The text of `nodules.json`.
+///
+/// # Panics
+/// When a nodule can't be put into words: a mistake in this library.
+pub fn json(nodules: &[Nodule]) -> String {
+    serde_json::to_string_pretty(nodules).expect("numbers, texts and lists") + "\n"
 }
 
 /// Writes the nodules as comma-separated values (RFC 4180), a header line always.

@@ -9,7 +9,10 @@
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::volume::Voi;
+use crate::{error::Result, progress::CancelToken, volume::Voi};
+
+/// So many rows of voxels are looked at before anyone asks whether to go on: a few milliseconds.
+const ROWS_A_CHECK: usize = 4096;
 
 /// Which voxels are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,15 +73,30 @@ impl Components {
 }
 
 /// Finds the components of `mask`.
-pub fn connected_components(mask: &Array3<bool>, neighbourhood: Neighbourhood) -> Components {
-    connected_components_of(mask.view(), neighbourhood)
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn connected_components(
+    mask: &Array3<bool>,
+    neighbourhood: Neighbourhood,
+    cancel: &CancelToken,
+) -> Result<Components> {
+    connected_components_of(mask.view(), neighbourhood, cancel)
 }
 
 /// As [`connected_components`], of a part of a mask; boxes and labels are relative to the part.
-pub fn connected_components_of(mask: ArrayView3<'_, bool>, neighbourhood: Neighbourhood) -> Components {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn connected_components_of(
+    mask: ArrayView3<'_, bool>,
+    neighbourhood: Neighbourhood,
+    cancel: &CancelToken,
+) -> Result<Components> {
     let (depth, height, _) = mask.dim();
-    let mut runs = Runs::of(mask);
+    let mut runs = Runs::of(mask, cancel)?;
     for k in 0..depth {
+        cancel.check()?;
         for j in 0..height {
             for (dk, dj) in earlier_rows(neighbourhood) {
                 let (Some(k2), Some(j2)) = (k.checked_sub(dk), j.checked_add_signed(dj)) else {
@@ -90,7 +108,7 @@ pub fn connected_components_of(mask: ArrayView3<'_, bool>, neighbourhood: Neighb
             }
         }
     }
-    runs.into_components(mask.dim())
+    runs.into_components(mask.dim(), cancel)
 }
 
 /// Steps (back in k, along j) to the rows that come before a row in scan order and touch it.
@@ -118,9 +136,12 @@ struct Runs {
 }
 
 impl Runs {
-    fn of(mask: ArrayView3<'_, bool>) -> Self {
+    fn of(mask: ArrayView3<'_, bool>, cancel: &CancelToken) -> Result<Self> {
         let (mut runs, mut rows) = (Vec::new(), vec![0]);
-        for row in mask.rows() {
+        for (n, row) in mask.rows().into_iter().enumerate() {
+            if n % ROWS_A_CHECK == 0 {
+                cancel.check()?;
+            }
             let mut start = None;
             for (i, &inside) in row.iter().enumerate() {
                 match (inside, start) {
@@ -136,7 +157,7 @@ impl Runs {
             rows.push(runs.len());
         }
         let parent = (0..runs.len() as u32).collect();
-        Runs { runs, rows, parent }
+        Ok(Runs { runs, rows, parent })
     }
 
     /// Joins the runs of two rows that overlap (`diagonal`: or touch at a corner), walking both rows once.
@@ -167,13 +188,16 @@ impl Runs {
         self.parent[a.max(b) as usize] = a.min(b);
     }
 
-    fn into_components(mut self, dim: (usize, usize, usize)) -> Components {
+    fn into_components(mut self, dim: (usize, usize, usize), cancel: &CancelToken) -> Result<Components> {
         let (_, height, width) = dim;
         let mut labels = Array3::<u32>::zeros(dim);
         let voxels = labels.as_slice_mut().expect("a new array is contiguous");
         let mut label_of_root = vec![0u32; self.runs.len()];
         let mut list: Vec<Component> = Vec::new();
         for row in 0..self.rows.len() - 1 {
+            if row % ROWS_A_CHECK == 0 {
+                cancel.check()?;
+            }
             let (k, j) = (row / height.max(1), row % height.max(1));
             for index in self.rows[row]..self.rows[row + 1] {
                 let Run { start, end } = self.runs[index];
@@ -188,7 +212,7 @@ impl Runs {
                 voxels[row * width + start..row * width + end].fill(*label);
             }
         }
-        Components { labels, list }
+        Ok(Components { labels, list })
     }
 }
 
@@ -206,6 +230,10 @@ impl Component {
 mod tests {
     use super::*;
     use ndarray::Array3;
+
+    fn components(mask: &Array3<bool>, neighbourhood: Neighbourhood) -> Components {
+        connected_components(mask, neighbourhood, &CancelToken::new()).unwrap()
+    }
 
     /// Labels by flood fill from each voxel in scan order: slow, and obviously right.
     fn flood(mask: &Array3<bool>, all26: bool) -> Array3<u32> {
@@ -253,7 +281,7 @@ mod tests {
         for (seed, percent) in [(1, 10), (2, 30), (3, 50), (4, 80), (5, 0), (6, 100)] {
             let mask = random_mask((7, 9, 11), percent, seed);
             for neighbourhood in [Neighbourhood::Faces6, Neighbourhood::All26] {
-                let found = connected_components(&mask, neighbourhood);
+                let found = components(&mask, neighbourhood);
                 assert_eq!(found.labels, flood(&mask, neighbourhood == Neighbourhood::All26), "{percent} %");
                 for component in &found.list {
                     let own = found.labels.map(|&label| label == component.label);
@@ -269,13 +297,13 @@ mod tests {
         let mut mask = Array3::from_elem((2, 2, 2), false);
         mask[[0, 0, 1]] = true;
         mask[[1, 1, 0]] = true;
-        assert_eq!(connected_components(&mask, Neighbourhood::All26).list.len(), 1);
-        assert_eq!(connected_components(&mask, Neighbourhood::Faces6).list.len(), 2);
+        assert_eq!(components(&mask, Neighbourhood::All26).list.len(), 1);
+        assert_eq!(components(&mask, Neighbourhood::Faces6).list.len(), 2);
     }
 
     #[test]
     fn components_removed_one_leaves_the_others_as_they_were() {
-        let mut found = connected_components(&random_mask((5, 6, 7), 12, 3), Neighbourhood::Faces6);
+        let mut found = components(&random_mask((5, 6, 7), 12, 3), Neighbourhood::Faces6);
         let before = found.clone();
         assert!(found.list.len() > 2);
         found.remove(2);
@@ -286,6 +314,14 @@ mod tests {
 
     #[test]
     fn components_empty_array_has_none() {
-        assert!(connected_components(&Array3::from_elem((0, 3, 4), true), Neighbourhood::All26).list.is_empty());
+        assert!(components(&Array3::from_elem((0, 3, 4), true), Neighbourhood::All26).list.is_empty());
+    }
+
+    #[test]
+    fn components_of_a_cancelled_run_end() {
+        let token = CancelToken::new();
+        token.cancel();
+        let error = connected_components(&random_mask((5, 6, 7), 12, 3), Neighbourhood::All26, &token).unwrap_err();
+        assert_eq!(error.name(), "E_CANCELLED");
     }
 }

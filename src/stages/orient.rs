@@ -4,10 +4,13 @@
 //! allow. Only whole axes are exchanged and reversed, no voxel is interpolated, so the way back is exact and the
 //! same CT gives the same result however its file orders the axes.
 
-use ndarray::{Array3, ArrayView3, Axis};
+use ndarray::{Array3, ArrayBase, ArrayView3, Axis, Ix3, RawData};
 
 use crate::{
+    error::Result,
     geometry::Grid,
+    memory,
+    progress::CancelToken,
     volume::{Volume, VolumeView},
 };
 
@@ -51,24 +54,47 @@ impl Orientation {
         }
     }
 
-    /// A native volume in canonical orientation.
-    pub fn to_canonical<T: Clone>(&self, volume: Volume<T>) -> Volume<T> {
-        Volume::new(self.grid(), self.array_to_canonical(volume.voxels))
+    /// The native grid.
+    pub fn native_grid(&self) -> &Grid {
+        &self.native
+    }
+
+    /// A native volume in canonical orientation; copied only where its axes are in another order.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
+    pub fn to_canonical<T: Copy>(&self, volume: Volume<T>, cancel: &CancelToken) -> Result<Volume<T>> {
+        Ok(Volume::new(self.grid(), self.array_to_canonical(volume.voxels, cancel)?))
     }
 
     /// A native array in canonical orientation.
-    pub fn array_to_canonical<T: Clone>(&self, voxels: Array3<T>) -> Array3<T> {
+    ///
+    /// # Errors
+    /// As [`Orientation::to_canonical`].
+    pub fn array_to_canonical<T: Copy>(&self, voxels: Array3<T>, cancel: &CancelToken) -> Result<Array3<T>> {
         // Array axes run k, j, i: array axis `a` is grid axis `2 - a`.
         let order: [usize; 3] = std::array::from_fn(|a| 2 - self.source[2 - a]);
         let mut view = voxels.permuted_axes(order);
         for a in (0..3).filter(|a| self.reversed[2 - a]) {
             view.invert_axis(Axis(a));
         }
-        standard(view)
+        packed(view, cancel)
     }
 
     /// A canonical array back on the native grid: the same memory in another order, since maps of a whole CT are large.
-    pub fn to_native<'a, T>(&'a self, mut voxels: ArrayView3<'a, T>) -> VolumeView<'a, T> {
+    pub fn to_native<'a, T>(&'a self, voxels: ArrayView3<'a, T>) -> VolumeView<'a, T> {
+        VolumeView { grid: &self.native, voxels: self.reordered(voxels) }
+    }
+
+    /// A canonical array on the native grid, packed; copied only where its axes are in another order.
+    ///
+    /// # Errors
+    /// As [`Orientation::to_canonical`].
+    pub fn array_to_native<T: Copy>(&self, voxels: Array3<T>, cancel: &CancelToken) -> Result<Array3<T>> {
+        packed(self.reordered(voxels), cancel)
+    }
+
+    fn reordered<S: RawData>(&self, mut voxels: ArrayBase<S, Ix3>) -> ArrayBase<S, Ix3> {
         for a in (0..3).filter(|a| self.reversed[2 - a]) {
             voxels.invert_axis(Axis(a));
         }
@@ -76,7 +102,7 @@ impl Orientation {
         for a in 0..3 {
             order[2 - self.source[2 - a]] = a;
         }
-        VolumeView { grid: &self.native, voxels: voxels.permuted_axes(order) }
+        voxels.permuted_axes(order)
     }
 
     /// The native index of a canonical one.
@@ -101,8 +127,16 @@ impl Orientation {
 }
 
 /// The array in standard layout, copied only where it isn't.
-fn standard<T: Clone>(array: Array3<T>) -> Array3<T> {
-    if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() }
+fn packed<T: Copy>(array: Array3<T>, cancel: &CancelToken) -> Result<Array3<T>> {
+    if array.is_standard_layout() {
+        return Ok(array);
+    }
+    let mut copy = memory::vec(array.len(), "a volume with its axes in another order")?;
+    for slice in array.outer_iter() {
+        cancel.check()?;
+        copy.extend(slice.iter().copied());
+    }
+    Ok(Array3::from_shape_vec(array.raw_dim(), copy).expect("every voxel was copied"))
 }
 
 #[cfg(test)]
@@ -129,7 +163,7 @@ mod tests {
             let index = |k: usize, j: usize, i: usize| (i + 10 * j + 100 * k) as u16;
             let native = Volume::new(grid.clone(), Array3::from_shape_fn(grid.shape(), |(k, j, i)| index(k, j, i)));
             let orientation = Orientation::of(&grid);
-            let canonical = orientation.to_canonical(native.clone());
+            let canonical = orientation.to_canonical(native.clone(), &CancelToken::new()).unwrap();
             for (axis, expected) in axes.iter().enumerate() {
                 let off = norm([0, 1, 2].map(|r: usize| canonical.grid.direction[axis][r] - expected[r]));
                 assert!(off < 1e-9, "{order:?} {signs:?}");
@@ -143,6 +177,9 @@ mod tests {
                 assert!(norm([0, 1, 2].map(|r: usize| a[r] - b[r])) < 1e-9);
             }
             assert_eq!(orientation.to_native(canonical.voxels.view()), native.view());
+            let back = orientation.array_to_native(canonical.voxels, &CancelToken::new()).unwrap();
+            assert!(back.is_standard_layout());
+            assert_eq!(back, native.voxels);
         }
     }
 }

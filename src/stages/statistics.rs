@@ -20,6 +20,9 @@ pub enum Uncertainty {
 }
 
 impl Uncertainty {
+    /// All kinds.
+    pub const ALL: [Uncertainty; 3] = [Uncertainty::Entropy, Uncertainty::Variance, Uncertainty::MutualInformation];
+
     /// What a person is told, with its unit.
     pub fn title(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use std::{
 
 use sam2lung::{
     io::{self, Ct, ReadOptions},
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     stages::orient::Orientation,
     volume::Volume,
 };
@@ -41,5 +41,5 @@ pub fn read(path: &Path) -> Ct {
 /// The CT with its axes along the patient: i to the left, j to the back, k to the head.
 pub fn canonical(path: &Path) -> Volume<f32> {
     let volume = read(path).volume;
-    Orientation::of(&volume.grid).to_canonical(volume)
+    Orientation::of(&volume.grid).to_canonical(volume, &CancelToken::new()).expect("memory for it")
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use sam2lung::{
     io::{self, ReadOptions},
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     stages::{lungs::find_lungs, orient::Orientation},
 };
 
@@ -140,8 +140,9 @@ fn share_inside(ct: &Path, outline: &Path) -> f64 {
     let outline = io::read_mask(outline, &ct.grid, ReadOptions::default(), &mut Monitor::silent());
     let outline = outline.expect("a mask on the same grid");
     let orientation = Orientation::of(&ct.grid);
-    let outline = orientation.array_to_canonical(outline);
-    let lungs = find_lungs(&orientation.to_canonical(ct), &mut Monitor::silent()).expect("lung around a nodule");
+    let outline = orientation.array_to_canonical(outline, &CancelToken::new()).expect("memory for it");
+    let canonical = orientation.to_canonical(ct, &CancelToken::new()).expect("memory for it");
+    let lungs = find_lungs(&canonical, &mut Monitor::silent()).expect("lung around a nodule");
     let inside = outline.iter().zip(&lungs.search).filter(|(nodule, lung)| **nodule && **lung).count();
     inside as f64 / outline.iter().filter(|nodule| **nodule).count() as f64
 }

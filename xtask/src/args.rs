@@ -7,11 +7,12 @@ pub const HELP: &str = "\
 Chores of the sam2lung project. Needed beforehand: Rust, a C++ compiler, Python 3 with pip; no root.
 
 cargo xtask demo               makes a chest CT phantom, segments it, and says where the pictures lie
-cargo xtask test [--only PART] runs every test, or one part: rust, capi, python, slicer or real
+cargo xtask test [--only PART] runs every test, or one part: rust, capi, cmake, docs, python, slicer or real
                                (--only may be given again; real needs CTs in ../shared/data or SAM2LUNG_SHARED)
 cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
                                --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
 cargo xtask header             writes include/sam2lung.h anew after a change in src/capi
+cargo xtask abi                writes tests/capi/abi.txt anew after the C interface has grown
 cargo xtask --help             this text";
 
 /// One chore.
@@ -30,6 +31,8 @@ pub enum Task {
     Test(Vec<Part>),
     /// Write the C header.
     Header,
+    /// Write the record of the binary interface.
+    Abi,
 }
 
 /// Reads the words behind `cargo xtask`.
@@ -47,8 +50,9 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         ["setup", "--cuda"] => Ok(Task::Setup { cuda: true }),
         ["demo"] => Ok(Task::Demo),
         ["header"] => Ok(Task::Header),
+        ["abi"] => Ok(Task::Abi),
         ["test", rest @ ..] => parts(rest).map(Task::Test),
-        [chore @ ("setup" | "demo" | "header"), rest @ ..] => {
+        [chore @ ("setup" | "demo" | "header" | "abi"), rest @ ..] => {
             Err(format!("'{chore}' doesn't know '{}'", rest.join(" ")))
         }
         [chore, ..] => Err(format!("'{chore}' is no chore")),
@@ -66,9 +70,13 @@ fn parts(words: &[&str]) -> Result<Vec<Part>, String> {
             _ => return Err(format!("'test' doesn't know '{word}'")),
         };
         let part = Part::ALL.into_iter().find(|part| part.name() == name);
-        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected rust, capi, python, slicer or real"))?);
+        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected one of {}", names()))?);
     }
     Ok(Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect())
+}
+
+fn names() -> String {
+    Part::ALL.map(Part::name).join(", ")
 }
 
 #[cfg(test)]
@@ -85,6 +93,7 @@ mod tests {
         assert_eq!(parsed("setup --cuda"), Ok(Task::Setup { cuda: true }));
         assert_eq!(parsed("demo"), Ok(Task::Demo));
         assert_eq!(parsed("header"), Ok(Task::Header));
+        assert_eq!(parsed("abi"), Ok(Task::Abi));
         assert_eq!(parsed("test --help"), Ok(Task::Help));
     }
 
@@ -99,7 +108,7 @@ mod tests {
         assert!(parsed("setup --rocm").unwrap_err().contains("--rocm"));
         assert!(parsed("teardown").unwrap_err().contains("teardown"));
         assert!(parsed("test --only rusty").unwrap_err().contains("rusty"));
-        assert!(parsed("test --only").unwrap_err().contains("expected rust"));
+        assert!(parsed("test --only").unwrap_err().contains("expected one of rust"));
         assert!(parsed("test --fast").unwrap_err().contains("--fast"));
         assert!(parsed("").is_err());
     }

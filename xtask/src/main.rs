@@ -2,6 +2,7 @@
 //!
 //! Enters: the command line. Leaves: exit status 0 good, 1 failed, 2 usage.
 
+mod abi;
 mod args;
 mod demo;
 mod header;
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
         Task::Demo => demo::demo(),
         Task::Test(parts) => test::test(&parts),
         Task::Header => header::header(),
+        Task::Abi => abi::abi(),
     };
     match result {
         Ok(()) => 0.into(),

@@ -55,7 +55,7 @@ pub(super) fn aerated_lung(coarse: &Coarse, airway: &Array3<bool>, monitor: &Mon
         let tube = distance::dilate(airway, AIRWAY_WALL_MM, coarse.spacing_mm, monitor.cancel_token())?;
         Zip::from(&mut air).and(&tube).for_each(|air, &tube| *air &= !tube);
     }
-    let components = connected_components(&air, Neighbourhood::Faces6);
+    let components = connected_components(&air, Neighbourhood::Faces6, monitor.cancel_token())?;
     let pieces = look_into(coarse, &air, &components, monitor)?;
     let mut kept = choose(&pieces);
     if !kept.contains(&true) && air.len() as f64 * coarse.voxel_ml() < SMALL_CROP_ML {

@@ -9,7 +9,7 @@ use ndarray::{Array2, Array3, Axis, s};
 use super::{air::AIR_HU, coarse::Coarse};
 use crate::{
     error::Result,
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     stages::components::{Component, Neighbourhood, connected_components, connected_components_of},
 };
 
@@ -46,10 +46,10 @@ pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airw
         let gas = coarse.hu.map(|&hu| hu < level);
         for k in 0..gas.dim().0 {
             monitor.check()?;
-            keep_tube_sections(coarse, &gas, k, &mut sections);
+            keep_tube_sections(coarse, &gas, k, &mut sections, monitor.cancel_token())?;
         }
     }
-    let found = connected_components(&sections, Neighbourhood::All26);
+    let found = connected_components(&sections, Neighbourhood::All26, monitor.cancel_token())?;
     let is_tube = |c: &Component| {
         let length_mm = c.voi.size()[2] as f64 * coarse.spacing_mm[0];
         length_mm >= LEAST_LENGTH_MM && c.voxels as f64 * coarse.voxel_ml() >= LEAST_ML
@@ -65,9 +65,15 @@ fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {
 }
 
 /// Copies the patches of slice `k` of `gas` that tissue surrounds to `sections`.
-fn keep_tube_sections(coarse: &Coarse, gas: &Array3<bool>, k: usize, sections: &mut Array3<bool>) {
+fn keep_tube_sections(
+    coarse: &Coarse,
+    gas: &Array3<bool>,
+    k: usize,
+    sections: &mut Array3<bool>,
+    cancel: &CancelToken,
+) -> Result<()> {
     let slice = gas.slice(s![k..k + 1, .., ..]);
-    let patches = connected_components_of(slice, Neighbourhood::Faces6);
+    let patches = connected_components_of(slice, Neighbourhood::Faces6, cancel)?;
     let labels = patches.labels.index_axis(Axis(0), 0);
     let pixel_mm2 = coarse.spacing_mm[1] * coarse.spacing_mm[2];
     let reach = [1, 2].map(|axis| (RING_MM / coarse.spacing_mm[axis]).round().max(1.0) as usize);
@@ -90,6 +96,7 @@ fn keep_tube_sections(coarse: &Coarse, gas: &Array3<bool>, k: usize, sections: &
             }
         }
     }
+    Ok(())
 }
 
 /// The outermost pixels of the patch dilated by a box of `reach`; `None` when that leaves the slice.

@@ -49,7 +49,7 @@ pub(super) fn search_region(
         let wall = close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, monitor)?;
         Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
-    fill_holes(lung, &medial, spacing_mm, &mut region);
+    fill_holes(lung, &medial, spacing_mm, &mut region, monitor)?;
     Ok(region)
 }
 
@@ -116,11 +116,17 @@ impl Frame {
 }
 
 /// Adds the tissue that lung surrounds in axial slices.
-fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3], region: &mut Array3<bool>) {
+fn fill_holes(
+    lung: &Array3<bool>,
+    medial: &Array3<bool>,
+    [_, sj, si]: [f64; 3],
+    region: &mut Array3<bool>,
+    monitor: &Monitor<'_>,
+) -> Result<()> {
     let (height, width) = (lung.dim().1, lung.dim().2);
     for k in 0..lung.dim().0 {
         let tissue = lung.slice(s![k..k + 1, .., ..]).map(|&inside| !inside);
-        let patches = connected_components_of(tissue.view(), Neighbourhood::Faces6);
+        let patches = connected_components_of(tissue.view(), Neighbourhood::Faces6, monitor.cancel_token())?;
         let labels = patches.labels.index_axis(Axis(0), 0);
         let enclosed =
             |p: &Component| p.voi.start[0] > 0 && p.voi.start[1] > 0 && p.voi.end[0] < width && p.voi.end[1] < height;
@@ -135,6 +141,7 @@ fn fill_holes(lung: &Array3<bool>, medial: &Array3<bool>, [_, sj, si]: [f64; 3],
         let mut slice = region.index_axis_mut(Axis(0), k);
         Zip::from(&mut slice).and(labels).for_each(|voxel, &label| *voxel |= fill[label as usize]);
     }
+    Ok(())
 }
 
 /// The part of the chest between the lungs: deep inside their common outline and near the midline.

@@ -6,7 +6,7 @@
 //! directions, is too long by half a pixel on average and by one at most.
 
 use super::Maps;
-use crate::volume::Voi;
+use crate::{error::Result, progress::CancelToken, volume::Voi};
 
 /// Directions that are tried, evenly over half a turn: the long axis is at most 0.1 % short.
 const DIRECTIONS: usize = 72;
@@ -22,21 +22,25 @@ pub struct Axes {
 
 impl Axes {
     /// The axes of nodule `id`, which lies in `voi`.
-    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let [x_mm, y_mm, _] = maps.ct.grid.spacing_mm;
-        let slices = (voi.start[2]..voi.end[2]).map(|k| {
+        let mut slices = (voi.start[2]..voi.end[2]).map(|k| {
+            cancel.check()?;
             let rows = voi.start[1]..voi.end[1];
             let points: Vec<[f64; 2]> = rows
                 .flat_map(|j| (voi.start[0]..voi.end[0]).map(move |i| (j, i)))
                 .filter(|(j, i)| maps.labels[[k, *j, *i]] == id)
                 .map(|(j, i)| [i as f64 * x_mm, j as f64 * y_mm])
                 .collect();
-            Self::of_points(&points, [x_mm, y_mm])
+            Ok(Self::of_points(&points, [x_mm, y_mm]))
         });
-        slices.fold(
-            Axes { long_mm: 0.0, short_mm: 0.0 },
-            |best, axes| if axes.long_mm > best.long_mm { axes } else { best },
-        )
+        slices.try_fold(Axes { long_mm: 0.0, short_mm: 0.0 }, |best, axes| {
+            let axes = axes?;
+            Ok(if axes.long_mm > best.long_mm { axes } else { best })
+        })
     }
 
     /// The axes of the pixels with these centres and this size.

@@ -156,12 +156,13 @@ fn nodule(
     cancel: &CancelToken,
 ) -> Result<Nodule> {
     let grid = &maps.ct.grid;
+    cancel.check()?;
     let voxels: Vec<[usize; 3]> = voi.indices().filter(|index| maps.labels[*index] == id).collect();
     let count = voxels.len() as f64;
     let mean = |of: &dyn Fn([usize; 3]) -> f64| voxels.iter().map(|index| of(*index)).sum::<f64>() / count;
     let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
     let volume_mm3 = count * grid.voxel_mm3();
-    let axes = Axes::of(maps, id, voi);
+    let axes = Axes::of(maps, id, voi, cancel)?;
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let mut nodule = Nodule {
@@ -182,7 +183,7 @@ fn nodule(
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
         probability_inside: mean(&|index| f64::from(maps.probability[index])),
         probability_around: probability_around(maps, id, voi, cancel)?,
-        uncertainty_mean: doubt_with_rim(maps, id, voi),
+        uncertainty_mean: doubt_with_rim(maps, id, voi, cancel)?,
         sample_dice: sampled.mean_dice(),
         detection_rate: sampled.detection_rate(),
         nodule_probability: finding.nodule_probability,
@@ -201,18 +202,23 @@ fn nodule(
 }
 
 /// Mean doubt over the label and the voxels that touch it.
-fn doubt_with_rim(maps: &Maps<'_>, id: u16, voi: &Voi) -> f64 {
+fn doubt_with_rim(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
     let dims = maps.ct.grid.dims;
     let touches = |[k, j, i]: [usize; 3]| {
         let near = |index: usize, axis: usize| index.saturating_sub(1)..(index + 2).min(dims[axis]);
         near(k, 2).any(|k| near(j, 1).any(|j| near(i, 0).any(|i| maps.labels[[k, j, i]] == id)))
     };
-    let (sum, count) = voi
-        .grown([1; 3], dims)
-        .indices()
-        .filter(|index| touches(*index))
-        .fold((0.0, 0.0), |(sum, n), index| (sum + f64::from(maps.uncertainty[index]), n + 1.0));
-    sum / count
+    let near = voi.grown([1; 3], dims);
+    let (mut sum, mut count) = (0.0, 0.0);
+    for k in near.start[2]..near.end[2] {
+        cancel.check()?;
+        let slice = Voi { start: [near.start[0], near.start[1], k], end: [near.end[0], near.end[1], k + 1] };
+        for index in slice.indices().filter(|index| touches(*index)) {
+            sum += f64::from(maps.uncertainty[index]);
+            count += 1.0;
+        }
+    }
+    Ok(sum / count)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl SampleVolumes {
         let (mut sorted, mut paired) = (Vec::new(), Vec::new());
         for sample in 0..maps.samples.samples() {
             cancel.check()?;
-            let mask = outline(maps, id, &territory, sample);
+            let mask = outline(maps, id, &territory, sample, cancel)?;
             sorted.push(mask.len());
             if paired.len() < MOST_PAIRED {
                 paired.push(mask);
@@ -77,7 +77,7 @@ impl SampleVolumes {
 }
 
 /// Voxels (numbered within `territory`) of the nodule under sample `s`, in rising order.
-fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize) -> Vec<u32> {
+fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
     let [width, height, depth] = territory.size();
     let mut mask = Array3::from_elem((depth, height, width), false);
     let dims = maps.ct.grid.dims;
@@ -96,12 +96,13 @@ fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize) -> Vec<u32> {
     for ((k, j, i), inside) in mask.indexed_iter_mut() {
         *inside &= [0, id].contains(&label(k, j, i));
     }
-    let parts = connected_components(&mask, Neighbourhood::All26);
+    let parts = connected_components(&mask, Neighbourhood::All26, cancel)?;
     let mut touches = vec![false; parts.list.len() + 1];
     for ((k, j, i), part) in parts.labels.indexed_iter() {
         touches[*part as usize] |= *part > 0 && label(k, j, i) == id;
     }
-    parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]).map(|(_, voxel)| voxel).collect()
+    let own = parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
+    Ok(own.map(|(_, voxel)| voxel).collect())
 }
 
 fn mean_dice(masks: &[Vec<u32>], cancel: &CancelToken) -> Result<f64> {

@@ -1,10 +1,14 @@
 //! `cargo xtask test`: every test, part by part, and a summary at the end.
 
 mod capi;
+mod cmake;
+mod docs;
+mod page;
 mod python;
 mod real;
 mod rust;
 pub mod tally;
+mod venv;
 
 use std::path::Path;
 use std::time::Instant;
@@ -26,6 +30,10 @@ pub enum Part {
     Rust,
     /// The C header and the shared library.
     Capi,
+    /// The CMake package, the C++ headers and the examples.
+    Cmake,
+    /// The documentation.
+    Docs,
     /// The Python packages, and tests of the command line from Python.
     Python,
     /// The 3D Slicer module.
@@ -36,13 +44,16 @@ pub enum Part {
 
 impl Part {
     /// All of them.
-    pub const ALL: [Part; 5] = [Part::Rust, Part::Capi, Part::Python, Part::Slicer, Part::Real];
+    pub const ALL: [Part; 7] =
+        [Part::Rust, Part::Capi, Part::Cmake, Part::Docs, Part::Python, Part::Slicer, Part::Real];
 
     /// The name behind `--only`.
     pub fn name(self) -> &'static str {
         match self {
             Part::Rust => "rust",
             Part::Capi => "capi",
+            Part::Cmake => "cmake",
+            Part::Docs => "docs",
             Part::Python => "python",
             Part::Slicer => "slicer",
             Part::Real => "real",
@@ -52,7 +63,9 @@ impl Part {
     fn run(self, context: &Context) -> Result<Tally> {
         match self {
             Part::Rust => rust::run(context),
-            Part::Capi => capi::run(),
+            Part::Capi => capi::run(context),
+            Part::Cmake => cmake::run(context),
+            Part::Docs => docs::run(),
             Part::Python => python::run(context),
             Part::Slicer => Ok(skip("the Slicer module is not part of this version")),
             Part::Real => real::run(context),

@@ -63,6 +63,16 @@ pub fn of_pytest(lines: &[String]) -> Tally {
     })
 }
 
+/// Counts from the closing lines of CTest, as "86% tests passed, 1 tests failed out of 7".
+pub fn of_ctest(lines: &[String]) -> Tally {
+    let closing = lines.iter().rev().find(|line| line.contains("% tests passed, "));
+    closing.map_or_else(Tally::default, |line| {
+        let (_, all) = line.rsplit_once("out of ").unwrap_or_default();
+        let failed = line.split_once("passed, ").map_or(0, |(_, rest)| number_before(rest, "tests"));
+        Tally { passed: all.trim().parse::<usize>().unwrap_or(0).saturating_sub(failed), failed, skipped: 0 }
+    })
+}
+
 /// The number in front of a word that begins so, or 0.
 fn number_before(line: &str, word: &str) -> usize {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -135,6 +145,14 @@ mod tests {
         let text = lines("tests/a.py ..s\n===== 1 failed, 12 passed, 2 skipped, 1 error in 3.21s =====");
         assert_eq!(of_pytest(&text), tally(12, 2, 2));
         assert_eq!(of_pytest(&lines("nothing")), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn of_ctest_reads_the_closing_line() {
+        let text = lines("1/7 Test #1: a ...   Passed    0.10 sec\n\n86% tests passed, 1 tests failed out of 7\n");
+        assert_eq!(of_ctest(&text), tally(6, 1, 0));
+        assert_eq!(of_ctest(&lines("100% tests passed, 0 tests failed out of 12")), tally(12, 0, 0));
+        assert_eq!(of_ctest(&lines("No tests were found!!!")), tally(0, 0, 0));
     }
 
     #[test]

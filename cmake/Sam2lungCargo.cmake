@@ -1,0 +1,53 @@
+# Builds the library and the program with cargo, and lays them out as programs expect them.
+#
+# Leaves: the target sam2lung_cargo, SAM2LUNG_STAGE (folder with library, links and ONNX Runtime),
+# SAM2LUNG_CARGO_OUTPUT (cargo's folder, with the program).
+
+find_program(SAM2LUNG_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" "$ENV{USERPROFILE}/.cargo/bin"
+    DOC "Rust's cargo")
+if(NOT SAM2LUNG_CARGO)
+    message(FATAL_ERROR "cargo isn't there; install Rust 1.92 or newer (https://rustup.rs), or name it by "
+        "-DSAM2LUNG_CARGO=FILE")
+endif()
+set(SAM2LUNG_CARGO_TARGET_DIR "${PROJECT_BINARY_DIR}/cargo" CACHE PATH "Where cargo builds")
+set(SAM2LUNG_CARGO_TARGET "" CACHE STRING "Rust's target triple; empty: that of this machine")
+
+set(SAM2LUNG_CARGO_OUTPUT "${SAM2LUNG_CARGO_TARGET_DIR}/release")
+set(triple "")
+if(SAM2LUNG_CARGO_TARGET)
+    set(SAM2LUNG_CARGO_OUTPUT "${SAM2LUNG_CARGO_TARGET_DIR}/${SAM2LUNG_CARGO_TARGET}/release")
+    set(triple --target "${SAM2LUNG_CARGO_TARGET}")
+endif()
+set(SAM2LUNG_STAGE "${PROJECT_BINARY_DIR}/lib")
+
+set(copies COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_CARGO_LIBRARY}"
+    "${SAM2LUNG_STAGE}/${SAM2LUNG_LIBRARY}")
+set(staged "${SAM2LUNG_STAGE}/${SAM2LUNG_LIBRARY}")
+if(SAM2LUNG_IMPLIB)
+    list(APPEND copies COMMAND "${CMAKE_COMMAND}" -E copy_if_different
+        "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_CARGO_IMPLIB}" "${SAM2LUNG_STAGE}/${SAM2LUNG_IMPLIB}")
+    list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_IMPLIB}")
+endif()
+
+# cargo knows itself whether there is something to do: it is asked at every build.
+add_custom_target(sam2lung_cargo ALL
+    COMMAND "${SAM2LUNG_CARGO}" build --release --locked --package sam2lung --lib --bin sam2lung
+        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${SAM2LUNG_CARGO_TARGET_DIR}" ${triple}
+    ${copies}
+    BYPRODUCTS ${staged}
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    COMMENT "Building libsam2lung with cargo"
+    USES_TERMINAL VERBATIM)
+
+# What doesn't change is laid out once.
+file(MAKE_DIRECTORY "${SAM2LUNG_STAGE}")
+foreach(link IN LISTS SAM2LUNG_LINKS)
+    file(CREATE_LINK "${SAM2LUNG_LIBRARY}" "${SAM2LUNG_STAGE}/${link}" SYMBOLIC)
+endforeach()
+foreach(file IN LISTS SAM2LUNG_ONNXRUNTIME_FILES)
+    get_filename_component(name "${file}" NAME)
+    file(CREATE_LINK "${file}" "${SAM2LUNG_STAGE}/${name}" SYMBOLIC COPY_ON_ERROR)
+endforeach()
+if(SAM2LUNG_ONNXRUNTIME_LINK)
+    file(CREATE_LINK "${SAM2LUNG_ONNXRUNTIME_NAME}" "${SAM2LUNG_STAGE}/${SAM2LUNG_ONNXRUNTIME_LINK}" SYMBOLIC)
+endif()

@@ -1,0 +1,55 @@
+# Finds the ONNX Runtime that goes beside the library.
+#
+# Leaves: SAM2LUNG_ONNXRUNTIME_FILES (what is copied), SAM2LUNG_ONNXRUNTIME_NAME and _LINK (the library and the name
+# that the loader looks for), SAM2LUNG_ONNXRUNTIME_LICENCES.
+
+if(WIN32)
+    set(pattern "onnxruntime.dll")
+    set(SAM2LUNG_ONNXRUNTIME_LINK "")
+elseif(APPLE)
+    set(pattern "libonnxruntime.*.dylib")
+    set(SAM2LUNG_ONNXRUNTIME_LINK "libonnxruntime.1.dylib")
+else()
+    set(pattern "libonnxruntime.so.*")
+    set(SAM2LUNG_ONNXRUNTIME_LINK "libonnxruntime.so.1")
+endif()
+
+# Where `cargo xtask setup` puts it; with several versions, the newest.
+file(GLOB candidates "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/${pattern}")
+list(SORT candidates COMPARE NATURAL ORDER DESCENDING)
+list(APPEND candidates "")
+list(GET candidates 0 found)
+set(SAM2LUNG_ONNXRUNTIME "${found}" CACHE FILEPATH "ONNX Runtime's shared library, 1.24 or newer")
+if(NOT SAM2LUNG_ONNXRUNTIME) # none was there when the cache was made
+    set_property(CACHE SAM2LUNG_ONNXRUNTIME PROPERTY VALUE "${found}")
+endif()
+
+if(NOT EXISTS "${SAM2LUNG_ONNXRUNTIME}")
+    message(FATAL_ERROR
+        "ONNX Runtime's shared library is \"${SAM2LUNG_ONNXRUNTIME}\"; expected an existing file. One of these helps:\n"
+        "  cargo xtask setup                    in ${PROJECT_SOURCE_DIR}, fetches it\n"
+        "  -DSAM2LUNG_ONNXRUNTIME=FILE          takes yours\n"
+        "  -DSAM2LUNG_WITH_ONNXRUNTIME=OFF      leaves it out; programs then find it by the environment variable\n"
+        "                                       SAM2LUNG_ONNXRUNTIME or by the system's loader")
+endif()
+
+get_filename_component(library "${SAM2LUNG_ONNXRUNTIME}" REALPATH)
+get_filename_component(folder "${library}" DIRECTORY)
+get_filename_component(SAM2LUNG_ONNXRUNTIME_NAME "${library}" NAME)
+if(SAM2LUNG_ONNXRUNTIME_NAME STREQUAL SAM2LUNG_ONNXRUNTIME_LINK)
+    set(SAM2LUNG_ONNXRUNTIME_LINK "")
+endif()
+
+# Execution providers are looked for beside the library. A folder that `cargo xtask setup --cuda` made also holds
+# NVIDIA's libraries; any other folder may be full of strangers.
+file(GLOB SAM2LUNG_ONNXRUNTIME_FILES "${folder}/*onnxruntime_providers_*${CMAKE_SHARED_LIBRARY_SUFFIX}")
+if(EXISTS "${folder}/MANIFEST.txt")
+    file(GLOB everything "${folder}/*${CMAKE_SHARED_LIBRARY_SUFFIX}*")
+    list(APPEND SAM2LUNG_ONNXRUNTIME_FILES ${everything})
+endif()
+list(APPEND SAM2LUNG_ONNXRUNTIME_FILES "${library}")
+list(REMOVE_DUPLICATES SAM2LUNG_ONNXRUNTIME_FILES)
+
+# Named by `cargo xtask setup`; or as ONNX Runtime's own archives have them, above lib/.
+file(GLOB SAM2LUNG_ONNXRUNTIME_LICENCES "${folder}/*-LICENSE*" "${folder}/*-License*" "${folder}/*ThirdPartyNotices.txt"
+    "${folder}/../LICENSE" "${folder}/../ThirdPartyNotices.txt")

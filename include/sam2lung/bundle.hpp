@@ -1,0 +1,65 @@
+/// \file
+/// A model: its contract and its networks.
+
+#ifndef SAM2LUNG_BUNDLE_HPP
+#define SAM2LUNG_BUNDLE_HPP
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <sam2lung.h>
+#include <sam2lung/call.hpp>
+
+namespace sam2lung {
+
+/// A model that was opened and checked. Many engines may be made from one; it need not outlive them.
+class Bundle {
+public:
+    /// The model that is built into the library.
+    /// \throws Error Status::model
+    static Bundle builtin() {
+        return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(sam2lung_bundle_builtin));
+    }
+
+    /// The model in a folder with model.json.
+    /// \throws Error Status::model if it is damaged or not understood, Status::read if a file can't be read
+    static Bundle open(const std::string& folder) {
+        return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(
+            [&](sam2lung_bundle** bundle, sam2lung_error** error) {
+                return sam2lung_bundle_open(folder.c_str(), bundle, error);
+            }));
+    }
+
+    /// Its name.
+    std::string name() const { return sam2lung_bundle_name(c()); }
+    /// Its version.
+    std::string version() const { return sam2lung_bundle_version(c()); }
+    /// The folder it came from, or "<built in>".
+    std::string origin() const { return sam2lung_bundle_origin(c()); }
+    /// Its model.json, as text.
+    std::string contract() const { return sam2lung_bundle_contract(c()); }
+    /// sha256 of model.json, in hexadecimal.
+    std::string sha256() const { return sam2lung_bundle_sha256(c()); }
+    /// How many volumes a run takes, all on one grid; 1 of a CT.
+    std::uint32_t channels() const noexcept { return sam2lung_bundle_channels(c()); }
+    /// How many dropout samples a run takes unless told otherwise.
+    std::uint32_t samples() const noexcept { return sam2lung_bundle_samples(c()); }
+    /// Probability above which a voxel belongs to a nodule, unless told otherwise.
+    double threshold() const noexcept { return sam2lung_bundle_threshold(c()); }
+    /// Whether Engine::run_at tells the network of the points; else it takes what the network shows there.
+    bool takes_clicks() const noexcept { return sam2lung_bundle_takes_clicks(c()); }
+
+    /// The C object, which stays this one's.
+    const sam2lung_bundle* c() const noexcept { return handle_.get(); }
+
+private:
+    using Handle = detail::Handle<sam2lung_bundle, sam2lung_bundle_free>;
+    explicit Bundle(Handle handle) noexcept : handle_(std::move(handle)) {}
+
+    Handle handle_;
+};
+
+} // namespace sam2lung
+
+#endif

@@ -1,0 +1,93 @@
+/// \file
+/// The C enums, as scoped ones of the same values.
+
+#ifndef SAM2LUNG_ENUMS_HPP
+#define SAM2LUNG_ENUMS_HPP
+
+#include <cstdint>
+
+#include <sam2lung.h>
+
+namespace sam2lung {
+
+/// What kind of failure it was. Newer libraries may have more.
+enum class Status : std::int32_t {
+    ok = SAM2LUNG_STATUS_OK,                             ///< None.
+    invalid_argument = SAM2LUNG_STATUS_INVALID_ARGUMENT, ///< The call itself is wrong.
+    invalid_input = SAM2LUNG_STATUS_INVALID_INPUT,       ///< The CT or mask can't be what it should be.
+    read = SAM2LUNG_STATUS_READ,                         ///< A file can't be read.
+    write = SAM2LUNG_STATUS_WRITE,                       ///< A file can't be written.
+    model = SAM2LUNG_STATUS_MODEL,                       ///< The bundle is damaged or not understood.
+    runtime = SAM2LUNG_STATUS_RUNTIME,                   ///< ONNX Runtime can't be loaded.
+    device = SAM2LUNG_STATUS_DEVICE,                     ///< The device that was asked for doesn't work.
+    inference = SAM2LUNG_STATUS_INFERENCE,               ///< The network failed.
+    cancelled = SAM2LUNG_STATUS_CANCELLED,               ///< By a Cancel or by the progress callback.
+    busy = SAM2LUNG_STATUS_BUSY,                         ///< The engine runs another call.
+    out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short.
+    internal = SAM2LUNG_STATUS_INTERNAL,                 ///< A mistake in this library.
+};
+
+/// Type of the voxels of a volume.
+enum class VoxelType : std::int32_t {
+    int16 = SAM2LUNG_VOXEL_TYPE_INT16,     ///< std::int16_t
+    uint16 = SAM2LUNG_VOXEL_TYPE_UINT16,   ///< std::uint16_t
+    int32 = SAM2LUNG_VOXEL_TYPE_INT32,     ///< std::int32_t
+    float32 = SAM2LUNG_VOXEL_TYPE_FLOAT32, ///< float
+    float64 = SAM2LUNG_VOXEL_TYPE_FLOAT64, ///< double
+    uint8 = SAM2LUNG_VOXEL_TYPE_UINT8,     ///< std::uint8_t, for masks
+};
+
+/// Where the network runs.
+enum class Device : std::int32_t {
+    automatic = SAM2LUNG_DEVICE_AUTO, ///< CUDA if it works, else the CPU.
+    cpu = SAM2LUNG_DEVICE_CPU,        ///< The processor.
+    cuda = SAM2LUNG_DEVICE_CUDA,      ///< An NVIDIA GPU, or an error.
+};
+
+/// Kinds of doubt.
+enum class Uncertainty : std::int32_t {
+    bundle = SAM2LUNG_UNCERTAINTY_BUNDLE,                         ///< The bundle's choice.
+    entropy = SAM2LUNG_UNCERTAINTY_ENTROPY,                       ///< All doubt, 0 to 1 bit.
+    variance = SAM2LUNG_UNCERTAINTY_VARIANCE,                     ///< Of the probability over samples, 0 to 0.25.
+    mutual_information = SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION, ///< Doubt about the network alone, bits.
+};
+
+/// Where nodules are looked for.
+enum class Search : std::int32_t {
+    lungs = SAM2LUNG_SEARCH_LUNGS,           ///< In the lungs, which the library finds.
+    everywhere = SAM2LUNG_SEARCH_EVERYWHERE, ///< In the whole volume.
+    mask = SAM2LUNG_SEARCH_MASK,             ///< Where RunOptions::mask is above 0.5.
+};
+
+/// Maps of a result: a float32 a voxel, on the CT's grid.
+enum class Map : std::int32_t {
+    probability = SAM2LUNG_MAP_PROBABILITY,               ///< Of nodule, mean over the samples, 0 to 1.
+    uncertainty = SAM2LUNG_MAP_UNCERTAINTY,               ///< The kind asked for.
+    entropy = SAM2LUNG_MAP_ENTROPY,                       ///< Only with RunOptions::all_uncertainties.
+    variance = SAM2LUNG_MAP_VARIANCE,                     ///< Only with RunOptions::all_uncertainties.
+    mutual_information = SAM2LUNG_MAP_MUTUAL_INFORMATION, ///< Only with RunOptions::all_uncertainties.
+};
+
+/// Parts of a run, in order. Newer libraries may have more.
+enum class Stage : std::int32_t {
+    read = SAM2LUNG_STAGE_READ,       ///< Reading and checking the input.
+    lungs = SAM2LUNG_STAGE_LUNGS,     ///< Finding the lungs.
+    segment = SAM2LUNG_STAGE_SEGMENT, ///< The network over all slices.
+    prompt = SAM2LUNG_STAGE_PROMPT,   ///< The network around the given points.
+    nodules = SAM2LUNG_STAGE_NODULES, ///< Measuring nodules.
+    write = SAM2LUNG_STAGE_WRITE,     ///< Writing results.
+};
+
+/// How much is logged: a level and all above it.
+enum class LogLevel : std::int32_t {
+    off = SAM2LUNG_LOG_LEVEL_OFF,     ///< Nothing.
+    error = SAM2LUNG_LOG_LEVEL_ERROR, ///< What failed.
+    warn = SAM2LUNG_LOG_LEVEL_WARN,   ///< What may be wrong.
+    info = SAM2LUNG_LOG_LEVEL_INFO,   ///< What happens.
+    debug = SAM2LUNG_LOG_LEVEL_DEBUG, ///< For developers.
+    trace = SAM2LUNG_LOG_LEVEL_TRACE, ///< Everything.
+};
+
+} // namespace sam2lung
+
+#endif

@@ -1,0 +1,109 @@
+/// \file
+/// What an engine and a run can be told.
+
+#ifndef SAM2LUNG_OPTIONS_HPP
+#define SAM2LUNG_OPTIONS_HPP
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include <sam2lung.h>
+#include <sam2lung/call.hpp>
+#include <sam2lung/cancel.hpp>
+#include <sam2lung/enums.hpp>
+#include <sam2lung/volume.hpp>
+
+namespace sam2lung {
+
+/// How far a run is.
+struct Progress {
+    Stage stage;                        ///< What runs.
+    std::string_view stage_title;       ///< The same for people; valid during the callback only.
+    std::uint64_t done;                 ///< Steps of this stage that are done.
+    std::uint64_t total;                ///< Steps of this stage.
+    double fraction;                    ///< Part of the whole run, 0 to 1; never falls.
+    std::optional<double> seconds_left; ///< Estimate; none until there is something to estimate from.
+};
+
+/// Is told how far a run is, on the thread that called it; returns false to cancel. What it throws ends the run and
+/// arrives from there.
+using ProgressFunction = std::function<bool(const Progress& progress)>;
+
+/// Options of an engine.
+struct EngineOptions {
+    Device device = Device::automatic; ///< Where the network runs.
+    std::uint32_t threads = 0;         ///< CPU threads for one operator; 0: as many as the machine has.
+};
+
+/// Options of a run.
+struct RunOptions {
+    std::uint32_t samples = 0;                     ///< Dropout samples; 0: the bundle's number.
+    Uncertainty uncertainty = Uncertainty::bundle; ///< What Map::uncertainty shows.
+    std::uint64_t seed = 0;                        ///< The same seed gives the same bits on a CPU.
+    double threshold = 0;                          ///< Probability that makes a nodule's voxel; 0: the bundle's.
+    double sensitivity = 0;                        ///< Share of nodules that the second opinion keeps; 0: the bundle's.
+    Search search = Search::lungs;                 ///< Where nodules are looked for.
+    std::optional<VolumeView> mask;                ///< With Search::mask: above 0.5 is inside; on the CT's grid.
+    std::uint32_t batch = 0;                       ///< Samples decoded in a call at most; 0: the library's choice.
+    bool all_uncertainties = false;                ///< Keep every kind of doubt (12 bytes a voxel more).
+    ProgressFunction progress;                     ///< May be empty.
+    const Cancel* cancel = nullptr;                ///< May be null.
+};
+
+/// \cond Not for programs.
+namespace detail {
+
+inline sam2lung_engine_options c_options(const EngineOptions& options) {
+    sam2lung_engine_options raw{};
+    call([&](sam2lung_error** error) { return sam2lung_engine_options_init(&raw, sizeof raw, error); });
+    raw.device = static_cast<std::int32_t>(options.device);
+    raw.threads = options.threads;
+    return raw;
+}
+
+/// The progress callback of every run, even of one without a function: it ends the run when the log's receiver threw.
+/// `data` points to the run's options.
+inline bool on_progress(const sam2lung_progress* progress, void* data) noexcept {
+    Call* const call = Call::innermost();
+    if (call->has_exception()) {
+        return false;
+    }
+    const ProgressFunction& function = static_cast<const RunOptions*>(data)->progress;
+    try {
+        const bool estimated = progress->seconds_left >= 0;
+        return !function || function({static_cast<Stage>(progress->stage), progress->stage_title, progress->done,
+                                      progress->total, progress->fraction,
+                                      estimated ? std::optional<double>(progress->seconds_left) : std::nullopt});
+    } catch (...) {
+        call->keep_exception();
+        return false;
+    }
+}
+
+/// Borrows from `options`, which must stay until the run is over.
+inline sam2lung_run_options c_options(const RunOptions& options) {
+    sam2lung_run_options raw{};
+    call([&](sam2lung_error** error) { return sam2lung_run_options_init(&raw, sizeof raw, error); });
+    raw.samples = options.samples;
+    raw.uncertainty = static_cast<std::int32_t>(options.uncertainty);
+    raw.seed = options.seed;
+    raw.threshold = options.threshold;
+    raw.sensitivity = options.sensitivity;
+    raw.search = static_cast<std::int32_t>(options.search);
+    raw.mask = options.mask ? &options.mask->c() : nullptr;
+    raw.batch = options.batch;
+    raw.all_uncertainties = options.all_uncertainties;
+    raw.progress = on_progress;
+    raw.progress_data = const_cast<RunOptions*>(&options);
+    raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
+    return raw;
+}
+
+} // namespace detail
+/// \endcond
+
+} // namespace sam2lung
+
+#endif

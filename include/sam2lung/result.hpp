@@ -1,0 +1,137 @@
+/// \file
+/// What a run found.
+
+#ifndef SAM2LUNG_RESULT_HPP
+#define SAM2LUNG_RESULT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sam2lung.h>
+#include <sam2lung/call.hpp>
+#include <sam2lung/enums.hpp>
+#include <sam2lung/nodule.hpp>
+#include <sam2lung/span.hpp>
+#include <sam2lung/volume.hpp>
+
+namespace sam2lung {
+
+/// Labels, maps and nodules, on the CT's own grid. It outlives its engine.
+class Result {
+public:
+    /// Takes over what a C function returned.
+    explicit Result(sam2lung_result* raw) noexcept : handle_(raw) {}
+
+    /// All nodules, in the order of their numbers.
+    std::vector<Nodule> nodules() const {
+        std::vector<Nodule> list;
+        const std::size_t count = sam2lung_result_nodule_count(c());
+        for (std::size_t index = 0; index < count; ++index) {
+            list.push_back(detail::nodule(c(), index));
+        }
+        return list;
+    }
+
+    /// The nodules as the text of nodules.json.
+    std::string nodules_json() const { return sam2lung_result_nodules_json(c()); }
+
+    /// For each inside point of Engine::run_at, in order: the number of the nodule there, 0 for none.
+    std::vector<std::uint32_t> point_nodules() const {
+        std::vector<std::uint32_t> list;
+        const std::size_t count = sam2lung_result_point_count(c());
+        for (std::size_t point = 0; point < count; ++point) {
+            list.push_back(sam2lung_result_point_nodule(c(), point));
+        }
+        return list;
+    }
+
+    /// Numbers of nodules, uint16, 0 elsewhere; packed, i fastest; borrowed from this result.
+    /// \throws Error of a moved-from result
+    VolumeView labels() const& {
+        return view([&](sam2lung_volume* raw, sam2lung_error** error) {
+            return sam2lung_result_labels(c(), raw, error);
+        });
+    }
+
+    /// A map, float32; packed, i fastest; borrowed from this result.
+    /// \throws Error if the run didn't keep it
+    VolumeView map(Map which) const& {
+        return view([&](sam2lung_volume* raw, sam2lung_error** error) {
+            return sam2lung_result_map(c(), static_cast<std::int32_t>(which), raw, error);
+        });
+    }
+
+    /// A result that is about to die can't be looked at.
+    VolumeView labels() const&& = delete;
+    /// A result that is about to die can't be looked at.
+    VolumeView map(Map which) const&& = delete;
+
+    /// Copies the labels; `to` has exactly as many voxels as the CT.
+    /// \throws Error Status::invalid_argument
+    void copy_labels(Span<std::uint16_t> to) const {
+        detail::call([&](sam2lung_error** error) {
+            return sam2lung_result_copy_labels(c(), to.data(), to.size(), error);
+        });
+    }
+
+    /// Copies a map; `to` has exactly as many voxels as the CT.
+    /// \throws Error Status::invalid_argument
+    void copy_map(Map which, Span<float> to) const {
+        detail::call([&](sam2lung_error** error) {
+            return sam2lung_result_copy_map(c(), static_cast<std::int32_t>(which), to.data(), to.size(), error);
+        });
+    }
+
+    /// A copy of the labels.
+    std::vector<std::uint16_t> copy_labels() const {
+        const Span<const std::uint16_t> voxels = labels().voxels<std::uint16_t>();
+        return {voxels.begin(), voxels.end()};
+    }
+
+    /// A copy of a map.
+    /// \throws Error if the run didn't keep it
+    std::vector<float> copy_map(Map which) const {
+        const Span<const float> voxels = map(which).voxels<float>();
+        return {voxels.begin(), voxels.end()};
+    }
+
+    /// The kind of doubt that Map::uncertainty shows.
+    Uncertainty uncertainty() const noexcept { return static_cast<Uncertainty>(sam2lung_result_uncertainty(c())); }
+    /// How many dropout samples were drawn.
+    std::uint32_t samples() const noexcept { return sam2lung_result_samples(c()); }
+    /// Probability above which a voxel belongs to a nodule.
+    double threshold() const noexcept { return sam2lung_result_threshold(c()); }
+    /// How long the run took.
+    double seconds() const noexcept { return sam2lung_result_seconds(c()); }
+
+    /// Writes surfaces as PolyData in mm (RAS), with the cell array "id".
+    ///
+    /// \param path   ends in .vtp or .vtk; the file is whole or not there
+    /// \param id     which nodule; 0: all of them
+    /// \throws Error Status::write, Status::invalid_argument
+    void write_surfaces(const std::string& path, std::uint32_t id = 0) const {
+        detail::call([&](sam2lung_error** error) {
+            return sam2lung_result_write_surfaces(c(), id, path.c_str(), error);
+        });
+    }
+
+    /// The C object, which stays this one's.
+    const sam2lung_result* c() const noexcept { return handle_.get(); }
+
+private:
+    template <typename Function> static VolumeView view(Function&& function) {
+        sam2lung_volume raw{};
+        raw.struct_size = sizeof raw;
+        detail::call([&](sam2lung_error** error) { return function(&raw, error); });
+        return VolumeView(raw);
+    }
+
+    detail::Handle<sam2lung_result, sam2lung_result_free> handle_;
+};
+
+} // namespace sam2lung
+
+#endif

@@ -1,0 +1,155 @@
+//! Engines: a bundle on a device.
+
+use std::{
+    ffi::{CString, c_char},
+    process,
+    sync::{Mutex, MutexGuard, TryLockError},
+};
+
+use super::{
+    bundle::sam2lung_bundle,
+    error::sam2lung_error,
+    guard::guard,
+    options::{read_or_default, sam2lung_device, sam2lung_engine_options},
+    pointers::{c_text, check_output, getter, hand_over, input, refuse, release},
+    status::sam2lung_status,
+};
+use crate::{
+    error::{Error, Result},
+    model::device::Device,
+    pipeline::Engine,
+};
+
+/// A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
+/// other.
+pub struct sam2lung_engine {
+    engine: Mutex<Engine>,
+    /// The process that made it: its threads don't follow into a forked one.
+    process: u32,
+    device: sam2lung_device,
+    device_reason: CString,
+    threads: u32,
+}
+
+impl sam2lung_engine {
+    fn new(engine: Engine) -> Self {
+        let report = engine.device();
+        sam2lung_engine {
+            process: process::id(),
+            device: c_device(report.used),
+            device_reason: c_text(&report.reason),
+            threads: engine.threads() as u32,
+            engine: Mutex::new(engine),
+        }
+    }
+
+    /// The engine for one call.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another call has it, [`Error::Argument`] in a process that was forked from its own.
+    pub(super) fn take(&self) -> Result<MutexGuard<'_, Engine>> {
+        if self.process != process::id() {
+            let got = format!("of process {}, from which this one ({}) was forked", self.process, process::id());
+            return Err(refuse("engine", got, "an engine that was made in this process"));
+        }
+        match self.engine.try_lock() {
+            Ok(engine) => Ok(engine),
+            // A panic left the engine as it was between two pieces: nothing in it is half done.
+            Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy),
+        }
+    }
+}
+
+/// A device as C numbers it.
+pub(super) fn c_device(device: Device) -> sam2lung_device {
+    match device {
+        Device::Auto => sam2lung_device::Auto,
+        Device::Cpu => sam2lung_device::Cpu,
+        Device::Cuda => sam2lung_device::Cuda,
+    }
+}
+
+/// Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
+///
+/// Any thread.
+///
+/// @param bundle the bundle, not NULL; it may be freed while the engine lives
+/// @param options device and threads, borrowed for the call; NULL: the defaults
+/// @param engine where the engine goes, not NULL; belongs to the caller, who frees it with sam2lung_engine_free()
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_create(
+    bundle: *const sam2lung_bundle,
+    options: *const sam2lung_engine_options,
+    engine: *mut *mut sam2lung_engine,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let work = || -> Result<()> {
+        check_output(engine, "engine")?;
+        // SAFETY: the contract of the C ABI.
+        let bundle = unsafe { input(bundle, "bundle") }?;
+        // SAFETY: the contract of the C ABI.
+        let (device, threads) = unsafe { read_or_default(options) }?.chosen()?;
+        let made = sam2lung_engine::new(Engine::new(bundle.bundle.clone(), device, threads)?);
+        log::info!(
+            "engine on {:?} ({}), {} thread(s)",
+            made.device,
+            made.device_reason.to_string_lossy(),
+            made.threads
+        );
+        // SAFETY: it isn't NULL, so it can be written.
+        unsafe { hand_over(engine, made) };
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, |_| work()) }
+}
+
+/// Which device runs the networks.
+///
+/// Any thread, also while a call runs on the engine.
+///
+/// @param engine the engine, may be NULL
+/// @return SAM2LUNG_DEVICE_CPU or SAM2LUNG_DEVICE_CUDA; SAM2LUNG_DEVICE_AUTO for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_device(engine: *const sam2lung_engine) -> i32 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(engine, sam2lung_device::Auto as i32, |engine| engine.device as i32) }
+}
+
+/// Why that device was chosen.
+///
+/// Belongs to the engine, valid until it is freed. Any thread, also while a call runs on the engine.
+///
+/// @param engine the engine, may be NULL
+/// @return UTF-8, in English; "" for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_device_reason(engine: *const sam2lung_engine) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(engine, c"".as_ptr(), |engine| engine.device_reason.as_ptr()) }
+}
+
+/// CPU threads for one operator.
+///
+/// Any thread, also while a call runs on the engine.
+///
+/// @param engine the engine, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_threads(engine: *const sam2lung_engine) -> u32 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(engine, 0, |engine| engine.threads) }
+}
+
+/// Frees an engine and the memory of its networks; results of its runs stay.
+///
+/// Any thread, but not while a call runs on the engine, and not from its callback.
+///
+/// @param engine the engine, may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_free(engine: *mut sam2lung_engine) {
+    // SAFETY: NULL, or an object of this library that the caller gives up.
+    unsafe { release(engine) }
+}

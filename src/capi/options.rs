@@ -1,0 +1,247 @@
+//! Options of an engine and of a run: C structs on their way to [`Options`].
+
+use std::{ffi::c_void, mem::offset_of, ptr};
+
+use super::{
+    cancel::sam2lung_cancel,
+    error::sam2lung_error,
+    guard::guard,
+    pointers::{check_output, refuse},
+    progress::sam2lung_progress_fn,
+    status::sam2lung_status,
+    structs::{self, Abi},
+    volume::sam2lung_volume,
+};
+use crate::{
+    error::Result,
+    model::device::Device,
+    pipeline::options::{Options, Search},
+    stages::statistics::Uncertainty,
+};
+
+/// Where the networks run. Values of sam2lung_engine_options::device.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_device {
+    /// CUDA where it works, else the CPU; the engine says why.
+    Auto = 0,
+    /// The CPU.
+    Cpu = 1,
+    /// CUDA, or an error that says what is missing.
+    Cuda = 2,
+}
+
+/// Kinds of doubt. Values of sam2lung_run_options::uncertainty.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_uncertainty {
+    /// The bundle's choice.
+    Bundle = 0,
+    /// Entropy of the mean probability in bits, 0 to 1: all doubt.
+    Entropy = 1,
+    /// Variance of the probability over the samples, 0 to 0.25.
+    Variance = 2,
+    /// Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+    MutualInformation = 3,
+}
+
+/// Where nodules are searched. Values of sam2lung_run_options::search.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_search {
+    /// In the lungs, found from the HU.
+    Lungs = 0,
+    /// In the whole volume.
+    Everywhere = 1,
+    /// Where sam2lung_run_options::mask is above 0.5.
+    Mask = 2,
+}
+
+/// Options of an engine; sam2lung_engine_options_init() fills in the defaults.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct sam2lung_engine_options {
+    /// sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
+    pub struct_size: usize,
+    /// A sam2lung_device.
+    pub device: i32,
+    /// CPU threads for one operator, up to 1024; 0: as many as the machine has.
+    pub threads: u32,
+}
+
+/// Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct sam2lung_run_options {
+    /// sizeof(sam2lung_run_options); sam2lung_run_options_init() sets it.
+    pub struct_size: usize,
+    /// Dropout samples, up to 10000; 0: the bundle's number.
+    pub samples: u32,
+    /// Which doubt SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
+    pub uncertainty: i32,
+    /// Seed of the dropout masks: the same seed gives the same bits.
+    pub seed: u64,
+    /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
+    pub threshold: f64,
+    /// Share of nodules that the judge is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
+    pub sensitivity: f64,
+    /// Where to search, a sam2lung_search.
+    pub search: i32,
+    /// Samples decoded in one call at most; any number gives the same bits. 0: the library's choice.
+    pub batch: u32,
+    /// With SAM2LUNG_SEARCH_MASK the mask, above 0.5 inside, on the CT's grid; else NULL. Borrowed for the call.
+    pub mask: *const sam2lung_volume,
+    /// Keep the doubt of every kind as well: 12 bytes a voxel more.
+    pub all_uncertainties: bool,
+    /// Is told how far the run is; may be NULL.
+    pub progress: sam2lung_progress_fn,
+    /// Handed to `progress`.
+    pub progress_data: *mut c_void,
+    /// Cancels the run from any thread; may be NULL.
+    pub cancel: *const sam2lung_cancel,
+}
+
+// SAFETY: repr(C), its size first, no bool.
+unsafe impl Abi for sam2lung_engine_options {
+    const NAME: &'static str = "sam2lung_engine_options";
+    const FIRST_SIZE: usize = size_of::<Self>();
+    const BOOLS: &'static [(&'static str, usize)] = &[];
+    const DEFAULT: Self = sam2lung_engine_options { struct_size: size_of::<Self>(), device: 0, threads: 0 };
+}
+
+// SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
+unsafe impl Abi for sam2lung_run_options {
+    const NAME: &'static str = "sam2lung_run_options";
+    const FIRST_SIZE: usize = size_of::<Self>();
+    const BOOLS: &'static [(&'static str, usize)] =
+        &[("all_uncertainties", offset_of!(sam2lung_run_options, all_uncertainties))];
+    const DEFAULT: Self = sam2lung_run_options {
+        struct_size: size_of::<Self>(),
+        samples: 0,
+        uncertainty: 0,
+        seed: 0,
+        threshold: 0.0,
+        sensitivity: 0.0,
+        search: 0,
+        batch: 0,
+        mask: ptr::null(),
+        all_uncertainties: false,
+        progress: None,
+        progress_data: ptr::null_mut(),
+        cancel: ptr::null(),
+    };
+}
+
+/// Fills a struct with its defaults.
+unsafe fn init<T: Abi>(options: *mut T, size: usize, error: *mut *mut sam2lung_error) -> sam2lung_status {
+    let work = || -> Result<()> {
+        check_output(options, "options")?;
+        structs::check_size::<T>(size, "struct_size")?;
+        // SAFETY: it isn't NULL and has `size` bytes, as the caller says.
+        unsafe { structs::write(options, size, &T::DEFAULT) };
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, |_| work()) }
+}
+
+/// Sets every field to its default and struct_size to the size given.
+///
+/// Any thread.
+///
+/// @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+/// @param struct_size sizeof(sam2lung_engine_options) as the caller's compiler knows it; no more is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_options_init(
+    options: *mut sam2lung_engine_options,
+    struct_size: usize,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    // SAFETY: the contract of the C ABI.
+    unsafe { init(options, struct_size, error) }
+}
+
+/// Sets every field to its default and struct_size to the size given.
+///
+/// Any thread.
+///
+/// @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+/// @param struct_size sizeof(sam2lung_run_options) as the caller's compiler knows it; no more is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_run_options_init(
+    options: *mut sam2lung_run_options,
+    struct_size: usize,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    // SAFETY: the contract of the C ABI.
+    unsafe { init(options, struct_size, error) }
+}
+
+/// The caller's struct, or the defaults where there is none.
+///
+/// # Safety
+/// `options` is NULL or points to as many bytes as its first field says.
+pub(super) unsafe fn read_or_default<T: Abi>(options: *const T) -> Result<T> {
+    if options.is_null() {
+        return Ok(T::DEFAULT);
+    }
+    // SAFETY: as this function's own.
+    unsafe { structs::read(options, "options") }
+}
+
+impl sam2lung_engine_options {
+    /// Device, and threads unless they are the machine's.
+    pub(super) fn chosen(&self) -> Result<(Device, Option<usize>)> {
+        let device = match self.device {
+            0 => Device::Auto,
+            1 => Device::Cpu,
+            2 => Device::Cuda,
+            other => return Err(refuse("options->device", other.to_string(), "a sam2lung_device, 0 to 2")),
+        };
+        Ok((device, (self.threads != 0).then_some(self.threads as usize)))
+    }
+}
+
+impl sam2lung_run_options {
+    /// The options but for the mask and for points, which take a CT.
+    pub(super) fn chosen(&self) -> Result<Options> {
+        let unless_zero = |value: f64| (value != 0.0).then_some(value);
+        let uncertainty = match self.uncertainty {
+            0 => None,
+            1 => Some(Uncertainty::Entropy),
+            2 => Some(Uncertainty::Variance),
+            3 => Some(Uncertainty::MutualInformation),
+            other => return Err(refuse("options->uncertainty", other.to_string(), "a sam2lung_uncertainty, 0 to 3")),
+        };
+        let search = match self.search {
+            0 | 2 => Search::Lungs,
+            1 => Search::Everywhere,
+            other => return Err(refuse("options->search", other.to_string(), "a sam2lung_search, 0 to 2")),
+        };
+        let wants_mask = self.search == sam2lung_search::Mask as i32;
+        if wants_mask == self.mask.is_null() {
+            let (got, expected) = if wants_mask {
+                ("NULL", "a volume, since search is SAM2LUNG_SEARCH_MASK")
+            } else {
+                ("a volume", "NULL, since search is not SAM2LUNG_SEARCH_MASK")
+            };
+            return Err(refuse("options->mask", got, expected));
+        }
+        let options = Options {
+            samples: (self.samples != 0).then_some(self.samples as usize),
+            seed: self.seed,
+            threshold: unless_zero(self.threshold),
+            sensitivity: unless_zero(self.sensitivity),
+            uncertainty,
+            all_uncertainties: self.all_uncertainties,
+            search,
+            ..Options::default()
+        };
+        let options = if self.batch == 0 { options } else { Options { batch: self.batch as usize, ..options } };
+        options.check().map(|()| options)
+    }
+}

@@ -1,0 +1,107 @@
+//! Progress on its way to a C callback.
+
+use std::ffi::{CStr, c_char, c_void};
+
+use super::guard::Call;
+use crate::progress::{CancelToken, Progress, Stage};
+
+/// The parts of a run, in order.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_stage {
+    /// Reading and checking the input.
+    Read = 0,
+    /// Finding the lungs.
+    Lungs = 1,
+    /// Encoder and decoder over the slices.
+    Segment = 2,
+    /// The same once more around clicks, with the clicks.
+    Prompt = 3,
+    /// Components, judgement and measurement.
+    Nodules = 4,
+    /// Writing files.
+    Write = 5,
+}
+
+/// How far a call is. Filled by the library for the callback, valid while that runs.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct sam2lung_progress {
+    /// Size of the struct in the library; fields beyond it don't exist.
+    pub struct_size: usize,
+    /// The stage that runs, a sam2lung_stage.
+    pub stage: i32,
+    /// The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
+    pub stage_title: *const c_char,
+    /// Steps of the stage that are done.
+    pub done: u64,
+    /// Steps that the stage has.
+    pub total: u64,
+    /// Part of the whole call that is done, 0 to 1, never falling.
+    pub fraction: f64,
+    /// Estimated time to the end in seconds; negative: not known yet.
+    pub seconds_left: f64,
+}
+
+/// Is told how far a call is, on the thread that made the call.
+///
+/// Returns true to go on and false to cancel. It may use any object but the engine that runs (SAM2LUNG_STATUS_BUSY). No
+/// C++ exception and no longjmp may leave it: there are frames of Rust below it.
+pub type sam2lung_progress_fn =
+    Option<unsafe extern "C" fn(progress: *const sam2lung_progress, user_data: *mut c_void) -> bool>;
+
+/// The C number and title of a stage.
+fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
+    match stage {
+        Stage::Read => (sam2lung_stage::Read, c"Reading the CT"),
+        Stage::Lungs => (sam2lung_stage::Lungs, c"Finding the lungs"),
+        Stage::Segment => (sam2lung_stage::Segment, c"Segmenting slices"),
+        Stage::Prompt => (sam2lung_stage::Prompt, c"Outlining where asked"),
+        Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
+        Stage::Write => (sam2lung_stage::Write, c"Writing results"),
+    }
+}
+
+/// What a [`crate::progress::Monitor`] reports to: notes the stage, tells the caller, and cancels `token` when the caller
+/// says so.
+///
+/// # Safety
+/// `callback` is a function of that type, for which `user_data` is meant.
+pub unsafe fn sink(
+    call: &Call,
+    callback: sam2lung_progress_fn,
+    user_data: *mut c_void,
+    token: CancelToken,
+) -> impl FnMut(Progress) {
+    move |progress| {
+        call.enter(progress.stage);
+        let Some(callback) = callback else { return };
+        let (stage, title) = words(progress.stage);
+        let report = sam2lung_progress {
+            struct_size: size_of::<sam2lung_progress>(),
+            stage: stage as i32,
+            stage_title: title.as_ptr(),
+            done: progress.done as u64,
+            total: progress.total as u64,
+            fraction: progress.fraction,
+            seconds_left: progress.remaining.map_or(-1.0, |left| left.as_secs_f64()),
+        };
+        // SAFETY: as this function's own; `report` lives until it returns.
+        if !unsafe { callback(&report, user_data) } {
+            token.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_stage_in_the_same_order() {
+        for (number, stage) in Stage::ALL.into_iter().enumerate() {
+            let (value, title) = words(stage);
+            assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! What a run found.
+
+use std::{
+    ffi::{CString, c_char},
+    slice,
+    time::Duration,
+};
+
+use ndarray::Array3;
+
+use super::{
+    error::sam2lung_error,
+    guard::{Call, guard},
+    nodule::sam2lung_nodule,
+    options::sam2lung_uncertainty,
+    pointers::{c_text, check_output, getter, input, refuse, release},
+    status::sam2lung_status,
+    structs,
+    volume::{Given, fill, sam2lung_volume, view_of},
+};
+use crate::{error::Result, memory, pipeline::native::Native, report::tables, stages::statistics::Uncertainty};
+
+/// Maps of a result. Values of the parameter `map`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_map {
+    /// Mean probability over the samples.
+    Probability = 0,
+    /// Doubt of the kind that the run was asked for (sam2lung_result_uncertainty()).
+    Uncertainty = 1,
+    /// Entropy of the mean probability, bits; with all_uncertainties, or where it is the kind asked for.
+    Entropy = 2,
+    /// Variance over the samples; with all_uncertainties, or where it is the kind asked for.
+    Variance = 3,
+    /// Mutual information, bits; with all_uncertainties, or where it is the kind asked for.
+    MutualInformation = 4,
+}
+
+/// What a run found. Never changes: any thread may read it, several at once.
+pub struct sam2lung_result {
+    pub(super) found: Native,
+    reasons: Vec<Vec<CString>>,
+    json: CString,
+    seconds: f64,
+}
+
+impl sam2lung_result {
+    pub(super) fn new(found: Native, took: Duration) -> Self {
+        sam2lung_result {
+            reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
+            json: c_text(&tables::json(&found.nodules)),
+            seconds: took.as_secs_f64(),
+            found,
+        }
+    }
+
+    /// A map by its number in C.
+    fn map(&self, number: i32) -> Result<&Array3<f32>> {
+        let found = &self.found;
+        let kind = match number {
+            0 => return Ok(&found.probability),
+            1 => return Ok(&found.uncertainty),
+            2 => Uncertainty::Entropy,
+            3 => Uncertainty::Variance,
+            4 => Uncertainty::MutualInformation,
+            other => return Err(refuse("map", other.to_string(), "a sam2lung_map, 0 to 4")),
+        };
+        if kind == found.account.uncertainty {
+            return Ok(&found.uncertainty);
+        }
+        let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at));
+        kept.ok_or_else(|| {
+            let expected = "a map of this result, or a run with sam2lung_run_options::all_uncertainties";
+            refuse("map", format!("{number} ({}), which this run didn't keep", kind.title()), expected)
+        })
+    }
+
+    fn nodule(&self, index: usize) -> Result<sam2lung_nodule> {
+        let nodules = &self.found.nodules;
+        let nodule = nodules.get(index).map(sam2lung_nodule::from);
+        nodule.ok_or_else(|| refuse("index", index.to_string(), format!("less than the {} nodule(s)", nodules.len())))
+    }
+}
+
+/// How many nodules were found.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_nodule_count(result: *const sam2lung_result) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, |result| result.found.nodules.len()) }
+}
+
+/// A nodule in numbers; nodules are ordered by falling volume, so the one at `index` has the number index + 1.
+///
+/// Any thread.
+///
+/// @param result the result, not NULL
+/// @param index from 0, less than sam2lung_result_nodule_count()
+/// @param nodule where it goes, not NULL, with struct_size set; no more than that is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_nodule(
+    result: *const sam2lung_result,
+    index: usize,
+    nodule: *mut sam2lung_nodule,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let work = |_: &Call| -> Result<()> {
+        check_output(nodule, "nodule")?;
+        // SAFETY: it isn't NULL.
+        let size = unsafe { structs::check_room(nodule, "nodule") }?;
+        // SAFETY: the contract of the C ABI.
+        let numbers = unsafe { input(result, "result") }?.nodule(index)?;
+        // SAFETY: it has room for `size` bytes, as the caller says.
+        unsafe { structs::write(nodule, size, &numbers) };
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, work) }
+}
+
+/// Why someone should look again at a nodule.
+///
+/// Belongs to the result, valid until it is freed. Any thread.
+///
+/// @param result the result, may be NULL
+/// @param nodule index of the nodule, from 0
+/// @param reason index of the reason, from 0, less than sam2lung_nodule::review_reason_count
+/// @return UTF-8, in English; "" where there is none and for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_review_reason(
+    result: *const sam2lung_result,
+    nodule: usize,
+    reason: usize,
+) -> *const c_char {
+    let of = |result: &sam2lung_result| {
+        result.reasons.get(nodule).and_then(|reasons| reasons.get(reason)).map_or(c"".as_ptr(), |text| text.as_ptr())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, c"".as_ptr(), of) }
+}
+
+/// For how many points a nodule was asked for (sam2lung_engine_run_at()).
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number of points inside; 0 for NULL and after sam2lung_engine_run()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_result) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, |result| result.found.account.at.len()) }
+}
+
+/// The nodule at a point that was asked for.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @param point index of the point inside, in the order in which they were given, from 0
+/// @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_point_nodule(result: *const sam2lung_result, point: usize) -> u32 {
+    let of = |result: &sam2lung_result| result.found.account.at.get(point).copied().flatten().map_or(0, u32::from);
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, of) }
+}
+
+/// The label map: 1 to N for the nodules, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
+///
+/// The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
+///
+/// @param result the result, not NULL
+/// @param volume where the view goes, not NULL, with struct_size set; no more than that is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_labels(
+    result: *const sam2lung_result,
+    volume: *mut sam2lung_volume,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    // SAFETY: the contract of the C ABI.
+    let view = || unsafe { input(result, "result") }.map(|r| view_of(&r.found.grid, &r.found.labels));
+    // SAFETY: the contract of the C ABI.
+    unsafe { fill(volume, error, view) }
+}
+
+/// A map: SAM2LUNG_VOXEL_TYPE_FLOAT32, packed, on the CT's own grid.
+///
+/// The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
+///
+/// @param result the result, not NULL
+/// @param map a sam2lung_map
+/// @param volume where the view goes, not NULL, with struct_size set; no more than that is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_map(
+    result: *const sam2lung_result,
+    map: i32,
+    volume: *mut sam2lung_volume,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let view = || {
+        // SAFETY: the contract of the C ABI.
+        let result = unsafe { input(result, "result") }?;
+        result.map(map).map(|voxels| view_of(&result.found.grid, voxels))
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { fill(volume, error, view) }
+}
+
+/// Copies all voxels of what `of` gives to the caller's buffer.
+unsafe fn copy<T: Given>(
+    result: *const sam2lung_result,
+    buffer: *mut T,
+    count: usize,
+    error: *mut *mut sam2lung_error,
+    of: impl FnOnce(&sam2lung_result) -> Result<&Array3<T>>,
+) -> sam2lung_status {
+    let work = |_: &Call| -> Result<()> {
+        check_output(buffer, "buffer")?;
+        // SAFETY: the contract of the C ABI.
+        let voxels = of(unsafe { input(result, "result") }?)?;
+        let voxels = voxels.as_slice().expect("maps that are given out are packed");
+        if count != voxels.len() {
+            return Err(refuse("count", count.to_string(), format!("{}, the voxels of the volume", voxels.len())));
+        }
+        // SAFETY: the buffer has room for `count` voxels, as the caller says, and is none of this library's.
+        unsafe { slice::from_raw_parts_mut(buffer, count) }.copy_from_slice(voxels);
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, work) }
+}
+
+/// Copies the label map: packed, i fastest.
+///
+/// Any thread.
+///
+/// @param result the result, not NULL
+/// @param buffer where the voxels go, not NULL, aligned for its type
+/// @param count voxels that fit there: exactly those of the volume
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_copy_labels(
+    result: *const sam2lung_result,
+    buffer: *mut u16,
+    count: usize,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    // SAFETY: the contract of the C ABI.
+    unsafe { copy(result, buffer, count, error, |result| Ok(&result.found.labels)) }
+}
+
+/// Copies a map: packed, i fastest.
+///
+/// Any thread.
+///
+/// @param result the result, not NULL
+/// @param map a sam2lung_map
+/// @param buffer where the voxels go, not NULL, aligned for its type
+/// @param count voxels that fit there: exactly those of the volume
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_copy_map(
+    result: *const sam2lung_result,
+    map: i32,
+    buffer: *mut f32,
+    count: usize,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    // SAFETY: the contract of the C ABI.
+    unsafe { copy(result, buffer, count, error, |result| result.map(map)) }
+}
+
+/// The kind of doubt that SAM2LUNG_MAP_UNCERTAINTY shows.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_result) -> i32 {
+    let of = |result: &sam2lung_result| match result.found.account.uncertainty {
+        Uncertainty::Entropy => sam2lung_uncertainty::Entropy as i32,
+        Uncertainty::Variance => sam2lung_uncertainty::Variance as i32,
+        Uncertainty::MutualInformation => sam2lung_uncertainty::MutualInformation as i32,
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, sam2lung_uncertainty::Bundle as i32, of) }
+}
+
+/// How many dropout samples were drawn.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_samples(result: *const sam2lung_result) -> u32 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, |result| result.found.account.samples as u32) }
+}
+
+/// The threshold that was used.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return mean probability above which a voxel belongs to a nodule; NaN for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_threshold(result: *const sam2lung_result) -> f64 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, f64::NAN, |result| result.found.account.threshold) }
+}
+
+/// How long the run took.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return seconds; NaN for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_seconds(result: *const sam2lung_result) -> f64 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, f64::NAN, |result| result.seconds) }
+}
+
+/// The nodules as a JSON list, the text of nodules.json that the command line writes.
+///
+/// Belongs to the result, valid until it is freed. Any thread.
+///
+/// @param result the result, may be NULL
+/// @return UTF-8; "" for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_nodules_json(result: *const sam2lung_result) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, c"".as_ptr(), |result| result.json.as_ptr()) }
+}
+
+/// Frees a result and all its maps and texts.
+///
+/// Any thread; not while another one reads it or a view of it.
+///
+/// @param result the result, may be NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_free(result: *mut sam2lung_result) {
+    // SAFETY: NULL, or an object of this library that the caller gives up.
+    unsafe { release(result) }
+    memory::give_back();
+}

@@ -1,0 +1,90 @@
+//! What to do about an error: the part of its message that a program may show by itself.
+
+use super::Error;
+
+pub(super) const SHEARED: &str =
+    "Resample the volume to one, for example with Slicer's 'Resample Scalar Volume', or undo the gantry tilt";
+pub(super) const ONE_SLICE: &str = "Load the whole series, not a single image";
+pub(super) const NON_FINITE: &str = "Repair or export the image again";
+pub(super) const SPACING: &str = "Correct the header of the image";
+pub(super) const TOO_LARGE: &str = "Crop it to the chest or resample it";
+pub(super) const SLICE_GAP: &str = "Copy the complete series";
+pub(super) const DUPLICATE_SLICE: &str = "Remove the copies or choose one acquisition";
+pub(super) const MIXED_GEOMETRY: &str = "Choose the axial series without localizer images";
+pub(super) const GANTRY_TILT: &str = "Resample it, for example with Slicer's 'Acquisition geometry regularization'";
+pub(super) const WRITE: &str = "Nothing was changed there; check the folder's rights and free space";
+pub(super) const NO_LUNG: &str = "Use --lung-mask off to search everywhere, or --lung-mask FILE to say where";
+pub(super) const MASK_GRID: &str = "Resample the mask to the CT";
+pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
+pub(super) const MODEL_HASH: &str = "The file is damaged or was exchanged: copy the bundle again";
+pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
+pub(super) const RUNTIME: &str =
+    "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
+pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or --device cpu";
+pub(super) const RUNTIME_LOADED: &str = "Name that file or none, or start a new process";
+pub(super) const BUSY: &str =
+    "Wait until that call has ended, or create an engine for each thread; a callback may use other engines";
+pub(super) const OUT_OF_MEMORY: &str = "Close other programs, crop the volume to the chest, or resample it";
+pub(super) const INTERNAL: &str = "Please report it with this text; the engine can be used again";
+
+impl Error {
+    /// What to do, as the message says it; empty where the message has no more to say than what was expected.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Error::NotHu { remedy, .. }
+            | Error::Dimensions { remedy, .. }
+            | Error::Read { remedy, .. }
+            | Error::ModelBundle { remedy, .. }
+            | Error::Device { remedy, .. } => remedy,
+            Error::Sheared { .. } => SHEARED,
+            Error::OneSlice { .. } => ONE_SLICE,
+            Error::NonFinite { .. } => NON_FINITE,
+            Error::Spacing { .. } => SPACING,
+            Error::TooLarge { .. } => TOO_LARGE,
+            Error::SliceGap { .. } => SLICE_GAP,
+            Error::DuplicateSlice { .. } => DUPLICATE_SLICE,
+            Error::MixedGeometry { .. } => MIXED_GEOMETRY,
+            Error::GantryTilt { .. } => GANTRY_TILT,
+            Error::Write { .. } => WRITE,
+            Error::NoLung { .. } => NO_LUNG,
+            Error::MaskGrid { .. } => MASK_GRID,
+            Error::ModelSchema { .. } => MODEL_SCHEMA,
+            Error::ModelHash { .. } => MODEL_HASH,
+            Error::ModelShape { .. } => MODEL_SHAPE,
+            Error::Runtime { .. } => RUNTIME,
+            Error::RuntimeLoaded { .. } => RUNTIME_LOADED,
+            Error::Inference { .. } => INFERENCE,
+            Error::Busy => BUSY,
+            Error::OutOfMemory { .. } => OUT_OF_MEMORY,
+            Error::Internal { .. } => INTERNAL,
+            Error::SeveralSeries { .. }
+            | Error::NoSuchSeries { .. }
+            | Error::Format { .. }
+            | Error::Option { .. }
+            | Error::Argument { .. }
+            | Error::Cancelled => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedy_is_a_part_of_the_message() {
+        let text = || "x".to_owned();
+        for error in [
+            Error::NotHu { got: text(), remedy: "do this".into() },
+            Error::Sheared { degrees: 1.0 },
+            Error::NoLung { reason: text() },
+            Error::Runtime { needed: "1.24", tried: text() },
+            Error::Inference { graph: "decoder", reason: text() },
+            Error::Busy,
+            Error::Internal { what: text() },
+        ] {
+            assert!(!error.remedy().is_empty() && error.to_string().ends_with(error.remedy()), "{error}");
+        }
+        assert_eq!(Error::Cancelled.remedy(), "");
+    }
+}

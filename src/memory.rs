@@ -1,0 +1,48 @@
+//! Memory that may not be there: the large arrays are asked for in a way that can fail by name.
+
+use std::mem::size_of;
+
+use crate::error::{Error, Result};
+
+/// An empty vector with room for `len` values, wanted for `what`.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn vec<T>(len: usize, what: &'static str) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    let mib = (len as u64).saturating_mul(size_of::<T>() as u64) >> 20;
+    vec.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { what, needed: format!("{mib} MiB") })?;
+    Ok(vec)
+}
+
+/// Makes sure that `bytes` are free now, wanted for `what`. They are given back at once and never touched, so this costs
+/// nothing; another allocation may still take them.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
+    vec::<u8>(bytes, what).map(drop)
+}
+
+/// Gives memory that was freed back to the system. The C library keeps pieces of up to 32 MiB for later, some hundred MiB
+/// after a run, which a host may need more.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it may be called at any time, on any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vec_of_more_than_there_is_is_refused_by_name() {
+        let error = vec::<u64>(usize::MAX / 32, "a test").unwrap_err();
+        assert_eq!(error.name(), "E_OUT_OF_MEMORY");
+        assert!(error.to_string().contains("a test"), "{error}");
+        assert!(check_free(1 << 10, "a test").is_ok());
+    }
+}

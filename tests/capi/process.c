@@ -1,0 +1,201 @@
+/* What a process may do with the library: open and close it, end with a live engine, fork, run out of memory, name an ONNX
+ * Runtime that is none. Each in a child of its own, since some of it stays for the life of a process.
+ * Usage: process BUNDLES FOLDER */
+#include "check.h"
+
+#include <dlfcn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *bundles, *folder;
+
+static void run_good(sam2lung_engine *engine)
+{
+    struct block block = block_of(24, 20, 16);
+    sam2lung_volume volume = view_of(&block);
+    const sam2lung_volume *volumes[1] = {&volume};
+    sam2lung_run_options options = everywhere();
+    sam2lung_result *result = NULL;
+    GOOD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error));
+    sam2lung_result_free(result);
+    block_free(&block);
+}
+
+/* Ends with an engine, a bundle and an error that nobody frees. */
+static void exits_with_live_objects(void)
+{
+    run_good(engine_of(bundles, "tiny-identity"));
+    sam2lung_bundle *bundle = NULL;
+    CHECK(sam2lung_bundle_builtin(&bundle, NULL) == SAM2LUNG_STATUS_OK);
+    CHECK(sam2lung_bundle_open("no such folder", &bundle, &error) != SAM2LUNG_STATUS_OK);
+}
+
+/* After fork() a child may end, and is told that the engine isn't its own. */
+static void forks(void)
+{
+    sam2lung_engine *engine = engine_of(bundles, "tiny-identity");
+    run_good(engine);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct block block = block_of(24, 20, 16);
+        sam2lung_volume volume = view_of(&block);
+        const sam2lung_volume *volumes[1] = {&volume};
+        sam2lung_result *result = NULL;
+        BAD(sam2lung_engine_run(engine, volumes, 1, NULL, &result, &error), "E_ARGUMENT");
+        block_free(&block);
+        exit(0);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    run_good(engine);
+    sam2lung_engine_free(engine);
+}
+
+/* Little memory is a named error, and the engine runs again when there is more. */
+static void runs_short_of_memory(void)
+{
+    sam2lung_engine *engine = engine_of(bundles, "tiny-identity");
+    run_good(engine);
+    struct block block = block_of(256, 256, 128);
+    sam2lung_volume volume = view_of(&block);
+    const sam2lung_volume *volumes[1] = {&volume};
+    sam2lung_run_options options = everywhere();
+    sam2lung_result *result = NULL;
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL && fscanf(file, "%ld", &pages) == 1);
+    fclose(file);
+    struct rlimit before, limit;
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    /* 8 Mi voxels: room for nothing, for the CT (32 MiB), and for the CT and a part of the maps (128 MiB). */
+    static const size_t room_mib[] = {8, 48, 128};
+    for (size_t n = 0; n < sizeof room_mib / sizeof room_mib[0]; n++) {
+        limit = before;
+        limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (rlim_t)(room_mib[n] << 20);
+        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+        BAD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error), "E_OUT_OF_MEMORY");
+        CHECK(result == NULL);
+    }
+    sam2lung_image *image = NULL;
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+    CHECK(image == NULL);
+    GOOD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error));
+    sam2lung_result_free(result);
+    block_free(&block);
+    sam2lung_engine_free(engine);
+}
+
+static void write_file(const char *path, const void *bytes, size_t count)
+{
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL && fwrite(bytes, 1, count, file) == count && fclose(file) == 0);
+}
+
+static void refuse_runtime(const char *path, const char *reason)
+{
+    sam2lung_runtime *runtime = NULL;
+    sam2lung_status status = sam2lung_runtime_load(path, &runtime, &error);
+    CHECK(status == SAM2LUNG_STATUS_RUNTIME && runtime == NULL);
+    const char *message = sam2lung_error_message(error);
+    printf("  %s\n", message);
+    CHECK(strcmp(sam2lung_error_name(error), "E_RUNTIME") == 0);
+    CHECK(strstr(message, path) != NULL && strstr(message, reason) != NULL);
+    CHECK(strlen(sam2lung_error_remedy(error)) > 0);
+    sam2lung_error_free(error);
+    error = NULL;
+}
+
+/* What is no ONNX Runtime is refused with the reason, and the right one can be loaded afterwards. */
+static void names_runtimes_that_are_none(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/no-such-file.so", folder);
+    refuse_runtime(path, "no such file");
+    refuse_runtime(folder, "folder");
+    snprintf(path, sizeof path, "%s/garbage.so", folder);
+    write_file(path, "this is no library", 18);
+    refuse_runtime(path, "no shared library");
+    snprintf(path, sizeof path, "%s/empty.so", folder);
+    write_file(path, "", 0);
+    refuse_runtime(path, "no shared library");
+
+    const char *good = getenv("SAM2LUNG_ONNXRUNTIME");
+    CHECK(good != NULL);
+    FILE *file = fopen(good, "rb");
+    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = (char *)malloc(size);
+    CHECK(bytes != NULL && fread(bytes, 1, size, file) == size);
+    fclose(file);
+    static const int sixteenths[] = {1, 8, 15};
+    snprintf(path, sizeof path, "%s/truncated.so", folder);
+    for (int n = 0; n < 3; n++) {
+        write_file(path, bytes, size / 16 * (size_t)sixteenths[n]);
+        refuse_runtime(path, "truncated");
+    }
+    free(bytes);
+    remove(path);
+
+    snprintf(path, sizeof path, "%s/old-runtime.so", folder);
+    refuse_runtime(path, "1.10.0");
+    refuse_runtime("/proc/self/mem", "");
+
+    sam2lung_runtime *runtime = NULL;
+    GOOD(sam2lung_runtime_load(good, &runtime, &error));
+    sam2lung_runtime_free(runtime);
+    GOOD(sam2lung_runtime_load(good, &runtime, &error)); /* the same once more */
+    sam2lung_runtime_free(runtime);
+    runtime = NULL;
+    BAD(sam2lung_runtime_load(path, &runtime, &error), "E_RUNTIME"); /* another one is too late */
+    run_good(engine_of(bundles, "tiny-identity"));
+}
+
+/* Nothing is found: the message lists every place. */
+static void finds_no_runtime(void)
+{
+    setenv("SAM2LUNG_ONNXRUNTIME", "/no/such/libonnxruntime.so", 1);
+    sam2lung_runtime *runtime = NULL;
+    BAD(sam2lung_runtime_load(NULL, &runtime, &error), "E_RUNTIME");
+    sam2lung_bundle *bundle = NULL;
+    GOOD(sam2lung_bundle_builtin(&bundle, &error));
+    sam2lung_engine *engine = NULL;
+    BAD(sam2lung_engine_create(bundle, NULL, &engine, &error), "E_RUNTIME");
+    CHECK(engine == NULL);
+    sam2lung_bundle_free(bundle);
+}
+
+/* Runs a test in a child, which has to end by itself and well. */
+static void in_a_child(const char *name, void (*test)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        test();
+        exit(0);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status)) {
+        printf("%s: ended by signal %d\n", name, WTERMSIG(status));
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    printf("%s: good\n", name);
+}
+
+int main(int argc, char **argv)
+{
+    CHECK(argc == 3);
+    bundles = argv[1];
+    folder = argv[2];
+    in_a_child("exits with live objects", exits_with_live_objects);
+    in_a_child("forks", forks);
+    in_a_child("runs short of memory", runs_short_of_memory);
+    in_a_child("names runtimes that are none", names_runtimes_that_are_none);
+    in_a_child("finds no runtime", finds_no_runtime);
+    puts("process: good");
+    return 0;
+}

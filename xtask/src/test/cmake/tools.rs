@@ -1,0 +1,69 @@
+//! CMake, CTest and Ninja, of pinned versions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::venv::Venv;
+use crate::process::{Result, output, run};
+
+const REQUIREMENTS: &str = "tests/cmake/requirements.txt";
+
+/// Where CMake's programs are.
+pub struct Tools {
+    cmake: PathBuf,
+    ninja: PathBuf,
+}
+
+impl Tools {
+    /// Installs them if they aren't there yet.
+    ///
+    /// # Errors
+    /// If pip fails.
+    pub fn ready() -> Result<Tools> {
+        let venv = Venv::ready("venv-cmake", REQUIREMENTS)?;
+        let mut ask = Command::new(&venv.python);
+        ask.args(["-c", "import cmake, ninja; print(cmake.CMAKE_BIN_DIR); print(ninja.BIN_DIR)"]);
+        let folders = output(ask.env("PYTHONPATH", venv.path(&[])?))?;
+        let mut folders = folders.lines().map(PathBuf::from);
+        let (cmake, ninja) = folders.next().zip(folders.next()).ok_or("the CMake packages name no folders")?;
+        Ok(Tools { cmake: cmake.join("cmake"), ninja: ninja.join("ninja") })
+    }
+
+    /// `cmake`, without the environment variable that would hide a missing ONNX Runtime.
+    pub fn cmake(&self) -> Command {
+        let mut command = Command::new(&self.cmake);
+        command.env_remove("SAM2LUNG_ONNXRUNTIME");
+        command
+    }
+
+    /// `ctest` in a build folder.
+    pub fn ctest(&self, build: &Path) -> Command {
+        let mut command = Command::new(self.cmake.with_file_name("ctest"));
+        command.args(["--output-on-failure", "--no-tests=error", "--test-dir"]).arg(build);
+        command.env_remove("SAM2LUNG_ONNXRUNTIME");
+        command
+    }
+
+    /// Configures and builds a project.
+    ///
+    /// # Errors
+    /// If either fails.
+    pub fn build(&self, source: &Path, build: &Path, definitions: &[String]) -> Result<()> {
+        let mut configure = self.cmake();
+        configure.args(["-G", "Ninja", "--log-level=WARNING", "-S"]).arg(source).arg("-B").arg(build);
+        configure.arg(format!("-DCMAKE_MAKE_PROGRAM={}", self.ninja.display())).args(definitions);
+        run(&mut configure)?;
+        run(self.cmake().arg("--build").arg(build))
+    }
+}
+
+/// Whether the C++ compiler has these sanitizers.
+pub fn sanitizes(names: &str, scratch: &Path) -> bool {
+    let source = scratch.join("sanitized.cpp");
+    let mut compile = Command::new("c++");
+    compile.arg(format!("-fsanitize={names}")).arg(&source).arg("-o").arg(scratch.join("sanitized"));
+    fs::write(&source, "int main() { return 0; }\n").is_ok()
+        && output(&mut compile).is_ok()
+        && output(&mut Command::new(scratch.join("sanitized"))).is_ok()
+}
