@@ -16,11 +16,21 @@ fn main() {
     println!("cargo:rerun-if-changed={BUNDLE}");
     write_header();
     write_bundle_list();
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libsam2lung.so.{}", abi_suffix());
-        // dlclose leaves the code where it is: ONNX Runtime, which can't be unloaded, and threads that end later may still
-        // point into it.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    name_library();
+}
+
+/// The name under which programs look for the library.
+fn name_library() {
+    let argument = |text: String| println!("cargo:rustc-cdylib-link-arg=-Wl,{text}");
+    match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => {
+            argument(format!("-soname,libsam2lung.so.{}", abi_suffix()));
+            // dlclose leaves the code where it is: ONNX Runtime, which can't be unloaded, and threads that end later may
+            // still point into it.
+            argument("-z,nodelete".into());
+        }
+        Ok("macos") => argument(format!("-install_name,@rpath/libsam2lung.{}.dylib", abi_suffix())),
+        _ => (), // Windows has no versions in names
     }
 }
 

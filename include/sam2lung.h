@@ -692,7 +692,7 @@ const char *sam2lung_bundle_version(const struct sam2lung_bundle *bundle);
  * Belongs to the bundle, valid until it is freed. Any thread.
  *
  * @param bundle the bundle, may be NULL
- * @return the folder as it was given, or "<built in>"; "" for NULL; never NULL
+ * @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
  */
 const char *sam2lung_bundle_origin(const struct sam2lung_bundle *bundle);
 

@@ -123,7 +123,7 @@ pub unsafe extern "C" fn sam2lung_bundle_version(bundle: *const sam2lung_bundle)
 /// Belongs to the bundle, valid until it is freed. Any thread.
 ///
 /// @param bundle the bundle, may be NULL
-/// @return the folder as it was given, or "<built in>"; "" for NULL; never NULL
+/// @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_origin(bundle: *const sam2lung_bundle) -> *const c_char {
     // SAFETY: the contract of the C ABI.

@@ -2,9 +2,9 @@
 //!
 //! ONNX Runtime is loaded when the first engine needs it, from the first place that has it:
 //! 1. the path in the environment variable `SAM2LUNG_ONNXRUNTIME`;
-//! 2. beside the file this code is in (shared library or program), or in `../lib` from there;
+//! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there;
 //! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in a folder above;
-//! 4. wherever the system's loader finds `libonnxruntime.so.1`.
+//! 4. wherever the system's loader finds `libonnxruntime.so.1` (Windows and macOS: the file of that name there).
 //!
 //! Telemetry is off: the pinned version has none, and a newer one is told by its environment variable.
 
@@ -25,9 +25,17 @@ pub const PATH_VARIABLE: &str = "SAM2LUNG_ONNXRUNTIME";
 /// The oldest version whose interface is used.
 const OLDEST: &str = "1.24";
 /// The file that `cargo xtask setup` fetches.
-const FILE: &str = "libonnxruntime.so.1.28.0";
+const FILE: &str = NAMES[0];
 /// What the system's loader is asked for at last.
-const SONAME: &str = "libonnxruntime.so.1";
+const SONAME: &str = NAMES[1];
+/// What ONNX Runtime calls its library, with its whole version and with what has to fit.
+const NAMES: [&str; 2] = if cfg!(target_os = "windows") {
+    ["onnxruntime.dll", "onnxruntime.dll"]
+} else if cfg!(target_os = "macos") {
+    ["libonnxruntime.1.28.0.dylib", "libonnxruntime.1.dylib"]
+} else {
+    ["libonnxruntime.so.1.28.0", "libonnxruntime.so.1"]
+};
 
 /// ONNX Runtime as it was loaded.
 #[derive(Debug, Clone)]
@@ -111,7 +119,7 @@ fn candidates() -> Vec<PathBuf> {
     }
     let mut list = Vec::new();
     if let Some(folder) = own_folder() {
-        for place in [folder.clone(), folder.join("../lib")] {
+        for place in [folder.clone(), folder.join("../lib"), folder.join("../lib64")] {
             list.extend([FILE, SONAME].map(|name| place.join(name)));
         }
         let deps = folder.ancestors().map(|above| above.join(".deps")).find(|deps| deps.is_dir());
