@@ -1,8 +1,8 @@
 //! Looks through the layout of a DICOM file before anything takes it in: an element that says it is longer than the
 //! file would make the parser ask for that memory, and sequences within sequences would use up its stack.
 //!
-//! Only tags and lengths are read (PS3.5 7), up to the pixel data; values are passed over. What makes no sense otherwise
-//! is left for the parser to refuse.
+//! Only tags and lengths are read (PS3.5 7); values are passed over. What makes no sense otherwise is left for the
+//! parser to refuse.
 
 use std::{
     io::{self, BufReader, Cursor, Read, Seek, SeekFrom},
@@ -188,7 +188,7 @@ impl<R: Read + Seek> Walk<R> {
         Ok(syntax)
     }
 
-    /// Passes over elements up to the pixel data, into sequences and items.
+    /// Passes over all elements, into sequences and items. Ends by an error at the end of the file.
     fn data_set(&mut self) -> io::Result<()> {
         // Of each sequence and item around: where it ends (nowhere stated: the largest), and the encoding outside it.
         let mut around: Vec<(u64, Encoding)> = Vec::new();
@@ -209,11 +209,9 @@ impl<R: Read + Seek> Walk<R> {
                 }
                 _ => self.element()?,
             };
-            let in_pixels = around.is_empty() && tag >= PIXEL_DATA && tag != ITEM;
-            if in_pixels && element.length == UNDEFINED {
-                return self.fragments();
-            }
-            if element.is_sequence || element.length == UNDEFINED {
+            if tag == PIXEL_DATA && element.length == UNDEFINED {
+                self.fragments()?;
+            } else if element.is_sequence || element.length == UNDEFINED {
                 let end = if element.length == UNDEFINED { u64::MAX } else { self.end(tag, element.length)? };
                 around.push((end, self.encoding));
                 // PS3.5 6.2.2, note 3: an unknown element of undefined length is a sequence in implicit encoding.
@@ -224,9 +222,6 @@ impl<R: Read + Seek> Walk<R> {
             if around.len() > MOST_DEPTH {
                 return Err(io::Error::other(format!("sequences lie more than {MOST_DEPTH} deep in each other")));
             }
-            if in_pixels {
-                return Ok(());
-            }
         }
     }
 
@@ -236,7 +231,7 @@ impl<R: Read + Seek> Walk<R> {
             let length = self.number32()?;
             self.skip(ITEM, length)?;
         }
-        Ok(())
+        self.number32().map(drop)
     }
 }
 

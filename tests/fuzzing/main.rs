@@ -36,10 +36,11 @@ fn attack(target: Target, count: u64) {
         let outcome =
             outcome.unwrap_or_else(|_| panic!("{} {number}: {:?}", target.name(), input.escape_ascii().to_string()));
         refused += u64::from(outcome.is_err());
+        let bytes = allocations::largest();
+        assert!(bytes <= MOST_BYTES, "{} {number} or another test: {bytes} bytes at once: {outcome:?}", target.name());
     }
-    // Mutations that hit nothing would test nothing.
-    assert!(refused > count / 5, "{refused} of {count}");
-    assert!(allocations::largest() <= MOST_BYTES, "{} bytes at once", allocations::largest());
+    // Mutations that hit nothing would test nothing. Any bytes may be a graph.
+    assert!(refused > count / 5 || target == Target::Graph, "{refused} of {count}");
 }
 
 #[test]
@@ -58,22 +59,22 @@ fn model_json_of_10000_mutations_is_refused_by_name_or_makes_sense() {
 
 #[test]
 fn graph_of_any_bytes_is_looked_through() {
-    attack(Target::Graph, 3000);
+    attack(Target::Graph, 2000);
 }
 
 #[test]
 fn nifti_of_any_bytes_is_refused_by_name_or_read() {
-    attack(Target::Nifti, 3000);
+    attack(Target::Nifti, 2000);
 }
 
 #[test]
 fn nrrd_of_any_bytes_is_refused_by_name_or_read() {
-    attack(Target::Nrrd, 3000);
+    attack(Target::Nrrd, 2000);
 }
 
 #[test]
 fn metaimage_of_any_bytes_is_refused_by_name_or_read() {
-    attack(Target::MetaImage, 3000);
+    attack(Target::MetaImage, 2000);
 }
 
 #[test]
