@@ -23,7 +23,7 @@ public:
     }
 
     /// The model in a folder with model.json.
-    /// \throws Error Status::model if it is damaged or not understood, Status::read if a file can't be read
+    /// \throws Error Status::model if it isn't there, is damaged or not understood
     static Bundle open(const std::string& folder) {
         return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(
             [&](sam2lung_bundle** bundle, sam2lung_error** error) {

@@ -127,7 +127,7 @@ private:
 };
 
 /// Writes a volume as .nii, .nii.gz, .nrrd or .vti, in its own voxel type; the file is whole or not there.
-/// \throws Error Status::write, Status::cancelled, or why the volume is none
+/// \throws Error Status::write, Status::read for an unknown ending, Status::cancelled, or why the volume is none
 inline void write_volume(const VolumeView& volume, const std::string& path, const Cancel* cancel = nullptr) {
     detail::call([&](sam2lung_error** error) {
         const sam2lung_cancel* const token = cancel != nullptr ? cancel->c() : nullptr;

@@ -25,6 +25,7 @@ TEST(error_of_an_input_says_what_to_do_and_engine_goes_on) {
     const auto error = thrown_by<sam2lung::Error>([&] { (void)engine.run(no_ct, everywhere()); });
     CHECK(error.status() == sam2lung::Status::invalid_input);
     CHECK(error.name() == "E_NOT_HU");
+    CHECK(error.stage() == "Reading the CT" && !error.remedy().empty());
     CHECK(engine.run(ct.view(), everywhere()).nodules().size() == 2);
 }
 

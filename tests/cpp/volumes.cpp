@@ -148,6 +148,14 @@ TEST(volumes_written_are_read_back_alike) {
     }
 }
 
+TEST(volume_with_an_unknown_ending_is_refused_and_not_written) {
+    const MadeCt ct;
+    const std::string path = scratch("sam2lung-test.png");
+    const auto error = thrown_by<sam2lung::Error>([&] { sam2lung::write_volume(ct.view(), path); });
+    CHECK(error.name() == "E_FORMAT" && error.message().find("png") != std::string::npos);
+    CHECK(!std::filesystem::exists(path));
+}
+
 TEST(surfaces_are_written_for_all_nodules_or_one) {
     const MadeCt ct;
     const sam2lung::Result result = made_engine().run(ct.view(), everywhere());

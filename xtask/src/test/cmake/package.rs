@@ -104,7 +104,7 @@ impl Package {
     }
 }
 
-/// Where a program or library makes the loader look. (The paths of source lines that it holds for backtraces don't matter.)
+/// Where a program or library makes the loader look; the paths of sources that it holds for backtraces don't matter.
 fn search_paths(file: &Path) -> Result<Vec<String>> {
     let dynamic = output(Command::new("readelf").arg("--dynamic").arg(file))?;
     let lines = dynamic.lines().filter(|line| line.contains("(RUNPATH)") || line.contains("(RPATH)"));
