@@ -1,9 +1,12 @@
 """Packing of training data: the development part, ends of stacks, regions that are not learned from, files."""
 
+import json
+
+import nibabel
 import numpy as np
 import pytest
 
-from sam2lung_train import data
+from sam2lung_train import data, phantoms
 
 RANDOM = np.random.default_rng(3)
 
@@ -89,3 +92,20 @@ def test_stacks_of_real_data_are_train_only(shared_data):
     assert made.patient not in val and made.calibrated
     assert made.hu.shape == made.votes.shape and made.hu.min() >= data.LOWEST_HU
     assert made.votes.max() == 255 or len(record["readers_active"]) > 1
+
+
+def test_phantom_is_read_on_its_grid_with_its_nodules_hidden_from_what_is_known(tmp_path):
+    """An LPS grid; the nodule's centre is voxel (30, 12, 5)."""
+    hu = np.zeros((40, 30, 12), np.float32)
+    hu[30, 12, 5] = -700
+    affine = np.array([[-0.8, 0, 0, 16], [0, -0.8, 0, 9], [0, 0, 2, -4], [0, 0, 0, 1.0]])
+    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / "p.nii.gz")
+    centre = (affine @ [30, 12, 5, 1])[:3].tolist()
+    (tmp_path / "p.json").write_text(json.dumps([{"centre_ras": centre, "radius_mm": 2.0}]))
+    whole, nodules = phantoms.read(tmp_path / "p.nii.gz")
+    assert whole.hu[5, 12, 30] == -700 and whole.spacing_mm == pytest.approx((2.0, 0.8, 0.8))
+    (voxel, radius), = nodules
+    assert voxel.tolist() == [30, 12, 5] and radius == 2.0
+    # Hidden: the ball of 2 mm and the margin of 3 mm.
+    assert not whole.known[5, 12, 36] and whole.known[5, 12, 37]
+    assert not whole.known[7, 12, 30] and whole.known[8, 12, 30]

@@ -44,7 +44,7 @@ impl Bundle {
         let refuse = |reason: String| Error::ModelBundle {
             bundle: folder.into(),
             reason,
-            remedy: "Point --model to a folder that holds model.json and its ONNX files".into(),
+            remedy: "Name a folder that holds model.json and its ONNX files".into(),
         };
         let unreadable = |file: &str, e: std::io::Error| refuse(format!("{file} can't be read: {e}"));
         let inside = BundleFolder::open(folder).map_err(|e| refuse(format!("the folder can't be read: {e}")))?;
