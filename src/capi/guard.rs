@@ -47,10 +47,17 @@ impl Call {
 /// `error` is NULL or can be written.
 pub unsafe fn guard(error: *mut *mut sam2lung_error, work: impl FnOnce(&Call) -> Result<()>) -> sam2lung_status {
     let call = Call::default();
-    let result = caught(|| work(&call)).unwrap_or_else(|what| Err(Error::Internal { what }));
-    let Err(failure) = result else { return sam2lung_status::Ok };
+    let Err(failure) = no_panic(|| work(&call)) else { return sam2lung_status::Ok };
     // SAFETY: as this function's own.
     unsafe { write_error(error, &failure, call.stage.get()) }
+}
+
+/// Runs `work`; a panic in it becomes an error.
+///
+/// # Errors
+/// What `work` says, or [`Error::Internal`].
+pub fn no_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(work).unwrap_or_else(|what| Err(Error::Internal { what }))
 }
 
 /// Runs `work`, which has no way to report an error; a panic in it gives `value`.
