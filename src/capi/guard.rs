@@ -135,3 +135,16 @@ pub mod inject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_panic_panic_becomes_an_internal_error_that_names_the_place() {
+        let error = no_panic(|| -> Result<()> { panic!("of the test") }).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.name(), "E_INTERNAL");
+        assert!(text.contains("of the test (src/capi/guard.rs:"), "{text}");
+    }
+}
