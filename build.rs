@@ -1,4 +1,5 @@
-//! Generates the C header, lists the default bundle's files, and gives the shared library its versioned name.
+//! Generates the C header, lists the default bundle's files, compiles the C++ side of the feature `cxx`,
+//! and gives the shared library its versioned name.
 //!
 //! The header goes to cargo's output folder, never into the source tree: `include/sam2lung.h` is committed, a test
 //! compares the two, and `cargo xtask header` copies one to the other.
@@ -17,6 +18,16 @@ fn main() {
     write_header();
     write_bundle_list();
     name_library();
+    #[cfg(feature = "cxx")]
+    build_bridge();
+}
+
+/// The C++ side of the bridge; its headers appear in `cxxbridge/` of cargo's target folder.
+#[cfg(feature = "cxx")]
+fn build_bridge() {
+    const BRIDGE: &str = "src/cxx_bridge.rs";
+    println!("cargo:rerun-if-changed={BRIDGE}");
+    cxx_build::bridge(BRIDGE).std("c++17").compile("sam2lung-cxx");
 }
 
 /// The name under which programs look for the library.

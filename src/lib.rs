@@ -1,9 +1,11 @@
 //! Finds and outlines lung nodules in a chest CT and says, voxel by voxel and nodule by nodule, how sure it is.
 //!
-//! Data flows one way: `capi`, command line → [`pipeline`] → [`stages`] → [`volume`], [`geometry`], [`error`].
+//! Data flows one way: `capi`, `cxx_bridge`, command line → [`pipeline`] → [`stages`] → [`volume`], [`geometry`], [`error`].
 //! Research use only; not a medical device.
 
 pub mod capi;
+#[cfg(feature = "cxx")]
+pub mod cxx_bridge;
 pub mod error;
 pub mod geometry;
 pub mod io;

@@ -32,7 +32,7 @@ pub struct sam2lung_engine {
 }
 
 impl sam2lung_engine {
-    fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine) -> Self {
         let report = engine.device();
         sam2lung_engine {
             process: process::id(),
@@ -47,7 +47,7 @@ impl sam2lung_engine {
     ///
     /// # Errors
     /// [`Error::Busy`] while another call has it, [`Error::Argument`] in a process that was forked from its own.
-    pub(super) fn take(&self) -> Result<MutexGuard<'_, Engine>> {
+    pub(crate) fn take(&self) -> Result<MutexGuard<'_, Engine>> {
         if self.process != process::id() {
             let got = format!("of process {}, from which this one ({}) was forked", self.process, process::id());
             return Err(refuse("engine", got, "an engine that was made in this process"));
@@ -62,7 +62,7 @@ impl sam2lung_engine {
 }
 
 /// A device as C numbers it.
-pub(super) fn c_device(device: Device) -> sam2lung_device {
+pub(crate) fn c_device(device: Device) -> sam2lung_device {
     match device {
         Device::Auto => sam2lung_device::Auto,
         Device::Cpu => sam2lung_device::Cpu,

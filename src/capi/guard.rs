@@ -47,10 +47,17 @@ impl Call {
 /// `error` is NULL or can be written.
 pub unsafe fn guard(error: *mut *mut sam2lung_error, work: impl FnOnce(&Call) -> Result<()>) -> sam2lung_status {
     let call = Call::default();
-    let result = caught(|| work(&call)).unwrap_or_else(|what| Err(Error::Internal { what }));
-    let Err(failure) = result else { return sam2lung_status::Ok };
+    let Err(failure) = no_panic(|| work(&call)) else { return sam2lung_status::Ok };
     // SAFETY: as this function's own.
     unsafe { write_error(error, &failure, call.stage.get()) }
+}
+
+/// Runs `work`; a panic in it becomes an error.
+///
+/// # Errors
+/// What `work` says, or [`Error::Internal`].
+pub fn no_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    caught(work).unwrap_or_else(|what| Err(Error::Internal { what }))
 }
 
 /// Runs `work`, which has no way to report an error; a panic in it gives `value`.
@@ -126,5 +133,18 @@ pub mod inject {
             WANTED.set(None);
             panic!("injected in {stage:?}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_panic_panic_becomes_an_internal_error_that_names_the_place() {
+        let error = no_panic(|| -> Result<()> { panic!("of the test") }).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.name(), "E_INTERNAL");
+        assert!(text.contains("of the test (src/capi/guard.rs:"), "{text}");
     }
 }

@@ -195,7 +195,7 @@ pub(super) unsafe fn read_or_default<T: Abi>(options: *const T) -> Result<T> {
 
 impl sam2lung_engine_options {
     /// Device, and threads unless they are the machine's.
-    pub(super) fn chosen(&self) -> Result<(Device, Option<usize>)> {
+    pub(crate) fn chosen(&self) -> Result<(Device, Option<usize>)> {
         let device = match self.device {
             0 => Device::Auto,
             1 => Device::Cpu,
@@ -208,7 +208,7 @@ impl sam2lung_engine_options {
 
 impl sam2lung_run_options {
     /// The options but for the mask and for points, which take a CT.
-    pub(super) fn chosen(&self) -> Result<Options> {
+    pub(crate) fn chosen(&self) -> Result<Options> {
         let unless_zero = |value: f64| (value != 0.0).then_some(value);
         let uncertainty = match self.uncertainty {
             0 => None,

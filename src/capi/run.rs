@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What a run of the C interface consists of: it writes nothing.
-const STAGES: &[Stage] = &[Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules];
+pub(crate) const STAGES: &[Stage] = &[Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules];
 /// More points than anyone clicks.
 const MOST_POINTS: usize = 10_000;
 

@@ -117,7 +117,10 @@ impl View {
 }
 
 /// Dimensions of at least one voxel, few enough for a run.
-fn dims(dims: [i64; 3], field: &str) -> Result<[usize; 3]> {
+///
+/// # Errors
+/// [`Error::Argument`] that names `field`, or [`Error::TooLarge`].
+pub fn dims(dims: [i64; 3], field: &str) -> Result<[usize; 3]> {
     let words = || format!("{} x {} x {}", dims[0], dims[1], dims[2]);
     if dims.iter().any(|n| *n < 1) {
         return Err(refuse(field, words(), "at least 1 each"));
@@ -163,7 +166,11 @@ fn needed(strides: [usize; 3], dims: [usize; 3], size: usize) -> Option<usize> {
     far(0)?.checked_add(far(1)?)?.checked_add(far(2)?)?.checked_add(size).filter(|n| isize::try_from(*n).is_ok())
 }
 
-fn matrix(flat: [f64; 16], field: &str) -> Result<[[f64; 4]; 4]> {
+/// The rows of a row-major matrix from voxel indices to RAS millimetres.
+///
+/// # Errors
+/// [`Error::Argument`] that names `field`.
+pub fn matrix(flat: [f64; 16], field: &str) -> Result<[[f64; 4]; 4]> {
     let rows = [0, 1, 2, 3].map(|row: usize| [0, 1, 2, 3].map(|column: usize| flat[4 * row + column]));
     if rows[3] != [0.0, 0.0, 0.0, 1.0] {
         let got = format!("a matrix whose last row is {:?}", rows[3]);

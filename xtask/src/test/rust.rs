@@ -11,6 +11,9 @@ pub fn run(context: &Context) -> Result<Tally> {
     stage("Lints");
     let clippy = ["clippy", "--quiet", "--package=sam2lung", "--all-targets", "--release", "--", "--deny=warnings"];
     tally += check("lints of the library", run_component("clippy", &clippy));
+    let clippy =
+        ["clippy", "--quiet", "--package=sam2lung", "--lib", "--features=cxx", "--release", "--", "--deny=warnings"];
+    tally += check("lints of the feature cxx", run_component("clippy", &clippy));
     let clippy = ["clippy", "--quiet", "--package=xtask", "--all-targets", "--", "--deny=warnings"];
     tally += check("lints of the chores", run_component("clippy", &clippy));
     stage("Unit and integration tests");

@@ -1,5 +1,6 @@
 //! The C header and the shared library, as C and C++ programs see them.
 
+mod bridge;
 mod library;
 mod programs;
 
@@ -28,5 +29,7 @@ pub fn run(context: &Context) -> Result<Tally> {
         tally += programs::under_valgrind(&bench, program);
         tally += programs::sanitized(&bench, program);
     }
+    stage("C++ through the feature cxx");
+    tally += check("the bridge of the feature cxx", bridge::works(context));
     Ok(tally)
 }

@@ -1,0 +1,411 @@
+//! The bridge for C++ that is built in the same tree from source (feature `cxx`): slices, strings and exceptions instead
+//! of the C header. Whoever links a library that was built elsewhere takes `include/sam2lung.hpp`.
+//!
+//! ```text
+//! cargo rustc --release --lib --features cxx --crate-type staticlib
+//! #include "sam2lung/src/cxx_bridge.rs.h"    // headers: target/cxxbridge, library: target/release/libsam2lung.a
+//! ```
+//!
+//! Enters: a CT in HU, packed, `i` fastest, borrowed for the call, with its dims along i, j, k and its row-major 4 × 4
+//! matrix from voxel indices to RAS millimetres; options, of which zero and empty mean "the bundle's". Leaves: maps on the
+//! same grid in the same order, which live as long as their [`Findings`], and nodules in mm and mm³.
+//!
+//! Errors are exceptions, `rust::Error`, whose text is `E_NAME: message`; a panic is one, too (`E_INTERNAL`). The checks are
+//! those of [`crate::capi`], and so are the conventions: any thread, one call at a time on an engine (`E_BUSY`).
+
+use std::{
+    fmt,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use ndarray::Array3;
+
+use crate::{
+    capi::{
+        engine::{c_device, sam2lung_engine},
+        guard::{neutral, no_panic},
+        options::{sam2lung_engine_options, sam2lung_run_options},
+        pointers::refuse,
+        run::STAGES,
+        structs::Abi,
+        voxels,
+    },
+    error::{Error, Result},
+    geometry::Grid,
+    memory,
+    model::{bundle::Bundle, runtime::Runtime},
+    pipeline::{self, native::Native, options::Search},
+    progress::{CancelToken, Monitor, Progress, Stage},
+    stages::nodules,
+    volume::Volume,
+};
+
+/// What C++ sees, in the namespace `sam2lung::bridge`.
+#[cxx::bridge(namespace = "sam2lung::bridge")]
+pub mod ffi {
+    /// Where the networks run.
+    enum Device {
+        /// CUDA where it works, else the CPU; the engine says why.
+        Auto = 0,
+        /// The CPU.
+        Cpu = 1,
+        /// CUDA, or an error that says what is missing.
+        Cuda = 2,
+    }
+
+    /// Kinds of doubt.
+    enum Uncertainty {
+        /// The bundle's choice.
+        Bundle = 0,
+        /// Entropy of the mean probability in bits, 0 to 1: all doubt.
+        Entropy = 1,
+        /// Variance of the probability over the samples, 0 to 0.25.
+        Variance = 2,
+        /// Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+        MutualInformation = 3,
+    }
+
+    /// Where nodules are searched unless there is a mask.
+    enum Region {
+        /// In the lungs, found from the HU.
+        Lungs = 0,
+        /// In the whole volume.
+        Everywhere = 1,
+    }
+
+    /// A voxel.
+    struct Voxel {
+        /// Its indices along i, j, k, from 0.
+        ijk: [usize; 3],
+    }
+
+    /// A CT, borrowed for the call.
+    struct Ct<'a> {
+        /// HU of every voxel, `i` fastest.
+        hu: &'a [f32],
+        /// Number of voxels along i (columns), j (rows), k (slices).
+        dims: [usize; 3],
+        /// Row-major 4 × 4 matrix from voxel indices to RAS millimetres; axes at right angles, last row 0 0 0 1.
+        ijk_to_ras: [f64; 16],
+    }
+
+    /// Options of a run; `RunOptions{}` has the defaults.
+    struct RunOptions<'a> {
+        /// Dropout samples; 0: the bundle's number.
+        samples: u32,
+        /// Which doubt the uncertainty map shows.
+        uncertainty: Uncertainty,
+        /// Seed of the dropout masks: the same seed gives the same bits.
+        seed: u64,
+        /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
+        threshold: f64,
+        /// Share of nodules that the judge is to keep, up to 1; 0: its usual threshold.
+        sensitivity: f64,
+        /// Where to search.
+        region: Region,
+        /// Where to search instead of `region`: a number for each voxel of the CT, not 0 inside; empty: no mask.
+        mask: &'a [u8],
+        /// Voxels at which a nodule is outlined in any case.
+        inside: Vec<Voxel>,
+        /// Voxels that don't belong to it, for bundles that take clicks.
+        outside: Vec<Voxel>,
+    }
+
+    /// A nodule; see `sam2lung_nodule` in sam2lung.h for the same fields. NaN: the bundle has nothing to say.
+    struct Nodule {
+        /// Its number in the label map, from 1.
+        id: u16,
+        /// Mean voxel index along i, j, k, from 0.
+        centroid_ijk: [f64; 3],
+        /// The same place in RAS millimetres.
+        centroid_ras: [f64; 3],
+        /// Voxels of the label times the volume of one.
+        volume_mm3: f64,
+        /// Lower end of the volume's interval.
+        volume_mm3_p05: f64,
+        /// Median of the volume over the samples.
+        volume_mm3_p50: f64,
+        /// Upper end of the volume's interval.
+        volume_mm3_p95: f64,
+        /// Diameter of the sphere of that volume.
+        equivalent_diameter_mm: f64,
+        /// Longest diameter in an axial slice.
+        long_axis_mm: f64,
+        /// Longest extent at right angles to it in the same slice.
+        short_axis_mm: f64,
+        /// Mean HU of the label's voxels.
+        mean_hu: f64,
+        /// Mean probability of the label's voxels.
+        probability_inside: f64,
+        /// Mean doubt of the label's voxels and of those that touch them.
+        uncertainty_mean: f64,
+        /// Share of the samples that found the nodule.
+        detection_rate: f64,
+        /// The judge's probability that this is a nodule.
+        nodule_probability: f64,
+        /// Dice that the outline is expected to have with the true one.
+        expected_dice: f64,
+        /// Its outline was made with clicks.
+        prompted: bool,
+        /// Why someone should look again; empty where nobody need.
+        review_reasons: Vec<String>,
+    }
+
+    extern "Rust" {
+        type Engine;
+        type Control;
+        type Findings;
+
+        /// Loads ONNX Runtime from this file; without it engines look for it by themselves. There is one a process.
+        fn load_runtime(library: &str) -> Result<()>;
+
+        /// Loads the bundle in a folder onto a device. `threads`: for one operator on the CPU; 0: the machine's.
+        fn open_engine(folder: &str, device: Device, threads: u32) -> Result<Box<Engine>>;
+        /// The same with the bundle that is compiled into the library.
+        fn builtin_engine(device: Device, threads: u32) -> Result<Box<Engine>>;
+        /// The device that runs the networks, never `Auto`.
+        fn device(self: &Engine) -> Device;
+        /// Why that device was chosen.
+        fn device_reason(self: &Engine) -> &str;
+        /// Finds and outlines the nodules. After an error or a cancel the engine can be used again.
+        fn run(self: &Engine, ct: &Ct, options: &RunOptions, control: &Control) -> Result<Box<Findings>>;
+
+        /// A control for one run, or for several that are cancelled together.
+        fn new_control() -> Box<Control>;
+        /// Ends the run with `E_CANCELLED`; any thread, also before the run.
+        fn cancel(self: &Control);
+        /// Part of the run that is done, 0 to 1; any thread.
+        fn fraction(self: &Control) -> f64;
+
+        /// 1 to N for the nodules by falling volume, 0 elsewhere.
+        fn labels(self: &Findings) -> &[u16];
+        /// Mean probability over the samples.
+        fn probability(self: &Findings) -> &[f32];
+        /// Doubt of the kind asked for.
+        fn uncertainty(self: &Findings) -> &[f32];
+        /// The nodules, in the order of their numbers.
+        fn nodules(self: &Findings) -> Vec<Nodule>;
+        /// For each voxel of `RunOptions::inside` the number of the nodule there; 0: nothing was found.
+        fn at_inside(self: &Findings) -> Vec<u16>;
+    }
+}
+
+/// An error as C++ is to read it.
+struct Named(Error);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.name(), self.0)
+    }
+}
+
+/// A panic that reached cxx would abort the host.
+fn named<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Named> {
+    no_panic(work).map_err(Named)
+}
+
+fn load_runtime(library: &str) -> Result<(), Named> {
+    named(|| Runtime::load(Path::new(library)).map(drop))
+}
+
+/// A bundle on a device; it runs one call at a time.
+pub struct Engine {
+    engine: sam2lung_engine,
+    device: ffi::Device,
+    device_reason: String,
+}
+
+fn open_engine(folder: &str, device: ffi::Device, threads: u32) -> Result<Box<Engine>, Named> {
+    named(|| Engine::new(Bundle::open(Path::new(folder))?, device, threads))
+}
+
+fn builtin_engine(device: ffi::Device, threads: u32) -> Result<Box<Engine>, Named> {
+    named(|| Engine::new(Bundle::builtin()?, device, threads))
+}
+
+impl Engine {
+    fn new(bundle: Bundle, device: ffi::Device, threads: u32) -> Result<Box<Self>> {
+        let options = sam2lung_engine_options { device: device.repr.into(), threads, ..Abi::DEFAULT };
+        let (device, threads) = options.chosen()?;
+        let engine = pipeline::Engine::new(bundle, device, threads)?;
+        let report = engine.device();
+        let device = ffi::Device { repr: c_device(report.used) as u8 };
+        let device_reason = report.reason.clone();
+        Ok(Box::new(Engine { engine: sam2lung_engine::new(engine), device, device_reason }))
+    }
+
+    fn device(&self) -> ffi::Device {
+        self.device
+    }
+
+    fn device_reason(&self) -> &str {
+        &self.device_reason
+    }
+
+    fn run(&self, ct: &ffi::Ct, options: &ffi::RunOptions, control: &Control) -> Result<Box<Findings>, Named> {
+        named(|| {
+            let found = self.find(ct, options, control);
+            memory::give_back();
+            found.map(|found| Box::new(Findings(found)))
+        })
+    }
+
+    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Native> {
+        let mut engine = self.engine.take()?;
+        let grid = ct.grid()?;
+        let options = given.chosen(&grid)?;
+        options.check_on(&grid)?;
+        options.check_for(&engine.bundle().spec)?;
+        let mut note = |progress: Progress| control.note(progress.fraction);
+        let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
+        let ct = ct.read(grid, &mut monitor)?;
+        let found = engine.segment(ct, &options, &mut monitor)?.into_native(&control.token)?;
+        let maps_are_packed = found.labels.is_standard_layout()
+            && found.probability.is_standard_layout()
+            && found.uncertainty.is_standard_layout();
+        assert!(maps_are_packed, "maps that are given out are packed");
+        Ok(found)
+    }
+}
+
+impl ffi::Ct<'_> {
+    fn grid(&self) -> Result<Grid> {
+        let dims = self.dims.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let dims = voxels::dims(dims, "ct.dims")?;
+        let grid = Grid::from_ijk_to_ras(dims, &voxels::matrix(self.ijk_to_ras, "ct.ijk_to_ras")?)?;
+        check_count(self.hu.len(), &grid, "ct.hu").map(|()| grid)
+    }
+
+    /// A copy of the voxels, slice by slice.
+    fn read(&self, grid: Grid, monitor: &mut Monitor<'_>) -> Result<Volume<f32>> {
+        let [width, height, depth] = grid.dims;
+        let mut hu = memory::vec(grid.len(), "the volume")?;
+        for (k, slice) in self.hu.chunks_exact(width * height).enumerate() {
+            monitor.step(Stage::Read, k, depth)?;
+            hu.extend_from_slice(slice);
+        }
+        monitor.step(Stage::Read, depth, depth)?;
+        Ok(Volume::new(grid.clone(), on_grid(&grid, hu)))
+    }
+}
+
+impl ffi::RunOptions<'_> {
+    fn chosen(&self, grid: &Grid) -> Result<pipeline::options::Options> {
+        let options = sam2lung_run_options {
+            samples: self.samples,
+            uncertainty: self.uncertainty.repr.into(),
+            seed: self.seed,
+            threshold: self.threshold,
+            sensitivity: self.sensitivity,
+            search: match self.region {
+                // 2 is the mask of the C interface, which comes otherwise here.
+                ffi::Region::Lungs | ffi::Region::Everywhere => self.region.repr.into(),
+                other => return Err(refuse("options.region", other.repr.to_string(), "a Region, 0 or 1")),
+            },
+            ..Abi::DEFAULT
+        };
+        let mut options = options.chosen()?;
+        if !self.mask.is_empty() {
+            check_count(self.mask.len(), grid, "options.mask")?;
+            let mut inside = memory::vec(grid.len(), "the mask")?;
+            inside.extend(self.mask.iter().map(|value| *value != 0));
+            options.search = Search::Mask(on_grid(grid, inside));
+        }
+        let indices = |voxels: &[ffi::Voxel]| voxels.iter().map(|voxel| voxel.ijk).collect();
+        (options.at, options.not_at) = (indices(&self.inside), indices(&self.outside));
+        Ok(options)
+    }
+}
+
+fn check_count(count: usize, grid: &Grid, argument: &str) -> Result<()> {
+    if count == grid.len() {
+        return Ok(());
+    }
+    let [i, j, k] = grid.dims;
+    Err(refuse(argument, format!("{count} values"), format!("{}, the voxels of {i} x {j} x {k}", grid.len())))
+}
+
+/// Values that [`check_count`] has counted, as an array `[k, j, i]`.
+fn on_grid<T>(grid: &Grid, values: Vec<T>) -> Array3<T> {
+    Array3::from_shape_vec(grid.shape(), values).expect("they were counted")
+}
+
+/// Watches over a run from any thread.
+pub struct Control {
+    token: CancelToken,
+    /// The bits of an f64.
+    fraction: AtomicU64,
+}
+
+fn new_control() -> Box<Control> {
+    Box::new(Control { token: CancelToken::new(), fraction: AtomicU64::new(0) })
+}
+
+impl Control {
+    fn cancel(&self) {
+        neutral((), || self.token.cancel());
+    }
+
+    fn note(&self, fraction: f64) {
+        self.fraction.store(fraction.to_bits(), Ordering::Relaxed);
+    }
+
+    fn fraction(&self) -> f64 {
+        f64::from_bits(self.fraction.load(Ordering::Relaxed))
+    }
+}
+
+/// What a run found.
+pub struct Findings(Native);
+
+impl Findings {
+    fn labels(&self) -> &[u16] {
+        packed(&self.0.labels)
+    }
+
+    fn probability(&self) -> &[f32] {
+        packed(&self.0.probability)
+    }
+
+    fn uncertainty(&self) -> &[f32] {
+        packed(&self.0.uncertainty)
+    }
+
+    fn nodules(&self) -> Vec<ffi::Nodule> {
+        self.0.nodules.iter().map(ffi::Nodule::from).collect()
+    }
+
+    fn at_inside(&self) -> Vec<u16> {
+        self.0.account.at.iter().map(|nodule| nodule.unwrap_or(0)).collect()
+    }
+}
+
+fn packed<T>(map: &Array3<T>) -> &[T] {
+    map.as_slice().expect("the run made sure of it")
+}
+
+impl From<&nodules::Nodule> for ffi::Nodule {
+    fn from(nodule: &nodules::Nodule) -> Self {
+        ffi::Nodule {
+            id: nodule.id,
+            centroid_ijk: nodule.centroid_ijk,
+            centroid_ras: nodule.centroid_ras,
+            volume_mm3: nodule.volume_mm3,
+            volume_mm3_p05: nodule.volume_mm3_p05,
+            volume_mm3_p50: nodule.volume_mm3_p50,
+            volume_mm3_p95: nodule.volume_mm3_p95,
+            equivalent_diameter_mm: nodule.equivalent_diameter_mm,
+            long_axis_mm: nodule.long_axis_mm,
+            short_axis_mm: nodule.short_axis_mm,
+            mean_hu: nodule.mean_hu,
+            probability_inside: nodule.probability_inside,
+            uncertainty_mean: nodule.uncertainty_mean,
+            detection_rate: nodule.detection_rate,
+            nodule_probability: nodule.nodule_probability.unwrap_or(f64::NAN),
+            expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
+            prompted: nodule.prompted,
+            review_reasons: nodule.review_reasons.clone(),
+        }
+    }
+}
