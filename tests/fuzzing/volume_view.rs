@@ -41,7 +41,7 @@ pub fn write(input: &[u8]) -> Result<(), String> {
     volume.bytes = volume.bytes.min(BUFFER_BYTES);
     let shift = volume.voxels.addr() % 8;
     // As long as needed and no longer: AddressSanitizer sees a byte too many.
-    let buffer: Vec<u8> = (0..shift + volume.bytes).map(|at| (at * 167 >> 3) as u8).collect();
+    let buffer: Vec<u8> = (0..shift + volume.bytes).map(|at| ((at * 167) >> 3) as u8).collect();
     let voxels = &buffer[shift..];
     volume.voxels = if volume.voxels.is_null() { ptr::null() } else { voxels.as_ptr().cast() };
     // SAFETY: as it was read.
