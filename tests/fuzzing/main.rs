@@ -40,6 +40,7 @@ fn attack(target: Target, count: u64) {
         let bytes = allocations::largest();
         assert!(bytes <= MOST_BYTES, "{} {number} or another test: {bytes} bytes at once: {outcome:?}", target.name());
     }
+    println!("{}: {refused} of {count} inputs refused", target.name());
     // Mutations that hit nothing would test nothing. Any bytes may be a graph.
     assert!(refused > count / 5 || target == Target::Graph, "{refused} of {count}");
 }
