@@ -10,9 +10,21 @@ use crate::error::{Error, Result};
 /// [`Error::OutOfMemory`].
 pub fn vec<T>(len: usize, what: &'static str) -> Result<Vec<T>> {
     let mut vec = Vec::new();
-    let mib = (len as u64).saturating_mul(size_of::<T>() as u64) >> 20;
-    vec.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { what, needed: format!("{mib} MiB") })?;
+    vec.try_reserve_exact(len).map_err(|_| missing::<T>(len, what))?;
     Ok(vec)
+}
+
+/// Makes room for `more` values behind those of `vec`, wanted for `what`.
+///
+/// # Errors
+/// [`Error::OutOfMemory`]; `vec` is as it was.
+pub fn grow<T>(vec: &mut Vec<T>, more: usize, what: &'static str) -> Result<()> {
+    vec.try_reserve(more).map_err(|_| missing::<T>(vec.len().saturating_add(more), what))
+}
+
+fn missing<T>(len: usize, what: &'static str) -> Error {
+    let mib = (len as u64).saturating_mul(size_of::<T>() as u64) >> 20;
+    Error::OutOfMemory { what, needed: format!("{mib} MiB") }
 }
 
 /// Makes sure that `bytes` are free now, wanted for `what`. They are given back at once and never touched, so this costs
@@ -44,5 +56,14 @@ mod tests {
         assert_eq!(error.name(), "E_OUT_OF_MEMORY");
         assert!(error.to_string().contains("a test"), "{error}");
         assert!(check_free(1 << 10, "a test").is_ok());
+    }
+
+    #[test]
+    fn grow_by_more_than_there_is_is_refused_by_name_and_leaves_the_vector_as_it_was() {
+        let mut vec = vec![1u64, 2];
+        let error = grow(&mut vec, usize::MAX / 32, "a test").unwrap_err();
+        assert_eq!((error.name(), vec.as_slice()), ("E_OUT_OF_MEMORY", [1, 2].as_slice()));
+        grow(&mut vec, 1 << 10, "a test").unwrap();
+        assert!(vec.capacity() >= 2 + (1 << 10));
     }
 }

@@ -4,6 +4,8 @@
 pub mod seeds;
 #[path = "../../tests/fuzzing/targets.rs"]
 pub mod targets;
+#[path = "../../tests/fuzzing/volume_view.rs"]
+pub mod volume_view;
 
 /// A panic of a thread that decodes DICOM pixels is caught and becomes an error: libFuzzer's own hook, which ends the
 /// process, is not to see it.

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    memory,
     progress::{Monitor, Stage},
     volume::Volume,
 };
@@ -34,8 +35,7 @@ pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) 
     for (n, slices) in series.slices.chunks(workers).enumerate() {
         monitor.step(Stage::Read, count / 4 + n * workers, count / 4 + count)?;
         for image in decode_group(slices, series.grid.dims[0] * series.grid.dims[1])? {
-            let no_memory = |e| Error::read(folder, e, "Close other programs, or crop the volume to the chest");
-            voxels.try_reserve(image.len()).map_err(no_memory)?;
+            memory::grow(&mut voxels, image.len(), "the series")?;
             voxels.extend(image);
         }
     }

@@ -10,6 +10,7 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    memory,
     progress::{Monitor, Stage},
     regular,
     stages::check::MAX_VOXELS,
@@ -143,8 +144,7 @@ pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut
                 format!("the voxels end in slice {k}; the header promises {depth} slices of {width} x {height}");
             return Err(Error::read(path, reason, "The file is truncated or damaged: copy it again"));
         }
-        let no_memory = |e| Error::read(path, e, "Close other programs, or crop the volume to the chest");
-        values.try_reserve(count).map_err(no_memory)?;
+        memory::grow(&mut values, count, "the volume")?;
         values.extend(bytes.chunks_exact_mut(size).map(|bytes| {
             if layout.big_endian {
                 bytes.reverse();

@@ -1,4 +1,4 @@
-//! Readers under mutated input: a fixed number of deterministic executions each, and every crash that was ever found.
+//! Readers and the volume view under mutated input: a fixed number of deterministic executions each, and every crash that was ever found.
 //!
 //! The targets are those of `fuzz/`, where libFuzzer runs them for longer. Here no panic may come, and no single
 //! allocation larger than the small inputs can justify.
@@ -7,6 +7,7 @@ mod allocations;
 mod mutate;
 mod seeds;
 mod targets;
+mod volume_view;
 
 use std::{fs, path::Path};
 
@@ -39,6 +40,7 @@ fn attack(target: Target, count: u64) {
         let bytes = allocations::largest();
         assert!(bytes <= MOST_BYTES, "{} {number} or another test: {bytes} bytes at once: {outcome:?}", target.name());
     }
+    println!("{}: {refused} of {count} inputs refused", target.name());
     // Mutations that hit nothing would test nothing. Any bytes may be a graph.
     assert!(refused > count / 5 || target == Target::Graph, "{refused} of {count}");
 }
@@ -80,4 +82,9 @@ fn metaimage_of_any_bytes_is_refused_by_name_or_read() {
 #[test]
 fn dicom_file_of_any_bytes_is_refused_by_name_or_read() {
     attack(Target::DicomFile, 1000);
+}
+
+#[test]
+fn volume_view_of_any_bytes_is_refused_by_name_or_written_as_it_is() {
+    attack(Target::VolumeView, 5000);
 }

@@ -3,7 +3,7 @@
 use ndarray::Array3;
 use sam2lung::{geometry::Grid, io, progress::CancelToken, volume::Volume};
 
-use crate::targets::Target;
+use crate::{targets::Target, volume_view};
 
 const CONTRACTS: [&str; 4] = [
     include_str!("../bundles/tiny-identity/model.json"),
@@ -26,6 +26,7 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd()],
         Target::MetaImage => vec![metaimage()],
         Target::DicomFile => vec![dicom_slice(2.0)],
+        Target::VolumeView => volume_view::seeds(),
     }
 }
 

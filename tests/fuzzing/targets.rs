@@ -9,9 +9,9 @@ use sam2lung::{
     progress::Monitor,
 };
 
-use crate::seeds;
+use crate::{seeds, volume_view};
 
-/// A reader that takes bytes from outside.
+/// What takes bytes from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A bundle's contract.
@@ -26,12 +26,21 @@ pub enum Target {
     MetaImage,
     /// A file of a DICOM series.
     DicomFile,
+    /// A volume that a C program hands over.
+    VolumeView,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 6] =
-        [Target::ModelJson, Target::Graph, Target::Nifti, Target::Nrrd, Target::MetaImage, Target::DicomFile];
+    pub const ALL: [Target; 7] = [
+        Target::ModelJson,
+        Target::Graph,
+        Target::Nifti,
+        Target::Nrrd,
+        Target::MetaImage,
+        Target::DicomFile,
+        Target::VolumeView,
+    ];
 
     /// Name of its fuzz target and of its folders.
     pub fn name(self) -> &'static str {
@@ -42,15 +51,16 @@ impl Target {
             Target::Nrrd => "nrrd",
             Target::MetaImage => "metaimage",
             Target::DicomFile => "dicom_file",
+            Target::VolumeView => "volume_view",
         }
     }
 }
 
-/// Reads `input`; the name of the error that refused it.
+/// Takes `input`; the name of the error that refused it.
 ///
 /// # Panics
-/// When the reader does: that is what is looked for.
-pub fn run(target: Target, input: &[u8]) -> Result<(), &'static str> {
+/// When the library does: that is what is looked for.
+pub fn run(target: Target, input: &[u8]) -> Result<(), String> {
     let outcome = match target {
         Target::ModelJson => model_json(input),
         Target::Graph => graph(input),
@@ -58,10 +68,11 @@ pub fn run(target: Target, input: &[u8]) -> Result<(), &'static str> {
         Target::Nrrd => file("a.nrrd", input),
         Target::MetaImage => file("a.mha", input),
         Target::DicomFile => dicom(input),
+        Target::VolumeView => return volume_view::write(input),
     };
     outcome.map_err(|error| {
         assert!(!error.to_string().is_empty());
-        error.name()
+        error.name().into()
     })
 }
 
