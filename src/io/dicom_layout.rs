@@ -9,6 +9,11 @@ use std::{
     path::Path,
 };
 
+use dicom_core::{
+    Tag,
+    dictionary::{DataDictionary, DataDictionaryEntry},
+};
+use dicom_dictionary_std::StandardDataDictionary;
 use flate2::read::DeflateDecoder;
 
 use crate::{
@@ -67,6 +72,30 @@ fn left_to_the_parser<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// Refuses numbers that don't fill their value: the parser would take what is left of it for the next element.
+fn check_whole(tag: u32, kind: &[u8; 2], length: u32) -> io::Result<()> {
+    let size = match kind {
+        b"US" | b"SS" => 2,
+        b"OW" if tag != PIXEL_DATA => 2,
+        b"UL" | b"SL" | b"FL" | b"AT" | b"OF" | b"OL" => 4,
+        b"FD" | b"SV" | b"UV" | b"OD" | b"OV" => 8,
+        _ => 1,
+    };
+    if length == UNDEFINED || length.is_multiple_of(size) {
+        return Ok(());
+    }
+    let (group, number) = (tag >> 16, tag & 0xffff);
+    Err(io::Error::other(format!(
+        "element ({group:04x},{number:04x}) has {length} bytes; expected a multiple of the {size} of its values"
+    )))
+}
+
+/// The value representation of an element that doesn't state it, as the parser takes it.
+fn implied_kind(tag: u32) -> [u8; 2] {
+    let entry = StandardDataDictionary.by_tag(Tag((tag >> 16) as u16, tag as u16));
+    entry.map_or(*b"UN", |entry| entry.vr().relaxed().to_bytes())
 }
 
 #[derive(Clone, Copy)]
@@ -138,9 +167,10 @@ impl<R: Read + Seek> Walk<R> {
     }
 
     /// The header of an element behind its tag.
-    fn element(&mut self) -> io::Result<Element> {
+    fn element(&mut self, tag: u32) -> io::Result<Element> {
         if self.encoding.implicit {
             let length = self.number32()?;
+            check_whole(tag, &implied_kind(tag), length)?;
             return Ok(Element { is_sequence: self.is_item_next(length)?, is_unknown: false, length });
         }
         let kind: [u8; 2] = self.bytes()?;
@@ -150,6 +180,7 @@ impl<R: Read + Seek> Walk<R> {
             self.number16()?; // reserved
             self.number32()?
         };
+        check_whole(tag, &kind, length)?;
         Ok(Element { is_sequence: &kind == b"SQ", is_unknown: &kind == b"UN", length })
     }
 
@@ -166,7 +197,8 @@ impl<R: Read + Seek> Walk<R> {
     /// Reads the file meta information, whose first element says how long it is; the walk then stands before the data
     /// set.
     fn transfer_syntax(&mut self) -> io::Result<String> {
-        let (tag, Element { length, .. }) = (self.tag()?, self.element()?);
+        let tag = self.tag()?;
+        let Element { length, .. } = self.element(tag)?;
         if (tag, length) != (META_LENGTH, 4) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -174,7 +206,8 @@ impl<R: Read + Seek> Walk<R> {
         let end = self.end(tag, length)?;
         let mut syntax = String::new();
         while self.at < end {
-            let (tag, Element { length, .. }) = (self.tag()?, self.element()?);
+            let tag = self.tag()?;
+            let Element { length, .. } = self.element(tag)?;
             self.end(tag, length)?;
             if tag == TRANSFER_SYNTAX && length <= 64 {
                 let mut text = vec![0; length as usize];
@@ -207,7 +240,7 @@ impl<R: Read + Seek> Walk<R> {
                 _ if tag >> 16 == ITEM >> 16 => {
                     Element { is_sequence: tag == ITEM, is_unknown: false, length: self.number32()? }
                 }
-                _ => self.element()?,
+                _ => self.element(tag)?,
             };
             if tag == PIXEL_DATA && element.length == UNDEFINED {
                 self.fragments()?;
@@ -262,6 +295,15 @@ mod tests {
             let text = refusal(&data_set).expect("it lies");
             assert!(text.contains("(0009,0010)") && text.contains("4294967294 bytes"), "{text}");
         }
+    }
+
+    #[test]
+    fn check_numbers_that_do_not_fill_their_value_are_refused() {
+        let text = refusal(b"\x28\x00\x02\x00SL\x02\x00\x01\x00").expect("two bytes are no long number");
+        assert!(text.contains("(0028,0002) has 2 bytes; expected a multiple of the 4"), "{text}");
+        assert_eq!(refusal(b"\x28\x00\x02\x00SL\x08\x00\x01\0\0\0\x02\0\0\0"), None);
+        assert_eq!(&implied_kind(0x0028_0002), b"US");
+        assert_eq!(&implied_kind(0x0009_1011), b"UN");
     }
 
     #[test]
