@@ -2,7 +2,7 @@
 
 use super::tally::{Tally, of_cargo};
 use super::{Context, check};
-use crate::process::{self, Result, cargo, metadata, output, run_and_read, stage};
+use crate::process::{self, Result, cargo, metadata, output, release_dir, run_and_read, stage};
 
 /// Everything is built in the release profile: one set of compiled dependencies serves tests, demo and users.
 /// The chores' own tests stay in the profile in which `cargo xtask` itself was built.
@@ -21,9 +21,19 @@ pub fn run(context: &Context) -> Result<Tally> {
     let mut targets = vec!["--release".to_owned(), "--lib".into(), "--bins".into()];
     targets.extend(integration_tests()?.iter().map(|name| format!("--test={name}")));
     tally += cargo_test(context, &targets.iter().map(String::as_str).collect::<Vec<_>>())?;
+    stage("Example in Rust");
+    tally += check("examples/segment.rs on the phantom", example(context));
     stage("Documentation tests");
     tally += cargo_test(context, &["--release", "--doc"])?;
     Ok(tally)
+}
+
+/// Runs the example as its first lines say.
+fn example(context: &Context) -> Result<()> {
+    let phantom = release_dir()?.join("example-phantom.nii.gz");
+    process::run(cargo(&["run", "--release", "--quiet", "--bin=sam2lung", "--", "phantom"]).arg(&phantom))?;
+    let mut example = cargo(&["run", "--release", "--quiet", "--example=segment", "--"]);
+    process::run(example.arg(&phantom).env("SAM2LUNG_ONNXRUNTIME", &context.runtime))
 }
 
 /// Runs a command of cargo that comes with a component of the toolchain, which may be missing.
