@@ -1,0 +1,24 @@
+/// \file
+/// The uncertainty over the CT in slice views. Main thread only.
+
+#ifndef SAM2LungOverlay_h
+#define SAM2LungOverlay_h
+
+class vtkMRMLSAM2LungParametersNode;
+
+namespace sam2lung_slicer
+{
+
+/// What has to give way to the overlay.
+enum class OverlayManners
+{
+  polite,    ///< A foreground that someone else put there stays (after a run).
+  insistent, ///< It is replaced, and comes back when the overlay goes (the user asked).
+};
+
+/// Shows or hides the uncertainty volume as the parameter node says, in each slice view that shows its CT.
+void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners);
+
+} // namespace sam2lung_slicer
+
+#endif

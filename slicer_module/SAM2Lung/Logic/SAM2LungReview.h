@@ -1,0 +1,28 @@
+/// \file
+/// Walking through the nodules of a parameter node: order, cells, accepting, rejecting, looking. Main thread only.
+
+#ifndef SAM2LungReview_h
+#define SAM2LungReview_h
+
+#include <string>
+#include <vector>
+
+class vtkMRMLSAM2LungParametersNode;
+
+namespace sam2lung_slicer
+{
+
+/// Flagged nodules first, then large ones first.
+std::vector<int> ReviewOrder(vtkMRMLSAM2LungParametersNode* parameters);
+/// A cell of the table, as text; empty: none there.
+std::string NoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& column);
+bool NoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
+bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
+/// Marks it in the table; shows or hides segment and point. \return whether there is such a nodule
+bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
+/// Moves slice and 3-D views of the parameter node's scene. \return whether there is such a nodule
+bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
+
+} // namespace sam2lung_slicer
+
+#endif

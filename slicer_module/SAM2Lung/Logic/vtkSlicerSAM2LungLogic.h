@@ -1,0 +1,138 @@
+#ifndef __vtkSlicerSAM2LungLogic_h
+#define __vtkSlicerSAM2LungLogic_h
+
+#include <vtkSlicerModuleLogic.h>
+
+#include <memory>
+#include <string>
+
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
+class vtkIntArray;
+class vtkMRMLSAM2LungParametersNode;
+class vtkMRMLScalarVolumeNode;
+
+/// \brief Finds the nodules of a CT in the scene, and brings what was found into the scene.
+///
+/// From Python, in Slicer:
+/// \code{.py}
+/// node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSAM2LungParametersNode")
+/// node.SetInputVolumeNode(ct)
+/// slicer.modules.sam2lung.logic().Segment(node)
+/// \endcode
+///
+/// - *Threads.* Every method belongs on the main thread. The network runs on a thread of the logic's own, on copies:
+///   the scene is only touched by ProcessEvents(), which the module calls while something runs (and Segment() itself).
+/// - *One run at a time.* A second one is refused, with the reason in GetMessage().
+/// - *Errors* are false as the result, GetStatus(), and a text with what was got, what was expected and what to do.
+///   Nothing is written into the scene then.
+/// - Closing the scene, removing the CT or the parameter node, and deleting the logic end a run.
+///
+/// Research use only; not a medical device.
+class VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT vtkSlicerSAM2LungLogic : public vtkSlicerModuleLogic
+{
+public:
+  static vtkSlicerSAM2LungLogic* New();
+  vtkTypeMacro(vtkSlicerSAM2LungLogic, vtkSlicerModuleLogic);
+  void PrintSelf(ostream& os, vtkIndent indent) override;
+
+  enum Events
+  {
+    StartedEvent = 20410, ///< A run began.
+    ProgressEvent,        ///< GetProgress() and what belongs to it changed.
+    FinishedEvent,        ///< A run is over, well or not: see GetStatus(). The outputs are written.
+    NodulesModifiedEvent  ///< The nodules of a parameter node (callData) changed: found, added, accepted, rejected.
+  };
+
+  enum StatusType
+  {
+    StatusIdle = 0,  ///< Nothing has run.
+    StatusRunning,
+    StatusCompleted,
+    StatusCancelled,
+    StatusFailed,    ///< GetMessage() says why.
+    StatusRefused    ///< The last call was not begun; GetMessage() says why.
+  };
+
+  /// \name Before a run
+  /// \{
+  /// The newest volume that can be a CT; none: nullptr.
+  vtkMRMLScalarVolumeNode* GetNewestCT();
+  /// The parameter node of this CT. `create`: made where there is none, with the options of the one made last.
+  vtkMRMLSAM2LungParametersNode* GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create);
+  /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: no voxel is looked at.
+  std::string GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What was found to compute on, a line a device. Loads ONNX Runtime.
+  std::string GetDeviceReport();
+  /// \}
+
+  /// \name Runs
+  /// \{
+  /// Finds all nodules and returns when that is done. \return whether the outputs were written
+  bool Segment(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The same, beside the main thread. \return whether it began
+  bool StartSegment(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Outlines the nodule at a point (RAS of the world, mm) and adds it to the outputs, or replaces what was outlined there.
+  /// \return whether the outputs were written
+  bool OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  /// The same, beside the main thread. \return whether it began
+  bool StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  /// Asks the run to end; does nothing when there is none. FinishedEvent follows.
+  void Cancel();
+  /// Brings progress and results from the run to the main thread.
+  void ProcessEvents();
+  bool IsRunning();
+  /// \}
+
+  /// \name How it goes, and how it went
+  /// \{
+  /// Part of the run, 0 to 1.
+  double GetProgress();
+  /// What is done now, for people.
+  std::string GetStage();
+  /// Estimate; negative: not known yet.
+  double GetSecondsLeft();
+  /// StatusType.
+  int GetStatus();
+  /// The last status for people: the result in a line, or what went wrong and what to do.
+  std::string GetMessage();
+  /// The parameter node of the run that goes on, or of the last one.
+  vtkMRMLSAM2LungParametersNode* GetRunParametersNode();
+  /// The result that the outputs hold, in a line: how many, how long, which device. Empty: none.
+  std::string GetResultText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \}
+
+  /// \name Review
+  /// \{
+  /// Numbers of the nodules (column `id`) in the order in which to look at them: flagged ones first, then large ones.
+  void GetReviewOrder(vtkMRMLSAM2LungParametersNode* parameters, vtkIntArray* ids);
+  /// A nodule's cell in the table, as text; empty: none there.
+  std::string GetNoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& column);
+  bool GetNoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  bool GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// A rejected nodule's segment and point are hidden, and the table's column `accepted` says so.
+  void SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
+  /// Moves all slice views there, and centres the 3-D views. \return whether there is such a nodule
+  bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// Lays the uncertainty over the CT as OverlayVisible and OverlayOpacity say, where a slice view shows the CT.
+  void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \}
+
+protected:
+  vtkSlicerSAM2LungLogic();
+  ~vtkSlicerSAM2LungLogic() override;
+
+  void SetMRMLSceneInternal(vtkMRMLScene* newScene) override;
+  void RegisterNodes() override;
+  void OnMRMLSceneNodeRemoved(vtkMRMLNode* node) override;
+  void OnMRMLSceneStartClose() override;
+
+private:
+  vtkSlicerSAM2LungLogic(const vtkSlicerSAM2LungLogic&) = delete;
+  void operator=(const vtkSlicerSAM2LungLogic&) = delete;
+
+  class vtkInternal;
+  std::unique_ptr<vtkInternal> Internal;
+};
+
+#endif

@@ -1,0 +1,165 @@
+#ifndef __vtkMRMLSAM2LungParametersNode_h
+#define __vtkMRMLSAM2LungParametersNode_h
+
+#include <vtkMRMLNode.h>
+
+#include <string>
+
+#include "vtkSlicerSAM2LungModuleMRMLExport.h"
+
+class vtkMRMLLabelMapVolumeNode;
+class vtkMRMLMarkupsFiducialNode;
+class vtkMRMLScalarVolumeNode;
+class vtkMRMLSegmentationNode;
+class vtkMRMLTableNode;
+
+/// \brief What *Segment nodules* does with one CT: the input, the outputs, and how.
+///
+/// The only truth of the module's panel. One node stands for one CT: its outputs are made when they are absent and
+/// written anew when they are set. A number that is 0 leaves the choice to the model.
+class VTK_SLICER_SAM2LUNG_MODULE_MRML_EXPORT vtkMRMLSAM2LungParametersNode : public vtkMRMLNode
+{
+public:
+  static vtkMRMLSAM2LungParametersNode* New();
+  vtkTypeMacro(vtkMRMLSAM2LungParametersNode, vtkMRMLNode);
+  void PrintSelf(ostream& os, vtkIndent indent) override;
+
+  vtkMRMLNode* CreateNodeInstance() override;
+  const char* GetNodeTagName() override { return "SAM2LungParameters"; }
+  void ReadXMLAttributes(const char** atts) override;
+  void WriteXML(ostream& of, int indent) override;
+  vtkMRMLCopyContentMacro(vtkMRMLSAM2LungParametersNode);
+
+  /// Where the network runs.
+  enum DeviceType
+  {
+    DeviceAuto = 0, ///< CUDA if it works, else the CPU.
+    DeviceCPU,
+    DeviceCUDA,     ///< An NVIDIA GPU, or an error.
+    Device_Last
+  };
+
+  /// Where nodules are looked for.
+  enum SearchType
+  {
+    SearchLungs = 0,  ///< In the lungs, which are found automatically.
+    SearchEverywhere, ///< In the whole CT.
+    SearchSegment,    ///< In the segment LungMaskSegmentID of LungMaskSegmentationNode.
+    Search_Last
+  };
+
+  /// Kinds of doubt that the uncertainty volume can show.
+  enum UncertaintyType
+  {
+    UncertaintyOfModel = 0,       ///< The model's choice.
+    UncertaintyEntropy,           ///< All doubt, 0 to 1 bit.
+    UncertaintyVariance,          ///< Of the probability over samples, 0 to 0.25.
+    UncertaintyMutualInformation, ///< Doubt about the network alone, bits.
+    Uncertainty_Last
+  };
+
+  /// \name Input
+  /// \{
+  /// CT in HU.
+  vtkMRMLScalarVolumeNode* GetInputVolumeNode();
+  void SetInputVolumeNode(vtkMRMLScalarVolumeNode* node);
+  /// Used with SearchSegment.
+  vtkMRMLSegmentationNode* GetLungMaskSegmentationNode();
+  void SetLungMaskSegmentationNode(vtkMRMLSegmentationNode* node);
+  vtkGetMacro(LungMaskSegmentID, std::string);
+  vtkSetMacro(LungMaskSegmentID, std::string);
+  /// \}
+
+  /// \name Outputs: made when absent, written anew when set
+  /// \{
+  vtkMRMLSegmentationNode* GetSegmentationNode();
+  void SetSegmentationNode(vtkMRMLSegmentationNode* node);
+  vtkMRMLLabelMapVolumeNode* GetLabelMapNode();
+  void SetLabelMapNode(vtkMRMLLabelMapVolumeNode* node);
+  vtkMRMLScalarVolumeNode* GetUncertaintyVolumeNode();
+  void SetUncertaintyVolumeNode(vtkMRMLScalarVolumeNode* node);
+  /// Written only with WriteProbability.
+  vtkMRMLScalarVolumeNode* GetProbabilityVolumeNode();
+  void SetProbabilityVolumeNode(vtkMRMLScalarVolumeNode* node);
+  vtkMRMLTableNode* GetNoduleTableNode();
+  void SetNoduleTableNode(vtkMRMLTableNode* node);
+  /// A point a nodule.
+  vtkMRMLMarkupsFiducialNode* GetNodulePointsNode();
+  void SetNodulePointsNode(vtkMRMLMarkupsFiducialNode* node);
+  /// \}
+
+  /// \name How
+  /// \{
+  /// Monte-Carlo dropout samples; 0: the model's number.
+  vtkGetMacro(Samples, int);
+  vtkSetMacro(Samples, int);
+  /// The same seed gives the same bits on a CPU; not negative.
+  vtkGetMacro(Seed, int);
+  vtkSetMacro(Seed, int);
+  /// DeviceType.
+  vtkGetMacro(Device, int);
+  vtkSetMacro(Device, int);
+  static const char* GetDeviceAsString(int id);
+  static int GetDeviceFromString(const char* name);
+  /// Probability that makes a nodule's voxel, 0 to 1; 0: the model's.
+  vtkGetMacro(Threshold, double);
+  vtkSetMacro(Threshold, double);
+  /// Share of nodules that the model's second opinion keeps, 0 to 1; 0: the model's.
+  vtkGetMacro(Sensitivity, double);
+  vtkSetMacro(Sensitivity, double);
+  /// SearchType.
+  vtkGetMacro(Search, int);
+  vtkSetMacro(Search, int);
+  static const char* GetSearchAsString(int id);
+  static int GetSearchFromString(const char* name);
+  /// UncertaintyType.
+  vtkGetMacro(Uncertainty, int);
+  vtkSetMacro(Uncertainty, int);
+  static const char* GetUncertaintyAsString(int id);
+  static int GetUncertaintyFromString(const char* name);
+  /// Whether the probability volume is written, too.
+  vtkGetMacro(WriteProbability, bool);
+  vtkSetMacro(WriteProbability, bool);
+  vtkBooleanMacro(WriteProbability, bool);
+  /// Folder with model.json; empty: the model that is built in.
+  vtkGetMacro(ModelFolder, std::string);
+  vtkSetMacro(ModelFolder, std::string);
+  /// \}
+
+  /// \name What is shown
+  /// \{
+  /// Whether the uncertainty lies over the CT in slice views.
+  vtkGetMacro(OverlayVisible, bool);
+  vtkSetMacro(OverlayVisible, bool);
+  vtkBooleanMacro(OverlayVisible, bool);
+  /// Its opacity, 0 to 1.
+  vtkGetMacro(OverlayOpacity, double);
+  vtkSetMacro(OverlayOpacity, double);
+  /// \}
+
+  /// Takes over how another CT was segmented, without its input and outputs.
+  void CopyOptions(vtkMRMLSAM2LungParametersNode* other);
+
+protected:
+  vtkMRMLSAM2LungParametersNode();
+  ~vtkMRMLSAM2LungParametersNode() override;
+
+  std::string LungMaskSegmentID;
+  int Samples{ 0 };
+  int Seed{ 0 };
+  int Device{ DeviceAuto };
+  double Threshold{ 0.0 };
+  double Sensitivity{ 0.0 };
+  int Search{ SearchLungs };
+  int Uncertainty{ UncertaintyOfModel };
+  bool WriteProbability{ false };
+  std::string ModelFolder;
+  bool OverlayVisible{ true };
+  double OverlayOpacity{ 0.4 };
+
+private:
+  vtkMRMLSAM2LungParametersNode(const vtkMRMLSAM2LungParametersNode&) = delete;
+  void operator=(const vtkMRMLSAM2LungParametersNode&) = delete;
+};
+
+#endif
