@@ -19,10 +19,6 @@ namespace sam2lung_slicer
 std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene* scene);
 /// Whether a volume can be a CT.
 std::string VolumeProblem(vtkMRMLScalarVolumeNode* ct);
-/// Whether each option is one that there is.
-std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters);
-/// Whether the segment to search in is there, where one is asked for.
-std::string SegmentProblem(vtkMRMLSAM2LungParametersNode* parameters);
 
 } // namespace sam2lung_slicer
 

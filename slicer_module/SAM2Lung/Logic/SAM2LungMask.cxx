@@ -69,7 +69,8 @@ vtkSmartPointer<vtkOrientedImageData> Resampled(vtkSegment* segment,
     return nullptr;
   }
   vtkNew<vtkGeneralTransform> transform;
-  vtkMRMLTransformNode::GetTransformBetweenNodes(from->GetParentTransformNode(), to->GetParentTransformNode(), transform);
+  vtkMRMLTransformNode::GetTransformBetweenNodes(
+    from->GetParentTransformNode(), to->GetParentTransformNode(), transform);
   const auto resampled = vtkSmartPointer<vtkOrientedImageData>::New();
   const bool made = vtkOrientedImageDataResample::ResampleOrientedImageToReferenceOrientedImage(
     labels, GridOf(input), resampled, false, false, transform);

@@ -39,7 +39,8 @@ int VoxelType(int type)
 vtkSmartPointer<vtkImageData> CopyVoxels(vtkImageData* image)
 {
   vtkDataArray* const voxels = image->GetPointData()->GetScalars();
-  const auto copy = vtkSmartPointer<vtkDataArray>::Take(vtkDataArray::CreateDataArray(VoxelType(voxels->GetDataType())));
+  const int type = VoxelType(voxels->GetDataType());
+  const auto copy = vtkSmartPointer<vtkDataArray>::Take(vtkDataArray::CreateDataArray(type));
   copy->DeepCopy(voxels);
   const auto packed = vtkSmartPointer<vtkImageData>::New();
   packed->SetDimensions(image->GetDimensions());
@@ -93,8 +94,8 @@ std::string OutsideText(vtkMRMLScalarVolumeNode* ct, const PointRas& point_ras)
   std::ostringstream at;
   at << std::fixed << std::setprecision(1) << point_ras[0] << ", " << point_ras[1] << ", " << point_ras[2];
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "The point (%1) mm lies outside the CT '%2'. Place it in the CT, in the middle of "
-                                       "a nodule."),
+                                       "The point (%1) mm lies outside the CT '%2'. Place it in the CT, in the middle "
+                                       "of a nodule."),
                              at.str().c_str(),
                              ct->GetName());
 }
