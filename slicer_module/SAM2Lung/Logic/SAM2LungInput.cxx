@@ -19,7 +19,7 @@
 namespace
 {
 
-/// Sizes in mm must hold to a thousandth: a nodule's volume then does to 0.3 %.
+/// Sizes in mm must hold to a thousandth: the volume of a nodule then does to 0.15 %.
 constexpr double RIGID_TOLERANCE = 1e-3;
 
 std::string Name(vtkMRMLNode* node)
@@ -40,7 +40,8 @@ std::string KindProblem(vtkMRMLScalarVolumeNode* ct)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                          "'%1' is a volume of vectors, such as a colour picture; expected a CT with "
-                                         "one value a voxel, in Hounsfield units. Choose the CT itself as input volume."),
+                                         "one value a voxel, in Hounsfield units. Choose the CT itself as input "
+                                         "volume."),
                                Name(ct).c_str());
   }
   return {};
@@ -177,17 +178,9 @@ std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene*
                                          "one that is there."),
                                Name(parameters).c_str());
   }
-  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
-  if (!ct)
+  if (!parameters->GetInputVolumeNode())
   {
-    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "No CT is chosen. Choose a chest CT of the scene as input volume.");
-  }
-  if (ct->GetScene() != scene)
-  {
-    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "The volume '%1' is not in this scene. Choose a CT of the scene as input "
-                                         "volume."),
-                               Name(ct).c_str());
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "No CT of this scene is chosen. Choose a chest CT as input volume.");
   }
   return {};
 }

@@ -90,6 +90,11 @@ vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLSca
   {
     parameters->CopyOptions(earlier.back());
   }
+  if (parameters->GetSearch() == vtkMRMLSAM2LungParametersNode::SearchSegment)
+  {
+    // The segment belongs to another CT.
+    parameters->SetSearch(vtkMRMLSAM2LungParametersNode::SearchLungs);
+  }
   parameters->SetInputVolumeNode(ct);
   return parameters;
 }
