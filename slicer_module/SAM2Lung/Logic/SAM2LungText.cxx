@@ -14,7 +14,7 @@ namespace sam2lung_slicer
 namespace
 {
 
-/// What to do about an error, where the library's advice is for its command line; else empty.
+/// What to do about an error in the panel or in Slicer; empty: the library's advice says it.
 std::string PanelRemedy(const std::string& error)
 {
   if (error == "E_NO_LUNG")

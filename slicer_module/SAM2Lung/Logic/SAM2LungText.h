@@ -12,8 +12,7 @@
 namespace sam2lung_slicer
 {
 
-/// What went wrong and what to do. The library's remedies name options of its command line; where the panel has
-/// something for them, that is named instead.
+/// What went wrong and what to do. Where the panel has a place for the library's advice, that place is named instead.
 std::string FailureText(const std::exception_ptr& error);
 /// What a run does now.
 std::string StageText(const RunProgress& progress);
