@@ -3,6 +3,7 @@
 #include "SAM2LungNodes.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungOverlay.h"
+#include "SAM2LungPhantom.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungText.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
@@ -44,6 +45,25 @@ void vtkSlicerSAM2LungLogic::PrintSelf(ostream& os, vtkIndent indent)
 vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::GetNewestCT()
 {
   return this->GetMRMLScene() ? NewestCT(this->GetMRMLScene()) : nullptr;
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::AddPhantom(int seed)
+{
+  if (!this->GetMRMLScene())
+  {
+    vtkErrorMacro("AddPhantom: there is no scene");
+    return nullptr;
+  }
+  try
+  {
+    return sam2lung_slicer::AddPhantom(this->GetMRMLScene(), static_cast<std::uint64_t>(seed));
+  }
+  catch (const std::exception& failure)
+  {
+    vtkErrorMacro("AddPhantom: " << failure.what());
+    return nullptr;
+  }
 }
 
 //----------------------------------------------------------------------------

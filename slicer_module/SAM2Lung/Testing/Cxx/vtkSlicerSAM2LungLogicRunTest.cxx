@@ -1,6 +1,6 @@
 #include "SAM2LungTestScene.h"
 
-#include <vtkMRMLCoreTestingMacros.h>
+#include <vtkAddonTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLSegmentationNode.h>
@@ -169,6 +169,9 @@ int LibraryErrorIsStatusAndText(const std::string& bundles)
 {
   TestScene test(bundles);
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  // Soft tissue, and a bubble of air that is no lung.
+  ct->GetImageData()->GetPointData()->GetScalars()->Fill(40);
+  ct->GetImageData()->SetScalarComponentFromDouble(45, 40, 10, 0, -1000);
   Parameters* const parameters = test.AddParameters(ct);
   parameters->SetSearch(Parameters::SearchLungs);
   const int nodes = test.Scene->GetNumberOfNodes();
