@@ -280,7 +280,12 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::RegisterNodes()
 {
-  this->GetMRMLScene()->RegisterNodeClass(vtkNew<vtkMRMLSAM2LungParametersNode>());
+  const vtkNew<vtkMRMLSAM2LungParametersNode> parameters;
+  // Another logic of this class may have done it.
+  if (!this->GetMRMLScene()->IsNodeClassRegistered(parameters->GetClassName()))
+  {
+    this->GetMRMLScene()->RegisterNodeClass(parameters);
+  }
 }
 
 //----------------------------------------------------------------------------

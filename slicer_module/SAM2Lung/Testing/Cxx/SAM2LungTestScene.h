@@ -13,7 +13,9 @@
 #include <vtkMRMLColorLogic.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
+#include <vtkSlicerSegmentationsModuleLogic.h>
 
+#include <vtkCallbackCommand.h>
 #include <vtkImageData.h>
 #include <vtkMatrix4x4.h>
 #include <vtkNew.h>
@@ -21,6 +23,7 @@
 
 #include <array>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -82,6 +85,17 @@ inline vtkSmartPointer<vtkImageData> BallsImage(vtkMatrix4x4* ijk_to_ras, const 
   return image;
 }
 
+/// Calls `function` at each such event.
+inline void Observe(vtkObject* object, unsigned long event, const std::function<void()>& function)
+{
+  vtkNew<vtkCallbackCommand> command;
+  command->SetClientData(new std::function<void()>(function));
+  command->SetClientDataDeleteCallback([](void* data) { delete static_cast<std::function<void()>*>(data); });
+  command->SetCallback([](vtkObject*, unsigned long, void* data, void*)
+                       { (*static_cast<std::function<void()>*>(data))(); });
+  object->AddObserver(event, command);
+}
+
 /// Everything that a run needs, as an application has it.
 class TestScene
 {
@@ -90,6 +104,7 @@ public:
     : Bundles(bundles)
   {
     this->Colors->SetMRMLScene(this->Scene);
+    this->Segmentations->SetMRMLScene(this->Scene);
     this->Logic->SetMRMLScene(this->Scene);
   }
 
@@ -111,6 +126,7 @@ public:
     parameters->SetModelFolder(this->Bundles + "/tiny-clicks");
     parameters->SetDevice(vtkMRMLSAM2LungParametersNode::DeviceCPU);
     parameters->SetSearch(vtkMRMLSAM2LungParametersNode::SearchEverywhere);
+    parameters->SetSamples(0); // whatever an earlier parameter node had
     return parameters;
   }
 
@@ -120,6 +136,7 @@ public:
   const std::string Bundles;
   vtkNew<vtkMRMLScene> Scene;
   vtkNew<vtkMRMLColorLogic> Colors;
+  vtkNew<vtkSlicerSegmentationsModuleLogic> Segmentations;
   vtkNew<vtkSlicerSAM2LungLogic> Logic;
 };
 

@@ -6,8 +6,6 @@
 #include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLTableNode.h>
 
-#include <vtkCallbackCommand.h>
-#include <vtkCommand.h>
 #include <vtkDataArray.h>
 #include <vtkPointData.h>
 
@@ -23,34 +21,26 @@ using Parameters = vtkMRMLSAM2LungParametersNode;
 using Logic = vtkSlicerSAM2LungLogic;
 
 /// Counts the logic's events, and looks at its progress.
-class Listener
+struct Listener
 {
-public:
   explicit Listener(Logic* logic)
   {
-    this->Command->SetClientData(this);
-    this->Command->SetCallback(
-      [](vtkObject* caller, unsigned long event, void* self, void* /*data*/)
-      { static_cast<Listener*>(self)->Hear(static_cast<Logic*>(caller), event); });
     for (unsigned long event = Logic::StartedEvent; event <= Logic::NodulesModifiedEvent; ++event)
     {
-      logic->AddObserver(event, this->Command);
+      Observe(logic, event, [this, event] { ++this->Events[event]; });
     }
+    Observe(logic,
+            Logic::ProgressEvent,
+            [this, logic]
+            {
+              this->ProgressRises = this->ProgressRises && logic->GetProgress() >= this->Progress;
+              this->Progress = logic->GetProgress();
+            });
   }
 
   std::map<unsigned long, int> Events;
   bool ProgressRises{ true };
   double Progress{ 0 };
-
-private:
-  void Hear(Logic* logic, unsigned long event)
-  {
-    ++this->Events[event];
-    this->ProgressRises = this->ProgressRises && logic->GetProgress() >= this->Progress && logic->GetProgress() <= 1.0;
-    this->Progress = logic->GetProgress();
-  }
-
-  vtkNew<vtkCallbackCommand> Command;
 };
 
 bool SameVoxels(vtkImageData* one, vtkImageData* other)

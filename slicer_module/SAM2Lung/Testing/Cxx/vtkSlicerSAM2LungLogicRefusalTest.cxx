@@ -1,0 +1,306 @@
+#include "SAM2LungTestScene.h"
+
+#include <vtkAddonTestingMacros.h>
+#include <vtkMRMLLinearTransformNode.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSequenceBrowserNode.h>
+#include <vtkMRMLSequenceNode.h>
+
+#include <vtkPoints.h>
+#include <vtkSegmentation.h>
+#include <vtkThinPlateSplineTransform.h>
+
+#include <cmath>
+#include <limits>
+
+using namespace sam2lung_testing;
+
+namespace
+{
+
+using Parameters = vtkMRMLSAM2LungParametersNode;
+using Logic = vtkSlicerSAM2LungLogic;
+
+/// Checks that nothing is begun, with this text; `early`: and that the panel is told before.
+int CheckRefused(TestScene& test, Parameters* parameters, const std::string& text, bool early = true)
+{
+  const int nodes = test.Scene->GetNumberOfNodes();
+  CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), early ? text : "");
+  CHECK_BOOL(test.Logic->Segment(parameters), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
+  CHECK_STD_STRING(test.Logic->GetMessage(), text);
+  CHECK_BOOL(test.Logic->IsRunning(), false);
+  CHECK_INT(test.Scene->GetNumberOfNodes(), nodes);
+  return EXIT_SUCCESS;
+}
+
+/// Checks what the library refuses: the run ends at once.
+int CheckFailed(TestScene& test, Parameters* parameters, const std::string& text)
+{
+  CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), "");
+  CHECK_BOOL(test.Logic->Segment(parameters), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
+  CHECK_STD_STRING(test.Logic->GetMessage(), text);
+  CHECK_NULL(parameters->GetLabelMapNode());
+  return EXIT_SUCCESS;
+}
+
+int NodesThatAreNotThere(const std::string& bundles)
+{
+  TestScene test(bundles);
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  nullptr,
+                                  "There is no parameter node; expected one of the scene. Choose a CT, or make one with "
+                                  "GetParametersNode()."));
+  vtkNew<Parameters> outside;
+  outside->SetName("P");
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  outside,
+                                  "The parameter node 'P' is not in this scene. Add it to the scene, or choose one that "
+                                  "is there."));
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  Parameters* const parameters = test.AddParameters(ct);
+  test.Scene->RemoveNode(ct);
+  const std::string none = "No CT of this scene is chosen. Choose a chest CT as input volume.";
+  CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, none));
+  vtkNew<vtkMRMLScalarVolumeNode> nowhere;
+  parameters->SetInputVolumeNode(nowhere);
+  CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, none));
+  vtkNew<Logic> without_scene;
+  CHECK_BOOL(without_scene->Segment(parameters), false);
+  CHECK_STD_STRING(without_scene->GetMessage(), "There is no scene. Give the logic one with SetMRMLScene().");
+  return EXIT_SUCCESS;
+}
+
+/// A volume of this class whose voxels have so many values.
+Parameters* WithVolume(TestScene& test, const char* class_name, const std::array<int, 3>& dims, int components)
+{
+  auto* const volume = vtkMRMLScalarVolumeNode::SafeDownCast(test.Scene->AddNewNodeByClass(class_name, "V"));
+  if (components > 0)
+  {
+    vtkNew<vtkImageData> image;
+    image->SetDimensions(dims.data());
+    image->AllocateScalars(VTK_SHORT, components);
+    volume->SetAndObserveImageData(image);
+  }
+  return test.AddParameters(volume);
+}
+
+int VolumesThatAreNoCT(const std::string& bundles)
+{
+  TestScene test(bundles);
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  WithVolume(test, "vtkMRMLLabelMapVolumeNode", { 4, 4, 4 }, 1),
+                                  "'V' is a label map; expected a CT in Hounsfield units. Choose the CT itself as input "
+                                  "volume."));
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  WithVolume(test, "vtkMRMLVectorVolumeNode", { 4, 4, 4 }, 3),
+                                  "'V' is a volume of vectors, such as a colour picture; expected a CT with one value a "
+                                  "voxel, in Hounsfield units. Choose the CT itself as input volume."));
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 3),
+                                  "'V' has 3 values a voxel; expected one, in Hounsfield units. Extract one with the "
+                                  "module Vector to Scalar Volume."));
+  const std::string none = "'V' has no voxels; expected a loaded CT. Load its file again, or choose another volume.";
+  CHECK_EXIT_SUCCESS(CheckRefused(test, WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 0), none));
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  WithVolume(test, "vtkMRMLScalarVolumeNode", { 8, 9, 1 }, 1),
+                                  "'V' has 8 x 9 x 1 voxels; expected at least 2 slices along each axis. Load the whole "
+                                  "series, not a single image."));
+  return EXIT_SUCCESS;
+}
+
+int FrameOfASequence(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  auto* const sequence =
+    vtkMRMLSequenceNode::SafeDownCast(test.Scene->AddNode(vtkNew<vtkMRMLSequenceNode>().GetPointer()));
+  sequence->SetDataNodeAtValue(ct, "0");
+  vtkNew<vtkMRMLSequenceBrowserNode> made;
+  made->SetName("B");
+  auto* const browser = vtkMRMLSequenceBrowserNode::SafeDownCast(test.Scene->AddNode(made));
+  browser->SetAndObserveMasterSequenceNodeID(sequence->GetID());
+  browser->AddProxyNode(ct, sequence, false);
+  ct->SetName("CT");
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  test.AddParameters(ct),
+                                  "'CT' shows one frame of the sequence browser 'B', which exchanges its voxels; "
+                                  "expected a volume of its own. Clone it in the module Data, and choose the copy."));
+  return EXIT_SUCCESS;
+}
+
+vtkMRMLLinearTransformNode* AddLinear(TestScene& test, const std::array<double, 16>& elements)
+{
+  auto* const transform =
+    vtkMRMLLinearTransformNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLLinearTransformNode", "T"));
+  vtkNew<vtkMatrix4x4> matrix;
+  matrix->DeepCopy(elements.data());
+  transform->SetMatrixTransformToParent(matrix);
+  return transform;
+}
+
+int TransformsThatChangeSizes(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  Parameters* const parameters = test.AddParameters(ct);
+  const std::string scaled =
+    "'CT' lies under the transform 'T', which scales or shears it; expected a shift and a rotation at most, so that "
+    "sizes in mm hold. Harden the transform on the volume in the module Transforms, or take the volume out of it.";
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const std::array<double, 16>& elements : {
+         std::array<double, 16>{ 1.1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },   // longer
+         std::array<double, 16>{ 1, 0.1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },   // sheared
+         std::array<double, 16>{ nan, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },
+         std::array<double, 16>{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },     // flat
+       })
+  {
+    ct->SetAndObserveTransformNodeID(AddLinear(test, elements)->GetID());
+    CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, scaled));
+  }
+  for (const std::array<double, 16>& elements : {
+         std::array<double, 16>{ 0.6, -0.8, 0, 5, 0.8, 0.6, 0, 6, 0, 0, 1, 7, 0, 0, 0, 1 }, // turned and shifted
+         std::array<double, 16>{ -1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 },         // mirrored
+       })
+  {
+    ct->SetAndObserveTransformNodeID(AddLinear(test, elements)->GetID());
+    CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), "");
+  }
+
+  vtkNew<vtkPoints> from, to;
+  for (int n = 0; n < 4; ++n)
+  {
+    from->InsertNextPoint(n, n * n, n * n * n);
+    to->InsertNextPoint(n + n * n, n * n, n * n * n);
+  }
+  vtkNew<vtkThinPlateSplineTransform> spline;
+  spline->SetBasisToR();
+  spline->SetSourceLandmarks(from);
+  spline->SetTargetLandmarks(to);
+  auto* const bent =
+    vtkMRMLTransformNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLTransformNode", "Bent"));
+  bent->SetAndObserveTransformToParent(spline);
+  ct->SetAndObserveTransformNodeID(bent->GetID());
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "'CT' lies under the transform 'Bent', which bends it; expected a shift and a rotation "
+                                  "at most, so that sizes in mm hold. Harden the transform on the volume in the module "
+                                  "Transforms, or take the volume out of it."));
+  return EXIT_SUCCESS;
+}
+
+int OptionsThatThereAreNot(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  const auto refused = [&](const std::function<void(Parameters*)>& set, const std::string& text)
+  {
+    Parameters* const parameters = test.AddParameters(ct);
+    set(parameters);
+    const int result = CheckRefused(test, parameters, text);
+    test.Scene->RemoveNode(parameters);
+    return result;
+  };
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSamples(10001); },
+                             "Samples is 10001; expected 1 to 10000, or 0 for the model's number. Change it under "
+                             "Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSamples(-1); },
+                             "Samples is -1; expected 1 to 10000, or 0 for the model's number. Change it under "
+                             "Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSeed(-3); },
+                             "Seed is -3; expected 0 or more. Change it under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetThreshold(1.5); },
+                             "Threshold is 1.5; expected a probability between 0 and 1, or 0 for the model's. Change it "
+                             "under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetThreshold(std::nan("")); },
+                             "Threshold is nan; expected a probability between 0 and 1, or 0 for the model's. Change it "
+                             "under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSensitivity(2); },
+                             "Sensitivity is 2; expected a share of the nodules, above 0 and up to 1, or 0 for the "
+                             "model's. Change it under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetDevice(9); },
+                             "Device is 9; expected 0 to 2. Choose it again under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetModelFolder("/nowhere"); },
+                             "The model folder '/nowhere' holds no model.json; expected the folder of a model. Choose "
+                             "another one, or none for the model that is built in."));
+  return EXIT_SUCCESS;
+}
+
+int SegmentsThatAreNotThere(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  parameters->SetSearch(Parameters::SearchSegment);
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "The search is limited to a segment, but no segmentation is chosen. Choose one under "
+                                  "Advanced, or search in the lungs."));
+  auto* const segmentation =
+    vtkMRMLSegmentationNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLSegmentationNode", "Lungs"));
+  parameters->SetLungMaskSegmentationNode(segmentation);
+  parameters->SetLungMaskSegmentID("left");
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "The segmentation 'Lungs' has no segment 'left' to search in. Choose one of its "
+                                  "segments under Advanced, or search in the lungs."));
+  // That it is empty shows when it is looked at.
+  segmentation->GetSegmentation()->AddEmptySegment("left", "Left lung");
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "The segment 'Left lung' of 'Lungs' is empty, or lies outside the CT 'CT'; expected "
+                                  "where in the CT to search. Choose another segment under Advanced, or search in the "
+                                  "lungs.",
+                                  false));
+  // At a point nothing is searched.
+  CHECK_BOOL(test.Logic->OutlineAtPoint(parameters, -14.0, -2.4, 25.0), true);
+  return EXIT_SUCCESS;
+}
+
+int VoxelsThatTheLibraryRefuses(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT(AxialGrid(), {});
+  CHECK_EXIT_SUCCESS(CheckFailed(test,
+                                 test.AddParameters(ct),
+                                 "Every voxel is -850; expected Hounsfield units (air near -1000, water 0). Check that "
+                                 "the right volume was chosen."));
+  vtkMRMLScalarVolumeNode* const holed = test.AddCT(AxialGrid(), TwoBalls(), VTK_FLOAT);
+  holed->GetImageData()->SetScalarComponentFromDouble(2, 1, 0, 0, std::nan(""));
+  CHECK_EXIT_SUCCESS(CheckFailed(test,
+                                 test.AddParameters(holed),
+                                 "The image holds 1 value(s) that are NaN or infinite, the first at voxel (2, 1, 0); "
+                                 "expected finite numbers. Repair or export the image again."));
+  const auto sheared = AxialGrid();
+  sheared->SetElement(0, 2, 1.0);
+  CHECK_EXIT_SUCCESS(CheckFailed(test,
+                                 test.AddParameters(test.AddCT(sheared)),
+                                 "The axes of the volume are not orthogonal (angle off by 26.565 degrees); expected a "
+                                 "rectangular grid. Resample the volume to one, for example with Slicer's 'Resample "
+                                 "Scalar Volume', or undo the gantry tilt."));
+  // No value of 8 bits, stored as other numbers, is as dark as air.
+  for (int type : { VTK_UNSIGNED_CHAR, VTK_CHAR })
+  {
+    vtkMRMLScalarVolumeNode* const grey = test.AddCT(AxialGrid(), TwoBalls(), type);
+    CHECK_BOOL(test.Logic->Segment(test.AddParameters(grey)), false);
+    CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
+    CHECK_BOOL(test.Logic->GetMessage().find("expected Hounsfield units") != std::string::npos, true);
+  }
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int vtkSlicerSAM2LungLogicRefusalTest(int argc, char* argv[])
+{
+  CHECK_BOOL(argc > 1, true);
+  const std::string bundles = argv[1];
+  CHECK_EXIT_SUCCESS(NodesThatAreNotThere(bundles));
+  CHECK_EXIT_SUCCESS(VolumesThatAreNoCT(bundles));
+  CHECK_EXIT_SUCCESS(FrameOfASequence(bundles));
+  CHECK_EXIT_SUCCESS(TransformsThatChangeSizes(bundles));
+  CHECK_EXIT_SUCCESS(OptionsThatThereAreNot(bundles));
+  CHECK_EXIT_SUCCESS(SegmentsThatAreNotThere(bundles));
+  CHECK_EXIT_SUCCESS(VoxelsThatTheLibraryRefuses(bundles));
+  return EXIT_SUCCESS;
+}
