@@ -95,7 +95,7 @@ public:
   std::string GetStage();
   /// Estimate; negative: not known yet.
   double GetSecondsLeft();
-  /// StatusType.
+  /// StatusType. A call that is refused while a run goes on shows here until the next ProcessEvents().
   int GetStatus();
   /// The last status for people: the result in a line, or what went wrong and what to do.
   std::string GetMessage();
