@@ -80,7 +80,7 @@ pub enum Error {
         limit: u64,
     },
     /// Several DICOM series in one folder.
-    #[error("{folder} holds {count} image series; expected one. Choose one by its UID (--series UID):\n{list}", folder = folder.display())]
+    #[error("{folder} holds {count} image series; expected one. Choose one by its UID:\n{list}", folder = folder.display())]
     SeveralSeries {
         /// The folder.
         folder: PathBuf,

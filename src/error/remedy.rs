@@ -13,14 +13,14 @@ pub(super) const DUPLICATE_SLICE: &str = "Remove the copies or choose one acquis
 pub(super) const MIXED_GEOMETRY: &str = "Choose the axial series without localizer images";
 pub(super) const GANTRY_TILT: &str = "Resample it, for example with Slicer's 'Acquisition geometry regularization'";
 pub(super) const WRITE: &str = "Nothing was changed there; check the folder's rights and free space";
-pub(super) const NO_LUNG: &str = "Search everywhere (--lung-mask off), or say where by a mask (--lung-mask FILE)";
+pub(super) const NO_LUNG: &str = "Search everywhere, or say where by a mask";
 pub(super) const MASK_GRID: &str = "Resample the mask to the CT";
 pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
 pub(super) const MODEL_HASH: &str = "The file is damaged or was exchanged: copy the bundle again";
 pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
 pub(super) const RUNTIME: &str =
     "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
-pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or the CPU (--device cpu)";
+pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or the CPU";
 pub(super) const RUNTIME_LOADED: &str = "Name that file or none, or start a new process";
 pub(super) const BUSY: &str =
     "Wait until that call has ended, or create an engine for each thread; a callback may use other engines";

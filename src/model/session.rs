@@ -403,9 +403,7 @@ fn without_cuda(reason: String) -> Error {
     Error::Device {
         device: "cuda",
         reason,
-        remedy:
-            "Run 'cargo xtask setup --cuda' on a machine with an NVIDIA GPU and driver, or use the CPU (--device cpu)"
-                .into(),
+        remedy: "Run 'cargo xtask setup --cuda' on a machine with an NVIDIA GPU and driver, or use the CPU".into(),
     }
 }
 

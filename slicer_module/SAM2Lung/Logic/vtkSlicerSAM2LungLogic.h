@@ -58,6 +58,9 @@ public:
   /// \{
   /// The newest volume that can be a CT; none: nullptr.
   vtkMRMLScalarVolumeNode* GetNewestCT();
+  /// Adds a chest CT made by arithmetic, to try the module without a patient. Its attribute `SAM2Lung.PhantomNodules`
+  /// lists its nodules (JSON: centre_ras, radius_mm, volume_mm3, kind). \return nullptr where memory is short
+  vtkMRMLScalarVolumeNode* AddPhantom(int seed = 0);
   /// The parameter node of this CT. `create`: made where there is none, with the options of the one made last.
   vtkMRMLSAM2LungParametersNode* GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create);
   /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: no voxel is looked at.
@@ -92,7 +95,7 @@ public:
   std::string GetStage();
   /// Estimate; negative: not known yet.
   double GetSecondsLeft();
-  /// StatusType.
+  /// StatusType. A call that is refused while a run goes on shows here until the next ProcessEvents().
   int GetStatus();
   /// The last status for people: the result in a line, or what went wrong and what to do.
   std::string GetMessage();

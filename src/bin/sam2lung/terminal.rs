@@ -16,13 +16,32 @@ pub struct Reported;
 /// Prints an error as `E_NAME: message`.
 pub fn report(error: &Error) -> Reported {
     eprintln!("{}: {error}", error.name());
+    hint(error);
     Reported
 }
 
 /// Prints an error of one input as `E_NAME: path: message`.
 pub fn report_for(input: &Path, error: &Error) -> Reported {
     eprintln!("{}", line_for(input, error));
+    hint(error);
     Reported
+}
+
+/// Prints which options do what the error advises: the library's messages know of no command line.
+fn hint(error: &Error) {
+    if let Some(options) = options_for(error) {
+        eprintln!("  options: {options}");
+    }
+}
+
+fn options_for(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::NoLung { .. } => Some("--lung-mask off, --lung-mask FILE"),
+        Error::SeveralSeries { .. } => Some("--series UID"),
+        Error::Device { .. } => Some("--device cpu"),
+        Error::Inference { .. } => Some("--threads N, --device cpu"),
+        _ => None,
+    }
 }
 
 /// The path is left out where the message begins with it, or with a file in it.

@@ -7,6 +7,7 @@ mod page;
 mod python;
 mod real;
 mod rust;
+mod slicer;
 pub mod tally;
 mod venv;
 
@@ -67,7 +68,7 @@ impl Part {
             Part::Cmake => cmake::run(context),
             Part::Docs => docs::run(),
             Part::Python => python::run(context),
-            Part::Slicer => Ok(skip("the Slicer module is not part of this version")),
+            Part::Slicer => slicer::run_part(context),
             Part::Real => real::run(context),
         }
     }

@@ -1,16 +1,17 @@
 // The parameter node: defaults, XML, copies, references, saved scenes, undo.
 
-#include <cstring>
 #include <sstream>
 #include <string>
 
-#include <vtkMRMLCoreTestingMacros.h>
+#include <vtkAddonTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLSAM2LungParametersNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLTableNode.h>
 #include <vtkNew.h>
+#include <vtkSmartPointer.h>
+#include <vtkTestingOutputWindow.h>
 
 using Parameters = vtkMRMLSAM2LungParametersNode;
 
@@ -55,6 +56,9 @@ int CheckOptions(Parameters* node)
 int TestDefaults()
 {
   vtkNew<Parameters> node;
+  CHECK_STRING(node->GetNodeTagName(), "SAM2LungParameters");
+  const auto instance = vtkSmartPointer<vtkMRMLNode>::Take(node->CreateNodeInstance());
+  CHECK_NOT_NULL(Parameters::SafeDownCast(instance));
   CHECK_INT(node->GetSamples(), 0);
   CHECK_INT(node->GetSeed(), 0);
   CHECK_INT(node->GetDevice(), Parameters::DeviceAuto);
@@ -93,6 +97,11 @@ int TestCopies()
   auto* ct = vtkMRMLScalarVolumeNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode"));
   one->SetInputVolumeNode(ct);
   SetEverything(one);
+
+  std::ostringstream printed;
+  one->Print(printed);
+  CHECK_BOOL(printed.str().find("Samples: 13") != std::string::npos, true);
+  CHECK_BOOL(printed.str().find(FOLDER) != std::string::npos, true);
 
   vtkNew<Parameters> copy;
   scene->AddNode(copy);
@@ -191,10 +200,6 @@ int TestUndo()
 
 int vtkMRMLSAM2LungParametersNodeTest1(int, char*[])
 {
-  vtkNew<Parameters> node;
-  vtkNew<vtkMRMLScene> scene;
-  scene->AddNode(node);
-  EXERCISE_ALL_BASIC_MRML_METHODS(node.GetPointer());
   CHECK_EXIT_SUCCESS(TestDefaults());
   CHECK_EXIT_SUCCESS(TestEnumNames());
   CHECK_EXIT_SUCCESS(TestCopies());

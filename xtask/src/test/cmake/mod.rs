@@ -2,7 +2,7 @@
 
 mod consumers;
 mod package;
-mod tools;
+pub mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,48 @@
+/// \file
+/// A run from RunInput to RunOutput, on the thread that calls.
+
+#ifndef SAM2LungEngine_h
+#define SAM2LungEngine_h
+
+#include "SAM2LungRun.h"
+
+#include <optional>
+#include <string>
+
+#include <sam2lung/bundle.hpp>
+#include <sam2lung/cancel.hpp>
+#include <sam2lung/engine.hpp>
+
+namespace sam2lung_slicer
+{
+
+/// A model on a device.
+struct LoadedEngine
+{
+  sam2lung::Bundle bundle;
+  sam2lung::Engine engine;
+};
+
+/// Keeps the engine of the run before: loading one takes longer than a small run.
+class EngineCache
+{
+public:
+  /// The engine for a run: the one that is there, if model and device are the same.
+  /// \throws sam2lung::Error
+  LoadedEngine& Get(const RunInput& input);
+
+private:
+  std::optional<LoadedEngine> Loaded;
+  std::string Folder;
+  sam2lung::Device Device = sam2lung::Device::automatic;
+};
+
+/// \throws sam2lung::Error, std::bad_alloc
+RunOutput RunOn(LoadedEngine& loaded,
+                const RunInput& input,
+                const sam2lung::ProgressFunction& progress,
+                const sam2lung::Cancel& cancel);
+
+} // namespace sam2lung_slicer
+
+#endif

@@ -1,0 +1,25 @@
+/// \file
+/// Whether a run can be made of what the user chose. Main thread only; no voxel is looked at.
+///
+/// Each function returns what was got, what was expected and what to do, for people; empty: nothing stands in the way.
+
+#ifndef SAM2LungInput_h
+#define SAM2LungInput_h
+
+#include <string>
+
+class vtkMRMLSAM2LungParametersNode;
+class vtkMRMLScalarVolumeNode;
+class vtkMRMLScene;
+
+namespace sam2lung_slicer
+{
+
+/// Whether the parameter node and its volume belong to the scene.
+std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene* scene);
+/// Whether a volume can be a CT.
+std::string VolumeProblem(vtkMRMLScalarVolumeNode* ct);
+
+} // namespace sam2lung_slicer
+
+#endif

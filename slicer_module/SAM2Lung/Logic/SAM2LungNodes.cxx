@@ -1,0 +1,102 @@
+#include "SAM2LungNodes.h"
+
+#include "vtkMRMLSAM2LungParametersNode.h"
+
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLScalarVolumeNode.h>
+#include <vtkMRMLScene.h>
+
+#include <vtkImageData.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace sam2lung_slicer
+{
+namespace
+{
+
+/// In the order in which they came.
+std::vector<vtkMRMLSAM2LungParametersNode*> ParametersNodes(vtkMRMLScene* scene)
+{
+  std::vector<vtkMRMLNode*> nodes;
+  scene->GetNodesByClass("vtkMRMLSAM2LungParametersNode", nodes);
+  std::vector<vtkMRMLSAM2LungParametersNode*> list;
+  for (vtkMRMLNode* node : nodes)
+  {
+    list.push_back(vtkMRMLSAM2LungParametersNode::SafeDownCast(node));
+  }
+  return list;
+}
+
+bool IsOutput(vtkMRMLNode* node, const std::vector<vtkMRMLSAM2LungParametersNode*>& list)
+{
+  return std::any_of(list.begin(),
+                     list.end(),
+                     [node](vtkMRMLSAM2LungParametersNode* parameters) {
+                       return node == parameters->GetUncertaintyVolumeNode() ||
+                              node == parameters->GetProbabilityVolumeNode();
+                     });
+}
+
+bool CanBeCT(vtkMRMLScalarVolumeNode* volume)
+{
+  vtkImageData* const image = volume->GetImageData();
+  const bool is_scalar = !volume->IsA("vtkMRMLLabelMapVolumeNode") && !volume->IsA("vtkMRMLTensorVolumeNode");
+  return is_scalar && !volume->GetHideFromEditors() && image && image->GetNumberOfScalarComponents() == 1 &&
+         *std::min_element(image->GetDimensions(), image->GetDimensions() + 3) >= 2;
+}
+
+} // namespace
+
+vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene)
+{
+  std::vector<vtkMRMLNode*> volumes;
+  scene->GetNodesByClass("vtkMRMLScalarVolumeNode", volumes);
+  const auto parameters = ParametersNodes(scene);
+  for (auto node = volumes.rbegin(); node != volumes.rend(); ++node)
+  {
+    auto* const volume = vtkMRMLScalarVolumeNode::SafeDownCast(*node);
+    if (CanBeCT(volume) && !IsOutput(volume, parameters))
+    {
+      return volume;
+    }
+  }
+  return nullptr;
+}
+
+vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
+{
+  for (vtkMRMLSAM2LungParametersNode* parameters : ParametersNodes(scene))
+  {
+    if (parameters->GetInputVolumeNode() == ct)
+    {
+      return parameters;
+    }
+  }
+  return nullptr;
+}
+
+vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
+{
+  const auto earlier = ParametersNodes(scene);
+  const std::string name =
+    vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"), ct->GetName() ? ct->GetName() : "");
+  auto* const parameters = vtkMRMLSAM2LungParametersNode::SafeDownCast(
+    scene->AddNewNodeByClass("vtkMRMLSAM2LungParametersNode", name));
+  if (!earlier.empty())
+  {
+    parameters->CopyOptions(earlier.back());
+  }
+  if (parameters->GetSearch() == vtkMRMLSAM2LungParametersNode::SearchSegment)
+  {
+    // The segment belongs to another CT.
+    parameters->SetSearch(vtkMRMLSAM2LungParametersNode::SearchLungs);
+  }
+  parameters->SetInputVolumeNode(ct);
+  return parameters;
+}
+
+} // namespace sam2lung_slicer

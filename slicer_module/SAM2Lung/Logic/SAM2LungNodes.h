@@ -1,0 +1,24 @@
+/// \file
+/// CTs and parameter nodes of a scene. Main thread only.
+
+#ifndef SAM2LungNodes_h
+#define SAM2LungNodes_h
+
+class vtkMRMLSAM2LungParametersNode;
+class vtkMRMLScalarVolumeNode;
+class vtkMRMLScene;
+
+namespace sam2lung_slicer
+{
+
+/// The volume that came last and can be a CT: shown to the user, three-dimensional, one value a voxel, and not made by
+/// this module. None: nullptr.
+vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene);
+/// None: nullptr.
+vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
+/// A new one, with the options of the one that was made last.
+vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
+
+} // namespace sam2lung_slicer
+
+#endif

@@ -1,0 +1,39 @@
+/// \file
+/// Copies for a run what it needs of the scene. Main thread only.
+
+#ifndef SAM2LungSnapshot_h
+#define SAM2LungSnapshot_h
+
+#include "SAM2LungRun.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+class vtkMRMLSAM2LungParametersNode;
+class vtkMRMLScalarVolumeNode;
+
+namespace sam2lung_slicer
+{
+
+/// Right, anterior, superior in the world, mm.
+using PointRas = std::array<double, 3>;
+
+struct Snapshot
+{
+  std::shared_ptr<const RunInput> input; ///< Null if there is a problem.
+  std::string problem;                   ///< What stands in the way and what to do, for people.
+};
+
+/// Copies voxels, geometry and options of nodes in which no other check found a problem.
+///
+/// \param point_ras  outline the nodule there and look for no other; none: look for all
+Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<PointRas>& point_ras);
+
+/// Whether the volume still has the grid that it had, so that results fit it.
+bool HasGridOf(vtkMRMLScalarVolumeNode* ct, const RunInput& input);
+
+} // namespace sam2lung_slicer
+
+#endif

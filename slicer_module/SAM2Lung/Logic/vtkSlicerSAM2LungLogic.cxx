@@ -1,0 +1,315 @@
+#include "vtkSlicerSAM2LungLogic.h"
+
+#include "SAM2LungNodes.h"
+#include "SAM2LungOutputs.h"
+#include "SAM2LungOverlay.h"
+#include "SAM2LungPhantom.h"
+#include "SAM2LungReview.h"
+#include "SAM2LungText.h"
+#include "vtkSlicerSAM2LungLogicInternal.h"
+
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLScene.h>
+
+#include <vtkIntArray.h>
+#include <vtkNew.h>
+#include <vtkObjectFactory.h>
+#include <vtkSmartPointer.h>
+
+using namespace sam2lung_slicer;
+
+//----------------------------------------------------------------------------
+vtkStandardNewMacro(vtkSlicerSAM2LungLogic);
+
+//----------------------------------------------------------------------------
+vtkSlicerSAM2LungLogic::vtkSlicerSAM2LungLogic()
+  : Internal(std::make_unique<vtkInternal>(this))
+{
+}
+
+//----------------------------------------------------------------------------
+vtkSlicerSAM2LungLogic::~vtkSlicerSAM2LungLogic() = default;
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::PrintSelf(ostream& os, vtkIndent indent)
+{
+  this->Superclass::PrintSelf(os, indent);
+  os << indent << "Status: " << this->Internal->Status << "\n";
+  os << indent << "Message: " << this->Internal->Message << "\n";
+  os << indent << "Stage: " << this->Internal->Stage << "\n";
+  os << indent << "Progress: " << this->Internal->Progress << "\n";
+  os << indent << "SecondsLeft: " << this->Internal->SecondsLeft << "\n";
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::GetNewestCT()
+{
+  return this->GetMRMLScene() ? NewestCT(this->GetMRMLScene()) : nullptr;
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::AddPhantom(int seed)
+{
+  if (!this->GetMRMLScene())
+  {
+    vtkErrorMacro("AddPhantom: there is no scene");
+    return nullptr;
+  }
+  try
+  {
+    return sam2lung_slicer::AddPhantom(this->GetMRMLScene(), static_cast<std::uint64_t>(seed));
+  }
+  catch (const std::exception& failure)
+  {
+    vtkErrorMacro("AddPhantom: " << failure.what());
+    return nullptr;
+  }
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create)
+{
+  vtkMRMLScene* const scene = this->GetMRMLScene();
+  if (!scene || !ct || ct->GetScene() != scene)
+  {
+    return nullptr;
+  }
+  vtkMRMLSAM2LungParametersNode* const found = FindParametersNode(scene, ct);
+  return found || !create ? found : AddParametersNode(scene, ct);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Problem(parameters, false);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetDeviceReport()
+{
+  return DeviceText();
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Segment(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->WaitFor(this->Internal->Begin(parameters, std::nullopt));
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::StartSegment(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->Begin(parameters, std::nullopt) != nullptr;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->WaitFor(this->Internal->Begin(parameters, PointRas{ r, a, s }));
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters,
+                                                 double r,
+                                                 double a,
+                                                 double s)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->Begin(parameters, PointRas{ r, a, s }) != nullptr;
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::Cancel()
+{
+  this->Internal->Interrupt(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled; nothing was written."));
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::ProcessEvents()
+{
+  // An observer may delete the logic.
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  if (!this->Internal->Current)
+  {
+    return;
+  }
+  if (this->Internal->Status == StatusRefused)
+  {
+    // Of a call that came meanwhile; who made it has read it.
+    this->Internal->Status = StatusRunning;
+    this->Internal->Message.clear();
+  }
+  const RunNews news = this->Internal->Thread.TakeNews();
+  if (news.progress && this->Internal->TakeProgress(*news.progress))
+  {
+    this->InvokeEvent(ProgressEvent, this->Internal->Current->Parameters);
+  }
+  if (news.outcome)
+  {
+    this->Internal->Finish(*news.outcome);
+  }
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::IsRunning()
+{
+  return this->Internal->Current != nullptr;
+}
+
+//----------------------------------------------------------------------------
+double vtkSlicerSAM2LungLogic::GetProgress()
+{
+  return this->Internal->Progress;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetStage()
+{
+  return this->Internal->Stage;
+}
+
+//----------------------------------------------------------------------------
+double vtkSlicerSAM2LungLogic::GetSecondsLeft()
+{
+  return this->Internal->SecondsLeft;
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetStatus()
+{
+  return this->Internal->Status;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetMessage()
+{
+  return this->Internal->Message;
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetRunParametersNode()
+{
+  return this->Internal->LastParameters;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetResultText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return parameters ? ResultText(parameters) : std::string();
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::GetReviewOrder(vtkMRMLSAM2LungParametersNode* parameters, vtkIntArray* ids)
+{
+  if (!ids)
+  {
+    vtkErrorMacro("GetReviewOrder: no array for the numbers");
+    return;
+  }
+  ids->Initialize();
+  for (int id : parameters ? ReviewOrder(parameters) : std::vector<int>())
+  {
+    ids->InsertNextValue(id);
+  }
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNoduleText(vtkMRMLSAM2LungParametersNode* parameters,
+                                                  int id,
+                                                  const std::string& column)
+{
+  return parameters ? NoduleText(parameters, id, column) : std::string();
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetNoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return parameters && NoduleFlagged(parameters, id);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return parameters && NoduleAccepted(parameters, id);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted)
+{
+  if (!parameters || !parameters->GetScene())
+  {
+    return;
+  }
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  parameters->GetScene()->SaveStateForUndo();
+  if (sam2lung_slicer::SetNoduleAccepted(parameters, id, accepted))
+  {
+    this->InvokeEvent(NodulesModifiedEvent, parameters);
+  }
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return parameters && parameters->GetScene() && sam2lung_slicer::JumpToNodule(parameters, id);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  if (parameters && parameters->GetScene())
+  {
+    sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::insistent);
+  }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
+{
+  this->Internal->Interrupt(
+    vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
+  vtkNew<vtkIntArray> events;
+  events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
+  events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
+  this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::RegisterNodes()
+{
+  this->GetMRMLScene()->RegisterNodeClass(vtkNew<vtkMRMLSAM2LungParametersNode>());
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
+{
+  const auto& run = this->Internal->Current;
+  if (!run)
+  {
+    return;
+  }
+  if (node == run->CT.GetPointer())
+  {
+    this->Internal->Interrupt(
+      vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                    "Cancelled, because the CT '%1' was removed; nothing was written."),
+                          node->GetName() ? node->GetName() : ""));
+  }
+  else if (node == run->Parameters.GetPointer())
+  {
+    this->Internal->Interrupt(
+      vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                    "Cancelled, because the parameter node '%1' was removed; nothing was written."),
+                          node->GetName() ? node->GetName() : ""));
+  }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::OnMRMLSceneStartClose()
+{
+  this->Internal->Interrupt(
+    vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was closed; nothing was written."));
+}

@@ -1,0 +1,251 @@
+#include "vtkSlicerSAM2LungLogicInternal.h"
+
+#include "SAM2LungInput.h"
+#include "SAM2LungOptions.h"
+#include "SAM2LungOutputs.h"
+#include "SAM2LungOverlay.h"
+#include "SAM2LungText.h"
+
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLScene.h>
+
+#include <vtkSmartPointer.h>
+
+#include <chrono>
+
+using namespace sam2lung_slicer;
+
+namespace
+{
+
+/// How long a waiting call sleeps at most, so that observers hear of progress and may cancel.
+constexpr std::chrono::milliseconds WAIT{ 50 };
+
+/// Views and lists follow once, at the end, and not after each node.
+class BatchProcess
+{
+public:
+  explicit BatchProcess(vtkMRMLScene* scene)
+    : Scene(scene)
+  {
+    this->Scene->StartState(vtkMRMLScene::BatchProcessState);
+  }
+  ~BatchProcess() { this->Scene->EndState(vtkMRMLScene::BatchProcessState); }
+  BatchProcess(const BatchProcess&) = delete;
+  void operator=(const BatchProcess&) = delete;
+
+private:
+  vtkSmartPointer<vtkMRMLScene> Scene;
+};
+
+std::string NothingAtPointText()
+{
+  return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                   "The model sees no nodule at the point; nothing was changed. Place it in the middle of a nodule, or "
+                   "lower the threshold under Advanced.");
+}
+
+} // namespace
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_point)
+{
+  std::string problem = NodeProblem(parameters, this->External->GetMRMLScene());
+  if (problem.empty())
+  {
+    problem = VolumeProblem(parameters->GetInputVolumeNode());
+  }
+  if (problem.empty())
+  {
+    problem = OptionProblem(parameters);
+  }
+  // At a point the segment doesn't matter.
+  if (problem.empty() && !at_point)
+  {
+    problem = SegmentProblem(parameters);
+  }
+  return problem;
+}
+
+//----------------------------------------------------------------------------
+std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic::vtkInternal::Refuse(
+  const std::string& problem)
+{
+  this->Status = StatusRefused;
+  this->Message = problem;
+  return nullptr;
+}
+
+//----------------------------------------------------------------------------
+std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic::vtkInternal::Begin(
+  vtkMRMLSAM2LungParametersNode* parameters,
+  const std::optional<PointRas>& point_ras)
+{
+  if (this->Current)
+  {
+    return this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                  "Another CT or point is being segmented; expected one at a time. Wait until that is "
+                                  "done, or cancel it."));
+  }
+  const std::string problem = this->Problem(parameters, point_ras.has_value());
+  if (!problem.empty())
+  {
+    return this->Refuse(problem);
+  }
+  const auto run = std::make_shared<Run>();
+  try
+  {
+    const Snapshot snapshot = TakeSnapshot(parameters, point_ras);
+    if (!snapshot.input)
+    {
+      return this->Refuse(snapshot.problem);
+    }
+    run->Parameters = parameters;
+    run->CT = parameters->GetInputVolumeNode();
+    run->Input = snapshot.input;
+    this->Thread.Start(snapshot.input);
+  }
+  catch (...)
+  {
+    return this->Refuse(FailureText(std::current_exception()));
+  }
+  this->Current = run;
+  this->LastParameters = parameters;
+  this->Status = StatusRunning;
+  this->Message.clear();
+  this->TakeProgress(RunProgress{});
+  this->External->InvokeEvent(StartedEvent, parameters);
+  return run;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::WaitFor(const std::shared_ptr<Run>& run)
+{
+  // An observer may delete the logic.
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
+  while (run && run->Status == StatusRunning)
+  {
+    this->Thread.WaitForNews(WAIT);
+    this->External->ProcessEvents();
+  }
+  return run && run->Status == StatusCompleted;
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::Interrupt(const std::string& reason)
+{
+  if (this->Current && this->Current->Interrupted.empty())
+  {
+    this->Current->Interrupted = reason;
+    this->Thread.Cancel();
+  }
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::TakeProgress(const RunProgress& progress)
+{
+  const std::string stage = StageText(progress);
+  const double left = progress.seconds_left.value_or(-1.0);
+  const bool same = this->Progress == progress.fraction && this->Stage == stage && this->SecondsLeft == left;
+  this->Progress = progress.fraction;
+  this->Stage = stage;
+  this->SecondsLeft = left;
+  return !same;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::DeliveryProblem(const Run& run)
+{
+  vtkMRMLScene* const scene = this->External->GetMRMLScene();
+  if (!run.Interrupted.empty())
+  {
+    return run.Interrupted;
+  }
+  const bool there = scene && run.Parameters && run.Parameters->GetScene() == scene && run.CT &&
+                     run.Parameters->GetInputVolumeNode() == run.CT.GetPointer();
+  if (!there)
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                     "Another input volume was chosen while the CT was segmented; nothing was written. "
+                     "Segment it again.");
+  }
+  if (!HasGridOf(run.CT, *run.Input))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "The CT '%1' was moved or resized while it was segmented; nothing was "
+                                         "written. Segment it again."),
+                               run.CT->GetName());
+  }
+  return {};
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
+{
+  // Until the outputs are written the run goes on: an observer of the nodes can't begin another one.
+  const std::shared_ptr<Run> run = this->Current;
+  const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run->Parameters.GetPointer();
+  const std::string problem = this->DeliveryProblem(*run);
+  if (!problem.empty())
+  {
+    this->End(*run, StatusCancelled, problem);
+  }
+  else if (outcome.error)
+  {
+    this->End(*run, StatusFailed, FailureText(outcome.error));
+  }
+  else
+  {
+    this->Deliver(*run, outcome.output);
+  }
+  const bool changed = run->Status == StatusCompleted && parameters->GetScene();
+  if (changed)
+  {
+    this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  }
+  this->External->InvokeEvent(FinishedEvent, parameters);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::Deliver(Run& run, const RunOutput& output)
+{
+  if (output.at_point && *output.at_point == 0)
+  {
+    this->End(run, StatusFailed, NothingAtPointText());
+    return;
+  }
+  const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run.Parameters.GetPointer();
+  const vtkSmartPointer<vtkMRMLScalarVolumeNode> ct = run.CT.GetPointer();
+  try
+  {
+    // Before the batch, within which nothing is saved.
+    this->External->GetMRMLScene()->SaveStateForUndo();
+    const BatchProcess batch(this->External->GetMRMLScene());
+    if (output.at_point)
+    {
+      MergeNodule(parameters, *run.Input, output);
+    }
+    else
+    {
+      WriteOutputs(parameters, *run.Input, output);
+    }
+    sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
+  }
+  catch (...)
+  {
+    this->End(run, StatusFailed, FailureText(std::current_exception()));
+    return;
+  }
+  this->Progress = 1.0;
+  this->End(run, StatusCompleted, ResultText(parameters));
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::End(Run& run, int status, const std::string& message)
+{
+  run.Status = status;
+  this->Current.reset();
+  this->Status = status;
+  this->Message = message;
+  this->SecondsLeft = -1;
+}

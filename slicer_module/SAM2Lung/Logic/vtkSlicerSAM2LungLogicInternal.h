@@ -1,0 +1,71 @@
+/// \file
+/// The run that goes on, from its beginning on the main thread to its end there.
+
+#ifndef vtkSlicerSAM2LungLogicInternal_h
+#define vtkSlicerSAM2LungLogicInternal_h
+
+#include "SAM2LungSnapshot.h"
+#include "SAM2LungWorker.h"
+#include "vtkMRMLSAM2LungParametersNode.h"
+#include "vtkSlicerSAM2LungLogic.h"
+
+#include <vtkMRMLScalarVolumeNode.h>
+
+#include <vtkWeakPointer.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+class vtkSlicerSAM2LungLogic::vtkInternal
+{
+public:
+  /// One call of Segment() or OutlineAtPoint() that was begun.
+  struct Run
+  {
+    vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
+    vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
+    std::shared_ptr<const sam2lung_slicer::RunInput> Input;
+    std::string Interrupted; ///< Why it is to end early, for people; empty: it goes on.
+    int Status{ StatusRunning };
+  };
+
+  explicit vtkInternal(vtkSlicerSAM2LungLogic* external)
+    : External(external)
+  {
+  }
+
+  /// Why a run can't begin; empty: it can.
+  std::string Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_point);
+  /// \return the run, or null if it was refused
+  std::shared_ptr<Run> Begin(vtkMRMLSAM2LungParametersNode* parameters,
+                             const std::optional<sam2lung_slicer::PointRas>& point_ras);
+  /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
+  bool WaitFor(const std::shared_ptr<Run>& run);
+  /// Asks the run to end; the first reason stays.
+  void Interrupt(const std::string& reason);
+  /// \return whether something changed
+  bool TakeProgress(const sam2lung_slicer::RunProgress& progress);
+  /// Ends the run, and tells observers.
+  void Finish(const sam2lung_slicer::RunOutcome& outcome);
+
+  sam2lung_slicer::Worker Thread;
+  std::shared_ptr<Run> Current; ///< Null: none runs.
+  vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
+  int Status{ StatusIdle };
+  std::string Message;
+  double Progress{ 0 };
+  std::string Stage;
+  double SecondsLeft{ -1 };
+
+private:
+  std::shared_ptr<Run> Refuse(const std::string& problem);
+  /// Why the results of a run belong nowhere; empty: they do.
+  std::string DeliveryProblem(const Run& run);
+  void Deliver(Run& run, const sam2lung_slicer::RunOutput& output);
+  void End(Run& run, int status, const std::string& message);
+
+  vtkSlicerSAM2LungLogic* External;
+};
+
+#endif
