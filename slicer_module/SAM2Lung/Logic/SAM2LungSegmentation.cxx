@@ -122,7 +122,11 @@ vtkSmartPointer<vtkDataObject> MakeSurface(const sam2lung::Nodule& nodule, vtkOr
   workbench->AddSegment(segment);
   workbench->CreateRepresentation(ClosedSurface());
   vtkSmartPointer<vtkDataObject> surface = segment->GetRepresentation(ClosedSurface());
-  return surface ? surface : vtkSmartPointer<vtkPolyData>::New();
+  if (!surface)
+  {
+    surface = vtkSmartPointer<vtkPolyData>::New();
+  }
+  return surface;
 }
 
 /// Number of a nodule; 0: the segment is none.
