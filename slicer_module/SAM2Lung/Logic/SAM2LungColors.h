@@ -1,0 +1,38 @@
+/// \file
+/// Colours of nodules and of maps, and the color table nodes that hold them. Main thread only.
+
+#ifndef SAM2LungColors_h
+#define SAM2LungColors_h
+
+#include <array>
+#include <string>
+#include <vector>
+
+class vtkMRMLColorTableNode;
+
+namespace sam2lung_slicer
+{
+
+/// What a nodule is called and how it is coloured.
+struct NoduleLook
+{
+  int id = 0;
+  std::string name;
+  bool flagged = false;
+};
+
+/// Warm: someone should look again; cool: the others. Red, green, blue, 0 to 1.
+///
+/// Orange and blue differ for people with any kind of colour blindness. Neighbours in number have other shades.
+std::array<double, 3> NoduleColor(int id, bool flagged);
+
+/// Makes it a table of these nodules, and of nothing else.
+void WriteNoduleColors(vtkMRMLColorTableNode* node, const std::vector<NoduleLook>& nodules);
+/// Sets the entry of one nodule; others stay.
+void WriteNoduleColor(vtkMRMLColorTableNode* node, const NoduleLook& nodule);
+/// Makes it the map "inferno", transparent where the value is 0, over a display node's window.
+void WriteHeatColors(vtkMRMLColorTableNode* node);
+
+} // namespace sam2lung_slicer
+
+#endif

@@ -1,0 +1,218 @@
+#include "SAM2LungOutputNodes.h"
+
+#include "SAM2LungColors.h"
+
+#include "vtkMRMLSAM2LungParametersNode.h"
+
+#include <vtkMRMLColorTableNode.h>
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLMarkupsFiducialNode.h>
+#include <vtkMRMLScalarVolumeNode.h>
+#include <vtkMRMLScene.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSubjectHierarchyNode.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkSmartPointer.h>
+
+#include <string>
+
+namespace sam2lung_slicer
+{
+
+namespace
+{
+
+/// What the node holds, in an attribute of the node.
+constexpr const char* KIND = "SAM2Lung.Kind";
+/// Roles by which the parameter node refers to the color tables, so that each run uses the same.
+constexpr const char* NODULE_COLORS = "SAM2Lung.noduleColors";
+constexpr const char* MAP_COLORS = "SAM2Lung.mapColors";
+
+const char* NameOf(vtkMRMLNode* node)
+{
+  return node->GetName() ? node->GetName() : "";
+}
+
+/// The folder of the outputs, beside the CT; made when the first thing is put there.
+class Folder
+{
+public:
+  Folder(vtkMRMLScalarVolumeNode* ct)
+    : Hierarchy(vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(ct->GetScene()))
+    , Name(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"), NameOf(ct)))
+  {
+    const vtkIdType item = this->Hierarchy ? this->Hierarchy->GetItemByDataNode(ct) : 0;
+    this->Parent = item ? this->Hierarchy->GetItemParent(item) : 0;
+    if (this->Hierarchy && !this->Parent)
+    {
+      this->Parent = this->Hierarchy->GetSceneItemID();
+    }
+  }
+
+  void Put(vtkMRMLNode* node)
+  {
+    if (!this->Hierarchy)
+    {
+      return;
+    }
+    const vtkIdType item = this->Hierarchy->GetItemByDataNode(node);
+    if (item)
+    {
+      this->Hierarchy->SetItemParent(item, this->GetItem());
+    }
+    else
+    {
+      this->Hierarchy->CreateItem(this->GetItem(), node);
+    }
+  }
+
+private:
+  vtkIdType GetItem()
+  {
+    if (!this->Item)
+    {
+      this->Item = this->Hierarchy->GetItemChildWithName(this->Parent, this->Name);
+    }
+    if (!this->Item)
+    {
+      this->Item = this->Hierarchy->CreateFolderItem(this->Parent, this->Name);
+    }
+    return this->Item;
+  }
+
+  vtkMRMLSubjectHierarchyNode* Hierarchy;
+  std::string Name;
+  vtkIdType Parent = 0;
+  vtkIdType Item = 0;
+};
+
+template <typename Node>
+Node* AddNode(vtkMRMLScene* scene, const char* class_name, const std::string& name)
+{
+  const auto node = vtkSmartPointer<vtkMRMLNode>::Take(scene->CreateNodeByClass(class_name));
+  node->SetName(scene->GenerateUniqueName(name).c_str());
+  return Node::SafeDownCast(scene->AddNode(node));
+}
+
+/// Makes output nodes of one parameter node.
+class Maker
+{
+public:
+  Maker(vtkMRMLSAM2LungParametersNode* parameters)
+    : Parameters(parameters)
+    , CT(parameters->GetInputVolumeNode())
+    , Outputs(this->CT)
+  {
+  }
+
+  /// The node, or a new one; the latter is put into the folder and into the parameter node.
+  template <typename Node>
+  Node* Make(Node* node,
+             const char* class_name,
+             const std::string& name,
+             void (vtkMRMLSAM2LungParametersNode::*set)(Node*))
+  {
+    if (!node)
+    {
+      node = AddNode<Node>(this->Parameters->GetScene(), class_name, this->Named(name));
+      this->Outputs.Put(node);
+      (this->Parameters->*set)(node);
+    }
+    return node;
+  }
+
+  template <typename Node>
+  Node* MakeUnderTransform(Node* node,
+                           const char* class_name,
+                           const std::string& name,
+                           void (vtkMRMLSAM2LungParametersNode::*set)(Node*))
+  {
+    node = this->Make(node, class_name, name, set);
+    node->SetAndObserveTransformNodeID(this->CT->GetTransformNodeID());
+    return node;
+  }
+
+  template <typename Write>
+  vtkMRMLColorTableNode* MakeColors(const char* role, const std::string& name, Write write)
+  {
+    auto* node = vtkMRMLColorTableNode::SafeDownCast(this->Parameters->GetNodeReference(role));
+    if (!node)
+    {
+      node = AddNode<vtkMRMLColorTableNode>(this->Parameters->GetScene(), "vtkMRMLColorTableNode", this->Named(name));
+      write(node);
+      node->SetAttribute("Category", "SAM2Lung");
+      node->SetHideFromEditors(false); // hidden ones aren't offered for saving
+      this->Parameters->SetNodeReferenceID(role, node->GetID());
+    }
+    return node;
+  }
+
+private:
+  std::string Named(const std::string& name) { return vtkMRMLI18N::Format(name, NameOf(this->CT)); }
+
+  vtkMRMLSAM2LungParametersNode* Parameters;
+  vtkMRMLScalarVolumeNode* CT;
+  Folder Outputs;
+};
+
+} // namespace
+
+//----------------------------------------------------------------------------
+OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability)
+{
+  using Parameters = vtkMRMLSAM2LungParametersNode;
+  // No batch processing of the scene: at its end, Slicer's node selectors and views begin anew.
+  MRMLNodeModifyBlocker blocker(parameters);
+  Maker maker(parameters);
+  OutputNodes nodes;
+  nodes.segmentation = maker.MakeUnderTransform(parameters->GetSegmentationNode(),
+                                                "vtkMRMLSegmentationNode",
+                                                vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"),
+                                                &Parameters::SetSegmentationNode);
+  nodes.labels = maker.MakeUnderTransform(parameters->GetLabelMapNode(),
+                                          "vtkMRMLLabelMapVolumeNode",
+                                          vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodule labels"),
+                                          &Parameters::SetLabelMapNode);
+  nodes.uncertainty = maker.MakeUnderTransform(parameters->GetUncertaintyVolumeNode(),
+                                               "vtkMRMLScalarVolumeNode",
+                                               vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 uncertainty"),
+                                               &Parameters::SetUncertaintyVolumeNode);
+  if (probability)
+  {
+    nodes.probability = maker.MakeUnderTransform(parameters->GetProbabilityVolumeNode(),
+                                                 "vtkMRMLScalarVolumeNode",
+                                                 vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 probability"),
+                                                 &Parameters::SetProbabilityVolumeNode);
+  }
+  nodes.table = maker.Make(parameters->GetNoduleTableNode(),
+                           "vtkMRMLTableNode",
+                           vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodule table"),
+                           &Parameters::SetNoduleTableNode);
+  nodes.points = maker.MakeUnderTransform(parameters->GetNodulePointsNode(),
+                                          "vtkMRMLMarkupsFiducialNode",
+                                          vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodule points"),
+                                          &Parameters::SetNodulePointsNode);
+  nodes.nodule_colors =
+    maker.MakeColors(NODULE_COLORS,
+                     vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodule colors"),
+                     [](vtkMRMLColorTableNode* node) { WriteNoduleColors(node, {}); });
+  nodes.map_colors =
+    maker.MakeColors(MAP_COLORS, vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 uncertainty colors"), WriteHeatColors);
+  return nodes;
+}
+
+//----------------------------------------------------------------------------
+bool FirstTime(vtkMRMLNode* node, const char* kind)
+{
+  const char* before = node->GetAttribute(KIND);
+  const bool first = !before || std::string(before) != kind;
+  if (first)
+  {
+    node->SetAttribute(KIND, kind);
+  }
+  return first;
+}
+
+} // namespace sam2lung_slicer

@@ -1,0 +1,50 @@
+/// \file
+/// Nodules as segments. Main thread only.
+
+#ifndef SAM2LungSegmentation_h
+#define SAM2LungSegmentation_h
+
+#include "SAM2LungColors.h"
+#include "SAM2LungRun.h"
+
+#include <string>
+#include <vector>
+
+#include <vtkSmartPointer.h>
+
+class vtkMRMLScalarVolumeNode;
+class vtkMRMLSegmentationNode;
+class vtkSegment;
+
+namespace sam2lung_slicer
+{
+
+/// "Nodule 1 (7 mm)": the number, and the long axis, which is what radiologists quote and compare over time.
+std::string NoduleName(const sam2lung::Nodule& nodule);
+NoduleLook LookOf(const sam2lung::Nodule& nodule);
+
+/// ID of a nodule's segment and of its point: stays the same whatever they are called.
+std::string NoduleKey(int id);
+
+/// A nodule's segment with its labelmap and its surface, not yet in a segmentation.
+///
+/// They share one labelmap as small as can be: so Slicer keeps them, edits them and saves them in one layer.
+/// \param labels  uint16, on the voxels of the CT or of a part of it
+std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
+                                                      const sam2lung::Matrix& ijk_to_ras,
+                                                      const std::vector<sam2lung::Nodule>& nodules);
+/// Puts them into the node; what was made here before goes, and what the user made stays.
+void WriteSegments(vtkMRMLSegmentationNode* node,
+                   vtkMRMLScalarVolumeNode* ct,
+                   const std::vector<vtkSmartPointer<vtkSegment>>& segments);
+/// Puts one of them into the node, in the place of the one with its number.
+void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vtkSegment* segment);
+/// Shown in slices as an outline that leaves the nodule free, and in 3-D.
+void ShowSegments(vtkMRMLSegmentationNode* node);
+void ShowSegment(vtkMRMLSegmentationNode* node, int id, bool visible);
+/// Highest number of a nodule's segment; 0: none.
+int LastSegment(vtkMRMLSegmentationNode* node);
+
+} // namespace sam2lung_slicer
+
+#endif

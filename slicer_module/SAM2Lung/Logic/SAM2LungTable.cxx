@@ -1,0 +1,255 @@
+#include "SAM2LungTable.h"
+
+#include "SAM2LungTableColumns.h"
+
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkAbstractArray.h>
+#include <vtkNew.h>
+#include <vtkTable.h>
+#include <vtkVariant.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+namespace sam2lung_slicer
+{
+
+namespace
+{
+
+/// Facts about the run, as attributes of the table's node: they are saved with the scene.
+constexpr const char* FACT = "SAM2Lung.";
+
+void SetFact(vtkMRMLTableNode* node, const char* name, const std::string& value)
+{
+  node->SetAttribute((std::string(FACT) + name).c_str(), value.c_str());
+}
+
+std::string Fact(vtkMRMLTableNode* node, const char* name)
+{
+  const char* value = node->GetAttribute((std::string(FACT) + name).c_str());
+  return value ? value : "";
+}
+
+std::string Number(double value)
+{
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
+{
+  SetFact(node, "Model", facts.model);
+  SetFact(node, "ModelSHA256", facts.model_sha256);
+  SetFact(node, "Library", facts.library);
+  SetFact(node, "Device", facts.device);
+  SetFact(node, "DeviceReason", facts.device_reason);
+  SetFact(node, "Uncertainty", UncertaintyName(facts.uncertainty));
+  SetFact(node, "Samples", std::to_string(facts.samples));
+  SetFact(node, "Seed", std::to_string(facts.seed));
+  SetFact(node, "Threshold", Number(facts.threshold));
+  SetFact(node, "Seconds", Number(facts.seconds));
+}
+
+void DescribeColumns(vtkMRMLTableNode* node, sam2lung::Uncertainty uncertainty)
+{
+  node->SetAndObserveSchema(vtkSmartPointer<vtkTable>::New());
+  for (const TableColumn& column : TableColumns(uncertainty))
+  {
+    node->SetColumnTitle(column.name, column.title);
+    node->SetColumnDescription(column.name, column.description);
+    node->SetColumnUnitLabel(column.name, column.unit.label);
+    node->SetColumnProperty(column.name, "unitCodeMeaning", column.unit.meaning);
+    node->SetColumnProperty(column.name, "unitCodeValue", column.unit.ucum);
+    node->SetColumnProperty(column.name, "unitCodingSchemeDesignator", column.unit.ucum[0] ? "UCUM" : "");
+    if (column.type == VTK_DOUBLE)
+    {
+      node->SetColumnNullValue(column.name, "nan"); // an empty cell is no zero
+    }
+  }
+}
+
+void WriteRow(vtkTable* table, vtkIdType row, const sam2lung::Nodule& nodule)
+{
+  for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
+  {
+    table->GetColumnByName(column.name)->SetVariantValue(row, column.cell(nodule));
+  }
+}
+
+std::string Duration(double seconds)
+{
+  const long whole = std::lround(seconds);
+  if (whole < 1)
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "less than a second");
+  }
+  if (whole < 120)
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 s"), std::to_string(whole).c_str());
+  }
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 min %2 s"),
+                             std::to_string(whole / 60).c_str(),
+                             std::to_string(whole % 60).c_str());
+}
+
+std::string Count(std::size_t nodules)
+{
+  if (nodules == 0)
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "No nodules found");
+  }
+  if (nodules == 1)
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "1 nodule");
+  }
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"), std::to_string(nodules).c_str());
+}
+
+} // namespace
+
+//----------------------------------------------------------------------------
+vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules)
+{
+  const vtkIdType rows = static_cast<vtkIdType>(nodules.size());
+  vtkNew<vtkTable> table;
+  for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
+  {
+    const auto array = vtkSmartPointer<vtkAbstractArray>::Take(vtkAbstractArray::CreateArray(column.type));
+    array->SetName(column.name);
+    array->SetNumberOfTuples(rows);
+    table->AddColumn(array);
+  }
+  for (vtkIdType row = 0; row < rows; ++row)
+  {
+    WriteRow(table, row, nodules[static_cast<std::size_t>(row)]);
+  }
+  return table;
+}
+
+//----------------------------------------------------------------------------
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts)
+{
+  MRMLNodeModifyBlocker blocker(node);
+  node->SetAndObserveTable(table);
+  DescribeColumns(node, facts.uncertainty);
+  WriteFacts(node, facts);
+}
+
+//----------------------------------------------------------------------------
+bool IsNoduleTable(vtkMRMLTableNode* node)
+{
+  if (!node || !node->GetTable())
+  {
+    return false;
+  }
+  for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
+  {
+    vtkAbstractArray* array = node->GetTable()->GetColumnByName(column.name);
+    if (!array || array->GetDataType() != column.type)
+    {
+      return false;
+    }
+  }
+  return true;
+}
+
+//----------------------------------------------------------------------------
+std::vector<int> NoduleIDs(vtkMRMLTableNode* node)
+{
+  std::vector<int> ids;
+  vtkAbstractArray* column = node && node->GetTable() ? node->GetTable()->GetColumnByName("id") : nullptr;
+  const vtkIdType rows = column ? column->GetNumberOfTuples() : 0;
+  for (vtkIdType row = 0; row < rows; ++row)
+  {
+    ids.push_back(column->GetVariantValue(row).ToInt());
+  }
+  return ids;
+}
+
+//----------------------------------------------------------------------------
+int NoduleRow(vtkMRMLTableNode* node, int id)
+{
+  const std::vector<int> ids = NoduleIDs(node);
+  const auto found = std::find(ids.begin(), ids.end(), id);
+  return found == ids.end() ? -1 : static_cast<int>(found - ids.begin());
+}
+
+//----------------------------------------------------------------------------
+void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule)
+{
+  MRMLNodeModifyBlocker blocker(node);
+  int row = NoduleRow(node, static_cast<int>(nodule.id));
+  if (row < 0)
+  {
+    row = node->AddEmptyRow();
+  }
+  WriteRow(node->GetTable(), row, nodule);
+  node->GetTable()->Modified();
+}
+
+//----------------------------------------------------------------------------
+std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column)
+{
+  const int row = NoduleRow(node, id);
+  vtkAbstractArray* array = row < 0 ? nullptr : node->GetTable()->GetColumnByName(column.c_str());
+  if (!array)
+  {
+    return "";
+  }
+  const vtkVariant cell = array->GetVariantValue(row);
+  return cell.IsNumeric() && std::isnan(cell.ToDouble()) ? "" : cell.ToString();
+}
+
+//----------------------------------------------------------------------------
+double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column)
+{
+  const int row = NoduleRow(node, id);
+  vtkAbstractArray* array = row < 0 ? nullptr : node->GetTable()->GetColumnByName(column.c_str());
+  bool valid = false;
+  const double number = array ? array->GetVariantValue(row).ToDouble(&valid) : 0.0;
+  return valid ? number : std::numeric_limits<double>::quiet_NaN();
+}
+
+//----------------------------------------------------------------------------
+void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted)
+{
+  const int row = NoduleRow(node, id);
+  vtkAbstractArray* array = row < 0 ? nullptr : node->GetTable()->GetColumnByName("accepted");
+  if (array)
+  {
+    array->SetVariantValue(row, vtkVariant(accepted ? 1 : 0));
+    array->Modified();
+    node->GetTable()->Modified();
+  }
+}
+
+//----------------------------------------------------------------------------
+std::string TableResultText(vtkMRMLTableNode* node)
+{
+  if (!IsNoduleTable(node) || Fact(node, "Device").empty())
+  {
+    return "";
+  }
+  const std::vector<int> ids = NoduleIDs(node);
+  const auto flagged =
+    std::count_if(ids.begin(), ids.end(), [node](int id) { return CellNumber(node, id, "review") > 0; });
+  std::string text = Count(ids.size());
+  if (flagged > 0)
+  {
+    const std::string number = std::to_string(flagged);
+    text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "(%1 to review)"), number.c_str());
+  }
+  const std::string duration = Duration(vtkVariant(Fact(node, "Seconds")).ToDouble());
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 in %2 on %3. Research use only."),
+                             text.c_str(),
+                             duration.c_str(),
+                             Fact(node, "Device").c_str());
+}
+
+} // namespace sam2lung_slicer

@@ -1,0 +1,45 @@
+/// \file
+/// The nodule table: columns, units, rows, and the facts about the run. Main thread only.
+
+#ifndef SAM2LungTable_h
+#define SAM2LungTable_h
+
+#include "SAM2LungRun.h"
+
+#include <string>
+#include <vector>
+
+#include <vtkSmartPointer.h>
+
+class vtkMRMLTableNode;
+class vtkTable;
+
+namespace sam2lung_slicer
+{
+
+/// The columns of `nodules.json` plus `accepted`, a row a nodule; all are accepted.
+vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
+/// Makes it the node's, with titles, descriptions and units of the columns.
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts);
+/// Whether the node holds such a table.
+bool IsNoduleTable(vtkMRMLTableNode* node);
+
+/// Numbers of the nodules, in the order of their rows; none if it is no such table.
+std::vector<int> NoduleIDs(vtkMRMLTableNode* node);
+/// Row of a nodule; -1: none.
+int NoduleRow(vtkMRMLTableNode* node, int id);
+/// Sets the row of the nodule, or adds one; it is accepted then.
+void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule);
+
+/// A cell as text; empty: nothing there.
+std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
+/// A cell as a number; NaN: nothing there.
+double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column);
+void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
+
+/// The result in a line; empty: the node holds none.
+std::string TableResultText(vtkMRMLTableNode* node);
+
+} // namespace sam2lung_slicer
+
+#endif
