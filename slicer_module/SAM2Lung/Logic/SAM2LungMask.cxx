@@ -115,12 +115,13 @@ std::string SegmentMask(vtkMRMLSAM2LungParametersNode* parameters, RunInput& inp
     input.mask = mask;
     return {};
   }
-  const char* const name = node->GetSegmentation()->GetSegment(parameters->GetLungMaskSegmentID())->GetName();
+  const std::string id = parameters->GetLungMaskSegmentID();
+  const char* const name = node->GetSegmentation()->GetSegment(id)->GetName();
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                        "The segment '%1' of '%2' is empty, or lies outside the CT '%3'; expected where "
                                        "in the CT to search. Choose another segment under Advanced, or search in the "
                                        "lungs."),
-                             name ? name : "",
+                             name && *name ? name : id.c_str(),
                              node->GetName(),
                              parameters->GetInputVolumeNode()->GetName());
 }

@@ -123,7 +123,7 @@ std::string DeviceText()
                                                : vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: can't be used. %2");
       text += vtkMRMLI18N::Format(format, DeviceName(device.device).c_str(), Sentence(device.reason).c_str()) + "\n";
     }
-    text += "ONNX Runtime: " + runtime.build() + "\n";
+    text += "ONNX Runtime: " + runtime.library() + ", " + runtime.build() + "\n";
   }
   catch (...)
   {

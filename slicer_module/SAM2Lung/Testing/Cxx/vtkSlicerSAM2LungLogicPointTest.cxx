@@ -1,0 +1,153 @@
+#include "SAM2LungTestScene.h"
+
+#include <vtkAddonTestingMacros.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLLinearTransformNode.h>
+#include <vtkMRMLMarkupsFiducialNode.h>
+
+#include <vtkMath.h>
+
+#include <limits>
+
+using namespace sam2lung_testing;
+
+namespace
+{
+
+using Parameters = vtkMRMLSAM2LungParametersNode;
+using Logic = vtkSlicerSAM2LungLogic;
+
+/// With a click the tiny network outlines what lies within about 5.3 mm: its centre is the click, to about a voxel.
+constexpr double NEAR_MM = 2.0;
+
+bool OutlineAt(TestScene& test, Parameters* parameters, const Point& ras)
+{
+  return test.Logic->OutlineAtPoint(parameters, ras[0], ras[1], ras[2]);
+}
+
+/// How many points of the outputs lie near a point of the world.
+int PointsNear(Parameters* parameters, const Point& ras)
+{
+  vtkMRMLMarkupsFiducialNode* const points = parameters->GetNodulePointsNode();
+  int count = 0;
+  for (int n = 0; n < points->GetNumberOfControlPoints(); ++n)
+  {
+    double at[3];
+    points->GetNthControlPointPositionWorld(n, at);
+    count += vtkMath::Distance2BetweenPoints(at, ras.data()) <= NEAR_MM * NEAR_MM;
+  }
+  return count;
+}
+
+int Points(Parameters* parameters)
+{
+  return parameters->GetNodulePointsNode()->GetNumberOfControlPoints();
+}
+
+int NoduleAtAPointIsAddedToWhatWasFound(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  CHECK_BOOL(test.Logic->Segment(parameters), true);
+  CHECK_INT(Points(parameters), 2);
+  int changes = 0;
+  Observe(test.Logic, Logic::NodulesModifiedEvent, [&changes] { ++changes; });
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
+  CHECK_INT(changes, 1);
+  CHECK_INT(Points(parameters), 3);
+  CHECK_INT(PointsNear(parameters, NOWHERE_RAS), 1);
+  for (const Ball& ball : TwoBalls())
+  {
+    CHECK_INT(PointsNear(parameters, ball.center_ras), 1);
+  }
+  CHECK_STD_STRING(test.Logic->GetMessage(), test.Logic->GetResultText(parameters));
+  std::cout << test.Logic->GetMessage() << std::endl;
+
+  // Once more at the same place: another version of the same nodule.
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
+  CHECK_INT(Points(parameters), 3);
+  CHECK_INT(PointsNear(parameters, NOWHERE_RAS), 1);
+  // And on one that was found.
+  CHECK_BOOL(OutlineAt(test, parameters, TwoBalls()[0].center_ras), true);
+  CHECK_INT(Points(parameters), 3);
+  return EXIT_SUCCESS;
+}
+
+int FirstNoduleNeedsNoRunBefore(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  CHECK_BOOL(OutlineAt(test, parameters, TwoBalls()[0].center_ras), true);
+  CHECK_INT(Points(parameters), 1);
+  CHECK_BOOL(OutlineAt(test, parameters, TwoBalls()[1].center_ras), true);
+  CHECK_INT(Points(parameters), 2);
+  CHECK_DOUBLE(parameters->GetLabelMapNode()->GetImageData()->GetScalarRange()[1], 2.0);
+  return EXIT_SUCCESS;
+}
+
+int PointIsOneOfTheWorld(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  const double elements[16] = { 0.6, -0.8, 0, 10, 0.8, 0.6, 0, -20, 0, 0, 1, 30, 0, 0, 0, 1 };
+  vtkNew<vtkMatrix4x4> to_world;
+  to_world->DeepCopy(elements);
+  auto* const transform =
+    vtkMRMLLinearTransformNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLLinearTransformNode", "T"));
+  transform->SetMatrixTransformToParent(to_world);
+  ct->SetAndObserveTransformNodeID(transform->GetID());
+  Point world;
+  ct->TransformPointToWorld(NOWHERE_RAS.data(), world.data());
+  Parameters* const parameters = test.AddParameters(ct);
+  CHECK_BOOL(OutlineAt(test, parameters, world), true);
+  CHECK_INT(Points(parameters), 1);
+  CHECK_INT(PointsNear(parameters, world), 1);
+  return EXIT_SUCCESS;
+}
+
+int PointOutsideTheCTIsRefused(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  // The CT's first voxel has its centre at (-30, -20, 5), and is 0.8 mm wide.
+  CHECK_BOOL(OutlineAt(test, parameters, { -30.41, -20, 5 }), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
+  CHECK_STD_STRING(test.Logic->GetMessage(),
+                   "The point (-30.4, -20.0, 5.0) mm lies outside the CT 'CT'. Place it in the CT, in the middle of a "
+                   "nodule.");
+  CHECK_BOOL(OutlineAt(test, parameters, { std::numeric_limits<double>::quiet_NaN(), 0, 0 }), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
+  CHECK_NULL(parameters->GetLabelMapNode());
+  // Its rim belongs to it.
+  CHECK_BOOL(OutlineAt(test, parameters, { -30.39, -20, 5 }), true);
+  return EXIT_SUCCESS;
+}
+
+int PointWhereTheModelSeesNothingChangesNothing(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  parameters->SetModelFolder(bundles + "/tiny-identity"); // takes no clicks
+  const int nodes = test.Scene->GetNumberOfNodes();
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
+  CHECK_STD_STRING(test.Logic->GetMessage(),
+                   "The model sees no nodule at the point; nothing was changed. Place it in the middle of a nodule, or "
+                   "lower the threshold under Advanced.");
+  CHECK_INT(test.Scene->GetNumberOfNodes(), nodes);
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int vtkSlicerSAM2LungLogicPointTest(int argc, char* argv[])
+{
+  CHECK_BOOL(argc > 1, true);
+  const std::string bundles = argv[1];
+  CHECK_EXIT_SUCCESS(NoduleAtAPointIsAddedToWhatWasFound(bundles));
+  CHECK_EXIT_SUCCESS(FirstNoduleNeedsNoRunBefore(bundles));
+  CHECK_EXIT_SUCCESS(PointIsOneOfTheWorld(bundles));
+  CHECK_EXIT_SUCCESS(PointOutsideTheCTIsRefused(bundles));
+  CHECK_EXIT_SUCCESS(PointWhereTheModelSeesNothingChangesNothing(bundles));
+  return EXIT_SUCCESS;
+}
