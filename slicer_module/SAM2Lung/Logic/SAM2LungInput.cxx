@@ -19,7 +19,7 @@
 namespace
 {
 
-/// Sizes in mm must hold to a thousandth: the volume of a nodule then does to 0.15 %.
+/// Of squared lengths: lengths then hold to 0.05 %, volumes to 0.15 %.
 constexpr double RIGID_TOLERANCE = 1e-3;
 
 std::string Name(vtkMRMLNode* node)

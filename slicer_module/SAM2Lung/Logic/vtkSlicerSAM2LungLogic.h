@@ -75,8 +75,8 @@ public:
   bool Segment(vtkMRMLSAM2LungParametersNode* parameters);
   /// The same, beside the main thread. \return whether it began
   bool StartSegment(vtkMRMLSAM2LungParametersNode* parameters);
-  /// Outlines the nodule at a point (RAS of the world, mm) and adds it to the outputs, or replaces what was outlined there.
-  /// \return whether the outputs were written
+  /// Outlines the nodule at a point (RAS of the world, mm) and adds it to the outputs, or replaces what was outlined
+  /// there. \return whether the outputs were written
   bool OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
   /// The same, beside the main thread. \return whether it began
   bool StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);

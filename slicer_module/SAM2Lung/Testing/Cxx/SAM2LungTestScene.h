@@ -17,6 +17,7 @@
 
 #include <vtkCallbackCommand.h>
 #include <vtkImageData.h>
+#include <vtkMath.h>
 #include <vtkMatrix4x4.h>
 #include <vtkNew.h>
 #include <vtkSmartPointer.h>
@@ -75,8 +76,8 @@ inline vtkSmartPointer<vtkImageData> BallsImage(vtkMatrix4x4* ijk_to_ras, const 
         double hu = LUNG_HU;
         for (const Ball& ball : balls)
         {
-          const double x = ras[0] - ball.center_ras[0], y = ras[1] - ball.center_ras[1], z = ras[2] - ball.center_ras[2];
-          hu = std::sqrt(x * x + y * y + z * z) <= ball.radius_mm ? BALL_HU : hu;
+          const double distance_mm = std::sqrt(vtkMath::Distance2BetweenPoints(ras, ball.center_ras.data()));
+          hu = distance_mm <= ball.radius_mm ? BALL_HU : hu;
         }
         image->SetScalarComponentFromDouble(i, j, k, 0, hu);
       }

@@ -164,7 +164,8 @@ int CTThatChangedMeanwhileGetsNoOutputs(const std::string& bundles)
   UntilItEnds(test.Logic);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
   CHECK_STD_STRING(test.Logic->GetMessage(),
-                   "Another input volume was chosen while the CT was segmented; nothing was written. Segment it again.");
+                   "Another input volume was chosen while the CT was segmented; nothing was written. "
+                   "Segment it again.");
   CHECK_NULL(parameters->GetLabelMapNode());
   return EXIT_SUCCESS;
 }
@@ -183,7 +184,7 @@ int ObserverMayCancelASynchronousRun(const std::string& bundles)
 int ObserverMaySegmentCloseTheSceneAndDeleteTheLogic(const std::string& bundles)
 {
   TestScene test(bundles);
-  for (unsigned long event : { Logic::StartedEvent, Logic::ProgressEvent, Logic::NodulesModifiedEvent, Logic::FinishedEvent })
+  for (unsigned long event = Logic::StartedEvent; event <= Logic::NodulesModifiedEvent; ++event)
   {
     Parameters* parameters = test.AddParameters(test.AddCT());
     auto logic = vtkSmartPointer<Logic>::New();

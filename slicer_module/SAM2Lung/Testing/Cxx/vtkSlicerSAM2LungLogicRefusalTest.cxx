@@ -50,14 +50,14 @@ int NodesThatAreNotThere(const std::string& bundles)
   TestScene test(bundles);
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   nullptr,
-                                  "There is no parameter node; expected one of the scene. Choose a CT, or make one with "
-                                  "GetParametersNode()."));
+                                  "There is no parameter node; expected one of the scene. Choose a CT, or make one "
+                                  "with GetParametersNode()."));
   vtkNew<Parameters> outside;
   outside->SetName("P");
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   outside,
-                                  "The parameter node 'P' is not in this scene. Add it to the scene, or choose one that "
-                                  "is there."));
+                                  "The parameter node 'P' is not in this scene. Add it to the scene, or choose one "
+                                  "that is there."));
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
   Parameters* const parameters = test.AddParameters(ct);
   test.Scene->RemoveNode(ct);
@@ -91,12 +91,12 @@ int VolumesThatAreNoCT(const std::string& bundles)
   TestScene test(bundles);
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   WithVolume(test, "vtkMRMLLabelMapVolumeNode", { 4, 4, 4 }, 1),
-                                  "'V' is a label map; expected a CT in Hounsfield units. Choose the CT itself as input "
-                                  "volume."));
+                                  "'V' is a label map; expected a CT in Hounsfield units. Choose the CT itself as "
+                                  "input volume."));
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   WithVolume(test, "vtkMRMLVectorVolumeNode", { 4, 4, 4 }, 3),
-                                  "'V' is a volume of vectors, such as a colour picture; expected a CT with one value a "
-                                  "voxel, in Hounsfield units. Choose the CT itself as input volume."));
+                                  "'V' is a volume of vectors, such as a colour picture; expected a CT with one value "
+                                  "a voxel, in Hounsfield units. Choose the CT itself as input volume."));
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 3),
                                   "'V' has 3 values a voxel; expected one, in Hounsfield units. Extract one with the "
@@ -105,8 +105,8 @@ int VolumesThatAreNoCT(const std::string& bundles)
   CHECK_EXIT_SUCCESS(CheckRefused(test, WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 0), none));
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   WithVolume(test, "vtkMRMLScalarVolumeNode", { 8, 9, 1 }, 1),
-                                  "'V' has 8 x 9 x 1 voxels; expected at least 2 slices along each axis. Load the whole "
-                                  "series, not a single image."));
+                                  "'V' has 8 x 9 x 1 voxels; expected at least 2 slices along each axis. Load the "
+                                  "whole series, not a single image."));
   return EXIT_SUCCESS;
 }
 
@@ -184,9 +184,9 @@ int TransformsThatChangeSizes(const std::string& bundles)
   ct->SetAndObserveTransformNodeID(bent->GetID());
   CHECK_EXIT_SUCCESS(CheckRefused(test,
                                   parameters,
-                                  "'CT' lies under the transform 'Bent', which bends it; expected a shift and a rotation "
-                                  "at most, so that sizes in mm hold. Harden the transform on the volume in the module "
-                                  "Transforms, or take the volume out of it."));
+                                  "'CT' lies under the transform 'Bent', which bends it; expected a shift and a "
+                                  "rotation at most, so that sizes in mm hold. Harden the transform on the volume in "
+                                  "the module Transforms, or take the volume out of it."));
   return EXIT_SUCCESS;
 }
 
@@ -211,11 +211,11 @@ int OptionsThatThereAreNot(const std::string& bundles)
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSeed(-3); },
                              "Seed is -3; expected 0 or more. Change it under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetThreshold(1.5); },
-                             "Threshold is 1.5; expected a probability between 0 and 1, or 0 for the model's. Change it "
-                             "under Advanced."));
+                             "Threshold is 1.5; expected a probability between 0 and 1, or 0 for the model's. Change "
+                             "it under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetThreshold(std::nan("")); },
-                             "Threshold is nan; expected a probability between 0 and 1, or 0 for the model's. Change it "
-                             "under Advanced."));
+                             "Threshold is nan; expected a probability between 0 and 1, or 0 for the model's. Change "
+                             "it under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSensitivity(2); },
                              "Sensitivity is 2; expected a share of the nodules, above 0 and up to 1, or 0 for the "
                              "model's. Change it under Advanced."));
