@@ -32,12 +32,17 @@ def segment_phantom(scene, logic):
     return node
 
 
+def known_nodules(node):
+    """The phantom's nodules: centre_ras, radius_mm, volume_mm3, kind."""
+    return json.loads(node.GetInputVolumeNode().GetAttribute("SAM2Lung.PhantomNodules"))["nodules"]
+
+
 def check_nodules(node):
     """Every nodule of the phantom is in the table, where it is and as large as it is; what else is there is flagged."""
     table = node.GetNoduleTableNode().GetTable()
     rows = [{table.GetColumnName(c): table.GetValue(r, c).ToString() for c in range(table.GetNumberOfColumns())}
             for r in range(table.GetNumberOfRows())]
-    for known in json.loads(node.GetInputVolumeNode().GetAttribute("SAM2Lung.PhantomNodules")):
+    for known in known_nodules(node):
         def distance_mm(row):
             return math.dist(known["centre_ras"], [float(row[f"centroid_{axis}"]) for axis in "ras"])
 
@@ -87,7 +92,7 @@ def check_rejecting(node, logic):
 def check_outline_at_point(node, logic):
     """A click on a nodule that is there already replaces its outline and adds none."""
     count = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
-    centre = json.loads(node.GetInputVolumeNode().GetAttribute("SAM2Lung.PhantomNodules"))[0]["centre_ras"]
+    centre = known_nodules(node)[0]["centre_ras"]
     expect(logic.OutlineAtPoint(node, *centre), f"OutlineAtPoint: {logic.GetMessage()}")
     after = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     expect(after == count, f"{after} nodules after a click on one of {count}; expected no other one")
