@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
 class vtkMRMLColorTableNode;
 
 namespace sam2lung_slicer
@@ -24,6 +26,7 @@ struct NoduleLook
 /// Warm: someone should look again; cool: the others. Red, green, blue, 0 to 1.
 ///
 /// Orange and blue differ for people with any kind of colour blindness. Neighbours in number have other shades.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::array<double, 3> NoduleColor(int id, bool flagged);
 
 /// Makes it a table of these nodules, and of nothing else.
@@ -31,6 +34,7 @@ void WriteNoduleColors(vtkMRMLColorTableNode* node, const std::vector<NoduleLook
 /// Sets the entry of one nodule; others stay.
 void WriteNoduleColor(vtkMRMLColorTableNode* node, const NoduleLook& nodule);
 /// Makes it the map "inferno", transparent where the value is 0, over a display node's window.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void WriteHeatColors(vtkMRMLColorTableNode* node);
 
 } // namespace sam2lung_slicer

@@ -83,7 +83,7 @@ vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLSca
 {
   const auto earlier = ParametersNodes(scene);
   const std::string name =
-    vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"), ct->GetName() ? ct->GetName() : "");
+    vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodule settings"), ct->GetName() ? ct->GetName() : "");
   auto* const parameters = vtkMRMLSAM2LungParametersNode::SafeDownCast(
     scene->AddNewNodeByClass("vtkMRMLSAM2LungParametersNode", name));
   if (!earlier.empty())

@@ -35,7 +35,8 @@ const char* NameOf(vtkMRMLNode* node)
   return node->GetName() ? node->GetName() : "";
 }
 
-/// The folder of the outputs, beside the CT; made when the first thing is put there.
+/// The folder of the outputs, beside the CT in the subject hierarchy; made when the first thing is put there. Where the CT
+/// is in no hierarchy, as in scripts without Slicer's window, nothing keeps one, and nothing is put there.
 class Folder
 {
 public:
@@ -43,17 +44,13 @@ public:
     : Hierarchy(vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(ct->GetScene()))
     , Name(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 nodules"), NameOf(ct)))
   {
-    const vtkIdType item = this->Hierarchy ? this->Hierarchy->GetItemByDataNode(ct) : 0;
-    this->Parent = item ? this->Hierarchy->GetItemParent(item) : 0;
-    if (this->Hierarchy && !this->Parent)
-    {
-      this->Parent = this->Hierarchy->GetSceneItemID();
-    }
+    const vtkIdType item = this->Hierarchy ? this->Hierarchy->GetItemByDataNode(ct) : NONE;
+    this->Parent = item ? this->Hierarchy->GetItemParent(item) : NONE;
   }
 
   void Put(vtkMRMLNode* node)
   {
-    if (!this->Hierarchy)
+    if (!this->Parent)
     {
       return;
     }
@@ -69,6 +66,8 @@ public:
   }
 
 private:
+  static constexpr vtkIdType NONE = 0;
+
   vtkIdType GetItem()
   {
     if (!this->Item)
@@ -84,8 +83,8 @@ private:
 
   vtkMRMLSubjectHierarchyNode* Hierarchy;
   std::string Name;
-  vtkIdType Parent = 0;
-  vtkIdType Item = 0;
+  vtkIdType Parent = NONE;
+  vtkIdType Item = NONE;
 };
 
 template <typename Node>

@@ -4,6 +4,8 @@
 #ifndef SAM2LungOverlay_h
 #define SAM2LungOverlay_h
 
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
 class vtkMRMLSAM2LungParametersNode;
 
 namespace sam2lung_slicer
@@ -17,6 +19,7 @@ enum class OverlayManners
 };
 
 /// Shows or hides the uncertainty volume as the parameter node says, in each slice view that shows its CT.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners);
 
 } // namespace sam2lung_slicer

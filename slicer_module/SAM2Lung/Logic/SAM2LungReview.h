@@ -7,20 +7,28 @@
 #include <string>
 #include <vector>
 
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
 class vtkMRMLSAM2LungParametersNode;
 
 namespace sam2lung_slicer
 {
 
 /// Flagged nodules first, then large ones first.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::vector<int> ReviewOrder(vtkMRMLSAM2LungParametersNode* parameters);
 /// A cell of the table, as text; empty: none there.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::string NoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& column);
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool NoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// Marks it in the table; shows or hides segment and point. \return whether there is such a nodule
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
 /// Moves slice and 3-D views of the parameter node's scene. \return whether there is such a nodule
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
 
 } // namespace sam2lung_slicer

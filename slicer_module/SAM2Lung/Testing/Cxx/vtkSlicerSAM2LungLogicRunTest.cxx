@@ -189,7 +189,7 @@ int NodesAreFoundAndMade(const std::string& bundles)
   CHECK_POINTER(test.Logic->GetNewestCT(), ct);
   CHECK_NULL(test.Logic->GetParametersNode(ct, false));
   Parameters* const parameters = test.AddParameters(ct);
-  CHECK_STRING(parameters->GetName(), "CT nodules");
+  CHECK_STRING(parameters->GetName(), "CT nodule settings");
   CHECK_POINTER(test.Logic->GetParametersNode(ct, true), parameters);
   parameters->SetSeed(7);
   parameters->SetWriteProbability(true);

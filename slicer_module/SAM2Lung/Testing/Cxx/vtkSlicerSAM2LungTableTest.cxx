@@ -1,0 +1,209 @@
+// The nodule table: columns, units, cells, and the result in a line.
+
+#include "SAM2LungMadeRun.h"
+
+#include "SAM2LungOutputs.h"
+#include "SAM2LungReview.h"
+
+#include <vtkAddonTestingMacros.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkAbstractArray.h>
+#include <vtkTable.h>
+
+#include <cmath>
+#include <functional>
+
+using namespace sam2lung_testing;
+using namespace sam2lung_slicer;
+
+namespace
+{
+
+struct ExpectedColumn
+{
+  std::string name;
+  std::string type;
+  std::string unit;
+  std::string ucum;
+  std::function<double(const Nodule&)> number;
+};
+
+std::vector<ExpectedColumn> ExpectedColumns()
+{
+  using N = const Nodule&;
+  return {
+    { "id", "int", "", "", [](N n) { return double(n.id); } },
+    { "accepted", "bit", "", "", [](N) { return 1.0; } },
+    { "centroid_i", "double", "voxel", "", [](N n) { return n.centroid_ijk[0]; } },
+    { "centroid_j", "double", "voxel", "", [](N n) { return n.centroid_ijk[1]; } },
+    { "centroid_k", "double", "voxel", "", [](N n) { return n.centroid_ijk[2]; } },
+    { "centroid_r", "double", "mm", "mm", [](N n) { return n.centroid_ras[0]; } },
+    { "centroid_a", "double", "mm", "mm", [](N n) { return n.centroid_ras[1]; } },
+    { "centroid_s", "double", "mm", "mm", [](N n) { return n.centroid_ras[2]; } },
+    { "volume_mm3", "double", "mm³", "mm3", [](N n) { return n.volume_mm3; } },
+    { "volume_mm3_p05", "double", "mm³", "mm3", [](N n) { return n.volume_mm3_p05; } },
+    { "volume_mm3_p50", "double", "mm³", "mm3", [](N n) { return n.volume_mm3_p50; } },
+    { "volume_mm3_p95", "double", "mm³", "mm3", [](N n) { return n.volume_mm3_p95; } },
+    { "sample_volume_mm3_p05", "double", "mm³", "mm3", [](N n) { return n.sample_volume_mm3_p05; } },
+    { "sample_volume_mm3_p50", "double", "mm³", "mm3", [](N n) { return n.sample_volume_mm3_p50; } },
+    { "sample_volume_mm3_p95", "double", "mm³", "mm3", [](N n) { return n.sample_volume_mm3_p95; } },
+    { "volume_spread", "double", "", "", [](N n) { return n.volume_spread; } },
+    { "equivalent_diameter_mm", "double", "mm", "mm", [](N n) { return n.equivalent_diameter_mm; } },
+    { "long_axis_mm", "double", "mm", "mm", [](N n) { return n.long_axis_mm; } },
+    { "short_axis_mm", "double", "mm", "mm", [](N n) { return n.short_axis_mm; } },
+    { "mean_hu", "double", "HU", "[hnsf'U]", [](N n) { return n.mean_hu; } },
+    { "probability_inside", "double", "", "", [](N n) { return n.probability_inside; } },
+    { "probability_around", "double", "", "", [](N n) { return n.probability_around; } },
+    { "uncertainty_mean", "double", "bit", "bit", [](N n) { return n.uncertainty_mean; } },
+    { "sample_dice", "double", "", "", [](N n) { return n.sample_dice; } },
+    { "detection_rate", "double", "", "", [](N n) { return n.detection_rate; } },
+    { "nodule_probability", "double", "", "", [](N n) { return n.nodule_probability.value_or(NAN); } },
+    { "expected_dice", "double", "", "", [](N n) { return n.expected_dice.value_or(NAN); } },
+    { "prompted", "bit", "", "", [](N n) { return double(n.prompted); } },
+    { "review", "bit", "", "", [](N n) { return double(n.review); } },
+    { "review_reasons", "string", "", "", nullptr },
+  };
+}
+
+/// The second of three has a second opinion, the others have none.
+MadeRun MakeTableRun()
+{
+  MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
+  run.Output.nodules[1].nodule_probability = 0.75;
+  run.Output.nodules[1].expected_dice = 0.875;
+  run.Output.nodules[1].prompted = true;
+  return run;
+}
+
+int EveryColumnHasTypeUnitAndDescription()
+{
+  MadeScene made;
+  const MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  vtkMRMLTableNode* const table = made.Parameters->GetNoduleTableNode();
+  const std::vector<ExpectedColumn> columns = ExpectedColumns();
+  CHECK_INT(table->GetNumberOfColumns(), static_cast<int>(columns.size()));
+  for (std::size_t n = 0; n < columns.size(); ++n)
+  {
+    const std::string& name = columns[n].name;
+    CHECK_STD_STRING(table->GetColumnName(static_cast<int>(n)), name);
+    CHECK_STD_STRING(vtkMRMLTableNode::GetValueTypeAsString(table->GetColumnType(name)), columns[n].type);
+    CHECK_STD_STRING(table->GetColumnUnitLabel(name), columns[n].unit);
+    CHECK_STD_STRING(table->GetColumnProperty(name, "unitCodeValue"), columns[n].ucum);
+    CHECK_STD_STRING(table->GetColumnProperty(name, "unitCodingSchemeDesignator"), columns[n].ucum.empty() ? "" : "UCUM");
+    CHECK_BOOL(table->GetColumnTitle(name).empty(), false);
+    CHECK_BOOL(table->GetColumnDescription(name).empty(), false);
+  }
+  return EXIT_SUCCESS;
+}
+
+int CellsAreTheNodules()
+{
+  MadeScene made;
+  const MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  vtkTable* const table = made.Parameters->GetNoduleTableNode()->GetTable();
+  CHECK_INT(table->GetNumberOfRows(), 3);
+  for (vtkIdType row = 0; row < 3; ++row)
+  {
+    const Nodule& nodule = run.Output.nodules[static_cast<std::size_t>(row)];
+    for (const ExpectedColumn& column : ExpectedColumns())
+    {
+      const vtkVariant cell = table->GetColumnByName(column.name.c_str())->GetVariantValue(row);
+      if (column.number)
+      {
+        const double expected = column.number(nodule);
+        CHECK_BOOL(cell.ToDouble() == expected || (std::isnan(cell.ToDouble()) && std::isnan(expected)), true);
+      }
+    }
+  }
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "review_reasons"),
+                   "the samples' outlines disagree; it touches the edge of the scan");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 1, "review_reasons"), "");
+  return EXIT_SUCCESS;
+}
+
+int MissingNumbersAreEmpty()
+{
+  MadeScene made;
+  const MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 1, "nodule_probability"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "nodule_probability"), "0.75");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "no_such_column"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 9, "id"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "accepted"), "1");
+  // A row that someone adds by hand has no number where none is known.
+  vtkMRMLTableNode* const table = made.Parameters->GetNoduleTableNode();
+  const int row = table->AddEmptyRow();
+  CHECK_BOOL(std::isnan(table->GetTable()->GetColumnByName("volume_mm3")->GetVariantValue(row).ToDouble()), true);
+  return EXIT_SUCCESS;
+}
+
+int VarianceHasNoUnit()
+{
+  MadeScene made;
+  MadeRun run = MakeTableRun();
+  run.Output.facts.uncertainty = sam2lung::Uncertainty::variance;
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  vtkMRMLTableNode* const table = made.Parameters->GetNoduleTableNode();
+  CHECK_STD_STRING(table->GetColumnUnitLabel("uncertainty_mean"), "");
+  run.Output.facts.uncertainty = sam2lung::Uncertainty::mutual_information;
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(table->GetColumnUnitLabel("uncertainty_mean"), "bit");
+  return EXIT_SUCCESS;
+}
+
+int ResultLineSaysHowManyHowLongAndWhere()
+{
+  MadeScene made;
+  CHECK_STD_STRING(ResultText(made.Parameters), "");
+  MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(ResultText(made.Parameters), "3 nodules (1 to review) in 38 s on CPU. Research use only.");
+
+  run.Output.facts.device = "CUDA";
+  run.Output.facts.seconds = 200.4;
+  run.Output.nodules.erase(run.Output.nodules.begin() + 1, run.Output.nodules.end());
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(ResultText(made.Parameters), "1 nodule in 3 min 20 s on CUDA. Research use only.");
+
+  run.Output.facts.seconds = 0.2;
+  run.Output.nodules.clear();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(ResultText(made.Parameters), "No nodules found in less than a second on CUDA. Research use only.");
+  return EXIT_SUCCESS;
+}
+
+int FactsOfTheRunAreKept()
+{
+  MadeScene made;
+  const MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  vtkMRMLTableNode* const table = made.Parameters->GetNoduleTableNode();
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Model"), "Made model 1.0");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.ModelSHA256"), "0123abcd");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Library"), "0.1.0");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Device"), "CPU");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.DeviceReason"), "no CUDA");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Uncertainty"), "entropy");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Samples"), "25");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Seed"), "7");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Threshold"), "0.4");
+  CHECK_STRING(table->GetAttribute("SAM2Lung.Seconds"), "38.2");
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int vtkSlicerSAM2LungTableTest(int, char*[])
+{
+  CHECK_EXIT_SUCCESS(EveryColumnHasTypeUnitAndDescription());
+  CHECK_EXIT_SUCCESS(CellsAreTheNodules());
+  CHECK_EXIT_SUCCESS(MissingNumbersAreEmpty());
+  CHECK_EXIT_SUCCESS(VarianceHasNoUnit());
+  CHECK_EXIT_SUCCESS(ResultLineSaysHowManyHowLongAndWhere());
+  CHECK_EXIT_SUCCESS(FactsOfTheRunAreKept());
+  return EXIT_SUCCESS;
+}
