@@ -22,6 +22,10 @@ using Bytes = std::array<int, 3>;
 constexpr std::array<Bytes, 3> WARM{ { { 230, 159, 0 }, { 213, 94, 0 }, { 255, 206, 120 } } };
 constexpr std::array<Bytes, 3> COOL{ { { 86, 180, 233 }, { 0, 114, 178 }, { 176, 224, 250 } } };
 
+/// Below this part of the window a map is transparent. Slice views show a color either wholly or not at all, and the map
+/// begins with black: a little doubt everywhere would only darken the CT.
+constexpr double FAINTEST_SHOWN = 0.1;
+
 /// Anchors of the perceptually even map "inferno" (Smith and van der Walt, CC0), from 0 to 1.
 constexpr std::array<Bytes, 9> INFERNO{ { { 0, 0, 4 },
                                           { 31, 12, 72 },
@@ -123,8 +127,7 @@ void WriteHeatColors(vtkMRMLColorTableNode* node)
     const std::array<double, 3> color = Heat(value);
     char name[16];
     std::snprintf(name, sizeof name, "%.3f", value);
-    // Slice views show a color either wholly or not at all, so only 0 is transparent.
-    node->SetColor(entry, name, color[0], color[1], color[2], entry == 0 ? 0.0 : 1.0);
+    node->SetColor(entry, name, color[0], color[1], color[2], value < FAINTEST_SHOWN ? 0.0 : 1.0);
   }
 }
 

@@ -33,7 +33,7 @@ std::array<double, 3> NoduleColor(int id, bool flagged);
 void WriteNoduleColors(vtkMRMLColorTableNode* node, const std::vector<NoduleLook>& nodules);
 /// Sets the entry of one nodule; others stay.
 void WriteNoduleColor(vtkMRMLColorTableNode* node, const NoduleLook& nodule);
-/// Makes it the map "inferno", transparent where the value is 0, over a display node's window.
+/// Makes it the map "inferno", transparent in its lowest tenth, over a display node's window.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void WriteHeatColors(vtkMRMLColorTableNode* node);
 

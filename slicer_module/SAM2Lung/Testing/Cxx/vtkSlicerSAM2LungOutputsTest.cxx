@@ -260,12 +260,13 @@ int PointsAreSmallLockedAndNumbered()
   return EXIT_SUCCESS;
 }
 
-int ZeroIsTransparentAndOneIsBrightest()
+int LittleDoubtIsTransparentAndOneIsBrightest()
 {
   MadeScene made;
   MadeRun run = MakeFullRun(StraightGrid());
   run.Output.uncertainty->GetPointData()->GetScalars()->Fill(0.0);
-  run.Output.uncertainty->SetScalarComponentFromDouble(1, 0, 0, 0, 0.01);
+  run.Output.uncertainty->SetScalarComponentFromDouble(1, 0, 0, 0, 0.09);
+  run.Output.uncertainty->SetScalarComponentFromDouble(3, 0, 0, 0, 0.11);
   run.Output.uncertainty->SetScalarComponentFromDouble(2, 0, 0, 0, 1.0);
   WriteOutputs(made.Parameters, run.Input, run.Output);
   vtkMRMLScalarVolumeNode* const volume = made.Parameters->GetUncertaintyVolumeNode();
@@ -277,7 +278,8 @@ int ZeroIsTransparentAndOneIsBrightest()
   vtkImageData* const shown = display->GetOutputImageData();
   CHECK_INT(shown->GetNumberOfScalarComponents(), 4);
   CHECK_DOUBLE(shown->GetScalarComponentAsDouble(0, 0, 0, 3), 0.0);
-  CHECK_DOUBLE(shown->GetScalarComponentAsDouble(1, 0, 0, 3), 255.0);
+  CHECK_DOUBLE(shown->GetScalarComponentAsDouble(1, 0, 0, 3), 0.0);
+  CHECK_DOUBLE(shown->GetScalarComponentAsDouble(3, 0, 0, 3), 255.0);
   CHECK_DOUBLE(shown->GetScalarComponentAsDouble(2, 0, 0, 3), 255.0);
   CHECK_DOUBLE(shown->GetScalarComponentAsDouble(2, 0, 0, 0), 252.0);
   // Another kind of uncertainty has another range.
@@ -413,7 +415,7 @@ int vtkSlicerSAM2LungOutputsTest(int, char*[])
   CHECK_EXIT_SUCCESS(WhatTheUserSetAndAddedStays());
   CHECK_EXIT_SUCCESS(NodeThatTheUserChoseIsUsedWhereItIs());
   CHECK_EXIT_SUCCESS(PointsAreSmallLockedAndNumbered());
-  CHECK_EXIT_SUCCESS(ZeroIsTransparentAndOneIsBrightest());
+  CHECK_EXIT_SUCCESS(LittleDoubtIsTransparentAndOneIsBrightest());
   CHECK_EXIT_SUCCESS(HeatIsPerceptuallyOrdered());
   CHECK_EXIT_SUCCESS(NoNodulesMakeEmptyOutputs());
   CHECK_EXIT_SUCCESS(OtherNodesOfTheSceneDoNotChange());
