@@ -1,0 +1,52 @@
+#ifndef __qSAM2LungNoduleTable_h
+#define __qSAM2LungNoduleTable_h
+
+#include <QTableWidget>
+
+#include <ctkPimpl.h>
+#include <ctkVTKObject.h>
+
+class qSAM2LungNoduleTablePrivate;
+class vtkMRMLSAM2LungParametersNode;
+class vtkSlicerSAM2LungLogic;
+
+/// \brief The nodules of a parameter node, in the order in which to look at them.
+///
+/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it. Everything shown
+/// is asked from the logic anew when the nodules change.
+class qSAM2LungNoduleTable : public QTableWidget
+{
+  Q_OBJECT
+  QVTK_OBJECT
+
+public:
+  typedef QTableWidget Superclass;
+  explicit qSAM2LungNoduleTable(QWidget* parent = nullptr);
+  ~qSAM2LungNoduleTable() override;
+
+  void setLogic(vtkSlicerSAM2LungLogic* logic);
+  void setParametersNode(vtkMRMLSAM2LungParametersNode* node);
+  /// Number of the nodule in the current row; 0: none.
+  int currentNodule() const;
+
+public slots:
+  void updateFromLogic();
+  /// The same, once, when the events at hand are through: a table node changes cell by cell.
+  void scheduleUpdate();
+
+protected:
+  void keyPressEvent(QKeyEvent* event) override;
+
+protected slots:
+  void jumpToRow(int row);
+  void onItemChanged(QTableWidgetItem* item);
+
+protected:
+  QScopedPointer<qSAM2LungNoduleTablePrivate> d_ptr;
+
+private:
+  Q_DECLARE_PRIVATE(qSAM2LungNoduleTable);
+  Q_DISABLE_COPY(qSAM2LungNoduleTable);
+};
+
+#endif

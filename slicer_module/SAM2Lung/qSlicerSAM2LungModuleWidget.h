@@ -1,0 +1,69 @@
+#ifndef __qSlicerSAM2LungModuleWidget_h
+#define __qSlicerSAM2LungModuleWidget_h
+
+#include <qSlicerAbstractModuleWidget.h>
+
+#include "qSlicerSAM2LungModuleExport.h"
+
+class qSlicerSAM2LungModuleWidgetPrivate;
+class vtkMRMLNode;
+class vtkMRMLSAM2LungParametersNode;
+class vtkObject;
+
+/// \brief The panel *Segment nodules*: shows a parameter node and hands everything to the logic.
+///
+/// The parameter node of the chosen CT is its only state. While the panel is open and no CT is chosen, the newest one is.
+class Q_SLICER_QTMODULES_SAM2LUNG_EXPORT qSlicerSAM2LungModuleWidget : public qSlicerAbstractModuleWidget
+{
+  Q_OBJECT
+
+public:
+  typedef qSlicerAbstractModuleWidget Superclass;
+  explicit qSlicerSAM2LungModuleWidget(QWidget* parent = nullptr);
+  ~qSlicerSAM2LungModuleWidget() override;
+
+  void enter() override;
+  void exit() override;
+  /// Takes a parameter node or a CT.
+  bool setEditedNode(vtkMRMLNode* node, QString role = QString(), QString context = QString()) override;
+
+  vtkMRMLSAM2LungParametersNode* parametersNode() const;
+
+public slots:
+  void setMRMLScene(vtkMRMLScene* scene) override;
+  void setParametersNode(vtkMRMLSAM2LungParametersNode* node);
+
+protected:
+  void setup() override;
+
+protected slots:
+  void chooseCT(vtkMRMLNode* ct);
+  void preselectCT();
+  /// preselectCT(), when the events at hand are through: a node is added before its voxels.
+  void schedulePreselection();
+  void onNodeRemoved(vtkObject* scene, vtkObject* node);
+  void onSceneClosed();
+
+  void segmentNodules();
+  void outlineAtPoint(double r, double a, double s);
+  void setPlacing(bool placing);
+  void cancel();
+  void onRunStarted();
+  void onRunFinished();
+
+  void setOverlayVisible(bool visible);
+  void setOverlayOpacity(double percent);
+  void onAdvancedCollapsed(bool collapsed);
+
+  void updateProgress();
+  void updateWidgetFromMRML();
+
+protected:
+  QScopedPointer<qSlicerSAM2LungModuleWidgetPrivate> d_ptr;
+
+private:
+  Q_DECLARE_PRIVATE(qSlicerSAM2LungModuleWidget);
+  Q_DISABLE_COPY(qSlicerSAM2LungModuleWidget);
+};
+
+#endif
