@@ -116,7 +116,7 @@ public:
   vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
   qSAM2LungPointPlacer Placer;
   QTimer PreselectionTimer;
-  /// How the last run or call went, where the result doesn't say so.
+  /// How the last run or call went, unless it completed.
   QString Message;
   QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };
   bool DeviceReported{ false };
@@ -242,7 +242,10 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeMessage()
   const bool wrong =
     status == vtkSlicerSAM2LungLogic::StatusFailed || status == vtkSlicerSAM2LungLogic::StatusRefused;
   this->MessageIcon = wrong ? QStyle::SP_MessageBoxCritical : QStyle::SP_MessageBoxInformation;
-  this->Message = QString::fromStdString(this->logic()->GetMessage());
+  // The result line tells how a completed run went.
+  this->Message = status == vtkSlicerSAM2LungLogic::StatusCompleted
+                    ? QString()
+                    : QString::fromStdString(this->logic()->GetMessage());
 }
 
 //-----------------------------------------------------------------------------
@@ -282,7 +285,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
   {
     this->showMessage(QString(), QStyle::SP_MessageBoxInformation);
   }
-  else if (!this->Message.isEmpty() && this->Message != result)
+  else if (!this->Message.isEmpty())
   {
     this->showMessage(this->Message, this->MessageIcon);
   }
@@ -456,8 +459,7 @@ void qSlicerSAM2LungModuleWidget::chooseCT(vtkMRMLNode* ct)
 void qSlicerSAM2LungModuleWidget::preselectCT()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  const bool chosen = d->Node && d->Node->GetInputVolumeNode();
-  if (chosen || !this->isEntered() || !d->logic() || !this->mrmlScene() || this->mrmlScene()->IsBatchProcessing())
+  if (d->Node || !this->isEntered() || !d->logic() || !this->mrmlScene() || this->mrmlScene()->IsBatchProcessing())
   {
     return;
   }

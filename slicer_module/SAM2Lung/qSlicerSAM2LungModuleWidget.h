@@ -12,7 +12,8 @@ class vtkObject;
 
 /// \brief The panel *Segment nodules*: shows a parameter node and hands everything to the logic.
 ///
-/// The parameter node of the chosen CT is its only state. While the panel is open and no CT is chosen, the newest one is.
+/// The parameter node of the chosen CT is its only state. While the panel is open and no CT is chosen, the newest one
+/// is taken.
 class Q_SLICER_QTMODULES_SAM2LUNG_EXPORT qSlicerSAM2LungModuleWidget : public qSlicerAbstractModuleWidget
 {
   Q_OBJECT

@@ -12,8 +12,8 @@ class vtkSlicerSAM2LungLogic;
 
 /// \brief The nodules of a parameter node, in the order in which to look at them.
 ///
-/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it. Everything shown
-/// is asked from the logic anew when the nodules change.
+/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it. Everything
+/// shown is asked from the logic anew when the nodules change.
 class qSAM2LungNoduleTable : public QTableWidget
 {
   Q_OBJECT
