@@ -53,7 +53,7 @@ const End ENDS[] = {
     "Cancelled, because the CT 'CT' was removed; nothing was written." },
   { "parameter node removed",
     [](TestScene& test, Parameters* parameters) { test.Scene->RemoveNode(parameters); },
-    "Cancelled, because the parameter node 'CT nodules' was removed; nothing was written." },
+    "Cancelled, because the parameter node 'CT nodule settings' was removed; nothing was written." },
 };
 
 int RunEndsAndTheNextOneWorks(const std::string& bundles)
