@@ -18,6 +18,8 @@ slicerMacroBuildLoadableModule(
     qSlicer${MODULE_NAME}Module.h
     qSlicer${MODULE_NAME}ModuleWidget.cxx
     qSlicer${MODULE_NAME}ModuleWidget.h
+    qSlicer${MODULE_NAME}ModuleWidget_p.cxx
+    qSlicer${MODULE_NAME}ModuleWidget_p.h
   UI_SRCS
     Resources/UI/qSlicer${MODULE_NAME}ModuleWidget.ui
   TARGET_LIBRARIES

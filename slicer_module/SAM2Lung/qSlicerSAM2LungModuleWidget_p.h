@@ -1,0 +1,64 @@
+#ifndef __qSlicerSAM2LungModuleWidget_p_h
+#define __qSlicerSAM2LungModuleWidget_p_h
+
+#include "qSlicerSAM2LungModuleWidget.h"
+#include "ui_qSlicerSAM2LungModuleWidget.h"
+
+// Qt includes
+#include <QStyle>
+#include <QTimer>
+
+// SAM2Lung includes
+#include "qSAM2LungPointPlacer.h"
+#include "vtkMRMLSAM2LungParametersNode.h"
+
+// MRML includes
+#include <vtkMRMLScalarVolumeNode.h>
+
+// VTK includes
+#include <vtkWeakPointer.h>
+
+class vtkSlicerSAM2LungLogic;
+
+/// \brief The panel's form: what leads from its widgets to the parameter node, and back.
+class qSlicerSAM2LungModuleWidgetPrivate : public Ui_qSlicerSAM2LungModuleWidget
+{
+  Q_DECLARE_PUBLIC(qSlicerSAM2LungModuleWidget);
+
+protected:
+  qSlicerSAM2LungModuleWidget* const q_ptr;
+
+public:
+  explicit qSlicerSAM2LungModuleWidgetPrivate(qSlicerSAM2LungModuleWidget& object)
+    : q_ptr(&object)
+  {
+  }
+
+  vtkSlicerSAM2LungLogic* logic() const;
+  bool isRunning() const;
+
+  void fillComboBoxes();
+  void connectActions();
+  void connectOptions();
+  void connectOutputs();
+  template <class NodeType>
+  void connectOutput(qMRMLNodeComboBox* box, void (vtkMRMLSAM2LungParametersNode::*set)(NodeType*));
+
+  void takeMessage();
+  void showMessage(const QString& text, QStyle::StandardPixmap icon);
+  void updateInput();
+  void updateResult();
+  void updateOptions();
+  void updateOutputs();
+
+  vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Node;
+  vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
+  qSAM2LungPointPlacer Placer;
+  QTimer PreselectionTimer;
+  /// How the last run or call went, unless it completed.
+  QString Message;
+  QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };
+  bool DeviceReported{ false };
+};
+
+#endif
