@@ -11,12 +11,14 @@
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSubjectHierarchyConstants.h>
 #include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
 
 #include <vtkSmartPointer.h>
 
 #include <string>
+#include <vector>
 
 namespace sam2lung_slicer
 {
@@ -72,13 +74,30 @@ private:
   {
     if (!this->Item)
     {
-      this->Item = this->Hierarchy->GetItemChildWithName(this->Parent, this->Name);
+      this->Item = this->Find();
     }
     if (!this->Item)
     {
       this->Item = this->Hierarchy->CreateFolderItem(this->Parent, this->Name);
     }
     return this->Item;
+  }
+
+  /// By name and level: the segmentation has the same name, and Slicer puts it beside the CT, too.
+  vtkIdType Find()
+  {
+    std::vector<vtkIdType> items;
+    this->Hierarchy->GetItemChildren(this->Parent, items);
+    for (const vtkIdType item : items)
+    {
+      const bool is_folder =
+        this->Hierarchy->IsItemLevel(item, vtkMRMLSubjectHierarchyConstants::GetSubjectHierarchyLevelFolder());
+      if (is_folder && this->Hierarchy->GetItemName(item) == this->Name)
+      {
+        return item;
+      }
+    }
+    return NONE;
   }
 
   vtkMRMLSubjectHierarchyNode* Hierarchy;
