@@ -3,12 +3,6 @@
 # Leaves: the target sam2lung_cargo, SAM2LUNG_STAGE (folder with library, links and ONNX Runtime),
 # SAM2LUNG_CARGO_OUTPUT (cargo's folder, with the program).
 
-find_program(SAM2LUNG_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" "$ENV{USERPROFILE}/.cargo/bin"
-    DOC "Rust's cargo")
-if(NOT SAM2LUNG_CARGO)
-    message(FATAL_ERROR "cargo isn't there; install Rust 1.92 or newer, or name it by "
-        "-DSAM2LUNG_CARGO=FILE")
-endif()
 set(SAM2LUNG_CARGO_TARGET_DIR "${PROJECT_BINARY_DIR}/cargo" CACHE PATH "Where cargo builds")
 set(SAM2LUNG_CARGO_TARGET "" CACHE STRING "Rust's target triple; empty: that of this machine")
 

@@ -14,11 +14,22 @@ else()
     set(SAM2LUNG_ONNXRUNTIME_LINK "libonnxruntime.so.1")
 endif()
 
-# Where `cargo xtask setup` puts it; with several versions, the newest.
-file(GLOB candidates "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/${pattern}")
-list(SORT candidates COMPARE NATURAL ORDER DESCENDING)
-list(APPEND candidates "")
-list(GET candidates 0 found)
+# Where `cargo xtask setup` puts it; with several versions, the newest. Empty where there is none.
+function(find_fetched_runtime result)
+    file(GLOB candidates "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/${pattern}")
+    list(SORT candidates COMPARE NATURAL ORDER DESCENDING)
+    if(candidates)
+        list(GET candidates 0 candidates)
+    endif()
+    set(${result} "${candidates}" PARENT_SCOPE)
+endfunction()
+
+find_fetched_runtime(found)
+if(SAM2LUNG_FETCH_ONNXRUNTIME AND NOT SAM2LUNG_ONNXRUNTIME AND NOT found)
+    message(STATUS "Fetching ONNX Runtime: cargo xtask setup")
+    execute_process(COMMAND "${SAM2LUNG_CARGO}" xtask setup WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    find_fetched_runtime(found)
+endif()
 set(SAM2LUNG_ONNXRUNTIME "${found}" CACHE FILEPATH "ONNX Runtime's shared library, 1.24 or newer")
 if(NOT SAM2LUNG_ONNXRUNTIME) # none was there when the cache was made
     set_property(CACHE SAM2LUNG_ONNXRUNTIME PROPERTY VALUE "${found}")
