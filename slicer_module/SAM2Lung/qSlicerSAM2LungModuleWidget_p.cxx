@@ -4,14 +4,21 @@
 #include <QShortcut>
 #include <QSignalBlocker>
 
+// qMRML includes
+#include <qMRMLSortFilterProxyModel.h>
+
 // SAM2Lung includes
 #include "vtkSlicerSAM2LungLogic.h"
 
 // MRML includes
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
+#include <vtkMRMLScene.h>
 #include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLTableNode.h>
+
+// STD includes
+#include <vector>
 
 namespace
 {
@@ -98,6 +105,12 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
                    &Widget::chooseCT);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
+  QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
+                   [this](const QString& details)
+                   {
+                     this->NoduleDetailsLabel->setText(details);
+                     this->NoduleDetailsLabel->setVisible(!details.isEmpty());
+                   });
   QObject::connect(this->OutlineAtPointButton, &QPushButton::toggled, q, &Widget::setPlacing);
   QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::outlineAtPoint);
   QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placingChanged, q, &Widget::updateWidgetFromMRML);
@@ -184,7 +197,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeMessage()
   // The result line tells how a completed run went.
   this->Message = status == vtkSlicerSAM2LungLogic::StatusCompleted
                     ? QString()
-                    : QString::fromStdString(this->logic()->GetMessage());
+                    : QString::fromStdString(this->logic()->GetStatusText());
 }
 
 //-----------------------------------------------------------------------------
@@ -198,12 +211,38 @@ void qSlicerSAM2LungModuleWidgetPrivate::showMessage(const QString& text, QStyle
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::hideOutputsFromInput()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  std::vector<vtkMRMLNode*> volumes;
+  if (q->mrmlScene())
+  {
+    q->mrmlScene()->GetNodesByClass("vtkMRMLScalarVolumeNode", volumes);
+  }
+  QStringList hidden;
+  for (vtkMRMLNode* volume : volumes)
+  {
+    if (this->logic()->IsOutput(vtkMRMLScalarVolumeNode::SafeDownCast(volume)))
+    {
+      hidden << volume->GetID();
+    }
+  }
+  qMRMLSortFilterProxyModel* const model = this->InputVolumeComboBox->sortFilterProxyModel();
+  if (model->hiddenNodeIDs() != hidden)
+  {
+    const QSignalBlocker blocker(this->InputVolumeComboBox);
+    model->setHiddenNodeIDs(hidden);
+  }
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
 {
   const bool running = this->isRunning();
   const QString problem =
     this->Node ? QString::fromStdString(this->logic()->GetInputProblem(this->Node))
                : qSlicerSAM2LungModuleWidget::tr("Choose a chest CT in Hounsfield units; load one if there is none.");
+  this->hideOutputsFromInput();
   showNode(this->InputVolumeComboBox, this->CT);
   this->SegmentNodulesButton->setEnabled(!running && problem.isEmpty());
   this->SegmentNodulesButton->setToolTip(

@@ -46,6 +46,8 @@ public:
 
   void takeMessage();
   void showMessage(const QString& text, QStyle::StandardPixmap icon);
+  /// A map that a run has written is no CT, and would be taken for the next one when the CT goes.
+  void hideOutputsFromInput();
   void updateInput();
   void updateResult();
   void updateOptions();

@@ -31,16 +31,6 @@ std::vector<vtkMRMLSAM2LungParametersNode*> ParametersNodes(vtkMRMLScene* scene)
   return list;
 }
 
-bool IsOutput(vtkMRMLNode* node, const std::vector<vtkMRMLSAM2LungParametersNode*>& list)
-{
-  return std::any_of(list.begin(),
-                     list.end(),
-                     [node](vtkMRMLSAM2LungParametersNode* parameters) {
-                       return node == parameters->GetUncertaintyVolumeNode() ||
-                              node == parameters->GetProbabilityVolumeNode();
-                     });
-}
-
 bool CanBeCT(vtkMRMLScalarVolumeNode* volume)
 {
   vtkImageData* const image = volume->GetImageData();
@@ -51,15 +41,25 @@ bool CanBeCT(vtkMRMLScalarVolumeNode* volume)
 
 } // namespace
 
+bool IsOutput(vtkMRMLScalarVolumeNode* volume)
+{
+  const auto list = ParametersNodes(volume->GetScene());
+  return std::any_of(list.begin(),
+                     list.end(),
+                     [volume](vtkMRMLSAM2LungParametersNode* parameters) {
+                       return volume == parameters->GetUncertaintyVolumeNode() ||
+                              volume == parameters->GetProbabilityVolumeNode();
+                     });
+}
+
 vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene)
 {
   std::vector<vtkMRMLNode*> volumes;
   scene->GetNodesByClass("vtkMRMLScalarVolumeNode", volumes);
-  const auto parameters = ParametersNodes(scene);
   for (auto node = volumes.rbegin(); node != volumes.rend(); ++node)
   {
     auto* const volume = vtkMRMLScalarVolumeNode::SafeDownCast(*node);
-    if (CanBeCT(volume) && !IsOutput(volume, parameters))
+    if (CanBeCT(volume) && !IsOutput(volume))
     {
       return volume;
     }

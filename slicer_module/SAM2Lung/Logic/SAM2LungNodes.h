@@ -11,6 +11,8 @@ class vtkMRMLScene;
 namespace sam2lung_slicer
 {
 
+/// Whether a run has written it: an uncertainty or a probability. The volume is in a scene.
+bool IsOutput(vtkMRMLScalarVolumeNode* volume);
 /// The volume that came last and can be a CT: shown to the user, three-dimensional, one value a voxel, and not made by
 /// this module. None: nullptr.
 vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene);

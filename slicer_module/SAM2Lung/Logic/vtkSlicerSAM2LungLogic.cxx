@@ -67,6 +67,12 @@ vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::AddPhantom(int seed)
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::IsOutput(vtkMRMLScalarVolumeNode* volume)
+{
+  return volume && volume->GetScene() && sam2lung_slicer::IsOutput(volume);
+}
+
+//----------------------------------------------------------------------------
 vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create)
 {
   vtkMRMLScene* const scene = this->GetMRMLScene();
@@ -184,7 +190,7 @@ int vtkSlicerSAM2LungLogic::GetStatus()
 }
 
 //----------------------------------------------------------------------------
-std::string vtkSlicerSAM2LungLogic::GetMessage()
+std::string vtkSlicerSAM2LungLogic::GetStatusText()
 {
   return this->Internal->Message;
 }

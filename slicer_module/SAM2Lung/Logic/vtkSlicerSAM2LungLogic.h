@@ -23,7 +23,7 @@ class vtkMRMLScalarVolumeNode;
 ///
 /// - *Threads.* Every method belongs on the main thread. The network runs on a thread of the logic's own, on copies:
 ///   the scene is only touched by ProcessEvents(), which the module calls while something runs (and Segment() itself).
-/// - *One run at a time.* A second one is refused, with the reason in GetMessage().
+/// - *One run at a time.* A second one is refused, with the reason in GetStatusText().
 /// - *Errors* are false as the result, GetStatus(), and a text with what was got, what was expected and what to do.
 ///   Nothing is written into the scene then.
 /// - Closing the scene, removing the CT or the parameter node, and deleting the logic end a run.
@@ -50,8 +50,8 @@ public:
     StatusRunning,
     StatusCompleted,
     StatusCancelled,
-    StatusFailed,    ///< GetMessage() says why.
-    StatusRefused    ///< The last call was not begun; GetMessage() says why.
+    StatusFailed,    ///< GetStatusText() says why.
+    StatusRefused    ///< The last call was not begun; GetStatusText() says why.
   };
 
   /// \name Before a run
@@ -61,6 +61,8 @@ public:
   /// Adds a chest CT made by arithmetic, to try the module without a patient. Its attribute `SAM2Lung.PhantomNodules`
   /// lists its nodules (JSON: centre_ras, radius_mm, volume_mm3, kind). \return nullptr where memory is short
   vtkMRMLScalarVolumeNode* AddPhantom(int seed = 0);
+  /// Whether this is a map that a run has written, and no CT.
+  bool IsOutput(vtkMRMLScalarVolumeNode* volume);
   /// The parameter node of this CT. `create`: made where there is none, with the options of the one made last.
   vtkMRMLSAM2LungParametersNode* GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create);
   /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: no voxel is looked at.
@@ -98,7 +100,7 @@ public:
   /// StatusType. A call that is refused while a run goes on shows here until the next ProcessEvents().
   int GetStatus();
   /// The last status for people: the result in a line, or what went wrong and what to do.
-  std::string GetMessage();
+  std::string GetStatusText();
   /// The parameter node of the run that goes on, or of the last one.
   vtkMRMLSAM2LungParametersNode* GetRunParametersNode();
   /// The result that the outputs hold, in a line: how many, how long, which device. Empty: none.

@@ -4,6 +4,7 @@
 #include "SAM2LungOptions.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungOverlay.h"
+#include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
 
 #include <vtkMRMLI18N.h>
@@ -54,6 +55,10 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParamete
   if (problem.empty())
   {
     problem = VolumeProblem(parameters->GetInputVolumeNode());
+  }
+  if (problem.empty())
+  {
+    problem = TargetProblem(parameters);
   }
   if (problem.empty())
   {
@@ -176,7 +181,8 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::DeliveryProblem(const Run& run)
                                          "written. Segment it again."),
                                run.CT->GetName());
   }
-  return {};
+  // Chosen since then, perhaps.
+  return TargetProblem(run.Parameters);
 }
 
 //----------------------------------------------------------------------------

@@ -26,7 +26,6 @@ enum Column
   VolumeColumn,
   ProbabilityColumn,
   DoubtColumn,
-  ReviewColumn,
   ColumnCount
 };
 
@@ -40,8 +39,7 @@ public:
   QString text(int id, const char* column) const;
   /// A number as people read it; a dash where there is none.
   QString number(int id, const char* column, int decimals) const;
-  QString volume(int id) const;
-  QString why(int id, bool flagged) const;
+  QString details(int id) const;
 
   vtkWeakPointer<vtkSlicerSAM2LungLogic> Logic;
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -63,22 +61,20 @@ QString qSAM2LungNoduleTablePrivate::number(int id, const char* column, int deci
 }
 
 //-----------------------------------------------------------------------------
-QString qSAM2LungNoduleTablePrivate::volume(int id) const
+QString qSAM2LungNoduleTablePrivate::details(int id) const
 {
-  return QString("%1 (%2%3%4)")
-    .arg(this->number(id, "volume_mm3", 0), this->number(id, "volume_mm3_p05", 0), QString(QChar(0x2013)),
-         this->number(id, "volume_mm3_p95", 0));
-}
-
-//-----------------------------------------------------------------------------
-QString qSAM2LungNoduleTablePrivate::why(int id, bool flagged) const
-{
-  if (!flagged)
+  const QString size =
+    qSAM2LungNoduleTable::tr("Nodule %1: %2 mm, %3 mm³ (%4 to %5).")
+      .arg(QString::number(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
+           this->number(id, "volume_mm3_p05", 0), this->number(id, "volume_mm3_p95", 0));
+  if (!this->Logic->GetNoduleFlagged(this->Parameters, id))
   {
-    return QString();
+    return size;
   }
   const QString reasons = this->text(id, "review_reasons");
-  return reasons.isEmpty() ? qSAM2LungNoduleTable::tr("look again") : reasons;
+  return size + " " +
+         (reasons.isEmpty() ? qSAM2LungNoduleTable::tr("Look again.")
+                            : qSAM2LungNoduleTable::tr("Look again: %1.").arg(reasons));
 }
 
 //-----------------------------------------------------------------------------
@@ -88,14 +84,13 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
 {
   Q_D(qSAM2LungNoduleTable);
   this->setHorizontalHeaderLabels(QStringList() << tr("Nodule") << tr("Size\nmm") << tr("Volume\nmm³")
-                                                << tr("Proba-\nbility") << tr("Doubt") << tr("Look again"));
+                                                << tr("Proba-\nbility") << tr("Doubt"));
   const QStringList meanings = QStringList()
                                << tr("Ticked: accepted. A warning sign asks to look again.")
                                << tr("Longest diameter in an axial slice")
-                               << tr("Volume of the outline, and the interval around it (5 % to 95 %)")
+                               << tr("Volume of the outline")
                                << tr("The model's second opinion on whether it is a nodule")
-                               << tr("Mean uncertainty over the outline and its edge")
-                               << tr("Why someone should look again");
+                               << tr("Mean uncertainty over the outline and its edge");
   for (int column = 0; column < ColumnCount; ++column)
   {
     this->horizontalHeaderItem(column)->setToolTip(meanings[column]);
@@ -108,8 +103,8 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
   this->setTabKeyNavigation(false);
   this->setWordWrap(false);
   this->verticalHeader()->hide();
-  this->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  this->horizontalHeader()->setSectionResizeMode(ReviewColumn, QHeaderView::Stretch);
+  this->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  this->horizontalHeader()->setSectionResizeMode(NoduleColumn, QHeaderView::ResizeToContents);
 
   d->UpdateTimer.setSingleShot(true);
   connect(&d->UpdateTimer, &QTimer::timeout, this, &qSAM2LungNoduleTable::updateFromLogic);
@@ -121,6 +116,7 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
             if (row != previousRow)
             {
               this->jumpToRow(row);
+              emit this->detailsChanged(this->details());
             }
           });
 }
@@ -159,6 +155,14 @@ int qSAM2LungNoduleTable::currentNodule() const
 }
 
 //-----------------------------------------------------------------------------
+QString qSAM2LungNoduleTable::details() const
+{
+  Q_D(const qSAM2LungNoduleTable);
+  const int id = this->currentNodule();
+  return id > 0 && d->Logic && d->Parameters ? d->details(id) : QString();
+}
+
+//-----------------------------------------------------------------------------
 void qSAM2LungNoduleTable::scheduleUpdate()
 {
   Q_D(qSAM2LungNoduleTable);
@@ -169,50 +173,63 @@ void qSAM2LungNoduleTable::scheduleUpdate()
 void qSAM2LungNoduleTable::updateFromLogic()
 {
   Q_D(qSAM2LungNoduleTable);
-  const QSignalBlocker blocker(this);
   const int current = this->currentNodule();
   vtkNew<vtkIntArray> ids;
   if (d->Logic && d->Parameters)
   {
     d->Logic->GetReviewOrder(d->Parameters, ids);
   }
-  this->clearContents();
-  this->setRowCount(static_cast<int>(ids->GetNumberOfValues()));
-  for (int row = 0; row < this->rowCount(); ++row)
   {
-    const int id = ids->GetValue(row);
-    const bool flagged = d->Logic->GetNoduleFlagged(d->Parameters, id);
-    const bool accepted = d->Logic->GetNoduleAccepted(d->Parameters, id);
-    const QString why = d->why(id, flagged);
-    const QStringList cells = QStringList() << QString::number(id) << d->number(id, "long_axis_mm", 1) << d->volume(id)
-                                            << d->number(id, "nodule_probability", 2)
-                                            << d->number(id, "uncertainty_mean", 2) << why;
-    for (int column = 0; column < ColumnCount; ++column)
+    const QSignalBlocker blocker(this);
+    this->clearContents();
+    this->setRowCount(static_cast<int>(ids->GetNumberOfValues()));
+    for (int row = 0; row < this->rowCount(); ++row)
     {
-      QTableWidgetItem* item = new QTableWidgetItem(cells[column]);
-      QFont font = this->font();
-      font.setStrikeOut(!accepted);
-      item->setFont(font);
-      item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
-      item->setToolTip(flagged ? tr("Nodule %1, look again: %2").arg(id).arg(why) : tr("Nodule %1").arg(id));
-      this->setItem(row, column, item);
+      const int id = ids->GetValue(row);
+      this->fillRow(row, id);
+      if (id == current)
+      {
+        this->setCurrentCell(row, NoduleColumn);
+      }
     }
-    QTableWidgetItem* first = this->item(row, NoduleColumn);
-    first->setData(NoduleIdRole, id);
-    first->setFlags(first->flags() | Qt::ItemIsUserCheckable);
-    first->setCheckState(accepted ? Qt::Checked : Qt::Unchecked);
-    first->setData(Qt::AccessibleTextRole,
-                   tr("Nodule %1, %2%3")
-                     .arg(QString::number(id), accepted ? tr("accepted") : tr("rejected"),
-                          flagged ? tr(", look again") : QString()));
-    if (flagged)
+  }
+  emit this->detailsChanged(this->details());
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::fillRow(int row, int id)
+{
+  Q_D(qSAM2LungNoduleTable);
+  const bool flagged = d->Logic->GetNoduleFlagged(d->Parameters, id);
+  const bool accepted = d->Logic->GetNoduleAccepted(d->Parameters, id);
+  const QStringList cells = QStringList() << QString::number(id) << d->number(id, "long_axis_mm", 1)
+                                          << d->number(id, "volume_mm3", 0) << d->number(id, "nodule_probability", 2)
+                                          << d->number(id, "uncertainty_mean", 2);
+  QFont font = this->font();
+  font.setStrikeOut(!accepted);
+  for (int column = 0; column < ColumnCount; ++column)
+  {
+    QTableWidgetItem* item = new QTableWidgetItem(cells[column]);
+    item->setFont(font);
+    item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
+    item->setToolTip(d->details(id));
+    if (column != NoduleColumn)
     {
-      first->setIcon(this->style()->standardIcon(QStyle::SP_MessageBoxWarning));
+      item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     }
-    if (id == current)
-    {
-      this->setCurrentCell(row, NoduleColumn);
-    }
+    this->setItem(row, column, item);
+  }
+  QTableWidgetItem* first = this->item(row, NoduleColumn);
+  first->setData(NoduleIdRole, id);
+  first->setFlags(first->flags() | Qt::ItemIsUserCheckable);
+  first->setCheckState(accepted ? Qt::Checked : Qt::Unchecked);
+  first->setData(Qt::AccessibleTextRole,
+                 tr("Nodule %1, %2%3")
+                   .arg(QString::number(id), accepted ? tr("accepted") : tr("rejected"),
+                        flagged ? tr(", look again") : QString()));
+  if (flagged)
+  {
+    first->setIcon(this->style()->standardIcon(QStyle::SP_MessageBoxWarning));
   }
 }
 

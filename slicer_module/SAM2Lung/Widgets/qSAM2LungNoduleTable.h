@@ -12,8 +12,9 @@ class vtkSlicerSAM2LungLogic;
 
 /// \brief The nodules of a parameter node, in the order in which to look at them.
 ///
-/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it. Everything
-/// shown is asked from the logic anew when the nodules change.
+/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it. What has no room
+/// in a row is told of the current one by details(). Everything shown is asked from the logic anew when the nodules
+/// change.
 class qSAM2LungNoduleTable : public QTableWidget
 {
   Q_OBJECT
@@ -28,11 +29,16 @@ public:
   void setParametersNode(vtkMRMLSAM2LungParametersNode* node);
   /// Number of the nodule in the current row; 0: none.
   int currentNodule() const;
+  /// Of the current row, in words: the volume's interval, and why to look again. Empty: no row is current.
+  QString details() const;
 
 public slots:
   void updateFromLogic();
   /// The same, once, when the events at hand are through: a table node changes cell by cell.
   void scheduleUpdate();
+
+signals:
+  void detailsChanged(const QString& details);
 
 protected:
   void keyPressEvent(QKeyEvent* event) override;
@@ -42,6 +48,8 @@ protected slots:
   void onItemChanged(QTableWidgetItem* item);
 
 protected:
+  void fillRow(int row, int id);
+
   QScopedPointer<qSAM2LungNoduleTablePrivate> d_ptr;
 
 private:

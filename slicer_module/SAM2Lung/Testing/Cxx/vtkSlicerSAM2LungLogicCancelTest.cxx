@@ -77,7 +77,7 @@ int RunEndsAndTheNextOneWorks(const std::string& bundles)
       CHECK_INT(finished, 1);
       test.Logic->RemoveObservers(Logic::FinishedEvent);
       CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
-      CHECK_STD_STRING(test.Logic->GetMessage(), end.Message);
+      CHECK_STD_STRING(test.Logic->GetStatusText(), end.Message);
       CHECK_INT(test.Scene->GetNumberOfNodes(), nodes);
 
       Parameters* const next = test.AddParameters(test.AddCT());
@@ -122,7 +122,7 @@ int OtherSceneEndsTheRun(const std::string& bundles)
     test.Logic->SetMRMLScene(scene);
     UntilItEnds(test.Logic);
     CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
-    CHECK_STD_STRING(test.Logic->GetMessage(),
+    CHECK_STD_STRING(test.Logic->GetStatusText(),
                      "Cancelled, because the scene was exchanged; nothing was written.");
     CHECK_NULL(parameters->GetLabelMapNode());
   }
@@ -156,14 +156,14 @@ int CTThatChangedMeanwhileGetsNoOutputs(const std::string& bundles)
   ct->SetOrigin(1, 2, 3);
   UntilItEnds(test.Logic);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "The CT 'CT' was moved or resized while it was segmented; nothing was written. Segment it again.");
 
   CHECK_BOOL(test.Logic->StartSegment(parameters), true);
   parameters->SetInputVolumeNode(test.AddCT());
   UntilItEnds(test.Logic);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "Another input volume was chosen while the CT was segmented; nothing was written. "
                    "Segment it again.");
   CHECK_NULL(parameters->GetLabelMapNode());

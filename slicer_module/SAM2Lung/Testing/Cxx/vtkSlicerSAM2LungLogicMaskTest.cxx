@@ -207,7 +207,7 @@ int SegmentBesideTheCTIsRefused(const std::string& bundles)
   parameters->SetLungMaskSegmentID("box1");
   CHECK_BOOL(test.Logic->Segment(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), vtkSlicerSAM2LungLogic::StatusRefused);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "The segment 'box1' of 'Boxes' is empty, or lies outside the CT 'CT'; expected where in the CT to "
                    "search. Choose another segment under Advanced, or search in the lungs.");
   return EXIT_SUCCESS;

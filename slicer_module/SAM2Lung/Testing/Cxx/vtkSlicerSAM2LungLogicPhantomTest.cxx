@@ -45,7 +45,7 @@ int BuiltInModelFindsThePhantomsNodules()
   Parameters* const parameters = test.Logic->GetParametersNode(ct, true);
   parameters->SetDevice(Parameters::DeviceCPU);
   CHECK_BOOL(test.Logic->Segment(parameters), true);
-  std::cout << test.Logic->GetMessage() << std::endl;
+  std::cout << test.Logic->GetStatusText() << std::endl;
 
   vtkMRMLMarkupsFiducialNode* const points = parameters->GetNodulePointsNode();
   const std::vector<Point> centers = Centers(ct->GetAttribute("SAM2Lung.PhantomNodules"));
@@ -68,7 +68,7 @@ int BuiltInModelFindsThePhantomsNodules()
   // At a point the network runs around it only, and what it outlines there takes the place of what was found.
   const int before = points->GetNumberOfControlPoints();
   CHECK_BOOL(test.Logic->OutlineAtPoint(parameters, centers[0][0], centers[0][1], centers[0][2]), true);
-  std::cout << test.Logic->GetMessage() << std::endl;
+  std::cout << test.Logic->GetStatusText() << std::endl;
   CHECK_INT(points->GetNumberOfControlPoints(), before);
   return EXIT_SUCCESS;
 }

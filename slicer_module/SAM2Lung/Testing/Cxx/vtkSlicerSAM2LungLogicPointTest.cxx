@@ -60,8 +60,8 @@ int NoduleAtAPointIsAddedToWhatWasFound(const std::string& bundles)
   {
     CHECK_INT(PointsNear(parameters, ball.center_ras), 1);
   }
-  CHECK_STD_STRING(test.Logic->GetMessage(), test.Logic->GetResultText(parameters));
-  std::cout << test.Logic->GetMessage() << std::endl;
+  CHECK_STD_STRING(test.Logic->GetStatusText(), test.Logic->GetResultText(parameters));
+  std::cout << test.Logic->GetStatusText() << std::endl;
 
   // Once more at the same place: another version of the same nodule.
   CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
@@ -112,7 +112,7 @@ int PointOutsideTheCTIsRefused(const std::string& bundles)
   // The CT's first voxel has its centre at (-30, -20, 5), and is 0.8 mm wide.
   CHECK_BOOL(OutlineAt(test, parameters, { -30.41, -20, 5 }), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "The point (-30.4, -20.0, 5.0) mm lies outside the CT 'CT'. Place it in the CT, in the middle of a "
                    "nodule.");
   CHECK_BOOL(OutlineAt(test, parameters, { std::numeric_limits<double>::quiet_NaN(), 0, 0 }), false);
@@ -131,7 +131,7 @@ int PointWhereTheModelSeesNothingChangesNothing(const std::string& bundles)
   const int nodes = test.Scene->GetNumberOfNodes();
   CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "The model sees no nodule at the point; nothing was changed. Place it in the middle of a nodule, or "
                    "lower the threshold under Advanced.");
   CHECK_INT(test.Scene->GetNumberOfNodes(), nodes);

@@ -28,7 +28,7 @@ int CheckRefused(TestScene& test, Parameters* parameters, const std::string& tex
   CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), early ? text : "");
   CHECK_BOOL(test.Logic->Segment(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
-  CHECK_STD_STRING(test.Logic->GetMessage(), text);
+  CHECK_STD_STRING(test.Logic->GetStatusText(), text);
   CHECK_BOOL(test.Logic->IsRunning(), false);
   CHECK_INT(test.Scene->GetNumberOfNodes(), nodes);
   return EXIT_SUCCESS;
@@ -40,7 +40,7 @@ int CheckFailed(TestScene& test, Parameters* parameters, const std::string& text
   CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), "");
   CHECK_BOOL(test.Logic->Segment(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
-  CHECK_STD_STRING(test.Logic->GetMessage(), text);
+  CHECK_STD_STRING(test.Logic->GetStatusText(), text);
   CHECK_NULL(parameters->GetLabelMapNode());
   return EXIT_SUCCESS;
 }
@@ -68,7 +68,7 @@ int NodesThatAreNotThere(const std::string& bundles)
   CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, none));
   vtkNew<Logic> without_scene;
   CHECK_BOOL(without_scene->Segment(parameters), false);
-  CHECK_STD_STRING(without_scene->GetMessage(), "There is no scene. Give the logic one with SetMRMLScene().");
+  CHECK_STD_STRING(without_scene->GetStatusText(), "There is no scene. Give the logic one with SetMRMLScene().");
   return EXIT_SUCCESS;
 }
 
@@ -227,6 +227,68 @@ int OptionsThatThereAreNot(const std::string& bundles)
   return EXIT_SUCCESS;
 }
 
+int OutputsThatWouldOverwriteWhatIsRead(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  Parameters* const parameters = test.AddParameters(ct);
+  const std::string overwritten =
+    "The CT 'CT' is also chosen as an output, which would overwrite it; expected another volume, or none for a new "
+    "one. Choose it again under Advanced.";
+  parameters->SetUncertaintyVolumeNode(ct);
+  CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, overwritten));
+  parameters->SetUncertaintyVolumeNode(nullptr);
+  parameters->SetProbabilityVolumeNode(ct);
+  CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), ""); // nothing is written there
+  parameters->SetWriteProbability(true);
+  CHECK_EXIT_SUCCESS(CheckRefused(test, parameters, overwritten));
+
+  auto* const map =
+    vtkMRMLScalarVolumeNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Map"));
+  parameters->SetUncertaintyVolumeNode(map);
+  parameters->SetProbabilityVolumeNode(map);
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "'Map' is chosen as uncertainty and as probability volume; expected two volumes, or "
+                                  "none for new ones. Choose them again under Advanced."));
+  parameters->SetProbabilityVolumeNode(nullptr);
+
+  auto* const lungs =
+    vtkMRMLSegmentationNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLSegmentationNode", "Lungs"));
+  lungs->GetSegmentation()->AddEmptySegment("left", "Left lung");
+  parameters->SetSegmentationNode(lungs);
+  parameters->SetLungMaskSegmentationNode(lungs);
+  parameters->SetLungMaskSegmentID("left");
+  CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), ""); // it isn't read
+  parameters->SetSearch(Parameters::SearchSegment);
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  parameters,
+                                  "'Lungs' holds the segment to search in and is also chosen as the output, which would "
+                                  "overwrite it; expected another segmentation, or none for a new one. Choose it again "
+                                  "under Advanced."));
+  return EXIT_SUCCESS;
+}
+
+/// The outputs may be chosen while the run goes on.
+int OutputThatIsChosenTooLate(const std::string& bundles)
+{
+  TestScene test(bundles);
+  vtkMRMLScalarVolumeNode* const ct = test.AddCT();
+  vtkImageData* const voxels = ct->GetImageData();
+  Parameters* const parameters = test.AddParameters(ct);
+  CHECK_BOOL(test.Logic->StartSegment(parameters), true);
+  parameters->SetUncertaintyVolumeNode(ct);
+  while (test.Logic->IsRunning())
+  {
+    test.Logic->ProcessEvents();
+  }
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
+  CHECK_BOOL(test.Logic->GetStatusText().find("is also chosen as an output") != std::string::npos, true);
+  CHECK_POINTER(ct->GetImageData(), voxels);
+  CHECK_NULL(parameters->GetLabelMapNode());
+  return EXIT_SUCCESS;
+}
+
 int SegmentsThatAreNotThere(const std::string& bundles)
 {
   TestScene test(bundles);
@@ -284,7 +346,7 @@ int VoxelsThatTheLibraryRefuses(const std::string& bundles)
     vtkMRMLScalarVolumeNode* const grey = test.AddCT(AxialGrid(), TwoBalls(), type);
     CHECK_BOOL(test.Logic->Segment(test.AddParameters(grey)), false);
     CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
-    CHECK_BOOL(test.Logic->GetMessage().find("expected Hounsfield units") != std::string::npos, true);
+    CHECK_BOOL(test.Logic->GetStatusText().find("expected Hounsfield units") != std::string::npos, true);
   }
   return EXIT_SUCCESS;
 }
@@ -300,6 +362,8 @@ int vtkSlicerSAM2LungLogicRefusalTest(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(FrameOfASequence(bundles));
   CHECK_EXIT_SUCCESS(TransformsThatChangeSizes(bundles));
   CHECK_EXIT_SUCCESS(OptionsThatThereAreNot(bundles));
+  CHECK_EXIT_SUCCESS(OutputsThatWouldOverwriteWhatIsRead(bundles));
+  CHECK_EXIT_SUCCESS(OutputThatIsChosenTooLate(bundles));
   CHECK_EXIT_SUCCESS(SegmentsThatAreNotThere(bundles));
   CHECK_EXIT_SUCCESS(VoxelsThatTheLibraryRefuses(bundles));
   return EXIT_SUCCESS;

@@ -63,9 +63,9 @@ int RunFillsAllOutputs(const std::string& bundles)
 
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusCompleted);
   CHECK_BOOL(test.Logic->IsRunning(), false);
-  CHECK_STD_STRING(test.Logic->GetMessage(), test.Logic->GetResultText(parameters));
-  std::cout << test.Logic->GetMessage() << std::endl;
-  CHECK_BOOL(test.Logic->GetMessage().empty(), false);
+  CHECK_STD_STRING(test.Logic->GetStatusText(), test.Logic->GetResultText(parameters));
+  std::cout << test.Logic->GetStatusText() << std::endl;
+  CHECK_BOOL(test.Logic->GetStatusText().empty(), false);
   CHECK_NOT_NULL(parameters->GetSegmentationNode());
   CHECK_NOT_NULL(parameters->GetLabelMapNode());
   CHECK_NOT_NULL(parameters->GetUncertaintyVolumeNode());
@@ -139,7 +139,7 @@ int SecondRunIsRefusedWhileOneGoesOn(const std::string& bundles)
   CHECK_BOOL(test.Logic->StartSegment(parameters), true);
   CHECK_BOOL(test.Logic->Segment(other), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
-  CHECK_STD_STRING(test.Logic->GetMessage(),
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
                    "Another CT or point is being segmented; expected one at a time. Wait until that is done, or cancel "
                    "it.");
   CHECK_BOOL(test.Logic->IsRunning(), true);
@@ -167,9 +167,9 @@ int LibraryErrorIsStatusAndText(const std::string& bundles)
   const int nodes = test.Scene->GetNumberOfNodes();
   CHECK_BOOL(test.Logic->Segment(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
-  std::cout << test.Logic->GetMessage() << std::endl;
+  std::cout << test.Logic->GetStatusText() << std::endl;
   const std::string remedy = "Search everywhere or in a segment, under Advanced.";
-  const std::string message = test.Logic->GetMessage();
+  const std::string message = test.Logic->GetStatusText();
   CHECK_INT(message.find("No lung was found in the volume"), 0);
   CHECK_STD_STRING(message.substr(message.size() - remedy.size()), remedy);
   CHECK_BOOL(message.find("--") == std::string::npos, true);

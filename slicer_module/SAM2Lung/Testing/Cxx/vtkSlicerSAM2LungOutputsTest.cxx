@@ -137,16 +137,24 @@ int OutputsAreNamedAfterTheCTAndLieBesideIt()
   vtkMRMLSubjectHierarchyNode* const hierarchy = vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(made.Scene);
   const vtkIdType study = hierarchy->CreateStudyItem(hierarchy->GetSceneItemID(), "Study");
   hierarchy->CreateItem(study, made.CT);
+  // No folder, though it has the name: in Slicer the segmentation lies there so.
+  hierarchy->CreateSubjectItem(study, "CT nodules");
   const MadeRun run = MakeFullRun(StraightGrid());
   WriteOutputs(made.Parameters, run.Input, run.Output);
   CHECK_STRING(made.Parameters->GetSegmentationNode()->GetName(), "CT nodules");
+  CHECK_BOOL(made.Logic->IsOutput(made.Parameters->GetUncertaintyVolumeNode()), true);
+  CHECK_BOOL(made.Logic->IsOutput(made.Parameters->GetProbabilityVolumeNode()), true);
+  CHECK_BOOL(made.Logic->IsOutput(made.CT), false);
   CHECK_STRING(made.Parameters->GetLabelMapNode()->GetName(), "CT nodule labels");
   CHECK_STRING(made.Parameters->GetUncertaintyVolumeNode()->GetName(), "CT uncertainty");
   CHECK_STRING(made.Parameters->GetProbabilityVolumeNode()->GetName(), "CT probability");
   CHECK_STRING(made.Parameters->GetNoduleTableNode()->GetName(), "CT nodule table");
   CHECK_STRING(made.Parameters->GetNodulePointsNode()->GetName(), "CT nodule points");
-  const vtkIdType folder = hierarchy->GetItemChildWithName(study, "CT nodules");
-  CHECK_BOOL(folder != vtkMRMLSubjectHierarchyNode::INVALID_ITEM_ID, true);
+  const vtkIdType folder =
+    hierarchy->GetItemParent(hierarchy->GetItemByDataNode(made.Parameters->GetSegmentationNode()));
+  CHECK_STD_STRING(hierarchy->GetItemName(folder), "CT nodules");
+  CHECK_STD_STRING(hierarchy->GetItemLevel(folder), "Folder");
+  CHECK_INT(static_cast<int>(hierarchy->GetItemParent(folder)), static_cast<int>(study));
   for (vtkMRMLNode* node : AllOutputs(made))
   {
     CHECK_INT(static_cast<int>(hierarchy->GetItemParent(hierarchy->GetItemByDataNode(node))), static_cast<int>(folder));

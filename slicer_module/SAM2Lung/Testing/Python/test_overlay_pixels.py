@@ -52,7 +52,7 @@ class OverlayPixelsTest(unittest.TestCase):
         self.view = SliceView(self.scene)
         self.view.show(self.ct, BALL_IJK[2])
         self.node = self.scene.add_parameters(self.ct, OverlayVisible=False)
-        self.assertTrue(self.scene.logic.Segment(self.node), self.scene.logic.GetMessage())
+        self.assertTrue(self.scene.logic.Segment(self.node), self.scene.logic.GetStatusText())
         self.plain = self.view.pixels()
 
     def show_overlay(self, visible, opacity=0.4):

@@ -15,21 +15,21 @@ class SegmentTest(unittest.TestCase):
     def test_three_lines_fill_the_outputs(self):
         ct = self.scene.add_balls(BALLS)
         node = self.scene.add_parameters(ct)
-        self.assertTrue(self.logic.Segment(node), self.logic.GetMessage())
+        self.assertTrue(self.logic.Segment(node), self.logic.GetStatusText())
         self.assertEqual(self.logic.GetStatus(), vtkSlicerSAM2LungLogic.StatusCompleted)
         labels = voxels(node.GetLabelMapNode())
         for i, j, k, _ in BALLS:
             self.assertGreater(labels[k, j, i], 0, f"no label at the ball in ({i}, {j}, {k})")
         self.assertEqual(labels[12, 60, 45], 0, "a label where there is no ball")
         self.assertEqual(set(labels[labels > 0]), {1, 2})
-        self.assertIn("2 nodules", self.logic.GetMessage())
+        self.assertIn("2 nodules", self.logic.GetStatusText())
 
     def test_progress_rises_to_one_and_is_heard_by_observers(self):
         node = self.scene.add_parameters(self.scene.add_balls(BALLS), Samples=400)
         heard = []
         self.logic.AddObserver(vtkSlicerSAM2LungLogic.ProgressEvent,
                                lambda caller, event: heard.append((caller.GetProgress(), caller.GetStage())))
-        self.assertTrue(self.logic.Segment(node), self.logic.GetMessage())
+        self.assertTrue(self.logic.Segment(node), self.logic.GetStatusText())
         fractions = [fraction for fraction, _ in heard]
         self.assertTrue(fractions, "no progress was heard")
         self.assertEqual(fractions, sorted(fractions))
@@ -49,14 +49,14 @@ class SegmentTest(unittest.TestCase):
         node = self.scene.mrml.AddNewNodeByClass("vtkMRMLSAM2LungParametersNode")
         self.assertFalse(self.logic.Segment(node))
         self.assertEqual(self.logic.GetStatus(), vtkSlicerSAM2LungLogic.StatusRefused)
-        self.assertEqual(self.logic.GetMessage(), self.logic.GetInputProblem(node))
-        self.assertIn("CT", self.logic.GetMessage())
+        self.assertEqual(self.logic.GetStatusText(), self.logic.GetInputProblem(node))
+        self.assertIn("CT", self.logic.GetStatusText())
 
     def test_outline_at_point_adds_the_nodule_there(self):
         ct = self.scene.add_balls(BALLS)
         node = self.scene.add_parameters(ct)
         i, j, k, _ = BALLS[0]
-        self.assertTrue(self.logic.OutlineAtPoint(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetMessage())
+        self.assertTrue(self.logic.OutlineAtPoint(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
         self.assertEqual(node.GetNoduleTableNode().GetTable().GetNumberOfRows(), 1)
         self.assertEqual(voxels(node.GetLabelMapNode())[k, j, i], 1)
         self.assertEqual(self.logic.GetNoduleText(node, 1, "prompted"), "1")

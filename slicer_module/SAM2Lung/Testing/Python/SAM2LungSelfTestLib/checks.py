@@ -28,7 +28,7 @@ def segment_phantom(scene, logic):
     ct = logic.AddPhantom(SEED)
     node = scene.AddNewNodeByClass("vtkMRMLSAM2LungParametersNode")
     node.SetInputVolumeNode(ct)
-    expect(logic.Segment(node), f"Segment: {logic.GetMessage()}")
+    expect(logic.Segment(node), f"Segment: {logic.GetStatusText()}")
     return node
 
 
@@ -93,7 +93,7 @@ def check_outline_at_point(node, logic):
     """A click on a nodule that is there already replaces its outline and adds none."""
     count = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     centre = known_nodules(node)[0]["centre_ras"]
-    expect(logic.OutlineAtPoint(node, *centre), f"OutlineAtPoint: {logic.GetMessage()}")
+    expect(logic.OutlineAtPoint(node, *centre), f"OutlineAtPoint: {logic.GetStatusText()}")
     after = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     expect(after == count, f"{after} nodules after a click on one of {count}; expected no other one")
 
@@ -101,7 +101,7 @@ def check_outline_at_point(node, logic):
 def check_cancel(node, logic):
     """A run that is cancelled ends, leaves the outputs as they were, and lets the next one begin."""
     before = node.GetLabelMapNode().GetImageData().GetMTime()
-    expect(logic.StartSegment(node), f"StartSegment: {logic.GetMessage()}")
+    expect(logic.StartSegment(node), f"StartSegment: {logic.GetStatusText()}")
     expect(not logic.StartSegment(node), "a second run began beside the first one; expected a refusal")
     logic.Cancel()
     end = time.monotonic() + CANCELLED_WITHIN_S
@@ -109,7 +109,7 @@ def check_cancel(node, logic):
         logic.ProcessEvents()
         time.sleep(0.01)
     expect(not logic.IsRunning(), f"the run still goes on {CANCELLED_WITHIN_S} s after Cancel()")
-    expect(logic.GetStatus() == logic.StatusCancelled, f"status {logic.GetStatus()}: {logic.GetMessage()}")
+    expect(logic.GetStatus() == logic.StatusCancelled, f"status {logic.GetStatus()}: {logic.GetStatusText()}")
     expect(node.GetLabelMapNode().GetImageData().GetMTime() == before, "a cancelled run changed the label map")
 
 
@@ -117,7 +117,7 @@ def check_everything(scene, logic, say=print):
     """All of the above, one after the other; returns the parameter node."""
     say("Segmenting a chest phantom")
     node = segment_phantom(scene, logic)
-    say(logic.GetMessage())
+    say(logic.GetStatusText())
     check_nodules(node)
     check_outputs_agree(node, logic)
     say("Rejecting a nodule, and accepting it again")
