@@ -64,7 +64,7 @@ QString qSAM2LungNoduleTablePrivate::number(int id, const char* column, int deci
 QString qSAM2LungNoduleTablePrivate::details(int id) const
 {
   const QString size =
-    qSAM2LungNoduleTable::tr("Nodule %1: %2 mm, %3 mm³ (%4 to %5).")
+    qSAM2LungNoduleTable::tr("Nodule %1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
       .arg(QString::number(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
            this->number(id, "volume_mm3_p05", 0), this->number(id, "volume_mm3_p95", 0));
   if (!this->Logic->GetNoduleFlagged(this->Parameters, id))
