@@ -111,8 +111,9 @@ public:
 int ButtonSaysWhyItCantBePressed(Panel& panel)
 {
   CHECK_BOOL(panel.segment()->isEnabled(), false);
-  CHECK_BOOL(panel.segment()->toolTip().isEmpty(), false);
-  CHECK_STD_STRING(panel.message().toStdString(), panel.segment()->toolTip().toStdString());
+  CHECK_BOOL(panel.message().isEmpty(), false);
+  // Slicer puts tags around a tool tip.
+  CHECK_BOOL(panel.segment()->toolTip().contains(panel.message()), true);
   CHECK_BOOL(panel.cancel()->isVisible(), false);
   return EXIT_SUCCESS;
 }
