@@ -169,9 +169,28 @@ pub struct Monitor<'a> {
     cancel: CancelToken,
     sink: Option<&'a mut dyn FnMut(Progress)>,
     stages: &'static [Stage],
-    started: Instant,
     stage: Stage,
     fraction: f64,
+    pace: Pace,
+}
+
+/// How long a run takes, judged by its longest stage: others are over too soon to tell anything.
+#[derive(Default)]
+struct Pace {
+    /// When the longest stage began.
+    began: Option<Instant>,
+    /// Seconds for the whole run's worth of work.
+    seconds_a_run: Option<f64>,
+}
+
+impl Pace {
+    /// `share` of the run's work lies in its longest stage, `within` of which is done.
+    fn note(&mut self, now: Instant, within: f64, share: f64) {
+        let elapsed = now.duration_since(*self.began.get_or_insert(now)).as_secs_f64();
+        if within > 0.02 && elapsed > 0.5 {
+            self.seconds_a_run = Some(elapsed / (within * share));
+        }
+    }
 }
 
 impl fmt::Debug for Monitor<'_> {
@@ -193,8 +212,8 @@ impl<'a> Monitor<'a> {
 
     /// A monitor that reports to nobody and is never cancelled.
     pub fn silent() -> Self {
-        let (cancel, started, stage) = (CancelToken::new(), Instant::now(), Stage::Read);
-        Monitor { cancel, sink: None, stages: &Stage::ALL, started, stage, fraction: 0.0 }
+        let (cancel, stage) = (CancelToken::new(), Stage::Read);
+        Monitor { cancel, sink: None, stages: &Stage::ALL, stage, fraction: 0.0, pace: Pace::default() }
     }
 
     /// The token that cancels this run.
@@ -215,13 +234,25 @@ impl<'a> Monitor<'a> {
     /// # Errors
     /// [`Error::Cancelled`].
     pub fn step(&mut self, stage: Stage, done: usize, total: usize) -> Result<()> {
+        let within = if total == 0 { 1.0 } else { done.min(total) as f64 / total as f64 };
+        self.step_within(stage, done, total, within)
+    }
+
+    /// The same where steps differ in length: `within` of the stage's work is done, 0 to 1.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn step_within(&mut self, stage: Stage, done: usize, total: usize, within: f64) -> Result<()> {
         self.check()?;
         self.stage = stage;
         let weight = |stages: &[Stage]| -> f64 { stages.iter().map(|s| s.weight()).sum() };
         let at = self.stages.iter().position(|s| *s == stage).unwrap_or(self.stages.len());
         let (before, own) = (weight(&self.stages[..at]), weight(self.stages.get(at..=at).unwrap_or_default()));
-        let within = if total == 0 { 1.0 } else { done.min(total) as f64 / total as f64 };
-        self.fraction = self.fraction.max((before + within * own) / weight(self.stages)).min(1.0);
+        let all = weight(self.stages);
+        self.fraction = self.fraction.max((before + within * own) / all).min(1.0);
+        if self.stages.iter().all(|other| other.weight() <= own) {
+            self.pace.note(Instant::now(), within, own / all);
+        }
         let progress = Progress { stage, done, total, fraction: self.fraction, remaining: self.remaining() };
         if let Some(sink) = &mut self.sink {
             sink(progress);
@@ -230,9 +261,7 @@ impl<'a> Monitor<'a> {
     }
 
     fn remaining(&self) -> Option<Duration> {
-        let elapsed = self.started.elapsed().as_secs_f64();
-        (self.fraction > 0.02 && elapsed > 0.5)
-            .then(|| Duration::from_secs_f64(elapsed * (1.0 - self.fraction) / self.fraction))
+        self.pace.seconds_a_run.map(|seconds| Duration::from_secs_f64(seconds * (1.0 - self.fraction)))
     }
 }
 
@@ -252,6 +281,34 @@ mod tests {
         }
         assert!(seen.windows(2).all(|w| w[0] <= w[1]));
         assert!((seen.last().unwrap() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pace_is_that_of_the_longest_stage_once_it_has_shown_one() {
+        let (mut pace, began) = (Pace::default(), Instant::now());
+        let mut after = |seconds: f64, within: f64| {
+            pace.note(began + Duration::from_secs_f64(seconds), within, 0.8);
+            pace.seconds_a_run
+        };
+        assert_eq!(after(0.0, 0.0), None);
+        assert_eq!(after(0.1, 0.1), None); // too soon
+        assert_eq!(after(10.0, 0.25), Some(50.0));
+        assert_eq!(after(16.0, 0.5), Some(40.0));
+    }
+
+    #[test]
+    fn monitor_estimates_nothing_before_its_longest_stage() {
+        let after = |stages: &[Stage]| {
+            let mut last = None;
+            let mut sink = |p: Progress| last = Some(p);
+            let mut monitor = Monitor::new(CancelToken::new(), &mut sink);
+            monitor.pace.began = Some(Instant::now() - Duration::from_secs(60));
+            stages.iter().for_each(|stage| monitor.step(*stage, 1, 2).unwrap());
+            last.unwrap().remaining
+        };
+        assert_eq!(after(&[Stage::Read, Stage::Lungs]), None);
+        assert!(after(&[Stage::Lungs, Stage::Segment]).is_some());
+        assert!(after(&[Stage::Segment, Stage::Nodules]).is_some());
     }
 
     #[test]

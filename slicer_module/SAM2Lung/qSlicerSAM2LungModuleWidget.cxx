@@ -19,6 +19,10 @@ typedef vtkMRMLSAM2LungParametersNode Parameters;
 QString timeLeft(double seconds)
 {
   const int rounded = qRound(seconds);
+  if (rounded < 1)
+  {
+    return qSlicerSAM2LungModuleWidget::tr("almost done");
+  }
   return rounded < 60 ? qSlicerSAM2LungModuleWidget::tr("about %1 s left").arg(rounded)
                       : qSlicerSAM2LungModuleWidget::tr("about %1 min %2 s left").arg(rounded / 60).arg(rounded % 60);
 }
@@ -248,11 +252,15 @@ void qSlicerSAM2LungModuleWidget::onRunFinished()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
   const bool keyboardThere = d->CancelButton->hasFocus();
+  const bool completed = d->logic()->GetStatus() == vtkSlicerSAM2LungLogic::StatusCompleted;
   d->takeMessage();
   this->updateWidgetFromMRML();
+  if (completed && d->Node == d->logic()->GetRunParametersNode())
+  {
+    d->NoduleTable->setCurrentNodule(d->logic()->GetNoduleAtPoint());
+  }
   if (keyboardThere)
   {
-    const bool completed = d->logic()->GetStatus() == vtkSlicerSAM2LungLogic::StatusCompleted;
     (completed ? static_cast<QWidget*>(d->NoduleTable) : d->SegmentNodulesButton)->setFocus();
   }
 }

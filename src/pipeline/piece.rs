@@ -118,8 +118,12 @@ pub fn run_all(
         samples: SampleMasks::new(sampling.samples),
     };
     let cancel = monitor.cancel_token().clone();
+    // Voxels tell better than pieces how long the rest takes: slices are small where the lungs begin and end.
+    let voxels = |voi: &Voi| voi.size().iter().product::<usize>() as f64;
+    let (mut answered, all) = (0.0, plan.iter().map(voxels).sum::<f64>());
     for (done, voi) in plan.iter().enumerate() {
-        monitor.step(stage, done, plan.len())?;
+        monitor.step_within(stage, done, plan.len(), answered / all)?;
+        answered += voxels(voi);
         whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?);
     }
     monitor.step(stage, plan.len(), plan.len())?;

@@ -202,6 +202,12 @@ vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetRunParametersNode()
 }
 
 //----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNoduleAtPoint()
+{
+  return this->Internal->NoduleAtPoint;
+}
+
+//----------------------------------------------------------------------------
 std::string vtkSlicerSAM2LungLogic::GetResultText(vtkMRMLSAM2LungParametersNode* parameters)
 {
   return parameters ? ResultText(parameters) : std::string();

@@ -103,6 +103,8 @@ public:
   std::string GetStatusText();
   /// The parameter node of the run that goes on, or of the last one.
   vtkMRMLSAM2LungParametersNode* GetRunParametersNode();
+  /// Number of the nodule that the last run outlined at a point; 0: it wasn't such a run, or wrote nothing.
+  int GetNoduleAtPoint();
   /// The result that the outputs hold, in a line: how many, how long, which device. Empty: none.
   std::string GetResultText(vtkMRMLSAM2LungParametersNode* parameters);
   /// \}

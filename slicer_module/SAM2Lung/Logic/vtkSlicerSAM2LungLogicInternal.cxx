@@ -116,6 +116,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   }
   this->Current = run;
   this->LastParameters = parameters;
+  this->NoduleAtPoint = 0;
   this->Status = StatusRunning;
   this->Message.clear();
   this->TakeProgress(RunProgress{});
@@ -229,7 +230,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Deliver(Run& run, const RunOutput& out
     const BatchProcess batch(this->External->GetMRMLScene());
     if (output.at_point)
     {
-      MergeNodule(parameters, *run.Input, output);
+      this->NoduleAtPoint = MergeNodule(parameters, *run.Input, output);
     }
     else
     {

@@ -52,6 +52,7 @@ public:
   sam2lung_slicer::Worker Thread;
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
+  int NoduleAtPoint{ 0 };
   int Status{ StatusIdle };
   std::string Message;
   double Progress{ 0 };

@@ -155,6 +155,20 @@ int qSAM2LungNoduleTable::currentNodule() const
 }
 
 //-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::setCurrentNodule(int id)
+{
+  this->updateFromLogic();
+  for (int row = 0; row < this->rowCount(); ++row)
+  {
+    if (this->item(row, NoduleColumn)->data(NoduleIdRole).toInt() == id)
+    {
+      this->setCurrentCell(row, NoduleColumn);
+      return;
+    }
+  }
+}
+
+//-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTable::details() const
 {
   Q_D(const qSAM2LungNoduleTable);

@@ -33,6 +33,8 @@ public:
   QString details() const;
 
 public slots:
+  /// Makes that nodule's row the current one, which brings the nodule into view; does nothing where there is none.
+  void setCurrentNodule(int id);
   void updateFromLogic();
   /// The same, once, when the events at hand are through: a table node changes cell by cell.
   void scheduleUpdate();

@@ -50,11 +50,13 @@ int NoduleAtAPointIsAddedToWhatWasFound(const std::string& bundles)
   Parameters* const parameters = test.AddParameters(test.AddCT());
   CHECK_BOOL(test.Logic->Segment(parameters), true);
   CHECK_INT(Points(parameters), 2);
+  CHECK_INT(test.Logic->GetNoduleAtPoint(), 0);
   int changes = 0;
   Observe(test.Logic, Logic::NodulesModifiedEvent, [&changes] { ++changes; });
   CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
   CHECK_INT(changes, 1);
   CHECK_INT(Points(parameters), 3);
+  CHECK_INT(test.Logic->GetNoduleAtPoint(), 3);
   CHECK_INT(PointsNear(parameters, NOWHERE_RAS), 1);
   for (const Ball& ball : TwoBalls())
   {
