@@ -297,7 +297,7 @@ void qSlicerSAM2LungModuleWidget::onAdvancedCollapsed(bool collapsed)
   }
   d->DeviceReported = true;
   QApplication::setOverrideCursor(Qt::WaitCursor);
-  d->DeviceReportLabel->setText(QString::fromStdString(d->logic()->GetDeviceReport()));
+  d->DeviceReportText->setPlainText(QString::fromStdString(d->logic()->GetDeviceReport()));
   QApplication::restoreOverrideCursor();
 }
 
