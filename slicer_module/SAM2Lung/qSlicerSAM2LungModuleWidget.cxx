@@ -218,6 +218,10 @@ void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
     d->MessageIcon = QStyle::SP_MessageBoxCritical;
     d->Message = tr("No point can be placed: the scene has no interaction node. Close the scene and try again.");
   }
+  else
+  {
+    d->logic()->ShowCT(d->Node);
+  }
   this->updateWidgetFromMRML();
 }
 

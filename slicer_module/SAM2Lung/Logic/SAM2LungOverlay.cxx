@@ -8,6 +8,7 @@
 
 #include <vtkVariant.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -92,6 +93,22 @@ private:
   vtkMRMLSliceCompositeNode* Node;
 };
 
+/// None without a scene.
+std::vector<vtkMRMLSliceCompositeNode*> Views(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  std::vector<vtkMRMLNode*> nodes;
+  if (parameters && parameters->GetScene())
+  {
+    parameters->GetScene()->GetNodesByClass("vtkMRMLSliceCompositeNode", nodes);
+  }
+  std::vector<vtkMRMLSliceCompositeNode*> views;
+  for (vtkMRMLNode* node : nodes)
+  {
+    views.push_back(vtkMRMLSliceCompositeNode::SafeDownCast(node));
+  }
+  return views;
+}
+
 void UpdateView(View view, vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners)
 {
   view.Look();
@@ -120,17 +137,27 @@ void UpdateView(View view, vtkMRMLSAM2LungParametersNode* parameters, OverlayMan
 //----------------------------------------------------------------------------
 void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners)
 {
-  vtkMRMLScene* const scene = parameters ? parameters->GetScene() : nullptr;
-  if (!scene)
+  for (vtkMRMLSliceCompositeNode* view : Views(parameters))
+  {
+    UpdateView(View(view), parameters, manners);
+  }
+}
+
+//----------------------------------------------------------------------------
+void ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  vtkMRMLScalarVolumeNode* const ct = parameters ? parameters->GetInputVolumeNode() : nullptr;
+  const std::vector<vtkMRMLSliceCompositeNode*> views = Views(parameters);
+  const auto shows_ct = [ct](vtkMRMLSliceCompositeNode* view) { return View(view).Background() == ct; };
+  if (!ct || std::any_of(views.begin(), views.end(), shows_ct))
   {
     return;
   }
-  std::vector<vtkMRMLNode*> views;
-  scene->GetNodesByClass("vtkMRMLSliceCompositeNode", views);
-  for (vtkMRMLNode* view : views)
+  for (vtkMRMLSliceCompositeNode* view : views)
   {
-    UpdateView(View(vtkMRMLSliceCompositeNode::SafeDownCast(view)), parameters, manners);
+    view->SetBackgroundVolumeID(ct->GetID());
   }
+  UpdateOverlay(parameters, OverlayManners::polite);
 }
 
 } // namespace sam2lung_slicer

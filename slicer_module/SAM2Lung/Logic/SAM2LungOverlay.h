@@ -1,5 +1,5 @@
 /// \file
-/// The uncertainty over the CT in slice views. Main thread only.
+/// The CT in slice views, and the uncertainty over it. Main thread only.
 
 #ifndef SAM2LungOverlay_h
 #define SAM2LungOverlay_h
@@ -21,6 +21,10 @@ enum class OverlayManners
 /// Shows or hides the uncertainty volume as the parameter node says, in each slice view that shows its CT.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners);
+
+/// Where no slice view shows the CT, all of them do so from then on: a nodule's place means nothing in another CT.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+void ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
 
 } // namespace sam2lung_slicer
 

@@ -266,7 +266,18 @@ void vtkSlicerSAM2LungLogic::SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* pa
 //----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
-  return parameters && parameters->GetScene() && sam2lung_slicer::JumpToNodule(parameters, id);
+  if (!parameters || !parameters->GetScene() || !sam2lung_slicer::JumpToNodule(parameters, id))
+  {
+    return false;
+  }
+  this->ShowCT(parameters);
+  return true;
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  sam2lung_slicer::ShowCT(parameters);
 }
 
 //----------------------------------------------------------------------------

@@ -119,8 +119,11 @@ public:
   bool GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
   /// A rejected nodule's segment and point are hidden, and the table's column `accepted` says so.
   void SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
-  /// Moves all slice views there, and centres the 3-D views. \return whether there is such a nodule
+  /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then.
+  /// \return whether there is such a nodule
   bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// Where no slice view shows the CT, all do so from then on.
+  void ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
   /// Lays the uncertainty over the CT as OverlayVisible and OverlayOpacity say, where a slice view shows the CT.
   void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters);
   /// \}

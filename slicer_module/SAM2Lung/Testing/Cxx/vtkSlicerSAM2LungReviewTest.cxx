@@ -129,6 +129,32 @@ int OverlayStaysAwayFromOtherVolumes()
   return EXIT_SUCCESS;
 }
 
+int JumpingShowsTheCTWhereNoViewDoes()
+{
+  MadeScene made;
+  Write(made);
+  vtkMRMLScalarVolumeNode* const other = made.AddCT("Other", StraightGrid());
+  vtkNew<vtkMRMLSliceCompositeNode> red, green;
+  for (vtkMRMLSliceCompositeNode* view : { red.GetPointer(), green.GetPointer() })
+  {
+    made.Scene->AddNode(view);
+    view->SetBackgroundVolumeID(other->GetID());
+  }
+  CHECK_BOOL(made.Logic->JumpToNodule(made.Parameters, 99), false);
+  CHECK_STRING(red->GetBackgroundVolumeID(), other->GetID());
+  CHECK_BOOL(made.Logic->JumpToNodule(made.Parameters, 1), true);
+  for (vtkMRMLSliceCompositeNode* view : { red.GetPointer(), green.GetPointer() })
+  {
+    CHECK_STRING(view->GetBackgroundVolumeID(), made.CT->GetID());
+    CHECK_STRING(view->GetForegroundVolumeID(), made.Parameters->GetUncertaintyVolumeNode()->GetID());
+  }
+  // Two volumes side by side stay so.
+  green->SetBackgroundVolumeID(other->GetID());
+  CHECK_BOOL(made.Logic->JumpToNodule(made.Parameters, 2), true);
+  CHECK_STRING(green->GetBackgroundVolumeID(), other->GetID());
+  return EXIT_SUCCESS;
+}
+
 } // namespace
 
 int vtkSlicerSAM2LungReviewTest(int, char*[])
@@ -136,6 +162,7 @@ int vtkSlicerSAM2LungReviewTest(int, char*[])
   CHECK_EXIT_SUCCESS(FlaggedOnesComeFirstThenLargeOnes());
   CHECK_EXIT_SUCCESS(RejectedNoduleIsHiddenUntilItIsAccepted());
   CHECK_EXIT_SUCCESS(JumpingTakesTheParentTransformAlong());
+  CHECK_EXIT_SUCCESS(JumpingShowsTheCTWhereNoViewDoes());
   CHECK_EXIT_SUCCESS(OverlayGivesBackWhatWasThere());
   CHECK_EXIT_SUCCESS(OverlayStaysAwayFromOtherVolumes());
   return EXIT_SUCCESS;
