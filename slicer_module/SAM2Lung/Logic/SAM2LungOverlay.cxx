@@ -144,20 +144,21 @@ void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners man
 }
 
 //----------------------------------------------------------------------------
-void ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
+bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
 {
   vtkMRMLScalarVolumeNode* const ct = parameters ? parameters->GetInputVolumeNode() : nullptr;
   const std::vector<vtkMRMLSliceCompositeNode*> views = Views(parameters);
   const auto shows_ct = [ct](vtkMRMLSliceCompositeNode* view) { return View(view).Background() == ct; };
-  if (!ct || std::any_of(views.begin(), views.end(), shows_ct))
+  if (!ct || views.empty() || std::any_of(views.begin(), views.end(), shows_ct))
   {
-    return;
+    return false;
   }
   for (vtkMRMLSliceCompositeNode* view : views)
   {
     view->SetBackgroundVolumeID(ct->GetID());
   }
   UpdateOverlay(parameters, OverlayManners::polite);
+  return true;
 }
 
 } // namespace sam2lung_slicer

@@ -23,8 +23,9 @@ VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners);
 
 /// Where no slice view shows the CT, all of them do so from then on: a nodule's place means nothing in another CT.
+/// \return whether that was so
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-void ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
+bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
 
 } // namespace sam2lung_slicer
 

@@ -8,6 +8,7 @@
 #include "SAM2LungText.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
+#include <vtkMRMLApplicationLogic.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
 
@@ -270,14 +271,22 @@ bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* paramet
   {
     return false;
   }
-  this->ShowCT(parameters);
+  if (this->ShowCT(parameters))
+  {
+    sam2lung_slicer::JumpToNodule(parameters, id);
+  }
   return true;
 }
 
 //----------------------------------------------------------------------------
-void vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
+bool vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
 {
-  sam2lung_slicer::ShowCT(parameters);
+  const bool shown = sam2lung_slicer::ShowCT(parameters);
+  if (shown && this->GetMRMLApplicationLogic())
+  {
+    this->GetMRMLApplicationLogic()->FitSliceToAll();
+  }
+  return shown;
 }
 
 //----------------------------------------------------------------------------

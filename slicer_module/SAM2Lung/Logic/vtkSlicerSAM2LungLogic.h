@@ -122,8 +122,8 @@ public:
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then.
   /// \return whether there is such a nodule
   bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
-  /// Where no slice view shows the CT, all do so from then on.
-  void ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Where no slice view shows the CT, all do so from then on, whole. \return whether that was so
+  bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
   /// Lays the uncertainty over the CT as OverlayVisible and OverlayOpacity say, where a slice view shows the CT.
   void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters);
   /// \}
