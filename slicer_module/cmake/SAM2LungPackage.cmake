@@ -16,6 +16,13 @@ get_filename_component(sam2lung_soname "${sam2lung_soname}" NAME) # macOS: witho
 install(PROGRAMS "${sam2lung_library}" RENAME "${sam2lung_soname}"
   DESTINATION "${Slicer_INSTALL_THIRDPARTY_LIB_DIR}" COMPONENT RuntimeLibraries)
 
+# Two thirds of it tell debuggers where lines are. CMake strips what it builds itself, only.
+if(CMAKE_STRIP AND UNIX AND NOT APPLE)
+  set(installed "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${Slicer_INSTALL_THIRDPARTY_LIB_DIR}/${sam2lung_soname}")
+  install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug \"${installed}\")"
+    COMPONENT RuntimeLibraries)
+endif()
+
 set(patterns "libonnxruntime.so.1" "libonnxruntime.1.dylib" "onnxruntime.dll" "*onnxruntime_providers_shared*")
 if(SAM2LUNG_SLICER_WITH_CUDA)
   list(APPEND patterns "*onnxruntime_providers_cuda*" "libcu*.so*" "libnv*.so*")
