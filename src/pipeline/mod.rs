@@ -6,6 +6,7 @@
 
 pub mod findings;
 pub mod native;
+pub mod neighbours;
 pub mod options;
 pub mod outlines;
 pub mod piece;
@@ -25,6 +26,7 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    geometry::Grid,
     memory,
     model::{
         bundle::Bundle,
@@ -46,6 +48,7 @@ use crate::{
     warning::Warning,
 };
 use findings::Evidence;
+use neighbours::SliceSteps;
 use options::{Options, check_threads};
 use outlines::{Field, Outlines};
 use piece::{ClassMaps, Pieces, Sampling, run_all};
@@ -160,6 +163,8 @@ pub struct Account {
     pub volume_interval: VolumeInterval,
     /// Volume of the region that was searched, in millilitres.
     pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
     /// What the result can't be trusted for, that of the options first.
     pub warnings: Vec<Warning>,
     /// Time a stage took.
@@ -264,7 +269,8 @@ impl Engine {
             at: found.at,
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            warnings: options.warnings.clone(),
+            slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
+            warnings: options.warnings.iter().cloned().chain(thick_slices(spec, &canonical.ct.grid)).collect(),
             stages: clock.laps,
         };
         Ok(Segmentation {
@@ -340,6 +346,15 @@ impl Clock {
         let now = Instant::now();
         self.laps.insert(name, now - std::mem::replace(&mut self.last, now));
     }
+}
+
+/// A warning where slices, along whatever axis, lie further apart than those that the model was tried on.
+fn thick_slices(spec: &ModelSpec, grid: &Grid) -> Option<Warning> {
+    // A header's rounding doesn't count.
+    const ROUNDING: f64 = 1e-3;
+    let tried_mm = spec.tried?.slice_mm;
+    let spacing_mm = grid.spacing_mm.into_iter().fold(0.0, f64::max);
+    (spacing_mm > tried_mm * (1.0 + ROUNDING)).then_some(Warning::ThickSlices { spacing_mm, tried_mm })
 }
 
 fn canonical_index(orientation: &Orientation, native: [usize; 3]) -> [usize; 3] {

@@ -13,7 +13,7 @@ use crate::{
         bundle::Bundle,
         device::{Device, DeviceReport},
     },
-    pipeline::Account,
+    pipeline::{Account, neighbours::SliceSteps},
     progress::CancelToken,
     stages::{nodules::VolumeInterval, statistics::Uncertainty},
     warning::Warning,
@@ -121,6 +121,8 @@ pub struct ResultRecord {
     pub volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
     /// For each `at`: the nodule's number, or `null` where none was found.
     pub at: Vec<Option<u16>>,
 }
@@ -146,6 +148,7 @@ impl ResultRecord {
             dropped: account.dropped,
             volume_interval: account.volume_interval,
             searched_ml: account.searched_ml,
+            slices: account.slices,
             at: account.at.clone(),
         }
     }

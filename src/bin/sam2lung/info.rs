@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sam2lung::{
     Error, VERSION,
-    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork},
+    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork, spec::TriedSpec},
     stages::nodules::VolumeInterval,
 };
 
@@ -36,6 +36,8 @@ fn describe(bundle: &Bundle) {
     let pixel = spec.input.pixel_mm.map_or("the CT's own pixels".into(), |mm| format!("pixels of {mm} mm"));
     println!("model          {} {}  ({})", spec.name, spec.version, bundle.origin.display());
     println!("input          {} slice(s), {low} to {high} HU, {pixel}", spec.slices());
+    let thickest = |tried: TriedSpec| format!("on slices of up to {} mm", tried.slice_mm);
+    println!("tried          {}", spec.tried.map_or("the model doesn't say on which slices".into(), thickest));
     println!("classes        {}", spec.decoder.classes.join(", "));
     let dropout: Vec<_> =
         spec.decoder.dropout.iter().map(|d| format!("{} ({} channels, rate {})", d.name, d.channels, d.rate)).collect();
