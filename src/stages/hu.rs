@@ -82,7 +82,11 @@ impl Histogram {
             share(BRIGHT_HU..i32::MAX) < 0.3 && dense <= 0.01 + MOST_DENSE * tissue && self.high > -700.0
         } else {
             // Little or no air: fat beside muscle, and no value that a window cut off.
-            share(FAT_HU) >= 0.01 && share(MUSCLE_HU) >= 0.05 && tissue >= 0.5 && dense <= 0.3 * tissue && !self.cut_off()
+            share(FAT_HU) >= 0.01
+                && share(MUSCLE_HU) >= 0.05
+                && tissue >= 0.5
+                && dense <= 0.3 * tissue
+                && !self.cut_off()
         };
         if likely && below as f64 <= 0.2 * rest as f64 { Ok(Densities { air }) } else { Err(self.against(flat)) }
     }
@@ -120,7 +124,9 @@ impl Histogram {
         let Some((dark, bright)) = self.parts(flat) else {
             return (range, "Check that the right volume was chosen".into());
         };
-        let got = format!("the dark part of the volume (air) lies near {dark}, the bright part (soft tissue) near {bright}; {range}");
+        let got = format!(
+            "the dark part of the volume (air) lies near {dark}, the bright part (soft tissue) near {bright}; {range}"
+        );
         let off = f64::from(bright - 40);
         let remedy = if (700..1500).contains(&(bright - dark)) && off.abs() > 250.0 {
             let (hundreds, way) = ((off.abs() / 100.0).round() * 100.0, if off > 0.0 { "high" } else { "low" });
@@ -129,7 +135,8 @@ impl Histogram {
                  export the CT again"
             )
         } else {
-            "Check that it is an unprocessed chest CT: no window or normalisation, no mask, no other kind of scan".into()
+            "Check that it is an unprocessed chest CT: no window or normalisation, no mask, no other kind of scan"
+                .into()
         };
         (got, remedy)
     }
@@ -160,10 +167,12 @@ impl Histogram {
 /// The middle of the 15 neighbouring bins that hold most.
 fn mode(counts: &[f64]) -> usize {
     let around = |bin: usize| -> f64 { counts[bin.saturating_sub(7)..(bin + 8).min(counts.len())].iter().sum() };
-    (0..counts.len()).fold((0, 0.0), |best, bin| {
-        let here = around(bin) + counts[bin] * 1e-3;
-        if here > best.1 { (bin, here) } else { best }
-    }).0
+    (0..counts.len())
+        .fold((0, 0.0), |best, bin| {
+            let here = around(bin) + counts[bin] * 1e-3;
+            if here > best.1 { (bin, here) } else { best }
+        })
+        .0
 }
 
 #[cfg(test)]
