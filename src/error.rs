@@ -173,6 +173,14 @@ pub enum Error {
         /// What is supported.
         expected: String,
     },
+    /// A file that doesn't say how its axes run in the patient.
+    #[error("{path}: {got}; expected an orientation. {}", remedy::NO_ORIENTATION, path = path.display())]
+    NoOrientation {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        got: String,
+    },
     /// The output can't be written.
     #[error(
         "{path}: cannot be written: {reason}. {}",
@@ -358,6 +366,7 @@ impl Error {
             Error::GantryTilt { .. } => "E_GANTRY_TILT",
             Error::Read { .. } => "E_READ",
             Error::Format { .. } => "E_FORMAT",
+            Error::NoOrientation { .. } => "E_NO_ORIENTATION",
             Error::Write { .. } => "E_WRITE",
             Error::NoLung { .. } => "E_NO_LUNG",
             Error::MaskGrid { .. } => "E_MASK_GRID",

@@ -17,7 +17,7 @@ pub enum sam2lung_status {
     /// volume can't be used.
     InvalidInput = 2,
     /// E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
-    /// E_GANTRY_TILT: files can't be read.
+    /// E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
     Read = 3,
     /// E_WRITE: a file can't be written.
     Write = 4,
@@ -59,7 +59,8 @@ impl From<&Error> for sam2lung_status {
             | Error::SliceGap { .. }
             | Error::DuplicateSlice { .. }
             | Error::MixedGeometry { .. }
-            | Error::GantryTilt { .. } => sam2lung_status::Read,
+            | Error::GantryTilt { .. }
+            | Error::NoOrientation { .. } => sam2lung_status::Read,
             Error::Write { .. } => sam2lung_status::Write,
             Error::ModelBundle { .. }
             | Error::ModelSchema { .. }

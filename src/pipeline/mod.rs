@@ -38,6 +38,7 @@ use crate::{
     stages::{
         check::check_ct,
         clicks::Clicks,
+        hu::Densities,
         nodules::{self, Maps, Nodule, Rules, VolumeInterval},
         orient::Orientation,
         sample_masks::SampleMasks,
@@ -49,10 +50,14 @@ use crate::{
 };
 use findings::Evidence;
 use neighbours::SliceSteps;
-use options::{Options, check_threads};
+use options::{Options, Search, check_threads};
 use outlines::{Field, Outlines};
 use piece::{ClassMaps, Pieces, Sampling, run_all};
 use slices::SlicePieces;
+
+/// Share of voxels as dark as air or lung below which a volume may hold no lung: in 3000 crops of real chest CTs of 64 voxels
+/// a side, only those of the belly have less.
+const LITTLE_LUNG: f64 = 0.003;
 
 /// A bundle on a device, ready to segment one CT after the other.
 #[derive(Debug)]
@@ -209,7 +214,7 @@ impl Engine {
     /// What [`check_ct`] refuses, [`Error::Option`], [`Error::MaskGrid`], [`Error::NoLung`], [`Error::Inference`] or
     /// [`Error::Cancelled`].
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
-        check_ct(&ct, None, monitor.cancel_token())?;
+        let densities = check_ct(&ct, None, monitor.cancel_token())?;
         let bundle = self.bundle.clone();
         let spec = &bundle.spec;
         options.check_on(&ct.grid)?;
@@ -260,6 +265,8 @@ impl Engine {
         canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
+        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search)];
+        let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).collect();
         let account = Account {
             samples: sampling.samples,
             threshold: sampling.threshold,
@@ -270,7 +277,7 @@ impl Engine {
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
             slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
-            warnings: options.warnings.iter().cloned().chain(thick_slices(spec, &canonical.ct.grid)).collect(),
+            warnings,
             stages: clock.laps,
         };
         Ok(Segmentation {
@@ -313,6 +320,12 @@ impl Engine {
         monitor.step(Stage::Nodules, 0, 4)?;
         Ok(Outlined { maps: assembled.classes.swap_remove(0), samples: assembled.samples, outlines, searched })
     }
+}
+
+/// A warning where nobody looked for lungs and there are hardly any.
+fn little_lung(densities: Densities, search: &Search) -> Option<Warning> {
+    let share = densities.air;
+    (!matches!(search, Search::Lungs) && share < LITTLE_LUNG).then_some(Warning::LittleLung { percent: 100.0 * share })
 }
 
 /// What the network says, and what is outlined by it.

@@ -66,7 +66,7 @@ static inline struct block block_of(int64_t width, int64_t height, int64_t depth
     block.voxels = (int16_t *)malloc(count * sizeof(int16_t));
     CHECK(block.voxels != NULL);
     for (size_t n = 0; n < count; n++) {
-        block.voxels[n] = -1000;
+        block.voxels[n] = -900;
     }
     for (int64_t k = -3; k <= 3; k++) {
         for (int64_t j = -3; j <= 3; j++) {

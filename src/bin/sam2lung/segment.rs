@@ -124,11 +124,12 @@ fn segment_one(
 
     // Before the long part: who can't write there learns it now.
     let staging = Staging::create(&args.output.join(name))?;
-    let Ct { volume, source, .. } = ct;
+    let Ct { volume, source, forms, .. } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
     found.account.stages.insert("read", read);
-    let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256, lung_mask_sha256 };
+    let nifti = forms.as_ref();
+    let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
     write(args, engine, &options, &found, input, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
@@ -144,7 +145,7 @@ fn segment_one(
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
-    ReadOptions { series: args.series.as_deref(), threads: args.threads }
+    ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
 }
 
 fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
@@ -200,12 +201,13 @@ fn write(
     let format = format(args);
     let cancel = monitor.cancel_token().clone();
     let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
+    let forms = input.nifti;
     monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume(&volume("label"), found.labels(), &cancel)?;
+    io::write_volume_like(&volume("label"), found.labels(), forms, &cancel)?;
     monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume(&volume("probability"), found.probability(), &cancel)?;
+    io::write_volume_like(&volume("probability"), found.probability(), forms, &cancel)?;
     monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume(&volume("uncertainty"), found.uncertainty(), &cancel)?;
+    io::write_volume_like(&volume("uncertainty"), found.uncertainty(), forms, &cancel)?;
     monitor.step(Stage::Write, 3, 5)?;
     if let Some(format) = args.surfaces {
         let name = match format {
@@ -252,6 +254,7 @@ fn write(
             at: &options.at,
             not_at: &options.not_at,
             series: args.series.as_deref(),
+            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
             threads: engine.threads(),
             format: format.ending(),

@@ -44,6 +44,7 @@ fn hint(error: &Error) {
 fn options_for(error: &Error) -> Option<&'static str> {
     match error {
         Error::NoLung { .. } => Some("--lung-mask off, --lung-mask FILE"),
+        Error::NoOrientation { .. } => Some("--assume-orientation LPS (what ITK and 3D Slicer show), RAS, LAS, …"),
         Error::SeveralSeries { .. } => Some("--series UID"),
         Error::Device { .. } => Some("--device cpu"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),
