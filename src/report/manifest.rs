@@ -119,6 +119,8 @@ pub struct ResultRecord {
     pub dropped: usize,
     /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks (`prompted`).
+    pub prompted_volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
     /// For each `at`: the nodule's number, or `null` where none was found.
@@ -145,6 +147,7 @@ impl ResultRecord {
             review,
             dropped: account.dropped,
             volume_interval: account.volume_interval,
+            prompted_volume_interval: account.prompted_volume_interval,
             searched_ml: account.searched_ml,
             at: account.at.clone(),
         }

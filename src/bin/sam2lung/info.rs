@@ -54,7 +54,11 @@ fn describe(bundle: &Bundle) -> String {
         }
         None => line("judge", "none".into()),
     }
-    line("interval", VolumeInterval::under(spec.doubt.as_ref()).meaning());
+    let interval = |prompted| VolumeInterval::under(spec.doubt.as_ref(), prompted).meaning();
+    line("interval", interval(false));
+    if spec.decoder.clicks.is_some() {
+        line("with clicks", interval(true));
+    }
     for (file, sha256) in spec.files() {
         line("file", format!("{file}  {} bytes  sha256 {sha256}", bundle.graph(file).len()));
     }

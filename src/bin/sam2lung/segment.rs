@@ -225,6 +225,7 @@ fn write(
         model: format!("{} {}", spec.name, spec.version),
         samples: found.account.samples,
         volume_interval: found.account.volume_interval,
+        prompted_volume_interval: found.account.prompted_volume_interval,
         uncertainty: found.account.uncertainty.title().to_owned(),
         uncertainty_maximum: found.account.uncertainty.maximum(),
         warnings: warnings.clone(),

@@ -75,7 +75,7 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
     let notes = [
         "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is; bright means unsure."
             .into(),
-        format!("Sizes are long × short axis in the axial slice; volume with {}.", title.volume_interval.meaning()),
+        format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page, title)),
         format!("{}, {} Monte-Carlo dropout samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
     ];
@@ -88,6 +88,14 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
         paragraph("Research use only. Not a medical device.", 19.0, REVIEW, width),
     ]
     .concat()
+}
+
+/// What the intervals around volumes mean.
+fn intervals(page: Page<'_>, title: &OverviewTitle) -> String {
+    let (plain, clicked) = (title.volume_interval, title.prompted_volume_interval);
+    let told = plain == clicked || page.all.iter().all(|nodule| !nodule.prompted);
+    let clicked = if told { String::new() } else { format!("; with clicks, {}", clicked.meaning()) };
+    plain.meaning() + &clicked
 }
 
 /// How many were found, and which of them this page shows.

@@ -47,6 +47,8 @@ pub struct OverviewTitle {
     pub samples: usize,
     /// What the interval of a volume means.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks.
+    pub prompted_volume_interval: VolumeInterval,
     /// Which doubt is shown, with its unit.
     pub uncertainty: String,
     /// The largest value it can take.
@@ -130,7 +132,8 @@ mod tests {
             input: "a very long name of a CT that has no end and goes on and on beyond the width of any page".into(),
             model: "tiny 1".into(),
             samples: 25,
-            volume_interval: VolumeInterval::under(None),
+            volume_interval: VolumeInterval::under(None, false),
+            prompted_volume_interval: VolumeInterval::under(None, true),
             uncertainty: "predictive entropy, bits".into(),
             uncertainty_maximum: 1.0,
             warnings,
