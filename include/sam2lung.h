@@ -570,15 +570,17 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3;
   /**
-   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³.
+   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
+   * above 0 and at most volume_mm3.
    */
   double volume_mm3_p05;
   /**
-   * Median of the volume over the samples, mm³.
+   * Median of the volume over the samples, drawn into the interval, mm³.
    */
   double volume_mm3_p50;
   /**
-   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples, mm³.
+   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
+   * mm³; at least volume_mm3.
    */
   double volume_mm3_p95;
   /**

@@ -166,6 +166,8 @@ pub struct Account {
     pub at: Vec<Option<u16>>,
     /// What the interval around a nodule's volume means.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks.
+    pub prompted_volume_interval: VolumeInterval,
     /// Volume of the region that was searched, in millilitres.
     pub searched_ml: f64,
     /// How far the CT's slices lie apart, and those that the network was given.
@@ -274,7 +276,8 @@ impl Engine {
             uncertainty: sampling.uncertainty,
             dropped: found.dropped,
             at: found.at,
-            volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
+            volume_interval: VolumeInterval::under(spec.doubt.as_ref(), false),
+            prompted_volume_interval: VolumeInterval::under(spec.doubt.as_ref(), true),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
             slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
             warnings,

@@ -8,13 +8,14 @@ use sam2lung::{
     phantom::chest_phantom,
 };
 
-use crate::terminal::{Reported, cancel_on_signal, report};
+use crate::terminal::{Reported, cancel_on_signal, report, say_to_reader};
 
 pub fn run(output: &Path, seed: u64) -> Result<(), Reported> {
-    write(output, seed).map_err(|e| report(&e))
+    say_to_reader(&write(output, seed).map_err(|e| report(&e))?)
 }
 
-fn write(output: &Path, seed: u64) -> Result<(), Error> {
+/// Writes both files; returns what to say of them.
+fn write(output: &Path, seed: u64) -> Result<String, Error> {
     VolumeFormat::of(output)?;
     let phantom = chest_phantom(seed);
     let facts = output.with_file_name(format!("{}.json", io::output_name(output)));
@@ -22,6 +23,6 @@ fn write(output: &Path, seed: u64) -> Result<(), Error> {
     // The facts first: a phantom that nothing is known of is of no use.
     io::write_file(&facts, (text + "\n").as_bytes())?;
     io::write_volume(output, phantom.ct.view(), &cancel_on_signal())?;
-    println!("{}: a chest with {} known nodules (see {})", output.display(), phantom.nodules.len(), facts.display());
-    Ok(())
+    let (output, count) = (output.display(), phantom.nodules.len());
+    Ok(format!("{output}: a chest with {count} known nodules (see {})", facts.display()))
 }
