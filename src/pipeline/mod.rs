@@ -216,7 +216,7 @@ impl Engine {
         let ct = orientation.to_canonical(ct, monitor.cancel_token())?;
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
-        let mut search = search::chosen(&ct, &orientation, options, monitor)?;
+        let search::Chosen { mut search, warnings } = search::chosen(&ct, &orientation, options, monitor)?;
         if spec.decoder.clicks.is_none() {
             search::add_boxes(&mut search, &ct.grid, &clicks.inside);
         }
@@ -264,7 +264,7 @@ impl Engine {
             at: found.at,
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            warnings: options.warnings.clone(),
+            warnings: options.warnings.iter().cloned().chain(warnings).collect(),
             stages: clock.laps,
         };
         Ok(Segmentation {

@@ -3,7 +3,7 @@
 //! Averaging over a block tames the noise of sharp kernels and makes whole-chest morphology a matter of a few
 //! million voxels. Thick slices stay as they are: only axes finer than the target are reduced.
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array2, Array3, Axis, Zip, s};
 
 use crate::{error::Result, progress::Monitor, volume::Volume};
 
@@ -11,11 +11,15 @@ use crate::{error::Result, progress::Monitor, volume::Volume};
 const TARGET_MM: f64 = 2.0;
 /// Padding outside the scan circle (-2000, -3024) counts as air; metal counts as bone.
 const CLIP_HU: (f32, f32) = (-1024.0, 600.0);
+/// No air is that thin: padding.
+const PADDING_HU: f32 = -1200.0;
 
 /// Mean HU of blocks of voxels.
 pub(super) struct Coarse {
     /// Block means, `[k, j, i]`, HU.
     pub hu: Array3<f32>,
+    /// Blocks that are padding for the larger part.
+    pub padding: Array3<bool>,
     /// Distance of neighbouring blocks along k, j, i, in mm.
     pub spacing_mm: [f64; 3],
     /// Fine voxels a block along k, j, i.
@@ -32,25 +36,34 @@ impl Coarse {
         let dim = [shape.0, shape.1, shape.2];
         let coarse: [usize; 3] = std::array::from_fn(|a| dim[a].div_ceil(factor[a]));
         let mut hu = Array3::<f32>::zeros(coarse);
+        let mut padding = Array3::from_elem(coarse, false);
+        let mut padded = Array2::<f32>::zeros((coarse[1], coarse[2]));
         for (block_k, mut plane) in hu.axis_iter_mut(Axis(0)).enumerate() {
+            padded.fill(0.0);
             monitor.check()?;
             let ks = block_k * factor[0]..((block_k + 1) * factor[0]).min(dim[0]);
             let slices = ks.len();
             for k in ks {
                 for (j, row) in ct.voxels.index_axis(Axis(0), k).outer_iter().enumerate() {
                     let mut sums = plane.row_mut(j / factor[1]);
+                    let mut padded = padded.row_mut(j / factor[1]);
                     let row = row.to_slice().expect("volumes have standard layout");
-                    for (sum, block) in sums.iter_mut().zip(row.chunks(factor[2])) {
-                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>() / block.len() as f32;
+                    for ((sum, padded), block) in sums.iter_mut().zip(&mut padded).zip(row.chunks(factor[2])) {
+                        let part = 1.0 / block.len() as f32;
+                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>() * part;
+                        *padded += block.iter().map(|v| f32::from(u8::from(*v < PADDING_HU))).sum::<f32>() * part;
                     }
                 }
             }
             for (block_j, mut row) in plane.outer_iter_mut().enumerate() {
                 let rows = factor[1].min(dim[1] - block_j * factor[1]);
-                row.mapv_inplace(|sum| sum / (rows * slices) as f32);
+                let lines = (rows * slices) as f32;
+                row.mapv_inplace(|sum| sum / lines);
+                let padding = padding.slice_mut(s![block_k, block_j, ..]);
+                Zip::from(padding).and(padded.row(block_j)).for_each(|to, &padded| *to = padded > 0.5 * lines);
             }
         }
-        Ok(Coarse { hu, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
+        Ok(Coarse { hu, padding, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
     }
 
     /// Volume of a coarse voxel, in ml.
