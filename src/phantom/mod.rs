@@ -85,7 +85,11 @@ pub fn chest_phantom_of(seed: u64, state: Lungs, scanner: &Scanner) -> Phantom {
     vessels.iter().for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
     nodules.iter().for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
     scanner.expose(&mut random, &mut hu);
-    Phantom { ct: Volume::new(grid, hu), lungs, nodules: nodules.iter().map(|nodule| describe(nodule, state)).collect() }
+    Phantom {
+        ct: Volume::new(grid, hu),
+        lungs,
+        nodules: nodules.iter().map(|nodule| describe(nodule, state)).collect(),
+    }
 }
 
 fn describe(nodule: &nodules::Nodule, lungs: Lungs) -> PhantomNodule {

@@ -33,11 +33,12 @@ pub(super) fn enclosed(coarse: &Coarse, air: &Array3<bool>, monitor: &Monitor<'_
         Zip::from(gas.index_axis_mut(Axis(0), 0)).and(&padding).for_each(|gas, &padding| *gas |= padding);
         let patches = connected_components_of(gas.view(), Neighbourhood::Faces6, monitor.cancel_token())?;
         let labels = patches.labels.index_axis(Axis(0), 0);
-        let mut open: Vec<bool> = std::iter::once(true)
-            .chain(patches.list.iter().map(|c| {
-                c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height
-            }))
-            .collect();
+        let mut open: Vec<bool> =
+            std::iter::once(true)
+                .chain(patches.list.iter().map(|c| {
+                    c.voi.start[0] == 0 || c.voi.start[1] == 0 || c.voi.end[0] == width || c.voi.end[1] == height
+                }))
+                .collect();
         Zip::from(&labels).and(&padding).for_each(|&label, &padding| open[label as usize] |= padding);
         let slice = enclosed.index_axis_mut(Axis(0), k);
         Zip::from(slice).and(&labels).for_each(|inside, &label| *inside = !open[label as usize]);
@@ -107,7 +108,8 @@ pub(super) fn middle_column(coarse: &Coarse, slices: std::ops::Range<usize>) -> 
 /// Calls `at` for the voxels of `mask` that lie beside one of `others` in their slice, for each such neighbour.
 pub(super) fn beside(others: &Array3<bool>, mask: &Array3<bool>, mut at: impl FnMut([usize; 3])) {
     for ((k, j, i), _) in others.indexed_iter().filter(|(_, there)| **there) {
-        let neighbours = [(j.checked_sub(1), Some(i)), (Some(j + 1), Some(i)), (Some(j), i.checked_sub(1)), (Some(j), Some(i + 1))];
+        let neighbours =
+            [(j.checked_sub(1), Some(i)), (Some(j + 1), Some(i)), (Some(j), i.checked_sub(1)), (Some(j), Some(i + 1))];
         for (j, i) in neighbours {
             if let (Some(j), Some(i)) = (j, i)
                 && mask.get([k, j, i]) == Some(&true)

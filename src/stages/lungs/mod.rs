@@ -11,10 +11,11 @@
 mod air;
 mod airway;
 mod body;
+mod circle;
 mod coarse;
 mod pockets;
-mod whole;
 mod surface;
+mod whole;
 
 use ndarray::{Array3, Axis};
 

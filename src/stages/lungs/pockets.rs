@@ -21,6 +21,8 @@ use crate::{
 pub(super) const LEAST_ML: f64 = 30.0;
 /// Pockets from here on are searched: no trachea is that large.
 const LUNG_ML: f64 = 100.0;
+/// A pocket of this size may be a whole lung.
+const WHOLE_ML: f64 = 300.0;
 /// With less lung than this the largest pocket decides where the chest is.
 const KNOWN_LUNG_ML: f64 = 100.0;
 /// It has at least this part of the body in its slices: a lung has 0.12 and more, a full stomach 0.06.
@@ -54,7 +56,7 @@ pub(super) fn take_in(
     let ml = |component: &Component| component.voxels as f64 * coarse.voxel_ml();
     let mass = Mass::of(coarse);
     let waiting: Vec<&Component> = found.list.iter().filter(|c| ml(c) >= LEAST_ML).collect();
-    let outside = Zip::from(&coarse.hu).and(enclosed).map_collect(|&hu, &enclosed| hu < AIR_HU && !enclosed);
+    let outside = outside(coarse, enclosed);
     let mut walled = Vec::new();
     for pocket in waiting {
         if is_deep(&mass, &found, pocket, &outside, coarse.spacing_mm, monitor)? {
@@ -83,7 +85,31 @@ pub(super) fn take_in(
     Ok(small)
 }
 
-fn add(mask: &mut Array3<bool>, found: &Components, component: &Component) {
+/// Volume of the largest pocket of `air` that looks like a whole lung but for its HU, in ml; 0 when there is none.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub(super) fn largest_ml(
+    coarse: &Coarse,
+    air: &Array3<bool>,
+    enclosed: &Array3<bool>,
+    monitor: &Monitor<'_>,
+) -> Result<f64> {
+    let inner = Zip::from(air).and(enclosed).map_collect(|&air, &enclosed| air && enclosed);
+    let found = connected_components(&inner, Neighbourhood::Faces6, monitor.cancel_token())?;
+    let ml = |component: &Component| component.voxels as f64 * coarse.voxel_ml();
+    let Some(first) = found.list.iter().max_by_key(|c| c.voxels) else { return Ok(0.0) };
+    let whole = ml(first) >= WHOLE_ML && ml(first) >= BODY_PART * body_ml(coarse, enclosed, first);
+    let inside = || is_deep(&Mass::of(coarse), &found, first, &outside(coarse, enclosed), coarse.spacing_mm, monitor);
+    Ok(if whole && inside()? { ml(first) } else { 0.0 })
+}
+
+/// The air around the patient, and padding.
+fn outside(coarse: &Coarse, enclosed: &Array3<bool>) -> Array3<bool> {
+    Zip::from(&coarse.hu).and(enclosed).map_collect(|&hu, &enclosed| hu < AIR_HU && !enclosed)
+}
+
+pub(super) fn add(mask: &mut Array3<bool>, found: &Components, component: &Component) {
     Zip::from(mask).and(&found.labels).for_each(|inside, &label| *inside |= label == component.label);
 }
 
@@ -96,6 +122,12 @@ fn middle(found: &Components, component: &Component) -> [f64; 3] {
     sums.map(|sum| sum as f64 / component.voxels as f64)
 }
 
+/// Whether a component lies among the body's mass.
+pub(super) fn in_the_mass(mass: &Mass, found: &Components, component: &Component) -> bool {
+    let [_, j, i] = middle(found, component);
+    mass.before(j, i).iter().all(|part| DEEP.contains(part))
+}
+
 /// Whether a pocket lies inside the body, not in something beside it.
 fn is_deep(
     mass: &Mass,
@@ -106,8 +138,8 @@ fn is_deep(
     monitor: &Monitor<'_>,
 ) -> Result<bool> {
     let [_, j, i] = middle(found, pocket);
-    let [before_row, before_column] = mass.before(j, i);
-    let deep = DEEP.contains(&before_row) && DEEP.contains(&before_column);
+    let [before_row, _] = mass.before(j, i);
+    let deep = in_the_mass(mass, found, pocket);
     Ok(deep && (DEEPER.contains(&before_row) || has_wall(found, pocket, outside, spacing_mm, monitor)?))
 }
 

@@ -23,6 +23,8 @@ const ONE_LUNG: f64 = 0.1;
 /// Of the rib cage's volume healthy lungs fill this part; small ones less than the second.
 const CAGE_PART: f64 = 0.5;
 const SMALL_PART: f64 = 0.25;
+/// Less of the lungs' height tells nothing: apices and bases are small.
+const CHEST_MM: f64 = 150.0;
 /// A lung is missing from a slice where it has less than this part of the other's area: over the whole slice, where the
 /// heart makes the left one small, and in the patient's back, where both are alike and fluid gathers.
 const MISSING_WHOLE: f64 = 0.15;
@@ -45,8 +47,7 @@ pub(super) fn check(
     let mut warnings = Vec::new();
     let ends = cut_off(coarse, lung);
     let in_plane = ends.iter().any(|end| !matches!(end, End::Head | End::Feet));
-    let whole = ends.is_empty();
-    if !whole {
+    if !ends.is_empty() {
         warnings.push(Warning::LungsCutOff { ends });
     }
     // a crop shows what somebody chose to show
@@ -55,15 +56,12 @@ pub(super) fn check(
             Some(one) => warnings.push(one),
             None => warnings.extend(halves.without_air()),
         }
-        if whole && warnings.is_empty() {
+        let one_lung = warnings.iter().any(|warning| matches!(warning, Warning::OneLung { .. }));
+        if !one_lung && slices.len() as f64 * coarse.spacing_mm[0] >= CHEST_MM {
             warnings.extend(small(coarse, halves.lung_ml.iter().sum(), slices.clone()));
         }
     }
     warnings.extend(air_not_searched(coarse, pockets, halves.middle, &slices));
-    if std::env::var("PROBE").is_ok() {
-        eprintln!("   lungs {:.0?} cage part {:.3} deficits {:?}", halves.lung_ml, halves.lung_ml.iter().sum::<f64>() / body::cage_ml(coarse, slices.clone()),
-          [Side::Right, Side::Left].map(|side| [(&halves.whole, MISSING_WHOLE), (&halves.back, MISSING_BACK)].map(|(a, l)| halves.longest_gap(a, side, l).map_or(0.0, |g| g.0) / halves.lung_ml[0].max(halves.lung_ml[1]))));
-    }
     warnings
 }
 
@@ -116,7 +114,8 @@ impl Halves {
         let searched = Zip::from(lung).and(region).map_collect(|lung, region| *lung || *region);
         let pixel_cm2 = coarse.spacing_mm[1] * coarse.spacing_mm[2] / 100.0;
         let areas = |first_row: usize| {
-            let area = |k: usize, i: &Range<usize>| count(searched.slice(s![k..k + 1, first_row.., i.clone()])) * pixel_cm2;
+            let area =
+                |k: usize, i: &Range<usize>| count(searched.slice(s![k..k + 1, first_row.., i.clone()])) * pixel_cm2;
             columns.clone().map(|i| slices.clone().map(|k| area(k, &i)).collect())
         };
         Halves {
