@@ -228,7 +228,7 @@ impl Engine {
         let ct = orientation.to_canonical(ct, monitor.cancel_token())?;
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
-        let mut search = search::chosen(&ct, &orientation, options, monitor)?;
+        let search::Chosen { mut search, warnings: of_search } = search::chosen(&ct, &orientation, options, monitor)?;
         if spec.decoder.clicks.is_none() {
             search::add_boxes(&mut search, &ct.grid, &clicks.inside);
         }
@@ -268,7 +268,7 @@ impl Engine {
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
         let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search)];
-        let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).collect();
+        let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).chain(of_search).collect();
         let account = Account {
             samples: sampling.samples,
             threshold: sampling.threshold,
