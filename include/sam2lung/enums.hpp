@@ -8,6 +8,7 @@
 
 #include <sam2lung.h>
 
+#include <sam2lung/macros_off.hpp>
 namespace sam2lung {
 
 /// What kind of failure it was. Newer libraries may have more.
@@ -26,6 +27,9 @@ enum class Status : std::int32_t {
     out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short.
     internal = SAM2LUNG_STATUS_INTERNAL,                 ///< A mistake in this library.
 };
+
+/// The same under a name that is no macro of X11, for programs that include both.
+using StatusCode = Status;
 
 /// Type of the voxels of a volume.
 enum class VoxelType : std::int32_t {
@@ -89,5 +93,7 @@ enum class LogLevel : std::int32_t {
 };
 
 } // namespace sam2lung
+
+#include <sam2lung/macros_back.hpp>
 
 #endif
