@@ -5,6 +5,7 @@ use std::path::Path;
 use sam2lung::{
     Error, VERSION,
     model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork},
+    progress::Monitor,
     stages::nodules::VolumeInterval,
 };
 
@@ -21,9 +22,9 @@ fn print(folder: Option<&Path>) -> Result<(), Error> {
     let runtime = Runtime::get()?;
     println!("\nONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build);
     let bundle = std::sync::Arc::new(bundle);
-    OrtNetwork::load(bundle.clone(), Device::Cpu, 1)?;
+    OrtNetwork::load(bundle.clone(), Device::Cpu, 1, &mut Monitor::silent())?;
     println!("device cpu     works");
-    match OrtNetwork::load(bundle, Device::Cuda, 1) {
+    match OrtNetwork::load(bundle, Device::Cuda, 1, &mut Monitor::silent()) {
         Ok(_) => println!("device cuda    works"),
         Err(error) => println!("device cuda    {error}"),
     }
