@@ -24,6 +24,8 @@ tiny-doubt        tiny-identity's networks and tiny-scout's judge under every op
 tiny-clicks       as tiny-identity with clicks, and an encoder that has to see whole slices:
                   logit = A (x - M mean(x over the slice)) m + B + G (c_inside - c_outside)
                   with c = exp(-d / DECAY_MM) of the distance d to the nearest click, 0 without one.
+tiny-nan          as tiny-identity with logit = sqrt(LIMIT_NAN - x) m: NaN in soft tissue, as of a network that was trained or
+                  converted wrongly; a run is refused by name.
 tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
 """
 
@@ -41,6 +43,8 @@ WINDOW_HU = [-1000.0, 400.0]
 
 # tiny-identity, tiny-scout and tiny-multiclass
 A, B = 8.0, -6.0
+# tiny-nan: about -160 HU
+LIMIT_NAN = 0.6
 # tiny-multiclass' second class
 A2, B2 = 4.0, -5.0
 # tiny-neighbours: neighbour -1, 0, +1
@@ -118,6 +122,21 @@ def affine_decoder(pairs, smooth=False):
         [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
         [tensor("logits", "T", len(pairs), "H", "W")],
         constants,
+    )
+
+
+def root_decoder():
+    """logit = sqrt(LIMIT_NAN - x) m."""
+    return model(
+        "root_decoder",
+        [
+            helper.make_node("Sub", ["limit", "e0"], ["below"]),
+            helper.make_node("Sqrt", ["below"], ["root"]),
+            helper.make_node("Mul", ["root", "drop0"], ["logits"]),
+        ],
+        [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
+        [tensor("logits", "T", 1, "H", "W")],
+        [constant("limit", LIMIT_NAN)],
     )
 
 
@@ -278,6 +297,11 @@ def tiny_identity():
     return contract("tiny-identity", files), files
 
 
+def tiny_nan():
+    files = {"encoder.onnx": identity_encoder(), "decoder.onnx": root_decoder()}
+    return contract("tiny-nan", files), files
+
+
 def tiny_neighbours():
     files = {"encoder.onnx": neighbours_encoder(), "decoder.onnx": neighbours_decoder()}
     spec = contract("tiny-neighbours", files)
@@ -354,7 +378,7 @@ def tiny_multiclass():
     return spec, files
 
 
-BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass]
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass, tiny_nan]
 
 
 def sha256(data):

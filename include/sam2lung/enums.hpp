@@ -24,7 +24,7 @@ enum class Status : std::int32_t {
     inference = SAM2LUNG_STATUS_INFERENCE,               ///< The network failed.
     cancelled = SAM2LUNG_STATUS_CANCELLED,               ///< By a Cancel or by the progress callback.
     busy = SAM2LUNG_STATUS_BUSY,                         ///< The engine runs another call.
-    out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short.
+    out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short, or a thread can't be started.
     internal = SAM2LUNG_STATUS_INTERNAL,                 ///< A mistake in this library.
 };
 
@@ -80,6 +80,7 @@ enum class Stage : std::int32_t {
     prompt = SAM2LUNG_STAGE_PROMPT,   ///< The network around the given points.
     nodules = SAM2LUNG_STAGE_NODULES, ///< Measuring nodules.
     write = SAM2LUNG_STAGE_WRITE,     ///< Writing results.
+    load = SAM2LUNG_STAGE_LOAD,         ///< Loading and trying the networks, before all runs.
 };
 
 /// How much is logged: a level and all above it.
