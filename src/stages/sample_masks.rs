@@ -6,6 +6,9 @@
 
 use crate::{error::Result, memory};
 
+/// What has to stay free beside the masks for the small pieces that a slice takes: those are taken without a question.
+const REST_BYTES: usize = 64 << 20;
+
 /// What the masks' memory is wanted for.
 const WHAT: &str = "which sample calls which voxel a nodule";
 
@@ -25,13 +28,14 @@ impl SampleMasks {
         SampleMasks { samples, words: samples.div_ceil(64), voxels: Vec::new(), bits: Vec::new() }
     }
 
-    /// Makes room for `voxels` more.
+    /// Makes room for `voxels` more, and sees that there is some left.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
     pub fn reserve(&mut self, voxels: usize) -> Result<()> {
         memory::grow(&mut self.voxels, voxels, WHAT)?;
-        memory::grow(&mut self.bits, voxels.saturating_mul(self.words), WHAT)
+        memory::grow(&mut self.bits, voxels.saturating_mul(self.words), WHAT)?;
+        memory::check_free(REST_BYTES, WHAT)
     }
 
     /// Makes sure that there is room for the masks of `voxels` voxels twice over: while they are counted, and when they are

@@ -182,10 +182,10 @@ static void runs_short_of_memory_for_samples(void)
     sam2lung_volume volume = view_of(&block);
     const sam2lung_volume *volumes[1] = {&volume};
     sam2lung_run_options options = everywhere();
-    options.samples = 10000; /* 1256 bytes a voxel, 41 MB in all; the maps take 0.5 MB */
+    options.samples = 10000; /* 1256 bytes a voxel, 41 MB in all, twice that while they grow; the maps take 0.5 MB */
     options.threshold = 1e-6;
     sam2lung_result *result = NULL;
-    struct rlimit before = limit_memory_mib(24);
+    struct rlimit before = limit_memory_mib(112);
     BAD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error), "E_OUT_OF_MEMORY");
     CHECK(result == NULL && setrlimit(RLIMIT_AS, &before) == 0);
     run_good(engine);
