@@ -249,10 +249,10 @@ static void makes_engines_short_of_address_space(void)
     CHECK(made > 0 && threads > 0);
 }
 
-/* NaN out of a network is an error, not a CT without nodules. */
-static void refuses_nan(void)
+/* A run that fails in the network, for a reason with this word. */
+static void refuse_run(const char *name, const char *word)
 {
-    sam2lung_engine *engine = engine_of(bundles, "tiny-nan");
+    sam2lung_engine *engine = engine_of(bundles, name);
     struct block block = block_of(24, 20, 16);
     sam2lung_volume volume = view_of(&block);
     const sam2lung_volume *volumes[1] = {&volume};
@@ -260,11 +260,18 @@ static void refuses_nan(void)
     sam2lung_result *result = NULL;
     sam2lung_status status = sam2lung_engine_run(engine, volumes, 1, &options, &result, &error);
     CHECK(status == SAM2LUNG_STATUS_INFERENCE && result == NULL);
-    CHECK(strstr(sam2lung_error_message(error), "NaN") != NULL);
+    CHECK(strcmp(sam2lung_error_name(error), "E_INFERENCE") == 0);
+    CHECK(strstr(sam2lung_error_message(error), word) != NULL);
     sam2lung_error_free(error);
     error = NULL;
     block_free(&block);
     sam2lung_engine_free(engine);
+}
+
+/* NaN out of a network is an error, not a CT without nodules. */
+static void refuses_nan(void)
+{
+    refuse_run("tiny-nan", "NaN");
 }
 
 static int told_by_runtime = 0;
@@ -285,13 +292,11 @@ static void prints_nothing(void)
     int kept = dup(2), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     CHECK(kept >= 0 && to >= 0 && dup2(to, 2) == 2);
     refuses_nan();
-    sam2lung_engine *engine = engine_of(bundles, "tiny-scout");
-    run_good(engine);
-    sam2lung_engine_free(engine);
-    GOOD(sam2lung_log_set(count_messages, NULL, SAM2LUNG_LOG_LEVEL_TRACE, &error));
-    engine = engine_of(bundles, "tiny-clicks");
-    run_good(engine);
-    sam2lung_engine_free(engine);
+    refuse_run("tiny-fixed", "Reshape"); /* ONNX Runtime logs what fails in a run */
+    CHECK(told_by_runtime == 0);
+    GOOD(sam2lung_log_set(count_messages, NULL, SAM2LUNG_LOG_LEVEL_ERROR, &error));
+    refuse_run("tiny-fixed", "Reshape");
+    CHECK(told_by_runtime > 0);
     GOOD(sam2lung_log_set(NULL, NULL, SAM2LUNG_LOG_LEVEL_OFF, &error));
     struct stat about;
     CHECK(dup2(kept, 2) == 2 && fstat(to, &about) == 0);
@@ -299,7 +304,6 @@ static void prints_nothing(void)
         fprintf(stderr, "%s holds %ld bytes\n", path, (long)about.st_size);
     }
     CHECK(about.st_size == 0);
-    printf("  %d message(s) of ONNX Runtime\n", told_by_runtime);
 }
 
 static int trims = 0;
@@ -320,16 +324,7 @@ static void gives_memory_back_on_request_only(void)
     run_good(engine);
     sam2lung_engine_free(engine);
     CHECK(trims == 0);
-    char path[4096];
-    snprintf(path, sizeof path, "%s/tiny-identity", bundles);
-    sam2lung_bundle *bundle = NULL;
-    GOOD(sam2lung_bundle_open(path, &bundle, &error));
-    sam2lung_engine_options options;
-    GOOD(sam2lung_engine_options_init(&options, sizeof options, &error));
-    options.give_back_memory = true;
-    options.threads = 1;
-    GOOD(sam2lung_engine_create(bundle, &options, &engine, &error));
-    sam2lung_bundle_free(bundle);
+    engine = engine_that(true, bundles, "tiny-identity");
     CHECK(trims == 0);
     run_good(engine);
     CHECK(trims == 2); /* after the run, and with its result */
