@@ -80,7 +80,7 @@ pub trait Pieces {
     /// The answer for a box of the plan.
     ///
     /// # Errors
-    /// [`crate::Error::Inference`] or [`crate::Error::Cancelled`].
+    /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     fn answer(
         &mut self,
         ct: &Volume<f32>,
@@ -103,7 +103,7 @@ pub struct Assembled {
 /// Answers every piece of the plan and puts the answers together; progress is that of `stage`.
 ///
 /// # Errors
-/// As [`Pieces::answer`].
+/// As [`Pieces::answer`], or [`crate::Error::OutOfMemory`].
 pub fn run_all(
     pieces: &mut impl Pieces,
     ct: &Volume<f32>,
@@ -124,7 +124,7 @@ pub fn run_all(
     for (done, voi) in plan.iter().enumerate() {
         monitor.step_within(stage, done, plan.len(), answered / all)?;
         answered += voxels(voi);
-        whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?);
+        whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?)?;
     }
     monitor.step(stage, plan.len(), plan.len())?;
     whole.samples.finish();
@@ -132,15 +132,17 @@ pub fn run_all(
 }
 
 impl Assembled {
-    fn put(&mut self, voi: &Voi, answer: Answer) {
+    fn put(&mut self, voi: &Voi, answer: Answer) -> Result<()> {
         let [i, j, k] = [0, 1, 2].map(|axis: usize| voi.start[axis]..voi.end[axis]);
         for (whole, part) in self.classes.iter_mut().zip(answer.classes) {
             for (whole, part) in whole.pairs(&part) {
                 whole.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(part);
             }
         }
+        self.samples.reserve(answer.positive.len())?;
         for (index, bits) in answer.positive {
             self.samples.push(index, &bits);
         }
+        Ok(())
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         clicks::Clicks,
         dropout,
         resample::bilinear,
+        sample_masks::SampleMasks,
         statistics::{Accumulator, Uncertainty},
         windowing::HuWindow,
     },
@@ -150,6 +151,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let columns = region.columns.natives(left + rect.left..left + rect.right);
         let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
+        SampleMasks::check_room(rows.len() * columns.len(), sampling.samples)?;
         let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
         let batch = batch(sampling, pixels);
