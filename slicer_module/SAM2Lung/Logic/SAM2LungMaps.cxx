@@ -49,10 +49,14 @@ bool OnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type)
   }
   vtkNew<vtkMatrix4x4> matrix;
   node->GetIJKToRASMatrix(matrix);
-  return std::equal(input.ijk_to_ras.begin(),
-                    input.ijk_to_ras.end(),
-                    matrix->GetData(),
-                    [](double a, double b) { return std::abs(a - b) <= SAME_MM; });
+  return SameGrid(input.ijk_to_ras.data(), matrix->GetData());
+}
+
+//----------------------------------------------------------------------------
+bool SameGrid(const double* ijk_to_ras, const double* other)
+{
+  return std::equal(
+    ijk_to_ras, ijk_to_ras + 16, other, [](double a, double b) { return std::abs(a - b) <= SAME_MM; });
 }
 
 //----------------------------------------------------------------------------

@@ -4,8 +4,12 @@
 #include <vtkImageEuclideanDistance.h>
 #include <vtkNew.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
+#include <utility>
+#include <vector>
 
 namespace sam2lung_slicer
 {
@@ -80,6 +84,38 @@ vtkSmartPointer<vtkImageData> NearNodule(vtkImageData* labels, int label, const 
     voxel[n] = it[n] <= NEAR_MM * NEAR_MM && it[n] <= others[n] ? 1 : 0;
   }
   return near;
+}
+
+//----------------------------------------------------------------------------
+void KeepNear(vtkImageData* map, vtkImageData* labels, const sam2lung::Matrix& ijk_to_ras)
+{
+  // What is kept is put aside first: pieces, since a copy of the whole would take as much memory as the map.
+  std::vector<std::pair<vtkSmartPointer<vtkImageData>, vtkSmartPointer<vtkImageData>>> pieces;
+  for (const auto& [label, share] : FindLabels(labels))
+  {
+    const Box box = Reach(share.box, ijk_to_ras, labels);
+    pieces.emplace_back(Crop(map, box), NearNodule(Crop(labels, box), label, ijk_to_ras));
+  }
+  auto* const first = static_cast<float*>(map->GetScalarPointer());
+  std::fill(first, first + map->GetNumberOfPoints(), 0.0F);
+  for (const auto& [values, near] : pieces)
+  {
+    PutValues(map, values, near);
+  }
+}
+
+//----------------------------------------------------------------------------
+void PutValues(vtkImageData* map, vtkImageData* from, vtkImageData* mask)
+{
+  ForEachVoxel(BoxOf(mask),
+               [&](int i, int j, int k)
+               {
+                 if (*static_cast<std::uint8_t*>(mask->GetScalarPointer(i, j, k)) != 0)
+                 {
+                   *static_cast<float*>(map->GetScalarPointer(i, j, k)) =
+                     *static_cast<float*>(from->GetScalarPointer(i, j, k));
+                 }
+               });
 }
 
 } // namespace sam2lung_slicer
