@@ -90,7 +90,7 @@
  * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
  * header needs a library whose sam2lung_abi_version() is at least this.
  */
-#define SAM2LUNG_ABI_VERSION 2
+#define SAM2LUNG_ABI_VERSION 3
 
 /**
  * Outcome of a call. The values never change; later versions may add some, so treat an unknown one as a failure.
@@ -994,6 +994,38 @@ enum sam2lung_status sam2lung_image_volume(const struct sam2lung_image *image,
 const char *sam2lung_image_facts(const struct sam2lung_image *image);
 
 /**
+ * How many warnings an image has: what it can't be trusted for.
+ *
+ * Any thread.
+ *
+ * @param image the image, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_image_warning_count(const struct sam2lung_image *image);
+
+/**
+ * The name of a warning, `W_…`; it never changes once released.
+ *
+ * Belongs to the image, valid until it is freed. Any thread.
+ *
+ * @param image the image, may be NULL
+ * @param index from 0, less than sam2lung_image_warning_count()
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_image_warning_name(const struct sam2lung_image *image, size_t index);
+
+/**
+ * What a warning says, in English; show it beside the image.
+ *
+ * Belongs to the image, valid until it is freed. Any thread.
+ *
+ * @param image the image, may be NULL
+ * @param index from 0, less than sam2lung_image_warning_count()
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_image_warning_text(const struct sam2lung_image *image, size_t index);
+
+/**
  * Frees an image and its voxels.
  *
  * Any thread; not while another one reads it or a view of it.
@@ -1218,6 +1250,38 @@ double sam2lung_result_seconds(const struct sam2lung_result *result);
  * @return UTF-8; "" for NULL; never NULL
  */
 const char *sam2lung_result_nodules_json(const struct sam2lung_result *result);
+
+/**
+ * How many warnings a result has: what it can't be trusted for.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_result_warning_count(const struct sam2lung_result *result);
+
+/**
+ * The name of a warning, `W_…`; it never changes once released.
+ *
+ * Belongs to the result, valid until it is freed. Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param index from 0, less than sam2lung_result_warning_count()
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_result_warning_name(const struct sam2lung_result *result, size_t index);
+
+/**
+ * What a warning says, in English; show it beside the result.
+ *
+ * Belongs to the result, valid until it is freed. Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param index from 0, less than sam2lung_result_warning_count()
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_result_warning_text(const struct sam2lung_result *result, size_t index);
 
 /**
  * Frees a result and all its maps and texts.

@@ -23,6 +23,7 @@
 #include <sam2lung/span.hpp>
 #include <sam2lung/version.hpp>
 #include <sam2lung/volume.hpp>
+#include <sam2lung/warning.hpp>
 
 /// Finds and outlines lung nodules in a chest CT and says how sure it is.
 ///

@@ -188,6 +188,8 @@ pub mod ffi {
         fn nodules(self: &Findings) -> Vec<Nodule>;
         /// For each voxel of `RunOptions::inside` the number of the nodule there; 0: nothing was found.
         fn at_inside(self: &Findings) -> Vec<u16>;
+        /// What the result can't be trusted for, each as `W_NAME: what`; show it beside the nodules.
+        fn warnings(self: &Findings) -> Vec<String>;
     }
 }
 
@@ -378,6 +380,10 @@ impl Findings {
 
     fn at_inside(&self) -> Vec<u16> {
         self.0.account.at.iter().map(|nodule| nodule.unwrap_or(0)).collect()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.0.account.warnings.iter().map(|warning| format!("{}: {warning}", warning.name())).collect()
     }
 }
 

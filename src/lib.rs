@@ -19,8 +19,10 @@ mod regular;
 pub mod report;
 pub mod stages;
 pub mod volume;
+pub mod warning;
 
 pub use error::{Error, Result};
+pub use warning::Warning;
 
 /// This library's version, as in Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,14 +4,17 @@
 #ifndef SAM2LUNG_IMAGE_HPP
 #define SAM2LUNG_IMAGE_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sam2lung.h>
 #include <sam2lung/call.hpp>
 #include <sam2lung/cancel.hpp>
 #include <sam2lung/volume.hpp>
+#include <sam2lung/warning.hpp>
 
 namespace sam2lung {
 
@@ -61,6 +64,16 @@ public:
     }
     /// An image that is about to die can't be looked at.
     VolumeView volume() const&& = delete;
+
+    /// What was read otherwise than it may be meant; a result of this image doesn't repeat it.
+    std::vector<Warning> warnings() const {
+        std::vector<Warning> list;
+        const std::size_t count = sam2lung_image_warning_count(c());
+        for (std::size_t index = 0; index < count; ++index) {
+            list.push_back({sam2lung_image_warning_name(c(), index), sam2lung_image_warning_text(c(), index)});
+        }
+        return list;
+    }
 
     /// Where it came from, as JSON.
     std::string facts() const { return sam2lung_image_facts(c()); }

@@ -16,6 +16,7 @@
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/span.hpp>
 #include <sam2lung/volume.hpp>
+#include <sam2lung/warning.hpp>
 
 namespace sam2lung {
 
@@ -37,6 +38,16 @@ public:
 
     /// The nodules as the text of nodules.json.
     std::string nodules_json() const { return sam2lung_result_nodules_json(c()); }
+
+    /// What this result can't be trusted for; show it beside the nodules.
+    std::vector<Warning> warnings() const {
+        std::vector<Warning> list;
+        const std::size_t count = sam2lung_result_warning_count(c());
+        for (std::size_t index = 0; index < count; ++index) {
+            list.push_back({sam2lung_result_warning_name(c(), index), sam2lung_result_warning_text(c(), index)});
+        }
+        return list;
+    }
 
     /// For each inside point of Engine::run_at, in order: the number of the nodule there, 0 for none.
     std::vector<std::uint32_t> point_nodules() const {

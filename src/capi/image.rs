@@ -15,6 +15,7 @@ use super::{
     progress::sink,
     status::sam2lung_status,
     volume::{fill, sam2lung_volume, view_of},
+    warnings::Warnings,
 };
 use crate::{
     error::Result,
@@ -28,18 +29,19 @@ use crate::{
 pub struct sam2lung_image {
     volume: Volume<f32>,
     facts: CString,
+    warnings: Warnings,
 }
 
 impl sam2lung_image {
     fn read(ct: Ct) -> Self {
         let facts = serde_json::to_string_pretty(&ct.source).expect("texts and numbers");
-        sam2lung_image { volume: ct.volume, facts: c_text(&facts) }
+        sam2lung_image { volume: ct.volume, facts: c_text(&facts), warnings: Warnings::of(&ct.warnings) }
     }
 
     fn phantom(seed: u64) -> Self {
         let phantom = chest_phantom(seed);
         let facts = json!({ "format": "phantom", "seed": seed, "nodules": phantom.nodules });
-        sam2lung_image { volume: phantom.ct, facts: c_text(&format!("{facts:#}")) }
+        sam2lung_image { volume: phantom.ct, facts: c_text(&format!("{facts:#}")), warnings: Warnings::of(&[]) }
     }
 }
 
@@ -174,6 +176,44 @@ pub unsafe extern "C" fn sam2lung_image_volume(
 pub unsafe extern "C" fn sam2lung_image_facts(image: *const sam2lung_image) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(image, c"".as_ptr(), |image| image.facts.as_ptr()) }
+}
+
+/// How many warnings an image has: what it can't be trusted for.
+///
+/// Any thread.
+///
+/// @param image the image, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_image_warning_count(image: *const sam2lung_image) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(image, 0, |image| image.warnings.count()) }
+}
+
+/// The name of a warning, `W_…`; it never changes once released.
+///
+/// Belongs to the image, valid until it is freed. Any thread.
+///
+/// @param image the image, may be NULL
+/// @param index from 0, less than sam2lung_image_warning_count()
+/// @return UTF-8; "" where there is none and for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_image_warning_name(image: *const sam2lung_image, index: usize) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(image, c"".as_ptr(), |image| image.warnings.name(index)) }
+}
+
+/// What a warning says, in English; show it beside the image.
+///
+/// Belongs to the image, valid until it is freed. Any thread.
+///
+/// @param image the image, may be NULL
+/// @param index from 0, less than sam2lung_image_warning_count()
+/// @return UTF-8; "" where there is none and for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_image_warning_text(image: *const sam2lung_image, index: usize) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(image, c"".as_ptr(), |image| image.warnings.text(index)) }
 }
 
 /// Frees an image and its voxels.

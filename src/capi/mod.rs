@@ -30,4 +30,5 @@ mod tests;
 pub mod version;
 pub mod volume;
 pub(crate) mod voxels;
+mod warnings;
 pub mod write;

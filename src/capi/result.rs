@@ -17,6 +17,7 @@ use super::{
     status::sam2lung_status,
     structs,
     volume::{Given, fill, sam2lung_volume, view_of},
+    warnings::Warnings,
 };
 use crate::{error::Result, memory, pipeline::native::Native, report::tables, stages::statistics::Uncertainty};
 
@@ -41,6 +42,7 @@ pub struct sam2lung_result {
     pub(super) found: Native,
     reasons: Vec<Vec<CString>>,
     json: CString,
+    warnings: Warnings,
     seconds: f64,
 }
 
@@ -48,7 +50,8 @@ impl sam2lung_result {
     pub(super) fn new(found: Native, took: Duration) -> Self {
         sam2lung_result {
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
-            json: c_text(&tables::json(&found.nodules)),
+            json: c_text(&tables::json(&found.nodules, &found.account.warnings)),
+            warnings: Warnings::of(&found.account.warnings),
             seconds: took.as_secs_f64(),
             found,
         }
@@ -345,6 +348,44 @@ pub unsafe extern "C" fn sam2lung_result_seconds(result: *const sam2lung_result)
 pub unsafe extern "C" fn sam2lung_result_nodules_json(result: *const sam2lung_result) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, c"".as_ptr(), |result| result.json.as_ptr()) }
+}
+
+/// How many warnings a result has: what it can't be trusted for.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_warning_count(result: *const sam2lung_result) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, |result| result.warnings.count()) }
+}
+
+/// The name of a warning, `W_…`; it never changes once released.
+///
+/// Belongs to the result, valid until it is freed. Any thread.
+///
+/// @param result the result, may be NULL
+/// @param index from 0, less than sam2lung_result_warning_count()
+/// @return UTF-8; "" where there is none and for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_warning_name(result: *const sam2lung_result, index: usize) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, c"".as_ptr(), |result| result.warnings.name(index)) }
+}
+
+/// What a warning says, in English; show it beside the result.
+///
+/// Belongs to the result, valid until it is freed. Any thread.
+///
+/// @param result the result, may be NULL
+/// @param index from 0, less than sam2lung_result_warning_count()
+/// @return UTF-8; "" where there is none and for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_warning_text(result: *const sam2lung_result, index: usize) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, c"".as_ptr(), |result| result.warnings.text(index)) }
 }
 
 /// Frees a result and all its maps and texts.

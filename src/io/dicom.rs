@@ -43,6 +43,7 @@ pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) 
     Ok(Read {
         volume: Volume::new(series.grid, voxels),
         source: Source { format: "DICOM", name: file_name(folder), files: count, facts: series.facts },
+        warnings: Vec::new(),
         unscaled_bits: None,
     })
 }

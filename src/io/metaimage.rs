@@ -53,6 +53,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
             files: if file == path { 1 } else { 2 },
             facts: BTreeMap::new(),
         },
+        warnings: Vec::new(),
         unscaled_bits: Some(8 * element.bytes() as u8),
     })
 }

@@ -30,6 +30,7 @@ use crate::{
     progress::{CancelToken, Monitor, Stage},
     stages::{check::check_ct, orient::Orientation},
     volume::Volume,
+    warning::Warning,
 };
 
 /// How far, in mm, a mask's corners may lie from the CT's: headers in single precision differ by less.
@@ -42,6 +43,8 @@ pub struct Ct {
     pub volume: Volume<f32>,
     /// Where it came from.
     pub source: Source,
+    /// What was read otherwise than it may be meant.
+    pub warnings: Vec<Warning>,
 }
 
 /// Where a CT came from; nothing in it names the patient.
@@ -70,6 +73,7 @@ pub struct ReadOptions<'a> {
 struct Read {
     volume: Volume<f32>,
     source: Source,
+    warnings: Vec<Warning>,
     /// Bits of a stored voxel, where they were taken as HU without a rescale.
     unscaled_bits: Option<u8>,
 }
@@ -82,7 +86,7 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
     let read = read(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume: read.volume, source: read.source })
+    Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings })
 }
 
 /// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
@@ -91,9 +95,9 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
 /// # Errors
 /// A named error for everything that can't be read; [`Error::Cancelled`].
 pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let Read { volume, source, .. } = read(path, options, monitor)?;
+    let Read { volume, source, warnings, .. } = read(path, options, monitor)?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume, source })
+    Ok(Ct { volume, source, warnings })
 }
 
 /// Reads a mask, true where its voxels are above 0.5, and brings it to the CT's order of axes.

@@ -46,6 +46,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     Ok(Read {
         volume: Volume::new(grid, voxels),
         source: Source { format: "NIfTI", name: file_name(path), files: 1, facts: BTreeMap::new() },
+        warnings: Vec::new(),
         unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),
     })
 }

@@ -43,6 +43,7 @@ use crate::{
         surfaces::{Level, Surface, surfaces},
     },
     volume::{Volume, VolumeView},
+    warning::Warning,
 };
 use findings::Evidence;
 use options::{Options, check_threads};
@@ -159,6 +160,8 @@ pub struct Account {
     pub volume_interval: VolumeInterval,
     /// Volume of the region that was searched, in millilitres.
     pub searched_ml: f64,
+    /// What the result can't be trusted for, that of the options first.
+    pub warnings: Vec<Warning>,
     /// Time a stage took.
     pub stages: BTreeMap<&'static str, Duration>,
 }
@@ -261,6 +264,7 @@ impl Engine {
             at: found.at,
             volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
+            warnings: options.warnings.clone(),
             stages: clock.laps,
         };
         Ok(Segmentation {

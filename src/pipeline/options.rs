@@ -7,6 +7,7 @@ use crate::{
     geometry::Grid,
     model::spec::ModelSpec,
     stages::statistics::Uncertainty,
+    warning::Warning,
 };
 
 /// Most samples a run may draw.
@@ -47,6 +48,8 @@ pub struct Options {
     pub at: Vec<[usize; 3]>,
     /// Voxels that don't belong to a nodule asked for; for bundles that take clicks.
     pub not_at: Vec<[usize; 3]>,
+    /// What reading the CT found ([`crate::io::Ct::warnings`]): the result carries it on.
+    pub warnings: Vec<Warning>,
     /// Samples decoded in one call at most, two at least. Any number gives the same result.
     pub batch: usize,
 }
@@ -63,6 +66,7 @@ impl Default for Options {
             search: Search::default(),
             at: Vec::new(),
             not_at: Vec::new(),
+            warnings: Vec::new(),
             batch: 8,
         }
     }

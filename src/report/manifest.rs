@@ -16,6 +16,7 @@ use crate::{
     pipeline::Account,
     progress::CancelToken,
     stages::{nodules::VolumeInterval, statistics::Uncertainty},
+    warning::Warning,
 };
 
 /// The manifest of one run.
@@ -29,6 +30,8 @@ pub struct Manifest<'a> {
     pub model: ModelRecord<'a>,
     /// The CT.
     pub input: InputRecord<'a>,
+    /// What the result can't be trusted for.
+    pub warnings: &'a [Warning],
     /// Every option, as it was used.
     pub options: OptionsRecord<'a>,
     /// Device asked for, device used, reason.

@@ -2,9 +2,12 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
+use serde::Serialize;
+
 use crate::{
     error::{Error, Result},
     stages::nodules::Nodule,
+    warning::Warning,
 };
 
 /// Columns of `nodules.csv`.
@@ -12,36 +15,64 @@ const COLUMNS: &str = "id,centroid_i,centroid_j,centroid_k,centroid_r,centroid_a
                        volume_mm3_p50,volume_mm3_p95,sample_volume_mm3_p05,sample_volume_mm3_p50,sample_volume_mm3_p95,\
                        volume_spread,equivalent_diameter_mm,long_axis_mm,short_axis_mm,mean_hu,probability_inside,\
                        probability_around,uncertainty_mean,sample_dice,detection_rate,nodule_probability,\
-                       expected_dice,prompted,review,review_reasons";
+                       expected_dice,prompted,review,review_reasons,scan_warnings";
 /// Digits of a number: enough to fit models on, few enough to read.
 const DIGITS: usize = 8;
 
-/// Writes the nodules as a JSON list.
+/// A nodule, and what the whole scan's result can't be trusted for.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    nodule: &'a Nodule,
+    scan_warnings: &'a [&'static str],
+}
+
+/// Writes the nodules as a JSON list, each with the names of the scan's warnings.
 ///
 /// # Errors
 /// [`Error::Write`].
-pub fn write_json(path: &Path, nodules: &[Nodule]) -> Result<()> {
-    fs::write(path, json(nodules)).map_err(|e| Error::write(path, e))
+pub fn write_json(path: &Path, nodules: &[Nodule], warnings: &[Warning]) -> Result<()> {
+    fs::write(path, json(nodules, warnings)).map_err(|e| Error::write(path, e))
 }
 
 /// The text of `nodules.json`.
 ///
 /// # Panics
 /// When a nodule can't be put into words: a mistake in this library.
-pub fn json(nodules: &[Nodule]) -> String {
-    serde_json::to_string_pretty(nodules).expect("numbers, texts and lists") + "\n"
+pub fn json(nodules: &[Nodule], warnings: &[Warning]) -> String {
+    let names = names(warnings);
+    let rows: Vec<Row<'_>> = nodules.iter().map(|nodule| Row { nodule, scan_warnings: &names }).collect();
+    serde_json::to_string_pretty(&rows).expect("numbers, texts and lists") + "\n"
 }
 
 /// Writes the nodules as comma-separated values (RFC 4180), a header line always.
 ///
 /// # Errors
 /// [`Error::Write`].
-pub fn write_csv(path: &Path, nodules: &[Nodule]) -> Result<()> {
-    fs::write(path, csv(nodules)).map_err(|e| Error::write(path, e))
+pub fn write_csv(path: &Path, nodules: &[Nodule], warnings: &[Warning]) -> Result<()> {
+    fs::write(path, csv(nodules, warnings)).map_err(|e| Error::write(path, e))
 }
 
-fn csv(nodules: &[Nodule]) -> String {
+/// Writes the warnings for a person, a line each; no file where there are none. A table without nodules has no row that
+/// could say it.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn write_warnings(path: &Path, warnings: &[Warning]) -> Result<()> {
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    let lines: String = warnings.iter().map(|warning| format!("{}: {warning}\n", warning.name())).collect();
+    fs::write(path, lines).map_err(|e| Error::write(path, e))
+}
+
+fn names(warnings: &[Warning]) -> Vec<&'static str> {
+    warnings.iter().map(Warning::name).collect()
+}
+
+fn csv(nodules: &[Nodule], warnings: &[Warning]) -> String {
     let mut text = format!("{COLUMNS}\r\n");
+    let warnings = names(warnings).join("; ");
     for n in nodules {
         let numbers = n.centroid_ijk.iter().chain(&n.centroid_ras).copied().chain([
             n.volume_mm3,
@@ -66,7 +97,7 @@ fn csv(nodules: &[Nodule]) -> String {
             numbers.map(number).chain([n.nodule_probability, n.expected_dice].map(|p| p.map_or(String::new(), number)));
         let numbers: Vec<String> = numbers.collect();
         let reasons = quoted(&n.review_reasons.join("; "));
-        let _ = write!(text, "{},{},{},{},{reasons}\r\n", n.id, numbers.join(","), n.prompted, n.review);
+        let _ = write!(text, "{},{},{},{},{reasons},{warnings}\r\n", n.id, numbers.join(","), n.prompted, n.review);
     }
     text
 }
@@ -87,8 +118,8 @@ mod tests {
 
     #[test]
     fn csv_without_nodules_has_its_header_line() {
-        assert_eq!(csv(&[]), format!("{COLUMNS}\r\n"));
-        assert_eq!(COLUMNS.split(',').count(), 29);
+        assert_eq!(csv(&[], &[]), format!("{COLUMNS}\r\n"));
+        assert_eq!(COLUMNS.split(',').count(), 30);
     }
 
     #[test]

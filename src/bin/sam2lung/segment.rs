@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use sam2lung::{
-    Error, Result, VERSION,
+    Error, Result, VERSION, Warning,
     io::{self, Ct, ReadOptions, VolumeFormat},
     model::{bundle::Bundle, device::Device, runtime::Runtime},
     pipeline::{
@@ -17,7 +17,7 @@ use sam2lung::{
             voxels_sha256 as sha256,
         },
         overview::{OverviewTitle, write_overview},
-        tables::{write_csv, write_json},
+        tables::{write_csv, write_json, write_warnings},
     },
     stages::statistics::Uncertainty,
 };
@@ -25,7 +25,7 @@ use sam2lung::{
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
     staging::Staging,
-    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, silence_decoders},
+    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, silence_decoders},
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
@@ -38,8 +38,12 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
         match segment_one(args, &options, &mut engine, input, &name, &cancel) {
-            Ok(summary) if args.quiet => drop(summary),
-            Ok(summary) => println!("{name}: {summary} in {}", duration(started.elapsed())),
+            Ok((summary, warnings)) => {
+                report_warnings(input, &warnings);
+                if !args.quiet {
+                    println!("{name}: {summary} in {}", duration(started.elapsed()));
+                }
+            }
             Err(error) => {
                 report_for(input, &error);
                 failed = true;
@@ -101,7 +105,7 @@ fn segment_one(
     input: &Path,
     name: &str,
     cancel: &CancelToken,
-) -> Result<String> {
+) -> Result<(String, Vec<Warning>)> {
     let bar = Bar::new(name, args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
@@ -109,7 +113,8 @@ fn segment_one(
     let started = Instant::now();
     let ct = io::read_ct(input, read_options(args), &mut monitor)?;
     format(args).check(&ct.volume.grid)?;
-    let options = Options { search: search(args, &ct, &mut monitor)?, ..options.clone() };
+    let options =
+        Options { search: search(args, &ct, &mut monitor)?, warnings: ct.warnings.clone(), ..options.clone() };
     let voxels_sha256 = sha256(&ct.volume.voxels, cancel)?;
     let lung_mask_sha256 = match &options.search {
         Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
@@ -119,7 +124,7 @@ fn segment_one(
 
     // Before the long part: who can't write there learns it now.
     let staging = Staging::create(&args.output.join(name))?;
-    let Ct { volume, source } = ct;
+    let Ct { volume, source, .. } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
     found.account.stages.insert("read", read);
@@ -129,10 +134,13 @@ fn segment_one(
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.account.at.iter().filter(|at| at.is_none()).count();
     let mut summary = format!("{} nodule(s), {flagged} to review", found.nodules.len());
+    if !found.account.warnings.is_empty() {
+        summary += &format!(", {} warning(s)", found.account.warnings.len());
+    }
     if missed > 0 {
         summary += &format!(", nothing found at {missed} voxel(s) given with --at");
     }
-    Ok(summary)
+    Ok((summary, found.account.warnings))
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
@@ -206,8 +214,10 @@ fn write(
         };
         io::write_surfaces(&folder.join(name), &found.surfaces(None, &cancel)?)?;
     }
-    write_json(&folder.join("nodules.json"), &found.nodules)?;
-    write_csv(&folder.join("nodules.csv"), &found.nodules)?;
+    let warnings = &found.account.warnings;
+    write_json(&folder.join("nodules.json"), &found.nodules, warnings)?;
+    write_csv(&folder.join("nodules.csv"), &found.nodules, warnings)?;
+    write_warnings(&folder.join("warnings.txt"), warnings)?;
     let spec = &engine.bundle().spec;
     let title = OverviewTitle {
         input: staging.name(),
@@ -216,6 +226,7 @@ fn write(
         volume_interval: found.account.volume_interval,
         uncertainty: found.account.uncertainty.title().to_owned(),
         uncertainty_maximum: found.account.uncertainty.maximum(),
+        warnings: warnings.clone(),
     };
     write_overview(&folder.join("overview.png"), &found.canonical.maps(), &found.canonical.nodules, &title)?;
     monitor.step(Stage::Write, 4, 5)?;
@@ -227,6 +238,7 @@ fn write(
         versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", Runtime::get()?.build)]),
         model: ModelRecord::of(engine.bundle()),
         input,
+        warnings,
         options: OptionsRecord {
             model: args.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.account.samples,

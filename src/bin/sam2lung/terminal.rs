@@ -4,7 +4,7 @@ use std::{io::IsTerminal, panic, path::Path, thread, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
-    Error,
+    Error, Warning,
     io::DECODER_THREAD,
     progress::{CancelToken, Progress},
 };
@@ -25,6 +25,13 @@ pub fn report_for(input: &Path, error: &Error) -> Reported {
     eprintln!("{}", line_for(input, error));
     hint(error);
     Reported
+}
+
+/// Prints what the result of one input can't be trusted for, as `W_NAME: path: message`; `--quiet` keeps none back.
+pub fn report_warnings(input: &Path, warnings: &[Warning]) {
+    for warning in warnings {
+        eprintln!("{}: {}: {warning}", warning.name(), input.display());
+    }
 }
 
 /// Prints which options do what the error advises: the library's messages know of no command line.

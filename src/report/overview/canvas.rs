@@ -113,6 +113,18 @@ pub fn text_width(text: &str, size: f32) -> f32 {
     text.chars().map(|c| scaled.h_advance(scaled.glyph_id(c))).sum()
 }
 
+/// `text` in lines of at most `width` pixels, broken between words; a longer word has a line of its own.
+pub fn wrapped(text: &str, size: f32, width: f32) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size) <= width => *line += &format!(" {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// `text` cut to `width` pixels, with an ellipsis where something was cut.
 pub fn fitted(text: &str, size: f32, width: f32) -> String {
     if text_width(text, size) <= width {

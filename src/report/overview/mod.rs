@@ -10,13 +10,14 @@ mod panel;
 
 use std::path::Path;
 
-use canvas::{Align, Canvas, fitted};
+use canvas::{Align, Canvas, fitted, wrapped};
 use colour::{BACKGROUND, CARD, FAINT, OUTLINE, REVIEW, SURE, TEXT, heat, lung_window};
 use panel::View;
 
 use crate::{
     error::{Error, Result},
     stages::nodules::{Maps, Nodule, VolumeInterval},
+    warning::Warning,
 };
 
 /// Most nodules that get a card.
@@ -28,6 +29,8 @@ const CARD_WIDTH: usize = 2 * PANEL + 3 * GAP + 46;
 const CARD_HEIGHT: usize = PANEL + 106;
 const WIDTH: usize = COLUMNS * CARD_WIDTH + (COLUMNS + 1) * GAP;
 const HEAD: usize = 300;
+const WARNING_SIZE: f32 = 19.0;
+const WARNING_LINE: usize = 26;
 
 /// What the picture's head says.
 #[derive(Debug, Clone)]
@@ -44,6 +47,8 @@ pub struct OverviewTitle {
     pub uncertainty: String,
     /// The largest value it can take.
     pub uncertainty_maximum: f32,
+    /// What the result can't be trusted for.
+    pub warnings: Vec<Warning>,
 }
 
 /// Draws the picture and writes it as PNG. `nodules` have canonical voxel indices, as `maps` do.
@@ -59,11 +64,14 @@ fn draw(maps: &Maps<'_>, nodules: &[Nodule], title: &OverviewTitle) -> Canvas {
     shown.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
     shown.truncate(MOST_CARDS);
     let rows = shown.len().div_ceil(COLUMNS);
-    let mut canvas = Canvas::new(WIDTH, HEAD + rows * (CARD_HEIGHT + GAP) + GAP, BACKGROUND);
+    let warnings = warning_lines(&title.warnings);
+    let head = HEAD + band(warnings.len());
+    let mut canvas = Canvas::new(WIDTH, head + rows * (CARD_HEIGHT + GAP) + GAP, BACKGROUND);
     draw_head(&mut canvas, maps, nodules, shown.len(), title);
+    draw_warnings(&mut canvas, &warnings);
     for (n, nodule) in shown.iter().enumerate() {
         let left = GAP + (n % COLUMNS) * (CARD_WIDTH + GAP);
-        let top = HEAD + (n / COLUMNS) * (CARD_HEIGHT + GAP);
+        let top = head + (n / COLUMNS) * (CARD_HEIGHT + GAP);
         draw_card(&mut canvas, maps, nodule, title, left, top);
     }
     canvas
@@ -94,6 +102,27 @@ fn draw_head(canvas: &mut Canvas, maps: &Maps<'_>, nodules: &[Nodule], shown: us
     }
     canvas.text(left, 272.0, 19.0, REVIEW, Align::Left, "Research use only. Not a medical device.");
     draw_chest(canvas, maps, nodules, WIDTH - 390, 16, 370, HEAD - 36);
+}
+
+/// What the result can't be trusted for, in lines that fit the page.
+fn warning_lines(warnings: &[Warning]) -> Vec<String> {
+    let width = (WIDTH - 4 * GAP) as f32;
+    warnings.iter().flat_map(|warning| wrapped(&format!("Warning: {warning}."), WARNING_SIZE, width)).collect()
+}
+
+/// Height of the band that holds `lines` lines of warnings; none without any.
+fn band(lines: usize) -> usize {
+    if lines == 0 { 0 } else { lines * WARNING_LINE + 2 * GAP }
+}
+
+fn draw_warnings(canvas: &mut Canvas, lines: &[String]) {
+    if !lines.is_empty() {
+        canvas.rectangle(GAP, HEAD, WIDTH - 2 * GAP, band(lines.len()) - GAP, CARD);
+    }
+    for (n, line) in lines.iter().enumerate() {
+        let baseline = (HEAD + GAP + n * WARNING_LINE) as f32 + WARNING_SIZE - 6.0;
+        canvas.text(2.0 * GAP as f32, baseline, WARNING_SIZE, REVIEW, Align::Left, line);
+    }
 }
 
 /// The chest from the front (mean along the body's depth), with a number at each nodule.
@@ -195,6 +224,10 @@ mod tests {
 
     /// A picture of `count` one-slice nodules in a volume of `dims`.
     fn picture(dims: [usize; 3], spacing_mm: [f64; 3], count: u16) -> Canvas {
+        warned(dims, spacing_mm, count, Vec::new())
+    }
+
+    fn warned(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, warnings: Vec<Warning>) -> Canvas {
         let grid = Grid::axial(dims, spacing_mm);
         let mut labels = Array3::<u16>::zeros(grid.shape());
         for id in 0..count {
@@ -216,6 +249,7 @@ mod tests {
             volume_interval: VolumeInterval::under(None),
             uncertainty: "predictive entropy, bits".into(),
             uncertainty_maximum: 1.0,
+            warnings,
         };
         draw(&maps, &nodules, &title)
     }
@@ -236,6 +270,18 @@ mod tests {
             assert_eq!((canvas.width, canvas.height), (WIDTH, HEAD + rows * (CARD_HEIGHT + GAP) + GAP));
             assert_eq!(holds(&canvas, OUTLINE), count > 0, "{count}");
         }
+    }
+
+    #[test]
+    fn overview_with_warnings_has_a_band_in_which_no_word_is_lost() {
+        let thick = Warning::ThickSlices { spacing_mm: 7.5, tried_mm: 5.0 };
+        let warnings = vec![thick.clone(), thick.clone()];
+        let lines = warning_lines(&warnings);
+        assert_eq!(lines.join(" "), format!("Warning: {thick}. Warning: {thick}."));
+        let canvas = warned([64, 48, 20], [0.7, 0.7, 7.5], 0, warnings);
+        assert_eq!(canvas.height, HEAD + band(lines.len()) + GAP);
+        let band = canvas.pixels.chunks(3 * canvas.width).skip(HEAD);
+        assert!(band.flat_map(|row| row.chunks(3)).any(|pixel| pixel == REVIEW));
     }
 
     #[test]
