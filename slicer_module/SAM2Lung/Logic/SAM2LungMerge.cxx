@@ -13,6 +13,7 @@
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
 #include "SAM2LungTable.h"
+#include "SAM2LungViews.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
@@ -184,6 +185,7 @@ int MergeNodule(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input
   const OutputNodes nodes = MakeOutputNodes(parameters, output.probability != nullptr);
   ShowVolumes(nodes, output.facts.uncertainty);
   ShowMarks(nodes);
+  HideUnlessShown(parameters);
   merge.WriteVoxels(nodes, input, output);
   merge.WriteNodule(nodes, parameters->GetInputVolumeNode(), output.facts);
   ShowAsAccepted(parameters);

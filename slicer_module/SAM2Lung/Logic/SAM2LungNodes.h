@@ -11,10 +11,11 @@ class vtkMRMLScene;
 namespace sam2lung_slicer
 {
 
+/// Whether a user would choose it as a CT: not hidden, a CT by its looks, and not made by this module.
+bool CanBeCT(vtkMRMLScalarVolumeNode* volume);
 /// Whether a run has written it: an uncertainty or a probability. The volume is in a scene.
 bool IsOutput(vtkMRMLScalarVolumeNode* volume);
-/// The volume that came last and can be a CT: shown to the user, three-dimensional, one value a voxel, and not made by
-/// this module. None: nullptr.
+/// The volume that came last and can be a CT: by CanBeCT(). None: nullptr.
 vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene);
 /// None: nullptr.
 vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);

@@ -9,10 +9,13 @@
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLStorageNode.h>
+#include <vtkMRMLSubjectHierarchyConstants.h>
+#include <vtkMRMLSubjectHierarchyNode.h>
 
 #include <vtkSmartPointer.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace sam2lung_slicer
@@ -57,6 +60,37 @@ void Remove(vtkMRMLScene* scene, vtkMRMLNode* node)
   }
 }
 
+/// The folders of the subject hierarchy in which the nodes lie.
+std::set<vtkIdType> FoldersOf(vtkMRMLSubjectHierarchyNode* hierarchy, const std::vector<vtkMRMLNode*>& nodes)
+{
+  std::set<vtkIdType> folders;
+  for (vtkMRMLNode* node : hierarchy ? nodes : std::vector<vtkMRMLNode*>())
+  {
+    const vtkIdType item = hierarchy->GetItemByDataNode(node);
+    const vtkIdType parent = item ? hierarchy->GetItemParent(item) : 0;
+    if (parent &&
+        hierarchy->IsItemLevel(parent, vtkMRMLSubjectHierarchyConstants::GetSubjectHierarchyLevelFolder()))
+    {
+      folders.insert(parent);
+    }
+  }
+  return folders;
+}
+
+/// Of those folders, removes the ones in which nothing lies.
+void RemoveEmpty(vtkMRMLSubjectHierarchyNode* hierarchy, const std::set<vtkIdType>& folders)
+{
+  for (const vtkIdType folder : folders)
+  {
+    std::vector<vtkIdType> children;
+    hierarchy->GetItemChildren(folder, children);
+    if (children.empty())
+    {
+      hierarchy->RemoveItem(folder);
+    }
+  }
+}
+
 } // namespace
 
 //----------------------------------------------------------------------------
@@ -70,8 +104,11 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
                                         parameters->GetNodulePointsNode() };
   const auto stays = [&](vtkMRMLNode* node)
   { return reviewed && std::find(work.begin(), work.end(), node) != work.end(); };
+  const std::vector<vtkMRMLNode*> made = MadeNodes(parameters);
+  vtkMRMLSubjectHierarchyNode* const hierarchy = vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(scene);
+  const std::set<vtkIdType> folders = FoldersOf(hierarchy, made);
   std::string kept;
-  for (vtkMRMLNode* node : MadeNodes(parameters))
+  for (vtkMRMLNode* node : made)
   {
     if (!stays(node))
     {
@@ -85,6 +122,7 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
       displayable->GetDisplayNode()->SetVisibility(0);
     }
   }
+  RemoveEmpty(hierarchy, folders);
   scene->RemoveNode(parameters);
   return kept.empty() ? std::string()
                       : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",

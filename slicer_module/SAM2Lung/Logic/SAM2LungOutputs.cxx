@@ -10,6 +10,7 @@
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
 #include "SAM2LungTable.h"
+#include "SAM2LungViews.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
@@ -102,7 +103,12 @@ Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& in
   then([held] { held->Nodes = MakeOutputNodes(held->Parameters, held->WithProbability); });
   // Before their content: a map that isn't told its window would be looked through for one.
   then([held] { ShowVolumes(held->Nodes, held->Output.facts.uncertainty); });
-  then([held] { ShowMarks(held->Nodes); });
+  then(
+    [held]
+    {
+      ShowMarks(held->Nodes);
+      HideUnlessShown(held->Parameters);
+    });
   then(
     [held]
     {

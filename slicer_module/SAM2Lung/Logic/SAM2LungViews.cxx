@@ -240,6 +240,19 @@ void ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
 }
 
 //----------------------------------------------------------------------------
+void HideUnlessShown(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  if (WhereShown(parameters) != Shown::nowhere || !ShownVolume(SceneOf(parameters)))
+  {
+    return;
+  }
+  for (vtkMRMLDisplayableNode* node : Marks(parameters))
+  {
+    Hide(node);
+  }
+}
+
+//----------------------------------------------------------------------------
 void TakeOutOfViews(vtkMRMLScalarVolumeNode* volume)
 {
   const char* const id = volume ? volume->GetID() : nullptr;

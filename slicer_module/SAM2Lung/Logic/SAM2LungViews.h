@@ -38,6 +38,9 @@ bool BringCT(vtkMRMLSAM2LungParametersNode* parameters);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters);
 
+/// Hides segments and points of a CT while slice views show volumes, and none of them this one.
+void HideUnlessShown(vtkMRMLSAM2LungParametersNode* parameters);
+
 /// Takes a volume out of all slice views, with what was laid there for it.
 void TakeOutOfViews(vtkMRMLScalarVolumeNode* volume);
 

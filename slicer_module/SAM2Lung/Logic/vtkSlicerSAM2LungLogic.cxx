@@ -70,6 +70,12 @@ vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::AddPhantom(int seed)
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::CanBeCT(vtkMRMLScalarVolumeNode* volume)
+{
+  return volume && volume->GetScene() && sam2lung_slicer::CanBeCT(volume);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::IsOutput(vtkMRMLScalarVolumeNode* volume)
 {
   return volume && volume->GetScene() && sam2lung_slicer::IsOutput(volume);
@@ -399,9 +405,16 @@ void vtkSlicerSAM2LungLogic::ProcessMRMLSceneEvents(vtkObject* caller, unsigned 
 }
 
 //----------------------------------------------------------------------------
-std::string vtkSlicerSAM2LungLogic::RemoveOrphans()
+void vtkSlicerSAM2LungLogic::RemoveOrphans()
 {
-  return this->Internal->RemoveOrphans();
+  this->Internal->OrphansText = this->Internal->RemoveOrphans();
+  this->InvokeEvent(OrphansRemovedEvent);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetOrphansText()
+{
+  return this->Internal->OrphansText;
 }
 
 //----------------------------------------------------------------------------

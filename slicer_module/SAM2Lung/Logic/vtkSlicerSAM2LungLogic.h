@@ -42,7 +42,8 @@ public:
     ProgressEvent,        ///< GetProgress() and what belongs to it changed.
     FinishedEvent,        ///< A run is over, well or not: see GetStatus(). The outputs are written.
     NodulesModifiedEvent, ///< The nodules of a parameter node (callData) changed: found, added, accepted, rejected.
-    OrphansEvent          ///< A CT with outputs was removed: RemoveOrphans() is to be called, once the removal is over.
+    OrphansEvent,         ///< A CT with outputs was removed: RemoveOrphans() is to be called, once the removal is over.
+    OrphansRemovedEvent   ///< RemoveOrphans() is through.
   };
 
   enum StatusType
@@ -62,11 +63,14 @@ public:
   /// Adds a chest CT made by arithmetic, to try the module without a patient. Its attribute `SAM2Lung.PhantomNodules`
   /// lists its nodules (JSON: centre_ras, radius_mm, volume_mm3, kind). \return nullptr where memory is short
   vtkMRMLScalarVolumeNode* AddPhantom(int seed = 0);
+  /// Whether this looks like a CT that a user would choose: none that is hidden, none that a run has written.
+  bool CanBeCT(vtkMRMLScalarVolumeNode* volume);
   /// Whether this is a map that a run has written, and no CT.
   bool IsOutput(vtkMRMLScalarVolumeNode* volume);
   /// The parameter node of this CT. `create`: made where there is none, with the options of the one made last.
   vtkMRMLSAM2LungParametersNode* GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create);
-  /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: no voxel is looked at.
+  /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: a few
+  /// milliseconds.
   std::string GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters);
   /// What of the user's work (rejected nodules, outlines made by a click, segments edited by hand) another run on this CT
   /// can't keep and why, for people; empty: it keeps all. Segment() doesn't ask; who has a user to ask, asks.
@@ -156,8 +160,10 @@ public:
   /// \}
 
   /// Removes what was made here of CTs that were removed. Where the user rejected or outlined nodules, segmentation, table
-  /// and points stay, hidden. The module calls it after OrphansEvent. \return what stays and why, for people; empty: nothing
-  std::string RemoveOrphans();
+  /// and points stay, hidden. The module calls it after OrphansEvent.
+  void RemoveOrphans();
+  /// What RemoveOrphans() left and why, for people; empty: nothing.
+  std::string GetOrphansText();
 
 protected:
   vtkSlicerSAM2LungLogic();

@@ -69,6 +69,7 @@ public:
   double SecondsLeft{ -1 };
   /// What was left behind by CTs that were removed: parameter nodes.
   std::vector<vtkWeakPointer<vtkMRMLSAM2LungParametersNode>> Orphans;
+  std::string OrphansText;
 
 private:
   std::shared_ptr<Run> Refuse(const std::string& problem);
