@@ -162,7 +162,9 @@ void Merge::WriteNodule(const OutputNodes& nodes, vtkMRMLScalarVolumeNode* ct, c
   if (this->Anew)
   {
     WriteNoduleColors(nodes.nodule_colors, { LookOf(this->Nodule) });
-    RemoveSegments(nodes.segmentation, ct);
+    while (RemoveNextSegment(nodes.segmentation))
+    {
+    }
     WriteSegment(nodes.segmentation, ct, this->Segment);
     WritePoints(nodes.points, { this->Nodule });
     return;

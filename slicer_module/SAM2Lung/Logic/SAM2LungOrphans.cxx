@@ -60,10 +60,16 @@ void Remove(vtkMRMLScene* scene, vtkMRMLNode* node)
   }
 }
 
-/// The folders of the subject hierarchy in which the nodes lie.
-std::set<vtkIdType> FoldersOf(vtkMRMLSubjectHierarchyNode* hierarchy, const std::vector<vtkMRMLNode*>& nodes)
+/// Items of the subject hierarchy, and the folders in which they lie.
+struct Items
 {
+  std::set<vtkIdType> items;
   std::set<vtkIdType> folders;
+};
+
+Items ItemsOf(vtkMRMLSubjectHierarchyNode* hierarchy, const std::vector<vtkMRMLNode*>& nodes)
+{
+  Items found;
   for (vtkMRMLNode* node : hierarchy ? nodes : std::vector<vtkMRMLNode*>())
   {
     const vtkIdType item = hierarchy->GetItemByDataNode(node);
@@ -71,20 +77,25 @@ std::set<vtkIdType> FoldersOf(vtkMRMLSubjectHierarchyNode* hierarchy, const std:
     if (parent &&
         hierarchy->IsItemLevel(parent, vtkMRMLSubjectHierarchyConstants::GetSubjectHierarchyLevelFolder()))
     {
-      folders.insert(parent);
+      found.items.insert(item);
+      found.folders.insert(parent);
     }
   }
-  return folders;
+  return found;
 }
 
-/// Of those folders, removes the ones in which nothing lies.
-void RemoveEmpty(vtkMRMLSubjectHierarchyNode* hierarchy, const std::set<vtkIdType>& folders)
+/// Removes the folders in which nothing lies any more. The items of removed nodes go by Slicer's module, where it is there.
+void RemoveEmptyFolders(vtkMRMLSubjectHierarchyNode* hierarchy, const Items& before)
 {
-  for (const vtkIdType folder : folders)
+  for (const vtkIdType folder : before.folders)
   {
     std::vector<vtkIdType> children;
     hierarchy->GetItemChildren(folder, children);
-    if (children.empty())
+    const bool empty = std::all_of(children.begin(),
+                                   children.end(),
+                                   [&](vtkIdType child)
+                                   { return before.items.count(child) > 0 && !hierarchy->GetItemDataNode(child); });
+    if (empty)
     {
       hierarchy->RemoveItem(folder);
     }
@@ -106,7 +117,7 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
   { return reviewed && std::find(work.begin(), work.end(), node) != work.end(); };
   const std::vector<vtkMRMLNode*> made = MadeNodes(parameters);
   vtkMRMLSubjectHierarchyNode* const hierarchy = vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(scene);
-  const std::set<vtkIdType> folders = FoldersOf(hierarchy, made);
+  const Items items = ItemsOf(hierarchy, made);
   std::string kept;
   for (vtkMRMLNode* node : made)
   {
@@ -122,7 +133,7 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
       displayable->GetDisplayNode()->SetVisibility(0);
     }
   }
-  RemoveEmpty(hierarchy, folders);
+  RemoveEmptyFolders(hierarchy, items);
   scene->RemoveNode(parameters);
   return kept.empty() ? std::string()
                       : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",

@@ -95,7 +95,15 @@ Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& in
 {
   // All that takes memory was made by now, so that a failure leaves the scene as it was.
   Content* const held = this->Held.get();
-  const auto then = [this](const std::function<void()>& step) { this->Steps.push_back(step); };
+  const auto then = [this](const std::function<void()>& step)
+  {
+    this->Steps.emplace_back(
+      [step]
+      {
+        step();
+        return false;
+      });
+  };
   for (int made = 1; made <= OUTPUT_NODES; ++made)
   {
     then([held] { held->Nodes = MakeOutputNodes(held->Parameters, held->WithProbability, 1); });
@@ -125,7 +133,7 @@ Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& in
   {
     then([held] { WriteImage(held->Nodes.probability, held->Output.probability, held->IjkToRas); });
   }
-  then([held] { RemoveSegments(held->Nodes.segmentation, held->Parameters->GetInputVolumeNode()); });
+  this->Steps.emplace_back([held] { return RemoveNextSegment(held->Nodes.segmentation); });
   for (std::size_t n = 0; n < held->Output.segments.size(); ++n)
   {
     then([held, n] { held->WriteSegmentOf(n); });
@@ -153,8 +161,10 @@ std::string Delivery::Problem() const
 //----------------------------------------------------------------------------
 bool Delivery::Step()
 {
-  this->Steps[this->Next]();
-  ++this->Next;
+  if (!this->Steps[this->Next]())
+  {
+    ++this->Next;
+  }
   return this->Next < this->Steps.size();
 }
 

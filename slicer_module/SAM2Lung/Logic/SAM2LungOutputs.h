@@ -41,7 +41,7 @@ public:
 private:
   struct Content;
   std::unique_ptr<Content> Held;
-  std::vector<std::function<void()>> Steps;
+  std::vector<std::function<bool()>> Steps; ///< Each says whether it is to be done once more.
   std::size_t Next = 0;
 };
 

@@ -133,7 +133,8 @@ void Renumber(vtkImageData* labels, const std::map<int, LabelShare>& shares, con
                [&](int i, int j, int k)
                {
                  std::uint16_t& label = Label(labels, i, j, k);
-                 label = label == 0 ? 0 : static_cast<std::uint16_t>(numbers.at(label));
+                 const auto number = numbers.find(label);
+                 label = number == numbers.end() ? label : static_cast<std::uint16_t>(number->second);
                });
 }
 

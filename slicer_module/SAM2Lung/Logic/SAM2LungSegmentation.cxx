@@ -191,6 +191,29 @@ void Compare(const Value* voxel,
                });
 }
 
+/// Sets the segment's voxels to 0 in the image that it shares.
+void Erase(vtkOrientedImageData* image, int value)
+{
+  auto* const first = static_cast<std::uint16_t*>(image->GetScalarPointer());
+  std::replace(first, first + image->GetNumberOfPoints(), static_cast<std::uint16_t>(value), std::uint16_t{ 0 });
+  image->Modified();
+}
+
+/// Removes a segment. vtkSegmentation would first copy it out of the image that it shares with the others, which takes a
+/// third of a second for each where nodules lie far apart.
+void Remove(vtkSegmentation* segmentation, const std::string& id)
+{
+  vtkSegment* const segment = segmentation->GetSegment(id);
+  const vtkSmartPointer<vtkOrientedImageData> image =
+    vtkOrientedImageData::SafeDownCast(segment->GetRepresentation(BinaryLabelmap()));
+  if (image && image->GetScalarType() == VTK_UNSIGNED_SHORT && image->GetNumberOfPoints() > 0)
+  {
+    segment->AddRepresentation(BinaryLabelmap(), vtkSmartPointer<vtkOrientedImageData>::New());
+    Erase(image, segment->GetLabelValue());
+  }
+  segmentation->RemoveSegment(id);
+}
+
 void MakeReady(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct)
 {
   node->SetSourceRepresentationToBinaryLabelmap();
@@ -253,17 +276,18 @@ std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
 }
 
 //----------------------------------------------------------------------------
-void RemoveSegments(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct)
+bool RemoveNextSegment(vtkMRMLSegmentationNode* node)
 {
   vtkSegmentation* segmentation = node->GetSegmentation();
   for (const std::string& id : segmentation->GetSegmentIDs())
   {
     if (NoduleOf(segmentation->GetSegment(id)) > 0)
     {
-      segmentation->RemoveSegment(id);
+      Remove(segmentation, id);
+      return true;
     }
   }
-  MakeReady(node, ct);
+  return false;
 }
 
 //----------------------------------------------------------------------------
@@ -275,7 +299,7 @@ void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vt
   if (!old.empty())
   {
     next = segmentation->GetNthSegmentID(static_cast<unsigned int>(segmentation->GetSegmentIndex(old) + 1));
-    segmentation->RemoveSegment(old);
+    Remove(segmentation, old);
   }
   MakeReady(node, ct);
   Add(node, segment, next);

@@ -35,8 +35,9 @@ std::string NoduleKey(int id);
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules);
-/// Makes room for them: what was made here before goes, and what the user made stays.
-void RemoveSegments(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct);
+/// Makes room for them, a segment a call: what was made here before goes, and what the user made stays.
+/// \return whether there may be another one
+bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
 /// Puts one of them into the node, in the place of the one with its number.
 ///
 /// Nothing holds back what the node says of it: views and lists need to hear of each segment, and of which one.

@@ -16,6 +16,7 @@
 #include <vtkOrientedImageData.h>
 #include <vtkSegment.h>
 #include <vtkSegmentation.h>
+#include <vtkSegmentationConverter.h>
 
 #include <vtkCallbackCommand.h>
 
@@ -260,8 +261,8 @@ int UncertaintyIsShownNearNodulesOnly()
           outside_mm = std::min(outside_mm, distance_mm - ball.radius_mm);
         }
         const double value = map->GetScalarComponentAsDouble(i, j, k, 0);
-        // Between centres of voxels: the outline lies up to a voxel within the ball.
-        if (outside_mm < 10.0 - 1.5)
+        // Between centres of voxels: the outermost one lies up to a voxel's diagonal, 1.9 mm, within the ball.
+        if (outside_mm < 10.0 - 1.9)
         {
           CHECK_DOUBLE(value, 0.7F);
         }

@@ -19,6 +19,7 @@
 #include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace sam2lung_testing;
