@@ -44,10 +44,11 @@ std::vector<Pair> FindPairs(const Previous& previous, vtkImageData* labels, cons
   for (const auto& [earlier, share] : previous.shares)
   {
     const int number = earlier;
+    vtkImageData* const piece = previous.labels.at(number);
     ForEachVoxel(share.box,
                  [&](int i, int j, int k)
                  {
-                   if (Label(previous.labels, i, j, k) == number)
+                   if (Label(piece, i, j, k) == number)
                    {
                      ++shared[{ number, Label(labels, i, j, k) }];
                    }
@@ -141,10 +142,11 @@ void Renumber(vtkImageData* labels, const std::map<int, LabelShare>& shares, con
 /// Writes an earlier outline over what is there.
 void PutBack(vtkImageData* labels, const Previous& previous, int number)
 {
-  ForEachVoxel(previous.shares.at(number).box,
+  vtkImageData* const piece = previous.labels.at(number);
+  ForEachVoxel(BoxOf(piece),
                [&](int i, int j, int k)
                {
-                 if (Label(previous.labels, i, j, k) == number)
+                 if (Label(piece, i, j, k) == number)
                  {
                    Label(labels, i, j, k) = static_cast<std::uint16_t>(number);
                  }

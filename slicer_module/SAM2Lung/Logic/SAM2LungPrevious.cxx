@@ -75,24 +75,18 @@ std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* para
     return nullptr;
   }
   const auto previous = std::make_shared<Previous>();
-  Box all;
   for (const auto& [number, share] : FindLabels(labels->GetImageData()))
   {
     if (NoduleRow(table, number) >= 0)
     {
       previous->shares[number] = share;
-      all = all.With(share.box);
+      previous->labels[number] = Crop(labels->GetImageData(), share.box);
     }
   }
   for (const int id : NoduleIDs(table))
   {
     previous->nodules[id] = NoduleInTable(table, id);
   }
-  if (all.Empty())
-  {
-    return previous;
-  }
-  previous->labels = Crop(labels->GetImageData(), all);
   const auto take = [&](vtkMRMLScalarVolumeNode* node, std::map<int, vtkSmartPointer<vtkImageData>>& pieces)
   {
     for (const auto& [number, nodule] : previous->nodules)

@@ -23,7 +23,7 @@ struct Previous
 {
   std::map<int, sam2lung::Nodule> nodules;             ///< By number; of the fields, those that name and place a nodule.
   std::map<int, LabelShare> shares;                    ///< Where each of them lies.
-  vtkSmartPointer<vtkImageData> labels;                ///< uint16, the part of the CT's voxels that holds them all.
+  std::map<int, vtkSmartPointer<vtkImageData>> labels; ///< By number: uint16, on the part of the CT's voxels that holds it.
   /// By the number of a nodule that was outlined by a click: the map about it, on a part of the CT's voxels.
   std::map<int, vtkSmartPointer<vtkImageData>> uncertainty;
   std::map<int, vtkSmartPointer<vtkImageData>> probability; ///< The same; only where there is one.

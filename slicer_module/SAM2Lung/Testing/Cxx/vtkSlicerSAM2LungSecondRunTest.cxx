@@ -21,7 +21,7 @@
 #include <vtkCallbackCommand.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <iostream>
 
 using namespace sam2lung_testing;
@@ -335,24 +335,28 @@ int NoStepKeepsTheMainThreadLong()
   for (int time = 0; time < 2; ++time)
   {
     double longest_s = 0.0;
-    const auto timed = [&longest_s](auto&& act)
+    std::string longest;
+    const auto timed = [&](const std::string& what, auto&& act)
     {
-      const auto begin = std::chrono::steady_clock::now();
+      // The processor's time: other programs on the machine don't count.
+      const std::clock_t begin = std::clock();
       act();
-      longest_s = std::max(longest_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      const double took_s = double(std::clock() - begin) / CLOCKS_PER_SEC;
+      longest = took_s > longest_s ? what : longest;
+      longest_s = std::max(longest_s, took_s);
     };
-    timed([&] { run.Input.previous = TakePrevious(made.Parameters, run.Input); });
-    timed([&] { ReviewLoss(made.Parameters); });
+    timed("copying what was there", [&] { run.Input.previous = TakePrevious(made.Parameters, run.Input); });
+    timed("looking for edits", [&] { ReviewLoss(made.Parameters); });
     RunOutput output = run.Output;
     Prepare(run.Input, output); // beside the main thread
     Delivery delivery(made.Parameters, run.Input, output);
     bool more = true;
-    while (more)
+    for (int step = 1; more; ++step)
     {
-      timed([&] { more = delivery.Step(); });
+      timed("step " + std::to_string(step), [&] { more = delivery.Step(); });
     }
-    timed([&] { made.Logic->JumpToNodule(made.Parameters, 1 + time); });
-    std::cout << "The longest step took " << longest_s << " s\n";
+    timed("jumping", [&] { made.Logic->JumpToNodule(made.Parameters, 1 + time); });
+    std::cout << "The longest was " << longest << ": " << longest_s << " s\n";
     CHECK_BOOL(longest_s < LONGEST_S, true);
   }
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 30);
