@@ -293,7 +293,7 @@ void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
     d->MessageIcon = QStyle::SP_MessageBoxCritical;
     d->Message = tr("No point can be placed: the scene has no interaction node. Close the scene and try again.");
   }
-  else
+  else if (d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
   {
     d->logic()->ShowCT(d->Node);
   }

@@ -72,6 +72,20 @@ void showNode(qMRMLNodeComboBox* box, vtkMRMLNode* node)
 }
 
 //-----------------------------------------------------------------------------
+/// A box whose node goes would show the next one instead, and say that the user chose it.
+void letGoOfRemoved(qMRMLNodeComboBox* box)
+{
+  QObject::connect(box, &qMRMLNodeComboBox::nodeAboutToBeRemoved, box,
+                   [box](vtkMRMLNode* node)
+                   {
+                     if (node == box->currentNode())
+                     {
+                       showNode(box, nullptr);
+                     }
+                   });
+}
+
+//-----------------------------------------------------------------------------
 void showPath(ctkPathLineEdit* edit, const QString& path)
 {
   const QSignalBlocker blocker(edit);
@@ -117,6 +131,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   typedef qSlicerSAM2LungModuleWidget Widget;
   QObject::connect(this->InputVolumeComboBox, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
                    &Widget::chooseCT);
+  letGoOfRemoved(this->InputVolumeComboBox);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
@@ -186,6 +201,7 @@ template <class NodeType>
 void qSlicerSAM2LungModuleWidgetPrivate::connectOutput(qMRMLNodeComboBox* box, void (Parameters::*set)(NodeType*))
 {
   Q_Q(qSlicerSAM2LungModuleWidget);
+  letGoOfRemoved(box);
   QObject::connect(box, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
                    [this, set](vtkMRMLNode* node)
                    {

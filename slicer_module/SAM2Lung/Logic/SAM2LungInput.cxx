@@ -28,6 +28,8 @@ namespace
 /// Of squared lengths: lengths then hold to 0.05 %, volumes to 0.15 %.
 constexpr double RIGID_TOLERANCE = 1e-3;
 
+/// Red, green, blue and opacity.
+constexpr int MOST_COLOURS = 4;
 /// From fewer slices no nodule's volume can be told, and no chest CT has so few.
 constexpr int LEAST_SLICES = 5;
 /// Some voxel of a chest CT is below this, as in the library's check (src/stages/check.rs).
@@ -71,6 +73,14 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
                                          "another volume."),
                                Name(ct).c_str());
   }
+  if (voxels->GetNumberOfComponents() > MOST_COLOURS)
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "'%1' has %2 values a voxel, as a series over time has; expected one, in "
+                                         "Hounsfield units. Choose one point of time as a volume of its own."),
+                               Name(ct).c_str(),
+                               std::to_string(voxels->GetNumberOfComponents()).c_str());
+  }
   if (voxels->GetNumberOfComponents() != 1)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
@@ -97,9 +107,9 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
 /// DICOM's modality of the series that the volume was loaded from, as "CT" or "MR"; empty: not known.
 std::string Modality(vtkMRMLScalarVolumeNode* volume)
 {
-  vtkMRMLScene* const scene = volume->GetScene();
-  vtkMRMLSubjectHierarchyNode* const hierarchy =
-    scene ? vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(scene) : nullptr;
+  // Not by GetSubjectHierarchyNode(), which makes one where there is none.
+  auto* const hierarchy = vtkMRMLSubjectHierarchyNode::SafeDownCast(
+    volume->GetScene() ? volume->GetScene()->GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode") : nullptr);
   const vtkIdType item = hierarchy ? hierarchy->GetItemByDataNode(volume) : 0;
   return item ? hierarchy->GetItemAttribute(
                   item, vtkMRMLSubjectHierarchyConstants::GetDICOMSeriesModalityAttributeName())

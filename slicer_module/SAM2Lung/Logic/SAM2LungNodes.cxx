@@ -63,16 +63,21 @@ vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene)
   return nullptr;
 }
 
+std::vector<vtkMRMLSAM2LungParametersNode*> FindParametersNodes(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
+{
+  auto list = ParametersNodes(scene);
+  list.erase(std::remove_if(list.begin(),
+                            list.end(),
+                            [ct](vtkMRMLSAM2LungParametersNode* parameters)
+                            { return parameters->GetInputVolumeNode() != ct; }),
+             list.end());
+  return list;
+}
+
 vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
 {
-  for (vtkMRMLSAM2LungParametersNode* parameters : ParametersNodes(scene))
-  {
-    if (parameters->GetInputVolumeNode() == ct)
-    {
-      return parameters;
-    }
-  }
-  return nullptr;
+  const auto list = FindParametersNodes(scene, ct);
+  return list.empty() ? nullptr : list.front();
 }
 
 vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)

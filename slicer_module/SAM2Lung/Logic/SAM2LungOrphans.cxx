@@ -116,7 +116,8 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
   const auto stays = [&](vtkMRMLNode* node)
   { return reviewed && std::find(work.begin(), work.end(), node) != work.end(); };
   const std::vector<vtkMRMLNode*> made = MadeNodes(parameters);
-  vtkMRMLSubjectHierarchyNode* const hierarchy = vtkMRMLSubjectHierarchyNode::GetSubjectHierarchyNode(scene);
+  auto* const hierarchy =
+    vtkMRMLSubjectHierarchyNode::SafeDownCast(scene->GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode"));
   const Items items = ItemsOf(hierarchy, made);
   std::string kept;
   for (vtkMRMLNode* node : made)

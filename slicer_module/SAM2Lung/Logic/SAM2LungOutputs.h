@@ -35,6 +35,8 @@ public:
 
   /// Why the next step can't be done, for people: a node was removed since the last one. Empty: it can.
   std::string Problem() const;
+  /// Whether the scene was touched.
+  bool HasBegun() const { return this->Next > 0; }
   /// Does the next step. \return whether there is another one
   bool Step();
 

@@ -1,5 +1,5 @@
 /// \file
-/// Nodules as segments. Main thread only.
+/// Nodules as segments. Main thread only, but for MakeSegments(), which touches no node.
 
 #ifndef SAM2LungSegmentation_h
 #define SAM2LungSegmentation_h

@@ -145,7 +145,7 @@ bool vtkSlicerSAM2LungLogic::StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::Cancel()
 {
-  if (!this->Internal->IsWriting())
+  if (!this->Internal->HasBegunWriting())
   {
     this->Internal->Interrupt(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled; nothing was written."));
   }

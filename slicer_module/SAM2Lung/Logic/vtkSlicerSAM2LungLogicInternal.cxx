@@ -312,15 +312,13 @@ void vtkSlicerSAM2LungLogic::vtkInternal::End(Run& run, int status, const std::s
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::Orphan(vtkMRMLScalarVolumeNode* ct)
 {
-  vtkMRMLSAM2LungParametersNode* const parameters = FindParametersNode(this->External->GetMRMLScene(), ct);
-  if (!parameters)
+  for (vtkMRMLSAM2LungParametersNode* parameters : FindParametersNodes(this->External->GetMRMLScene(), ct))
   {
-    return;
+    TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
+    TakeOutOfViews(parameters->GetProbabilityVolumeNode());
+    this->Orphans.emplace_back(parameters);
+    this->External->InvokeEvent(OrphansEvent, parameters);
   }
-  TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
-  TakeOutOfViews(parameters->GetProbabilityVolumeNode());
-  this->Orphans.emplace_back(parameters);
-  this->External->InvokeEvent(OrphansEvent, parameters);
 }
 
 //----------------------------------------------------------------------------

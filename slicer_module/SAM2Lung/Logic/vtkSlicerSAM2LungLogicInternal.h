@@ -55,6 +55,8 @@ public:
   /// The CT is about to be removed: what was made of it goes out of the views, and soon out of the scene.
   void Orphan(vtkMRMLScalarVolumeNode* ct);
   std::string RemoveOrphans();
+  /// Whether a part of the result is in the scene already.
+  bool HasBegunWriting() const { return this->Writing && this->Writing->HasBegun(); }
   bool IsWriting() const { return this->Writing != nullptr; }
 
   sam2lung_slicer::Worker Thread;

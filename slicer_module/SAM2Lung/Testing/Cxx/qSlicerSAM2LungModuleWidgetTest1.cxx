@@ -27,6 +27,7 @@
 // MRML includes
 #include <vtkMRMLCoreTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTableNode.h>
 #include <vtkSlicerApplicationLogic.h>
@@ -300,6 +301,20 @@ int ViewsAndPanelShowOnePatient(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+/// The next one would be taken for what the user chose, and written over.
+int RemovedOutputIsNotReplacedByAnother(Panel& panel)
+{
+  vtkMRMLNode* const others =
+    panel.Scene->AddNewNodeByClass("vtkMRMLSegmentationNode", "Of another patient");
+  Panel::handleEvents();
+  panel.Scene->RemoveNode(panel.parameters()->GetSegmentationNode());
+  Panel::handleEvents();
+  CHECK_NULL(panel.parameters()->GetSegmentationNode());
+  CHECK_NULL(panel.find<qMRMLNodeComboBox>("SegmentationComboBox")->currentNode());
+  panel.Scene->RemoveNode(others);
+  return EXIT_SUCCESS;
+}
+
 int MaskCantBeSegmented(Panel& panel)
 {
   vtkMRMLScalarVolumeNode* const before = panel.parameters()->GetInputVolumeNode();
@@ -395,6 +410,7 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(LossIsAskedFor(panel));
   CHECK_EXIT_SUCCESS(NoRowIsCurrentUntilOneIsChosen(panel));
   CHECK_EXIT_SUCCESS(ViewsAndPanelShowOnePatient(panel));
+  CHECK_EXIT_SUCCESS(RemovedOutputIsNotReplacedByAnother(panel));
   CHECK_EXIT_SUCCESS(MaskCantBeSegmented(panel));
   CHECK_EXIT_SUCCESS(AdvancedDoesNotWidenThePanel(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));

@@ -106,6 +106,10 @@ int VolumesThatAreNoCT(const std::string& bundles)
                                   WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 3),
                                   "'V' has 3 values a voxel; expected one, in Hounsfield units. Extract one with the "
                                   "module Vector to Scalar Volume."));
+  CHECK_EXIT_SUCCESS(CheckRefused(test,
+                                  WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 10),
+                                  "'V' has 10 values a voxel, as a series over time has; expected one, in Hounsfield "
+                                  "units. Choose one point of time as a volume of its own."));
   const std::string none = "'V' has no voxels; expected a loaded CT. Load its file again, or choose another volume.";
   CHECK_EXIT_SUCCESS(CheckRefused(test, WithVolume(test, "vtkMRMLScalarVolumeNode", { 4, 4, 4 }, 0), none));
   CHECK_EXIT_SUCCESS(CheckRefused(test,
