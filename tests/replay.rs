@@ -12,7 +12,7 @@ use sam2lung::{
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
-        piece::{Answer, Assembled, Pieces, Sampling, run_all},
+        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
         slices::SlicePieces,
     },
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -178,9 +178,9 @@ impl<P: Pieces> Pieces for Reordered<P> {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer> {
-        self.pieces.answer(ct, search, voi, sampling, cancel)
+        self.pieces.answer(ct, search, voi, sampling, watch)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bundles, and the only place that knows ONNX Runtime.
 
 pub mod bundle;
+mod checkout;
 mod crew;
 pub mod device;
 mod external_data;

@@ -4,7 +4,8 @@
 //! 1. the path in the environment variable `SAM2LUNG_ONNXRUNTIME`;
 //! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there, by the name
 //!    [`OWN_SONAME`] or its own;
-//! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in a folder above;
+//! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in the checkout that this code was
+//!    built in ([`checkout`]); an installed copy lies in none;
 //! 4. wherever the system's loader finds `libonnxruntime.so.1` (Windows and macOS: the file of that name there).
 //!
 //! Telemetry is off: the pinned version has none, and a newer one is told by its environment variable.
@@ -19,7 +20,7 @@ use std::{
 use log::Level;
 use ort::{environment::Environment, logging::LogLevel};
 
-use super::{library, messages};
+use super::{checkout, library, messages};
 use crate::error::{Error, Result};
 
 /// Names the file to load ONNX Runtime from.
@@ -133,10 +134,7 @@ fn candidates() -> Vec<PathBuf> {
         for place in [folder.clone(), folder.join("../lib"), folder.join("../lib64")] {
             list.extend([OWN_SONAME, FILE, SONAME].map(|name| place.join(name)));
         }
-        let deps = folder.ancestors().map(|above| above.join(".deps")).find(|deps| deps.is_dir());
-        if let Some(deps) = deps {
-            list.extend(["onnxruntime-cuda", "onnxruntime"].map(|name| deps.join(name).join(FILE)));
-        }
+        list.extend(checkout::runtime_folders(&folder).into_iter().map(|fetched| fetched.join(FILE)));
     }
     list.push(SONAME.into());
     list

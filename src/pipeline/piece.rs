@@ -87,8 +87,16 @@ pub trait Pieces {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer>;
+}
+
+/// Who waits for a piece: may cancel it, and is told how it goes on. A slice through a large mass takes seconds.
+pub struct Watch<'a> {
+    /// Cancels the piece.
+    pub cancel: CancelToken,
+    /// Takes the part of the piece's work that is done, 0 to 1.
+    pub tell: &'a mut dyn FnMut(f64) -> Result<()>,
 }
 
 /// Maps of the whole volume.
@@ -122,9 +130,12 @@ pub fn run_all(
     let voxels = |voi: &Voi| voi.size().iter().product::<usize>() as f64;
     let (mut answered, all) = (0.0, plan.iter().map(voxels).sum::<f64>());
     for (done, voi) in plan.iter().enumerate() {
-        monitor.step_within(stage, done, plan.len(), answered / all)?;
-        answered += voxels(voi);
-        whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?)?;
+        let own = voxels(voi);
+        let mut tell = |part: f64| monitor.step_within(stage, done, plan.len(), (answered + part * own) / all);
+        tell(0.0)?;
+        let mut watch = Watch { cancel: cancel.clone(), tell: &mut tell };
+        whole.put(voi, pieces.answer(ct, search, voi, sampling, &mut watch)?)?;
+        answered += own;
     }
     monitor.step(stage, plan.len(), plan.len())?;
     whole.samples.finish();
