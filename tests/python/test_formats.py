@@ -135,7 +135,7 @@ def test_ct_in_any_format_gives_one_label_map_and_the_places_of_simpleitk(
     assert nodule["centroid_ras"] == pytest.approx((affine @ [*centre_ijk, 1])[:3], abs=1e-3)
 
 
-@pytest.mark.parametrize("slope, intercept", [(8, -1024), (0.5, 100.25), (0, 77)])
+@pytest.mark.parametrize("slope, intercept", [(8, -1024), (0.5, -499.75), (0, 77)])
 def test_nifti_slope_and_intercept_are_applied_and_slope_0_means_none(segment, tmp_path, slope, intercept):
     stored = texture() if slope != 8 else np.clip((texture() + 1024) // 8, 0, 255)
     path = made_ct.write(tmp_path / "ct.nii", stored, SPACING, dtype=np.uint8 if slope == 8 else np.int16)

@@ -220,7 +220,7 @@ def leg(path):
     """Muscle and fat with a little gas in it."""
     hu = np.random.default_rng(4).normal(40, 15, (12, 60, 60))
     hu[:, 40:] -= 140
-    hu[5, 30:33, 30:33] = -1000
+    hu[5, 30:33, 30:33] -= 1040
     return made_ct.write(path, hu)
 
 
