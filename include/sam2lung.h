@@ -67,6 +67,12 @@
  * SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. If memory ends in the middle of a small allocation the
  * process is aborted, as Rust does.
  *
+ * @section conventions_thread_state The calling thread
+ * A call takes up to 512 KiB of the calling thread's stack, which is less than the usual 8 MiB but more than a stack of
+ * 64 or 128 KiB that some hosts give their threads. Floating-point exceptions have to be masked, as they are in every C
+ * program that doesn't ask for traps. Rounding goes to the nearest, as usual; in another mode results differ in the last
+ * bits. No C++ exception passes through the library: one that leaves a callback ends the process.
+ *
  * @section conventions_growth How the interface grows
  * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
  * are added at the end of structs, which begin with `struct_size`. A program sets it to the size that it was compiled
@@ -396,7 +402,7 @@ typedef struct sam2lung_volume {
    */
   const void *voxels;
   /**
-   * Size of the buffer from `voxels` on.
+   * Size of the buffer from `voxels` on, in bytes.
    */
   size_t bytes;
   /**
@@ -408,13 +414,18 @@ typedef struct sam2lung_volume {
    */
   int64_t dims[3];
   /**
-   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest.
+   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest. Negative along an axis
+   * that runs backwards in memory: then `bytes_before` says how far back the buffer reaches.
    */
   int64_t strides[3];
   /**
    * Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
    */
   double ijk_to_ras[16];
+  /**
+   * Size of the buffer before `voxels`, in bytes, for negative strides. Since ABI 3.
+   */
+  size_t bytes_before;
 } sam2lung_volume;
 
 /**
@@ -559,15 +570,17 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3;
   /**
-   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³.
+   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
+   * above 0 and at most volume_mm3.
    */
   double volume_mm3_p05;
   /**
-   * Median of the volume over the samples, mm³.
+   * Median of the volume over the samples, drawn into the interval, mm³.
    */
   double volume_mm3_p50;
   /**
-   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples, mm³.
+   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
+   * mm³; at least volume_mm3.
    */
   double volume_mm3_p95;
   /**
@@ -655,6 +668,30 @@ enum sam2lung_status sam2lung_bundle_open(const char *folder,
                                           struct sam2lung_error **error);
 
 /**
+ * Checks a bundle that lies in memory: what model.json holds, and the files that it names.
+ *
+ * Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+ *
+ * @param contract the bytes of model.json, not NULL
+ * @param contract_bytes how many
+ * @param names `count` names of files, as model.json has them, UTF-8, none NULL; may be NULL where count is 0
+ * @param files where the bytes of each file begin, none NULL; may be NULL where count is 0
+ * @param sizes how many bytes each file has; may be NULL where count is 0
+ * @param count how many files
+ * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_bundle_from_memory(const void *contract,
+                                                 size_t contract_bytes,
+                                                 const char *const *names,
+                                                 const void *const *files,
+                                                 const size_t *sizes,
+                                                 size_t count,
+                                                 struct sam2lung_bundle **bundle,
+                                                 struct sam2lung_error **error);
+
+/**
  * Gives the bundle that is compiled into the library.
  *
  * Any thread.
@@ -692,7 +729,7 @@ const char *sam2lung_bundle_version(const struct sam2lung_bundle *bundle);
  * Belongs to the bundle, valid until it is freed. Any thread.
  *
  * @param bundle the bundle, may be NULL
- * @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
+ * @return the folder as it was given, `<built in>` or `<in memory>`; "" for NULL; never NULL
  */
 const char *sam2lung_bundle_origin(const struct sam2lung_bundle *bundle);
 

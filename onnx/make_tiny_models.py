@@ -15,6 +15,7 @@ tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, t
                   logit = B + sum over n of W0[n] x_n m0_n  +  up2( sum over n of W1[n] (pool2(x_n) + C d_n) m1_n )
                   with d_n the true distance of neighbour n in mm, pool2 the mean of 2 x 2 pixels, up2 its repetition:
                   other weights for each neighbour, so swapped, repeated or shifted slices change the result.
+tiny-thick        tiny-neighbours' networks for CTs of any slice: above 2.5 mm neighbours are interpolated, 2 mm apart; tried up to 5 mm.
 tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
                   judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
                   over the patch's centre.
@@ -297,6 +298,14 @@ def tiny_neighbours():
     return spec, files
 
 
+def tiny_thick():
+    spec, files = tiny_neighbours()
+    spec["name"] = "tiny-thick"
+    spec["input"]["neighbours"]["interpolate_above_mm"] = 2.5
+    spec["tried"] = {"slice_mm": 5.0}
+    return spec, files
+
+
 def tiny_scout():
     files = {
         "encoder.onnx": identity_encoder(),
@@ -354,7 +363,7 @@ def tiny_multiclass():
     return spec, files
 
 
-BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass]
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_thick, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass]
 
 
 def sha256(data):

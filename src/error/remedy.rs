@@ -13,7 +13,7 @@ pub(super) const DUPLICATE_SLICE: &str = "Remove the copies or choose one acquis
 pub(super) const MIXED_GEOMETRY: &str = "Choose the axial series without localizer images";
 pub(super) const GANTRY_TILT: &str = "Resample it, for example with Slicer's 'Acquisition geometry regularization'";
 pub(super) const NO_ORIENTATION: &str = "Convert the CT again from its DICOM files, or say which way the axes run";
-pub(super) const WRITE: &str = "Nothing was changed there; check the folder's rights and free space";
+pub(super) const WRITE: &str = "Check the folder's rights and free space";
 pub(super) const NO_LUNG: &str =
     "Check that it is a chest CT with lungs in it; only then search everywhere, or say where by a mask";
 pub(super) const MASK_GRID: &str = "Resample the mask to the CT's grid";

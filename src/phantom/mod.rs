@@ -11,6 +11,7 @@
 //! ```
 
 mod anatomy;
+mod lungs;
 mod nodules;
 mod random;
 mod scanner;
@@ -18,6 +19,7 @@ mod vessels;
 
 use ndarray::Array3;
 
+pub use lungs::Lungs;
 pub use nodules::NoduleKind;
 pub use scanner::Scanner;
 
@@ -29,9 +31,9 @@ use random::SplitMix64;
 pub struct Phantom {
     /// The CT, HU.
     pub ct: Volume<f32>,
-    /// `[k, j, i]`: the lungs, with vessels and nodules, without airways.
+    /// `[k, j, i]`: the lungs as far as they hold air, with vessels and nodules, without airways.
     pub lungs: Array3<bool>,
-    /// The nodules.
+    /// The nodules in aerated lung.
     pub nodules: Vec<PhantomNodule>,
 }
 
@@ -46,6 +48,14 @@ pub struct PhantomNodule {
     pub volume_mm3: f64,
     /// What it is.
     pub kind: NoduleKind,
+    /// The state of the lungs around it.
+    #[serde(skip_serializing_if = "is_normal")]
+    pub lungs: Lungs,
+}
+
+/// Facts about healthy lungs look as they always did.
+fn is_normal(lungs: &Lungs) -> bool {
+    *lungs == Lungs::Normal
 }
 
 /// The phantom as the demonstration uses it: 336 × 272 × 100 voxels of 0.85 × 0.85 × 2 mm.
@@ -55,27 +65,41 @@ pub fn chest_phantom(seed: u64) -> Phantom {
 
 /// The phantom of a seed, scanned in another way: the same chest on another grid.
 pub fn chest_phantom_with(seed: u64, scanner: &Scanner) -> Phantom {
+    chest_phantom_of(seed, Lungs::Normal, scanner)
+}
+
+/// The phantom of a seed with lungs in another state: the same chest; a nodule that would touch a part without air is
+/// left out.
+pub fn chest_phantom_of(seed: u64, state: Lungs, scanner: &Scanner) -> Phantom {
     let mut random = SplitMix64(seed);
     let mut nodules = nodules::place(&mut random);
     let vessels = vessels::grow(&mut random, &nodules);
     nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
 
     let grid = scanner.grid();
-    let (mut hu, lungs) = scanner.chest(grid.dims);
-    scanner.add_texture(&mut random, &lungs, &mut hu);
+    let (mut hu, lungs) = scanner.chest(state, grid.dims);
+    if state.textured() {
+        scanner.add_texture(&mut random, &lungs, &mut hu);
+    }
+    nodules.retain(|nodule| state.opaque_distance(nodule.centre) > nodule.reach());
     vessels.iter().for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
     nodules.iter().for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
     scanner.expose(&mut random, &mut hu);
-    Phantom { ct: Volume::new(grid, hu), lungs, nodules: nodules.iter().map(describe).collect() }
+    Phantom {
+        ct: Volume::new(grid, hu),
+        lungs,
+        nodules: nodules.iter().map(|nodule| describe(nodule, state)).collect(),
+    }
 }
 
-fn describe(nodule: &nodules::Nodule) -> PhantomNodule {
+fn describe(nodule: &nodules::Nodule, lungs: Lungs) -> PhantomNodule {
     let volume_mm3 = nodule.volume_mm3();
     PhantomNodule {
         centre_ras: scanner::to_ras(nodule.centre),
         radius_mm: (volume_mm3 * 0.75 / std::f64::consts::PI).cbrt(),
         volume_mm3,
         kind: nodule.kind,
+        lungs,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod findings;
 pub mod native;
+pub mod neighbours;
 pub mod options;
 pub mod outlines;
 pub mod piece;
@@ -25,6 +26,7 @@ use ndarray::Array3;
 
 use crate::{
     error::{Error, Result},
+    geometry::Grid,
     memory,
     model::{
         bundle::Bundle,
@@ -47,6 +49,7 @@ use crate::{
     warning::Warning,
 };
 use findings::Evidence;
+use neighbours::SliceSteps;
 use options::{Options, Search, check_threads};
 use outlines::{Field, Outlines};
 use piece::{ClassMaps, Pieces, Sampling, run_all};
@@ -163,8 +166,12 @@ pub struct Account {
     pub at: Vec<Option<u16>>,
     /// What the interval around a nodule's volume means.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks.
+    pub prompted_volume_interval: VolumeInterval,
     /// Volume of the region that was searched, in millilitres.
     pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
     /// What the result can't be trusted for, that of the options first.
     pub warnings: Vec<Warning>,
     /// Time a stage took.
@@ -221,7 +228,7 @@ impl Engine {
         let ct = orientation.to_canonical(ct, monitor.cancel_token())?;
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
-        let mut search = search::chosen(&ct, &orientation, options, monitor)?;
+        let search::Chosen { mut search, warnings: of_search } = search::chosen(&ct, &orientation, options, monitor)?;
         if spec.decoder.clicks.is_none() {
             search::add_boxes(&mut search, &ct.grid, &clicks.inside);
         }
@@ -260,6 +267,8 @@ impl Engine {
         canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
+        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search)];
+        let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).chain(of_search).collect();
         let account = Account {
             samples: sampling.samples,
             threshold: sampling.threshold,
@@ -267,9 +276,11 @@ impl Engine {
             uncertainty: sampling.uncertainty,
             dropped: found.dropped,
             at: found.at,
-            volume_interval: VolumeInterval::under(spec.doubt.as_ref()),
+            volume_interval: VolumeInterval::under(spec.doubt.as_ref(), false),
+            prompted_volume_interval: VolumeInterval::under(spec.doubt.as_ref(), true),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            warnings: options.warnings.iter().cloned().chain(little_lung(densities, &options.search)).collect(),
+            slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
+            warnings,
             stages: clock.laps,
         };
         Ok(Segmentation {
@@ -351,6 +362,15 @@ impl Clock {
         let now = Instant::now();
         self.laps.insert(name, now - std::mem::replace(&mut self.last, now));
     }
+}
+
+/// A warning where slices, along whatever axis, lie further apart than those that the model was tried on.
+fn thick_slices(spec: &ModelSpec, grid: &Grid) -> Option<Warning> {
+    // A header's rounding doesn't count.
+    const ROUNDING: f64 = 1e-3;
+    let tried_mm = spec.tried?.slice_mm;
+    let spacing_mm = grid.spacing_mm.into_iter().fold(0.0, f64::max);
+    (spacing_mm > tried_mm * (1.0 + ROUNDING)).then_some(Warning::ThickSlices { spacing_mm, tried_mm })
 }
 
 fn canonical_index(orientation: &Orientation, native: [usize; 3]) -> [usize; 3] {

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
 use super::{
+    neighbours::{self, neighbours},
     piece::{Answer, ClassMaps, Pieces, Sampling},
     region::Region,
     windows::{Rect, windows},
@@ -88,13 +89,9 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let Rect { top, bottom, left, right } = region.encoded;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
         let window = HuWindow::new(self.spec.input.window_hu);
-        let neighbours = neighbours(self.spec, &ct.grid, k);
-        let mut slices = Array4::zeros((1, neighbours.len(), rows.len(), columns.len()));
-        for (n, (slice, _)) in neighbours.iter().enumerate() {
-            let image = bilinear(ct.voxels.index_axis(Axis(0), *slice), &rows, &columns);
-            slices.slice_mut(s![0, n, .., ..]).assign(&image.mapv_into(|hu| window.apply(hu)));
-        }
-        (slices, neighbours.into_iter().map(|(_, offset_mm)| offset_mm).collect())
+        let neighbours = neighbours(&self.spec.input, &ct.grid, k);
+        let slices = neighbours::stack(ct, &neighbours, &rows, &columns).mapv_into(|hu| window.apply(hu));
+        (slices.insert_axis(Axis(0)), neighbours.into_iter().map(|n| n.offset_mm).collect())
     }
 
     fn masks(&self, sampling: &Sampling, samples: Range<usize>) -> Vec<Array2<f32>> {
@@ -263,26 +260,9 @@ fn batch(sampling: &Sampling, pixels: usize) -> usize {
     sampling.samples.div_ceil(sampling.samples.div_ceil(most))
 }
 
-/// The slices that go in for slice `k`: index, and distance from `k` in mm.
-///
-/// Neighbour `n` lies `n · max(1, round(step_mm / spacing))` slices away; outside the volume the nearest slice
-/// inside takes its place, with its true distance.
-fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
-    let spacing = grid.spacing_mm[2];
-    let (each_side, step) = spec
-        .input
-        .neighbours
-        .as_ref()
-        .map_or((0, 1), |n| (n.each_side as i64, ((n.step_mm / spacing + 0.5).floor() as i64).max(1)));
-    (-each_side..=each_side)
-        .map(|n| (k as i64 + n * step).clamp(0, grid.dims[2] as i64 - 1))
-        .map(|slice| (slice as usize, ((slice - k as i64) as f64 * spacing) as f32))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array5, ArrayView3, ArrayView4};
+    use ndarray::{Array5, ArrayView3, ArrayView4, s};
 
     use super::*;
     use crate::model::network::Window;

@@ -13,7 +13,7 @@ use crate::{
         bundle::Bundle,
         device::{Device, DeviceReport},
     },
-    pipeline::Account,
+    pipeline::{Account, neighbours::SliceSteps},
     progress::CancelToken,
     stages::{nodules::VolumeInterval, statistics::Uncertainty},
     warning::Warning,
@@ -123,8 +123,12 @@ pub struct ResultRecord {
     pub dropped: usize,
     /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks (`prompted`).
+    pub prompted_volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
     /// For each `at`: the nodule's number, or `null` where none was found.
     pub at: Vec<Option<u16>>,
 }
@@ -149,7 +153,9 @@ impl ResultRecord {
             review,
             dropped: account.dropped,
             volume_interval: account.volume_interval,
+            prompted_volume_interval: account.prompted_volume_interval,
             searched_ml: account.searched_ml,
+            slices: account.slices,
             at: account.at.clone(),
         }
     }

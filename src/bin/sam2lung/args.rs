@@ -49,6 +49,9 @@ pub enum Command {
         /// Another seed gives another chest
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// The state of the lungs
+        #[arg(long, value_enum, default_value_t = LungsArg::Normal)]
+        lungs: LungsArg,
     },
 }
 
@@ -111,6 +114,25 @@ pub struct SegmentArgs {
     /// Print errors only
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `--lungs` of `sam2lung phantom`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LungsArg {
+    /// Healthy
+    Normal,
+    /// Nearly air (-990 HU), like a physical phantom
+    Air,
+    /// Fluid fills the right side
+    LeftOnly,
+    /// Fluid fills the left side
+    RightOnly,
+    /// Destroyed lung with bullae
+    Emphysema,
+    /// Fluid behind the left lung
+    Effusion,
+    /// The left lung's lower part holds no air
+    Consolidation,
 }
 
 /// `--device`.

@@ -25,7 +25,7 @@ use sam2lung::{
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
     staging::Staging,
-    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, silence_decoders},
+    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
@@ -34,14 +34,15 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let cancel = cancel_on_signal();
     let (options, names) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args, &options).map_err(|e| report(&e))?;
-    let mut failed = false;
+    let (mut failed, mut heard) = (false, true);
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
         match segment_one(args, &options, &mut engine, input, &name, &cancel) {
             Ok((summary, warnings)) => {
                 report_warnings(input, &warnings);
-                if !args.quiet {
-                    println!("{name}: {summary} in {}", duration(started.elapsed()));
+                // Where nobody takes the lines, the results still count: said once, and on with the others.
+                if heard && !args.quiet {
+                    heard = say(&format!("{name}: {summary} in {}", duration(started.elapsed()))).is_ok();
                 }
             }
             Err(error) => {
@@ -53,7 +54,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             }
         }
     }
-    if failed { Err(Reported) } else { Ok(()) }
+    if failed || !heard { Err(Reported) } else { Ok(()) }
 }
 
 /// What the words ask for, and the folder name for each input; what needs no CT is refused before anything is loaded.
@@ -226,11 +227,12 @@ fn write(
         model: format!("{} {}", spec.name, spec.version),
         samples: found.account.samples,
         volume_interval: found.account.volume_interval,
+        prompted_volume_interval: found.account.prompted_volume_interval,
         uncertainty: found.account.uncertainty.title().to_owned(),
         uncertainty_maximum: found.account.uncertainty.maximum(),
         warnings: warnings.clone(),
     };
-    write_overview(&folder.join("overview.png"), &found.canonical.maps(), &found.canonical.nodules, &title)?;
+    write_overview(folder, &found.canonical.maps(), &found.canonical.nodules, &title, &cancel)?;
     monitor.step(Stage::Write, 4, 5)?;
 
     let mut stages = found.account.stages.clone();
