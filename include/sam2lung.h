@@ -117,7 +117,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**
    * E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
-   * E_GANTRY_TILT: files can't be read.
+   * E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
    */
   SAM2LUNG_STATUS_READ = 3,
   /**
