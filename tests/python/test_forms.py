@@ -138,7 +138,7 @@ def test_disagreement_is_told_in_mm_and_degrees_with_the_form_that_was_taken(seg
     run = json.loads((folder / "run.json").read_text())
     assert run["input"]["facts"]["geometry"] == "qform (code 1)"
     assert (run["input"]["nifti"]["qform_code"], run["input"]["nifti"]["sform_code"]) == (1, 2)
-    assert [warning["name"] for warning in run["warnings"]] == ["W_FORMS_DISAGREE"]
+    assert "W_FORMS_DISAGREE" in {warning["name"] for warning in run["warnings"]}
 
 
 @pytest.mark.parametrize("frame", ["LPS", "ras", "PSR"])
