@@ -22,9 +22,9 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
     match target {
         Target::ModelJson => CONTRACTS.map(|text| text.as_bytes().to_vec()).into(),
         Target::Graph => GRAPHS.map(<[u8]>::to_vec).into(),
-        Target::Nifti => vec![written("a.nii"), written("a.nii.gz")],
-        Target::Nrrd => vec![written("a.nrrd"), raw_nrrd()],
-        Target::MetaImage => vec![metaimage()],
+        Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
+        Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
+        Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
         Target::DicomFile => vec![dicom_slice(2.0)],
         Target::VolumeView => volume_view::seeds(),
     }
@@ -61,6 +61,29 @@ fn raw_nrrd() -> Vec<u8> {
     with_voxels(
         "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 5 4 3\nbyte skip: -1\n\
          space directions: (0.7,0,0) (0,0.8,0) (0,0,2)\nendian: little\nencoding: raw\nspace origin: (1,2,3)\n\n",
+    )
+}
+
+/// The forms have other codes, and the sform another place (nifti1.h: sform_code, srow_x[3]).
+fn disagreeing_nifti() -> Vec<u8> {
+    let mut bytes = written("a.nii");
+    bytes[254..256].copy_from_slice(&2i16.to_le_bytes());
+    bytes[292..296].copy_from_slice(&12f32.to_le_bytes());
+    bytes
+}
+
+fn nrrd_of_one_time() -> Vec<u8> {
+    with_voxels(
+        "NRRD0005\r\n# comment\r\nType:short\r\ndimension: 4\r\nspace dimension: 3\r\nsizes: 1 5 4 3\r\n\
+         kinds: list domain domain domain\r\nspace directions: none (0.7,0,0) (0,0.8,0) (0,0,2)\r\nendian: little\r\n\
+         encoding: raw\r\nspace origin: (1,2,3)\r\n\r\n",
+    )
+}
+
+fn metaimage_of_one_time() -> Vec<u8> {
+    with_voxels(
+        "NDims = 4\n\n# comment\nDimSize: 5 4 3 1\nElementSpacing = 0.7 0.8 2 1\nOffset = 1 2 3 0\n\
+         elementtype = MET_SHORT\nElementDataFile = LOCAL\n",
     )
 }
 
