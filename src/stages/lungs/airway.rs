@@ -27,6 +27,9 @@ const LEAST_COMPACT: f64 = 0.3;
 /// Shorter and smaller tubes are left alone.
 const LEAST_LENGTH_MM: f64 = 25.0;
 const LEAST_ML: f64 = 1.5;
+/// A tube as wide as no trachea is long against its width; else it is a bulla, or a loop of bowel.
+const WIDE_MM2: f64 = 600.0;
+const LEAST_SLENDER: f64 = 1.5;
 
 /// Gas in tubes of tissue.
 pub(super) struct Airway {
@@ -52,7 +55,11 @@ pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airw
     let found = connected_components(&sections, Neighbourhood::All26, monitor.cancel_token())?;
     let is_tube = |c: &Component| {
         let length_mm = c.voi.size()[2] as f64 * coarse.spacing_mm[0];
-        length_mm >= LEAST_LENGTH_MM && c.voxels as f64 * coarse.voxel_ml() >= LEAST_ML
+        let ml = c.voxels as f64 * coarse.voxel_ml();
+        let section_mm2 = 1000.0 * ml / length_mm;
+        let width_mm = (4.0 / std::f64::consts::PI * section_mm2).sqrt();
+        let slender = section_mm2 < WIDE_MM2 || length_mm >= LEAST_SLENDER * width_mm;
+        length_mm >= LEAST_LENGTH_MM && ml >= LEAST_ML && slender
     };
     let trachea = found.list.iter().filter(|c| is_tube(c)).max_by_key(|c| (c.voi.end[2], c.voxels));
     Ok(Airway { tubes: found.mask(is_tube), column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)) })

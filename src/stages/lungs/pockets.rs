@@ -122,10 +122,10 @@ fn middle(found: &Components, component: &Component) -> [f64; 3] {
     sums.map(|sum| sum as f64 / component.voxels as f64)
 }
 
-/// Whether a component lies among the body's mass.
-pub(super) fn in_the_mass(mass: &Mass, found: &Components, component: &Component) -> bool {
+/// Whether a component lies among the body's mass between front and back. The circle cuts the sides off.
+pub(super) fn in_the_rows(mass: &Mass, found: &Components, component: &Component) -> bool {
     let [_, j, i] = middle(found, component);
-    mass.before(j, i).iter().all(|part| DEEP.contains(part))
+    DEEP.contains(&mass.before(j, i)[0])
 }
 
 /// Whether a pocket lies inside the body, not in something beside it.
@@ -138,8 +138,8 @@ fn is_deep(
     monitor: &Monitor<'_>,
 ) -> Result<bool> {
     let [_, j, i] = middle(found, pocket);
-    let [before_row, _] = mass.before(j, i);
-    let deep = in_the_mass(mass, found, pocket);
+    let [before_row, before_column] = mass.before(j, i);
+    let deep = DEEP.contains(&before_row) && DEEP.contains(&before_column);
     Ok(deep && (DEEPER.contains(&before_row) || has_wall(found, pocket, outside, spacing_mm, monitor)?))
 }
 
