@@ -16,8 +16,8 @@ use crate::{
 
 /// Air as dense as lung beside so many blocks of padding is worth a look.
 const LEAST_BLOCKS: usize = 20;
-/// Lung has vessels (spread of its HU 50 to 65); the foam of a table, as dense as lung, has none.
-const TEXTURE_HU: f64 = 40.0;
+/// Lung has vessels (spread of its HU 50 to 65 in real CTs); the foam of a table, as dense as lung, has none.
+const TEXTURE_HU: f64 = 25.0;
 /// No piece of clothing is that large.
 const LEAST_ML: f64 = 100.0;
 

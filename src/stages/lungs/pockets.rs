@@ -27,8 +27,10 @@ const WHOLE_ML: f64 = 300.0;
 const KNOWN_LUNG_ML: f64 = 100.0;
 /// It has at least this part of the body in its slices: a lung has 0.12 and more, a full stomach 0.06.
 const BODY_PART: f64 = 0.08;
-/// A pocket's middle lies so deep in the body's mass, from either side: not in the table, not under an arm.
+/// A pocket's middle lies so deep in the body's mass: not in the table (front and back), not under an arm (sides; a lung
+/// behind thin walls reaches 0.9).
 const DEEP: Range<f64> = 0.1..0.9;
+const DEEP_ASIDE: Range<f64> = 0.06..0.94;
 /// So deep between front and back, or behind a wall: the foam of a table is neither.
 const DEEPER: Range<f64> = 0.25..0.75;
 /// What lies so far from a pocket decides whether there is a wall: this part of it may be the air around the patient.
@@ -139,7 +141,7 @@ fn is_deep(
 ) -> Result<bool> {
     let [_, j, i] = middle(found, pocket);
     let [before_row, before_column] = mass.before(j, i);
-    let deep = DEEP.contains(&before_row) && DEEP.contains(&before_column);
+    let deep = DEEP.contains(&before_row) && DEEP_ASIDE.contains(&before_column);
     Ok(deep && (DEEPER.contains(&before_row) || has_wall(found, pocket, outside, spacing_mm, monitor)?))
 }
 
