@@ -151,7 +151,7 @@ fn shell(first: usize, last: usize) -> Shell {
     let inside = |j: usize, i: usize, centre: [f64; 2], axes: [f64; 2]| {
         ((i as f64 - centre[0]) / axes[0]).hypot((j as f64 - centre[1]) / axes[1]) < 1.0
     };
-    let cavity = |j: usize, i: usize| [[42.0, 55.0], [98.0, 55.0]].iter().any(|c| inside(j, i, *c, [21.0, 34.0]));
+    let cavity = |j: usize, i: usize| [[42.0, 55.0], [98.0, 55.0]].iter().any(|c| inside(j, i, *c, [20.0, 30.0]));
     let ball = |k: usize, j: usize, i: usize| {
         [[30usize, 40, 40], [20, 70, 100]].iter().any(|c| {
             [k.abs_diff(c[0]) as f64 * 3.0, j.abs_diff(c[1]) as f64 * 2.0, i.abs_diff(c[2]) as f64 * 2.0]

@@ -36,7 +36,7 @@ const DEEPER: Range<f64> = 0.25..0.75;
 /// What lies so far from a pocket decides whether there is a wall: this part of it may be the air around the patient.
 const WALL_MM: Range<f64> = 6.0..10.0;
 const WALL_GAPS: f64 = 0.3;
-/// Part of a pocket's columns that have lung above it: more, and it lies under the diaphragm.
+/// Part of a pocket's columns that have lung above and none below: more, and it lies under the diaphragm.
 const UNDER_LUNG: f64 = 0.5;
 /// This part of the lung lies lower than a pocket's middle, at least.
 const LUNG_BELOW: f64 = 0.1;
@@ -190,14 +190,16 @@ fn in_chest(found: &Components, pocket: &Component, lung: &Array3<bool>) -> bool
     below >= LUNG_BELOW && under as f64 <= UNDER_LUNG * columns as f64
 }
 
-/// The columns of a pocket, and those of them with lung above the pocket's highest voxel.
+/// The columns of a pocket, and those of them with lung above the pocket and none below.
 fn columns_under(found: &Components, pocket: &Component, lung: &Array3<bool>) -> [usize; 2] {
     let [i, j, k] = [0, 1, 2].map(|a| pocket.voi.start[a]..pocket.voi.end[a]);
     let mut counts = [0, 0];
     for (j, i) in j.flat_map(|j| i.clone().map(move |i| (j, i))) {
         if let Some(top) = k.clone().rev().find(|&k| found.labels[[k, j, i]] == pocket.label) {
             counts[0] += 1;
-            counts[1] += usize::from((top..lung.dim().0).any(|k| lung[[k, j, i]]));
+            let above = (top..lung.dim().0).any(|k| lung[[k, j, i]]);
+            let below = (0..top).any(|k| lung[[k, j, i]]);
+            counts[1] += usize::from(above && !below);
         }
     }
     counts
