@@ -30,7 +30,8 @@
  * Order of parameters: the object, inputs, options, outputs, error. Outputs are written only on success, all of them or
  * none. Files are written whole or not at all.
  *
- * No panic and no exception of the library ever reaches the caller, and the library prints nothing. A mistake inside it is
+ * No panic and no exception of the library ever reaches the caller, and the library prints nothing: what ONNX Runtime has to
+ * say goes to the receiver of sam2lung_log_set(), where there is one. A mistake inside the library is
  * SAM2LUNG_STATUS_INTERNAL, after which every object can be used as before.
  *
  * @section conventions_ownership Ownership
@@ -53,19 +54,28 @@
  * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
  * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
- * leave it (sam2lung.hpp takes care of exceptions).
+ * leave it (sam2lung.hpp takes care of exceptions). The library works in the standard floating-point mode (to nearest, with
+ * subnormal numbers, nothing trapped) and leaves that of the calling thread as it was; callbacks run in the caller's.
  *
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
- * it as it was left. A process may exit with live objects. After fork() the child may exit or execute another program;
- * an engine of the parent is refused there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
+ * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
+ * free what the parent made (an engine's memory stays until the child ends);
+ * an engine of the parent is refused there for runs (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
  * and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
  *
  * @section conventions_memory Memory
- * Before a run the memory that its maps will take is asked for; where it isn't there the call gets
- * SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. If memory ends in the middle of a small allocation the
+ * Before a run the memory that its maps will take is asked for, and during the run what each sample found; where it isn't
+ * there the call gets SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. What is freed goes to the C library,
+ * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small allocation the
  * process is aborted, as Rust does.
+ *
+ * @section conventions_thread_state The calling thread
+ * A call takes up to 512 KiB of the calling thread's stack, which is less than the usual 8 MiB but more than a stack of
+ * 64 or 128 KiB that some hosts give their threads. Floating-point exceptions have to be masked, as they are in every C
+ * program that doesn't ask for traps. Rounding goes to the nearest, as usual; in another mode results differ in the last
+ * bits. No C++ exception passes through the library: one that leaves a callback ends the process.
  *
  * @section conventions_growth How the interface grows
  * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
@@ -111,7 +121,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**
    * E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
-   * E_GANTRY_TILT: files can't be read.
+   * E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
    */
   SAM2LUNG_STATUS_READ = 3,
   /**
@@ -143,7 +153,7 @@ typedef enum sam2lung_status {
    */
   SAM2LUNG_STATUS_BUSY = 10,
   /**
-   * E_OUT_OF_MEMORY: there is not enough memory.
+   * E_OUT_OF_MEMORY, E_THREADS: there is not enough memory, or a thread can't be started.
    */
   SAM2LUNG_STATUS_OUT_OF_MEMORY = 11,
   /**
@@ -267,7 +277,7 @@ typedef enum sam2lung_map {
 } sam2lung_map;
 
 /**
- * The parts of a run, in order.
+ * The parts of a run, in order, and what comes before all runs.
  */
 typedef enum sam2lung_stage {
   /**
@@ -294,6 +304,10 @@ typedef enum sam2lung_stage {
    * Writing files.
    */
   SAM2LUNG_STAGE_WRITE = 5,
+  /**
+   * Loading and trying the networks: sam2lung_engine_create().
+   */
+  SAM2LUNG_STAGE_LOAD = 6,
 } sam2lung_stage;
 
 /**
@@ -305,7 +319,7 @@ typedef enum sam2lung_log_level {
    */
   SAM2LUNG_LOG_LEVEL_OFF = 0,
   /**
-   * What went wrong.
+   * What went wrong; a call that fails for it says so by its status as well.
    */
   SAM2LUNG_LOG_LEVEL_ERROR = 1,
   /**
@@ -363,70 +377,6 @@ typedef struct sam2lung_result sam2lung_result;
 typedef struct sam2lung_runtime sam2lung_runtime;
 
 /**
- * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
- */
-typedef struct sam2lung_engine_options {
-  /**
-   * sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
-   */
-  size_t struct_size;
-  /**
-   * A sam2lung_device.
-   */
-  int32_t device;
-  /**
-   * CPU threads for one operator, up to 1024; 0: as many as the machine has.
-   */
-  uint32_t threads;
-} sam2lung_engine_options;
-
-/**
- * Voxels that belong to somebody else, and where they lie in the patient.
- *
- * Coming in they are only read, and only during the call. Going out (the functions that fill such a struct) they belong
- * to the object that was asked and stay valid until it is freed; don't write to them.
- */
-typedef struct sam2lung_volume {
-  /**
-   * sizeof(sam2lung_volume), set by the caller in both directions.
-   */
-  size_t struct_size;
-  /**
-   * Voxel (0, 0, 0); needn't be aligned.
-   */
-  const void *voxels;
-  /**
-   * Size of the buffer from `voxels` on.
-   */
-  size_t bytes;
-  /**
-   * How voxels are stored, a sam2lung_voxel_type.
-   */
-  int32_t voxel_type;
-  /**
-   * Number of voxels along i (columns), j (rows) and k (slices), at least 1 each.
-   */
-  int64_t dims[3];
-  /**
-   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest.
-   */
-  int64_t strides[3];
-  /**
-   * Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
-   */
-  double ijk_to_ras[16];
-} sam2lung_volume;
-
-/**
- * Is told what the library says, on any thread and possibly on several at once.
- *
- * `level` is a sam2lung_log_level; `target` names the part of the library, `message` is the text, both UTF-8 and valid
- * during the callback. It may call sam2lung_log_set(); what it makes the library say is dropped. No C++ exception and no
- * longjmp may leave it.
- */
-typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
-
-/**
  * How far a call is. Filled by the library for the callback, valid while that runs.
  */
 typedef struct sam2lung_progress {
@@ -467,6 +417,94 @@ typedef struct sam2lung_progress {
  * C++ exception and no longjmp may leave it: there are frames of Rust below it.
  */
 typedef bool (*sam2lung_progress_fn)(const struct sam2lung_progress *progress, void *user_data);
+
+/**
+ * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
+ */
+typedef struct sam2lung_engine_options {
+  /**
+   * sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
+   */
+  size_t struct_size;
+  /**
+   * A sam2lung_device.
+   */
+  int32_t device;
+  /**
+   * CPU threads for one operator, up to 1024; 0: as many as the machine has.
+   */
+  uint32_t threads;
+  /**
+   * Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
+   */
+  sam2lung_progress_fn progress;
+  /**
+   * Handed to `progress`.
+   */
+  void *progress_data;
+  /**
+   * Cancels sam2lung_engine_create() from any thread; may be NULL. It isn't used afterwards.
+   */
+  const struct sam2lung_cancel *cancel;
+  /**
+   * Give free memory of the whole process back to the system after each run of this engine, and when a result of it is
+   * freed. The C library keeps some of it for later, some 70 MiB after a run; giving it back takes up to seconds in a
+   * process with a large heap. Only with glibc; elsewhere nothing happens.
+   */
+  bool give_back_memory;
+} sam2lung_engine_options;
+
+/**
+ * Voxels that belong to somebody else, and where they lie in the patient.
+ *
+ * Coming in they are only read, and only during the call. Going out (the functions that fill such a struct) they belong
+ * to the object that was asked and stay valid until it is freed; don't write to them.
+ */
+typedef struct sam2lung_volume {
+  /**
+   * sizeof(sam2lung_volume), set by the caller in both directions.
+   */
+  size_t struct_size;
+  /**
+   * Voxel (0, 0, 0); needn't be aligned.
+   */
+  const void *voxels;
+  /**
+   * Size of the buffer from `voxels` on, in bytes.
+   */
+  size_t bytes;
+  /**
+   * How voxels are stored, a sam2lung_voxel_type.
+   */
+  int32_t voxel_type;
+  /**
+   * Number of voxels along i (columns), j (rows) and k (slices), at least 1 each.
+   */
+  int64_t dims[3];
+  /**
+   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest. Negative along an axis
+   * that runs backwards in memory: then `bytes_before` says how far back the buffer reaches.
+   */
+  int64_t strides[3];
+  /**
+   * Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
+   */
+  double ijk_to_ras[16];
+  /**
+   * Size of the buffer before `voxels`, in bytes, for negative strides. Since ABI 3.
+   */
+  size_t bytes_before;
+} sam2lung_volume;
+
+/**
+ * Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
+ *
+ * `level` is a sam2lung_log_level; `target` names the part of the library, or is "onnxruntime"; `message` is the text, both
+ * UTF-8 and valid during the callback. It may call sam2lung_log_set() and use every object but the engine that runs; what it
+ * makes the library say is dropped. No C++ exception and no
+ * longjmp may leave it.
+ */
+typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
 
 /**
  * Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
@@ -559,15 +597,17 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3;
   /**
-   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³.
+   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
+   * above 0 and at most volume_mm3.
    */
   double volume_mm3_p05;
   /**
-   * Median of the volume over the samples, mm³.
+   * Median of the volume over the samples, drawn into the interval, mm³.
    */
   double volume_mm3_p50;
   /**
-   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples, mm³.
+   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
+   * mm³; at least volume_mm3.
    */
   double volume_mm3_p95;
   /**
@@ -655,6 +695,30 @@ enum sam2lung_status sam2lung_bundle_open(const char *folder,
                                           struct sam2lung_error **error);
 
 /**
+ * Checks a bundle that lies in memory: what model.json holds, and the files that it names.
+ *
+ * Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+ *
+ * @param contract the bytes of model.json, not NULL
+ * @param contract_bytes how many
+ * @param names `count` names of files, as model.json has them, UTF-8, none NULL; may be NULL where count is 0
+ * @param files where the bytes of each file begin, none NULL; may be NULL where count is 0
+ * @param sizes how many bytes each file has; may be NULL where count is 0
+ * @param count how many files
+ * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_bundle_from_memory(const void *contract,
+                                                 size_t contract_bytes,
+                                                 const char *const *names,
+                                                 const void *const *files,
+                                                 const size_t *sizes,
+                                                 size_t count,
+                                                 struct sam2lung_bundle **bundle,
+                                                 struct sam2lung_error **error);
+
+/**
  * Gives the bundle that is compiled into the library.
  *
  * Any thread.
@@ -692,7 +756,7 @@ const char *sam2lung_bundle_version(const struct sam2lung_bundle *bundle);
  * Belongs to the bundle, valid until it is freed. Any thread.
  *
  * @param bundle the bundle, may be NULL
- * @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
+ * @return the folder as it was given, `<built in>` or `<in memory>`; "" for NULL; never NULL
  */
 const char *sam2lung_bundle_origin(const struct sam2lung_bundle *bundle);
 
@@ -810,10 +874,13 @@ void sam2lung_cancel_free(struct sam2lung_cancel *cancel);
 /**
  * Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
  *
+ * For each of the bundle's networks threads are started, one less than sam2lung_engine_options::threads. Where one can't be
+ * started (a limit of a container, too little address space), the call ends with E_THREADS.
+ *
  * Any thread.
  *
  * @param bundle the bundle, not NULL; it may be freed while the engine lives
- * @param options device and threads, borrowed for the call; NULL: the defaults
+ * @param options device and threads, progress and cancelling, borrowed for the call; NULL: the defaults
  * @param engine where the engine goes, not NULL; belongs to the caller, who frees it with sam2lung_engine_free()
  * @param error where an error goes, may be NULL
  * @return SAM2LUNG_STATUS_OK, or why not
@@ -854,7 +921,8 @@ const char *sam2lung_engine_device_reason(const struct sam2lung_engine *engine);
 uint32_t sam2lung_engine_threads(const struct sam2lung_engine *engine);
 
 /**
- * Frees an engine and the memory of its networks; results of its runs stay.
+ * Frees an engine and the memory of its networks; results of its runs stay. In a process that was forked from the engine's
+ * own nothing is given back, for the engine's threads aren't there: a static object may free it while the child exits.
  *
  * Any thread, but not while a call runs on the engine, and not from its callback.
  *

@@ -24,6 +24,37 @@ pub enum Warning {
         /// The largest that the model was tried on, in mm.
         tried_mm: f64,
     },
+    /// A NIfTI header that tells its geometry twice, and not alike.
+    #[error(
+        "the NIfTI header tells the geometry twice and not alike: {how}. Used: {used}, as ITK and 3D Slicer do; other \
+         programs may take the other one. Written NIfTI volumes carry both as they were"
+    )]
+    FormsDisagree {
+        /// What disagrees, and by how much.
+        how: String,
+        /// What was taken.
+        used: String,
+    },
+    /// A file that doesn't say how it lies in the patient.
+    #[error(
+        "the header doesn't say how the volume lies in the patient: its axes were taken to run towards {frame} ({why}). \
+         If that is wrong, so are sides and places of the nodules, and the picture"
+    )]
+    OrientationAssumed {
+        /// Three letters.
+        frame: String,
+        /// Who says so.
+        why: String,
+    },
+    /// A search that was told where to look, in a volume with hardly any lung.
+    #[error(
+        "only {percent:.2} % of the volume is as dark as lung or air: it may hold no lung, and that nothing is found then \
+         means little"
+    )]
+    LittleLung {
+        /// Share of the voxels, padding left out.
+        percent: f64,
+    },
     /// The lungs go on beyond the image.
     #[error(
         "the image cuts the lungs off {}; only what it shows was searched", list(.ends)
@@ -200,6 +231,9 @@ impl Warning {
     pub fn name(&self) -> &'static str {
         match self {
             Warning::ThickSlices { .. } => "W_THICK_SLICES",
+            Warning::FormsDisagree { .. } => "W_FORMS_DISAGREE",
+            Warning::OrientationAssumed { .. } => "W_ORIENTATION_ASSUMED",
+            Warning::LittleLung { .. } => "W_LITTLE_LUNG",
             Warning::LungsCutOff { .. } => "W_LUNGS_CUT_OFF",
             Warning::OneLung { .. } => "W_ONE_LUNG",
             Warning::LungWithoutAir { .. } => "W_LUNG_WITHOUT_AIR",

@@ -28,7 +28,8 @@ def test_tiny_bundle_is_accepted(path):
 
 
 def test_tiny_bundles_are_all_there():
-    names = ["tiny-clicks", "tiny-doubt", "tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+    names = ["clicks", "doubt", "fixed", "identity", "multiclass", "nan", "neighbours", "scout", "thick"]
+    names = [f"tiny-{name}" for name in names]
     assert [p.parent.name for p in TINY] == names
 
 
@@ -61,11 +62,13 @@ def at(value, path):
     return value
 
 
-WITH_OPTIONAL = ["tiny-clicks", "tiny-doubt"]
+WITH_OPTIONAL = ["tiny-clicks", "tiny-doubt", "tiny-thick"]
 FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout", *WITH_OPTIONAL) for path in objects(tiny(name))]
 STRICT = [(name, path) for name, path in FULL if path != ("provenance", "training")]
 # Fields that came after the first release.
 OPTIONAL = [
+    ("input", "neighbours", "interpolate_above_mm"),
+    ("tried",),
     ("encoder", "whole_slice"),
     ("decoder", "clicks"),
     ("calibration", "bias"),

@@ -21,11 +21,13 @@ pub struct sam2lung_nodule {
     pub centroid_ras: [f64; 3],
     /// Voxels of the label times the volume of one, mm³.
     pub volume_mm3: f64,
-    /// Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³.
+    /// Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
+    /// above 0 and at most volume_mm3.
     pub volume_mm3_p05: f64,
-    /// Median of the volume over the samples, mm³.
+    /// Median of the volume over the samples, drawn into the interval, mm³.
     pub volume_mm3_p50: f64,
-    /// Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples, mm³.
+    /// Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
+    /// mm³; at least volume_mm3.
     pub volume_mm3_p95: f64,
     /// 5th percentile of the volume over the samples, mm³.
     pub sample_volume_mm3_p05: f64,

@@ -298,8 +298,11 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entropy[rim].mean() - 0.05 <= entry["uncertainty_mean"] <= entropy[mask].max()
         # Kept samples outline the whole ball, the others nothing.
         assert entry["detection_rate"] == pytest.approx(kept / SAMPLES)
-        assert (entry["volume_mm3_p05"], entry["volume_mm3_p95"]) == (0.0, pytest.approx(volume))
-        assert entry["volume_mm3_p50"] in (0.0, pytest.approx(volume))
+        samples = [entry[f"sample_volume_mm3_{end}"] for end in ("p05", "p95")]
+        assert samples == [0.0, pytest.approx(volume)]
+        assert entry["sample_volume_mm3_p50"] in (0.0, pytest.approx(volume))
+        # One probability inside, next to none around: no evidence of a smaller or a larger one.
+        assert [entry[f"volume_mm3_{end}"] for end in ("p05", "p50", "p95")] == pytest.approx([volume] * 3)
         assert entry["short_axis_mm"] <= entry["long_axis_mm"]
         assert entry["nodule_probability"] is None
         assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])
@@ -431,7 +434,7 @@ def test_part_of_a_nodule_that_no_sample_drew_has_the_scout_s_outline_in_each(sa
     (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
     voxel_mm3 = np.prod(SPACING)
     assert nodule["volume_mm3"] == pytest.approx(large().sum() * voxel_mm3)
-    assert nodule["volume_mm3_p05"] == pytest.approx(large()[6:].sum() * voxel_mm3)
+    assert nodule["sample_volume_mm3_p05"] == pytest.approx(large()[6:].sum() * voxel_mm3)
     assert nodule["volume_mm3_p95"] == pytest.approx(large().sum() * voxel_mm3)
     assert nodule["detection_rate"] == 1.0
 

@@ -86,6 +86,17 @@ def features(result, nodule):
     return x, inside, around
 
 
+def limits(result, nodule):
+    """How small and how large the nodule may be, from the written volumes."""
+    mean, label = (made_ct.read(result / f"{name}.nii.gz") for name in ("probability", "label"))
+    own = label == nodule["id"]
+    core = (mean[own] >= 0.9 * mean[own].max()).sum()
+    near = ndimage.distance_transform_edt(~own, sampling=SPACING[::-1]) <= 4.0
+    parts, _ = ndimage.label(own | near & (label == 0) & (mean > 0.05), np.ones((3, 3, 3)))
+    connected = np.isin(parts, np.unique(parts[own]))
+    return np.array([max(core, own.sum() / 10), connected.sum()]) * np.prod(SPACING)
+
+
 def test_features_are_written_as_they_are_worked_out_from_the_volumes(result, nodule):
     x, inside, around = features(result, nodule)
     # The faint ball gives the surroundings a weight far from that of plain lung.
@@ -99,10 +110,12 @@ def test_features_are_written_as_they_are_worked_out_from_the_volumes(result, no
 def test_interval_and_dice_are_those_of_the_linear_models(result, nodule, bundles):
     x, _, _ = features(result, nodule)
     doubt = json.loads((bundles / "tiny-doubt" / "model.json").read_text())["doubt"]
-    v = nodule["volume_mm3"]
+    v, (least, most) = nodule["volume_mm3"], limits(result, nodule)
+    ends = [v * np.exp(np.dot(doubt[end], x)) for end in ("volume_low", "volume_high")]
     # Features that were read back from float32 volumes: 1e-6 at most.
-    assert nodule["volume_mm3_p05"] == pytest.approx(v * np.exp(np.dot(doubt["volume_low"], x)), rel=1e-5)
-    assert nodule["volume_mm3_p95"] == pytest.approx(v * np.exp(np.dot(doubt["volume_high"], x)), rel=1e-5)
+    assert nodule["volume_mm3_p05"] == pytest.approx(min(max(min(ends), least), v), rel=1e-5)
+    assert nodule["volume_mm3_p95"] == pytest.approx(max(min(max(ends), most), v), rel=1e-5)
+    assert least <= nodule["volume_mm3_p05"] <= v <= nodule["volume_mm3_p95"] <= most
     assert nodule["expected_dice"] == pytest.approx(made_ct.sigmoid(np.dot(doubt["dice"], x)), abs=1e-5)
     both = np.logical_or(*lobes()).sum() * np.prod(SPACING)
     assert (nodule["sample_volume_mm3_p05"], nodule["sample_volume_mm3_p95"]) == (0.0, pytest.approx(both))
@@ -110,20 +123,26 @@ def test_interval_and_dice_are_those_of_the_linear_models(result, nodule, bundle
 
 def test_poor_expected_dice_is_a_reason_to_look_again(nodule):
     assert nodule["expected_dice"] < 0.9
-    assert any(f"expected Dice {nodule['expected_dice']:.2f}, below 0.90" in r for r in nodule["review_reasons"])
+    assert any(f"expected agreement with the true one {nodule['expected_dice']:.2f}, below 0.90" in r for r in nodule["review_reasons"])
 
 
 def test_run_json_says_which_interval_it_is(result, sam2lung, bundles, tmp_path):
     interval = json.loads((result / "run.json").read_text())["result"]["volume_interval"]
     assert interval == {"kind": "calibrated", "level": 0.8}
+    # Nothing was fitted on outlines with clicks.
+    prompted = json.loads((result / "run.json").read_text())["result"]["prompted_volume_interval"]
+    assert prompted == {"kind": "samples", "level": 0.9}
     ct = made_ct.write(tmp_path / "ct.nii.gz", hu(), SPACING)
     sam2lung.segment(ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off")
     interval = json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["volume_interval"]
     assert interval == {"kind": "samples", "level": 0.9}
     (plain,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
     assert plain["expected_dice"] is None
-    for end in ("p05", "p50", "p95"):
-        assert plain[f"volume_mm3_{end}"] == plain[f"sample_volume_mm3_{end}"]
+    v, (least, most) = plain["volume_mm3"], limits(tmp_path / "ct", plain)
+    low, middle, high = (plain[f"sample_volume_mm3_{end}"] for end in ("p05", "p50", "p95"))
+    assert plain["volume_mm3_p05"] == pytest.approx(min(max(low, least), v))
+    assert plain["volume_mm3_p95"] == pytest.approx(max(min(high, most), v))
+    assert plain["volume_mm3_p50"] == pytest.approx(np.clip(middle, plain["volume_mm3_p05"], plain["volume_mm3_p95"]))
 
 
 def test_csv_has_every_number_to_eight_digits(result, nodule):
@@ -212,6 +231,8 @@ def test_info_says_what_the_interval_means(sam2lung, bundles):
         ("doubt", "dice", [0, 0, 0, 0, 0, 0, 1e7], "coefficient"),
         ("doubt", "dice", [0] * 6, "length 6"),
         ("doubt", "surprise", 1, "surprise"),
+        ("doubt", "clicked", {"volume_low": [0] * 7, "volume_high": [0] * 7}, "dice"),
+        ("doubt", "clicked", {name: [1e7] * 7 for name in ("volume_low", "volume_high", "dice")}, "coefficient"),
     ],
     ids=str,
 )

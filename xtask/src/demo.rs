@@ -70,32 +70,46 @@ fn say_where(phantom: &Path, result: &Path) {
 /// A line for each nodule that is known or was found: a known one with the finding nearest to it.
 fn report(found: &[Value], known: &[Value]) -> String {
     let mut text = format!(
-        "{:<16} {:>9}   {:<5} {:>9} {:>17}  {:>9}  review\n",
-        "known nodule", "mm³", "found", "mm³", "interval, mm³", "axis, mm"
+        "{:<16} {:>9}   {:<6} {:>9} {:>17}  {:<5}  {:>9}  review\n",
+        "known nodule", "mm³", "found", "mm³", "interval, mm³", "holds", "axis, mm"
     );
     let mut explained = vec![false; found.len()];
+    let mut held = 0;
     for nodule in known {
-        let left = format!("{:<16} {:>9.0}", nodule["kind"].as_str().unwrap_or("nodule"), number(nodule, "volume_mm3"));
+        let volume = number(nodule, "volume_mm3");
+        let left = format!("{:<16} {volume:>9.0}", nodule["kind"].as_str().unwrap_or("nodule"));
         match matching(nodule, found) {
             Some(index) => {
                 explained[index] = true;
-                text += &format!("{left}   {}\n", finding(&found[index]));
+                let holds = holds(&found[index], volume);
+                held += usize::from(holds);
+                text += &format!("{left}   {}\n", finding(&found[index], if holds { "yes" } else { "no" }));
             }
             None => text += &format!("{left}   not found\n"),
         }
     }
     for (nodule, _) in found.iter().zip(&explained).filter(|(_, explained)| !**explained) {
         let left = if known.is_empty() { "" } else { "none there" };
-        text += &format!("{left:<16} {:>9}   {}\n", "", finding(nodule));
+        text += &format!("{left:<16} {:>9}   {}\n", "", finding(nodule, ""));
+    }
+    if !known.is_empty() {
+        text +=
+            &format!("\n{held} of {} hold: the interval around the found volume holds the known one\n", known.len());
     }
     text
 }
 
-fn finding(nodule: &Value) -> String {
+/// Whether the interval of a finding holds a known volume.
+fn holds(found: &Value, volume_mm3: f64) -> bool {
+    (number(found, "volume_mm3_p05")..=number(found, "volume_mm3_p95")).contains(&volume_mm3)
+}
+
+fn finding(nodule: &Value, holds: &str) -> String {
     let interval = format!("{:.0} to {:.0}", number(nodule, "volume_mm3_p05"), number(nodule, "volume_mm3_p95"));
     let review = if nodule["review"] == true { "yes" } else { "no" };
     let (volume, axis) = (number(nodule, "volume_mm3"), number(nodule, "long_axis_mm"));
-    format!("{:<5} {volume:>9.0} {interval:>17}  {axis:>9.1}  {review}", format!("no. {}", nodule["id"]))
+    let id = format!("no. {}", nodule["id"]);
+    format!("{id:<6} {volume:>9.0} {interval:>17}  {holds:<5}  {axis:>9.1}  {review}")
 }
 
 /// Index of the finding whose centre is nearest to the known nodule's, if it lies within the nodule.
@@ -138,15 +152,24 @@ mod tests {
             &[known([0.0; 3]), known([0.0, 90.0, 0.0])],
         );
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 4, "{text}");
+        assert_eq!(lines.len(), 6, "{text}");
+        // 523.6 lies between 450 and 560; what wasn't found has no interval.
+        assert_eq!(lines[5], "1 of 2 hold: the interval around the found volume holds the known one");
         assert!(lines[1].contains("no. 2") && lines[1].ends_with("yes"), "{text}");
         assert!(lines[2].ends_with("not found"), "{text}");
         assert!(lines[3].starts_with("none there") && lines[3].contains("no. 1"), "{text}");
     }
 
     #[test]
+    fn report_counts_an_interval_that_misses_the_known_volume_as_not_holding() {
+        let far = json!({"kind": "solid", "centre_ras": [0.0, 0.0, 0.0], "volume_mm3": 561.0});
+        let text = report(&[found(1, [0.0; 3])], &[far]);
+        assert!(text.contains("450 to 560  no ") && text.contains("0 of 1 hold"), "{text}");
+    }
+
+    #[test]
     fn report_without_knowledge_lists_the_findings() {
         let text = report(&[found(1, [0.0; 3])], &[]);
-        assert!(text.contains("no. 1") && !text.contains("none there"), "{text}");
+        assert!(text.contains("no. 1") && !text.contains("none there") && !text.contains("hold:"), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sam2lung::geometry::Frame;
 
 /// What `--help` ends with.
 const LEARN: &str = "\
@@ -106,6 +107,10 @@ pub struct SegmentArgs {
     /// Pick one of several DICOM series in a folder
     #[arg(long, value_name = "UID")]
     pub series: Option<String>,
+    /// Directions in which the axes run of a file that doesn't say (NIfTI without qform and sform, NRRD without a patient
+    /// space): L or R, A or P, S or I, such as LPS, which ITK and 3D Slicer show. A warning says that it was assumed
+    #[arg(long, value_name = "LPS|RAS|…")]
+    pub assume_orientation: Option<Frame>,
     /// Print errors only
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,69 +1,72 @@
 //! `sam2lung info`: what a bundle holds, which ONNX Runtime runs it, which devices work.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use sam2lung::{
-    Error, VERSION,
-    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork},
+    VERSION,
+    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork, spec::TriedSpec},
+    progress::Monitor,
     stages::nodules::VolumeInterval,
 };
 
-use crate::terminal::{Reported, report};
+use crate::terminal::{Reported, report, say_to_reader};
 
 pub fn run(folder: Option<&Path>) -> Result<(), Reported> {
-    print(folder).map_err(|e| report(&e))
-}
-
-fn print(folder: Option<&Path>) -> Result<(), Error> {
-    let bundle = folder.map_or_else(Bundle::builtin, Bundle::open)?;
-    println!("sam2lung {VERSION}  (research use only, not a medical device)\n");
-    describe(&bundle);
-    let runtime = Runtime::get()?;
-    println!("\nONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build);
-    let bundle = std::sync::Arc::new(bundle);
-    OrtNetwork::load(bundle.clone(), Device::Cpu, 1)?;
-    println!("device cpu     works");
-    match OrtNetwork::load(bundle, Device::Cuda, 1) {
-        Ok(_) => println!("device cuda    works"),
-        Err(error) => println!("device cuda    {error}"),
+    let bundle = folder.map_or_else(Bundle::builtin, Bundle::open).map_err(|e| report(&e))?;
+    say_to_reader(&format!("sam2lung {VERSION}  (research use only, not a medical device)\n"))?;
+    say_to_reader(&describe(&bundle))?;
+    let runtime = Runtime::get().map_err(|e| report(&e))?;
+    say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
+    let bundle = Arc::new(bundle);
+    OrtNetwork::load(bundle.clone(), Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
+    say_to_reader("device cpu     works")?;
+    match OrtNetwork::load(bundle, Device::Cuda, 1, &mut Monitor::silent()) {
+        Ok(_) => say_to_reader("device cuda    works"),
+        Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }
-    Ok(())
 }
 
-fn describe(bundle: &Bundle) {
+/// A bundle's contents, a line each.
+fn describe(bundle: &Bundle) -> String {
     let spec = &bundle.spec;
+    let mut lines = Vec::new();
+    let mut line = |name: &str, words: String| lines.push(format!("{name:<14} {words}"));
     let [low, high] = spec.input.window_hu;
     let pixel = spec.input.pixel_mm.map_or("the CT's own pixels".into(), |mm| format!("pixels of {mm} mm"));
-    println!("model          {} {}  ({})", spec.name, spec.version, bundle.origin.display());
-    println!("input          {} slice(s), {low} to {high} HU, {pixel}", spec.slices());
-    println!("classes        {}", spec.decoder.classes.join(", "));
+    line("model", format!("{} {}  ({})", spec.name, spec.version, bundle.origin.display()));
+    line("input", format!("{} slice(s), {low} to {high} HU, {pixel}", spec.slices()));
+    let thickest = |tried: TriedSpec| format!("on slices of up to {} mm", tried.slice_mm);
+    line("tried", spec.tried.map_or("the model doesn't say on which slices".into(), thickest));
+    line("classes", spec.decoder.classes.join(", "));
     let dropout: Vec<_> =
         spec.decoder.dropout.iter().map(|d| format!("{} ({} channels, rate {})", d.name, d.channels, d.rate)).collect();
-    println!("dropout        {}", dropout.join(", "));
-    println!(
-        "clicks         {}",
-        spec.decoder.clicks.as_ref().map_or("none taken", |_| "inside and outside the nodule")
-    );
-    println!("samples        {}", spec.sampling.samples);
-    println!("uncertainty    {}", spec.sampling.uncertainty.title());
-    println!("temperature    {}, bias {}", spec.calibration.temperature, spec.calibration.bias);
-    println!("threshold      {}, smallest volume {} mm³", spec.decision.threshold, spec.decision.min_volume_mm3);
+    line("dropout", dropout.join(", "));
+    line("clicks", spec.decoder.clicks.as_ref().map_or("none taken", |_| "inside and outside the nodule").into());
+    line("samples", spec.sampling.samples.to_string());
+    line("uncertainty", spec.sampling.uncertainty.title().into());
+    line("temperature", format!("{}, bias {}", spec.calibration.temperature, spec.calibration.bias));
+    let decision = &spec.decision;
+    line("threshold", format!("{}, smallest volume {} mm³", decision.threshold, decision.min_volume_mm3));
     match &spec.judge {
         Some(judge) => {
-            println!("judge          drops findings below P(nodule) {}, bias {}", judge.threshold, judge.bias);
+            line("judge", format!("drops findings below P(nodule) {}, bias {}", judge.threshold, judge.bias));
             for point in &judge.operating_points {
                 let percent = point.sensitivity * 100.0;
-                println!("               {percent:.1} % of the nodules kept above {}", point.threshold);
+                line("", format!("{percent:.1} % of the nodules kept above {}", point.threshold));
             }
         }
-        None => println!("judge          none"),
+        None => line("judge", "none".into()),
     }
-    println!("interval       {}", VolumeInterval::under(spec.doubt.as_ref()).meaning());
+    let interval = |prompted| VolumeInterval::under(spec.doubt.as_ref(), prompted).meaning();
+    line("interval", interval(false));
+    if spec.decoder.clicks.is_some() {
+        line("with clicks", interval(true));
+    }
     for (file, sha256) in spec.files() {
-        println!("file           {file}  {} bytes  sha256 {sha256}", bundle.graph(file).len());
+        line("file", format!("{file}  {} bytes  sha256 {sha256}", bundle.graph(file).len()));
     }
     for (key, value) in &spec.provenance {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        println!("{key:<14} {text}");
+        line(key, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
+    lines.join("\n")
 }

@@ -7,17 +7,21 @@ mod segment;
 mod staging;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
-    #[cfg(unix)]
-    end_quietly_when_nobody_reads();
-    // clap ends the program itself: status 2 for wrong usage, 0 for --help and --version.
-    let done = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(words) => return explain(&words),
+    };
+    let done = match command {
         Command::Segment(args) => segment::run(&args),
         Command::Info { bundle } => info::run(bundle.as_deref()),
         Command::Phantom { output, seed, lungs } => phantom::run(&output, seed, lungs),
@@ -28,10 +32,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Rust ignores SIGPIPE, so that printing into a closed pipe would panic: `sam2lung info | head -1` ends as other
-/// programs do.
-#[cfg(unix)]
-fn end_quietly_when_nobody_reads() {
-    // SAFETY: it sets the default action, which runs no code of this program; no other thread runs yet.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// Prints help, the version, or what is wrong with the words; 2 for wrong usage.
+fn explain(words: &clap::Error) -> ExitCode {
+    let printed = words.print().and_then(|()| io::stdout().flush());
+    match printed {
+        _ if words.use_stderr() => ExitCode::from(2),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::end_without_reader(&error);
+            ExitCode::FAILURE
+        }
+    }
 }

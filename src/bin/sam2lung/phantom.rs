@@ -9,10 +9,10 @@ use sam2lung::{
 };
 
 use crate::args::LungsArg;
-use crate::terminal::{Reported, cancel_on_signal, report};
+use crate::terminal::{Reported, cancel_on_signal, report, say_to_reader};
 
 pub fn run(output: &Path, seed: u64, lungs: LungsArg) -> Result<(), Reported> {
-    write(output, seed, state(lungs)).map_err(|e| report(&e))
+    say_to_reader(&write(output, seed, state(lungs)).map_err(|e| report(&e))?)
 }
 
 fn state(lungs: LungsArg) -> Lungs {
@@ -27,7 +27,8 @@ fn state(lungs: LungsArg) -> Lungs {
     }
 }
 
-fn write(output: &Path, seed: u64, lungs: Lungs) -> Result<(), Error> {
+/// Writes both files; returns what to say of them.
+fn write(output: &Path, seed: u64, lungs: Lungs) -> Result<String, Error> {
     VolumeFormat::of(output)?;
     let phantom = chest_phantom_of(seed, lungs, &Scanner::default());
     let facts = output.with_file_name(format!("{}.json", io::output_name(output)));
@@ -35,6 +36,6 @@ fn write(output: &Path, seed: u64, lungs: Lungs) -> Result<(), Error> {
     // The facts first: a phantom that nothing is known of is of no use.
     io::write_file(&facts, (text + "\n").as_bytes())?;
     io::write_volume(output, phantom.ct.view(), &cancel_on_signal())?;
-    println!("{}: a chest with {} known nodules (see {})", output.display(), phantom.nodules.len(), facts.display());
-    Ok(())
+    let (output, count) = (output.display(), phantom.nodules.len());
+    Ok(format!("{output}: a chest with {count} known nodules (see {})", facts.display()))
 }

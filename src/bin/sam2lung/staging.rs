@@ -1,14 +1,23 @@
 //! The folder that results are gathered in, which takes its place as a whole or leaves nothing.
+//!
+//! A process that is killed can't tidy up. Its folders are found by the next run into the same output: each is locked
+//! (`flock`) as long as its process lives, so that one without a lock is nobody's. What makes, looks for or exchanges
+//! such folders holds the lock of the output folder; runs at the same time never take each other's work. On a file system
+//! without locks nothing proves that a folder is nobody's: there all are left alone.
 
 use std::{
-    fs,
+    ffi::OsString,
+    fs::{self, File, TryLockError},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
-use sam2lung::{Error, Result};
+use sam2lung::{Error, Result, report::overview::is_page};
 use tempfile::TempDir;
 
-/// All that a folder of results may hold.
+/// All that a folder of results may hold, besides the pages of the overview.
 const RESULTS: [&str; 15] = [
     "label.nii.gz",
     "label.nrrd",
@@ -23,30 +32,106 @@ const RESULTS: [&str; 15] = [
     "nodules.csv",
     "nodules.vtp",
     "nodules.vtk",
-    "overview.png",
     "run.json",
+    "warnings.txt",
 ];
+/// Between a target's name and the random end of its folders' names.
+const PARTIAL: &str = ".partial-";
+const REPLACED: &str = ".replaced-";
+/// Name of an earlier result while it makes way.
+const EARLIER: &str = "earlier";
+/// How long another run may hold the output folder's lock: it takes milliseconds, unless that run was stopped.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How often the output folder is made anew, where another run that gave up takes it away.
+const TRIES: usize = 5;
+
+fn is_result(name: &str) -> bool {
+    RESULTS.contains(&name) || is_page(name)
+}
+
+/// The first entry of `folder` whose name `wanted` doesn't take; none where there is no folder.
+fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Option<OsString>> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if !name.to_str().is_some_and(&wanted) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
 
 /// Refuses a target that is there and holds anything but results, such as the CT itself: it would be replaced.
 fn only_results(target: &Path) -> Result<()> {
-    let failed = |e| Error::write(target, e);
-    let entries = match fs::read_dir(target) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
-    };
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        if !RESULTS.iter().any(|result| name == *result) {
-            let name = name.to_string_lossy();
-            let reason = format!("it is there and holds '{name}', which is no result: choose another --output");
-            return Err(Error::write(target, reason));
-        }
-    }
-    Ok(())
+    let other = other_entry(target, is_result).map_err(|e| Error::write(target, e))?;
+    other.map_or(Ok(()), |name| {
+        let name = name.to_string_lossy();
+        Err(Error::write(
+            target,
+            format!("it is there and holds '{name}', which is no result: choose another --output"),
+        ))
+    })
 }
 
-/// Name of an earlier result while it makes way.
-const EARLIER: &str = "earlier";
+/// The lock of a folder until this goes; none where the file system has no locks or another run keeps it too long.
+fn lock(folder: &Path) -> Option<File> {
+    let (file, begun) = (File::open(folder).ok()?, Instant::now());
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Some(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_WAIT => thread::sleep(Duration::from_millis(10)),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Takes away what killed runs left in `output`. Whoever calls it holds the lock of `output`. What can't be taken away
+/// stays: the run goes on without.
+fn sweep(output: &Path) {
+    let entries = fs::read_dir(output).into_iter().flatten().flatten();
+    for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+        let folder = output.join(&name);
+        if left_of(&name, PARTIAL).is_some() && is_nobodys(&folder, |name| is_result(name) || is_unfinished(name)) {
+            let _ = fs::remove_dir_all(&folder);
+        } else if let Some(target) = left_of(&name, REPLACED).filter(|_| is_nobodys(&folder, |name| name == EARLIER)) {
+            bring_back(&folder, &output.join(target));
+        }
+    }
+}
+
+/// Puts the earlier result in `folder` back where its run was killed before it had another for `target`; else takes it
+/// away.
+fn bring_back(folder: &Path, target: &Path) {
+    if !target.exists() {
+        let _ = fs::rename(folder.join(EARLIER), target);
+    }
+    // Where something else stands in its place, the earlier result is all that there is.
+    if target.exists() && [target, &folder.join(EARLIER)].iter().all(|results| only_results(results).is_ok()) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+/// The target's name in the name of a folder that was made for it.
+fn left_of<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
+    let (target, random) = name.strip_prefix('.')?.rsplit_once(kind)?;
+    (!target.is_empty() && random.len() == 6 && random.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(target)
+}
+
+/// A result that is being written, by [`sam2lung::io`] or [`share`].
+fn is_unfinished(name: &str) -> bool {
+    [".part-", ".rights-"].iter().any(|begin| name.starts_with(begin))
+}
+
+/// Whether no process holds `folder` and it holds nothing but what `wanted` takes.
+fn is_nobodys(folder: &Path, wanted: impl Fn(&str) -> bool) -> bool {
+    let is_folder = fs::symlink_metadata(folder).is_ok_and(|facts| facts.is_dir());
+    is_folder
+        && File::open(folder).is_ok_and(|file| file.try_lock().is_ok())
+        && other_entry(folder, wanted).is_ok_and(|other| other.is_none())
+}
 
 /// A folder beside `target` that vanishes unless it is finished.
 pub struct Staging {
@@ -54,6 +139,8 @@ pub struct Staging {
     folder: TempDir,
     made: Made,
     target: PathBuf,
+    /// Says to other runs that this one lives.
+    lock: Option<File>,
 }
 
 /// Folders that weren't there before, the innermost first; those that are still empty go with this.
@@ -61,7 +148,7 @@ struct Made(Vec<PathBuf>);
 
 impl Made {
     /// Makes `folder` and those above it.
-    fn all(folder: &Path) -> std::io::Result<Self> {
+    fn all(folder: &Path) -> io::Result<Self> {
         let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
         let made = Made(missing.map(Path::to_path_buf).collect());
         fs::create_dir_all(folder)?;
@@ -77,18 +164,33 @@ impl Drop for Made {
 }
 
 impl Staging {
-    /// Makes the folder. A target that is there and holds anything but results is refused.
+    /// Makes the folder, and takes away what killed runs left beside it. A target that is there and holds anything but
+    /// results is refused.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn create(target: &Path) -> Result<Self> {
         let output = target.parent().unwrap_or(target);
         let failed = |e| Error::write(output, e);
-        let made = Made::all(output).map_err(failed)?;
-        only_results(target)?;
-        let prefix = format!(".{}.partial-", file_name(target));
-        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(output).map_err(failed)?;
-        Ok(Staging { folder, made, target: target.into() })
+        let mut tries = 1..=TRIES;
+        loop {
+            let made = Made::all(output).map_err(failed)?;
+            let held = lock(output);
+            if held.is_some() {
+                sweep(output);
+            }
+            only_results(target)?;
+            let prefix = format!(".{}{PARTIAL}", file_name(target));
+            match tempfile::Builder::new().prefix(&prefix).tempdir_in(output) {
+                Ok(folder) => {
+                    let lock = lock(folder.path());
+                    return Ok(Staging { folder, made, target: target.into(), lock });
+                }
+                // Another run made the output folder, gave up and took it away.
+                Err(e) if e.kind() == ErrorKind::NotFound && tries.next().is_some() => {}
+                Err(e) => return Err(failed(e)),
+            }
+        }
     }
 
     /// Where results are gathered.
@@ -106,13 +208,16 @@ impl Staging {
     /// # Errors
     /// [`Error::Write`].
     pub fn finish(self) -> Result<()> {
-        // Bindings go in the other order than fields.
-        let Staging { made: _made, folder, target } = self;
+        // Bindings go in the other order than fields; other runs look at the folders only after all that is done.
+        let output = self.target.parent().unwrap_or(&self.target).to_path_buf();
+        let _held = lock(&output);
+        let Staging { made: _made, folder, target, lock: _alive } = self;
         let target = &target;
-        let failed = |e: &std::io::Error| Error::write(target, e);
+        let failed = |e: &io::Error| Error::write(target, e);
+        only_results(target)?;
         let earlier = if target.exists() {
-            let aside = tempfile::Builder::new().prefix(".replaced-").tempdir_in(target.parent().unwrap_or(target));
-            let aside = aside.map_err(|e| failed(&e))?;
+            let prefix = format!(".{}{REPLACED}", file_name(target));
+            let aside = tempfile::Builder::new().prefix(&prefix).tempdir_in(&output).map_err(|e| failed(&e))?;
             fs::rename(target, aside.path().join(EARLIER)).map_err(|e| failed(&e))?;
             Some(aside)
         } else {
@@ -133,16 +238,16 @@ fn file_name(path: &Path) -> String {
 
 /// After a failed exchange: brings the earlier result back from `aside`; where even that fails it stays there, and the
 /// error says so.
-fn put_back(aside: TempDir, target: &Path, error: &std::io::Error) -> Error {
+fn put_back(aside: TempDir, target: &Path, error: &io::Error) -> Error {
     if fs::rename(aside.path().join(EARLIER), target).is_ok() {
-        return Error::write(target, error);
+        return Error::write(target, format!("{error}; the earlier result is there again"));
     }
     let kept = aside.keep().join(EARLIER);
     Error::write(target, format!("{error}; the earlier result lies in {} now", kept.display()))
 }
 
 /// Temporary folders are private; results get the rights of any new folder.
-fn share(folder: &Path) -> std::io::Result<()> {
+fn share(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let model =
         tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
@@ -182,6 +287,96 @@ mod tests {
         let left: Vec<_> = fs::read_dir(target.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["chest"]);
         assert_eq!(fs::read_to_string(target.join("run.json")).unwrap(), "{}");
+    }
+
+    /// A folder `name` in `output` that holds `files`.
+    fn holding(output: &Path, name: &str, files: &[&str]) -> PathBuf {
+        let folder = output.join(name);
+        for file in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn staging_takes_away_what_killed_runs_left_and_nothing_else() {
+        let output = tempfile::tempdir().unwrap();
+        let (gone, stays) = (
+            [
+                holding(output.path(), ".chest.partial-a1B2c3", &["label.nii.gz", ".part-x9", "overview-2.png"]),
+                holding(output.path(), ".other.v2.partial-zzzzzz", &["warnings.txt"]),
+            ],
+            [
+                holding(output.path(), ".chest.partial-held00", &["label.nii.gz"]),
+                holding(output.path(), ".chest.partial-mine00", &["thesis.txt"]),
+                holding(output.path(), ".chest.partial-old", &["label.nii.gz"]),
+                holding(output.path(), "chest.partial-a1B2c3", &["label.nii.gz"]),
+            ],
+        );
+        let alive = lock(&stays[0]);
+        assert!(alive.is_some(), "the temporary folder's file system has locks");
+        let staging = Staging::create(&output.path().join("chest")).unwrap();
+        assert!(gone.iter().all(|folder| !folder.exists()));
+        assert!(stays.iter().all(|folder| folder.exists()));
+        // A second run leaves the first one's folder alone.
+        let second = Staging::create(&output.path().join("chest")).unwrap();
+        assert!(staging.path().exists() && second.path().exists());
+        drop(alive);
+        drop(Staging::create(&output.path().join("chest")).unwrap());
+        assert!(!stays[0].exists() && staging.path().exists());
+    }
+
+    #[test]
+    fn staging_brings_back_an_earlier_result_whose_run_was_killed_in_the_exchange() {
+        let output = tempfile::tempdir().unwrap();
+        let aside = holding(output.path(), ".chest.replaced-a1B2c3", &["earlier/run.json"]);
+        drop(Staging::create(&output.path().join("other")).unwrap());
+        assert!(output.path().join("chest/run.json").exists() && !aside.exists());
+        // Killed after the exchange: the new result stays.
+        let aside = holding(output.path(), ".chest.replaced-a1B2c3", &["earlier/label.nrrd"]);
+        drop(Staging::create(&output.path().join("other")).unwrap());
+        assert!(output.path().join("chest/run.json").exists() && !aside.exists());
+        assert!(!output.path().join("chest/label.nrrd").exists());
+        // Something else took the place: the earlier result is kept.
+        holding(output.path(), "ct", &["slice.dcm"]);
+        let aside = holding(output.path(), ".ct.replaced-a1B2c3", &["earlier/run.json"]);
+        drop(Staging::create(&output.path().join("other")).unwrap());
+        assert!(aside.join("earlier/run.json").exists());
+    }
+
+    #[test]
+    fn staging_runs_that_end_at_the_same_time_leave_one_whole_result() {
+        let output = tempfile::tempdir().unwrap();
+        let target = output.path().join("a/chest");
+        thread::scope(|scope| {
+            for n in 0..8 {
+                let target = &target;
+                scope.spawn(move || {
+                    for _ in 0..8 {
+                        let staging = Staging::create(target).unwrap();
+                        fs::write(staging.path().join("run.json"), n.to_string()).unwrap();
+                        fs::write(staging.path().join("nodules.json"), n.to_string()).unwrap();
+                        staging.finish().unwrap();
+                    }
+                });
+            }
+        });
+        let read = |name: &str| fs::read_to_string(target.join(name)).unwrap();
+        assert_eq!(read("run.json"), read("nodules.json"));
+        assert_eq!(fs::read_dir(output.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn staging_whose_target_was_filled_in_the_meantime_leaves_it_alone() {
+        let output = tempfile::tempdir().unwrap();
+        let target = output.path().join("chest");
+        let staging = Staging::create(&target).unwrap();
+        holding(output.path(), "chest", &["slice.dcm"]);
+        let text = staging.finish().unwrap_err().to_string();
+        assert!(text.contains("holds 'slice.dcm'"), "{text}");
+        assert_eq!(fs::read_dir(output.path()).unwrap().count(), 1);
     }
 
     #[test]

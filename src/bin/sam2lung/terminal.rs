@@ -1,6 +1,15 @@
-//! Progress on a terminal, errors by name, Ctrl-C.
+//! What is printed, progress on a terminal, errors by name, Ctrl-C.
+//!
+//! `println!` panics where nobody takes what it prints: a pipe that was closed, a full disk. Here that is an error of
+//! standard output, and on standard error, where there is nobody left to tell, nothing.
 
-use std::{io::IsTerminal, panic, path::Path, thread, time::Duration};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    panic,
+    path::Path,
+    thread,
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
@@ -13,16 +22,58 @@ use sam2lung::{
 #[derive(Debug)]
 pub struct Reported;
 
+/// Prints a line on standard output.
+///
+/// # Errors
+/// [`Reported`], after a line on standard error that begins with `E_WRITE`.
+pub fn say(text: &str) -> Result<(), Reported> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| report_output(&error))
+}
+
+/// Prints a line on standard output for a command that has nothing else to do: where the reader of a pipe has gone, as
+/// in `sam2lung info | head -1`, the program ends as others do, by SIGPIPE.
+///
+/// # Errors
+/// As [`say`].
+pub fn say_to_reader(text: &str) -> Result<(), Reported> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| end_without_reader(&error))
+}
+
+/// Ends the program by SIGPIPE where `error` says that a pipe's reader has gone; reports any other error.
+pub fn end_without_reader(error: &io::Error) -> Reported {
+    #[cfg(unix)]
+    if error.kind() == ErrorKind::BrokenPipe {
+        // SAFETY: the default action, which ends the program, runs none of its code.
+        unsafe {
+            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            libc::raise(libc::SIGPIPE);
+        }
+    }
+    report_output(error)
+}
+
+fn report_output(error: &io::Error) -> Reported {
+    tell(&format!("E_WRITE: standard output: cannot be written: {error}. What it would have said is lost, no file is"));
+    Reported
+}
+
+/// Prints a line on standard error.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Prints an error as `E_NAME: message`.
 pub fn report(error: &Error) -> Reported {
-    eprintln!("{}: {error}", error.name());
+    tell(&format!("{}: {error}", error.name()));
     hint(error);
     Reported
 }
 
 /// Prints an error of one input as `E_NAME: path: message`.
 pub fn report_for(input: &Path, error: &Error) -> Reported {
-    eprintln!("{}", line_for(input, error));
+    tell(&line_for(input, error));
     hint(error);
     Reported
 }
@@ -30,20 +81,21 @@ pub fn report_for(input: &Path, error: &Error) -> Reported {
 /// Prints what the result of one input can't be trusted for, as `W_NAME: path: message`; `--quiet` keeps none back.
 pub fn report_warnings(input: &Path, warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("{}: {}: {warning}", warning.name(), input.display());
+        tell(&format!("{}: {}: {warning}", warning.name(), input.display()));
     }
 }
 
 /// Prints which options do what the error advises: the library's messages know of no command line.
 fn hint(error: &Error) {
     if let Some(options) = options_for(error) {
-        eprintln!("  options: {options}");
+        tell(&format!("  options: {options}"));
     }
 }
 
 fn options_for(error: &Error) -> Option<&'static str> {
     match error {
         Error::NoLung { .. } => Some("--lung-mask off, --lung-mask FILE"),
+        Error::NoOrientation { .. } => Some("--assume-orientation LPS (what ITK and 3D Slicer show), RAS, LAS, …"),
         Error::SeveralSeries { .. } => Some("--series UID"),
         Error::Device { .. } => Some("--device cpu"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),

@@ -1,9 +1,11 @@
 //! Colours of the overview, and the heat map.
 
-use super::canvas::Colour;
+pub use super::canvas::Colour;
 
 pub const BACKGROUND: Colour = [16, 19, 24];
 pub const CARD: Colour = [27, 32, 39];
+/// Behind warnings.
+pub const WARNING: Colour = [66, 44, 14];
 pub const TEXT: Colour = [236, 239, 243];
 pub const FAINT: Colour = [158, 168, 180];
 pub const OUTLINE: Colour = [64, 224, 255];

@@ -1,36 +1,40 @@
-//! `overview.png`: a page for a person who knows nothing of this project.
+//! `overview.png`: a page for a person who knows nothing of this project, and `overview-2.png` and so on where one page
+//! can't hold all nodules.
 //!
-//! On top what was read and by which model, with a view of the whole chest from the front and a number at each
-//! nodule. Below, a card for each nodule, the largest first: the CT with the outline, beside it the doubt as heat,
-//! with size, place and whether to look again.
+//! On top what the result can't be trusted for, what was read and by which model, with a view of the whole chest from the
+//! front and a number at each nodule. Below, a card for each nodule, the largest first: the CT with the outline, beside
+//! it the doubt as heat, with size, place and whether to look again. Words are wrapped, never cut off.
 
 mod canvas;
+mod card;
 mod colour;
+mod head;
 mod panel;
+mod text;
 
 use std::path::Path;
 
-use canvas::{Align, Canvas, fitted, wrapped};
-use colour::{BACKGROUND, CARD, FAINT, OUTLINE, REVIEW, SURE, TEXT, heat, lung_window};
-use panel::View;
+use canvas::Canvas;
+use card::Card;
+use colour::BACKGROUND;
+use head::{Head, Page};
 
 use crate::{
     error::{Error, Result},
+    progress::CancelToken,
     stages::nodules::{Maps, Nodule, VolumeInterval},
     warning::Warning,
 };
 
-/// Most nodules that get a card.
+/// Nodules that get a card on one page.
 const MOST_CARDS: usize = 12;
+/// Pages that are drawn: nobody looks through more, and the head of each says what is left out.
+const MOST_PAGES: usize = 20;
 const COLUMNS: usize = 2;
 const PANEL: usize = 270;
 const GAP: usize = 14;
 const CARD_WIDTH: usize = 2 * PANEL + 3 * GAP + 46;
-const CARD_HEIGHT: usize = PANEL + 106;
 const WIDTH: usize = COLUMNS * CARD_WIDTH + (COLUMNS + 1) * GAP;
-const HEAD: usize = 300;
-const WARNING_SIZE: f32 = 19.0;
-const WARNING_LINE: usize = 26;
 
 /// What the picture's head says.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub struct OverviewTitle {
     pub samples: usize,
     /// What the interval of a volume means.
     pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks.
+    pub prompted_volume_interval: VolumeInterval,
     /// Which doubt is shown, with its unit.
     pub uncertainty: String,
     /// The largest value it can take.
@@ -51,170 +57,69 @@ pub struct OverviewTitle {
     pub warnings: Vec<Warning>,
 }
 
-/// Draws the picture and writes it as PNG. `nodules` have canonical voxel indices, as `maps` do.
+/// Draws the pages and writes them to `folder` as PNG; the first has the name `overview.png`. `nodules` have canonical
+/// voxel indices, as `maps` do.
 ///
 /// # Errors
-/// [`Error::Write`].
-pub fn write_overview(path: &Path, maps: &Maps<'_>, nodules: &[Nodule], title: &OverviewTitle) -> Result<()> {
-    draw(maps, nodules, title).write_png(path).map_err(|e| Error::write(path, e))
-}
-
-fn draw(maps: &Maps<'_>, nodules: &[Nodule], title: &OverviewTitle) -> Canvas {
-    let mut shown: Vec<&Nodule> = nodules.iter().collect();
-    shown.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
-    shown.truncate(MOST_CARDS);
-    let rows = shown.len().div_ceil(COLUMNS);
-    let warnings = warning_lines(&title.warnings);
-    let head = HEAD + band(warnings.len());
-    let mut canvas = Canvas::new(WIDTH, head + rows * (CARD_HEIGHT + GAP) + GAP, BACKGROUND);
-    draw_head(&mut canvas, maps, nodules, shown.len(), title);
-    draw_warnings(&mut canvas, &warnings);
-    for (n, nodule) in shown.iter().enumerate() {
-        let left = GAP + (n % COLUMNS) * (CARD_WIDTH + GAP);
-        let top = head + (n / COLUMNS) * (CARD_HEIGHT + GAP);
-        draw_card(&mut canvas, maps, nodule, title, left, top);
-    }
-    canvas
-}
-
-fn draw_head(canvas: &mut Canvas, maps: &Maps<'_>, nodules: &[Nodule], shown: usize, title: &OverviewTitle) {
-    let left = 24.0;
-    let width = WIDTH as f32 - 420.0;
-    let flagged = nodules.iter().filter(|n| n.review).count();
-    let count = match nodules.len() {
-        0 => "No nodule was found".to_owned(),
-        1 => "1 nodule was found".to_owned(),
-        n if n > shown => format!("{n} nodules were found; the {shown} largest are shown"),
-        n => format!("{n} nodules were found"),
-    };
-    canvas.text(left, 48.0, 34.0, TEXT, Align::Left, &fitted(&format!("Lung nodules in {}", title.input), 34.0, width));
-    canvas.text(left, 92.0, 26.0, TEXT, Align::Left, &count);
-    let look = if flagged > 0 { format!("{flagged} should be looked at again") } else { String::new() };
-    canvas.text(left, 124.0, 22.0, REVIEW, Align::Left, &look);
-    let lines = [
-        "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is; bright means unsure.".into(),
-        format!("Sizes are long × short axis in the axial slice; volume with {}.", title.volume_interval.meaning()),
-        format!("{}, {} Monte-Carlo dropout samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
-        "The patient's right is on the left of each image, as in a radiology report.".into(),
-    ];
-    for (n, line) in lines.iter().enumerate() {
-        canvas.text(left, 160.0 + 24.0 * n as f32, 17.0, FAINT, Align::Left, &fitted(line, 17.0, width));
-    }
-    canvas.text(left, 272.0, 19.0, REVIEW, Align::Left, "Research use only. Not a medical device.");
-    draw_chest(canvas, maps, nodules, WIDTH - 390, 16, 370, HEAD - 36);
-}
-
-/// What the result can't be trusted for, in lines that fit the page.
-fn warning_lines(warnings: &[Warning]) -> Vec<String> {
-    let width = (WIDTH - 4 * GAP) as f32;
-    warnings.iter().flat_map(|warning| wrapped(&format!("Warning: {warning}."), WARNING_SIZE, width)).collect()
-}
-
-/// Height of the band that holds `lines` lines of warnings; none without any.
-fn band(lines: usize) -> usize {
-    if lines == 0 { 0 } else { lines * WARNING_LINE + 2 * GAP }
-}
-
-fn draw_warnings(canvas: &mut Canvas, lines: &[String]) {
-    if !lines.is_empty() {
-        canvas.rectangle(GAP, HEAD, WIDTH - 2 * GAP, band(lines.len()) - GAP, CARD);
-    }
-    for (n, line) in lines.iter().enumerate() {
-        let baseline = (HEAD + GAP + n * WARNING_LINE) as f32 + WARNING_SIZE - 6.0;
-        canvas.text(2.0 * GAP as f32, baseline, WARNING_SIZE, REVIEW, Align::Left, line);
-    }
-}
-
-/// The chest from the front (mean along the body's depth), with a number at each nodule.
-fn draw_chest(
-    canvas: &mut Canvas,
+/// [`Error::Write`]; [`Error::Cancelled`] between pages.
+pub fn write_overview(
+    folder: &Path,
     maps: &Maps<'_>,
     nodules: &[Nodule],
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
-) {
-    let grid = &maps.ct.grid;
-    let size_mm = [grid.dims[0] as f64 * grid.spacing_mm[0], grid.dims[2] as f64 * grid.spacing_mm[2]];
-    let scale = (width as f64 / size_mm[0]).min(height as f64 / size_mm[1]);
-    let (w, h) = ((size_mm[0] * scale) as usize, (size_mm[1] * scale) as usize);
-    let (left, top) = (left + (width - w) / 2, top + (height - h) / 2);
-    for y in 0..h {
-        let k = ((h - 1 - y) * grid.dims[2] / h.max(1)).min(grid.dims[2] - 1);
-        for x in 0..w {
-            let i = (x * grid.dims[0] / w.max(1)).min(grid.dims[0] - 1);
-            let lane = (0..grid.dims[1]).step_by(4).map(|j| maps.ct.voxels[[k, j, i]].clamp(-1000.0, 300.0));
-            let mean = lane.sum::<f32>() / grid.dims[1].div_ceil(4) as f32;
-            canvas.set(left + x, top + y, lung_window(mean * 1.2 - 300.0));
+    title: &OverviewTitle,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let mut largest: Vec<&Nodule> = nodules.iter().collect();
+    largest.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
+    let pages = largest.len().div_ceil(MOST_CARDS).clamp(1, MOST_PAGES);
+    for number in 0..pages {
+        cancel.check()?;
+        let shown = largest.chunks(MOST_CARDS).nth(number).unwrap_or_default();
+        let path = folder.join(page_name(number));
+        let drawn = draw(maps, Page { all: nodules, shown, number, pages }, title);
+        drawn.write_png(&path).map_err(|e| Error::write(&path, e))?;
+    }
+    Ok(())
+}
+
+/// Whether `name` is that of a page.
+pub fn is_page(name: &str) -> bool {
+    (0..MOST_PAGES).any(|number| name == page_name(number))
+}
+
+/// File name of page `number`, from 0.
+fn page_name(number: usize) -> String {
+    if number == 0 { "overview.png".into() } else { format!("overview-{}.png", number + 1) }
+}
+
+fn draw(maps: &Maps<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
+    let head = Head::of(page, title);
+    let cards: Vec<Card<'_>> = page.shown.iter().map(|nodule| Card::of(maps, nodule)).collect();
+    let rows: Vec<(&[Card<'_>], usize)> =
+        cards.chunks(COLUMNS).map(|row| (row, row.iter().map(Card::height).max().unwrap_or(0))).collect();
+    let height = head.height() + rows.iter().map(|(_, height)| height + GAP).sum::<usize>();
+    let mut canvas = Canvas::new(WIDTH, height, BACKGROUND);
+    head.draw(&mut canvas, maps);
+    let mut top = head.height();
+    for (row, height) in rows {
+        for (column, card) in row.iter().enumerate() {
+            card.draw(&mut canvas, GAP + column * (CARD_WIDTH + GAP), top, height, title.uncertainty_maximum);
         }
+        top += height + GAP;
     }
-    for nodule in nodules.iter().rev() {
-        let x = left as f64 + (nodule.centroid_ijk[0] + 0.5) * grid.spacing_mm[0] * scale;
-        let y = (top + h) as f64 - (nodule.centroid_ijk[2] + 0.5) * grid.spacing_mm[2] * scale;
-        let colour = if nodule.review { REVIEW } else { OUTLINE };
-        canvas.disc(x as f32, y as f32, 9.0, colour);
-        canvas.text(x as f32, y as f32 + 5.0, 15.0, BACKGROUND, Align::Centre, &nodule.id.to_string());
-    }
-    canvas.text(left as f32 + 6.0, top as f32 + 18.0, 15.0, TEXT, Align::Left, "R");
-    canvas.text((left + w) as f32 - 6.0, top as f32 + 18.0, 15.0, TEXT, Align::Right, "L");
-}
-
-fn draw_card(canvas: &mut Canvas, maps: &Maps<'_>, nodule: &Nodule, title: &OverviewTitle, left: usize, top: usize) {
-    canvas.rectangle(left, top, CARD_WIDTH, CARD_HEIGHT, CARD);
-    let view = View::of(*maps, nodule, PANEL);
-    let (x, width) = ((left + GAP) as f32, (CARD_WIDTH - 2 * GAP) as f32);
-    let line = |n: usize| top as f32 + 28.0 + 24.0 * n as f32;
-    let size = format!(
-        "{:.0} × {:.0} mm,  {:.0} mm³ ({:.0} to {:.0})",
-        nodule.long_axis_mm, nodule.short_axis_mm, nodule.volume_mm3, nodule.volume_mm3_p05, nodule.volume_mm3_p95
-    );
-    canvas.text(x, line(0), 22.0, TEXT, Align::Left, &fitted(&format!("Nodule {}:  {size}", nodule.id), 22.0, width));
-    let judged = nodule.nodule_probability.map_or(String::new(), |p| format!(",  probability {:.0} %", p * 100.0));
-    let clicked = if nodule.prompted { ",  outlined with clicks" } else { "" };
-    let place = format!(
-        "slice {} of {} from the feet,  {}{judged},  found by {:.0} % of samples{clicked}",
-        view.slice + 1,
-        maps.ct.grid.dims[2],
-        side(maps, nodule),
-        nodule.detection_rate * 100.0
-    );
-    canvas.text(x, line(1), 17.0, FAINT, Align::Left, &fitted(&place, 17.0, width));
-    let (colour, words) = match nodule.review_reasons.first() {
-        Some(_) => (REVIEW, format!("Look again: {}", nodule.review_reasons.join("; "))),
-        None => (SURE, "No reason to look again beyond routine".into()),
-    };
-    canvas.text(x, line(2), 17.0, colour, Align::Left, &fitted(&words, 17.0, width));
-    let panel_top = top + CARD_HEIGHT - PANEL - GAP;
-    view.draw_ct(canvas, left + GAP, panel_top, nodule.id);
-    view.draw_doubt(canvas, left + 2 * GAP + PANEL, panel_top, title.uncertainty_maximum);
-    draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, title.uncertainty_maximum);
-}
-
-/// Which half of the image, hence of the patient, the nodule lies in.
-fn side(maps: &Maps<'_>, nodule: &Nodule) -> &'static str {
-    if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
-}
-
-/// The heat map's scale, from 0 at the bottom.
-fn draw_scale(canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
-    for y in 0..PANEL {
-        canvas.rectangle(left, top + y, 10, 1, heat(1.0 - y as f32 / (PANEL - 1) as f32));
-    }
-    let x = left as f32 + 14.0;
-    canvas.text(x, top as f32 + 11.0, 14.0, FAINT, Align::Left, &format!("{maximum}"));
-    canvas.text(x, (top + PANEL / 2) as f32 + 5.0, 14.0, FAINT, Align::Left, &format!("{}", maximum / 2.0));
-    canvas.text(x, (top + PANEL) as f32, 14.0, FAINT, Align::Left, "0");
+    canvas
 }
 
 #[cfg(test)]
 mod tests {
     use ndarray::Array3;
 
-    use super::*;
+    use super::{
+        colour::{OUTLINE, REVIEW, heat},
+        *,
+    };
     use crate::{
         geometry::Grid,
-        progress::CancelToken,
         stages::{
             nodules::{ReviewRule, Rules, measure},
             sample_masks::SampleMasks,
@@ -222,12 +127,21 @@ mod tests {
         volume::Volume,
     };
 
-    /// A picture of `count` one-slice nodules in a volume of `dims`.
-    fn picture(dims: [usize; 3], spacing_mm: [f64; 3], count: u16) -> Canvas {
-        warned(dims, spacing_mm, count, Vec::new())
+    pub fn title(warnings: Vec<Warning>) -> OverviewTitle {
+        OverviewTitle {
+            input: "a very long name of a CT that has no end and goes on and on beyond the width of any page".into(),
+            model: "tiny 1".into(),
+            samples: 25,
+            volume_interval: VolumeInterval::under(None, false),
+            prompted_volume_interval: VolumeInterval::under(None, true),
+            uncertainty: "predictive entropy, bits".into(),
+            uncertainty_maximum: 1.0,
+            warnings,
+        }
     }
 
-    fn warned(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, warnings: Vec<Warning>) -> Canvas {
+    /// Calls `with` for `count` one-voxel nodules in a volume of `dims`.
+    pub fn with_nodules(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, with: impl FnOnce(&Maps<'_>, &[Nodule])) {
         let grid = Grid::axial(dims, spacing_mm);
         let mut labels = Array3::<u16>::zeros(grid.shape());
         for id in 0..count {
@@ -242,51 +156,76 @@ mod tests {
         let review = ReviewRule::default();
         let rules = Rules { review: &review, doubt: None };
         let nodules = measure(&maps, &[], rules, &CancelToken::new()).unwrap();
-        let title = OverviewTitle {
-            input: "a very long name of a CT that has no end and goes on and on beyond the width of any page".into(),
-            model: "tiny 1".into(),
-            samples: 25,
-            volume_interval: VolumeInterval::under(None),
-            uncertainty: "predictive entropy, bits".into(),
-            uncertainty_maximum: 1.0,
-            warnings,
-        };
-        draw(&maps, &nodules, &title)
+        with(&maps, &nodules);
     }
 
-    fn holds(canvas: &Canvas, colour: canvas::Colour) -> bool {
+    /// A picture of `count` nodules on one page.
+    fn picture(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, warnings: Vec<Warning>) -> Canvas {
+        let mut drawn = None;
+        with_nodules(dims, spacing_mm, count, |maps, nodules| {
+            let shown: Vec<&Nodule> = nodules.iter().collect();
+            let page = Page { all: nodules, shown: &shown, number: 0, pages: 1 };
+            drawn = Some(draw(maps, page, &title(warnings)));
+        });
+        drawn.expect("it was called")
+    }
+
+    fn holds(canvas: &Canvas, colour: colour::Colour) -> bool {
         canvas.pixels.chunks(3).any(|pixel| pixel == colour)
     }
 
     #[test]
     fn overview_any_number_of_nodules_and_any_volume_is_drawn() {
+        let head = picture([64, 48, 20], [0.7, 0.7, 2.0], 0, Vec::new()).height;
+        let row = picture([64, 48, 20], [0.7, 0.7, 2.0], 1, Vec::new()).height - head;
         for (dims, spacing, count, rows) in [
-            ([64, 48, 20], [0.7, 0.7, 2.0], 0, 0),
-            ([64, 48, 20], [0.7, 0.7, 2.0], 1, 1),
-            ([64, 48, 20], [0.7, 0.9, 5.0], 13, 6),
+            ([64, 48, 20], [0.7, 0.7, 2.0], 2, 1),
+            ([64, 48, 20], [0.7, 0.9, 5.0], 12, 6),
             ([8, 8, 2], [5.0, 5.0, 5.0], 2, 1),
         ] {
-            let canvas = picture(dims, spacing, count);
-            assert_eq!((canvas.width, canvas.height), (WIDTH, HEAD + rows * (CARD_HEIGHT + GAP) + GAP));
-            assert_eq!(holds(&canvas, OUTLINE), count > 0, "{count}");
+            let canvas = picture(dims, spacing, count, Vec::new());
+            assert_eq!((canvas.width, canvas.height), (WIDTH, head + rows * row));
+            assert!(holds(&canvas, OUTLINE), "{count}");
         }
     }
 
     #[test]
-    fn overview_with_warnings_has_a_band_in_which_no_word_is_lost() {
-        let thick = Warning::ThickSlices { spacing_mm: 7.5, tried_mm: 5.0 };
-        let warnings = vec![thick.clone(), thick.clone()];
-        let lines = warning_lines(&warnings);
-        assert_eq!(lines.join(" "), format!("Warning: {thick}. Warning: {thick}."));
-        let canvas = warned([64, 48, 20], [0.7, 0.7, 7.5], 0, warnings);
-        assert_eq!(canvas.height, HEAD + band(lines.len()) + GAP);
-        let band = canvas.pixels.chunks(3 * canvas.width).skip(HEAD);
-        assert!(band.flat_map(|row| row.chunks(3)).any(|pixel| pixel == REVIEW));
+    fn overview_with_warnings_shows_them() {
+        let warnings = vec![Warning::ThickSlices { spacing_mm: 7.5, tried_mm: 5.0 }];
+        let canvas = picture([64, 48, 20], [0.7, 0.7, 7.5], 0, warnings);
+        let bar = canvas.pixels.chunks(3 * canvas.width).nth(2 * GAP).unwrap();
+        assert_eq!(bar[3 * (GAP + 1)..][..3], REVIEW);
+    }
+
+    #[test]
+    fn overview_of_30_nodules_has_three_pages_and_of_300_the_20_largest() {
+        for (count, pages) in [(0, 1), (12, 1), (13, 2), (30, 3), (300, MOST_PAGES)] {
+            let folder = tempfile::tempdir().unwrap();
+            with_nodules([48, 16, 330], [1.0; 3], count, |maps, nodules| {
+                write_overview(folder.path(), maps, nodules, &title(Vec::new()), &CancelToken::new()).unwrap();
+            });
+            let names = std::fs::read_dir(folder.path()).unwrap();
+            let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            assert_eq!(names.len(), pages, "{names:?}");
+            assert!(names.iter().all(|name| is_page(name)) && names.contains(&page_name(pages - 1)));
+        }
+        assert!(!is_page("overview-1.png") && !is_page("overview-21.png"));
+    }
+
+    #[test]
+    fn overview_ends_when_it_is_cancelled() {
+        let (folder, token) = (tempfile::tempdir().unwrap(), CancelToken::new());
+        token.cancel();
+        with_nodules([8, 8, 2], [1.0; 3], 1, |maps, nodules| {
+            let ended = write_overview(folder.path(), maps, nodules, &title(Vec::new()), &token);
+            assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
+        });
     }
 
     #[test]
     fn overview_drawn_twice_is_the_same_picture() {
-        assert_eq!(picture([32, 32, 8], [1.0; 3], 3), picture([32, 32, 8], [1.0; 3], 3));
+        let drawn = || picture([32, 32, 8], [1.0; 3], 3, Vec::new());
+        assert_eq!(drawn(), drawn());
     }
 
     #[test]

@@ -11,8 +11,6 @@ use super::Nodule;
 pub const FEATURES: usize = 7;
 /// Log-odds of the judge's probability are cut off here: beyond, they say how sure it is and not how good the outline.
 const MOST_LOG_ODDS: f64 = 6.0;
-/// An interval ends at this many times the outline's volume at most: odd coefficients give a wide interval, no infinity.
-const MOST_FOLD: f64 = 1000.0;
 
 /// What 90 % of the samples gave: their 5th to 95th percentile.
 const SAMPLES_LEVEL: f64 = 0.9;
@@ -29,12 +27,28 @@ pub struct DoubtModel {
     pub volume_high: [f64; FEATURES],
     /// Log-odds of the outline's Dice with the true one.
     pub dice: [f64; FEATURES],
+    /// The same three for outlines that were made with clicks: a network that is told of a nodule is surer of it, and
+    /// models fitted without clicks take that for a larger one. `None`: nothing was fitted.
+    #[serde(default)]
+    pub clicked: Option<ClickedDoubt>,
+}
+
+/// The models for outlines that were made with clicks.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickedDoubt {
+    /// As [`DoubtModel::volume_low`].
+    pub volume_low: [f64; FEATURES],
+    /// As [`DoubtModel::volume_high`].
+    pub volume_high: [f64; FEATURES],
+    /// As [`DoubtModel::dice`].
+    pub dice: [f64; FEATURES],
 }
 
 /// What a model expects of one outline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expected {
-    /// Lower and upper end of the volume's interval, in mm³.
+    /// Ends of the volume's interval in mm³, as the linear models have them: in either order, beyond any bound.
     pub volume_mm3: [f64; 2],
     /// Dice with the true outline, 0 to 1.
     pub dice: f64,
@@ -43,18 +57,22 @@ pub struct Expected {
 impl DoubtModel {
     /// All coefficients.
     pub fn coefficients(&self) -> impl Iterator<Item = f64> {
-        [self.volume_low, self.volume_high, self.dice].into_iter().flatten()
+        let clicked = self.clicked.iter().flat_map(|c| [c.volume_low, c.volume_high, c.dice]);
+        [self.volume_low, self.volume_high, self.dice].into_iter().chain(clicked).flatten()
     }
 
-    /// What is to be expected of `nodule`'s outline.
-    pub fn expected(&self, nodule: &Nodule) -> Expected {
+    /// What is to be expected of `nodule`'s outline; `None` where nothing was fitted on outlines of its kind.
+    pub fn expected(&self, nodule: &Nodule) -> Option<Expected> {
+        let [low, high, dice] = if nodule.prompted {
+            let clicked = self.clicked.as_ref()?;
+            [&clicked.volume_low, &clicked.volume_high, &clicked.dice]
+        } else {
+            [&self.volume_low, &self.volume_high, &self.dice]
+        };
         let x = features(nodule);
         let sum = |c: &[f64; FEATURES]| c.iter().zip(&x).map(|(c, x)| c * x).sum::<f64>();
-        let most = MOST_FOLD.ln();
-        let end = |c: &[f64; FEATURES]| nodule.volume_mm3 * sum(c).clamp(-most, most).exp();
-        let (low, high) = (end(&self.volume_low), end(&self.volume_high));
-        // Two linear models may cross far from the nodules that they were fitted on.
-        Expected { volume_mm3: [low.min(high), low.max(high)], dice: 1.0 / (1.0 + (-sum(&self.dice)).exp()) }
+        let end = |c: &[f64; FEATURES]| nodule.volume_mm3 * sum(c).exp();
+        Some(Expected { volume_mm3: [end(low), end(high)], dice: 1.0 / (1.0 + (-sum(dice)).exp()) })
     }
 }
 
@@ -83,7 +101,8 @@ pub enum IntervalKind {
     Calibrated,
 }
 
-/// What the interval around a nodule's volume means.
+/// What the interval around a nodule's volume means. It always holds the outline's own volume, and neither end lies beyond
+/// the nodule's [`super::VolumeLimits`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct VolumeInterval {
     /// Where it comes from.
@@ -93,9 +112,9 @@ pub struct VolumeInterval {
 }
 
 impl VolumeInterval {
-    /// The interval under a bundle's model, if it has one.
-    pub fn under(doubt: Option<&DoubtModel>) -> Self {
-        match doubt {
+    /// The interval under a bundle's models, if it has any; `prompted`: of outlines that were made with clicks.
+    pub fn under(doubt: Option<&DoubtModel>, prompted: bool) -> Self {
+        match doubt.filter(|doubt| !prompted || doubt.clicked.is_some()) {
             Some(doubt) => VolumeInterval { kind: IntervalKind::Calibrated, level: doubt.level },
             None => VolumeInterval { kind: IntervalKind::Samples, level: SAMPLES_LEVEL },
         }
@@ -105,7 +124,9 @@ impl VolumeInterval {
     pub fn meaning(self) -> String {
         let percent = (self.level * 100.0).round();
         match self.kind {
-            IntervalKind::Samples => format!("the range that {percent} % of the samples gave"),
+            IntervalKind::Samples => {
+                format!("the range of {percent} % of the samples and of the outline itself: not every error is in it")
+            }
             IntervalKind::Calibrated => {
                 format!("an interval that should hold the true volume in {percent} % of nodules")
             }
@@ -120,8 +141,13 @@ mod tests {
     #[test]
     fn interval_says_where_it_comes_from_and_how_much_it_holds() {
         let zeros = [0.0; FEATURES];
-        let doubt = DoubtModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros };
-        assert!(VolumeInterval::under(Some(&doubt)).meaning().contains("true volume in 80 %"));
-        assert!(VolumeInterval::under(None).meaning().contains("90 % of the samples"));
+        let doubt = DoubtModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None };
+        assert!(VolumeInterval::under(Some(&doubt), false).meaning().contains("true volume in 80 %"));
+        assert!(VolumeInterval::under(None, false).meaning().contains("90 % of the samples"));
+        // Nothing was fitted on clicked ones.
+        assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Samples);
+        let clicked = Some(ClickedDoubt { volume_low: zeros, volume_high: zeros, dice: zeros });
+        let doubt = DoubtModel { clicked, ..doubt };
+        assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Calibrated);
     }
 }

@@ -12,7 +12,8 @@ mod samples;
 use ndarray::Array3;
 use serde::Serialize;
 
-pub use doubt::{DoubtModel, IntervalKind, VolumeInterval};
+pub use around::VolumeLimits;
+pub use doubt::{ClickedDoubt, DoubtModel, IntervalKind, VolumeInterval};
 pub use review::ReviewRule;
 
 use super::sample_masks::SampleMasks;
@@ -21,7 +22,7 @@ use crate::{
     progress::CancelToken,
     volume::{Voi, Volume},
 };
-use around::probability_around;
+use around::Surroundings;
 use axes::Axes;
 use samples::SampleVolumes;
 
@@ -63,13 +64,15 @@ pub struct Nodule {
     /// Voxels of the label times the volume of one.
     pub volume_mm3: f64,
     /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
-    /// samples.
+    /// samples; above 0 and at most `volume_mm3`.
     pub volume_mm3_p05: f64,
-    /// Median of the volume over the samples.
+    /// Median of the volume over the samples, drawn into the interval.
     pub volume_mm3_p50: f64,
-    /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples.
+    /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples; at least
+    /// `volume_mm3`.
     pub volume_mm3_p95: f64,
-    /// 5th percentile of the volume over the samples.
+    /// 5th percentile of the volume over the samples. A sample that misses the nodule counts as 0; `volume_mm3`, the volume
+    /// of the mean's outline, may lie outside the samples' percentiles.
     pub sample_volume_mm3_p05: f64,
     /// Median of the volume over the samples.
     pub sample_volume_mm3_p50: f64,
@@ -165,6 +168,7 @@ fn nodule(
     let axes = Axes::of(maps, id, voi, cancel)?;
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
+    let around = Surroundings::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
         id,
         centroid_ijk,
@@ -182,7 +186,7 @@ fn nodule(
         short_axis_mm: axes.short_mm,
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
         probability_inside: mean(&|index| f64::from(maps.probability[index])),
-        probability_around: probability_around(maps, id, voi, cancel)?,
+        probability_around: around.probability(),
         uncertainty_mean: doubt_with_rim(maps, id, voi, cancel)?,
         sample_dice: sampled.mean_dice(),
         detection_rate: sampled.detection_rate(),
@@ -192,10 +196,12 @@ fn nodule(
         review: false,
         review_reasons: Vec::new(),
     };
-    if let Some(expected) = rules.doubt.map(|doubt| doubt.expected(&nodule)) {
-        [nodule.volume_mm3_p05, nodule.volume_mm3_p95] = expected.volume_mm3;
-        nodule.expected_dice = Some(expected.dice);
-    }
+    let expected = rules.doubt.and_then(|doubt| doubt.expected(&nodule));
+    nodule.expected_dice = expected.map(|expected| expected.dice);
+    let ends = expected.map_or([p05, p95], |expected| expected.volume_mm3);
+    let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3);
+    (nodule.volume_mm3_p05, nodule.volume_mm3_p95) = (low, high);
+    nodule.volume_mm3_p50 = p50.clamp(low, high);
     nodule.review_reasons = rules.review.reasons(&nodule, finding, voi, grid);
     nodule.review = !nodule.review_reasons.is_empty();
     Ok(nodule)

@@ -1,0 +1,114 @@
+//! A nodule's card: what is known of it in words, the CT with the outline, and the doubt as heat.
+
+use super::{
+    CARD_WIDTH, GAP, PANEL,
+    canvas::{Align, Canvas},
+    colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
+    panel::View,
+    text::{self, Line, paragraph},
+};
+use crate::stages::nodules::{Maps, Nodule};
+
+/// A card before it is drawn.
+pub struct Card<'a> {
+    nodule: &'a Nodule,
+    view: View<'a>,
+    lines: Vec<Line>,
+}
+
+impl<'a> Card<'a> {
+    /// The card of a nodule.
+    pub fn of(maps: &Maps<'a>, nodule: &'a Nodule) -> Self {
+        let view = View::of(*maps, nodule, PANEL);
+        let width = (CARD_WIDTH - 2 * GAP) as f32;
+        let (colour, review) = review(nodule);
+        let lines = [
+            paragraph(&size(nodule), 22.0, TEXT, width),
+            paragraph(&place(maps, nodule, view.slice), 17.0, FAINT, width),
+            paragraph(&review, 17.0, colour, width),
+        ];
+        Card { nodule, view, lines: lines.concat() }
+    }
+
+    /// Its height in pixels: as much as its words take.
+    pub fn height(&self) -> usize {
+        text::height(&self.lines) + PANEL + 3 * GAP
+    }
+
+    /// Draws it into a place of at least its height; the pictures stand at the bottom.
+    pub fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, doubt_maximum: f32) {
+        canvas.rectangle(left, top, CARD_WIDTH, height, CARD);
+        text::draw(canvas, left + GAP, top + GAP / 2, &self.lines);
+        let panel_top = top + height - PANEL - GAP;
+        self.view.draw_ct(canvas, left + GAP, panel_top, self.nodule.id);
+        self.view.draw_doubt(canvas, left + 2 * GAP + PANEL, panel_top, doubt_maximum);
+        draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, doubt_maximum);
+    }
+}
+
+fn size(nodule: &Nodule) -> String {
+    format!(
+        "Nodule {}: {:.0} × {:.0} mm, {:.0} mm³ ({:.0} to {:.0})",
+        nodule.id,
+        nodule.long_axis_mm,
+        nodule.short_axis_mm,
+        nodule.volume_mm3,
+        nodule.volume_mm3_p05,
+        nodule.volume_mm3_p95
+    )
+}
+
+fn place(maps: &Maps<'_>, nodule: &Nodule, slice: usize) -> String {
+    let judged = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
+    let clicked = if nodule.prompted { ", outlined with clicks" } else { "" };
+    format!(
+        "slice {} of {} from the feet, {}{judged}, found by {:.0} % of samples{clicked}",
+        slice + 1,
+        maps.ct.grid.dims[2],
+        side(maps, nodule),
+        nodule.detection_rate * 100.0
+    )
+}
+
+/// Which half of the image, hence of the patient, the nodule lies in.
+fn side(maps: &Maps<'_>, nodule: &Nodule) -> &'static str {
+    if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
+}
+
+fn review(nodule: &Nodule) -> (Colour, String) {
+    match nodule.review_reasons.first() {
+        Some(_) => (REVIEW, format!("Look again: {}", nodule.review_reasons.join("; "))),
+        None => (SURE, "No reason to look again beyond routine".into()),
+    }
+}
+
+/// The heat map's scale, from 0 at the bottom.
+fn draw_scale(canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
+    for y in 0..PANEL {
+        canvas.rectangle(left, top + y, 10, 1, heat(1.0 - y as f32 / (PANEL - 1) as f32));
+    }
+    let x = left as f32 + 14.0;
+    canvas.text(x, top as f32 + 11.0, 14.0, FAINT, Align::Left, &format!("{maximum}"));
+    canvas.text(x, (top + PANEL / 2) as f32 + 5.0, 14.0, FAINT, Align::Left, &format!("{}", maximum / 2.0));
+    canvas.text(x, (top + PANEL) as f32, 14.0, FAINT, Align::Left, "0");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::overview::tests::with_nodules;
+
+    #[test]
+    fn card_with_many_reasons_grows_until_each_word_is_on_it() {
+        with_nodules([64, 48, 20], [0.7, 0.7, 2.0], 1, |maps, nodules| {
+            let reason = "the outline may be off (expected Dice 0.62, below 0.70)";
+            let plain = Card::of(maps, &nodules[0]);
+            let flagged = Nodule { review_reasons: vec![reason.into(); 5], prompted: true, ..nodules[0].clone() };
+            let card = Card::of(maps, &flagged);
+            let said: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
+            assert!(said.join(" ").ends_with(&format!("Look again: {}", [reason; 5].join("; "))), "{said:?}");
+            assert!(card.height() > plain.height());
+            assert_eq!(card.height(), text::height(&card.lines) + PANEL + 3 * GAP);
+        });
+    }
+}
