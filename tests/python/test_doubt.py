@@ -90,7 +90,7 @@ def limits(result, nodule):
     """How small and how large the nodule may be, from the written volumes."""
     mean, label = (made_ct.read(result / f"{name}.nii.gz") for name in ("probability", "label"))
     own = label == nodule["id"]
-    core = (mean[own] >= 0.9 * mean[own].max()).sum()
+    core = (mean[own] >= 0.95 * mean[own].max()).sum()
     near = ndimage.distance_transform_edt(~own, sampling=SPACING[::-1]) <= 4.0
     parts, _ = ndimage.label(own | near & (label == 0) & (mean > 0.05), np.ones((3, 3, 3)))
     connected = np.isin(parts, np.unique(parts[own]))
