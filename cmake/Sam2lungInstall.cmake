@@ -22,6 +22,20 @@ install(PROGRAMS "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_PROGRAM}" DESTINATION "${C
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
+# `cmake --install --strip` strips only what CMake has built itself, and cargo built these. Names of exported functions stay.
+if(CMAKE_STRIP AND UNIX)
+    set(strip_options "--strip-unneeded")
+    if(APPLE)
+        set(strip_options "-x")
+    endif()
+    foreach(file "${runtime_dir}/${SAM2LUNG_LIBRARY}" "${CMAKE_INSTALL_BINDIR}/${SAM2LUNG_PROGRAM}")
+        install(CODE "if(CMAKE_INSTALL_DO_STRIP)
+    file(TO_CMAKE_PATH \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${file}\" stripped)
+    execute_process(COMMAND \"${CMAKE_STRIP}\" ${strip_options} \"\${stripped}\" COMMAND_ERROR_IS_FATAL ANY)
+endif()")
+    endforeach()
+endif()
+
 if(SAM2LUNG_WITH_ONNXRUNTIME)
     install(PROGRAMS ${SAM2LUNG_ONNXRUNTIME_FILES} DESTINATION "${runtime_dir}")
     if(SAM2LUNG_ONNXRUNTIME_LINK)

@@ -54,22 +54,26 @@
  * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
  * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
- * leave it (sam2lung.hpp takes care of exceptions). The library works in the standard floating-point mode (to nearest, with
- * subnormal numbers, nothing trapped) and leaves that of the calling thread as it was; callbacks run in the caller's.
+ * leave it (sam2lung.hpp takes care of exceptions).
  *
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
  * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
- * free what the parent made (an engine's memory stays until the child ends);
- * an engine of the parent is refused there for runs (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
- * and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
+ * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
+ * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
  *
  * @section conventions_memory Memory
  * Before a run the memory that its maps will take is asked for, and during the run what each sample found; where it isn't
  * there the call gets SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. What is freed goes to the C library,
- * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small allocation the
- * process is aborted, as Rust does.
+ * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small
+ * allocation the process is aborted, as Rust does.
+ *
+ * @section conventions_thread_state The calling thread
+ * A call takes up to 512 KiB of the calling thread's stack, which is less than the usual 8 MiB but more than a stack of
+ * 64 or 128 KiB that some hosts give their threads. The library works in the standard floating-point mode (to nearest, with
+ * subnormal numbers, no exception trapped) and leaves that of the calling thread as it was, flags included; callbacks run in
+ * the caller's. No C++ exception passes through the library: one that leaves a callback ends the process.
  *
  * @section conventions_growth How the interface grows
  * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
@@ -464,7 +468,7 @@ typedef struct sam2lung_volume {
    */
   const void *voxels;
   /**
-   * Size of the buffer from `voxels` on.
+   * Size of the buffer from `voxels` on, in bytes.
    */
   size_t bytes;
   /**
@@ -476,13 +480,18 @@ typedef struct sam2lung_volume {
    */
   int64_t dims[3];
   /**
-   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest.
+   * Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest. Negative along an axis
+   * that runs backwards in memory: then `bytes_before` says how far back the buffer reaches.
    */
   int64_t strides[3];
   /**
    * Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
    */
   double ijk_to_ras[16];
+  /**
+   * Size of the buffer before `voxels`, in bytes, for negative strides. Since ABI 3.
+   */
+  size_t bytes_before;
 } sam2lung_volume;
 
 /**
@@ -682,6 +691,30 @@ enum sam2lung_status sam2lung_bundle_open(const char *folder,
                                           struct sam2lung_error **error);
 
 /**
+ * Checks a bundle that lies in memory: what model.json holds, and the files that it names.
+ *
+ * Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+ *
+ * @param contract the bytes of model.json, not NULL
+ * @param contract_bytes how many
+ * @param names `count` names of files, as model.json has them, UTF-8, none NULL; may be NULL where count is 0
+ * @param files where the bytes of each file begin, none NULL; may be NULL where count is 0
+ * @param sizes how many bytes each file has; may be NULL where count is 0
+ * @param count how many files
+ * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_bundle_from_memory(const void *contract,
+                                                 size_t contract_bytes,
+                                                 const char *const *names,
+                                                 const void *const *files,
+                                                 const size_t *sizes,
+                                                 size_t count,
+                                                 struct sam2lung_bundle **bundle,
+                                                 struct sam2lung_error **error);
+
+/**
  * Gives the bundle that is compiled into the library.
  *
  * Any thread.
@@ -719,7 +752,7 @@ const char *sam2lung_bundle_version(const struct sam2lung_bundle *bundle);
  * Belongs to the bundle, valid until it is freed. Any thread.
  *
  * @param bundle the bundle, may be NULL
- * @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
+ * @return the folder as it was given, `<built in>` or `<in memory>`; "" for NULL; never NULL
  */
 const char *sam2lung_bundle_origin(const struct sam2lung_bundle *bundle);
 

@@ -246,9 +246,7 @@ impl Engine {
     }
 
     fn run(&self, ct: &ffi::Ct, options: &ffi::RunOptions, control: &Control) -> Result<Box<Findings>, Named> {
-        named(|| {
-            self.find(ct, options, control).map(|found| Box::new(Findings(found)))
-        })
+        named(|| self.find(ct, options, control).map(|found| Box::new(Findings(found))))
     }
 
     fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Native> {

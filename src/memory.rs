@@ -19,7 +19,9 @@ pub fn vec<T>(len: usize, what: &'static str) -> Result<Vec<T>> {
 /// # Errors
 /// [`Error::OutOfMemory`]; `vec` is as it was.
 pub fn grow<T>(vec: &mut Vec<T>, more: usize, what: &'static str) -> Result<()> {
-    vec.try_reserve(more).or_else(|_| vec.try_reserve_exact(more)).map_err(|_| missing::<T>(vec.len().saturating_add(more), what))
+    vec.try_reserve(more)
+        .or_else(|_| vec.try_reserve_exact(more))
+        .map_err(|_| missing::<T>(vec.len().saturating_add(more), what))
 }
 
 fn missing<T>(len: usize, what: &'static str) -> Error {

@@ -165,7 +165,8 @@ impl<P: Pieces> Pieces for Reordered<P> {
 
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
-    let mut network = OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
+    let mut network =
+        OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
     let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);

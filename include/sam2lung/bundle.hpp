@@ -4,12 +4,15 @@
 #ifndef SAM2LUNG_BUNDLE_HPP
 #define SAM2LUNG_BUNDLE_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sam2lung.h>
 #include <sam2lung/call.hpp>
+#include <sam2lung/span.hpp>
 
 namespace sam2lung {
 
@@ -27,7 +30,29 @@ public:
     static Bundle open(const std::string& folder) {
         return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(
             [&](sam2lung_bundle** bundle, sam2lung_error** error) {
-                return sam2lung_bundle_open(folder.c_str(), bundle, error);
+                return sam2lung_bundle_open(detail::text(folder, "folder"), bundle, error);
+            }));
+    }
+
+    /// A model in memory. Everything is copied.
+    ///
+    /// \param contract  model.json, as text
+    /// \param files     the files that it names, each with its bytes
+    /// \throws Error    Status::model if one is missing, is damaged or not understood
+    static Bundle from_memory(const std::string& contract,
+                              const std::vector<std::pair<std::string, Span<const unsigned char>>>& files) {
+        std::vector<const char*> names;
+        std::vector<const void*> contents;
+        std::vector<std::size_t> sizes;
+        for (const auto& file : files) {
+            names.push_back(detail::text(file.first, "a file's name"));
+            contents.push_back(file.second.data());
+            sizes.push_back(file.second.size());
+        }
+        return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(
+            [&](sam2lung_bundle** bundle, sam2lung_error** error) {
+                return sam2lung_bundle_from_memory(contract.data(), contract.size(), names.data(), contents.data(),
+                                                   sizes.data(), files.size(), bundle, error);
             }));
     }
 
@@ -35,7 +60,7 @@ public:
     std::string name() const { return sam2lung_bundle_name(c()); }
     /// Its version.
     std::string version() const { return sam2lung_bundle_version(c()); }
-    /// The folder it came from, or "<built in>".
+    /// The folder it came from, "<built in>" or "<in memory>".
     std::string origin() const { return sam2lung_bundle_origin(c()); }
     /// Its model.json, as text.
     std::string contract() const { return sam2lung_bundle_contract(c()); }

@@ -4,8 +4,10 @@
 #ifndef SAM2LUNG_CALL_HPP
 #define SAM2LUNG_CALL_HPP
 
+#include <cstddef>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <sam2lung.h>
@@ -57,6 +59,17 @@ private:
     Call* outer_;
     std::exception_ptr thrown_;
 };
+
+/// A text as C takes it. A NUL would end it early, and another file would be read or written than was named.
+inline const char* text(const std::string& text, const char* argument) {
+    const std::size_t nul = text.find('\0');
+    if (nul != std::string::npos) {
+        throw Error(Status::invalid_argument, "E_ARGUMENT",
+                    std::string(argument) + " is '" + text.substr(0, nul) + "' with a NUL and " +
+                        std::to_string(text.size() - nul - 1) + " bytes behind it; expected no NUL");
+    }
+    return text.c_str();
+}
 
 /// Runs `function(sam2lung_error**)`. The error is read after the call, and freed in any case.
 template <typename Function> void call(Function&& function) {

@@ -23,6 +23,10 @@ public:
     /// Takes the library's error apart; it stays the caller's. `raw` may be null.
     Error(Status status, const sam2lung_error* raw) : status_(status), texts_(read(status, raw)) {}
 
+    /// An error that the headers find by themselves, with a name and a message as the library would give them.
+    Error(Status status, std::string name, std::string message)
+        : status_(status), texts_(made(std::move(name), std::move(message))) {}
+
     /// What kind of failure it was.
     Status status() const noexcept { return status_; }
     /// For people, whole: "E_NAME: what was got, what was expected, what to do".
@@ -40,6 +44,14 @@ private:
     struct Texts {
         std::string whole, name, message, stage, remedy;
     };
+
+    static std::shared_ptr<const Texts> made(std::string name, std::string message) {
+        Texts texts;
+        texts.whole = name + ": " + message;
+        texts.name = std::move(name);
+        texts.message = std::move(message);
+        return std::make_shared<const Texts>(std::move(texts));
+    }
 
     static std::shared_ptr<const Texts> read(Status status, const sam2lung_error* raw) {
         Texts texts;

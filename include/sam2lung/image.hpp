@@ -31,8 +31,8 @@ public:
         return Image(detail::create<sam2lung_image, sam2lung_image_free>(
             [&](sam2lung_image** image, sam2lung_error** error) {
                 const sam2lung_cancel* const token = cancel != nullptr ? cancel->c() : nullptr;
-                return sam2lung_image_read_ct(path.c_str(), series.empty() ? nullptr : series.c_str(), token, image,
-                                              error);
+                const char* const uid = series.empty() ? nullptr : detail::text(series, "series");
+                return sam2lung_image_read_ct(detail::text(path, "path"), uid, token, image, error);
             }));
     }
 
@@ -41,7 +41,7 @@ public:
     static Image read(const std::string& path) {
         return Image(detail::create<sam2lung_image, sam2lung_image_free>(
             [&](sam2lung_image** image, sam2lung_error** error) {
-                return sam2lung_image_read(path.c_str(), image, error);
+                return sam2lung_image_read(detail::text(path, "path"), image, error);
             }));
     }
 

@@ -125,7 +125,7 @@ public:
     /// \throws Error Status::write, Status::invalid_argument
     void write_surfaces(const std::string& path, std::uint32_t id = 0) const {
         detail::call([&](sam2lung_error** error) {
-            return sam2lung_result_write_surfaces(c(), id, path.c_str(), error);
+            return sam2lung_result_write_surfaces(c(), id, detail::text(path, "path"), error);
         });
     }
 

@@ -33,7 +33,7 @@ public:
     static Runtime load(const std::string& library = {}) {
         return Runtime(detail::create<sam2lung_runtime, sam2lung_runtime_free>(
             [&](sam2lung_runtime** runtime, sam2lung_error** error) {
-                return sam2lung_runtime_load(library.empty() ? nullptr : library.c_str(), runtime, error);
+                return sam2lung_runtime_load(library.empty() ? nullptr : detail::text(library, "library"), runtime, error);
             }));
     }
 

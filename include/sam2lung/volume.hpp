@@ -56,6 +56,16 @@ template <typename T> constexpr VoxelType voxel_type() noexcept {
     }
 }
 
+/// `first`, where that is an index of `size` voxels.
+inline std::size_t inside(std::size_t first, std::size_t size) {
+    if (first >= size) {
+        throw Error(Status::invalid_argument, "E_ARGUMENT",
+                    "first is " + std::to_string(first) + "; expected less than the buffer's " +
+                        std::to_string(size) + " voxels");
+    }
+    return first;
+}
+
 } // namespace detail
 /// \endcond
 
@@ -82,6 +92,22 @@ public:
         for (std::size_t n = 0; n < 16; ++n) {
             raw_.ijk_to_ras[n] = ijk_to_ras[n];
         }
+    }
+
+    /// Voxels in the memory of a caller that run backwards along some axis, as NumPy's flipped arrays do.
+    ///
+    /// \param buffer         all of it
+    /// \param first          index of voxel (0, 0, 0) in it
+    /// \param dims           how many along i, j, k
+    /// \param ijk_to_ras     from voxel to mm
+    /// \param strides_bytes  from a voxel to the next along i, j, k, negative where that lies before it
+    /// \throws Error Status::invalid_argument if `first` lies outside the buffer
+    template <typename T>
+    VolumeView(Span<T> buffer, std::size_t first, const Index& dims, const Matrix& ijk_to_ras,
+               const Index& strides_bytes)
+        : VolumeView(Span<T>(buffer.data() + detail::inside(first, buffer.size()), buffer.size() - first), dims,
+                     ijk_to_ras, strides_bytes) {
+        raw_.bytes_before = first * sizeof(T);
     }
 
     /// Voxels in a vector, packed, i fastest.
@@ -127,11 +153,11 @@ private:
 };
 
 /// Writes a volume as .nii, .nii.gz, .nrrd or .vti, in its own voxel type; the file is whole or not there.
-/// \throws Error Status::write, Status::read for an unknown ending, Status::cancelled, or why the volume is none
+/// \throws Error Status::write, Status::invalid_argument for an unknown ending, Status::cancelled, or why the volume is none
 inline void write_volume(const VolumeView& volume, const std::string& path, const Cancel* cancel = nullptr) {
     detail::call([&](sam2lung_error** error) {
         const sam2lung_cancel* const token = cancel != nullptr ? cancel->c() : nullptr;
-        return sam2lung_volume_write(&volume.c(), path.c_str(), token, error);
+        return sam2lung_volume_write(&volume.c(), detail::text(path, "path"), token, error);
     });
 }
 

@@ -1,18 +1,23 @@
 //! Model bundles.
 
 use std::{
-    ffi::{CStr, CString, c_char},
+    borrow::Cow,
+    ffi::{CStr, CString, c_char, c_void},
     path::Path,
+    slice,
     sync::Arc,
 };
 
 use super::{
     error::sam2lung_error,
     guard::guard,
-    pointers::{c_text, check_output, getter, hand_over, release, text},
+    pointers::{c_text, check_output, getter, hand_over, refuse, release, text},
     status::sam2lung_status,
 };
-use crate::{error::Result, model::bundle::Bundle};
+use crate::{
+    error::{Error, Result},
+    model::bundle::Bundle,
+};
 
 /// A checked model: its contract and its graphs. Never changes; several engines may be made from one.
 pub struct sam2lung_bundle {
@@ -72,6 +77,90 @@ pub unsafe extern "C" fn sam2lung_bundle_open(
     unsafe { make(bundle, error, || Bundle::open(Path::new(text(folder, "folder")?))) }
 }
 
+/// Checks a bundle that lies in memory: what model.json holds, and the files that it names.
+///
+/// Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+///
+/// @param contract the bytes of model.json, not NULL
+/// @param contract_bytes how many
+/// @param names `count` names of files, as model.json has them, UTF-8, none NULL; may be NULL where count is 0
+/// @param files where the bytes of each file begin, none NULL; may be NULL where count is 0
+/// @param sizes how many bytes each file has; may be NULL where count is 0
+/// @param count how many files
+/// @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_from_memory(
+    contract: *const c_void,
+    contract_bytes: usize,
+    names: *const *const c_char,
+    files: *const *const c_void,
+    sizes: *const usize,
+    count: usize,
+    bundle: *mut *mut sam2lung_bundle,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let open = || {
+        // SAFETY: the contract of the C ABI.
+        let json = unsafe { bytes(contract, contract_bytes, "contract") }?;
+        // SAFETY: the contract of the C ABI.
+        let given = unsafe { given_files(names, files, sizes, count) }?;
+        Bundle::from_parts(IN_MEMORY.into(), json, |wanted| {
+            let found = given.iter().find(|(name, _)| *name == wanted);
+            let lacks = || Error::ModelBundle {
+                bundle: IN_MEMORY.into(),
+                reason: format!("{wanted}, which model.json names, isn't among the {count} file(s)"),
+                remedy: "Give every file that model.json names".into(),
+            };
+            found.map(|(_, bytes)| Cow::Owned(bytes.to_vec())).ok_or_else(lacks)
+        })
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { make(bundle, error, open) }
+}
+
+/// Origin of a bundle that came from no folder.
+const IN_MEMORY: &str = "<in memory>";
+
+/// # Safety
+/// The arrays are NULL or have `count` entries each, which are NULL or point to what they say for `'a`.
+unsafe fn given_files<'a>(
+    names: *const *const c_char,
+    files: *const *const c_void,
+    sizes: *const usize,
+    count: usize,
+) -> Result<Vec<(&'a str, &'a [u8])>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    for (array, argument) in [(names.cast::<c_void>(), "names"), (files.cast(), "files"), (sizes.cast(), "sizes")] {
+        if array.is_null() {
+            return Err(refuse(argument, "NULL", format!("an array of {count}")));
+        }
+    }
+    let entry = |n: usize| {
+        // SAFETY: none is NULL, and the caller says that each has `count` entries.
+        let (name, file, size) = unsafe { (*names.add(n), *files.add(n), *sizes.add(n)) };
+        // SAFETY: the caller says what they point to.
+        unsafe { Ok((text(name, &format!("names[{n}]"))?, bytes(file, size, &format!("files[{n}]"))?)) }
+    };
+    (0..count).map(entry).collect()
+}
+
+/// # Safety
+/// `pointer` is NULL or points to `count` bytes that stay for `'a`.
+unsafe fn bytes<'a>(pointer: *const c_void, count: usize, argument: &str) -> Result<&'a [u8]> {
+    if pointer.is_null() {
+        return Err(refuse(argument, "NULL", "a pointer to the first byte"));
+    }
+    if isize::try_from(count).is_err() {
+        return Err(refuse(argument, format!("{count} bytes"), "as many as memory can hold"));
+    }
+    // SAFETY: it isn't NULL, and the caller says that it has as many bytes.
+    Ok(unsafe { slice::from_raw_parts(pointer.cast(), count) })
+}
+
 /// Gives the bundle that is compiled into the library.
 ///
 /// Any thread.
@@ -123,7 +212,7 @@ pub unsafe extern "C" fn sam2lung_bundle_version(bundle: *const sam2lung_bundle)
 /// Belongs to the bundle, valid until it is freed. Any thread.
 ///
 /// @param bundle the bundle, may be NULL
-/// @return the folder as it was given, or `<built in>`; "" for NULL; never NULL
+/// @return the folder as it was given, `<built in>` or `<in memory>`; "" for NULL; never NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_origin(bundle: *const sam2lung_bundle) -> *const c_char {
     // SAFETY: the contract of the C ABI.

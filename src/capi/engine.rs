@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     bundle::sam2lung_bundle,
+    cancel::token_of,
     error::sam2lung_error,
     guard::{Call, guard},
-    cancel::token_of,
     options::{read_or_default, sam2lung_device, sam2lung_engine_options},
     pointers::{c_text, check_output, getter, hand_over, input, refuse, release},
     progress::sink,

@@ -1,6 +1,6 @@
 //! The volume view, in both directions.
 
-use std::ffi::c_void;
+use std::{ffi::c_void, mem::offset_of};
 
 use ndarray::Array3;
 
@@ -42,22 +42,25 @@ pub struct sam2lung_volume {
     pub struct_size: usize,
     /// Voxel (0, 0, 0); needn't be aligned.
     pub voxels: *const c_void,
-    /// Size of the buffer from `voxels` on.
+    /// Size of the buffer from `voxels` on, in bytes.
     pub bytes: usize,
     /// How voxels are stored, a sam2lung_voxel_type.
     pub voxel_type: i32,
     /// Number of voxels along i (columns), j (rows) and k (slices), at least 1 each.
     pub dims: [i64; 3],
-    /// Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest.
+    /// Bytes from a voxel to the next along i, j, k; voxels must not overlap. All 0: packed, i fastest. Negative along an axis
+    /// that runs backwards in memory: then `bytes_before` says how far back the buffer reaches.
     pub strides: [i64; 3],
     /// Row-major 4 x 4 matrix from voxel indices to RAS millimetres; its axes are at right angles, its last row is 0 0 0 1.
     pub ijk_to_ras: [f64; 16],
+    /// Size of the buffer before `voxels`, in bytes, for negative strides. Since ABI 3.
+    pub bytes_before: usize,
 }
 
 // SAFETY: repr(C), its size first, no bool; any pointer is valid until it is followed.
 unsafe impl Abi for sam2lung_volume {
     const NAME: &'static str = "sam2lung_volume";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = offset_of!(Self, bytes_before);
     const BOOLS: &'static [(&'static str, usize)] = &[];
     const DEFAULT: Self = sam2lung_volume {
         struct_size: size_of::<Self>(),
@@ -67,6 +70,7 @@ unsafe impl Abi for sam2lung_volume {
         dims: [0; 3],
         strides: [0; 3],
         ijk_to_ras: [0.0; 16],
+        bytes_before: 0,
     };
 }
 
@@ -98,6 +102,7 @@ pub(super) fn view_of<T: Given>(grid: &Grid, voxels: &Array3<T>) -> sam2lung_vol
         dims,
         strides: [size, size * dims[0], size * dims[0] * dims[1]],
         ijk_to_ras: std::array::from_fn(|n| affine[n / 4][n % 4]),
+        bytes_before: 0,
     }
 }
 

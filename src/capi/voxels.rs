@@ -42,9 +42,10 @@ pub struct View {
     pub grid: Grid,
     /// How they are stored.
     pub kind: VoxelType,
+    /// Voxel (0, 0, 0).
     first: *const u8,
     /// Bytes from a voxel to the next along i, j, k.
-    strides: [usize; 3],
+    strides: [isize; 3],
 }
 
 impl View {
@@ -71,10 +72,13 @@ impl View {
         let dims = dims(volume.dims, &field("dims"))?;
         let strides = strides(volume.strides, dims, size, &field("strides"))?;
         let needed = needed(strides, dims, size);
-        if needed.is_none_or(|needed| needed > volume.bytes) {
-            let expected = needed.map_or("fewer voxels".into(), |n| format!("at least {n} for these dims and strides"));
-            return Err(refuse(field("bytes"), volume.bytes.to_string(), expected));
-        }
+        let check = |name: &str, got: usize, needed: Option<usize>| match needed {
+            Some(needed) if needed <= got => Ok(()),
+            Some(n) => Err(refuse(field(name), got.to_string(), format!("at least {n} for these dims and strides"))),
+            None => Err(refuse(field(name), got.to_string(), "fewer voxels")),
+        };
+        check("bytes", volume.bytes, needed.map(|needed| needed.on))?;
+        check("bytes_before", volume.bytes_before, needed.map(|needed| needed.before))?;
         let grid = Grid::from_ijk_to_ras(dims, &matrix(volume.ijk_to_ras, &field("ijk_to_ras"))?)?;
         Ok(View { grid, kind, first: volume.voxels.cast(), strides })
     }
@@ -106,9 +110,10 @@ impl View {
         for k in 0..depth {
             step(k)?;
             for j in 0..height {
-                let at = k * along_k + j * along_j;
+                let at = k as isize * along_k + j as isize * along_j;
                 // SAFETY: `View::of` found that every voxel lies in the caller's buffer; they needn't be aligned.
-                let voxel = |i: usize| unsafe { self.first.add(at + i * along_i).cast::<S>().read_unaligned() };
+                let voxel =
+                    |i: usize| unsafe { self.first.offset(at + i as isize * along_i).cast::<S>().read_unaligned() };
                 voxels.extend((0..width).map(|i| of(voxel(i))));
             }
         }
@@ -133,20 +138,20 @@ pub fn dims(dims: [i64; 3], field: &str) -> Result<[usize; 3]> {
 }
 
 /// Steps between voxels, none of which overlaps another.
-fn strides(strides: [i64; 3], dims: [usize; 3], size: usize, field: &str) -> Result<[usize; 3]> {
+fn strides(strides: [i64; 3], dims: [usize; 3], size: usize, field: &str) -> Result<[isize; 3]> {
     if strides == [0; 3] {
-        return Ok([size, size * dims[0], size * dims[0] * dims[1]]);
+        return Ok([size, size * dims[0], size * dims[0] * dims[1]].map(|step| step as isize));
     }
     let words =
         || format!("{}, {}, {} for {} x {} x {}", strides[0], strides[1], strides[2], dims[0], dims[1], dims[2]);
-    if strides.iter().any(|stride| *stride < size as i64) {
+    if strides.iter().any(|stride| stride.unsigned_abs() < size as u64 || isize::try_from(*stride).is_err()) {
         return Err(refuse(
             field,
             words(),
-            format!("all 0 (packed), or at least {size} bytes each, the size of a voxel"),
+            format!("all 0 (packed), or at least {size} bytes each in either direction, the size of a voxel"),
         ));
     }
-    let steps = strides.map(|stride| stride as usize);
+    let steps = strides.map(|stride| stride.unsigned_abs() as usize);
     // In the order of their steps each axis has to reach beyond all that the axes before it cover.
     let mut order = [0, 1, 2];
     order.sort_by_key(|axis| steps[*axis]);
@@ -157,13 +162,28 @@ fn strides(strides: [i64; 3], dims: [usize; 3], size: usize, field: &str) -> Res
         }
         covered = steps[axis].saturating_mul(dims[axis] - 1).saturating_add(covered);
     }
-    Ok(steps)
+    Ok(strides.map(|stride| stride as isize))
 }
 
-/// Bytes from the first voxel to the end of the last; `None` when no buffer is so large.
-fn needed(strides: [usize; 3], dims: [usize; 3], size: usize) -> Option<usize> {
-    let far = |axis: usize| strides[axis].checked_mul(dims[axis] - 1);
-    far(0)?.checked_add(far(1)?)?.checked_add(far(2)?)?.checked_add(size).filter(|n| isize::try_from(*n).is_ok())
+/// How far voxels reach from voxel (0, 0, 0), in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// To the end of the last.
+    on: usize,
+    /// Back to the first one in memory.
+    before: usize,
+}
+
+/// `None` when no buffer is so large.
+fn needed(strides: [isize; 3], dims: [usize; 3], size: usize) -> Option<Reach> {
+    let (mut on, mut before) = (size, 0usize);
+    for (stride, voxels) in strides.into_iter().zip(dims) {
+        let reach = stride.unsigned_abs().checked_mul(voxels - 1)?;
+        let side = if stride < 0 { &mut before } else { &mut on };
+        *side = side.checked_add(reach)?;
+    }
+    let all = on.checked_add(before)?;
+    isize::try_from(all).is_ok().then_some(Reach { on, before })
 }
 
 /// The rows of a row-major matrix from voxel indices to RAS millimetres.
@@ -186,8 +206,11 @@ mod tests {
     /// A buffer whose bytes from `shift` on are the voxels 0, 1, 2, … of type i16, and its view.
     fn view(dims: [i64; 3], strides: [i64; 3], shift: usize, buffer: &mut Vec<u8>) -> sam2lung_volume {
         let steps = if strides == [0; 3] { [2, 2 * dims[0], 2 * dims[0] * dims[1]] } else { strides };
-        let at = |ijk: [i64; 3]| shift + (0..3).map(|a| ijk[a] * steps[a]).sum::<i64>() as usize;
-        buffer.resize(at(dims.map(|n| n - 1)) + 2, 0xee);
+        let before: i64 = (0..3).map(|a| (steps[a] * (dims[a] - 1)).min(0)).sum::<i64>().abs();
+        let after: i64 = (0..3).map(|a| (steps[a] * (dims[a] - 1)).max(0)).sum();
+        let first = shift + before as usize;
+        let at = |ijk: [i64; 3]| (first as i64 + (0..3).map(|a| ijk[a] * steps[a]).sum::<i64>()) as usize;
+        buffer.resize(first + after as usize + 2, 0xee);
         let mut value = 0i16;
         for k in 0..dims[2] {
             for j in 0..dims[1] {
@@ -200,8 +223,9 @@ mod tests {
         let mut ijk_to_ras = [0.0; 16];
         [0, 5, 10, 15].into_iter().for_each(|n| ijk_to_ras[n] = 1.0);
         sam2lung_volume {
-            voxels: buffer[shift..].as_ptr().cast(),
-            bytes: buffer.len() - shift,
+            voxels: buffer[first..].as_ptr().cast(),
+            bytes: buffer.len() - first,
+            bytes_before: before as usize,
             voxel_type: 1,
             dims,
             strides,
@@ -213,7 +237,9 @@ mod tests {
     #[test]
     fn view_any_strides_and_any_alignment_give_the_same_voxels() {
         // Packed, with padded rows, k fastest, and interleaved with another channel; each at an even and an odd address.
-        for strides in [[0, 0, 0], [2, 10, 50], [60, 10, 2], [6, 24, 120], [30, 6, 2]] {
+        // And backwards: as NumPy's flipped arrays lie.
+        let backwards = [[2, -8, 40], [-2, -8, -40], [2, 8, -40], [-30, 6, 2]];
+        for strides in [[0, 0, 0], [2, 10, 50], [60, 10, 2], [6, 24, 120], [30, 6, 2]].into_iter().chain(backwards) {
             for shift in [0, 1] {
                 let mut buffer = Vec::new();
                 let volume = view([4, 5, 3], strides, shift, &mut buffer);
@@ -231,7 +257,7 @@ mod tests {
 
     #[test]
     fn view_strides_with_which_voxels_overlap_are_refused() {
-        for strides in [[2, 2, 40], [2, 6, 40], [40, 2, 40], [2, 8, 38], [1, 8, 40], [-2, 8, 40], [0, 8, 40]] {
+        for strides in [[2, 2, 40], [2, 6, 40], [40, 2, 40], [2, 8, 38], [1, 8, 40], [-2, 6, 40], [0, 8, 40]] {
             let mut buffer = Vec::new();
             let volume = sam2lung_volume { strides, ..view([4, 5, 3], [0; 3], 0, &mut buffer) };
             // SAFETY: nothing is read through it.
@@ -251,6 +277,27 @@ mod tests {
             // SAFETY: nothing is read through it.
             let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
             assert!(error.to_string().contains("volume->bytes"), "{error}");
+        }
+    }
+
+    #[test]
+    fn view_that_begins_a_byte_before_the_buffer_is_refused() {
+        let mut buffer = Vec::new();
+        let mut volume = view([4, 5, 3], [2, -8, 40], 0, &mut buffer);
+        assert_eq!(volume.bytes_before, 32);
+        volume.bytes_before -= 1;
+        // SAFETY: nothing is read through it.
+        let error = unsafe { View::of(&volume, "volume") }.unwrap_err();
+        assert!(error.to_string().contains("volume->bytes_before is 31; expected at least 32"), "{error}");
+    }
+
+    #[test]
+    fn view_whose_strides_overflow_is_refused() {
+        for stride in [i64::MIN, i64::MAX] {
+            let mut buffer = Vec::new();
+            let volume = sam2lung_volume { strides: [2, 8, stride], ..view([4, 5, 3], [0; 3], 0, &mut buffer) };
+            // SAFETY: nothing is read through it.
+            assert_eq!(unsafe { View::of(&volume, "volume") }.unwrap_err().name(), "E_ARGUMENT");
         }
     }
 }

@@ -30,7 +30,7 @@ enum SurfaceFormat {
 /// Writes surfaces as one mesh in RAS mm; `path` ends in `.vtp` or `.vtk`. Without surfaces it is an empty mesh.
 ///
 /// # Errors
-/// [`Error::Format`] or [`Error::Write`]; then nothing is left at `path` that wasn't there.
+/// [`Error::Option`] or [`Error::Write`]; then nothing is left at `path` that wasn't there.
 pub fn write_surfaces(path: &Path, surfaces: &[Surface]) -> Result<()> {
     let format = format_of(path)?;
     if surfaces.iter().map(|s| s.triangles.len()).sum::<usize>() > MOST_TRIANGLES {
@@ -54,10 +54,10 @@ fn format_of(path: &Path) -> Result<SurfaceFormat> {
     match ending.as_deref() {
         Some("vtp") => Ok(SurfaceFormat::Xml),
         Some("vtk") => Ok(SurfaceFormat::Legacy),
-        _ => Err(Error::Format {
-            path: path.into(),
-            got: "this ending for written surfaces".into(),
-            expected: ".vtp or .vtk".into(),
+        _ => Err(Error::Option {
+            option: "path",
+            got: path.display().to_string(),
+            expected: "a path that ends in .vtp or .vtk".into(),
         }),
     }
 }

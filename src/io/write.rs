@@ -44,14 +44,14 @@ impl VolumeFormat {
     /// The format that the ending of `path` names.
     ///
     /// # Errors
-    /// [`Error::Format`].
+    /// [`Error::Option`].
     pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         let formats = [VolumeFormat::Nifti, VolumeFormat::NiftiGz, VolumeFormat::Nrrd, VolumeFormat::Vti];
-        formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Format {
-            path: path.into(),
-            got: "this ending for a written volume".into(),
-            expected: ".nii, .nii.gz, .nrrd or .vti".into(),
+        formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Option {
+            option: "path",
+            got: path.display().to_string(),
+            expected: "a path that ends in .nii, .nii.gz, .nrrd or .vti".into(),
         })
     }
 
@@ -107,7 +107,7 @@ sample!(f64, 64, "double", "Float64");
 /// Writes a volume; the ending of `path` says in which format.
 ///
 /// # Errors
-/// [`Error::Format`], [`Error::Option`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that
+/// [`Error::Option`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that
 /// wasn't there.
 pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &CancelToken) -> Result<()> {
     let format = VolumeFormat::of(path)?;

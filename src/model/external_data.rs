@@ -184,8 +184,7 @@ mod tests {
         // Two fields `graph` are one message to every parser.
         let twice = |tensor: &[u8]| [field(7, &[]), field(7, &field(5, tensor))].concat();
         type Place<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
-        let places: [Place<'_>; 7] =
-            [&plain, &in_attribute, &in_subgraph, &in_function, &in_training, &sparse, &twice];
+        let places: [Place<'_>; 7] = [&plain, &in_attribute, &in_subgraph, &in_function, &in_training, &sparse, &twice];
         for place in places {
             assert_eq!(check(&place(&tensor(1))), external("w"));
             assert_eq!(check(&place(&tensor(0))), Ok(()));

@@ -1,6 +1,7 @@
 // Errors carry status, name, text, stage and remedy, and leave objects usable.
 
 #include <exception>
+#include <filesystem>
 #include <limits>
 
 #include "check.hpp"
@@ -12,6 +13,18 @@ TEST(error_of_a_missing_file_names_it) {
     CHECK(error.name() == "E_READ");
     CHECK(error.message().find("no/such/file.nii.gz") != std::string::npos);
     CHECK(std::string(error.what()) == error.name() + ": " + error.message());
+}
+
+TEST(path_with_a_nul_is_refused_before_a_file_is_touched) {
+    const std::string path("label.nii.gz\0.txt", 17);
+    const MadeCt ct;
+    const auto written = thrown_by<sam2lung::Error>([&] { sam2lung::write_volume(ct.view(), path); });
+    CHECK(written.status() == sam2lung::Status::invalid_argument && written.name() == "E_ARGUMENT");
+    CHECK(written.message().find("NUL") != std::string::npos && std::string(written.what()).find("E_ARGUMENT: ") == 0);
+    CHECK(!std::filesystem::exists("label.nii.gz"));
+    const auto read = thrown_by<sam2lung::Error>([&] { (void)sam2lung::Image::read(path); });
+    const auto opened = thrown_by<sam2lung::Error>([&] { (void)sam2lung::Bundle::open(path); });
+    CHECK(read.name() == "E_ARGUMENT" && opened.name() == "E_ARGUMENT");
 }
 
 TEST(error_of_an_input_says_what_to_do_and_engine_goes_on) {

@@ -1,5 +1,7 @@
 // Objects can be moved, not copied, and free what they own once.
 
+#include <fstream>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +43,45 @@ TEST(bundle_describes_itself) {
     CHECK(bundle.threshold() == 0.2);
     CHECK(bundle.takes_clicks());
     CHECK(sam2lung::Bundle::builtin().origin() == "<built in>");
+}
+
+namespace {
+
+std::string bytes_of(const std::string& file) {
+    std::ifstream stream(bundle_folder("tiny-clicks/" + file), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+sam2lung::Span<const unsigned char> span_of(const std::string& bytes) {
+    return {reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()};
+}
+
+} // namespace
+
+TEST(bundle_in_memory_is_the_one_in_the_folder) {
+    const std::string contract = bytes_of("model.json"), encoder = bytes_of("encoder.onnx");
+    std::string decoder = bytes_of("decoder.onnx");
+    const auto opened = [&] {
+        return sam2lung::Bundle::from_memory(contract,
+                                             {{"encoder.onnx", span_of(encoder)}, {"decoder.onnx", span_of(decoder)}});
+    };
+    const sam2lung::Bundle bundle = opened();
+    CHECK(bundle.origin() == "<in memory>");
+    CHECK(bundle.sha256() == sam2lung::Bundle::open(bundle_folder("tiny-clicks")).sha256());
+    const MadeCt ct;
+    sam2lung::EngineOptions options;
+    options.device = sam2lung::Device::cpu;
+    options.threads = 1;
+    decoder[0] ^= 1; // it was copied
+    sam2lung::Engine engine(bundle, options);
+    CHECK(engine.run(ct.view(), everywhere()).copy_labels() ==
+          made_engine().run(ct.view(), everywhere()).copy_labels());
+
+    CHECK(thrown_by<sam2lung::Error>([&] { (void)opened(); }).name() == "E_MODEL_HASH");
+    const auto missing = thrown_by<sam2lung::Error>(
+        [&] { (void)sam2lung::Bundle::from_memory(contract, {{"encoder.onnx", span_of(encoder)}}); });
+    CHECK(missing.status() == sam2lung::Status::model);
+    CHECK(missing.message().find("decoder.onnx") != std::string::npos);
 }
 
 TEST(engine_moved_still_runs) {

@@ -82,6 +82,21 @@ TEST(voxel_types_and_strides_give_the_same_labels) {
     CHECK(labels_of(sam2lung::VolumeView(voxels, ct.dims, ct.ijk_to_ras, strides)) == expected);
 }
 
+TEST(voxels_that_run_backwards_give_the_same_labels) {
+    const MadeCt ct;
+    const std::vector<std::int16_t> reversed(ct.hu.rbegin(), ct.hu.rend());
+    const sam2lung::Index strides{-2, -2 * ct.dims[0], -2 * ct.dims[0] * ct.dims[1]};
+    const sam2lung::Span<const std::int16_t> buffer(reversed);
+    const sam2lung::VolumeView view(buffer, buffer.size() - 1, ct.dims, ct.ijk_to_ras, strides);
+    CHECK(labels_of(view) == labels_of(ct.view()));
+    const auto beyond = thrown_by<sam2lung::Error>(
+        [&] { (void)sam2lung::VolumeView(buffer, buffer.size(), ct.dims, ct.ijk_to_ras, strides); });
+    CHECK(beyond.status() == sam2lung::Status::invalid_argument);
+    const sam2lung::VolumeView too_early(buffer, buffer.size() - 2, ct.dims, ct.ijk_to_ras, strides);
+    const auto refused = thrown_by<sam2lung::Error>([&] { (void)labels_of(too_early); });
+    CHECK(refused.message().find("bytes_before") != std::string::npos);
+}
+
 TEST(maps_are_borrowed_or_copied_and_kept_when_asked) {
     const MadeCt ct;
     sam2lung::Engine engine = made_engine();
@@ -152,7 +167,8 @@ TEST(volume_with_an_unknown_ending_is_refused_and_not_written) {
     const MadeCt ct;
     const std::string path = scratch("sam2lung-test.png");
     const auto error = thrown_by<sam2lung::Error>([&] { sam2lung::write_volume(ct.view(), path); });
-    CHECK(error.name() == "E_FORMAT" && error.message().find("png") != std::string::npos);
+    CHECK(error.status() == sam2lung::Status::invalid_argument);
+    CHECK(error.name() == "E_OPTION" && error.message().find("png") != std::string::npos);
     CHECK(!std::filesystem::exists(path));
 }
 

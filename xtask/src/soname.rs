@@ -84,7 +84,8 @@ impl Names {
             index(address - part.2 + part.1)
         };
         let dynamic = parts.iter().find(|(kind, ..)| *kind == DYNAMIC)?;
-        let entries = (0..dynamic.3 / 16).map_while(|n| long(bytes, dynamic.1 + 16 * n).zip(long(bytes, dynamic.1 + 16 * n + 8)));
+        let entries =
+            (0..dynamic.3 / 16).map_while(|n| long(bytes, dynamic.1 + 16 * n).zip(long(bytes, dynamic.1 + 16 * n + 8)));
         let entries: Vec<(u64, u64)> = entries.collect();
         let value = |tag: u64| entries.iter().find(|(other, _)| *other == tag).map(|(_, value)| *value);
         const STRINGS: u64 = 5;

@@ -29,6 +29,7 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "reopen", cpp: false, valgrind: None, sanitizers: None },
     // Limits of memory and files that end too early go with neither tool.
     Program { name: "process", cpp: false, valgrind: None, sanitizers: None },
+    Program { name: "stack", cpp: false, valgrind: None, sanitizers: None },
     Program { name: "cancel", cpp: false, valgrind: None, sanitizers: None },
 ];
 

@@ -109,6 +109,15 @@ pub fn fetched(tools: &Tools, target: &Path, scratch: &Path, runtime: &Path) -> 
     finds_its_runtime(&build.join("fetched"), &build)
 }
 
+/// Builds a project that uses the C++ bridge by its CMake target, and runs tests/cxx with it.
+pub fn bridge(tools: &Tools, target: &Path, scratch: &Path, runtime: &Path) -> Result<()> {
+    let build = scratch.join("bridge");
+    let mut definitions = root_definitions(target, runtime, &scratch.join("unused"));
+    definitions.push(format!("-DSAM2LUNG_SOURCE={}", root().display()));
+    tools.build(&root().join("tests/cmake/bridge"), &build, &definitions)?;
+    run(Command::new(build.join("bridge")).arg(root().join("tests/bundles")).env("SAM2LUNG_ONNXRUNTIME", runtime))
+}
+
 /// Whether the program, which prints the ONNX Runtime it loaded, has loaded the one below `folder`.
 fn finds_its_runtime(program: &Path, folder: &Path) -> Result<()> {
     let text = output(&mut Package::alone(program))?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::tally::{Tally, of_ctest};
 use super::{Context, check, skip};
-use crate::process::{Result, release_dir, root, run_and_read, stage};
+use crate::process::{self, Result, release_dir, root, run_and_read, stage};
 use package::Package;
 use tools::Tools;
 
@@ -23,6 +23,8 @@ pub fn run(context: &Context) -> Result<Tally> {
     let package = Package::install_and_move(&tools, target, &scratch.0, &context.runtime)?;
     let mut tally = package.check();
     tally += check("package refuses another version", package.refuses_another_version(&tools));
+    tally += check("package stripped is smaller and runs", package.strips(&tools, target, &scratch.0));
+    tally += check("which cargo CMake takes", cargo_of_path(&tools, &scratch.0));
 
     stage("Tests of the C++ headers");
     tally += cpp_tests(&tools, &package, &scratch.0.join("cpp"), &[])?;
@@ -48,7 +50,15 @@ pub fn run(context: &Context) -> Result<Tally> {
     tally += consumers::pkg_config(&package, &scratch.0);
     tally +=
         check("FetchContent into a project in C", consumers::fetched(&tools, target, &scratch.0, &context.runtime));
+    tally +=
+        check("sam2lung::cxx in a project in C++", consumers::bridge(&tools, target, &scratch.0, &context.runtime));
     Ok(tally)
+}
+
+/// What tests/cmake/cargo.cmake asks of the search for cargo.
+fn cargo_of_path(tools: &Tools, scratch: &Path) -> Result<()> {
+    let scratch = format!("-DSCRATCH={}", scratch.join("cargo").display());
+    process::run(tools.cmake().arg(scratch).arg("-P").arg(root().join("tests/cmake/cargo.cmake")))
 }
 
 /// tests/cpp against the moved package, by CTest, configured with `more` definitions.

@@ -111,6 +111,22 @@ impl Package {
         found.then_some(()).ok_or(format!("ONNX Runtime was '{line}'; expected one in {}", prefix.display()))
     }
 
+    /// Installs once more with `--strip`: a half of the library tells debuggers where lines are.
+    pub fn strips(&self, tools: &Tools, target: &Path, scratch: &Path) -> Result<()> {
+        let prefix = scratch.join("stripped");
+        let mut install = tools.cmake();
+        run(install.arg("--install").arg(target.join("cmake")).arg("--strip").arg("--prefix").arg(&prefix))?;
+        let size = |prefix: &Path| {
+            let library = prefix.join("lib/libsam2lung.so");
+            fs::metadata(&library).map(|about| about.len()).map_err(|e| format!("{}: {e}", library.display()))
+        };
+        let (whole, stripped) = (size(&self.prefix)?, size(&prefix)?);
+        if 2 * stripped > whole {
+            return Err(format!("libsam2lung.so has {stripped} bytes stripped, {whole} whole; expected at most half"));
+        }
+        output(Package::alone(&prefix.join("bin/sam2lung")).arg("info")).map(drop)
+    }
+
     /// Asks for a version that it isn't.
     pub fn refuses_another_version(&self, tools: &Tools) -> Result<()> {
         run(tools.cmake().arg(self.as_prefix_path()).arg("-P").arg(root().join("tests/cmake/version.cmake")))
