@@ -61,7 +61,8 @@
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
  * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
  * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
- * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
+ * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine
+ * relies on ONNX Runtime to bear a fork, which it doesn't promise.
  *
  * @section conventions_memory Memory
  * Before a run the memory that its maps will take is asked for, and during the run what each sample found; where it isn't
