@@ -54,28 +54,27 @@
  * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
  * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
- * leave it (sam2lung.hpp takes care of exceptions). The library works in the standard floating-point mode (to nearest, with
- * subnormal numbers, nothing trapped) and leaves that of the calling thread as it was; callbacks run in the caller's.
+ * leave it (sam2lung.hpp takes care of exceptions).
  *
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
  * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
- * free what the parent made (an engine's memory stays until the child ends);
- * an engine of the parent is refused there for runs (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
- * and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
+ * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
+ * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine
+ * relies on ONNX Runtime to bear a fork, which it doesn't promise.
  *
  * @section conventions_memory Memory
  * Before a run the memory that its maps will take is asked for, and during the run what each sample found; where it isn't
  * there the call gets SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. What is freed goes to the C library,
- * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small allocation the
- * process is aborted, as Rust does.
+ * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small
+ * allocation the process is aborted, as Rust does.
  *
  * @section conventions_thread_state The calling thread
  * A call takes up to 512 KiB of the calling thread's stack, which is less than the usual 8 MiB but more than a stack of
- * 64 or 128 KiB that some hosts give their threads. Floating-point exceptions have to be masked, as they are in every C
- * program that doesn't ask for traps. Rounding goes to the nearest, as usual; in another mode results differ in the last
- * bits. No C++ exception passes through the library: one that leaves a callback ends the process.
+ * 64 or 128 KiB that some hosts give their threads. The library works in the standard floating-point mode (to nearest, with
+ * subnormal numbers, no exception trapped) and leaves that of the calling thread as it was, flags included; callbacks run in
+ * the caller's. No C++ exception passes through the library: one that leaves a callback ends the process.
  *
  * @section conventions_growth How the interface grows
  * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
