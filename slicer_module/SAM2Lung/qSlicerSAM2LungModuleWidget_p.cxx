@@ -492,8 +492,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
 {
   this->updateTitle();
   this->updateWarnings();
-  const bool hasNodules = this->NoduleTable->rowCount() > 0;
-  this->LegendLabel->setVisible(hasNodules);
+  this->LegendLabel->setVisible(!this->logic()->GetResultText(this->Node).empty());
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());

@@ -1,5 +1,6 @@
 #include "SAM2LungViews.h"
 
+#include "SAM2LungNodes.h"
 #include "SAM2LungOverlay.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -63,6 +64,19 @@ vtkMRMLScalarVolumeNode* Background(vtkMRMLSliceCompositeNode* view)
 {
   const char* const id = view->GetBackgroundVolumeID();
   return id ? vtkMRMLScalarVolumeNode::SafeDownCast(view->GetScene()->GetNodeByID(id)) : nullptr;
+}
+
+vtkMRMLScalarVolumeNode* Foreground(vtkMRMLSliceCompositeNode* view)
+{
+  const char* const id = view->GetForegroundVolumeID();
+  return id ? vtkMRMLScalarVolumeNode::SafeDownCast(view->GetScene()->GetNodeByID(id)) : nullptr;
+}
+
+/// Whether a run on another CT has written it.
+bool IsMapOfAnother(vtkMRMLScalarVolumeNode* volume, vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return volume && volume != parameters->GetUncertaintyVolumeNode() &&
+         volume != parameters->GetProbabilityVolumeNode() && IsOutput(volume);
 }
 
 vtkMRMLScene* SceneOf(vtkMRMLSAM2LungParametersNode* parameters)
@@ -195,24 +209,21 @@ bool BringCT(vtkMRMLSAM2LungParametersNode* parameters)
   for (vtkMRMLSliceCompositeNode* view : Composites(ct ? SceneOf(parameters) : nullptr))
   {
     vtkMRMLScalarVolumeNode* const before = Background(view);
-    if (before == ct)
-    {
-      continue;
-    }
     MRMLNodeModifyBlocker blocker(view);
-    TakeOverlayAway(view);
-    if (before)
+    // Slicer exchanges the background alone, when it loads or removes a volume.
+    if ((before && before != ct) || IsMapOfAnother(Foreground(view), parameters))
     {
+      TakeOverlayAway(view);
       view->SetForegroundVolumeID(nullptr);
       view->SetLabelVolumeID(nullptr);
     }
-    view->SetBackgroundVolumeID(ct->GetID());
-    changed = true;
+    if (before != ct)
+    {
+      view->SetBackgroundVolumeID(ct->GetID());
+      changed = true;
+    }
   }
-  if (changed)
-  {
-    UpdateOverlay(parameters, OverlayManners::polite);
-  }
+  UpdateOverlay(parameters, OverlayManners::polite);
   return changed;
 }
 

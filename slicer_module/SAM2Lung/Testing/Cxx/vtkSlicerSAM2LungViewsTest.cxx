@@ -112,6 +112,26 @@ int WhatLayOverAnotherPatientGoes()
   return EXIT_SUCCESS;
 }
 
+/// As Slicer does when a volume is loaded: the background alone is exchanged.
+int OverlayOfAnotherCTGoesWhereSlicerBroughtTheCT()
+{
+  TwoPatients made;
+  made.Write(made.Others, MirroredGrid());
+  for (vtkMRMLSliceCompositeNode* view : made.Views)
+  {
+    view->SetBackgroundVolumeID(made.Other->GetID());
+  }
+  CHECK_BOOL(made.Logic->ShowCT(made.Others), false); // the views showed it already
+  CHECK_BOOL(made.AllShow(made.Other, made.Others->GetUncertaintyVolumeNode()), true);
+  CHECK_BOOL(made.MarksAreShown(made.Others), true);
+  CHECK_BOOL(made.MarksAreShown(made.Parameters), false);
+  // A foreground that the user took away is laid again with the choice of its CT.
+  made.Views[0]->SetForegroundVolumeID(nullptr);
+  made.Logic->ShowCT(made.Others);
+  CHECK_BOOL(made.AllShow(made.Other, made.Others->GetUncertaintyVolumeNode()), true);
+  return EXIT_SUCCESS;
+}
+
 int WhatTheUserHidStaysHidden()
 {
   TwoPatients made;
@@ -264,6 +284,7 @@ int vtkSlicerSAM2LungViewsTest(int, char*[])
 {
   CHECK_EXIT_SUCCESS(ChosenCTIsShownWithItsOwnOutputsAndNobodyElses());
   CHECK_EXIT_SUCCESS(WhatLayOverAnotherPatientGoes());
+  CHECK_EXIT_SUCCESS(OverlayOfAnotherCTGoesWhereSlicerBroughtTheCT());
   CHECK_EXIT_SUCCESS(WhatTheUserHidStaysHidden());
   CHECK_EXIT_SUCCESS(ResultOfACTThatIsNotLookedAtIsHidden());
   CHECK_EXIT_SUCCESS(SomeViewsOfAnotherVolumeAreTold());
