@@ -22,6 +22,16 @@ pub enum Warning {
         /// The largest that the model was tried on, in mm.
         tried_mm: f64,
     },
+    /// Files of a DICOM folder that may have been meant to be read.
+    #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules there can't be found")]
+    FilesLeftAside {
+        /// How many.
+        count: usize,
+        /// Path of the first inside the folder.
+        first: String,
+        /// Why the first was.
+        why: String,
+    },
 }
 
 impl Warning {
@@ -29,6 +39,7 @@ impl Warning {
     pub fn name(&self) -> &'static str {
         match self {
             Warning::ThickSlices { .. } => "W_THICK_SLICES",
+            Warning::FilesLeftAside { .. } => "W_FILES_LEFT_ASIDE",
         }
     }
 }

@@ -100,8 +100,9 @@ pub struct SegmentArgs {
     /// Write the nodules' closed surfaces as well
     #[arg(long, value_enum)]
     pub surfaces: Option<SurfacesArg>,
-    /// Pick one of several DICOM series in a folder
-    #[arg(long, value_name = "UID")]
+    /// Pick one of several CT series in a DICOM folder: its UID, 'thinnest' (smallest distance of slices) or 'first'
+    /// (lowest series number)
+    #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
     /// Print errors only
     #[arg(long, short)]
