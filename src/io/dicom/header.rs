@@ -36,6 +36,8 @@ pub mod tag {
     pub const KVP: u32 = 0x0018_0060;
     pub const KERNEL: u32 = 0x0018_1210;
     pub const SERIES: u32 = 0x0020_000e;
+    pub const FRAME_OF_REFERENCE: u32 = 0x0020_0052;
+    pub const ACQUISITION: u32 = 0x0020_0012;
     pub const SERIES_NUMBER: u32 = 0x0020_0011;
     pub const POSITION: u32 = 0x0020_0032;
     pub const ORIENTATION: u32 = 0x0020_0037;
@@ -57,7 +59,7 @@ pub mod tag {
     pub const MODALITY_LUT: u32 = 0x0028_3000;
 }
 
-const WANTED: [u32; 34] = [
+const WANTED: [u32; 36] = [
     tag::STORED_CLASS,
     TRANSFER_SYNTAX,
     tag::IMAGE_TYPE,
@@ -73,6 +75,8 @@ const WANTED: [u32; 34] = [
     tag::KVP,
     tag::KERNEL,
     tag::SERIES,
+    tag::FRAME_OF_REFERENCE,
+    tag::ACQUISITION,
     tag::SERIES_NUMBER,
     tag::POSITION,
     tag::ORIENTATION,

@@ -3,7 +3,7 @@
 //! Slices are ordered by position along the normal of the image plane (PS3.3 C.7.6.2.1.1), never by file name or
 //! instance number.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use super::slice::Slice;
 use crate::{
@@ -104,6 +104,7 @@ pub fn order(mut slices: Vec<Slice>, folder: &Path) -> Result<Stack> {
     let height = |slice: &Slice| slice.position.map_or(0.0, |p| dot(p, normal));
     slices.sort_by(|a, b| height(a).total_cmp(&height(b)));
     let heights: Vec<f64> = slices.iter().map(height).collect();
+    one_scan(&slices, &source_name)?;
     let step_mm = even_step(&slices, &heights, &source_name)?;
     upright(&slices, normal, &source_name)?;
 
@@ -149,6 +150,41 @@ fn same<const N: usize>(
     let line = |(d, count, name): &([f64; N], usize, String)| format!("{d:?} in {count} file(s) such as {name}");
     let got = different.iter().take(4).map(line).collect::<Vec<_>>().join(", ");
     Err(Error::MixedGeometry { source_name: source_name.into(), what, got })
+}
+
+/// Refuses slices in order that are of several patients or frames of reference, or of acquisitions that overlap: they
+/// may make an even stack of two scans.
+fn one_scan(slices: &[Slice], source_name: &str) -> Result<()> {
+    let refuse = |what, values: &BTreeMap<&str, String>| {
+        let files = values.values().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let got = format!("{} values, such as those of {files}", values.len());
+        Err(Error::MixedGeometry { source_name: source_name.into(), what, got })
+    };
+    let patients = values_of(slices, |s| &s.patient);
+    if patients.len() > 1 {
+        return refuse("patient", &patients);
+    }
+    let frames = values_of(slices, |s| &s.frame_of_reference);
+    // Some who take names away give every file a new one.
+    if frames.len() > 1 && frames.len() < slices.len() {
+        return refuse("frame of reference", &frames);
+    }
+    let acquisitions = values_of(slices, |s| &s.acquisition);
+    let runs = 1 + slices.windows(2).filter(|w| w[0].acquisition != w[1].acquisition).count();
+    if acquisitions.len() > 1 && runs > acquisitions.len() {
+        return refuse("acquisition number", &acquisitions);
+    }
+    Ok(())
+}
+
+/// The values of an attribute, each with the first file that has it; without those that have none.
+fn values_of<'a>(slices: &'a [Slice], value: impl Fn(&'a Slice) -> &'a String) -> BTreeMap<&'a str, String> {
+    let mut values = BTreeMap::new();
+    for slice in slices {
+        values.entry(value(slice).as_str()).or_insert_with(|| slice.name());
+    }
+    values.remove("");
+    values
 }
 
 /// The distance of neighbouring slices; refuses copies and gaps.

@@ -21,7 +21,7 @@ pub fn check_rescale(slices: &[Slice]) -> Result<()> {
     let Some(first) = unusable.first() else { return Ok(()) };
     let others = match unusable.len() - 1 {
         0 => String::new(),
-        others => format!(", and {others} of the series' other {} files neither", slices.len() - 1),
+        others => format!(" (the same is true of {others} of the other {} files)", slices.len() - 1),
     };
     let remedy = "Without both values nobody can know the HU: export the series again with its rescale";
     Err(Error::NotHu { got: format!("{first}{others}"), remedy: remedy.into() })
