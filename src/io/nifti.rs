@@ -45,7 +45,13 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     let as_stored = slope == 1.0 && intercept == 0.0;
     Ok(Read {
         volume: Volume::new(grid, voxels),
-        source: Source { format: "NIfTI", name: file_name(path), files: 1, facts: BTreeMap::new(), left_aside: Vec::new() },
+        source: Source {
+            format: "NIfTI",
+            name: file_name(path),
+            files: 1,
+            facts: BTreeMap::new(),
+            left_aside: Vec::new(),
+        },
         warnings: Vec::new(),
         unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),
     })

@@ -107,6 +107,7 @@ def test_half_of_a_series_without_preamble_is_read(is_read, images, tmp_path):
     assert is_read(folder) == {}
 
 
+SAMPLES = b"\x28\x00\x02\x00US"
 META = {
     "no_preamble": lambda b: b[132:],
     "mark_alone": lambda b: b[128:],
@@ -116,7 +117,7 @@ META = {
     "length_zero": lambda b: b[:140] + b"\x00\x00\x00\x00" + b[144:],
     "preamble_not_empty": lambda b: b"II*\0" + b"\x55" * 124 + b[128:],
     "bytes_behind_the_pixels": lambda b: b + b"\xfc\xff\xfc\xff\x00\x00garbage",
-    "group_length": lambda b: b.replace(b"\x28\x00\x02\x00US", b"\x28\x00\x00\x00UL\x04\x00\x01\x00\x00\x00\x28\x00\x02\x00US"),
+    "group_length": lambda b: b.replace(SAMPLES, b"\x28\x00\x00\x00UL\x04\x00\x01\x00\x00\x00" + SAMPLES),
 }
 
 
@@ -150,7 +151,8 @@ INNER = b"\x01\x20\x01\x10\x04\0\0\0ABCD"
 ICON = b"\x28\x00\x10\x00US\x02\0\x02\0" + b"\xe0\x7f\x10\x00OB\0\0"
 ODD = {
     "unknown_sequence": UNKNOWN + ITEM + INNER + ITEM_END + END,
-    "nested_unknown": UNKNOWN + ITEM + b"\x01\x20\x02\x10\xff\xff\xff\xff" + ITEM + INNER + ITEM_END + END + ITEM_END + END,
+    "nested_unknown": UNKNOWN + ITEM + b"\x01\x20\x02\x10\xff\xff\xff\xff"
+    + ITEM + INNER + 2 * (ITEM_END + END),
     "unknown_with_explicit_items": UNKNOWN + ITEM + b"\x01\x20\x01\x10LO\x04\0ABCD" + ITEM_END + END,
     "unknown_items_of_known_length": UNKNOWN + b"\xfe\xff\x00\xe0\x0c\0\0\0" + INNER + END,
     "unknown_empty": UNKNOWN + END,
@@ -263,7 +265,8 @@ def test_padding_without_a_sign_is_air(is_read, images, tmp_path):
 def test_rescale_with_spaces_exponent_and_sign_is_read(is_read, images, tmp_path):
     folder = made_dicom.write(tmp_path / "ct", images)
     old = b"\x28\x00\x52\x10DS\x08\x00-1024.0 "
-    for path, text in zip(sorted(folder.iterdir()), [b" -1024", b"-1.024E3", b"-1024\0\0", b"-1024.0", b"-01024", b"-1024.000000"]):
+    texts = [b" -1024", b"-1.024E3", b"-1024\0\0", b"-1024.0", b"-01024", b"-1024.000000"]
+    for path, text in zip(sorted(folder.iterdir()), texts):
         text += b" " * (len(text) % 2)
         data = path.read_bytes()
         assert old in data
@@ -350,7 +353,12 @@ def test_cd_export_is_read_and_what_else_is_on_it_is_listed(is_read, images, tmp
     directory.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     directory.FileSetID, directory.DirectoryRecordSequence = "CD", []
     pydicom.dcmwrite(root / "DICOMDIR", directory, enforce_file_format=True)
-    foreign = {"README.TXT": b"read me", "AUTORUN.INF": b"[autorun]", "Thumbs.db": b"\xd0\xcf\x11\xe0" + bytes(64), ".DS_Store": b"\0\0\0\1Bud1"}
+    foreign = {
+        "README.TXT": b"read me",
+        "AUTORUN.INF": b"[autorun]",
+        "Thumbs.db": b"\xd0\xcf\x11\xe0" + bytes(64),
+        ".DS_Store": b"\0\0\0\1Bud1",
+    }
     for name, data in foreign.items():
         (root / name).write_bytes(data)
     (root / "VIEWER").mkdir()
@@ -363,7 +371,8 @@ def test_cd_export_is_read_and_what_else_is_on_it_is_listed(is_read, images, tmp
     aside = is_read(root)
     assert aside["a DICOMDIR"] == ["DICOMDIR"]
     assert set(aside["a file of the system"]) == {".DS_Store", "AUTORUN.INF", "DIR00001/*/._IM000001", "Thumbs.db"}
-    assert set(aside["it is no DICOM file"]) == {"DIR00001/*/VERSION", "DIR00001/*/report.pdf", "README.TXT", "VIEWER/viewer.exe"}
+    foreign = {"DIR00001/*/VERSION", "DIR00001/*/report.pdf", "README.TXT", "VIEWER/viewer.exe"}
+    assert set(aside["it is no DICOM file"]) == foreign
     assert aside["it is empty"] == ["VIEWER/empty.dat"]
 
 
@@ -444,7 +453,10 @@ BESIDE = {
     "rtstruct": (structures, "RT Structure Set Storage"),
     "rtdose": (frames_of("RTDOSE", uid.RTDoseStorage), "RT Dose Storage"),
     "seg": (frames_of("SEG", uid.SegmentationStorage), "Segmentation Storage"),
-    "pet": (lambda: other_image("PT", uid.PositronEmissionTomographyImageStorage), "Positron Emission Tomography Image Storage"),
+    "pet": (
+        lambda: other_image("PT", uid.PositronEmissionTomographyImageStorage),
+        "Positron Emission Tomography Image Storage",
+    ),
     "mip": (projection, "a projection (image type MIP)"),
 }
 
@@ -537,7 +549,10 @@ BROKEN = {
     "cut_in_pixels": (cut(0.8), "the pixels are cut off"),
     "cut_by_a_byte": (lambda data: data[:-1], "the pixels are cut off"),
     "no_pixels": (lambda data: data[: data.index(PIXELS)], "ends before its pixels"),
-    "length_beyond_the_end": (lambda data: data.replace(PIXELS, b"\x09\x00\x10\x00OB\0\0\xf0\xff\xff\xff" + PIXELS), "(0009,0010)"),
+    "length_beyond_the_end": (
+        lambda data: data.replace(PIXELS, b"\x09\x00\x10\x00OB\0\0\xf0\xff\xff\xff" + PIXELS),
+        "(0009,0010)",
+    ),
 }
 
 
@@ -574,7 +589,8 @@ def test_link_to_nothing_is_refused_by_its_path(is_refused, images, tmp_path):
 
 def test_damaged_file_of_another_series_is_left_aside_with_a_warning(run_json, images, tmp_path):
     folder = made_dicom.write(tmp_path / "ct", images)
-    other = made_dicom.write(tmp_path / "ct" / "other", [made_dicom.image(texture()[0], AFFINE, 0, "1.2.3.9")], ["a.dcm"])
+    image = made_dicom.image(texture()[0], AFFINE, 0, "1.2.3.9")
+    other = made_dicom.write(tmp_path / "ct" / "other", [image], ["a.dcm"])
     (other / "a.dcm").write_bytes((other / "a.dcm").read_bytes()[:-100])
     record = run_json(folder)
     assert record["input"]["voxels_sha256"] == hu_sha256(texture())
@@ -600,11 +616,6 @@ def codestream_of_another_size(made):
     made.Rows, made.Columns = rows, columns
 
 
-def compressed_as_native(made):
-    made.compress(uid.JPEG2000Lossless)
-    made.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
-
-
 def fewer_pixels(made):
     made.PixelData = made.PixelData[:-64]
 
@@ -626,6 +637,27 @@ PIXELS_OFF = {
 def test_pixels_that_are_not_those_of_the_header_are_refused(is_refused, images, tmp_path, change, name, words):
     change(images[2])
     is_refused(made_dicom.write(tmp_path / "ct", images), name, "1-003.dcm", *words)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_pixels_that_are_not_written_as_stated_are_refused(is_refused, images, tmp_path, compressed):
+    """Compressed pixels in a syntax that has none; plain ones in a private syntax, which may turn their bytes."""
+    stated = uid.ExplicitVRLittleEndian
+    if compressed:
+        stated = uid.JPEG2000Lossless
+        for made in images:
+            made.compress(stated)
+    other = uid.ExplicitVRLittleEndian if compressed else "1.2.840.113619.5."
+
+    def misstate(data):
+        pad = lambda text: text.encode() + b"\0" * (len(text) % 2)
+        element = lambda text: b"\x02\x00\x10\x00UI" + len(pad(text)).to_bytes(2, "little") + pad(text)
+        assert element(stated) in data
+        return data.replace(element(stated), element(other))
+
+    folder = change_bytes(made_dicom.write(tmp_path / "ct", images), misstate)
+    words = "compressed pixels in DICOM" if compressed else "uncompressed pixels in DICOM"
+    is_refused(folder, "E_FORMAT", words, other, "1-001.dcm")
 
 
 def position(k, text):
@@ -680,3 +712,6 @@ def test_acquisitions_one_after_the_other_are_one_scan(is_read, images, tmp_path
 def test_folder_without_a_ct_says_what_it_holds(is_refused, tmp_path):
     folder = made_dicom.write(tmp_path / "ct", [localizer(), structured_report()])
     is_refused(folder, "E_READ", "no DICOM image of a CT", "1 x a localizer", "1 x Basic Text SR Storage")
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    is_refused(folder, "E_READ", "no DICOM image of a CT", "2 x it is empty")

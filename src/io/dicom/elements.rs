@@ -108,7 +108,8 @@ fn element_at(bytes: &mut Bytes, at: u64, encoding: Encoding, limit: u64) -> io:
 fn readings(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Vec<Element>> {
     let Some([t0, t1, t2, t3, k0, k1, s0, s1]) = bytes.at(at)? else { return Ok(Vec::new()) };
     let (tag, kind) = (encoding.tag([t0, t1, t2, t3]), [k0, k1]);
-    let element = |kind, offset, length| Element { tag, kind, at: at + offset, length, big_endian: encoding.big_endian };
+    let element =
+        |kind, offset, length| Element { tag, kind, at: at + offset, length, big_endian: encoding.big_endian };
     let implicit = element(*b"UN", 8, encoding.number32([k0, k1, s0, s1]));
     let short = element(kind, 8, encoding.number16([s0, s1]));
     let long = bytes.at(at + 8)?.map(|length| element(kind, 12, encoding.number32(length)));
@@ -362,15 +363,15 @@ mod tests {
     #[test]
     fn walk_odd_elements_are_passed_over() {
         let cases: [&[u8]; 9] = [
-            b"\x18\x00\x11\x93FD\x06\x000.264 ",                        // text where a number should be
-            b"\x09\x00\x10\x10??\x04\x00abcd",                            // no kind, short length
-            b"\x09\x00\x10\x10OX\0\0\x04\0\0\0abcd",                      // a kind of the future
-            b"\x09\x00\x10\x10\0\0\0\0\x04\0\0\0abcd",                    // no kind, long length
-            b"\x09\x00\x10\x10\x04\0\0\0abcd",                            // implicit among explicit
-            b"\x09\x00\x10\x10UN\x04\x00abcd",                            // a short length where a long one belongs
-            b"\x09\x00\x10\x10LO\x03\x00abc",                             // an odd length
-            b"\x09\x00\x10\x10SQ\0\0\x06\0\0\0rubbis",                    // a sequence without items
-            b"\x18\x00\x60\x00DS\x00\x00",                                // nothing
+            b"\x18\x00\x11\x93FD\x06\x000.264 ",       // text where a number should be
+            b"\x09\x00\x10\x10??\x04\x00abcd",         // no kind, short length
+            b"\x09\x00\x10\x10OX\0\0\x04\0\0\0abcd",   // a kind of the future
+            b"\x09\x00\x10\x10\0\0\0\0\x04\0\0\0abcd", // no kind, long length
+            b"\x09\x00\x10\x10\x04\0\0\0abcd",         // implicit among explicit
+            b"\x09\x00\x10\x10UN\x04\x00abcd",         // a short length where a long one belongs
+            b"\x09\x00\x10\x10LO\x03\x00abc",          // an odd length
+            b"\x09\x00\x10\x10SQ\0\0\x06\0\0\0rubbis", // a sequence without items
+            b"\x18\x00\x60\x00DS\x00\x00",             // nothing
         ];
         for before in cases {
             assert_eq!(rows_behind(before), Ok(true), "{}", before.escape_ascii());

@@ -102,11 +102,7 @@ const WANTED: [u32; 36] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pixels {
     /// As they are.
-    Native {
-        at: u64,
-        length: u32,
-        big_endian: bool,
-    },
+    Native { at: u64, length: u32, big_endian: bool },
     /// Compressed, in pieces: position and length.
     Fragments(Vec<(u64, u32)>),
 }

@@ -170,9 +170,8 @@ mod tests {
 
     #[test]
     fn is_like_a_slice_by_its_ending_or_by_its_letters() {
-        let like = |file: &str, slice: &str, is_text| {
-            is_like(Path::new(file), &[pattern(Path::new(slice))].into(), is_text)
-        };
+        let like =
+            |file: &str, slice: &str, is_text| is_like(Path::new(file), &[pattern(Path::new(slice))].into(), is_text);
         assert!(like("IM0004.DCM", "IM0001.dcm", true), "an error page that was saved as a slice");
         assert!(like("IM0004.dcm.part", "IM0001.dcm", false));
         assert!(like("IM0004", "IM0001", true) && like("1.2.3.9", "1.2.3.4", false) && like("00AF", "00BE", false));

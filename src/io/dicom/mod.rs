@@ -125,7 +125,7 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         return Err(Error::NotHu { got, remedy: "Choose a CT series".into() });
     }
     let Some(slices) = choice::take(&mut by_series, rule, folder)? else {
-        return Err(no_image(folder, &unread, &modalities, &aside));
+        return Err(no_image(folder, &unread, &modalities, aside));
     };
     let mut warnings = Vec::new();
     settle_unread(unread, &slices, &by_series, folder, &names, &mut aside, &mut warnings)?;
@@ -190,7 +190,7 @@ fn unreadable(first: &Unread, count: usize) -> Error {
     Error::read(&first.path, reason, "Copy or export it again; if it is no slice, move it out of the folder")
 }
 
-fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, aside: &Aside) -> Error {
+fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, mut aside: Aside) -> Error {
     if let Some(file) = unread.iter().find(|file| !file.is_foreign) {
         return unreadable(file, unread.iter().filter(|file| !file.is_foreign).count());
     }
@@ -198,6 +198,7 @@ fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, asi
     if let Some(modality) = modalities.iter().find(is_image) {
         return Error::NotHu { got: format!("the modality is '{modality}'"), remedy: "Choose a CT series".into() };
     }
+    unread.iter().for_each(|file| aside.add(file.why.clone(), &file.path));
     let others = if aside.in_words().is_empty() { String::new() } else { format!("; it holds {}", aside.in_words()) };
     let reason = format!("holds no DICOM image of a CT{others}");
     Error::read(folder, reason, "Point to the folder with the series' files")

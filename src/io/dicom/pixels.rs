@@ -19,6 +19,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// Syntaxes of pixels that aren't compressed. What a private one does to them nobody can know.
+const NATIVE: [&str; 4] = [header::IMPLICIT, header::EXPLICIT, header::BIG_ENDIAN, header::DEFLATED];
 const ENCAPSULATED: &str = "1.2.840.10008.1.2.1.98";
 const RLE: &str = "1.2.840.10008.1.2.5";
 /// All JPEG syntaxes; JPEG-LS and JPEG XL are refused before.
@@ -35,7 +37,8 @@ pub fn decode(slice: &Slice) -> Result<Vec<f32>> {
     let bytes = stored.bits_allocated as usize / 8;
     let data = data(slice).map_err(|e| damaged(slice, e))?;
     let (cells, bytes) = match &stored.pixels {
-        Pixels::Native { .. } => (data, bytes),
+        Pixels::Native { .. } if NATIVE.contains(&stored.syntax.as_str()) => (data, bytes),
+        Pixels::Native { .. } => return Err(unknown(slice)),
         Pixels::Fragments(_) => match stored.syntax.as_str() {
             ENCAPSULATED => (data, bytes),
             RLE => {
@@ -73,10 +76,9 @@ fn data(slice: &Slice) -> std::io::Result<Vec<u8>> {
 /// Cells of a JPEG or JPEG 2000 image, and bytes of a cell.
 fn decompress(slice: &Slice, data: Vec<u8>) -> Result<(Vec<u8>, usize)> {
     let stored = &slice.stored;
-    let syntax = TransferSyntaxRegistry.get(&stored.syntax);
-    let decoder = match syntax.map(|syntax| syntax.codec()) {
+    let decoder = match TransferSyntaxRegistry.get(&stored.syntax).map(|syntax| syntax.codec()) {
         Some(Codec::EncapsulatedPixelData(Some(decoder), _)) if stored.syntax.starts_with(JPEG_FAMILY) => decoder,
-        _ => return Err(unknown(slice, syntax.map(|syntax| syntax.name()))),
+        _ => return Err(unknown(slice)),
     };
     let frame = codestream::frame(&data).map_err(|e| damaged(slice, e))?;
     if (frame.columns, frame.rows, frame.components) != (slice.columns, slice.rows, 1) {
@@ -104,15 +106,20 @@ fn in_full(error: &dyn std::error::Error) -> String {
     reason
 }
 
-/// Refuses compression that no decoder here undoes.
-fn unknown(slice: &Slice, name: Option<&str>) -> Error {
-    let syntax = &slice.stored.syntax;
-    let name = name.map_or(String::new(), |name| format!(" ({name})"));
-    let is_native = [header::IMPLICIT, header::EXPLICIT, header::BIG_ENDIAN, header::DEFLATED].contains(&&**syntax);
-    let got = if is_native { "compressed pixels in" } else { "" };
+/// Refuses compression that no decoder here undoes, and pixels that aren't written as the syntax says.
+fn unknown(slice: &Slice) -> Error {
+    let syntax = slice.stored.syntax.as_str();
+    let known = TransferSyntaxRegistry.get(syntax).map(|syntax| syntax.name());
+    let name = known.map_or(String::new(), |name| format!(" ({name})"));
+    let is_compressed = matches!(slice.stored.pixels, Pixels::Fragments(_));
+    let got = match (is_compressed, NATIVE.contains(&syntax)) {
+        (true, true) => "compressed pixels in ",
+        (false, false) => "uncompressed pixels in ",
+        _ => "",
+    };
     Error::Format {
         path: slice.path.clone(),
-        got: format!("{got} DICOM transfer syntax {syntax}{name}").trim_start().into(),
+        got: format!("{got}DICOM transfer syntax {syntax}{name}"),
         expected: "uncompressed, deflated, RLE, JPEG, JPEG Lossless or JPEG 2000 images. Export the series again, \
                    uncompressed, or decompress it with gdcmconv --raw"
             .into(),

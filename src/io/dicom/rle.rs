@@ -2,12 +2,15 @@
 
 /// Segments that a header has room for.
 const MOST_SEGMENTS: usize = 15;
+/// Most cells that two bytes unpack to.
+const MOST_RUN: usize = 128;
 
 /// Unpacks `pixels` cells of `bytes` bytes each, least significant first; `None` for damaged data.
 pub fn decode(frame: &[u8], pixels: usize, bytes: usize) -> Option<Vec<u8>> {
     let number = |n: usize| Some(u32::from_le_bytes(frame.get(4 * n..4 * n + 4)?.try_into().ok()?) as usize);
     let count = number(0)?;
-    if count != bytes || count > MOST_SEGMENTS {
+    // Memory grows with what the data hold, not with what the header promises.
+    if count != bytes || count > MOST_SEGMENTS || pixels > MOST_RUN * frame.len() {
         return None;
     }
     let mut cells = vec![0; pixels * bytes];

@@ -47,9 +47,10 @@ pub fn check_cells(slice: &Slice) -> Result<()> {
     Err(Error::Format {
         path: slice.path.clone(),
         got: format!("{allocated} bits allocated, {bits} stored, high bit {high}{sign}"),
-        expected: "8, 16 or 32 bits allocated, as many or fewer stored, the high bit one below those stored (PS3.5 8.1.1), \
+        expected:
+            "8, 16 or 32 bits allocated, as many or fewer stored, the high bit one below those stored (PS3.5 8.1.1), \
                    and the pixel representation. Export the series again"
-            .into(),
+                .into(),
     })
 }
 
