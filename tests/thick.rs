@@ -63,19 +63,20 @@ fn segment_ball_of_20_mm_in_thick_slices_is_one_nodule_of_its_known_volume() {
     }
 }
 
-fn warned(bundle: &str, spacing_mm: [f64; 3]) -> Vec<&'static str> {
+/// Whether a CT of this spacing is flagged as too thick; other warnings don't count.
+fn is_flagged(bundle: &str, spacing_mm: [f64; 3]) -> bool {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(bundle);
     let grid = Grid::axial([16, 16, 16], spacing_mm);
     let voxels = Array3::from_shape_fn(grid.shape(), |(k, j, i)| ((k + 2 * j + 5 * i) as f32 * 37.0) % 1400.0 - 1000.0);
     let found = segment(Bundle::open(&folder).expect("a committed bundle"), Volume::new(grid, voxels));
-    found.account.warnings.iter().map(|warning| warning.name()).collect()
+    found.account.warnings.iter().any(|warning| warning.name() == "W_THICK_SLICES")
 }
 
 #[test]
 fn segment_ct_thicker_than_the_model_was_tried_on_is_flagged_along_whatever_axis() {
-    assert_eq!(warned("tiny-thick", [0.7, 0.7, 7.5]), ["W_THICK_SLICES"]);
+    assert!(is_flagged("tiny-thick", [0.7, 0.7, 7.5]));
     // A coronal series: thick from front to back.
-    assert_eq!(warned("tiny-thick", [0.7, 7.5, 0.7]), ["W_THICK_SLICES"]);
-    assert_eq!(warned("tiny-thick", [0.7, 0.7, 5.0000005]), [""; 0], "a header's rounding");
-    assert_eq!(warned("tiny-neighbours", [0.7, 0.7, 7.5]), [""; 0], "a bundle that doesn't say what it was tried on");
+    assert!(is_flagged("tiny-thick", [0.7, 7.5, 0.7]));
+    assert!(!is_flagged("tiny-thick", [0.7, 0.7, 5.0000005]), "a header's rounding");
+    assert!(!is_flagged("tiny-neighbours", [0.7, 0.7, 7.5]), "a bundle that doesn't say what it was tried on");
 }

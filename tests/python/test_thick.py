@@ -6,6 +6,7 @@ import made_ct
 import numpy as np
 import pytest
 
+FLAG = "W_THICK_SLICES"
 STEP_MM = 2.0  # tiny-thick's, interpolated above 2.5 mm and tried up to 5 mm
 
 
@@ -22,6 +23,11 @@ def probability(hu, slice_mm, m0, m1):
         coarse = sum(made_ct.W1[n] * (made_ct.pooled(x[n]) + made_ct.C * offset_mm[n]) * m1[n] for n in range(3))
         planes.append(made_ct.B_NEIGHBOURS + fine + coarse.repeat(2, axis=0).repeat(2, axis=1))
     return made_ct.sigmoid(np.stack(planes) / made_ct.TEMPERATURE)
+
+
+def names(manifest):
+    """Texts of a run's warnings by their names; others than FLAG may be among them."""
+    return {warning["name"]: warning["text"] for warning in manifest["warnings"]}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,7 @@ def test_thick_slices_probability_is_that_of_neighbours_between_them(sam2lung, b
     # Float32 and a spacing in single precision against double precision.
     assert min(np.abs(got - network).max() for network in networks) < 1e-5
     assert manifest["result"]["slices"] == {"ct_mm": slice_mm, "network_mm": STEP_MM, "interpolated": True}
-    assert manifest["warnings"] == []
+    assert FLAG not in names(manifest)
 
 
 def test_thin_slices_probability_is_that_of_the_bundle_without_interpolation(sam2lung, bundles, tmp_path, textured):
@@ -59,9 +65,9 @@ def test_thin_slices_probability_is_that_of_the_bundle_without_interpolation(sam
 
 def test_slices_thicker_than_tried_are_flagged_wherever_the_result_is_read(sam2lung, bundles, tmp_path, textured):
     done, folder, manifest = run(sam2lung, bundles, tmp_path, textured, 7.5)
-    assert [warning["name"] for warning in manifest["warnings"]] == ["W_THICK_SLICES"]
-    assert "7.5 mm" in manifest["warnings"][0]["text"] and "5.0 mm" in manifest["warnings"][0]["text"]
-    assert "W_THICK_SLICES" in done.stderr
-    assert "W_THICK_SLICES" in (folder / "warnings.txt").read_text()
+    text = names(manifest)[FLAG]
+    assert "7.5 mm" in text and "5.0 mm" in text
+    assert FLAG in done.stderr
+    assert FLAG in (folder / "warnings.txt").read_text()
     nodules = json.loads((folder / "nodules.json").read_text())
-    assert nodules and all(nodule["scan_warnings"] == ["W_THICK_SLICES"] for nodule in nodules)
+    assert nodules and all(FLAG in nodule["scan_warnings"] for nodule in nodules)
