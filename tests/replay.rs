@@ -12,7 +12,7 @@ use sam2lung::{
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
-        piece::{Answer, Assembled, Pieces, Sampling, run_all},
+        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
         slices::SlicePieces,
     },
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -178,15 +178,16 @@ impl<P: Pieces> Pieces for Reordered<P> {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer> {
-        self.pieces.answer(ct, search, voi, sampling, cancel)
+        self.pieces.answer(ct, search, voi, sampling, watch)
     }
 }
 
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
-    let mut network = OrtNetwork::load(bundle.clone(), Device::Cpu, 2).expect("a committed bundle");
+    let mut network =
+        OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
     let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);

@@ -8,6 +8,8 @@ nodules.json) is held against the readers' consensus.
   ends, then widened (or narrowed) by a conformal constant from nodules of patients that the regression hasn't seen (Romano, Patterson,
   Candes 2019: conformalized quantile regression), so that the level holds whatever the regression is worth.
 - The expected Dice: sigmoid(c_dice . x), fitted to the Dice that was reached.
+- The same once more for outlines made with a click on the consensus (crops that are gone on with only): told of a nodule the network is surer
+  of it, which the models of outlines without clicks would take for a larger one.
 
 Adds `doubt` and the `review` bounds to RUN/calibration.json; figures printed are of patients that the fit hasn't seen (FOLDS by patient).
 """
@@ -176,8 +178,8 @@ def report_interval(words, y, ends):
     print(f"{words}: {inside.mean():.1%} of {len(y)} inside, upper end {np.exp(np.median(high - low)):.2f} x the lower (median)")
 
 
-def doubt_of(nodules):
-    """The bundle's `doubt` and review bounds; prints what they are worth on held-out patients."""
+def fitted(nodules):
+    """Coefficients of both ends and of the Dice, and the Dice to be expected of held-out patients; prints what they are worth."""
     patients = np.array([n.patient for n in nodules])
     x, y, dice = np.stack([n.x for n in nodules]), np.array([n.log_ratio for n in nodules]), np.array([n.dice for n in nodules])
     low, high, ends = interval(patients, x, y)
@@ -188,7 +190,8 @@ def doubt_of(nodules):
         ("- under 6 mm", [1 / n.x[4] < 6 for n in nodules]),
     ):
         some = np.array(some)
-        report_interval(words, y[some], (ends[0][some], ends[1][some]))
+        if some.any():
+            report_interval(words, y[some], (ends[0][some], ends[1][some]))
     *_, plain = interval(patients, x[:, :1], y)
     report_interval("the same width for every nodule, for comparison", y, plain)
 
@@ -200,25 +203,41 @@ def doubt_of(nodules):
           f"of f_in and f_out alone {metrics.auroc(-2 * np.exp(x[:, 1]) / (np.exp(x[:, 1]) + np.exp(x[:, 2])), poor):.3f}")  # fmt: skip
     order = np.argsort(-expected)
     print("mean Dice of the surest: " + ", ".join(f"{s:.0%} {dice[order[: max(1, int(s * len(order)))]].mean():.3f}" for s in (0.5, 0.7, 0.85, 1.0)))
-    bound = round(float(np.quantile(expected, REVIEWED)), 3)
     print("coefficients of " + ", ".join(FEATURES))
     for words, c in (("low", low), ("high", high), ("dice", c_dice)):
         print(f"  {words}: " + ", ".join(f"{v:+.3f}" for v in c))
     listed = {name: [round(float(v), 5) for v in c] for name, c in (("volume_low", low), ("volume_high", high), ("dice", c_dice))}
-    return {"level": LEVEL, **listed}, {"expected_dice_below": bound}
+    return listed, expected
 
 
-def outlined(arguments, seen):
-    """Each case with what the command line made of it."""
-    folder, results = arguments.run / "develop", arguments.run / "develop_results"
+def doubt_of(nodules, clicked):
+    """The bundle's `doubt` and review bounds, from outlines without and with a click."""
+    listed, expected = fitted(nodules)
+    print(f"with a click, {len(clicked)} nodules:")
+    listed_clicked, _ = fitted(clicked)
+    bound = round(float(np.quantile(expected, REVIEWED)), 3)
+    return {"level": LEVEL, **listed, "clicked": listed_clicked}, {"expected_dice_below": bound}
+
+
+def outlined(arguments, seen, click=False):
+    """Each case with what the command line made of it; `click`: with a click on its consensus."""
+    folder, results = arguments.run / "develop", arguments.run / ("develop_clicked" if click else "develop_results")
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{case.name}.nii.gz" for *_, case in seen]
     for (*_, case), path in zip(seen, paths):
         cases.write_ct(case, path)
     product = Product(arguments.sam2lung.resolve(), arguments.model, ("--lung-mask", "off"))
     missing = [path for path in paths if not (arguments.keep and (results / stem(path)).is_dir())]
-    refused = product.segment(missing, results, arguments.jobs) if missing else {}
+    clicks = {path: ("--at", ",".join(map(str, case.click_ijk))) for (*_, case), path in zip(seen, paths)} if click else None
+    refused = product.segment(missing, results, arguments.jobs, clicks) if missing else {}
     return [(*item, read_result(results / item[2].name, refused.get(path))) for item, path in zip(seen, paths)]
+
+
+def found(answers):
+    """What is told of each nodule on which there is a finding."""
+    nodules = [t for t in (told(*answer) for answer in answers) if t is not None]
+    print(f"{len(answers)} crops, {len(nodules)} with a finding on the nodule")
+    return nodules
 
 
 def main(words=None):
@@ -230,10 +249,10 @@ def main(words=None):
     parser.add_argument("--keep", action="store_true", help="outline only what RUN/develop_results lacks; for the same bundle")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args(words)
-    answers = outlined(arguments, list(develop_cases(data.load_stacks(arguments.cache))))
-    nodules = [t for t in (told(*answer) for answer in answers) if t is not None]
-    print(f"{len(answers)} crops, {len(nodules)} with a finding on the nodule")
-    doubt, review = doubt_of(nodules)
+    seen = list(develop_cases(data.load_stacks(arguments.cache)))
+    nodules = found(outlined(arguments, seen))
+    clicked = found(outlined(arguments, [item for item in seen if not item[1]], click=True))
+    doubt, review = doubt_of(nodules, clicked)
     update(arguments.run / "calibration.json", {"doubt": doubt, "review": review})
 
 

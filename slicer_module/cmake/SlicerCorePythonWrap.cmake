@@ -1,6 +1,10 @@
-# slicer_core_wrap_python(LIBRARY SOURCE...): the Python module LIBRARYPython, with a class a header of the sources.
+# slicer_core_wrap_python(LIBRARY SOURCE...): the Python module LIBRARYPython, with a class a header of the sources; nothing
+# without VTK's wrapping tools.
 
 function(slicer_core_wrap_python kit)
+  if(NOT SLICER_CORE_WRAPS)
+    return()
+  endif()
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/${kit}Python.dir")
   set(headers ${ARGN})
   list(FILTER headers INCLUDE REGEX "\\.h$")

@@ -2,12 +2,15 @@
 #
 # The wheels slicer-core, slicer-core-sdk and vtk hold Slicer without Qt: libraries, Slicer's headers and the class
 # hierarchies for Python wrapping. VTK's headers and wrapping tools come from VTK's development package of the same
-# version, unpacked or installed.
+# version, unpacked or installed, or from Kitware's wheel vtk-sdk, unpacked or installed. Without the tools nothing is
+# wrapped for Python, and the tests in Python are left out.
 #
 # Takes SAM2LUNG_SLICER_CORE_PYTHON and SAM2LUNG_SLICER_CORE_VTK_DEV. Leaves: an imported target a library (MRMLCore,
-# vtkSlicerMarkupsModuleMRML, VTK::CommonCore …), MRML_LIBRARIES, SLICER_CORE_INCLUDE_DIRS, SLICER_CORE_HIERARCHIES.
+# vtkSlicerMarkupsModuleMRML, VTK::CommonCore …), MRML_LIBRARIES, SLICER_CORE_INCLUDE_DIRS, SLICER_CORE_HIERARCHIES,
+# SLICER_CORE_WRAPS.
 
-set(SAM2LUNG_SLICER_CORE_VTK_DEV "/usr" CACHE PATH "Prefix of VTK's headers (include/vtk-*) and tools (bin)")
+set(SAM2LUNG_SLICER_CORE_VTK_DEV "/usr" CACHE PATH
+  "Prefix of VTK's headers (include/vtk-*) and tools (bin), or where the wheel vtk-sdk was unpacked or installed")
 
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR NOT CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   message(FATAL_ERROR "The build against the Slicer core wheels is made for Linux on x86-64; this is "
@@ -36,7 +39,16 @@ string(APPEND sdk_dir "/content")
 
 # Headers of another version would fit by chance only.
 string(REGEX MATCH "^[0-9]+\\.[0-9]+" vtk_series "${vtk_version}")
-set(vtk_include "${SAM2LUNG_SLICER_CORE_VTK_DEV}/include/vtk-${vtk_series}")
+file(GLOB vtk_prefixes LIST_DIRECTORIES true "${SAM2LUNG_SLICER_CORE_VTK_DEV}" "${SAM2LUNG_SLICER_CORE_VTK_DEV}/content"
+  "${SAM2LUNG_SLICER_CORE_VTK_DEV}/vtk_sdk/content" "${SAM2LUNG_SLICER_CORE_VTK_DEV}/packages/vtk_sdk/content"
+  "${SAM2LUNG_SLICER_CORE_VTK_DEV}/lib/python3*/site-packages/vtk_sdk/content")
+set(vtk_prefix "${SAM2LUNG_SLICER_CORE_VTK_DEV}")
+foreach(prefix IN LISTS vtk_prefixes)
+  if(EXISTS "${prefix}/include/vtk-${vtk_series}/vtkVersionMacros.h")
+    set(vtk_prefix "${prefix}")
+  endif()
+endforeach()
+set(vtk_include "${vtk_prefix}/include/vtk-${vtk_series}")
 set(header_version "none")
 if(EXISTS "${vtk_include}/vtkVersionMacros.h")
   file(STRINGS "${vtk_include}/vtkVersionMacros.h" header_version REGEX "define VTK_VERSION ")
@@ -46,10 +58,17 @@ if(NOT header_version VERSION_EQUAL vtk_version)
   message(FATAL_ERROR "VTK's headers in ${vtk_include} have version ${header_version}; expected ${vtk_version}, the "
     "version of the wheel. Name the prefix of fitting ones: -DSAM2LUNG_SLICER_CORE_VTK_DEV=DIR")
 endif()
+set(SLICER_CORE_WRAPS ON)
 foreach(tool vtkWrapHierarchy vtkWrapPython vtkWrapPythonInit)
-  find_program(SAM2LUNG_SLICER_CORE_${tool} NAMES ${tool} ${tool}-${vtk_series}
-    HINTS "${SAM2LUNG_SLICER_CORE_VTK_DEV}/bin" REQUIRED)
+  find_program(SAM2LUNG_SLICER_CORE_${tool} NAMES ${tool} ${tool}-${vtk_series} HINTS "${vtk_prefix}/bin")
+  if(NOT SAM2LUNG_SLICER_CORE_${tool})
+    set(SLICER_CORE_WRAPS OFF)
+  endif()
 endforeach()
+if(NOT SLICER_CORE_WRAPS)
+  message(STATUS "SKIPPED: the tests in Python, for ${vtk_prefix}/bin has no vtkWrapHierarchy, vtkWrapPython and "
+    "vtkWrapPythonInit; VTK's development package has them")
+endif()
 
 # Debian's VTK is configured with TBB, the wheels' without.
 set(overlay "${PROJECT_BINARY_DIR}/vtk-overlay")

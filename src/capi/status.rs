@@ -33,7 +33,7 @@ pub enum sam2lung_status {
     Cancelled = 9,
     /// E_BUSY: this engine runs another call, or is called from its own callback.
     Busy = 10,
-    /// E_OUT_OF_MEMORY: there is not enough memory.
+    /// E_OUT_OF_MEMORY, E_THREADS: there is not enough memory, or a thread can't be started.
     OutOfMemory = 11,
     /// E_INTERNAL: a mistake in this library. The objects that were used stay usable.
     Internal = 99,
@@ -71,7 +71,7 @@ impl From<&Error> for sam2lung_status {
             Error::Inference { .. } => sam2lung_status::Inference,
             Error::Cancelled => sam2lung_status::Cancelled,
             Error::Busy => sam2lung_status::Busy,
-            Error::OutOfMemory { .. } => sam2lung_status::OutOfMemory,
+            Error::OutOfMemory { .. } | Error::Threads { .. } => sam2lung_status::OutOfMemory,
             Error::Internal { .. } => sam2lung_status::Internal,
         }
     }

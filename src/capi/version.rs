@@ -8,7 +8,7 @@ use std::ffi::c_char;
 /// header needs a library whose sam2lung_abi_version() is at least this.
 pub const SAM2LUNG_ABI_VERSION: u32 = 3;
 
-/// The library's version as text, for example "0.1.0".
+/// The library's version as text, for example "0.2.0".
 ///
 /// Belongs to the library, valid as long as it is loaded. Any thread.
 ///
@@ -33,6 +33,12 @@ pub extern "C" fn sam2lung_abi_version() -> u32 {
 mod tests {
     use super::*;
     use std::ffi::CStr;
+
+    #[test]
+    fn changelog_has_notes_of_this_version() {
+        let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
+        assert!(include_str!("../../CHANGELOG.md").contains(&heading), "{heading}");
+    }
 
     #[test]
     fn sam2lung_version_is_the_crates_version() {

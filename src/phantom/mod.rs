@@ -172,6 +172,45 @@ mod tests {
     }
 
     #[test]
+    fn phantom_states_have_the_lung_they_should_and_say_so_in_their_facts() {
+        let ml = |state: Lungs| {
+            let phantom = chest_phantom_of(3, state, &QUICK);
+            let known = serde_json::to_value(&phantom.nodules).unwrap();
+            let expected = if state == Lungs::Normal { serde_json::Value::Null } else { serde_json::json!(state) };
+            assert!(known.as_array().unwrap().iter().all(|nodule| nodule["lungs"] == expected), "{state:?}");
+            assert!(phantom.nodules.len() >= 2, "{state:?}: {} nodules", phantom.nodules.len());
+            phantom.lungs.iter().filter(|lung| **lung).count() as f64 * phantom.ct.grid.voxel_mm3() / 1000.0
+        };
+        let whole = ml(Lungs::Normal);
+        assert_eq!([ml(Lungs::Air), ml(Lungs::Emphysema)], [whole, whole]);
+        let sides = ml(Lungs::LeftOnly) + ml(Lungs::RightOnly);
+        assert!((sides / whole - 1.0).abs() < 1e-3, "{sides} of {whole}");
+        assert!((0.8..0.95).contains(&(ml(Lungs::Effusion) / whole)));
+        assert!((0.7..0.9).contains(&(ml(Lungs::Consolidation) / whole)));
+    }
+
+    #[test]
+    fn phantom_air_like_lung_measures_nearly_air_and_opaque_lung_fluid() {
+        let mean = |state: Lungs, centre: [f64; 3]| {
+            let phantom = chest_phantom_of(3, state, &QUICK);
+            let grid = &phantom.ct.grid;
+            let near =
+                |(k, j, i): (usize, usize, usize)| distance(grid.ras([i as f64, j as f64, k as f64]), centre) < 6.0;
+            let values: Vec<f32> =
+                phantom.ct.voxels.indexed_iter().filter(|(index, _)| near(*index)).map(|(_, hu)| *hu).collect();
+            values.iter().sum::<f32>() / values.len() as f32
+        };
+        // left lung, at the back and low
+        let place = [-60.0, -50.0, 60.0];
+        assert!((mean(Lungs::Effusion, place) - 12.0).abs() < 2.0);
+        assert!((mean(Lungs::Consolidation, place) - 35.0).abs() < 2.0);
+        assert!((mean(Lungs::RightOnly, place) - 12.0).abs() < 2.0);
+        // a bulla of the right apex
+        assert!((mean(Lungs::Emphysema, [48.0, 8.0, 162.0]) + 995.0).abs() < 12.0);
+        assert!(mean(Lungs::Air, [48.0, 8.0, 162.0]) < -930.0);
+    }
+
+    #[test]
     fn phantom_same_seed_repeats_and_another_differs() {
         let scanner = Scanner { spacing_mm: [4.0, 4.0, 8.0], noise_hu: 20.0 };
         let first = chest_phantom_with(7, &scanner);

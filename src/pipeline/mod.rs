@@ -182,14 +182,27 @@ impl Engine {
     /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
     ///
     /// # Errors
-    /// [`crate::Error::Runtime`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
-    /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
+    /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
+    /// [`Error::ModelShape`] or [`Error::Option`].
     pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
+        Self::load(bundle, device, threads, &mut Monitor::silent())
+    }
+
+    /// The same, with progress, and cancelled by the monitor's token; [`Monitor::loading`] makes such a one.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], or [`Error::Cancelled`].
+    pub fn load(
+        bundle: impl Into<Arc<Bundle>>,
+        device: Device,
+        threads: Option<usize>,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = bundle.into();
-        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads)?, bundle, threads })
+        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads, monitor)?, bundle, threads })
     }
 
     /// The bundle that runs.

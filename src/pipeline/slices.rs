@@ -10,7 +10,7 @@ use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
 use super::{
     neighbours::{self, neighbours},
-    piece::{Answer, ClassMaps, Pieces, Sampling},
+    piece::{Answer, ClassMaps, Pieces, Sampling, Watch},
     region::Region,
     windows::{Rect, windows},
 };
@@ -23,6 +23,7 @@ use crate::{
         clicks::Clicks,
         dropout,
         resample::bilinear,
+        sample_masks::SampleMasks,
         statistics::{Accumulator, Uncertainty},
         windowing::HuWindow,
     },
@@ -132,13 +133,13 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         windows(&suspicious, wanted.view(), margin)
     }
 
-    /// Samples one rectangle T times and writes its voxels into `answer`.
+    /// Samples one rectangle T times and gives its voxels to `put`; `work` is the part of the slice's work that this is.
     fn sample(
         &mut self,
         encoded: &Encoded<N::Embedding>,
         rect: Rect,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        (watch, work): (&mut Watch<'_>, Range<f64>),
         put: &mut impl FnMut(usize, usize, &Accumulator, usize),
     ) -> Result<()> {
         let region = encoded.region;
@@ -150,14 +151,15 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let columns = region.columns.natives(left + rect.left..left + rect.right);
         let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
+        SampleMasks::check_room(rows.len() * columns.len(), sampling.samples)?;
         let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
         let batch = batch(sampling, pixels);
         for first in (0..sampling.samples).step_by(batch) {
-            cancel.check()?;
+            (watch.tell)(work.start + (work.end - work.start) * first as f64 / sampling.samples as f64)?;
             let wanted = batch.min(sampling.samples - first);
             let masks = self.masks(sampling, first..first + wanted.max(LEAST_SAMPLES_A_CALL));
-            let logits = self.decode(encoded, read, &masks, cancel)?;
+            let logits = self.decode(encoded, read, &masks, &watch.cancel)?;
             for sample in logits.axis_iter(Axis(0)).take(wanted) {
                 let native = bilinear(sample.index_axis(Axis(0), 0), &row_taps, &column_taps);
                 let probabilities = native.mapv_into(|logit| self.probability(logit));
@@ -194,12 +196,12 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer> {
         let k = voi.start[2];
         let region = Region::around(voi, &ct.grid, self.spec);
-        let encoded = self.encode(ct, k, region, cancel)?;
-        let logits = self.scout(&encoded, cancel)?;
+        let encoded = self.encode(ct, k, region, &watch.cancel)?;
+        let logits = self.scout(&encoded, &watch.cancel)?;
         let search = search.index_axis(Axis(0), k);
         let rects = self.suspicious(&logits, &ct.grid, search, &region, sampling.threshold);
 
@@ -217,7 +219,12 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         };
         let mut positive = Vec::new();
         let mut sampled = Array2::from_elem((height, width), false);
-        for rect in rects {
+        // Decoded pixels tell how long the rest takes: those of the scout, then of each rectangle for each sample.
+        let work = |rects: &[Rect]| rects.iter().map(|r| r.pixels() as f64).sum::<f64>() * sampling.samples as f64;
+        let scout = region.whole().pixels() as f64;
+        let all = scout + work(&rects);
+        for (n, rect) in rects.iter().enumerate() {
+            let part = (scout + work(&rects[..n])) / all..(scout + work(&rects[..=n])) / all;
             let mut put = |j: usize, i: usize, sums: &Accumulator, voxel: usize| {
                 let (Some(row), Some(column)) = (j.checked_sub(voi.start[1]), i.checked_sub(voi.start[0])) else {
                     return;
@@ -235,7 +242,7 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                     positive.push((index(row, column), sums.positive(voxel).to_vec()));
                 }
             };
-            self.sample(&encoded, rect, sampling, cancel, &mut put)?;
+            self.sample(&encoded, *rect, sampling, (watch, part), &mut put)?;
         }
         // Groups that don't touch the search region aren't sampled, yet may be a part of a nodule that does.
         let all = every_sample(sampling.samples);
@@ -323,7 +330,18 @@ mod tests {
             let clicks = Clicks { inside: vec![[33, 45, 2]], outside: Vec::new() };
             let mut pieces = SlicePieces::new(&mut network, &spec, clicks);
             let voi = pieces.plan(&grid, &search)[0];
-            pieces.answer(&ct, &search, &voi, &sampling, &CancelToken::new()).unwrap();
+            let mut told = Vec::new();
+            let mut tell = |part: f64| {
+                told.push(part);
+                Ok(())
+            };
+            let mut watch = Watch { cancel: CancelToken::new(), tell: &mut tell };
+            pieces.answer(&ct, &search, &voi, &sampling, &mut watch).unwrap();
+            // One call for the scout's pixels, then the samples of the only rectangle.
+            assert!(
+                told.windows(2).all(|w| w[0] < w[1]) && told.iter().all(|part| (0.0..1.0).contains(part)),
+                "{told:?}"
+            );
 
             let Region { rect, encoded, .. } = Region::around(&voi, &grid, &spec);
             // 69 · 0.6 / 0.8 = 51.75 and 79 · 0.5 / 0.8 = 49.4 pixels after the first: 53 and 51, padded to 56.

@@ -131,6 +131,14 @@ def test_phantom_is_there_whole_with_its_facts_beside_it(sam2lung, tmp_path):
     assert str(len(known)) in done.stdout and all(nodule["volume_mm3"] > 0 for nodule in known)
 
 
+def test_phantom_with_lungs_in_another_state_says_which(sam2lung, tmp_path):
+    done = sam2lung("phantom", tmp_path / "p.nii.gz", "--lungs", "left-only")
+    assert done.returncode == 0, done.stderr
+    known = json.loads((tmp_path / "p.json").read_text())
+    assert known and {nodule["lungs"] for nodule in known} == {"left-only"}
+    assert all(nodule["centre_ras"][0] < 0 for nodule in known)
+
+
 def test_phantom_that_can_not_be_written_is_refused_by_name_and_leaves_nothing_half(sam2lung, tmp_path):
     begun = time.monotonic()
     done = sam2lung("phantom", tmp_path / "p.mha")
@@ -547,7 +555,10 @@ def test_folder_of_results_is_complete(identity):
         "nodules.csv",
         "overview.png",
         "run.json",
+        "warnings.txt",
     }
+    # the search was everywhere
+    assert (identity["entropy"] / "warnings.txt").read_text().startswith("W_NO_LUNG_MASK: ")
 
 
 def test_folder_of_results_has_the_name_that_was_given_even_of_a_link(sam2lung, bundles, ct, tmp_path):

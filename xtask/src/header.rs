@@ -40,7 +40,7 @@ fn build_output(messages: &str) -> Option<PathBuf> {
     message["out_dir"].as_str().map(PathBuf::from)
 }
 
-/// Package ids end in `…/folder#sam2lung@0.1.0`, or `…/sam2lung#0.1.0` where the folder has the same name.
+/// Package ids end in `…/folder#sam2lung@0.2.0`, or `…/sam2lung#0.2.0` where the folder has the same name.
 fn is_sam2lung(id: &str) -> bool {
     id.contains("#sam2lung@") || id.contains("/sam2lung#")
 }
@@ -51,9 +51,9 @@ mod tests {
 
     #[test]
     fn build_output_is_found_among_other_messages() {
-        let messages = r#"{"reason":"compiler-artifact","package_id":"path+file:///a#sam2lung@0.1.0"}
+        let messages = r#"{"reason":"compiler-artifact","package_id":"path+file:///a#sam2lung@0.2.0"}
 {"reason":"build-script-executed","package_id":"registry+x#libc@0.2.1","out_dir":"/wrong"}
-{"reason":"build-script-executed","package_id":"path+file:///a#sam2lung@0.1.0","out_dir":"/right"}"#;
+{"reason":"build-script-executed","package_id":"path+file:///a#sam2lung@0.2.0","out_dir":"/right"}"#;
         assert_eq!(build_output(messages), Some(PathBuf::from("/right")));
         assert_eq!(build_output("nothing"), None);
     }

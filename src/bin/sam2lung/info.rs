@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use sam2lung::{
     VERSION,
     model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork, spec::TriedSpec},
+    progress::Monitor,
     stages::nodules::VolumeInterval,
 };
 
@@ -17,9 +18,9 @@ pub fn run(folder: Option<&Path>) -> Result<(), Reported> {
     let runtime = Runtime::get().map_err(|e| report(&e))?;
     say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
     let bundle = Arc::new(bundle);
-    OrtNetwork::load(bundle.clone(), Device::Cpu, 1).map_err(|e| report(&e))?;
+    OrtNetwork::load(bundle.clone(), Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
     say_to_reader("device cpu     works")?;
-    match OrtNetwork::load(bundle, Device::Cuda, 1) {
+    match OrtNetwork::load(bundle, Device::Cuda, 1, &mut Monitor::silent()) {
         Ok(_) => say_to_reader("device cuda    works"),
         Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }

@@ -33,7 +33,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
     let (options, names) = prepare(args).map_err(|e| report(&e))?;
-    let mut engine = load(args, &options).map_err(|e| report(&e))?;
+    let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
     let (mut failed, mut heard) = (false, true);
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
@@ -88,7 +88,7 @@ fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn load(args: &SegmentArgs, options: &Options) -> Result<Engine> {
+fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
     options.check_for(&bundle.spec)?;
     let device = match args.device {
@@ -96,7 +96,9 @@ fn load(args: &SegmentArgs, options: &Options) -> Result<Engine> {
         DeviceArg::Cpu => Device::Cpu,
         DeviceArg::Cuda => Device::Cuda,
     };
-    Engine::new(bundle, device, args.threads)
+    let bar = Bar::new("model", args.quiet);
+    let mut show = |progress: Progress| bar.show(progress);
+    Engine::load(bundle, device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 fn segment_one(

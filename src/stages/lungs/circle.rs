@@ -16,8 +16,8 @@ use crate::{
 
 /// Air as dense as lung beside so many blocks of padding is worth a look.
 const LEAST_BLOCKS: usize = 20;
-/// Lung has vessels; the foam of a table, as dense as lung, has none: spread of its HU.
-const TEXTURE_HU: f64 = 60.0;
+/// Lung has vessels (spread of its HU 50 to 65 in real CTs); the foam of a table, as dense as lung, has none.
+const TEXTURE_HU: f64 = 25.0;
 /// No piece of clothing is that large.
 const LEAST_ML: f64 = 100.0;
 
@@ -44,7 +44,7 @@ pub(super) fn take_in(
     let mass = Mass::of(coarse);
     let is_lung = |piece: &Piece| piece.volume_ml >= LEAST_ML && piece.is_surely_lung() && piece.spread_hu > TEXTURE_HU;
     for (piece, component) in pieces.iter().zip(&found.list) {
-        if is_lung(piece) && pockets::in_the_mass(&mass, &found, component) {
+        if is_lung(piece) && pockets::in_the_rows(&mass, &found, component) {
             pockets::add(lung, &found, component);
         }
     }

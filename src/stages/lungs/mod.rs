@@ -98,4 +98,6 @@ fn touches_sides(mask: &Array3<bool>) -> bool {
 }
 
 #[cfg(test)]
+mod disease_tests;
+#[cfg(test)]
 mod tests;

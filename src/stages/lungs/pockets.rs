@@ -27,14 +27,16 @@ const WHOLE_ML: f64 = 300.0;
 const KNOWN_LUNG_ML: f64 = 100.0;
 /// It has at least this part of the body in its slices: a lung has 0.12 and more, a full stomach 0.06.
 const BODY_PART: f64 = 0.08;
-/// A pocket's middle lies so deep in the body's mass, from either side: not in the table, not under an arm.
+/// A pocket's middle lies so deep in the body's mass: not in the table (front and back), not under an arm (sides; a lung
+/// behind thin walls reaches 0.9).
 const DEEP: Range<f64> = 0.1..0.9;
+const DEEP_ASIDE: Range<f64> = 0.06..0.94;
 /// So deep between front and back, or behind a wall: the foam of a table is neither.
 const DEEPER: Range<f64> = 0.25..0.75;
 /// What lies so far from a pocket decides whether there is a wall: this part of it may be the air around the patient.
 const WALL_MM: Range<f64> = 6.0..10.0;
 const WALL_GAPS: f64 = 0.3;
-/// Part of a pocket's columns that have lung above it: more, and it lies under the diaphragm.
+/// Part of a pocket's columns that have lung above and none below: more, and it lies under the diaphragm.
 const UNDER_LUNG: f64 = 0.5;
 /// This part of the lung lies lower than a pocket's middle, at least.
 const LUNG_BELOW: f64 = 0.1;
@@ -122,10 +124,10 @@ fn middle(found: &Components, component: &Component) -> [f64; 3] {
     sums.map(|sum| sum as f64 / component.voxels as f64)
 }
 
-/// Whether a component lies among the body's mass.
-pub(super) fn in_the_mass(mass: &Mass, found: &Components, component: &Component) -> bool {
+/// Whether a component lies among the body's mass between front and back. The circle cuts the sides off.
+pub(super) fn in_the_rows(mass: &Mass, found: &Components, component: &Component) -> bool {
     let [_, j, i] = middle(found, component);
-    mass.before(j, i).iter().all(|part| DEEP.contains(part))
+    DEEP.contains(&mass.before(j, i)[0])
 }
 
 /// Whether a pocket lies inside the body, not in something beside it.
@@ -138,8 +140,8 @@ fn is_deep(
     monitor: &Monitor<'_>,
 ) -> Result<bool> {
     let [_, j, i] = middle(found, pocket);
-    let [before_row, _] = mass.before(j, i);
-    let deep = in_the_mass(mass, found, pocket);
+    let [before_row, before_column] = mass.before(j, i);
+    let deep = DEEP.contains(&before_row) && DEEP_ASIDE.contains(&before_column);
     Ok(deep && (DEEPER.contains(&before_row) || has_wall(found, pocket, outside, spacing_mm, monitor)?))
 }
 
@@ -188,14 +190,16 @@ fn in_chest(found: &Components, pocket: &Component, lung: &Array3<bool>) -> bool
     below >= LUNG_BELOW && under as f64 <= UNDER_LUNG * columns as f64
 }
 
-/// The columns of a pocket, and those of them with lung above the pocket's highest voxel.
+/// The columns of a pocket, and those of them with lung above the pocket and none below.
 fn columns_under(found: &Components, pocket: &Component, lung: &Array3<bool>) -> [usize; 2] {
     let [i, j, k] = [0, 1, 2].map(|a| pocket.voi.start[a]..pocket.voi.end[a]);
     let mut counts = [0, 0];
     for (j, i) in j.flat_map(|j| i.clone().map(move |i| (j, i))) {
         if let Some(top) = k.clone().rev().find(|&k| found.labels[[k, j, i]] == pocket.label) {
             counts[0] += 1;
-            counts[1] += usize::from((top..lung.dim().0).any(|k| lung[[k, j, i]]));
+            let above = (top..lung.dim().0).any(|k| lung[[k, j, i]]);
+            let below = (0..top).any(|k| lung[[k, j, i]]);
+            counts[1] += usize::from(above && !below);
         }
     }
     counts

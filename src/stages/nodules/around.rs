@@ -20,7 +20,7 @@ const AROUND_MM: f64 = 4.0;
 /// A voxel at just that distance counts, whatever single precision makes of the spacing.
 const ROUNDING_MM: f64 = 1e-3;
 /// What is left of a nodule where only voxels count whose probability is that share of its highest.
-const CORE_SHARE: f32 = 0.9;
+const CORE_SHARE: f32 = 0.95;
 /// The least volume is this share of the outline's at least: what is smaller still isn't what was outlined, and that is
 /// for the probability of a nodule and the review flag to say.
 const LEAST_SHARE: f64 = 0.1;
@@ -30,7 +30,7 @@ const FAINT: f32 = 0.05;
 /// How small and how large a nodule may be by its evidence, in mm³; neither end of an interval lies beyond. Both hold the
 /// outline's own volume between them.
 ///
-/// - `least`: of the outline's voxels those with 0.9 of its highest mean probability, a tenth of the outline at least.
+/// - `least`: of the outline's voxels those with 0.95 of its highest mean probability, a tenth of the outline at least.
 /// - `most`: the outline and what is connected with it (26 neighbours) within 4 mm, one voxel at least, has a mean
 ///   probability above 0.05 and belongs to no other nodule.
 ///

@@ -11,7 +11,10 @@ use super::{Context, shared_folder, skip};
 use crate::process::{Result, output, release_dir, root, run, run_and_read, stage};
 
 const REQUIREMENTS: &str = "slicer_module/requirements-test.txt";
-/// Names VTK's headers and wrapping tools: a prefix with `include/vtk-9.6` and `bin`.
+/// Kitware's wheel with VTK's headers and wrapping tools.
+const VTK_SDK: &str = "slicer_module/requirements-vtk-sdk.txt";
+const VTK_SDK_NAME: &str = "venv-vtk-sdk";
+/// Names VTK's headers and wrapping tools: a prefix with `include/vtk-9.6` and `bin`, or where the wheel was unpacked.
 const VTK_DEV: &str = "SAM2LUNG_VTK_DEV";
 /// Names the build tree of a Slicer.
 const SLICER_DIR: &str = "SAM2LUNG_SLICER_DIR";
@@ -23,9 +26,21 @@ pub fn run_part(context: &Context) -> Result<Tally> {
         return build_and_test(context, "slicer-extension", &definitions);
     }
     match core_definitions()? {
-        Ok(definitions) => build_and_test(context, "slicer-core", &definitions),
+        Ok(definitions) => {
+            let mut tally = build_and_test(context, "slicer-core", &definitions)?;
+            if !wraps(&build_folder("slicer-core")?) {
+                tally += skip(&format!("the module's tests in Python, for {VTK_DEV} has no vtkWrapPython"));
+            }
+            Ok(tally)
+        }
         Err(why) => Ok(skip(&format!("{why}; or name a Slicer's build tree by {SLICER_DIR}"))),
     }
+}
+
+/// Whether the build in `folder` found VTK's wrapping tools.
+fn wraps(folder: &Path) -> bool {
+    let cache = fs::read_to_string(folder.join("CMakeCache.txt")).unwrap_or_default();
+    !cache.lines().any(|line| line.starts_with("SAM2LUNG_SLICER_CORE_vtkWrap") && line.ends_with("-NOTFOUND"))
 }
 
 /// How to build against the wheels; inside, why that can't be done here.
@@ -37,8 +52,9 @@ fn core_definitions() -> Result<std::result::Result<Vec<String>, String>> {
     if python.trim() != "3.11" {
         return Ok(Err(format!("the Slicer core wheels are for Python 3.11; this is {}", python.trim())));
     }
-    let Some(vtk_dev) = vtk_headers()? else {
-        return Ok(Err(format!("VTK's headers of the wheels' version aren't at hand; name their prefix by {VTK_DEV}")));
+    let vtk_dev = match vtk_headers()? {
+        Ok(prefix) => prefix,
+        Err(why) => return Ok(Err(why)),
     };
     let venv = match Venv::ready("venv-slicer", REQUIREMENTS) {
         Ok(venv) => venv,
@@ -53,13 +69,14 @@ fn core_definitions() -> Result<std::result::Result<Vec<String>, String>> {
     ]))
 }
 
-/// The prefix that the environment names, or the shared archive, unpacked.
-fn vtk_headers() -> Result<Option<PathBuf>> {
+/// The folder that the environment names, or the shared archive, unpacked, or the wheel vtk-sdk, installed by pip; inside,
+/// how to come by VTK's headers.
+fn vtk_headers() -> Result<std::result::Result<PathBuf, String>> {
     if let Some(prefix) = std::env::var_os(VTK_DEV) {
-        return Ok(Some(prefix.into()));
+        return Ok(Ok(prefix.into()));
     }
     let archive = shared_folder().map(|shared| shared.join("toolchain/vtk-9.6.2-dev.tar.xz"));
-    let Some(archive) = archive.filter(|archive| archive.exists()) else { return Ok(None) };
+    let Some(archive) = archive.filter(|archive| archive.exists()) else { return Ok(vtk_sdk()) };
     let folder = build_folder("slicer-vtk")?;
     let prefix = folder.join("vtk-9.6.2-dev");
     if !prefix.join("bin/vtkWrapPython").exists() {
@@ -67,7 +84,19 @@ fn vtk_headers() -> Result<Option<PathBuf>> {
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         run(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&folder))?;
     }
-    Ok(Some(prefix))
+    Ok(Ok(prefix))
+}
+
+/// The folder with the wheel; else what would do in its place.
+fn vtk_sdk() -> std::result::Result<PathBuf, String> {
+    let installed = Venv::ready(VTK_SDK_NAME, VTK_SDK);
+    installed.map(|_| root().join(".deps").join(VTK_SDK_NAME)).map_err(|_| {
+        format!(
+            "VTK's headers of the wheels' version aren't at hand, and pip finds no vtk-sdk as {VTK_SDK} names it for \
+             this Python; name by {VTK_DEV} where Kitware's wheel vtk-sdk of that version was unpacked, or the prefix of \
+             VTK's development package (include/vtk-9.6, bin)"
+        )
+    })
 }
 
 fn build_and_test(context: &Context, name: &str, definitions: &[String]) -> Result<Tally> {
@@ -98,4 +127,30 @@ fn build_and_test(context: &Context, name: &str, definitions: &[String]) -> Resu
 fn build_folder(name: &str) -> Result<PathBuf> {
     let target = release_dir()?;
     Ok(target.parent().unwrap_or(Path::new("target")).join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wheels_and_headers_are_of_one_version() {
+        let version = |file: &str, package: &str| {
+            let text = fs::read_to_string(root().join(file)).unwrap();
+            text.lines().find_map(|line| line.strip_prefix(&format!("{package}=="))).unwrap().to_owned()
+        };
+        assert_eq!(version(VTK_SDK, "vtk-sdk"), version(REQUIREMENTS, "vtk"));
+    }
+
+    #[test]
+    fn wraps_is_false_where_cmake_found_no_wrapping_tool() {
+        let folder = std::env::temp_dir().join(format!("sam2lung-wraps-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let cache = |found: &str| format!("A:BOOL=ON\nSAM2LUNG_SLICER_CORE_vtkWrapPython:FILEPATH={found}\n");
+        for (found, wrapped) in [("/usr/bin/vtkWrapPython", true), ("X-NOTFOUND", false)] {
+            fs::write(folder.join("CMakeCache.txt"), cache(found)).unwrap();
+            assert_eq!(wraps(&folder), wrapped);
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
