@@ -28,7 +28,7 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
     }
-    let (mut values, mut odd) = (Histogram::new(), 0);
+    let (mut values, mut odd) = (Histogram::default(), 0);
     for slice in volume.voxels.outer_iter() {
         cancel.check()?;
         odd += values.add(slice);

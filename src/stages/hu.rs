@@ -44,12 +44,14 @@ pub struct Densities {
     pub air: f64,
 }
 
-impl Histogram {
+impl Default for Histogram {
     /// Of no voxel.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Histogram { counts: vec![0; BINS], low: f32::MAX, high: f32::MIN }
     }
+}
 
+impl Histogram {
     /// Counts the voxels of a slice; how many of them are NaN or infinite, which aren't counted.
     pub fn add(&mut self, slice: ArrayView2<'_, f32>) -> usize {
         let mut odd = 0;

@@ -138,7 +138,7 @@ fn forms_with_an_sform_of_nothing_leave_it_to_the_qform() {
 
 #[test]
 fn forms_of_a_half_turn_are_at_right_angles_whatever_the_rounding() {
-    let half_turn = NiftiForms { quatern: [0.70711, 0.70711, 0.0], ..NiftiForms::of_grid(&turned(0.0, [0.0; 3])) };
+    let half_turn = NiftiForms { quatern: [0.7072, 0.7072, 0.0], ..NiftiForms::of_grid(&turned(0.0, [0.0; 3])) };
     let placed = place(&NiftiForms { sform_code: 0, ..half_turn }).unwrap();
     let direction = placed.grid.direction.map(|axis| axis.map(|v| v.round()));
     assert_eq!(direction, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]);

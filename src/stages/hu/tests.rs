@@ -26,7 +26,7 @@ fn values(kinds: &[Kind]) -> Vec<f32> {
 }
 
 fn judged(values: &[f32]) -> Result<Densities, (String, String)> {
-    let mut histogram = Histogram::new();
+    let mut histogram = Histogram::default();
     let slice = Array2::from_shape_vec((1, values.len()), values.to_vec()).unwrap();
     assert_eq!(histogram.add(slice.view()), 0);
     histogram.densities()
@@ -139,7 +139,7 @@ fn densities_of_what_is_no_ct_are_refused() {
 
 #[test]
 fn histogram_counts_what_is_not_finite_and_keeps_it_out() {
-    let mut histogram = Histogram::new();
+    let mut histogram = Histogram::default();
     let slice = Array2::from_shape_vec((1, 4), vec![f32::NAN, -5.5e8, 7.0, f32::INFINITY]).unwrap();
     assert_eq!(histogram.add(slice.view()), 2);
     assert_eq!((histogram.low, histogram.high), (-5.5e8, 7.0));
