@@ -1,7 +1,7 @@
 # Finds the ONNX Runtime that goes beside the library.
 #
 # Leaves: SAM2LUNG_ONNXRUNTIME_FILES (what is copied), SAM2LUNG_ONNXRUNTIME_NAME and _LINK (the library and the name
-# that the loader looks for), SAM2LUNG_ONNXRUNTIME_LICENCES.
+# that the loader knows it by), SAM2LUNG_ONNXRUNTIME_LICENCES.
 
 if(WIN32)
     set(pattern "onnxruntime.dll")
@@ -11,7 +11,8 @@ elseif(APPLE)
     set(SAM2LUNG_ONNXRUNTIME_LINK "libonnxruntime.1.dylib")
 else()
     set(pattern "libonnxruntime.so.*")
-    set(SAM2LUNG_ONNXRUNTIME_LINK "libonnxruntime.so.1")
+    # Not libonnxruntime.so.1: a plugin of the host that needs another version would be given ours.
+    set(SAM2LUNG_ONNXRUNTIME_LINK "libsam2lung_ort.so")
 endif()
 
 # Where `cargo xtask setup` puts it; with several versions, the newest. Empty where there is none.
@@ -49,6 +50,24 @@ get_filename_component(folder "${library}" DIRECTORY)
 get_filename_component(SAM2LUNG_ONNXRUNTIME_NAME "${library}" NAME)
 if(SAM2LUNG_ONNXRUNTIME_NAME STREQUAL SAM2LUNG_ONNXRUNTIME_LINK)
     set(SAM2LUNG_ONNXRUNTIME_LINK "")
+endif()
+
+# The name that the loader keeps it by. `cargo xtask setup` has changed that of its own copy; of another one a changed copy
+# is made.
+if(NOT WIN32 AND NOT APPLE)
+    file(STRINGS "${library}" renamed LIMIT_COUNT 1 REGEX "^libsam2lung_ort\\.so$")
+    if(NOT renamed)
+        set(copy "${PROJECT_BINARY_DIR}/onnxruntime/${SAM2LUNG_ONNXRUNTIME_NAME}")
+        file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/onnxruntime")
+        execute_process(COMMAND "${SAM2LUNG_CARGO}" xtask soname "${library}" "${copy}"
+            WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" RESULT_VARIABLE failed)
+        if(failed)
+            message(FATAL_ERROR "${library} can't be given the name libsam2lung_ort.so (see above); expected a shared library "
+                "whose name (readelf --dynamic: SONAME) isn't shorter. Take ONNX Runtime's own, or set "
+                "-DSAM2LUNG_WITH_ONNXRUNTIME=OFF")
+        endif()
+        set(library "${copy}")
+    endif()
 endif()
 
 # Execution providers are looked for beside the library. A folder that `cargo xtask setup --cuda` made also holds

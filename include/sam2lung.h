@@ -30,7 +30,8 @@
  * Order of parameters: the object, inputs, options, outputs, error. Outputs are written only on success, all of them or
  * none. Files are written whole or not at all.
  *
- * No panic and no exception of the library ever reaches the caller, and the library prints nothing. A mistake inside it is
+ * No panic and no exception of the library ever reaches the caller, and the library prints nothing: what ONNX Runtime has to
+ * say goes to the receiver of sam2lung_log_set(), where there is one. A mistake inside the library is
  * SAM2LUNG_STATUS_INTERNAL, after which every object can be used as before.
  *
  * @section conventions_ownership Ownership
@@ -58,20 +59,22 @@
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
- * it as it was left. A process may exit with live objects. After fork() the child may exit or execute another program;
- * an engine of the parent is refused there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent,
- * and a child that makes its own engine relies on ONNX Runtime to bear a fork, which it doesn't promise.
+ * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
+ * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
+ * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine
+ * relies on ONNX Runtime to bear a fork, which it doesn't promise.
  *
  * @section conventions_memory Memory
- * Before a run the memory that its maps will take is asked for; where it isn't there the call gets
- * SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. If memory ends in the middle of a small allocation the
- * process is aborted, as Rust does.
+ * Before a run the memory that its maps will take is asked for, and during the run what each sample found; where it isn't
+ * there the call gets SAM2LUNG_STATUS_OUT_OF_MEMORY, as where ONNX Runtime says so. What is freed goes to the C library,
+ * which may keep it for later: sam2lung_engine_options::give_back_memory. If memory ends in the middle of a small
+ * allocation the process is aborted, as Rust does.
  *
  * @section conventions_thread_state The calling thread
  * A call takes up to 512 KiB of the calling thread's stack, which is less than the usual 8 MiB but more than a stack of
- * 64 or 128 KiB that some hosts give their threads. Floating-point exceptions have to be masked, as they are in every C
- * program that doesn't ask for traps. Rounding goes to the nearest, as usual; in another mode results differ in the last
- * bits. No C++ exception passes through the library: one that leaves a callback ends the process.
+ * 64 or 128 KiB that some hosts give their threads. The library works in the standard floating-point mode (to nearest, with
+ * subnormal numbers, no exception trapped) and leaves that of the calling thread as it was, flags included; callbacks run in
+ * the caller's. No C++ exception passes through the library: one that leaves a callback ends the process.
  *
  * @section conventions_growth How the interface grows
  * Functions, values and fields are only ever added, and none changes its meaning; #SAM2LUNG_ABI_VERSION then grows. Fields
@@ -117,7 +120,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**
    * E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
-   * E_GANTRY_TILT: files can't be read.
+   * E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
    */
   SAM2LUNG_STATUS_READ = 3,
   /**
@@ -149,7 +152,7 @@ typedef enum sam2lung_status {
    */
   SAM2LUNG_STATUS_BUSY = 10,
   /**
-   * E_OUT_OF_MEMORY: there is not enough memory.
+   * E_OUT_OF_MEMORY, E_THREADS: there is not enough memory, or a thread can't be started.
    */
   SAM2LUNG_STATUS_OUT_OF_MEMORY = 11,
   /**
@@ -273,7 +276,7 @@ typedef enum sam2lung_map {
 } sam2lung_map;
 
 /**
- * The parts of a run, in order.
+ * The parts of a run, in order, and what comes before all runs.
  */
 typedef enum sam2lung_stage {
   /**
@@ -300,6 +303,10 @@ typedef enum sam2lung_stage {
    * Writing files.
    */
   SAM2LUNG_STAGE_WRITE = 5,
+  /**
+   * Loading and trying the networks: sam2lung_engine_create().
+   */
+  SAM2LUNG_STAGE_LOAD = 6,
 } sam2lung_stage;
 
 /**
@@ -311,7 +318,7 @@ typedef enum sam2lung_log_level {
    */
   SAM2LUNG_LOG_LEVEL_OFF = 0,
   /**
-   * What went wrong.
+   * What went wrong; a call that fails for it says so by its status as well.
    */
   SAM2LUNG_LOG_LEVEL_ERROR = 1,
   /**
@@ -369,6 +376,48 @@ typedef struct sam2lung_result sam2lung_result;
 typedef struct sam2lung_runtime sam2lung_runtime;
 
 /**
+ * How far a call is. Filled by the library for the callback, valid while that runs.
+ */
+typedef struct sam2lung_progress {
+  /**
+   * Size of the struct in the library; fields beyond it don't exist.
+   */
+  size_t struct_size;
+  /**
+   * The stage that runs, a sam2lung_stage.
+   */
+  int32_t stage;
+  /**
+   * The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
+   */
+  const char *stage_title;
+  /**
+   * Steps of the stage that are done.
+   */
+  uint64_t done;
+  /**
+   * Steps that the stage has.
+   */
+  uint64_t total;
+  /**
+   * Part of the whole call that is done, 0 to 1, never falling.
+   */
+  double fraction;
+  /**
+   * Estimated time to the end in seconds; negative: not known yet.
+   */
+  double seconds_left;
+} sam2lung_progress;
+
+/**
+ * Is told how far a call is, on the thread that made the call.
+ *
+ * Returns true to go on and false to cancel. It may use any object but the engine that runs (SAM2LUNG_STATUS_BUSY). No
+ * C++ exception and no longjmp may leave it: there are frames of Rust below it.
+ */
+typedef bool (*sam2lung_progress_fn)(const struct sam2lung_progress *progress, void *user_data);
+
+/**
  * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
  */
 typedef struct sam2lung_engine_options {
@@ -384,6 +433,24 @@ typedef struct sam2lung_engine_options {
    * CPU threads for one operator, up to 1024; 0: as many as the machine has.
    */
   uint32_t threads;
+  /**
+   * Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
+   */
+  sam2lung_progress_fn progress;
+  /**
+   * Handed to `progress`.
+   */
+  void *progress_data;
+  /**
+   * Cancels sam2lung_engine_create() from any thread; may be NULL. It isn't used afterwards.
+   */
+  const struct sam2lung_cancel *cancel;
+  /**
+   * Give free memory of the whole process back to the system after each run of this engine, and when a result of it is
+   * freed. The C library keeps some of it for later, some 70 MiB after a run; giving it back takes up to seconds in a
+   * process with a large heap. Only with glibc; elsewhere nothing happens.
+   */
+  bool give_back_memory;
 } sam2lung_engine_options;
 
 /**
@@ -429,55 +496,14 @@ typedef struct sam2lung_volume {
 } sam2lung_volume;
 
 /**
- * Is told what the library says, on any thread and possibly on several at once.
+ * Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
  *
- * `level` is a sam2lung_log_level; `target` names the part of the library, `message` is the text, both UTF-8 and valid
- * during the callback. It may call sam2lung_log_set(); what it makes the library say is dropped. No C++ exception and no
+ * `level` is a sam2lung_log_level; `target` names the part of the library, or is "onnxruntime"; `message` is the text, both
+ * UTF-8 and valid during the callback. It may call sam2lung_log_set() and use every object but the engine that runs; what it
+ * makes the library say is dropped. No C++ exception and no
  * longjmp may leave it.
  */
 typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
-
-/**
- * How far a call is. Filled by the library for the callback, valid while that runs.
- */
-typedef struct sam2lung_progress {
-  /**
-   * Size of the struct in the library; fields beyond it don't exist.
-   */
-  size_t struct_size;
-  /**
-   * The stage that runs, a sam2lung_stage.
-   */
-  int32_t stage;
-  /**
-   * The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
-   */
-  const char *stage_title;
-  /**
-   * Steps of the stage that are done.
-   */
-  uint64_t done;
-  /**
-   * Steps that the stage has.
-   */
-  uint64_t total;
-  /**
-   * Part of the whole call that is done, 0 to 1, never falling.
-   */
-  double fraction;
-  /**
-   * Estimated time to the end in seconds; negative: not known yet.
-   */
-  double seconds_left;
-} sam2lung_progress;
-
-/**
- * Is told how far a call is, on the thread that made the call.
- *
- * Returns true to go on and false to cancel. It may use any object but the engine that runs (SAM2LUNG_STATUS_BUSY). No
- * C++ exception and no longjmp may leave it: there are frames of Rust below it.
- */
-typedef bool (*sam2lung_progress_fn)(const struct sam2lung_progress *progress, void *user_data);
 
 /**
  * Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
@@ -847,10 +873,13 @@ void sam2lung_cancel_free(struct sam2lung_cancel *cancel);
 /**
  * Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
  *
+ * For each of the bundle's networks threads are started, one less than sam2lung_engine_options::threads. Where one can't be
+ * started (a limit of a container, too little address space), the call ends with E_THREADS.
+ *
  * Any thread.
  *
  * @param bundle the bundle, not NULL; it may be freed while the engine lives
- * @param options device and threads, borrowed for the call; NULL: the defaults
+ * @param options device and threads, progress and cancelling, borrowed for the call; NULL: the defaults
  * @param engine where the engine goes, not NULL; belongs to the caller, who frees it with sam2lung_engine_free()
  * @param error where an error goes, may be NULL
  * @return SAM2LUNG_STATUS_OK, or why not
@@ -891,7 +920,8 @@ const char *sam2lung_engine_device_reason(const struct sam2lung_engine *engine);
 uint32_t sam2lung_engine_threads(const struct sam2lung_engine *engine);
 
 /**
- * Frees an engine and the memory of its networks; results of its runs stay.
+ * Frees an engine and the memory of its networks; results of its runs stay. In a process that was forked from the engine's
+ * own nothing is given back, for the engine's threads aren't there: a static object may free it while the child exits.
  *
  * Any thread, but not while a call runs on the engine, and not from its callback.
  *
@@ -965,7 +995,7 @@ void sam2lung_error_free(struct sam2lung_error *error);
  * Any thread.
  *
  * @param path the folder or file, UTF-8, not NULL
- * @param series UID of one of several DICOM series in the folder; may be NULL
+ * @param series which of several CT series in the folder: its UID, "thinnest" or "first" (series number); may be NULL
  * @param cancel cancels the call from any thread, may be NULL
  * @param image where the image goes, not NULL; belongs to the caller, who frees it with sam2lung_image_free()
  * @param error where an error goes, may be NULL

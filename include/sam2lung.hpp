@@ -35,6 +35,7 @@
 /// - *Threads.* Different objects may be used from different threads. One `Engine` runs one call at a time, and
 ///   throws `Status::busy` otherwise. `Cancel` may be used from any thread.
 /// - *Text* is UTF-8, paths too.
+/// - *Macros.* `Status` may be a macro, as in <X11/Xlib.h>: these headers bear it, and `StatusCode` is the same type.
 namespace sam2lung {}
 
 #endif

@@ -15,6 +15,7 @@ tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, t
                   logit = B + sum over n of W0[n] x_n m0_n  +  up2( sum over n of W1[n] (pool2(x_n) + C d_n) m1_n )
                   with d_n the true distance of neighbour n in mm, pool2 the mean of 2 x 2 pixels, up2 its repetition:
                   other weights for each neighbour, so swapped, repeated or shifted slices change the result.
+tiny-thick        tiny-neighbours' networks for CTs of any slice: above 2.5 mm neighbours are interpolated, 2 mm apart; tried up to 5 mm.
 tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
                   judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
                   over the patch's centre.
@@ -24,6 +25,10 @@ tiny-doubt        tiny-identity's networks and tiny-scout's judge under every op
 tiny-clicks       as tiny-identity with clicks, and an encoder that has to see whole slices:
                   logit = A (x - M mean(x over the slice)) m + B + G (c_inside - c_outside)
                   with c = exp(-d / DECAY_MM) of the distance d to the nearest click, 0 without one.
+tiny-fixed        as tiny-identity with the mean of x added, taken over four pixels: it runs on the 2 x 2 pixels of the trial when
+                  it is loaded, and fails on any image.
+tiny-nan          as tiny-identity with logit = sqrt(LIMIT_NAN - x) m: NaN in soft tissue, as of a network that was trained or
+                  converted wrongly; a run is refused by name.
 tiny-multiclass   as tiny-identity with two classes; this version of sam2lung refuses it by name.
 """
 
@@ -41,6 +46,8 @@ WINDOW_HU = [-1000.0, 400.0]
 
 # tiny-identity, tiny-scout and tiny-multiclass
 A, B = 8.0, -6.0
+# tiny-nan: about -160 HU
+LIMIT_NAN = 0.6
 # tiny-multiclass' second class
 A2, B2 = 4.0, -5.0
 # tiny-neighbours: neighbour -1, 0, +1
@@ -118,6 +125,37 @@ def affine_decoder(pairs, smooth=False):
         [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
         [tensor("logits", "T", len(pairs), "H", "W")],
         constants,
+    )
+
+
+def root_decoder():
+    """logit = sqrt(LIMIT_NAN - x) m."""
+    return model(
+        "root_decoder",
+        [
+            helper.make_node("Sub", ["limit", "e0"], ["below"]),
+            helper.make_node("Sqrt", ["below"], ["root"]),
+            helper.make_node("Mul", ["root", "drop0"], ["logits"]),
+        ],
+        [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
+        [tensor("logits", "T", 1, "H", "W")],
+        [constant("limit", LIMIT_NAN)],
+    )
+
+
+def fixed_decoder():
+    """logit = x m + mean(x), of four pixels alone."""
+    return model(
+        "fixed_decoder",
+        [
+            helper.make_node("Reshape", ["e0", "four"], ["pixels"]),
+            helper.make_node("ReduceMean", ["pixels"], ["mean"], keepdims=0),
+            helper.make_node("Mul", ["e0", "drop0"], ["dropped"]),
+            helper.make_node("Add", ["dropped", "mean"], ["logits"]),
+        ],
+        [tensor("e0", 1, 1, "H", "W"), tensor("drop0", "T", 1, 1, 1)],
+        [tensor("logits", "T", 1, "H", "W")],
+        [constant("four", [4], np.int64)],
     )
 
 
@@ -278,6 +316,16 @@ def tiny_identity():
     return contract("tiny-identity", files), files
 
 
+def tiny_fixed():
+    files = {"encoder.onnx": identity_encoder(), "decoder.onnx": fixed_decoder()}
+    return contract("tiny-fixed", files), files
+
+
+def tiny_nan():
+    files = {"encoder.onnx": identity_encoder(), "decoder.onnx": root_decoder()}
+    return contract("tiny-nan", files), files
+
+
 def tiny_neighbours():
     files = {"encoder.onnx": neighbours_encoder(), "decoder.onnx": neighbours_decoder()}
     spec = contract("tiny-neighbours", files)
@@ -294,6 +342,14 @@ def tiny_neighbours():
     spec["decoder"]["halo_px"] = 4
     spec["calibration"]["temperature"] = 1.25
     spec["decision"]["threshold"] = 0.5
+    return spec, files
+
+
+def tiny_thick():
+    spec, files = tiny_neighbours()
+    spec["name"] = "tiny-thick"
+    spec["input"]["neighbours"]["interpolate_above_mm"] = 2.5
+    spec["tried"] = {"slice_mm": 5.0}
     return spec, files
 
 
@@ -354,7 +410,8 @@ def tiny_multiclass():
     return spec, files
 
 
-BUNDLES = [tiny_identity, tiny_neighbours, tiny_scout, tiny_doubt, tiny_clicks, tiny_multiclass]
+BUNDLES = [tiny_identity, tiny_neighbours, tiny_thick, tiny_scout, tiny_doubt, tiny_clicks]
+BUNDLES += [tiny_multiclass, tiny_fixed, tiny_nan]
 
 
 def sha256(data):

@@ -234,7 +234,7 @@ impl Engine {
         let report = engine.device();
         let device = ffi::Device { repr: c_device(report.used) as u8 };
         let device_reason = report.reason.clone();
-        Ok(Box::new(Engine { engine: sam2lung_engine::new(engine), device, device_reason }))
+        Ok(Box::new(Engine { engine: sam2lung_engine::new(engine, false), device, device_reason }))
     }
 
     fn device(&self) -> ffi::Device {
@@ -246,11 +246,7 @@ impl Engine {
     }
 
     fn run(&self, ct: &ffi::Ct, options: &ffi::RunOptions, control: &Control) -> Result<Box<Findings>, Named> {
-        named(|| {
-            let found = self.find(ct, options, control);
-            memory::give_back();
-            found.map(|found| Box::new(Findings(found)))
-        })
+        named(|| self.find(ct, options, control).map(|found| Box::new(Findings(found))))
     }
 
     fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Native> {

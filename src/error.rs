@@ -80,7 +80,7 @@ pub enum Error {
         limit: u64,
     },
     /// Several DICOM series in one folder.
-    #[error("{folder} holds {count} image series; expected one. Choose one by its UID:\n{list}", folder = folder.display())]
+    #[error("{folder} holds {count} CT series; expected one. Choose one by its UID, or by the rule 'thinnest' or 'first':\n{list}", folder = folder.display())]
     SeveralSeries {
         /// The folder.
         folder: PathBuf,
@@ -90,7 +90,7 @@ pub enum Error {
         list: String,
     },
     /// The series asked for isn't there.
-    #[error("{folder} holds no image series {uid}; it holds:\n{list}", folder = folder.display())]
+    #[error("{folder} holds no CT series {uid}; it holds:\n{list}", folder = folder.display())]
     NoSuchSeries {
         /// The folder.
         folder: PathBuf,
@@ -172,6 +172,14 @@ pub enum Error {
         got: String,
         /// What is supported.
         expected: String,
+    },
+    /// A file that doesn't say how its axes run in the patient.
+    #[error("{path}: {got}; expected an orientation. {}", remedy::NO_ORIENTATION, path = path.display())]
+    NoOrientation {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        got: String,
     },
     /// The output can't be written.
     #[error(
@@ -275,6 +283,19 @@ pub enum Error {
         /// One line a try: path and what happened.
         tried: String,
     },
+    /// A thread of a network can't be started.
+    #[error(
+        "the networks need {wanted} thread(s) besides the caller's; only {started} could be started ({reason}). {}",
+        remedy::THREADS
+    )]
+    Threads {
+        /// How many threads the networks take.
+        wanted: usize,
+        /// How many of them could be started.
+        started: usize,
+        /// What the system said.
+        reason: String,
+    },
     /// A device that was asked for can't be used.
     #[error("device '{device}' can't be used: {reason}. {remedy}")]
     Device {
@@ -358,6 +379,7 @@ impl Error {
             Error::GantryTilt { .. } => "E_GANTRY_TILT",
             Error::Read { .. } => "E_READ",
             Error::Format { .. } => "E_FORMAT",
+            Error::NoOrientation { .. } => "E_NO_ORIENTATION",
             Error::Write { .. } => "E_WRITE",
             Error::NoLung { .. } => "E_NO_LUNG",
             Error::MaskGrid { .. } => "E_MASK_GRID",
@@ -367,6 +389,7 @@ impl Error {
             Error::ModelHash { .. } => "E_MODEL_HASH",
             Error::ModelShape { .. } => "E_MODEL_SHAPE",
             Error::Runtime { .. } => "E_RUNTIME",
+            Error::Threads { .. } => "E_THREADS",
             Error::Device { .. } => "E_DEVICE",
             Error::Inference { .. } => "E_INFERENCE",
             Error::Cancelled => "E_CANCELLED",

@@ -134,15 +134,87 @@ impl Grid {
         self.spacing_mm.iter().product()
     }
 
+    /// How far, in voxels of this grid, a corner of `other` lies from this one's along an axis; `None` where their dimensions
+    /// differ.
+    pub fn voxels_off(&self, other: &Grid) -> Option<f64> {
+        let off = |corner: [f64; 3]| {
+            let there = self.ijk(other.ras(corner));
+            (0..3).map(|axis| (there[axis] - corner[axis]).abs()).fold(0.0, f64::max)
+        };
+        (self.dims == other.dims).then(|| self.corners().map(off).fold(0.0, f64::max))
+    }
+
     /// True when `other` has the same dimensions and each corner voxel lies within `tolerance_mm` of this one's.
     pub fn matches(&self, other: &Grid, tolerance_mm: f64) -> bool {
-        let far = self.dims.map(|n| n.saturating_sub(1) as f64);
-        let corner = |bits: usize| std::array::from_fn(|axis| if bits >> axis & 1 == 1 { far[axis] } else { 0.0 });
         self.dims == other.dims
-            && (0..8).map(corner).all(|ijk| {
+            && self.corners().all(|ijk| {
                 let (a, b) = (self.ras(ijk), other.ras(ijk));
                 norm(std::array::from_fn(|axis| a[axis] - b[axis])) <= tolerance_mm
             })
+    }
+
+    /// The indices of the eight corner voxels.
+    fn corners(&self) -> impl Iterator<Item = [f64; 3]> {
+        let far = self.dims.map(|n| n.saturating_sub(1) as f64);
+        (0..8).map(move |bits: usize| std::array::from_fn(|axis| if bits >> axis & 1 == 1 { far[axis] } else { 0.0 }))
+    }
+}
+
+/// Which way the axes x, y and z of a file's world run in the patient.
+///
+/// ```
+/// # use sam2lung::geometry::Frame;
+/// let frame: Frame = "LPS".parse().unwrap();
+/// assert_eq!(frame.to_ras([1.0, 2.0, 3.0]), [-1.0, -2.0, 3.0]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame([u8; 3]);
+
+impl Frame {
+    /// To the patient's left, back and head: DICOM, ITK, NRRD and MetaImage.
+    pub const LPS: Frame = Frame(*b"LPS");
+    /// To the patient's right, front and head: NIfTI, 3D Slicer.
+    pub const RAS: Frame = Frame(*b"RAS");
+    /// To the patient's left, front and head.
+    pub const LAS: Frame = Frame(*b"LAS");
+
+    /// A point or vector of this world in RAS.
+    pub fn to_ras(self, p: [f64; 3]) -> [f64; 3] {
+        let mut ras = [0.0; 3];
+        for (letter, value) in self.0.into_iter().zip(p) {
+            let (axis, sign) = ras_axis(letter).expect("letters of a frame");
+            ras[axis] = sign * value;
+        }
+        ras
+    }
+}
+
+/// The axis of RAS that a letter names, and its sign.
+fn ras_axis(letter: u8) -> Option<(usize, f64)> {
+    [*b"RL", *b"AP", *b"SI"].into_iter().enumerate().find_map(|(axis, [plus, minus])| match letter {
+        _ if letter == plus => Some((axis, 1.0)),
+        _ if letter == minus => Some((axis, -1.0)),
+        _ => None,
+    })
+}
+
+impl std::str::FromStr for Frame {
+    type Err = String;
+
+    /// Three letters, one of each of L or R, A or P, S or I.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let letters = <[u8; 3]>::try_from(text.to_ascii_uppercase().as_bytes()).ok();
+        let all_axes =
+            |letters: &[u8; 3]| (0..3).all(|a| letters.iter().any(|l| ras_axis(*l).is_some_and(|x| x.0 == a)));
+        letters.filter(all_axes).map(Frame).ok_or_else(|| {
+            "expected the directions in which the file's axes run, as three letters: L or R, A or P, S or I, such as LPS".into()
+        })
+    }
+}
+
+impl std::fmt::Display for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
     }
 }
 
@@ -166,7 +238,8 @@ pub fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-fn shear_degrees(direction: &[[f64; 3]; 3]) -> f64 {
+/// Largest deviation from a right angle between unit vectors, in degrees.
+pub(crate) fn shear_degrees(direction: &[[f64; 3]; 3]) -> f64 {
     [(0, 1), (0, 2), (1, 2)]
         .map(|(a, b)| dot(direction[a], direction[b]).clamp(-1.0, 1.0).asin().abs().to_degrees())
         .into_iter()
@@ -187,6 +260,26 @@ mod tests {
         let p = grid.ras([1.0, 2.0, 3.0]);
         let expected = [91.25 - 0.7 * c - 1.6 * s, -126.5 + 0.7 * s - 1.6 * c, -72.125 - 7.5];
         assert!(norm(std::array::from_fn(|a| p[a] - expected[a])) < 1e-9);
+    }
+
+    #[test]
+    fn grid_shifted_is_off_by_its_share_of_a_voxel() {
+        let grid = Grid::axial([10, 10, 4], [0.6, 0.6, 3.0]);
+        let moved = Grid { origin_ras: [0.06, 0.0, 0.0], ..grid.clone() };
+        assert!((grid.voxels_off(&moved).unwrap() - 0.1).abs() < 1e-9);
+        let stretched = Grid { spacing_mm: [0.6, 0.6, 3.1], ..grid.clone() };
+        assert!((grid.voxels_off(&stretched).unwrap() - 0.1).abs() < 1e-9);
+        assert_eq!(grid.voxels_off(&Grid::axial([10, 10, 5], [0.6, 0.6, 3.0])), None);
+    }
+
+    #[test]
+    fn frame_takes_each_axis_where_its_letter_says_and_refuses_what_is_none() {
+        assert_eq!("las".parse::<Frame>().unwrap().to_ras([1.0, 2.0, 3.0]), [-1.0, 2.0, 3.0]);
+        assert_eq!("PSR".parse::<Frame>().unwrap().to_ras([1.0, 2.0, 3.0]), [3.0, -1.0, 2.0]);
+        assert_eq!("psr".parse::<Frame>().unwrap().to_string(), "PSR");
+        for text in ["", "LP", "LPSS", "LRS", "LPX", "L\u{e9}"] {
+            assert!(text.parse::<Frame>().unwrap_err().contains("such as LPS"), "{text}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod capi;
 #[cfg(feature = "cxx")]
 pub mod cxx_bridge;
 pub mod error;
+mod float_mode;
 pub mod geometry;
 pub mod io;
 pub mod memory;

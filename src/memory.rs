@@ -14,12 +14,14 @@ pub fn vec<T>(len: usize, what: &'static str) -> Result<Vec<T>> {
     Ok(vec)
 }
 
-/// Makes room for `more` values behind those of `vec`, wanted for `what`.
+/// Makes room for `more` values behind those of `vec`, wanted for `what`: for later ones as well where there is enough.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`]; `vec` is as it was.
 pub fn grow<T>(vec: &mut Vec<T>, more: usize, what: &'static str) -> Result<()> {
-    vec.try_reserve(more).map_err(|_| missing::<T>(vec.len().saturating_add(more), what))
+    vec.try_reserve(more)
+        .or_else(|_| vec.try_reserve_exact(more))
+        .map_err(|_| missing::<T>(vec.len().saturating_add(more), what))
 }
 
 fn missing<T>(len: usize, what: &'static str) -> Error {
@@ -36,8 +38,9 @@ pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
     vec::<u8>(bytes, what).map(drop)
 }
 
-/// Gives memory that was freed back to the system. The C library keeps pieces of up to 32 MiB for later, some hundred MiB
-/// after a run, which a host may need more.
+/// Gives free memory of the whole process back to the system. The C library keeps pieces of up to 32 MiB for later, some
+/// 70 MiB after a run. It walks through the host's heap as well, which takes up to seconds where that is large: so nothing
+/// here calls it unless the host has asked for that.
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it may be called at any time, on any thread.

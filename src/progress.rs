@@ -30,10 +30,12 @@ pub enum Stage {
     Nodules,
     /// Writing volumes, tables and pictures.
     Write,
+    /// Before all runs: a model's networks are loaded and tried.
+    Load,
 }
 
 impl Stage {
-    /// All stages, in the order in which they run.
+    /// All stages of a run, in their order.
     pub const ALL: [Stage; 6] =
         [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules, Stage::Write];
 
@@ -46,12 +48,14 @@ impl Stage {
             Stage::Prompt => "Outlining where asked",
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
+            Stage::Load => "Loading the model",
         }
     }
 
-    /// The usual share of a run's time.
+    /// The usual share of a run's time; loading is no part of a run.
     fn weight(self) -> f64 {
         match self {
+            Stage::Load => 1.0,
             Stage::Read => 0.06,
             Stage::Lungs => 0.06,
             Stage::Segment => 0.71,
@@ -214,6 +218,11 @@ impl<'a> Monitor<'a> {
     pub fn silent() -> Self {
         let (cancel, stage) = (CancelToken::new(), Stage::Read);
         Monitor { cancel, sink: None, stages: &Stage::ALL, stage, fraction: 0.0, pace: Pace::default() }
+    }
+
+    /// A monitor of a model that is loaded, which reports to `sink` and obeys `cancel`.
+    pub fn loading(cancel: CancelToken, sink: &'a mut dyn FnMut(Progress)) -> Self {
+        Monitor::new(cancel, sink).over(&[Stage::Load])
     }
 
     /// The token that cancels this run.

@@ -5,6 +5,8 @@
 //! A message says what is so and what follows from it. The name (`W_…`, see [`Warning::name`]) never changes once
 //! released.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 /// Anything that makes a result less than it seems, one variant a cause.
@@ -22,6 +24,216 @@ pub enum Warning {
         /// The largest that the model was tried on, in mm.
         tried_mm: f64,
     },
+    /// A NIfTI header that tells its geometry twice, and not alike.
+    #[error(
+        "the NIfTI header tells the geometry twice and not alike: {how}. Used: {used}, as ITK and 3D Slicer do; other \
+         programs may take the other one. Written NIfTI volumes carry both as they were"
+    )]
+    FormsDisagree {
+        /// What disagrees, and by how much.
+        how: String,
+        /// What was taken.
+        used: String,
+    },
+    /// A file that doesn't say how it lies in the patient.
+    #[error(
+        "the header doesn't say how the volume lies in the patient: its axes were taken to run towards {frame} ({why}). \
+         If that is wrong, so are sides and places of the nodules, and the picture"
+    )]
+    OrientationAssumed {
+        /// Three letters.
+        frame: String,
+        /// Who says so.
+        why: String,
+    },
+    /// A search that was told where to look, in a volume with hardly any lung.
+    #[error(
+        "only {percent:.2} % of the volume is as dark as lung or air: it may hold no lung, and that nothing is found then \
+         means little"
+    )]
+    LittleLung {
+        /// Share of the voxels, padding left out.
+        percent: f64,
+    },
+    /// The lungs go on beyond the image.
+    #[error(
+        "the image cuts the lungs off {}; only what it shows was searched", list(.ends)
+    )]
+    LungsCutOff {
+        /// Where they go on.
+        ends: Vec<End>,
+    },
+    /// One side of the chest holds hardly any air.
+    #[error(
+        "only the {side} lung was searched: the {} side of the chest holds {other_ml:.0} ml of air. Nodules in fluid or in \
+         lung without air are not found", .side.other()
+    )]
+    OneLung {
+        /// The lung that was searched.
+        side: Side,
+        /// Air on the other side, in millilitres.
+        other_ml: f64,
+    },
+    /// A part of one lung holds no air, compared with the other lung.
+    #[error(
+        "the {side} lung's {part} part holds little air, and about {missing_ml:.0} ml there were not searched. Nodules in \
+         fluid or in lung without air are not found"
+    )]
+    LungWithoutAir {
+        /// Which lung.
+        side: Side,
+        /// Which part of it.
+        part: Part,
+        /// What the other lung has at the same height, and this one hasn't, in millilitres.
+        missing_ml: f64,
+    },
+    /// Both lungs are small for the rib cage.
+    #[error(
+        "the lungs that were searched are small, {lung_ml:.0} ml, where the rib cage has room for about \
+         {expected_ml:.0} ml. Nodules in fluid or in lung without air are not found"
+    )]
+    SmallLungs {
+        /// Air in the lungs, in millilitres.
+        lung_ml: f64,
+        /// What a rib cage of this size holds in healthy people, in millilitres.
+        expected_ml: f64,
+    },
+    /// The chest holds air that is neither lung nor airway.
+    #[error("about {ml:.0} ml of air in the chest ({place}) were not searched: no lung, as far as can be told")]
+    AirNotSearched {
+        /// How much, in millilitres.
+        ml: f64,
+        /// Where most of it lies.
+        place: Place,
+    },
+    /// The caller said where to search.
+    #[error("nodules were searched only in the given mask, {ml:.0} ml; whether it holds the lungs was not checked")]
+    OwnMask {
+        /// Its volume, in millilitres.
+        ml: f64,
+    },
+    /// The caller asked for no lung mask.
+    #[error(
+        "the whole image was searched, not only the lungs: what is found outside the lungs is no lung nodule, and whether \
+         the image shows whole lungs was not checked"
+    )]
+    NoLungMask,
+    /// Files of a DICOM folder that may have been meant to be read.
+    #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules there can't be found")]
+    FilesLeftAside {
+        /// How many.
+        count: usize,
+        /// Path of the first inside the folder.
+        first: String,
+        /// Why the first was.
+        why: String,
+    },
+}
+
+/// A side of the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Side {
+    Right,
+    Left,
+}
+
+impl Side {
+    /// The one across.
+    pub fn other(self) -> Self {
+        match self {
+            Side::Right => Side::Left,
+            Side::Left => Side::Right,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Right => "right",
+            Side::Left => "left",
+        })
+    }
+}
+
+/// A third of the lungs' height, or nearly all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Part {
+    Lower,
+    Middle,
+    Upper,
+    Larger,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Lower => "lower",
+            Part::Middle => "middle",
+            Part::Upper => "upper",
+            Part::Larger => "larger",
+        })
+    }
+}
+
+/// A place in the chest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Right or left of the middle.
+    pub side: Side,
+    /// Height.
+    pub part: Part,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} part", self.side, self.part)
+    }
+}
+
+/// A border of what the image shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The last slice towards the head.
+    Head,
+    /// The last slice towards the feet.
+    Feet,
+    /// The border at the patient's right.
+    Right,
+    /// At the left.
+    Left,
+    /// Before the patient.
+    Front,
+    /// Behind the patient.
+    Back,
+    /// The circle beyond which the scanner writes padding.
+    ScanCircle,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            End::Head => "towards the head",
+            End::Feet => "towards the feet",
+            End::Right => "at the right",
+            End::Left => "at the left",
+            End::Front => "in front",
+            End::Back => "at the back",
+            End::ScanCircle => "at the scan circle",
+        })
+    }
+}
+
+/// "a, b and c".
+fn list(ends: &[End]) -> String {
+    let words: Vec<String> = ends.iter().map(End::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
 }
 
 impl Warning {
@@ -29,6 +241,17 @@ impl Warning {
     pub fn name(&self) -> &'static str {
         match self {
             Warning::ThickSlices { .. } => "W_THICK_SLICES",
+            Warning::FormsDisagree { .. } => "W_FORMS_DISAGREE",
+            Warning::OrientationAssumed { .. } => "W_ORIENTATION_ASSUMED",
+            Warning::LittleLung { .. } => "W_LITTLE_LUNG",
+            Warning::LungsCutOff { .. } => "W_LUNGS_CUT_OFF",
+            Warning::OneLung { .. } => "W_ONE_LUNG",
+            Warning::LungWithoutAir { .. } => "W_LUNG_WITHOUT_AIR",
+            Warning::SmallLungs { .. } => "W_SMALL_LUNGS",
+            Warning::AirNotSearched { .. } => "W_AIR_NOT_SEARCHED",
+            Warning::OwnMask { .. } => "W_OWN_MASK",
+            Warning::NoLungMask => "W_NO_LUNG_MASK",
+            Warning::FilesLeftAside { .. } => "W_FILES_LEFT_ASIDE",
         }
     }
 }

@@ -12,7 +12,7 @@ use sam2lung::{
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
-        piece::{Answer, Assembled, Pieces, Sampling, run_all},
+        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
         slices::SlicePieces,
     },
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -21,21 +21,30 @@ use sam2lung::{
 };
 
 /// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions, clicks,
-/// whole slices).
-const BUNDLES: [&str; 4] = ["tiny-neighbours", "tiny-scout", CLICKS, BUILT_IN];
+/// whole slices, neighbours interpolated between the CT's slices).
+const BUNDLES: [&str; 5] = ["tiny-neighbours", INTERPOLATING, "tiny-scout", CLICKS, BUILT_IN];
 const CLICKS: &str = "tiny-clicks";
 const BUILT_IN: &str = "built in";
+/// The built-in bundle as if the CT were thick for it.
+const INTERPOLATING: &str = "built in, interpolating";
 const SAMPLES: usize = 25;
 
 fn bundle(name: &str) -> Bundle {
-    if name == BUILT_IN {
+    if [BUILT_IN, INTERPOLATING].contains(&name) {
         let mut bundle = Bundle::builtin().expect("compiled in");
         // Whatever it makes of the balls, it has to sample here.
         bundle.spec.sampling.scout_threshold = None;
+        if name == INTERPOLATING {
+            interpolate_above(&mut bundle, Some(1.0));
+        }
         return bundle;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(name);
     Bundle::open(&folder).expect("a committed bundle")
+}
+
+fn interpolate_above(bundle: &mut Bundle, slice_mm: Option<f64>) {
+    bundle.spec.input.neighbours.as_mut().expect("it has some").interpolate_above_mm = slice_mm;
 }
 
 fn engine(name: &str, threads: usize) -> Engine {
@@ -103,6 +112,18 @@ fn segment_one_or_two_threads_give_the_same_bits() {
 }
 
 #[test]
+fn segment_thin_ct_gives_the_bits_that_it_gave_before_there_was_interpolation() {
+    let mut before = bundle(BUILT_IN);
+    assert!(before.spec.input.neighbours.as_ref().expect("it has some").interpolate_above_mm.is_some());
+    interpolate_above(&mut before, None);
+    let mut before = Engine::new(before, Device::Cpu, Some(2)).expect("compiled in");
+    let now = segment(&mut engine(BUILT_IN, 2), &options(BUILT_IN));
+    assert_same(&segment(&mut before, &options(BUILT_IN)), &now, "without interpolation");
+    let thick = segment(&mut engine(INTERPOLATING, 2), &options(INTERPOLATING));
+    assert_ne!(bits(thick.probability().voxels), bits(now.probability().voxels), "interpolation changes nothing");
+}
+
+#[test]
 fn segment_another_seed_gives_other_bits() {
     for name in BUNDLES {
         let mut engine = engine(name, 2);
@@ -157,15 +178,16 @@ impl<P: Pieces> Pieces for Reordered<P> {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer> {
-        self.pieces.answer(ct, search, voi, sampling, cancel)
+        self.pieces.answer(ct, search, voi, sampling, watch)
     }
 }
 
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
-    let mut network = OrtNetwork::load(bundle.clone(), Device::Cpu, 2).expect("a committed bundle");
+    let mut network =
+        OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
     let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
@@ -198,7 +220,10 @@ fn run_all_any_order_of_pieces_gives_the_same_bits() {
             assert!(pairs().all(|(a, b)| bits(a.probability.view()) == bits(b.probability.view())), "{name}");
             assert!(pairs().all(|(a, b)| bits(a.uncertainty.view()) == bits(b.uncertainty.view())), "{name}");
             assert!(plain.samples.from(0).eq(other.samples.from(0)), "{name}");
-            assert!(name == BUILT_IN || plain.samples.from(0).next().is_some(), "no sample to compare");
+            assert!(
+                [BUILT_IN, INTERPOLATING].contains(&name) || plain.samples.from(0).next().is_some(),
+                "no sample to compare"
+            );
         }
     }
 }

@@ -13,6 +13,7 @@
 #include <sam2lung.h>
 #include <sam2lung/error.hpp>
 
+#include <sam2lung/macros_off.hpp>
 namespace sam2lung {
 
 /// \cond Not for programs.
@@ -95,5 +96,7 @@ template <typename T, void (*Free)(T*), typename Function> Handle<T, Free> creat
 /// \endcond
 
 } // namespace sam2lung
+
+#include <sam2lung/macros_back.hpp>
 
 #endif

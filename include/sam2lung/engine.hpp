@@ -24,7 +24,8 @@ namespace sam2lung {
 class Engine {
 public:
     /// Puts a model on a device; loads ONNX Runtime if this process hasn't yet.
-    /// \throws Error Status::runtime, Status::device, Status::model, Status::invalid_argument
+    /// \throws Error Status::runtime, Status::device, Status::model, Status::invalid_argument, Status::out_of_memory,
+    ///         Status::cancelled, and whatever a callback throws
     explicit Engine(const Bundle& bundle, const EngineOptions& options = {})
         : handle_(detail::create<sam2lung_engine, sam2lung_engine_free>(
               [&](sam2lung_engine** engine, sam2lung_error** error) {

@@ -8,6 +8,7 @@
 
 #include <sam2lung.h>
 
+#include <sam2lung/macros_off.hpp>
 namespace sam2lung {
 
 /// What kind of failure it was. Newer libraries may have more.
@@ -23,9 +24,12 @@ enum class Status : std::int32_t {
     inference = SAM2LUNG_STATUS_INFERENCE,               ///< The network failed.
     cancelled = SAM2LUNG_STATUS_CANCELLED,               ///< By a Cancel or by the progress callback.
     busy = SAM2LUNG_STATUS_BUSY,                         ///< The engine runs another call.
-    out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short.
+    out_of_memory = SAM2LUNG_STATUS_OUT_OF_MEMORY,       ///< Memory is short, or a thread can't be started.
     internal = SAM2LUNG_STATUS_INTERNAL,                 ///< A mistake in this library.
 };
+
+/// The same under a name that is no macro of X11, for programs that include both.
+using StatusCode = Status;
 
 /// Type of the voxels of a volume.
 enum class VoxelType : std::int32_t {
@@ -76,6 +80,7 @@ enum class Stage : std::int32_t {
     prompt = SAM2LUNG_STAGE_PROMPT,   ///< The network around the given points.
     nodules = SAM2LUNG_STAGE_NODULES, ///< Measuring nodules.
     write = SAM2LUNG_STAGE_WRITE,     ///< Writing results.
+    load = SAM2LUNG_STAGE_LOAD,         ///< Loading and trying the networks, before all runs.
 };
 
 /// How much is logged: a level and all above it.
@@ -89,5 +94,7 @@ enum class LogLevel : std::int32_t {
 };
 
 } // namespace sam2lung
+
+#include <sam2lung/macros_back.hpp>
 
 #endif

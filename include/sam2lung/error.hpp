@@ -14,6 +14,7 @@
 #include <sam2lung.h>
 #include <sam2lung/enums.hpp>
 
+#include <sam2lung/macros_off.hpp>
 namespace sam2lung {
 
 /// A failed call.
@@ -73,5 +74,7 @@ private:
 static_assert(std::is_nothrow_copy_constructible_v<Error>, "exceptions are copied while they are thrown");
 
 } // namespace sam2lung
+
+#include <sam2lung/macros_back.hpp>
 
 #endif

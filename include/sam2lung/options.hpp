@@ -17,17 +17,17 @@
 
 namespace sam2lung {
 
-/// How far a run is.
+/// How far a run is, or the making of an engine.
 struct Progress {
     Stage stage;                        ///< What runs.
     std::string_view stage_title;       ///< The same for people; valid during the callback only.
     std::uint64_t done;                 ///< Steps of this stage that are done.
     std::uint64_t total;                ///< Steps of this stage.
-    double fraction;                    ///< Part of the whole run, 0 to 1; never falls.
+    double fraction;                    ///< Part of the whole call, 0 to 1; never falls.
     std::optional<double> seconds_left; ///< Estimate; none until there is something to estimate from.
 };
 
-/// Is told how far a run is, on the thread that called it; returns false to cancel. What it throws ends the run and
+/// Is told how far a call is, on the thread that made it; returns false to cancel. What it throws ends the call and
 /// arrives from there.
 using ProgressFunction = std::function<bool(const Progress& progress)>;
 
@@ -35,6 +35,11 @@ using ProgressFunction = std::function<bool(const Progress& progress)>;
 struct EngineOptions {
     Device device = Device::automatic; ///< Where the network runs.
     std::uint32_t threads = 0;         ///< CPU threads for one operator; 0: as many as the machine has.
+    ProgressFunction progress = {};    ///< Is told how far the engine is made; may be empty.
+    const Cancel* cancel = nullptr;    ///< Ends the making of the engine; may be null, isn't used afterwards.
+    /// Give free memory of the whole process back to the system after each run and with each result; takes time in a
+    /// process with a large heap. Only with glibc.
+    bool give_back_memory = false;
 };
 
 /// Options of a run.
@@ -55,22 +60,14 @@ struct RunOptions {
 /// \cond Not for programs.
 namespace detail {
 
-inline sam2lung_engine_options c_options(const EngineOptions& options) {
-    sam2lung_engine_options raw{};
-    call([&](sam2lung_error** error) { return sam2lung_engine_options_init(&raw, sizeof raw, error); });
-    raw.device = static_cast<std::int32_t>(options.device);
-    raw.threads = options.threads;
-    return raw;
-}
-
-/// The progress callback of every run, even of one without a function: it ends the run when the log's receiver threw.
-/// `data` points to the run's options.
+/// The progress callback of every call, even of one without a function: it ends the call when the log's receiver threw.
+/// `data` points to the ProgressFunction.
 inline bool on_progress(const sam2lung_progress* progress, void* data) noexcept {
     Call* const call = Call::innermost();
     if (call->has_exception()) {
         return false;
     }
-    const ProgressFunction& function = static_cast<const RunOptions*>(data)->progress;
+    const ProgressFunction& function = *static_cast<const ProgressFunction*>(data);
     try {
         const bool estimated = progress->seconds_left >= 0;
         return !function || function({static_cast<Stage>(progress->stage), progress->stage_title, progress->done,
@@ -80,6 +77,19 @@ inline bool on_progress(const sam2lung_progress* progress, void* data) noexcept 
         call->keep_exception();
         return false;
     }
+}
+
+/// Borrows from `options`, which must stay until the engine is made.
+inline sam2lung_engine_options c_options(const EngineOptions& options) {
+    sam2lung_engine_options raw{};
+    call([&](sam2lung_error** error) { return sam2lung_engine_options_init(&raw, sizeof raw, error); });
+    raw.device = static_cast<std::int32_t>(options.device);
+    raw.threads = options.threads;
+    raw.progress = on_progress;
+    raw.progress_data = const_cast<ProgressFunction*>(&options.progress);
+    raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
+    raw.give_back_memory = options.give_back_memory;
+    return raw;
 }
 
 /// Borrows from `options`, which must stay until the run is over.
@@ -96,7 +106,7 @@ inline sam2lung_run_options c_options(const RunOptions& options) {
     raw.batch = options.batch;
     raw.all_uncertainties = options.all_uncertainties;
     raw.progress = on_progress;
-    raw.progress_data = const_cast<RunOptions*>(&options);
+    raw.progress_data = const_cast<ProgressFunction*>(&options.progress);
     raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
     return raw;
 }

@@ -37,9 +37,9 @@ public:
     template <std::size_t N, typename U = T, typename = std::enable_if_t<std::is_const_v<U>>>
     constexpr Span(const std::array<value_type, N>& all) noexcept : Span(all.data(), N) {}
 
-    /// What may be written may be read.
-    template <typename U = T, typename = std::enable_if_t<std::is_const_v<U>>>
-    constexpr Span(Span<value_type> writable) noexcept : Span(writable.data(), writable.size()) {}
+    /// What may be written may be read. (With U = T it would be a copy constructor that takes its argument by value.)
+    template <typename U, typename = std::enable_if_t<std::is_const_v<T> && std::is_same_v<U, value_type>>>
+    constexpr Span(const Span<U>& writable) noexcept : Span(writable.data(), writable.size()) {}
 
     /// The first element; may be null if there is none.
     constexpr T* data() const noexcept { return data_; }

@@ -17,6 +17,7 @@
 #include <sam2lung/enums.hpp>
 #include <sam2lung/span.hpp>
 
+#include <sam2lung/macros_off.hpp>
 namespace sam2lung {
 
 /// Numbers along i (columns), j (rows) and k (slices).
@@ -162,5 +163,7 @@ inline void write_volume(const VolumeView& volume, const std::string& path, cons
 }
 
 } // namespace sam2lung
+
+#include <sam2lung/macros_back.hpp>
 
 #endif

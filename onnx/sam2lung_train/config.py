@@ -7,6 +7,8 @@ WINDOW_HU = (-1000.0, 400.0)
 PIXEL_MM = 0.7
 EACH_SIDE = 3  # slices before and after the centre slice
 NEIGHBOUR_STEP_MM = 2.0
+INTERPOLATE_ABOVE_MM = 2.5  # between slices farther apart neighbours are interpolated, exactly a step apart
+TRIED_SLICE_MM = 5.0  # evaluate_thickness: above, too much is missed
 SLICES = 2 * EACH_SIDE + 1
 CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
 
@@ -65,5 +67,5 @@ class TrainConfig:
 
 
 def neighbour_stride(spacing_mm):
-    """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does."""
+    """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does where it doesn't interpolate."""
     return max(1, int(NEIGHBOUR_STEP_MM / spacing_mm + 0.5))

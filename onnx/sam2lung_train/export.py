@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .config import CLICK_DECAY_MM, EACH_SIDE, NEIGHBOUR_STEP_MM, PIXEL_MM, SLICES, WINDOW_HU
+from .config import CLICK_DECAY_MM, EACH_SIDE, INTERPOLATE_ABOVE_MM, NEIGHBOUR_STEP_MM, PIXEL_MM, SLICES, TRIED_SLICE_MM, WINDOW_HU
 from .findings import SIZE, SMALLEST_MM3, SPACING_MM
 from .judge import load_judge
 from .look import MULTIPLE, load_network
@@ -189,7 +189,11 @@ def contract(network, calibration, folder, version, training):
         "input": {
             "window_hu": list(WINDOW_HU),
             "pixel_mm": PIXEL_MM,
-            "neighbours": {"each_side": EACH_SIDE, "step_mm": NEIGHBOUR_STEP_MM},
+            "neighbours": {
+                "each_side": EACH_SIDE,
+                "step_mm": NEIGHBOUR_STEP_MM,
+                "interpolate_above_mm": INTERPOLATE_ABOVE_MM,
+            },
             "multiple": MULTIPLE,
         },
         "encoder": {
@@ -215,6 +219,7 @@ def contract(network, calibration, folder, version, training):
         "judge": judge,
         "doubt": calibration["doubt"],
         "review": calibration["review"],
+        "tried": {"slice_mm": TRIED_SLICE_MM},
         "provenance": {
             "data": "LIDC-IDRI training patients and five whole CTs of The Cancer Imaging Archive; see onnx/MODEL_CARD.md",
             "licence": "weights: MIT OR Apache-2.0, with the attribution of the data" + (FROM_SAM2 if is_from_sam2 else ""),

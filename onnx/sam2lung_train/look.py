@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from .config import EACH_SIDE, PIXEL_MM, WINDOW_HU, TrainConfig, neighbour_stride
+from .config import EACH_SIDE, INTERPOLATE_ABOVE_MM, NEIGHBOUR_STEP_MM, PIXEL_MM, WINDOW_HU, TrainConfig, neighbour_stride
 from .model import Network, no_clicks
 
 MULTIPLE = 16
 
 
 def neighbours(count, k, spacing_mm):
-    """Indices of slice `k` and its neighbours, and how far each is in mm; ends are repeated."""
-    stride = neighbour_stride(spacing_mm)
+    """Positions of slice `k` and its neighbours, whole numbers unless slices are thick, and how far each is in mm; ends are repeated."""
+    stride = NEIGHBOUR_STEP_MM / spacing_mm if spacing_mm > INTERPOLATE_ABOVE_MM else neighbour_stride(spacing_mm)
     used = np.clip(k + stride * np.arange(-EACH_SIDE, EACH_SIDE + 1), 0, count - 1)
     return used, (used - k).astype(np.float32) * np.float32(spacing_mm)
 
@@ -21,7 +21,8 @@ def neighbours(count, k, spacing_mm):
 def network_input(hu, k, spacing_mm):
     """Slices (1, S, H, W) in [0, 1] on the network's pixels, edge repeated to a multiple; distances (1, S)."""
     used, offsets = neighbours(len(hu), k, spacing_mm[0])
-    planes = torch.from_numpy(hu[used].astype(np.float32))
+    first = int(used[0])
+    planes = interpolated(torch.from_numpy(hu[first : int(np.ceil(used[-1])) + 1].astype(np.float32)), 0, used - first)
     for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
         pixels = int(np.ceil((length - 1) * spacing / PIXEL_MM - 1e-9)) + 1
         pixels = -(-pixels // MULTIPLE) * MULTIPLE

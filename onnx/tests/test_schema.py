@@ -28,7 +28,8 @@ def test_tiny_bundle_is_accepted(path):
 
 
 def test_tiny_bundles_are_all_there():
-    names = ["tiny-clicks", "tiny-doubt", "tiny-identity", "tiny-multiclass", "tiny-neighbours", "tiny-scout"]
+    names = ["clicks", "doubt", "fixed", "identity", "multiclass", "nan", "neighbours", "scout", "thick"]
+    names = [f"tiny-{name}" for name in names]
     assert [p.parent.name for p in TINY] == names
 
 
@@ -61,11 +62,13 @@ def at(value, path):
     return value
 
 
-WITH_OPTIONAL = ["tiny-clicks", "tiny-doubt"]
+WITH_OPTIONAL = ["tiny-clicks", "tiny-doubt", "tiny-thick"]
 FULL = [(name, path) for name in ("tiny-neighbours", "tiny-scout", *WITH_OPTIONAL) for path in objects(tiny(name))]
 STRICT = [(name, path) for name, path in FULL if path != ("provenance", "training")]
 # Fields that came after the first release.
 OPTIONAL = [
+    ("input", "neighbours", "interpolate_above_mm"),
+    ("tried",),
     ("encoder", "whole_slice"),
     ("decoder", "clicks"),
     ("calibration", "bias"),
@@ -126,6 +129,9 @@ def test_judge_may_have_no_operating_points():
         (("judge", "operating_points"), [{"sensitivity": 0.5, "threshold": 1.5}]),
         (("sampling", "uncertainty"), "mutual_information"),
         (("review", "expected_dice_below"), 1.5),
+        (("input", "neighbours"), {"each_side": 1, "step_mm": 2, "interpolate_above_mm": 0}),
+        (("tried",), {}),
+        (("tried",), {"slice_mm": 0}),
         (("doubt", "level"), 1),
         (("doubt", "volume_low"), [0] * 6),
         (("doubt", "volume_high"), [0] * 8),

@@ -42,6 +42,7 @@ void qSlicerSAM2LungModule::setup()
   connect(&d->EventTimer, &QTimer::timeout, this, &qSlicerSAM2LungModule::processEvents);
   this->qvtkConnect(this->logic(), vtkSlicerSAM2LungLogic::StartedEvent, this, SLOT(onRunStarted()));
   this->qvtkConnect(this->logic(), vtkSlicerSAM2LungLogic::FinishedEvent, this, SLOT(onRunFinished()));
+  this->qvtkConnect(this->logic(), vtkSlicerSAM2LungLogic::OrphansEvent, this, SLOT(scheduleOrphans()));
   connect(QCoreApplication::instance(), &QCoreApplication::aboutToQuit, this, &qSlicerSAM2LungModule::cancel);
 }
 
@@ -57,6 +58,19 @@ void qSlicerSAM2LungModule::onRunFinished()
 {
   Q_D(qSlicerSAM2LungModule);
   d->EventTimer.stop();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModule::scheduleOrphans()
+{
+  // Whoever removes the CT may still be going through a list of nodes.
+  QTimer::singleShot(0, this, &qSlicerSAM2LungModule::removeOrphans);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModule::removeOrphans()
+{
+  vtkSlicerSAM2LungLogic::SafeDownCast(this->logic())->RemoveOrphans();
 }
 
 //-----------------------------------------------------------------------------

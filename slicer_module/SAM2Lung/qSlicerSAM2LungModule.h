@@ -24,7 +24,7 @@ public:
   explicit qSlicerSAM2LungModule(QObject* parent = nullptr);
   ~qSlicerSAM2LungModule() override;
 
-  qSlicerGetTitleMacro(tr("Segment Nodules (SAM2Lung)"));
+  qSlicerGetTitleMacro(tr("Segment nodules"));
 
   QIcon icon() const override;
   QStringList categories() const override;
@@ -44,6 +44,8 @@ protected slots:
   void onRunFinished();
   void processEvents();
   void cancel();
+  void scheduleOrphans();
+  void removeOrphans();
 
 protected:
   QScopedPointer<qSlicerSAM2LungModulePrivate> d_ptr;

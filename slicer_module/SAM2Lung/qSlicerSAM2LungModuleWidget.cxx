@@ -9,6 +9,7 @@
 
 // MRML includes
 #include <vtkMRMLScene.h>
+#include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTransformableNode.h>
 
 namespace
@@ -46,11 +47,15 @@ void qSlicerSAM2LungModuleWidget::setup()
   this->Superclass::setup();
 
   d->fillComboBoxes();
+  d->fillLegends();
+  d->letShrink();
   d->connectActions();
   d->connectOptions();
   d->connectOutputs();
   d->PreselectionTimer.setSingleShot(true);
   connect(&d->PreselectionTimer, &QTimer::timeout, this, &qSlicerSAM2LungModuleWidget::preselectCT);
+  d->FollowingTimer.setSingleShot(true);
+  connect(&d->FollowingTimer, &QTimer::timeout, this, &qSlicerSAM2LungModuleWidget::followViews);
 
   vtkSlicerSAM2LungLogic* logic = d->logic();
   d->NoduleTable->setLogic(logic);
@@ -58,6 +63,7 @@ void qSlicerSAM2LungModuleWidget::setup()
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::ProgressEvent, this, SLOT(updateProgress()));
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::FinishedEvent, this, SLOT(onRunFinished()));
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::NodulesModifiedEvent, this, SLOT(updateWidgetFromMRML()));
+  this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::OrphansRemovedEvent, this, SLOT(onOrphansRemoved()));
   this->updateWidgetFromMRML();
 }
 
@@ -66,6 +72,7 @@ void qSlicerSAM2LungModuleWidget::enter()
 {
   this->Superclass::enter();
   this->preselectCT();
+  this->followViews();
   this->updateWidgetFromMRML();
 }
 
@@ -84,7 +91,11 @@ bool qSlicerSAM2LungModuleWidget::setEditedNode(vtkMRMLNode* node, QString role,
   Q_UNUSED(context);
   if (Parameters* parameters = Parameters::SafeDownCast(node))
   {
-    this->setParametersNode(parameters);
+    this->chooseCT(parameters->GetInputVolumeNode());
+    if (!parameters->GetInputVolumeNode())
+    {
+      this->setParametersNode(parameters);
+    }
     return true;
   }
   if (vtkMRMLScalarVolumeNode::SafeDownCast(node))
@@ -113,13 +124,14 @@ void qSlicerSAM2LungModuleWidget::setMRMLScene(vtkMRMLScene* scene)
   }
   d->Placer.stop();
   this->setParametersNode(nullptr);
-  this->qvtkReconnect(old, scene, vtkMRMLScene::NodeAddedEvent, this, SLOT(schedulePreselection()));
+  this->qvtkReconnect(old, scene, vtkMRMLScene::NodeAddedEvent, this, SLOT(onNodeAdded(vtkObject*, vtkObject*)));
   this->qvtkReconnect(old, scene, vtkMRMLScene::EndImportEvent, this, SLOT(schedulePreselection()));
   this->qvtkReconnect(old, scene, vtkMRMLScene::EndBatchProcessEvent, this, SLOT(schedulePreselection()));
   this->qvtkReconnect(
     old, scene, vtkMRMLScene::NodeRemovedEvent, this, SLOT(onNodeRemoved(vtkObject*, vtkObject*)));
   this->qvtkReconnect(old, scene, vtkMRMLScene::EndCloseEvent, this, SLOT(onSceneClosed()));
   this->Superclass::setMRMLScene(scene);
+  d->observeViews();
   this->schedulePreselection();
 }
 
@@ -143,6 +155,11 @@ void qSlicerSAM2LungModuleWidget::chooseCT(vtkMRMLNode* ct)
   Q_D(qSlicerSAM2LungModuleWidget);
   vtkMRMLScalarVolumeNode* const volume = vtkMRMLScalarVolumeNode::SafeDownCast(ct);
   this->setParametersNode(volume && d->logic() ? d->logic()->GetParametersNode(volume, true) : nullptr);
+  if (d->Node)
+  {
+    d->logic()->ShowCT(d->Node);
+    d->updateTitle();
+  }
 }
 
 //-----------------------------------------------------------------------------
@@ -153,10 +170,62 @@ void qSlicerSAM2LungModuleWidget::preselectCT()
   {
     return;
   }
-  if (vtkMRMLScalarVolumeNode* newest = d->logic()->GetNewestCT())
+  vtkMRMLScalarVolumeNode* const shown = d->logic()->GetShownVolume();
+  vtkMRMLScalarVolumeNode* const ct = shown && d->logic()->CanBeCT(shown) ? shown : d->logic()->GetNewestCT();
+  if (ct)
   {
-    this->chooseCT(newest);
+    this->chooseCT(ct);
   }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::scheduleFollowing()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  d->FollowingTimer.start(0);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::followViews()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (!this->isEntered() || !d->logic() || !this->mrmlScene() || this->mrmlScene()->IsBatchProcessing())
+  {
+    return;
+  }
+  vtkMRMLScalarVolumeNode* const shown = d->logic()->GetShownVolume();
+  const bool other = d->Node && shown && d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere;
+  if (other && d->canBeChosen(shown))
+  {
+    this->chooseCT(shown);
+  }
+  d->updateTitle();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::onNodeAdded(vtkObject* scene, vtkObject* node)
+{
+  Q_UNUSED(scene);
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (vtkMRMLSliceCompositeNode* view = vtkMRMLSliceCompositeNode::SafeDownCast(node))
+  {
+    d->observeView(view);
+  }
+  this->schedulePreselection();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::onOrphansRemoved()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  const QString kept = QString::fromStdString(d->logic()->GetOrphansText());
+  if (!kept.isEmpty())
+  {
+    d->MessageIcon = QStyle::SP_MessageBoxInformation;
+    d->Message = d->Message.isEmpty() ? kept : d->Message + " " + kept;
+  }
+  this->preselectCT();
+  this->updateWidgetFromMRML();
 }
 
 //-----------------------------------------------------------------------------
@@ -174,6 +243,7 @@ void qSlicerSAM2LungModuleWidget::onNodeRemoved(vtkObject* scene, vtkObject* nod
   if (node && (node == d->Node || node == d->CT))
   {
     this->setParametersNode(nullptr);
+    this->schedulePreselection();
   }
 }
 
@@ -187,6 +257,11 @@ void qSlicerSAM2LungModuleWidget::onSceneClosed()
 void qSlicerSAM2LungModuleWidget::segmentNodules()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
+  const QString loss = QString::fromStdString(d->logic()->GetReviewLoss(d->Node));
+  if (!loss.isEmpty() && !d->isLossAccepted(loss))
+  {
+    return;
+  }
   if (!d->logic()->StartSegment(d->Node))
   {
     d->takeMessage();
@@ -218,7 +293,7 @@ void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
     d->MessageIcon = QStyle::SP_MessageBoxCritical;
     d->Message = tr("No point can be placed: the scene has no interaction node. Close the scene and try again.");
   }
-  else
+  else if (d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
   {
     d->logic()->ShowCT(d->Node);
   }
@@ -311,8 +386,12 @@ void qSlicerSAM2LungModuleWidget::updateProgress()
   Q_D(qSlicerSAM2LungModuleWidget);
   const QString stage = QString::fromStdString(d->logic()->GetStage());
   const double seconds = d->logic()->GetSecondsLeft();
-  d->ProgressBar->setValue(qRound(100.0 * d->logic()->GetProgress()));
-  d->StageLabel->setText(seconds < 0.0 ? stage : tr("%1, %2").arg(stage, timeLeft(seconds)));
+  // Of a point nobody knows how long it takes: two seconds, and a bar that only moves.
+  const bool known = !d->logic()->GetRunAtPoint();
+  d->ProgressBar->setMaximum(known ? 100 : 0);
+  d->ProgressBar->setValue(known ? qRound(100.0 * d->logic()->GetProgress()) : -1);
+  const QString what = known && seconds >= 0.0 ? tr("%1, %2").arg(stage, timeLeft(seconds)) : stage;
+  d->StageLabel->setText(tr("%1: %2").arg(d->runCTName(), what));
 }
 
 //-----------------------------------------------------------------------------

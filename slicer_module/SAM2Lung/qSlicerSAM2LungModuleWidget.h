@@ -12,8 +12,12 @@ class vtkObject;
 
 /// \brief The panel *Segment nodules*: shows a parameter node and hands everything to the logic.
 ///
-/// The parameter node of the chosen CT is its only state. While the panel is open and no CT is chosen, the newest one
-/// is taken.
+/// The parameter node of the chosen CT is its only state. The views show the chosen CT, and the panel chooses the one that
+/// they are made to show: it never lists one patient's nodules beside another one's images. While the panel is open and
+/// no CT is chosen, it takes the one in the views, or else the newest.
+///
+/// Before a run that can't keep the user's work it asks. The setting `SAM2Lung/SegmentAnew` answers for scripts:
+/// QMessageBox::AcceptRole (0) or QMessageBox::RejectRole (1).
 class Q_SLICER_QTMODULES_SAM2LUNG_EXPORT qSlicerSAM2LungModuleWidget : public qSlicerAbstractModuleWidget
 {
   Q_OBJECT
@@ -42,7 +46,13 @@ protected slots:
   void preselectCT();
   /// preselectCT(), when the events at hand are through: a node is added before its voxels.
   void schedulePreselection();
+  void onNodeAdded(vtkObject* scene, vtkObject* node);
   void onNodeRemoved(vtkObject* scene, vtkObject* node);
+  void onOrphansRemoved();
+  /// Where the views were made to show another CT, chooses that one.
+  void followViews();
+  /// followViews(), when the events at hand are through: views change one by one.
+  void scheduleFollowing();
   void onSceneClosed();
 
   void segmentNodules();

@@ -1,13 +1,25 @@
 #include "qSlicerSAM2LungModuleWidget_p.h"
 
 // Qt includes
+#include <QColor>
+#include <QImage>
 #include <QShortcut>
 #include <QSignalBlocker>
 
+// CTK includes
+#include <ctkMessageBox.h>
+
+// Slicer includes
+#include <qSlicerApplication.h>
+#include <qSlicerLayoutManager.h>
+
 // qMRML includes
+#include <qMRMLSliceView.h>
+#include <qMRMLSliceWidget.h>
 #include <qMRMLSortFilterProxyModel.h>
 
 // SAM2Lung includes
+#include "SAM2LungColors.h"
 #include "vtkSlicerSAM2LungLogic.h"
 
 // MRML includes
@@ -15,9 +27,11 @@
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTableNode.h>
 
 // STD includes
+#include <array>
 #include <vector>
 
 namespace
@@ -58,6 +72,20 @@ void showNode(qMRMLNodeComboBox* box, vtkMRMLNode* node)
 }
 
 //-----------------------------------------------------------------------------
+/// A box whose node goes would show the next one instead, and say that the user chose it.
+void letGoOfRemoved(qMRMLNodeComboBox* box)
+{
+  QObject::connect(box, &qMRMLNodeComboBox::nodeAboutToBeRemoved, box,
+                   [box](vtkMRMLNode* node)
+                   {
+                     if (node == box->currentNode())
+                     {
+                       showNode(box, nullptr);
+                     }
+                   });
+}
+
+//-----------------------------------------------------------------------------
 void showPath(ctkPathLineEdit* edit, const QString& path)
 {
   const QSignalBlocker blocker(edit);
@@ -91,7 +119,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::fillComboBoxes()
   this->SearchComboBox->addItems(QStringList() << Widget::tr("In the lungs") << Widget::tr("Everywhere")
                                                << Widget::tr("In a segment"));
   this->UncertaintyComboBox->addItems(QStringList()
-                                      << Widget::tr("Model's") << Widget::tr("Entropy: all doubt")
+                                      << Widget::tr("Automatic") << Widget::tr("Entropy: all doubt")
                                       << Widget::tr("Variance over samples")
                                       << Widget::tr("Mutual information: doubt about the network"));
 }
@@ -103,6 +131,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   typedef qSlicerSAM2LungModuleWidget Widget;
   QObject::connect(this->InputVolumeComboBox, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
                    &Widget::chooseCT);
+  letGoOfRemoved(this->InputVolumeComboBox);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
@@ -150,8 +179,14 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectOptions()
   QObject::connect(this->SearchComboBox, choose, q, changeNode([](Parameters* p, int n) { p->SetSearch(n); }));
   QObject::connect(
     this->UncertaintyComboBox, choose, q, changeNode([](Parameters* p, int n) { p->SetUncertainty(n); }));
+  QObject::connect(this->UncertaintyEverywhereCheckBox, &QCheckBox::toggled, q,
+                   changeNode([](Parameters* p, bool on) { p->SetUncertaintyEverywhere(on); }));
   QObject::connect(this->WriteProbabilityCheckBox, &QCheckBox::toggled, q,
                    changeNode([](Parameters* p, bool on) { p->SetWriteProbability(on); }));
+  QObject::connect(this->ZoomToNoduleCheckBox, &QCheckBox::toggled, q,
+                   changeNode([](Parameters* p, bool on) { p->SetZoomToNodule(on); }));
+  QObject::connect(this->LungWindowCheckBox, &QCheckBox::toggled, q,
+                   changeNode([](Parameters* p, bool on) { p->SetLungWindow(on); }));
   QObject::connect(this->ModelFolderPathLineEdit, &ctkPathLineEdit::currentPathChanged, q,
                    changeNode([](Parameters* p, const QString& path) { p->SetModelFolder(path.toStdString()); }));
   QObject::connect(this->LungMaskSelector, QOverload<vtkMRMLNode*>::of(&qMRMLSegmentSelectorWidget::currentNodeChanged),
@@ -166,6 +201,7 @@ template <class NodeType>
 void qSlicerSAM2LungModuleWidgetPrivate::connectOutput(qMRMLNodeComboBox* box, void (Parameters::*set)(NodeType*))
 {
   Q_Q(qSlicerSAM2LungModuleWidget);
+  letGoOfRemoved(box);
   QObject::connect(box, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
                    [this, set](vtkMRMLNode* node)
                    {
@@ -198,6 +234,139 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeMessage()
   this->Message = status == vtkSlicerSAM2LungLogic::StatusCompleted
                     ? QString()
                     : QString::fromStdString(this->logic()->GetStatusText());
+  // The run may have been on another CT than the one that is chosen by now.
+  if (!this->Message.isEmpty() && this->Node && this->logic()->GetRunParametersNode() &&
+      this->logic()->GetRunParametersNode() != this->Node && status != vtkSlicerSAM2LungLogic::StatusRefused)
+  {
+    this->Message = qSlicerSAM2LungModuleWidget::tr("%1: %2").arg(this->runCTName(), this->Message);
+  }
+}
+
+//-----------------------------------------------------------------------------
+QString qSlicerSAM2LungModuleWidgetPrivate::runCTName() const
+{
+  Parameters* const parameters = this->logic()->GetRunParametersNode();
+  vtkMRMLScalarVolumeNode* const ct = parameters ? parameters->GetInputVolumeNode() : nullptr;
+  return ct ? QString::fromUtf8(ct->GetName()) : qSlicerSAM2LungModuleWidget::tr("A CT that was removed");
+}
+
+//-----------------------------------------------------------------------------
+bool qSlicerSAM2LungModuleWidgetPrivate::canBeChosen(vtkMRMLScalarVolumeNode* volume) const
+{
+  return !volume->GetHideFromEditors() && !this->logic()->IsOutput(volume) &&
+         !volume->IsA("vtkMRMLLabelMapVolumeNode") && !volume->IsA("vtkMRMLTensorVolumeNode") &&
+         !volume->IsA("vtkMRMLDiffusionWeightedVolumeNode");
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::observeView(vtkMRMLSliceCompositeNode* view)
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  q->qvtkConnect(view, vtkCommand::ModifiedEvent, q, SLOT(scheduleFollowing()));
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::observeViews()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  std::vector<vtkMRMLNode*> views;
+  if (q->mrmlScene())
+  {
+    q->mrmlScene()->GetNodesByClass("vtkMRMLSliceCompositeNode", views);
+  }
+  for (vtkMRMLNode* view : views)
+  {
+    this->observeView(vtkMRMLSliceCompositeNode::SafeDownCast(view));
+  }
+}
+
+//-----------------------------------------------------------------------------
+bool qSlicerSAM2LungModuleWidgetPrivate::isLossAccepted(const QString& loss)
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  ctkMessageBox box(q);
+  box.setIcon(QMessageBox::Warning);
+  box.setWindowTitle(qSlicerSAM2LungModuleWidget::tr("Segment nodules"));
+  box.setText(loss);
+  QPushButton* const anew = box.addButton(qSlicerSAM2LungModuleWidget::tr("Segment anew"), QMessageBox::AcceptRole);
+  QPushButton* const keep = box.addButton(qSlicerSAM2LungModuleWidget::tr("Keep what is there"), QMessageBox::RejectRole);
+  box.setDefaultButton(keep);
+  box.setEscapeButton(keep);
+  // An answer for scripts and tests; users are asked each time.
+  box.setDontShowAgainSettingsKey("SAM2Lung/SegmentAnew");
+  box.setDontShowAgainVisible(false);
+  box.exec();
+  return box.clickedButton() == anew;
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::setViewCursors(bool placing)
+{
+  qSlicerApplication* const application = qSlicerApplication::application();
+  qSlicerLayoutManager* const layout = application ? application->layoutManager() : nullptr;
+  if (placing == this->CursorsSet || !layout)
+  {
+    return;
+  }
+  this->CursorsSet = placing;
+  const auto set = [placing](auto* view)
+  {
+    if (placing)
+    {
+      view->setViewCursor(Qt::CrossCursor);
+    }
+    else
+    {
+      view->unsetViewCursor();
+    }
+  };
+  for (const QString& name : layout->sliceViewNames())
+  {
+    set(layout->sliceWidget(name)->sliceView());
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::fillLegends()
+{
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  const auto squares = [](bool flagged)
+  {
+    QString text;
+    for (int id = 0; id < 3; ++id)
+    {
+      const std::array<double, 3> color = sam2lung_slicer::NoduleColor(id, flagged);
+      text += QString("<span style=\"color:%1\">&#9632;</span>").arg(QColor::fromRgbF(color[0], color[1], color[2]).name());
+    }
+    return text;
+  };
+  this->LegendLabel->setText(squares(true) + " " + Widget::tr("look again") + " &nbsp; " + squares(false) + " " +
+                             Widget::tr("no sign of trouble"));
+  QImage bar(256, 1, QImage::Format_RGB32);
+  for (int x = 0; x < bar.width(); ++x)
+  {
+    const double least = sam2lung_slicer::FaintestShown();
+    const std::array<double, 3> color = sam2lung_slicer::HeatColor(least + (1.0 - least) * x / (bar.width() - 1));
+    bar.setPixelColor(x, 0, QColor::fromRgbF(color[0], color[1], color[2]));
+  }
+  this->OverlayLegendLabel->setPixmap(QPixmap::fromImage(bar));
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::letShrink()
+{
+  // Fields take the width that there is: a long name in one of them must not widen the whole panel.
+  for (int row = 0; row < this->AdvancedLayout->rowCount(); ++row)
+  {
+    for (const QFormLayout::ItemRole role : { QFormLayout::FieldRole, QFormLayout::SpanningRole })
+    {
+      QLayoutItem* const item = this->AdvancedLayout->itemAt(row, role);
+      if (QWidget* const field = item ? item->widget() : nullptr)
+      {
+        field->setSizePolicy(QSizePolicy::Ignored, field->sizePolicy().verticalPolicy());
+      }
+    }
+  }
 }
 
 //-----------------------------------------------------------------------------
@@ -244,16 +413,20 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
                : qSlicerSAM2LungModuleWidget::tr("Choose a chest CT in Hounsfield units; load one if there is none.");
   this->hideOutputsFromInput();
   showNode(this->InputVolumeComboBox, this->CT);
+  const bool placing = this->Placer.isPlacing();
   this->SegmentNodulesButton->setEnabled(!running && problem.isEmpty());
   this->SegmentNodulesButton->setToolTip(
     running              ? qSlicerSAM2LungModuleWidget::tr("A run goes on: wait for it, or cancel it.")
     : !problem.isEmpty() ? problem
                          : qSlicerSAM2LungModuleWidget::tr("Finds and outlines the nodules in the whole CT"));
   this->OutlineAtPointButton->setEnabled(!running && problem.isEmpty());
+  this->OutlineAtPointButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc: no)")
+                                              : qSlicerSAM2LungModuleWidget::tr("Outline at &point"));
   this->OutlineAtPointButton->setToolTip(
     problem.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
                       : problem);
-  showChecked(this->OutlineAtPointButton, this->Placer.isPlacing());
+  showChecked(this->OutlineAtPointButton, placing);
+  this->setViewCursors(placing);
   this->ProgressWidget->setVisible(running);
 
   const QString result = QString::fromStdString(this->logic()->GetResultText(this->Node));
@@ -262,6 +435,12 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
   if (running)
   {
     this->showMessage(QString(), QStyle::SP_MessageBoxInformation);
+  }
+  else if (placing)
+  {
+    this->showMessage(qSlicerSAM2LungModuleWidget::tr("Waiting for a click: click the middle of a nodule in a slice view. Esc, or "
+                                                      "the button again, ends it."),
+                      QStyle::SP_MessageBoxInformation);
   }
   else if (!this->Message.isEmpty())
   {
@@ -274,11 +453,53 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateTitle()
+{
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  QString title;
+  if (this->CT)
+  {
+    const QString name = QString::fromUtf8(this->CT->GetName());
+    switch (this->logic()->GetWhereShown(this->Node))
+    {
+      case vtkSlicerSAM2LungLogic::ShownSomewhere:
+        title = Widget::tr("Nodules of %1 (some views show another volume)").arg(name);
+        break;
+      case vtkSlicerSAM2LungLogic::ShownNowhere:
+        title = this->logic()->GetShownVolume() ? Widget::tr("Nodules of %1 (the views show another volume)").arg(name)
+                                                : Widget::tr("Nodules of %1").arg(name);
+        break;
+      default: title = Widget::tr("Nodules of %1").arg(name);
+    }
+  }
+  this->NodulesTitleLabel->setText(title);
+  this->NodulesTitleLabel->setVisible(!title.isEmpty());
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateWarnings()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  const QString warnings = QString::fromStdString(this->logic()->GetWarningText(this->Node));
+  const int size = q->style()->pixelMetric(QStyle::PM_SmallIconSize);
+  this->WarningIconLabel->setPixmap(q->style()->standardIcon(QStyle::SP_MessageBoxWarning).pixmap(size, size));
+  this->WarningLabel->setText(warnings);
+  this->WarningWidget->setVisible(!warnings.isEmpty());
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
 {
+  this->updateTitle();
+  this->updateWarnings();
+  this->LegendLabel->setVisible(!this->logic()->GetResultText(this->Node).empty());
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());
+  for (QLabel* legend : { this->OverlayLegendLowLabel, this->OverlayLegendLabel, this->OverlayLegendHighLabel })
+  {
+    legend->setVisible(hasMap && this->Node->GetOverlayVisible());
+  }
   if (this->Node)
   {
     showChecked(this->OverlayCheckBox, this->Node->GetOverlayVisible());
@@ -296,7 +517,10 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateOptions()
   showIndex(this->DeviceComboBox, this->Node->GetDevice());
   showIndex(this->SearchComboBox, this->Node->GetSearch());
   showIndex(this->UncertaintyComboBox, this->Node->GetUncertainty());
+  showChecked(this->UncertaintyEverywhereCheckBox, this->Node->GetUncertaintyEverywhere());
   showChecked(this->WriteProbabilityCheckBox, this->Node->GetWriteProbability());
+  showChecked(this->ZoomToNoduleCheckBox, this->Node->GetZoomToNodule());
+  showChecked(this->LungWindowCheckBox, this->Node->GetLungWindow());
   showPath(this->ModelFolderPathLineEdit, QString::fromStdString(this->Node->GetModelFolder()));
 
   const QSignalBlocker blocker(this->LungMaskSelector);

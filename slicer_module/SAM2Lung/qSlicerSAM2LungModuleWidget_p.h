@@ -18,6 +18,7 @@
 // VTK includes
 #include <vtkWeakPointer.h>
 
+class vtkMRMLSliceCompositeNode;
 class vtkSlicerSAM2LungLogic;
 
 /// \brief The panel's form: what leads from its widgets to the parameter node, and back.
@@ -48,7 +49,21 @@ public:
   void showMessage(const QString& text, QStyle::StandardPixmap icon);
   /// A map that a run has written is no CT, and would be taken for the next one when the CT goes.
   void hideOutputsFromInput();
+  /// Whether the panel can list it: a volume that isn't hidden, no label map and no map that a run has written.
+  bool canBeChosen(vtkMRMLScalarVolumeNode* volume) const;
+  void observeView(vtkMRMLSliceCompositeNode* view);
+  void observeViews();
+  /// Asks whether the user's work may go.
+  bool isLossAccepted(const QString& loss);
+  /// What the mouse looks like over the views.
+  void setViewCursors(bool placing);
+  QString runCTName() const;
+  void fillLegends();
+  void letShrink();
+
   void updateInput();
+  void updateTitle();
+  void updateWarnings();
   void updateResult();
   void updateOptions();
   void updateOutputs();
@@ -57,10 +72,12 @@ public:
   vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
   qSAM2LungPointPlacer Placer;
   QTimer PreselectionTimer;
+  QTimer FollowingTimer;
   /// How the last run or call went, unless it completed.
   QString Message;
   QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };
   bool DeviceReported{ false };
+  bool CursorsSet{ false };
 };
 
 #endif

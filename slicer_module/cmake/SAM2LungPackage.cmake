@@ -23,7 +23,7 @@ if(CMAKE_STRIP AND UNIX AND NOT APPLE)
     COMPONENT RuntimeLibraries)
 endif()
 
-set(patterns "libonnxruntime.so.1" "libonnxruntime.1.dylib" "onnxruntime.dll" "*onnxruntime_providers_shared*")
+set(patterns "libsam2lung_ort.so" "libonnxruntime.1.dylib" "onnxruntime.dll" "*onnxruntime_providers_shared*")
 if(SAM2LUNG_SLICER_WITH_CUDA)
   list(APPEND patterns "*onnxruntime_providers_cuda*" "libcu*.so*" "libnv*.so*")
 endif()
@@ -49,7 +49,7 @@ endif()
 
 get_filename_component(repository "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 set(licences "${repository}/LICENSE-APACHE" "${repository}/LICENSE-MIT" "${repository}/onnx/MODEL_CARD.md")
-get_filename_component(onnxruntime_folder "${sam2lung_folder}/libonnxruntime.so.1" REALPATH)
+get_filename_component(onnxruntime_folder "${sam2lung_folder}/libsam2lung_ort.so" REALPATH)
 get_filename_component(onnxruntime_folder "${onnxruntime_folder}" DIRECTORY)
 file(GLOB onnxruntime_licences "${onnxruntime_folder}/*-LICENSE*" "${onnxruntime_folder}/*ThirdPartyNotices.txt")
 install(FILES ${licences} ${onnxruntime_licences}

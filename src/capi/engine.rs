@@ -8,16 +8,19 @@ use std::{
 
 use super::{
     bundle::sam2lung_bundle,
+    cancel::token_of,
     error::sam2lung_error,
-    guard::guard,
+    guard::{Call, guard},
     options::{read_or_default, sam2lung_device, sam2lung_engine_options},
     pointers::{c_text, check_output, getter, hand_over, input, refuse, release},
+    progress::sink,
     status::sam2lung_status,
 };
 use crate::{
     error::{Error, Result},
     model::device::Device,
     pipeline::Engine,
+    progress::Monitor,
 };
 
 /// A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
@@ -29,12 +32,15 @@ pub struct sam2lung_engine {
     device: sam2lung_device,
     device_reason: CString,
     threads: u32,
+    /// Whether free memory goes back to the system after a run.
+    pub(super) give_back_memory: bool,
 }
 
 impl sam2lung_engine {
-    pub(crate) fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine, give_back_memory: bool) -> Self {
         let report = engine.device();
         sam2lung_engine {
+            give_back_memory,
             process: process::id(),
             device: c_device(report.used),
             device_reason: c_text(&report.reason),
@@ -72,10 +78,13 @@ pub(crate) fn c_device(device: Device) -> sam2lung_device {
 
 /// Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
 ///
+/// For each of the bundle's networks threads are started, one less than sam2lung_engine_options::threads. Where one can't be
+/// started (a limit of a container, too little address space), the call ends with E_THREADS.
+///
 /// Any thread.
 ///
 /// @param bundle the bundle, not NULL; it may be freed while the engine lives
-/// @param options device and threads, borrowed for the call; NULL: the defaults
+/// @param options device and threads, progress and cancelling, borrowed for the call; NULL: the defaults
 /// @param engine where the engine goes, not NULL; belongs to the caller, who frees it with sam2lung_engine_free()
 /// @param error where an error goes, may be NULL
 /// @return SAM2LUNG_STATUS_OK, or why not
@@ -86,13 +95,20 @@ pub unsafe extern "C" fn sam2lung_engine_create(
     engine: *mut *mut sam2lung_engine,
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
-    let work = || -> Result<()> {
+    let work = |call: &Call| -> Result<()> {
         check_output(engine, "engine")?;
         // SAFETY: the contract of the C ABI.
         let bundle = unsafe { input(bundle, "bundle") }?;
         // SAFETY: the contract of the C ABI.
-        let (device, threads) = unsafe { read_or_default(options) }?.chosen()?;
-        let made = sam2lung_engine::new(Engine::new(bundle.bundle.clone(), device, threads)?);
+        let given = unsafe { read_or_default(options) }?;
+        let (device, threads) = given.chosen()?;
+        // SAFETY: the contract of the C ABI.
+        let token = unsafe { token_of(given.cancel) };
+        // SAFETY: the contract of the C ABI.
+        let mut report = unsafe { sink(call, given.progress, given.progress_data, token.clone()) };
+        let mut monitor = Monitor::loading(token, &mut report);
+        let loaded = Engine::load(bundle.bundle.clone(), device, threads, &mut monitor)?;
+        let made = sam2lung_engine::new(loaded, given.give_back_memory);
         log::info!(
             "engine on {:?} ({}), {} thread(s)",
             made.device,
@@ -104,7 +120,7 @@ pub unsafe extern "C" fn sam2lung_engine_create(
         Ok(())
     };
     // SAFETY: the contract of the C ABI.
-    unsafe { guard(error, |_| work()) }
+    unsafe { guard(error, work) }
 }
 
 /// Which device runs the networks.
@@ -143,7 +159,8 @@ pub unsafe extern "C" fn sam2lung_engine_threads(engine: *const sam2lung_engine)
     unsafe { getter(engine, 0, |engine| engine.threads) }
 }
 
-/// Frees an engine and the memory of its networks; results of its runs stay.
+/// Frees an engine and the memory of its networks; results of its runs stay. In a process that was forked from the engine's
+/// own nothing is given back, for the engine's threads aren't there: a static object may free it while the child exits.
 ///
 /// Any thread, but not while a call runs on the engine, and not from its callback.
 ///

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    float_mode,
     io::DECODER_THREAD,
     progress::Stage,
 };
@@ -22,6 +23,8 @@ thread_local! {
     /// How many guarded calls this thread is in: a callback may call in again. No destructor, so that a thread may end
     /// after the library was closed.
     static GUARDED: Cell<u32> = const { Cell::new(0) };
+    /// The floating-point mode of the host when it made the outermost call.
+    static HOST_MODE: Cell<u64> = const { Cell::new(0) };
     /// Where the last panic of a guarded call happened.
     static PLACE: RefCell<Option<(&'static str, u32)>> = const { RefCell::new(None) };
 }
@@ -68,10 +71,21 @@ pub fn neutral<T>(value: T, work: impl FnOnce() -> T) -> T {
 /// The value of `work`, or what its panic said.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     stay_quiet();
+    let outer = HOST_MODE.replace(float_mode::current());
     GUARDED.set(GUARDED.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(work));
+    let result = float_mode::standard(|| catch_unwind(AssertUnwindSafe(work)));
     GUARDED.set(GUARDED.get() - 1);
+    HOST_MODE.set(outer);
     result.map_err(describe)
+}
+
+/// Calls out to the host, in the floating-point mode in which it has called in. On a thread of the library, where the host
+/// hasn't called, the mode is the standard one.
+pub fn as_host<T>(callback: impl FnOnce() -> T) -> T {
+    if GUARDED.get() == 0 {
+        return callback();
+    }
+    float_mode::within(HOST_MODE.get(), callback)
 }
 
 fn describe(payload: Box<dyn Any + Send>) -> String {

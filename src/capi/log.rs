@@ -10,7 +10,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::{
     error::sam2lung_error,
-    guard::guard,
+    guard::{as_host, guard},
     pointers::{c_text, refuse},
     status::sam2lung_status,
 };
@@ -22,7 +22,7 @@ use crate::error::Result;
 pub enum sam2lung_log_level {
     /// Nothing.
     Off = 0,
-    /// What went wrong.
+    /// What went wrong; a call that fails for it says so by its status as well.
     Error = 1,
     /// What may be wrong.
     Warn = 2,
@@ -34,10 +34,11 @@ pub enum sam2lung_log_level {
     Trace = 5,
 }
 
-/// Is told what the library says, on any thread and possibly on several at once.
+/// Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
 ///
-/// `level` is a sam2lung_log_level; `target` names the part of the library, `message` is the text, both UTF-8 and valid
-/// during the callback. It may call sam2lung_log_set(); what it makes the library say is dropped. No C++ exception and no
+/// `level` is a sam2lung_log_level; `target` names the part of the library, or is "onnxruntime"; `message` is the text, both
+/// UTF-8 and valid during the callback. It may call sam2lung_log_set() and use every object but the engine that runs; what it
+/// makes the library say is dropped. No C++ exception and no
 /// longjmp may leave it.
 pub type sam2lung_log_fn =
     Option<unsafe extern "C" fn(level: i32, target: *const c_char, message: *const c_char, user_data: *mut c_void)>;
@@ -76,10 +77,9 @@ impl Log for Logger {
         let Some(receiver) = receiver.filter(|r| record.level() <= r.level && !TELLING.get()) else { return };
         let (target, message) = (c_text(record.target()), c_text(&record.args().to_string()));
         TELLING.set(true);
+        let level = number(record.level()) as i32;
         // SAFETY: the caller of `sam2lung_log_set` says what it is and what it wants.
-        unsafe {
-            (receiver.callback)(number(record.level()) as i32, target.as_ptr(), message.as_ptr(), receiver.user_data)
-        };
+        as_host(|| unsafe { (receiver.callback)(level, target.as_ptr(), message.as_ptr(), receiver.user_data) });
         TELLING.set(false);
     }
 

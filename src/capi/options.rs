@@ -67,6 +67,16 @@ pub struct sam2lung_engine_options {
     pub device: i32,
     /// CPU threads for one operator, up to 1024; 0: as many as the machine has.
     pub threads: u32,
+    /// Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
+    pub progress: sam2lung_progress_fn,
+    /// Handed to `progress`.
+    pub progress_data: *mut c_void,
+    /// Cancels sam2lung_engine_create() from any thread; may be NULL. It isn't used afterwards.
+    pub cancel: *const sam2lung_cancel,
+    /// Give free memory of the whole process back to the system after each run of this engine, and when a result of it is
+    /// freed. The C library keeps some of it for later, some 70 MiB after a run; giving it back takes up to seconds in a
+    /// process with a large heap. Only with glibc; elsewhere nothing happens.
+    pub give_back_memory: bool,
 }
 
 /// Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
@@ -101,12 +111,22 @@ pub struct sam2lung_run_options {
     pub cancel: *const sam2lung_cancel,
 }
 
-// SAFETY: repr(C), its size first, no bool.
+// SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
 unsafe impl Abi for sam2lung_engine_options {
     const NAME: &'static str = "sam2lung_engine_options";
-    const FIRST_SIZE: usize = size_of::<Self>();
-    const BOOLS: &'static [(&'static str, usize)] = &[];
-    const DEFAULT: Self = sam2lung_engine_options { struct_size: size_of::<Self>(), device: 0, threads: 0 };
+    // Versions 1 and 2 of the interface ended behind `threads`.
+    const FIRST_SIZE: usize = offset_of!(sam2lung_engine_options, progress);
+    const BOOLS: &'static [(&'static str, usize)] =
+        &[("give_back_memory", offset_of!(sam2lung_engine_options, give_back_memory))];
+    const DEFAULT: Self = sam2lung_engine_options {
+        struct_size: size_of::<Self>(),
+        device: 0,
+        threads: 0,
+        progress: None,
+        progress_data: ptr::null_mut(),
+        cancel: ptr::null(),
+        give_back_memory: false,
+    };
 }
 
 // SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.

@@ -2,10 +2,10 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::guard::Call;
+use super::guard::{Call, as_host};
 use crate::progress::{CancelToken, Progress, Stage};
 
-/// The parts of a run, in order.
+/// The parts of a run, in order, and what comes before all runs.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum sam2lung_stage {
@@ -21,6 +21,8 @@ pub enum sam2lung_stage {
     Nodules = 4,
     /// Writing files.
     Write = 5,
+    /// Loading and trying the networks: sam2lung_engine_create().
+    Load = 6,
 }
 
 /// How far a call is. Filled by the library for the callback, valid while that runs.
@@ -59,6 +61,7 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
         Stage::Prompt => (sam2lung_stage::Prompt, c"Outlining where asked"),
         Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
         Stage::Write => (sam2lung_stage::Write, c"Writing results"),
+        Stage::Load => (sam2lung_stage::Load, c"Loading the model"),
     }
 }
 
@@ -87,7 +90,7 @@ pub unsafe fn sink(
             seconds_left: progress.remaining.map_or(-1.0, |left| left.as_secs_f64()),
         };
         // SAFETY: as this function's own; `report` lives until it returns.
-        if !unsafe { callback(&report, user_data) } {
+        if !as_host(|| unsafe { callback(&report, user_data) }) {
             token.cancel();
         }
     }
@@ -99,7 +102,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_stage_in_the_same_order() {
-        for (number, stage) in Stage::ALL.into_iter().enumerate() {
+        for (number, stage) in Stage::ALL.into_iter().chain([Stage::Load]).enumerate() {
             let (value, title) = words(stage);
             assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));
         }

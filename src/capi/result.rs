@@ -44,11 +44,14 @@ pub struct sam2lung_result {
     json: CString,
     warnings: Warnings,
     seconds: f64,
+    /// Whether free memory goes back to the system when this is freed.
+    give_back_memory: bool,
 }
 
 impl sam2lung_result {
-    pub(super) fn new(found: Native, took: Duration) -> Self {
+    pub(super) fn new(found: Native, took: Duration, give_back_memory: bool) -> Self {
         sam2lung_result {
+            give_back_memory,
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
             json: c_text(&tables::json(&found.nodules, &found.account.warnings)),
             warnings: Warnings::of(&found.account.warnings),
@@ -395,7 +398,11 @@ pub unsafe extern "C" fn sam2lung_result_warning_text(result: *const sam2lung_re
 /// @param result the result, may be NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_free(result: *mut sam2lung_result) {
+    // SAFETY: the contract of the C ABI.
+    let give_back_memory = unsafe { getter(result, false, |result| result.give_back_memory) };
     // SAFETY: NULL, or an object of this library that the caller gives up.
     unsafe { release(result) }
-    memory::give_back();
+    if give_back_memory {
+        memory::give_back();
+    }
 }

@@ -114,18 +114,21 @@ pub unsafe extern "C" fn sam2lung_engine_run_at(
 /// The contract of the C ABI, for every pointer in `wanted`.
 unsafe fn run(call: &Call, wanted: &Wanted) -> Result<()> {
     // SAFETY: as this function's own.
-    let result = unsafe { run_through(call, wanted) };
-    memory::give_back();
+    let engine = unsafe { input(wanted.engine, "engine") }?;
+    // SAFETY: as this function's own.
+    let result = unsafe { run_through(call, wanted, engine) };
+    if engine.give_back_memory {
+        memory::give_back();
+    }
     result
 }
 
 /// # Safety
 /// As [`run`].
-unsafe fn run_through(call: &Call, wanted: &Wanted) -> Result<()> {
+unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Result<()> {
     let started = Instant::now();
     check_output(wanted.result, "result")?;
-    // SAFETY: as this function's own.
-    let mut engine = unsafe { input(wanted.engine, "engine") }?.take()?;
+    let mut engine = on.take()?;
     // SAFETY: as this function's own.
     let given = unsafe { read_or_default(wanted.options) }?;
     let mut options = given.chosen()?;
@@ -157,7 +160,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted) -> Result<()> {
     let found = found.into_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
-    let result = sam2lung_result::new(found, started.elapsed());
+    let result = sam2lung_result::new(found, started.elapsed(), on.give_back_memory);
     // SAFETY: it isn't NULL, so it can be written.
     unsafe { hand_over(wanted.result, result) };
     Ok(())

@@ -33,7 +33,7 @@ struct Device {
 
 impl sam2lung_runtime {
     fn new(runtime: &Runtime) -> Self {
-        let devices = devices(runtime).into_iter().map(|report| Device {
+        let devices = devices().into_iter().map(|report| Device {
             device: c_device(report.device),
             usable: report.usable,
             reason: c_text(&report.reason),

@@ -17,7 +17,7 @@ pub enum sam2lung_status {
     /// volume can't be used.
     InvalidInput = 2,
     /// E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
-    /// E_GANTRY_TILT: files can't be read.
+    /// E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
     Read = 3,
     /// E_WRITE: a file can't be written.
     Write = 4,
@@ -33,7 +33,7 @@ pub enum sam2lung_status {
     Cancelled = 9,
     /// E_BUSY: this engine runs another call, or is called from its own callback.
     Busy = 10,
-    /// E_OUT_OF_MEMORY: there is not enough memory.
+    /// E_OUT_OF_MEMORY, E_THREADS: there is not enough memory, or a thread can't be started.
     OutOfMemory = 11,
     /// E_INTERNAL: a mistake in this library. The objects that were used stay usable.
     Internal = 99,
@@ -59,7 +59,8 @@ impl From<&Error> for sam2lung_status {
             | Error::SliceGap { .. }
             | Error::DuplicateSlice { .. }
             | Error::MixedGeometry { .. }
-            | Error::GantryTilt { .. } => sam2lung_status::Read,
+            | Error::GantryTilt { .. }
+            | Error::NoOrientation { .. } => sam2lung_status::Read,
             Error::Write { .. } => sam2lung_status::Write,
             Error::ModelBundle { .. }
             | Error::ModelSchema { .. }
@@ -70,7 +71,7 @@ impl From<&Error> for sam2lung_status {
             Error::Inference { .. } => sam2lung_status::Inference,
             Error::Cancelled => sam2lung_status::Cancelled,
             Error::Busy => sam2lung_status::Busy,
-            Error::OutOfMemory { .. } => sam2lung_status::OutOfMemory,
+            Error::OutOfMemory { .. } | Error::Threads { .. } => sam2lung_status::OutOfMemory,
             Error::Internal { .. } => sam2lung_status::Internal,
         }
     }

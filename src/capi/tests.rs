@@ -38,7 +38,7 @@ fn engine(name: &str) -> *mut sam2lung_engine {
 /// Air with a block of tissue.
 fn voxels() -> Vec<i16> {
     let inside = |n: usize| [n % 16, n / 16 % 16, n / 256].iter().all(|index| (6..10).contains(index));
-    (0..16 * 16 * 16).map(|n| if inside(n) { 300 } else { -1000 }).collect()
+    (0..16 * 16 * 16).map(|n| if inside(n) { 300 } else { -900 }).collect()
 }
 
 fn view(voxels: &[i16]) -> sam2lung_volume {

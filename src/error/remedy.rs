@@ -9,17 +9,21 @@ pub(super) const NON_FINITE: &str = "Repair or export the image again";
 pub(super) const SPACING: &str = "Correct the header of the image";
 pub(super) const TOO_LARGE: &str = "Crop it to the chest or resample it";
 pub(super) const SLICE_GAP: &str = "Copy the complete series";
-pub(super) const DUPLICATE_SLICE: &str = "Remove the copies or choose one acquisition";
-pub(super) const MIXED_GEOMETRY: &str = "Choose the axial series without localizer images";
+pub(super) const DUPLICATE_SLICE: &str = "Put the files of one acquisition into a folder of their own";
+pub(super) const MIXED_GEOMETRY: &str = "Put the files of one axial series into a folder of their own";
 pub(super) const GANTRY_TILT: &str = "Resample it, for example with Slicer's 'Acquisition geometry regularization'";
+pub(super) const NO_ORIENTATION: &str = "Convert the CT again from its DICOM files, or say which way the axes run";
 pub(super) const WRITE: &str = "Check the folder's rights and free space";
-pub(super) const NO_LUNG: &str = "Search everywhere, or say where by a mask";
-pub(super) const MASK_GRID: &str = "Resample the mask to the CT";
+pub(super) const NO_LUNG: &str =
+    "Check that it is a chest CT with lungs in it; only then search everywhere, or say where by a mask";
+pub(super) const MASK_GRID: &str = "Resample the mask to the CT's grid";
 pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
 pub(super) const MODEL_HASH: &str = "The file is damaged or was exchanged: copy the bundle again";
 pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
 pub(super) const RUNTIME: &str =
     "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
+pub(super) const THREADS: &str =
+    "Use fewer threads, or raise the limit on processes (ulimit -u, a container's pids limit) or memory (ulimit -v)";
 pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or the CPU";
 pub(super) const RUNTIME_LOADED: &str = "Name that file or none, or start a new process";
 pub(super) const BUSY: &str =
@@ -45,6 +49,7 @@ impl Error {
             Error::DuplicateSlice { .. } => DUPLICATE_SLICE,
             Error::MixedGeometry { .. } => MIXED_GEOMETRY,
             Error::GantryTilt { .. } => GANTRY_TILT,
+            Error::NoOrientation { .. } => NO_ORIENTATION,
             Error::Write { .. } => WRITE,
             Error::NoLung { .. } => NO_LUNG,
             Error::MaskGrid { .. } => MASK_GRID,
@@ -53,6 +58,7 @@ impl Error {
             Error::ModelShape { .. } => MODEL_SHAPE,
             Error::Runtime { .. } => RUNTIME,
             Error::RuntimeLoaded { .. } => RUNTIME_LOADED,
+            Error::Threads { .. } => THREADS,
             Error::Inference { .. } => INFERENCE,
             Error::Busy => BUSY,
             Error::OutOfMemory { .. } => OUT_OF_MEMORY,

@@ -24,7 +24,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Hands each line with its number to `take`, which puts fields in, until it returns false.
+    /// Hands each line with its number to `take`, which puts fields in, until it returns false or the file ends.
     pub fn read(path: &Path, mut take: impl FnMut(&mut Header, usize, &str) -> Result<bool>) -> Result<Self> {
         let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
         let file = regular::open(path).map_err(failed)?;
@@ -32,8 +32,9 @@ impl Header {
         let (mut header, mut line) = (Header { path: path.into(), fields: BTreeMap::new(), end: 0 }, Vec::new());
         for number in 0.. {
             line.clear();
-            header.end += reader.read_until(b'\n', &mut line).map_err(failed)? as u64;
-            if !take(&mut header, number, String::from_utf8_lossy(&line).trim_end())? {
+            let read = reader.read_until(b'\n', &mut line).map_err(failed)? as u64;
+            header.end += read;
+            if !take(&mut header, number, String::from_utf8_lossy(&line).trim_end())? || read == 0 {
                 break;
             }
         }

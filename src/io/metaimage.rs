@@ -1,6 +1,6 @@
 //! MetaImage, attached (.mha) or with a data file (.mhd with .raw or .zraw, as LUNA16 ships it).
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use super::{
     Read, Source, file_name,
@@ -19,14 +19,12 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     let dims = dims(&header)?;
     let grid = grid(&header, dims)?;
     let element = element(&header)?;
-    if header.fields.get("BinaryData").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+    if header.fields.get("binarydata").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
         return Err(header.unsupported("MetaImage with voxels as text (BinaryData = False)", "binary voxels"));
     }
-    let packing = if is_true(&header, "CompressedData") { Packing::Zlib } else { Packing::Plain };
-    let local = header.get("ElementDataFile")?;
-    let (file, start) = match local {
-        "LOCAL" | "Local" | "local" => (path.to_owned(), header.end),
-        name if name.contains('%') || name.starts_with("LIST") => {
+    let (file, start) = match header.get("elementdatafile")? {
+        name if name.eq_ignore_ascii_case("local") => (path.to_owned(), header.end),
+        name if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
             return Err(header.unsupported("a MetaImage spread over many data files", "one data file"));
         }
         name => (header.beside(name)?, 0),
@@ -34,15 +32,17 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
     let layout = Layout {
         dims,
         element,
-        big_endian: is_true(&header, "BinaryDataByteOrderMSB") || is_true(&header, "ElementByteOrderMSB"),
+        big_endian: is_true(&header, "binarydatabyteordermsb") || is_true(&header, "elementbyteordermsb"),
         slope: 1.0,
         intercept: 0.0,
     };
-    let offset = match header.fields.get("HeaderSize").map(String::as_str) {
+    let compressed = is_true(&header, "compresseddata");
+    let offset = match header.fields.get("headersize").map(String::as_str) {
         None | Some("0") => start,
-        Some("-1") if packing == Packing::Plain => header.counted_from_the_end(&file, &layout)?,
+        Some("-1") if !compressed => header.counted_from_the_end(&file, &layout)?,
         Some(text) => text.parse().map_err(|_| header.broken(&format!("HeaderSize = {text} makes no sense")))?,
     };
+    let packing = if compressed { wrapping(&file, offset)? } else { Packing::Plain };
     let mut reader = raw::open(&file, offset, packing)?;
     let voxels = raw::voxels(&file, &mut reader, &layout, monitor)?;
     Ok(Read {
@@ -52,33 +52,50 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
             name: file_name(path),
             files: if file == path { 1 } else { 2 },
             facts: BTreeMap::new(),
+            left_aside: Vec::new(),
         },
         warnings: Vec::new(),
         unscaled_bits: Some(8 * element.bytes() as u8),
     })
 }
 
-/// Reads 'Key = Value' lines up to 'ElementDataFile', which is the last.
+/// Reads 'Key = Value' lines up to 'ElementDataFile', which is the last; empty lines and comments are passed over. Keys are
+/// kept in small letters.
 fn fields(path: &Path) -> Result<Header> {
     Header::read(path, |header, _, line| {
-        let Some((key, value)) = line.split_once('=') else {
+        let line = line.trim_start_matches('\u{feff}').trim_start();
+        if line.is_empty() || line.starts_with(['#', '%']) {
+            return Ok(true);
+        }
+        let Some((key, value)) = line.split_once(['=', ':']) else {
             return Err(Error::read(path, "no MetaImage header", "Check that the file is a .mha or .mhd image"));
         };
-        header.fields.insert(key.trim().to_owned(), value.trim().to_owned());
-        Ok(key.trim() != "ElementDataFile")
+        let key = key.trim().to_lowercase();
+        let last = key == "elementdatafile";
+        header.fields.insert(key, value.trim().to_owned());
+        Ok(!last)
     })
+}
+
+/// zlib as a rule; MetaIO takes gzip as well.
+fn wrapping(file: &Path, offset: u64) -> Result<Packing> {
+    let mut start = [0; 2];
+    // A file without two bytes is refused where its voxels are read.
+    let read = raw::open(file, offset, Packing::Plain)?.read_exact(&mut start);
+    Ok(if read.is_ok() && start == raw::GZIP { Packing::Gzip } else { Packing::Zlib })
 }
 
 fn is_true(header: &Header, key: &str) -> bool {
     header.fields.get(key).is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
 
+/// The first three; further ones have to be of one.
 fn dims(header: &Header) -> Result<[usize; 3]> {
-    let text = header.get("DimSize")?;
+    let text = header.get("dimsize")?;
     let sizes: Vec<u64> = text.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
-    let channels = header.fields.get("ElementNumberOfChannels").map_or("1", String::as_str);
+    let channels = header.fields.get("elementnumberofchannels").map_or("1", String::as_str);
     match sizes[..] {
-        [i, j, k] if channels == "1" => check_dims([i, j, k]),
+        [i, j, k, ref more @ ..] if channels == "1" && more.iter().all(|n| *n == 1) => check_dims([i, j, k]),
         _ => Err(Error::Dimensions {
             got: format!("{} dimensions ({text}) of {channels} component(s)", sizes.len()),
             remedy: "Extract one time point or component".into(),
@@ -87,7 +104,7 @@ fn dims(header: &Header) -> Result<[usize; 3]> {
 }
 
 fn element(header: &Header) -> Result<Element> {
-    Ok(match header.get("ElementType")? {
+    Ok(match header.get("elementtype")? {
         "MET_CHAR" => Element::Int(1),
         "MET_UCHAR" => Element::Unsigned(1),
         "MET_SHORT" => Element::Int(2),
@@ -103,22 +120,24 @@ fn element(header: &Header) -> Result<Element> {
 }
 
 /// The first of these fields that is there, as numbers.
-fn numbers<const N: usize>(header: &Header, keys: &[&str]) -> Result<Option<[f64; N]>> {
+fn numbers(header: &Header, keys: &[&str], count: usize) -> Result<Option<Vec<f64>>> {
     let Some(text) = keys.iter().find_map(|key| header.fields.get(*key)) else { return Ok(None) };
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(|n| n.parse().ok()).collect();
-    let numbers = numbers.and_then(|n| <[f64; N]>::try_from(n).ok());
-    numbers.map(Some).ok_or_else(|| header.broken(&format!("'{}' is not {N} numbers", keys[0])))
+    let numbers = numbers.filter(|numbers| numbers.len() == count);
+    numbers.map(Some).ok_or_else(|| header.broken(&format!("'{}' is not {count} numbers", keys[0])))
 }
 
-/// TransformMatrix holds the direction of each axis, one after the other, in LPS.
+/// TransformMatrix holds the direction of each axis, one after the other, in LPS. An image of four dimensions has four of
+/// each, of which the first three count.
 fn grid(header: &Header, dims: [usize; 3]) -> Result<Grid> {
-    let spacing: [f64; 3] = numbers(header, &["ElementSpacing", "ElementSize"])?.unwrap_or([1.0; 3]);
-    let origin: [f64; 3] = numbers(header, &["Offset", "Position", "Origin"])?.unwrap_or_default();
-    let matrix: [f64; 9] = numbers(header, &["TransformMatrix", "Rotation", "Orientation"])?
-        .unwrap_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    let axes = header.get("dimsize")?.split_whitespace().count();
+    let spacing = numbers(header, &["elementspacing", "elementsize"], axes)?.unwrap_or(vec![1.0; axes]);
+    let origin = numbers(header, &["offset", "position", "origin"], axes)?.unwrap_or(vec![0.0; axes]);
+    let identity = (0..axes * axes).map(|n| f64::from(n % (axes + 1) == 0)).collect();
+    let matrix = numbers(header, &["transformmatrix", "rotation", "orientation"], axes * axes)?.unwrap_or(identity);
     let column = |axis: usize| {
-        let direction: [f64; 3] = std::array::from_fn(|r| matrix[3 * axis + r]);
+        let direction: [f64; 3] = std::array::from_fn(|r| matrix[axes * axis + r]);
         flip_lps_ras(direction.map(|v| v * spacing[axis]))
     };
-    Grid::from_columns(dims, [column(0), column(1), column(2)], flip_lps_ras(origin))
+    Grid::from_columns(dims, [column(0), column(1), column(2)], flip_lps_ras([origin[0], origin[1], origin[2]]))
 }

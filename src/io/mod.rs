@@ -4,37 +4,38 @@
 //! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
 
 mod dicom;
-mod dicom_layout;
+mod forms;
 mod header;
 mod metaimage;
 mod nifti;
 mod nrrd;
 mod raw;
-mod series;
 mod surfaces;
 mod vti;
 mod write;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use ndarray::Array3;
 use serde::Serialize;
 
 pub use dicom::DECODER_THREAD;
+pub use forms::NiftiForms;
 pub use surfaces::write_surfaces;
-pub use write::{Sample, VolumeFormat, write_file, write_volume};
+pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_like};
 
 use crate::{
     error::{Error, Result},
-    geometry::Grid,
+    geometry::{Frame, Grid},
     progress::{CancelToken, Monitor, Stage},
     stages::{check::check_ct, orient::Orientation},
     volume::Volume,
     warning::Warning,
 };
 
-/// How far, in mm, a mask's corners may lie from the CT's: headers in single precision differ by less.
-const MASK_TOLERANCE_MM: f64 = 0.05;
+/// How far, in voxels of the CT, a mask's corners may lie from the CT's along an axis. Converters leave 0.06 mm in CTs of
+/// 0.5 mm; half a voxel is what they are off by that take a voxel's corner for its centre.
+const MASK_TOLERANCE_VOXELS: f64 = 0.2;
 
 /// A volume as it was read.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Ct {
     pub source: Source,
     /// What was read otherwise than it may be meant.
     pub warnings: Vec<Warning>,
+    /// The geometry of a NIfTI file as its header told it: what [`write_volume_like`] writes.
+    pub forms: Option<NiftiForms>,
 }
 
 /// Where a CT came from; nothing in it names the patient.
@@ -58,15 +61,32 @@ pub struct Source {
     pub files: usize,
     /// What the header says of the scan: modality, series UID, kernel, slice thickness.
     pub facts: BTreeMap<String, String>,
+    /// What lay in a DICOM folder and is no part of the volume, by reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_aside: Vec<LeftAside>,
+}
+
+/// Files that were left aside for one reason; nothing in it names the patient.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeftAside {
+    /// For example "a localizer (image type LOCALIZER)".
+    pub why: String,
+    /// How many files.
+    pub count: usize,
+    /// The first of them, by their path inside the folder; a part of it that holds the patient's name is `*`.
+    pub files: Vec<String>,
 }
 
 /// How a CT is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOptions<'a> {
-    /// Picks one of several DICOM series in a folder.
+    /// Picks one of several CT series in a DICOM folder: the UID of one, `first` (the lowest series number) or
+    /// `thinnest` (the smallest distance of slices; of equal ones the lowest series number).
     pub series: Option<&'a str>,
     /// CPU threads, of which decoding takes four at most; `None`: as many as the machine has.
     pub threads: Option<usize>,
+    /// Which way the axes run in a file that doesn't say: a NIfTI without qform and sform, an NRRD without a patient space.
+    pub assume: Option<Frame>,
 }
 
 /// Voxels and where they came from, before the check that they are HU.
@@ -83,10 +103,10 @@ struct Read {
 /// # Errors
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
 pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let read = read(path, options, monitor)?;
+    let (read, forms) = read(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings })
+    Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings, forms })
 }
 
 /// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
@@ -95,9 +115,9 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
 /// # Errors
 /// A named error for everything that can't be read; [`Error::Cancelled`].
 pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let Read { volume, source, warnings, .. } = read(path, options, monitor)?;
+    let (Read { volume, source, warnings, .. }, forms) = read(path, options, monitor)?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume, source, warnings })
+    Ok(Ct { volume, source, warnings, forms })
 }
 
 /// Reads a mask, true where its voxels are above 0.5, and brings it to the CT's order of axes.
@@ -105,18 +125,21 @@ pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<
 /// # Errors
 /// As [`read_ct`], and [`Error::MaskGrid`] unless it lies on the CT's grid.
 pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Array3<bool>> {
-    let volume = read(path, options, monitor)?.volume;
+    let volume = read(path, options, monitor)?.0.volume;
     mask_on_grid(volume.like(volume.voxels.mapv(|v| v > 0.5)), ct, monitor.cancel_token())
 }
 
 /// Brings a mask to the CT's order of axes.
 ///
 /// # Errors
-/// [`Error::MaskGrid`] unless it lies on the CT's grid; [`Error::OutOfMemory`] or [`Error::Cancelled`].
+/// [`Error::MaskGrid`] unless its corners lie within a fifth of a voxel of the CT's; [`Error::OutOfMemory`] or
+/// [`Error::Cancelled`].
 pub fn mask_on_grid(mask: Volume<bool>, ct: &Grid, cancel: &CancelToken) -> Result<Array3<bool>> {
     let (own, wanted) = (Orientation::of(&mask.grid), Orientation::of(ct));
-    if !own.grid().matches(&wanted.grid(), MASK_TOLERANCE_MM) {
-        return Err(Error::MaskGrid { got: format!("has {}", words(&mask.grid)), expected: words(ct) });
+    let off = wanted.grid().voxels_off(&own.grid());
+    if !off.is_some_and(|off| off <= MASK_TOLERANCE_VOXELS) {
+        let off = off.map_or(String::new(), |off| format!(", which lie up to {off:.2} voxels off"));
+        return Err(Error::MaskGrid { got: format!("has {}{off}", words(&mask.grid)), expected: words(ct) });
     }
     wanted.array_to_native(own.array_to_canonical(mask.voxels, cancel)?, cancel)
 }
@@ -126,26 +149,63 @@ fn words(grid: &Grid) -> String {
     format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
 }
 
-fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
+/// What was read, and the forms of a NIfTI file.
+fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<(Read, Option<NiftiForms>)> {
     monitor.step(Stage::Read, 0, 1)?;
-    let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
     if path.is_dir() {
-        dicom::read(path, options, monitor)
-    } else if !path.exists() {
-        Err(Error::read(path, "no such file or folder", "Check the path"))
-    } else if ends(&[".nii", ".nii.gz"]) {
-        nifti::read(path, monitor)
-    } else if ends(&[".nrrd", ".nhdr"]) {
-        nrrd::read(path, monitor)
-    } else if ends(&[".mha", ".mhd"]) {
-        metaimage::read(path, monitor)
-    } else {
-        Err(Error::Format {
+        return Ok((dicom::read(path, options, monitor)?, None));
+    }
+    if !path.exists() {
+        return Err(Error::read(path, "no such file or folder", "Check the path"));
+    }
+    match FileKind::by_ending(path).or_else(|| FileKind::by_content(path)) {
+        Some(FileKind::Nifti) => nifti::read(path, options.assume, monitor).map(|(read, forms)| (read, Some(forms))),
+        Some(FileKind::Nrrd) => Ok((nrrd::read(path, options.assume, monitor)?, None)),
+        Some(FileKind::MetaImage) => Ok((metaimage::read(path, monitor)?, None)),
+        None => Err(Error::Format {
             path: path.into(),
-            got: if series::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
+            got: if dicom::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
             expected: "a folder with one DICOM series, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd".into(),
-        })
+        }),
+    }
+}
+
+/// A format of a file that isn't DICOM.
+enum FileKind {
+    Nifti,
+    Nrrd,
+    MetaImage,
+}
+
+impl FileKind {
+    fn by_ending(path: &Path) -> Option<Self> {
+        let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
+        let kinds = [
+            (FileKind::Nifti, [".nii", ".nii.gz"]),
+            (FileKind::Nrrd, [".nrrd", ".nhdr"]),
+            (FileKind::MetaImage, [".mha", ".mhd"]),
+        ];
+        kinds.into_iter().find(|(_, endings)| ends(endings)).map(|(kind, _)| kind)
+    }
+
+    /// For names without an ending, or with another.
+    fn by_content(path: &Path) -> Option<Self> {
+        let start = |packing| -> Option<Vec<u8>> {
+            let mut bytes = Vec::new();
+            raw::open(path, 0, packing).ok()?.take(nifti::HEADER_BYTES as u64).read_to_end(&mut bytes).ok()?;
+            Some(bytes)
+        };
+        let plain = start(raw::Packing::Plain)?;
+        let bytes = if plain.starts_with(&raw::GZIP) { start(raw::Packing::Gzip)? } else { plain };
+        let text = String::from_utf8_lossy(&bytes);
+        if bytes.len() == nifti::HEADER_BYTES && bytes[344..].starts_with(b"n+1") {
+            Some(FileKind::Nifti)
+        } else if bytes.starts_with(b"NRRD000") {
+            Some(FileKind::Nrrd)
+        } else {
+            ["ObjectType", "NDims"].iter().any(|key| text.trim_start().starts_with(key)).then_some(FileKind::MetaImage)
+        }
     }
 }
 

@@ -1,27 +1,28 @@
-//! NIfTI-1, single file, plain or gzip (NIfTI-1.1 standard, nifti1.h).
+//! NIfTI-1, single file, plain or gzip (NIfTI-1.1 standard, nifti1.h). `forms` says where it lies.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{io::Read as _, path::Path};
 
 use nifti::{Endianness, NiftiHeader};
 
 use super::{
     Read, Source, file_name,
+    forms::{NiftiForms, Placed},
     raw::{self, Element, Layout, Packing, check_dims},
 };
 use crate::{
     error::{Error, Result},
-    geometry::Grid,
+    geometry::Frame,
     progress::Monitor,
     volume::Volume,
 };
 
-const HEADER_BYTES: usize = 348;
+pub(super) const HEADER_BYTES: usize = 348;
 
-pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
+pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Result<(Read, NiftiForms)> {
     let mut magic = [0; 2];
     let damaged = |e: std::io::Error| Error::read(path, e, "The file is truncated or damaged: copy it again");
     raw::open(path, 0, Packing::Plain)?.read_exact(&mut magic).map_err(damaged)?;
-    let packing = if magic == [0x1f, 0x8b] { Packing::Gzip } else { Packing::Plain };
+    let packing = if magic == raw::GZIP { Packing::Gzip } else { Packing::Plain };
     let mut reader = raw::open(path, 0, packing)?;
     let mut bytes = [0; HEADER_BYTES];
     reader.read_exact(&mut bytes).map_err(damaged)?;
@@ -40,15 +41,23 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
         slope: slope.into(),
         intercept: intercept.into(),
     };
-    let grid = Grid::from_ijk_to_ras(dims, &affine(&header))?;
+    let forms = NiftiForms::of(&header);
+    let Placed { grid, by, warnings } = forms.place(path, dims, assume)?;
     let voxels = raw::voxels(path, &mut reader, &layout, monitor)?;
     let as_stored = slope == 1.0 && intercept == 0.0;
-    Ok(Read {
+    let read = Read {
         volume: Volume::new(grid, voxels),
-        source: Source { format: "NIfTI", name: file_name(path), files: 1, facts: BTreeMap::new() },
-        warnings: Vec::new(),
+        source: Source {
+            format: "NIfTI",
+            name: file_name(path),
+            files: 1,
+            facts: [("geometry".to_owned(), by)].into(),
+            left_aside: Vec::new(),
+        },
+        warnings,
         unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),
-    })
+    };
+    Ok((read, forms))
 }
 
 fn parse(path: &Path, bytes: &[u8; HEADER_BYTES]) -> Result<NiftiHeader> {
@@ -99,38 +108,4 @@ fn element(path: &Path, datatype: i16) -> Result<Element> {
             });
         }
     })
-}
-
-/// The sform where there is one, else the qform, else the spacing alone (nifti1.h, methods 3, 2, 1).
-fn affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
-    let unit_mm = match header.xyzt_units & 7 {
-        1 => 1000.0,
-        3 => 0.001,
-        _ => 1.0,
-    };
-    let mut affine = if header.sform_code > 0 {
-        [header.srow_x, header.srow_y, header.srow_z, [0.0, 0.0, 0.0, 1.0]].map(|row| row.map(f64::from))
-    } else {
-        quaternion_affine(header)
-    };
-    affine[..3].iter_mut().flatten().for_each(|v| *v *= unit_mm);
-    affine
-}
-
-fn quaternion_affine(header: &NiftiHeader) -> [[f64; 4]; 4] {
-    let step: [f64; 3] = std::array::from_fn(|axis| f64::from(header.pixdim[axis + 1]));
-    let placed = header.qform_code > 0;
-    let [b, c, d] =
-        if placed { [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from) } else { [0.0; 3] };
-    let a = (1.0 - b * b - c * c - d * d).max(0.0).sqrt();
-    let rotation = [
-        [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
-        [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
-        [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - b * b - c * c],
-    ];
-    let handed = if header.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
-    let offset = if placed { [header.quatern_x, header.quatern_y, header.quatern_z].map(f64::from) } else { [0.0; 3] };
-    let row =
-        |r: usize| [rotation[r][0] * step[0], rotation[r][1] * step[1], rotation[r][2] * step[2] * handed, offset[r]];
-    [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
 }

@@ -13,26 +13,23 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    geometry::{Grid, flip_lps_ras},
+    geometry::{Frame, Grid},
     progress::Monitor,
     volume::Volume,
+    warning::Warning,
 };
 
-pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
+pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Result<Read> {
     let header = fields(path)?;
-    let dims = dims(&header)?;
-    let grid = grid(&header, dims)?;
+    let axes = Axes::of(&header)?;
+    let dims = axes.dims(&header)?;
+    let world = World::of(&header, assume);
+    let grid = axes.grid(&header, dims, &world)?;
     let element = element(&header)?;
     let packing = packing(&header)?;
-    let layout = Layout {
-        dims,
-        element,
-        big_endian: header.fields.get("endian").is_some_and(|e| e.eq_ignore_ascii_case("big")),
-        slope: 1.0,
-        intercept: 0.0,
-    };
+    let layout = Layout { dims, element, big_endian: is_big_endian(&header, element)?, slope: 1.0, intercept: 0.0 };
     let (file, start) = data(&header)?;
-    let byte_skip: i64 = number(&header, "byte skip")?.unwrap_or(0);
+    let byte_skip: i64 = number(&header, "byteskip")?.unwrap_or(0);
     let offset = match byte_skip {
         -1 if packing == Packing::Plain => header.counted_from_the_end(&file, &layout)?,
         n if n >= 0 => start + if packing == Packing::Plain { n as u64 } else { 0 },
@@ -50,20 +47,24 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
             name: file_name(path),
             files: if file == path { 1 } else { 2 },
             facts: BTreeMap::new(),
+            left_aside: Vec::new(),
         },
-        warnings: Vec::new(),
+        warnings: world.warnings,
         unscaled_bits: Some(8 * element.bytes() as u8),
     })
 }
 
-/// Reads 'key: value' lines up to an empty one.
+/// Reads 'key: value' lines up to an empty one. Keys are kept in small letters and without spaces, since some have two
+/// spellings ("data file" and "datafile").
 fn fields(path: &Path) -> Result<Header> {
     Header::read(path, |header, number, line| {
         if number == 0 && !line.starts_with("NRRD000") {
             return Err(Error::read(path, "no NRRD header", "Check that the file is an NRRD image"));
         }
-        if let Some((key, value)) = line.split_once(": ").filter(|_| number > 0 && !line.starts_with('#')) {
-            header.fields.insert(key.trim().to_lowercase(), value.trim().to_owned());
+        let field = line.split_once(':').filter(|_| number > 0 && !line.starts_with('#'));
+        // 'key:=value' is a note of some program.
+        if let Some((key, value)) = field.filter(|(_, value)| !value.starts_with('=')) {
+            header.fields.insert(key.to_lowercase().replace(' ', ""), value.trim().to_owned());
         }
         Ok(!line.is_empty())
     })
@@ -74,14 +75,142 @@ fn number(header: &Header, key: &str) -> Result<Option<i64>> {
     text.map(|t| t.parse().map_err(|_| header.broken(&format!("'{key}: {t}' is no whole number")))).transpose()
 }
 
-fn dims(header: &Header) -> Result<[usize; 3]> {
-    let sizes: Vec<u64> = header.get("sizes")?.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
-    match sizes[..] {
-        [i, j, k] => check_dims([i, j, k]),
-        _ => Err(Error::Dimensions {
-            got: format!("{} dimensions ({})", sizes.len(), header.get("sizes")?),
+/// The axes of the file, and which three of them lie in space.
+struct Axes {
+    sizes: Vec<u64>,
+    /// `directions[axis]`: a step along it, as long as 'space directions' has one for it.
+    directions: Option<Vec<Option<Vec<f64>>>>,
+    space: [usize; 3],
+}
+
+impl Axes {
+    /// Axes of one voxel that are a list, time, or one too many are left out: that changes no voxel's place in the file.
+    fn of(header: &Header) -> Result<Self> {
+        let sizes: Vec<u64> = header.get("sizes")?.split_whitespace().map(|n| n.parse().unwrap_or(0)).collect();
+        let refuse = || Error::Dimensions {
+            got: format!("{} dimensions ({})", sizes.len(), header.fields["sizes"]),
             remedy: "Extract one time point or component".into(),
-        }),
+        };
+        let directions = header.fields.get("spacedirections").map(|text| vectors(header, text)).transpose()?;
+        let kinds: Vec<&str> = header.fields.get("kinds").map_or(Vec::new(), |text| text.split_whitespace().collect());
+        let in_space = |axis: usize| match &directions {
+            Some(directions) => directions.get(axis).is_some_and(Option::is_some),
+            // Teem's format definition: what isn't one of these is a list, a vector, a colour, a matrix …
+            None => {
+                kinds.get(axis).is_none_or(|k| ["domain", "space", "???", "none"].contains(&k.to_lowercase().as_str()))
+            }
+        };
+        let mut space: Vec<usize> = (0..sizes.len()).filter(|axis| in_space(*axis)).collect();
+        while space.len() > 3 {
+            let spare = space.iter().rposition(|axis| sizes[*axis] == 1).ok_or_else(refuse)?;
+            space.remove(spare);
+        }
+        let single = (0..sizes.len()).filter(|axis| !space.contains(axis)).all(|axis| sizes[axis] == 1);
+        let space = <[usize; 3]>::try_from(space).ok().filter(|_| single).ok_or_else(refuse)?;
+        Ok(Axes { sizes, directions, space })
+    }
+
+    fn dims(&self, header: &Header) -> Result<[usize; 3]> {
+        if let Some(directions) = self.directions.as_ref().filter(|d| d.len() != self.sizes.len()) {
+            let (got, wanted) = (directions.len(), self.sizes.len());
+            return Err(header.broken(&format!("'space directions' has {got} vectors for {wanted} axes")));
+        }
+        check_dims(self.space.map(|axis| self.sizes[axis]))
+    }
+
+    fn grid(&self, header: &Header, dims: [usize; 3], world: &World) -> Result<Grid> {
+        let Some(directions) = &self.directions else {
+            let spacings = numbers(header, header.get("spacings")?.split_whitespace())?;
+            let unit = |n: usize, mm: f64| std::array::from_fn(|a| if a == n { mm } else { 0.0 });
+            let mut columns = [[0.0; 3]; 3];
+            for (n, axis) in self.space.into_iter().enumerate() {
+                let mm = *spacings.get(axis).ok_or_else(|| header.broken("'spacings' has too few numbers"))?;
+                columns[n] = world.frame.to_ras(unit(n, mm));
+            }
+            return Grid::from_columns(dims, columns, [0.0; 3]);
+        };
+        let mut columns = [[0.0; 3]; 3];
+        for (column, axis) in columns.iter_mut().zip(self.space) {
+            let step = directions[axis].as_deref().unwrap_or_default();
+            *column = world.frame.to_ras(world.vector(header, step)?);
+        }
+        let origin = match header.fields.get("spaceorigin") {
+            Some(text) => world.vector(header, &numbers(header, text.trim_matches(['(', ')']).split(','))?)?,
+            None => [0.0; 3],
+        };
+        Grid::from_columns(dims, columns, world.frame.to_ras(origin))
+    }
+}
+
+/// The world that directions and origin are told in.
+struct World {
+    frame: Frame,
+    /// Its last axis is time.
+    timed: bool,
+    warnings: Vec<Warning>,
+}
+
+impl World {
+    /// A space that isn't one of the patient's is taken as LPS, as ITK takes it, unless the caller knows better.
+    fn of(header: &Header, assume: Option<Frame>) -> Self {
+        let name = header.fields.get("space").map_or(String::new(), |name| name.to_lowercase());
+        let timed = name.ends_with("-time") || ["rast", "last", "lpst"].contains(&name.as_str());
+        let named = match name.trim_end_matches("-time") {
+            "left-posterior-superior" | "lps" | "lpst" => Some(Frame::LPS),
+            "right-anterior-superior" | "ras" | "rast" => Some(Frame::RAS),
+            "left-anterior-superior" | "las" | "last" => Some(Frame::LAS),
+            _ => None,
+        };
+        let (frame, why) = match assume {
+            Some(frame) => (frame, "as asked for"),
+            None => (Frame::LPS, "as ITK and 3D Slicer do"),
+        };
+        let assumed = || Warning::OrientationAssumed { frame: frame.to_string(), why: why.into() };
+        let warnings = if named.is_some() { Vec::new() } else { vec![assumed()] };
+        World { frame: named.unwrap_or(frame), timed, warnings }
+    }
+
+    fn vector(&self, header: &Header, numbers: &[f64]) -> Result<[f64; 3]> {
+        match *numbers {
+            [x, y, z] => Ok([x, y, z]),
+            [x, y, z, _] if self.timed => Ok([x, y, z]),
+            _ => Err(header.broken("the geometry is not made of three numbers each")),
+        }
+    }
+}
+
+/// "(1,0,0) none (0,1,0)": one vector or none for each axis.
+fn vectors(header: &Header, text: &str) -> Result<Vec<Option<Vec<f64>>>> {
+    let (mut vectors, mut rest) = (Vec::new(), text.trim());
+    while !rest.is_empty() {
+        let (vector, after) = if let Some(after) = rest.strip_prefix("none") {
+            (None, after)
+        } else {
+            let inside = rest.strip_prefix('(').and_then(|r| r.split_once(')'));
+            let (inside, after) =
+                inside.ok_or_else(|| header.broken(&format!("'space directions: {text}' can't be understood")))?;
+            (Some(numbers(header, inside.split(','))?), after)
+        };
+        // Some programs write the axis that lies in no space as a vector of no numbers.
+        vectors.push(vector.filter(|numbers| !numbers.iter().all(|n| n.is_nan())));
+        rest = after.trim_start();
+    }
+    Ok(vectors)
+}
+
+fn numbers<'a>(header: &Header, numbers: impl Iterator<Item = &'a str>) -> Result<Vec<f64>> {
+    let numbers: Option<Vec<f64>> = numbers.map(|n| n.trim().parse().ok()).collect();
+    numbers.ok_or_else(|| header.broken("the geometry is not made of numbers"))
+}
+
+/// Where a voxel has several bytes, the header has to say which comes first.
+fn is_big_endian(header: &Header, element: Element) -> Result<bool> {
+    match header.fields.get("endian").map(|e| e.to_lowercase()).as_deref() {
+        Some("big") => Ok(true),
+        Some("little") => Ok(false),
+        None if element.bytes() == 1 => Ok(false),
+        None => Err(header.broken("the header lacks 'endian'")),
+        Some(other) => Err(header.broken(&format!("'endian: {other}' is neither little nor big"))),
     }
 }
 
@@ -111,7 +240,7 @@ fn packing(header: &Header) -> Result<Packing> {
 
 /// The file that holds the voxels, and where they start before 'byte skip'.
 fn data(header: &Header) -> Result<(PathBuf, u64)> {
-    let detached = header.fields.get("data file").or_else(|| header.fields.get("datafile"));
+    let detached = header.fields.get("datafile");
     let (file, start) = match detached {
         Some(name) if name.contains('%') || name.to_uppercase().starts_with("LIST") => {
             return Err(header.unsupported("an NRRD spread over many data files", "one data file"));
@@ -119,7 +248,7 @@ fn data(header: &Header) -> Result<(PathBuf, u64)> {
         Some(name) => (header.beside(name)?, 0),
         None => (header.path.clone(), header.end),
     };
-    let lines = number(header, "line skip")?.unwrap_or(0);
+    let lines = number(header, "lineskip")?.unwrap_or(0);
     let mut reader = BufReader::new(raw::open(&file, start, Packing::Plain)?);
     let mut skipped = start;
     for _ in 0..lines.max(0) {
@@ -130,51 +259,4 @@ fn data(header: &Header) -> Result<(PathBuf, u64)> {
         skipped += read as u64;
     }
     Ok((file, skipped))
-}
-
-fn grid(header: &Header, dims: [usize; 3]) -> Result<Grid> {
-    let Some(directions) = header.fields.get("space directions") else {
-        let spacings = vector_of(header, header.get("spacings")?.split_whitespace())?;
-        let mut grid = Grid::axial(dims, [1.0; 3]);
-        let columns: [[f64; 3]; 3] = std::array::from_fn(|a| grid.direction[a].map(|v| v * spacings[a]));
-        grid = Grid::from_columns(dims, columns, [0.0; 3])?;
-        return Ok(grid);
-    };
-    let to_ras = space(header)?;
-    let vectors: Vec<&str> = directions.split(')').map(|v| v.trim().trim_start_matches('(')).collect();
-    let vectors: Vec<&str> = vectors.into_iter().filter(|v| !v.is_empty()).collect();
-    if vectors.len() != 3 || directions.contains("none") {
-        return Err(Error::Dimensions {
-            got: format!("space directions {directions}"),
-            remedy: "Extract one component".into(),
-        });
-    }
-    let mut columns = [[0.0; 3]; 3];
-    for (column, vector) in columns.iter_mut().zip(&vectors) {
-        *column = to_ras(vector_of(header, vector.split(','))?);
-    }
-    let origin = match header.fields.get("space origin") {
-        Some(text) => vector_of(header, text.trim_matches(['(', ')']).split(','))?,
-        None => [0.0; 3],
-    };
-    Grid::from_columns(dims, columns, to_ras(origin))
-}
-
-fn vector_of<'a>(header: &Header, numbers: impl Iterator<Item = &'a str>) -> Result<[f64; 3]> {
-    let numbers: Option<Vec<f64>> = numbers.map(|n| n.trim().parse().ok()).collect();
-    let vector = numbers.and_then(|n| <[f64; 3]>::try_from(n).ok());
-    vector.ok_or_else(|| header.broken("the geometry is not made of three numbers each"))
-}
-
-/// From the header's world to RAS.
-fn space(header: &Header) -> Result<fn([f64; 3]) -> [f64; 3]> {
-    match header.get("space")?.to_lowercase().as_str() {
-        "left-posterior-superior" | "lps" => Ok(flip_lps_ras),
-        "right-anterior-superior" | "ras" => Ok(|p| p),
-        "left-anterior-superior" | "las" => Ok(|[x, y, z]| [-x, y, z]),
-        other => {
-            Err(header
-                .unsupported(&format!("NRRD space '{other}'"), "left-posterior-superior or another patient space"))
-        }
-    }
 }

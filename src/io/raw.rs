@@ -21,6 +21,9 @@ const PIECE_BYTES: usize = 1 << 20;
 /// Most bytes that are passed over in front of voxels that have to be unpacked.
 const MAX_SKIP_BYTES: u64 = 1 << 26;
 
+/// The first bytes of a gzip file (RFC 1952).
+pub const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// How a voxel is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {

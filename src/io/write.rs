@@ -9,7 +9,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use tempfile::NamedTempFile;
 
-use super::vti;
+use super::{forms::NiftiForms, vti};
 use crate::{
     error::{Error, Result},
     geometry::{Grid, flip_lps_ras},
@@ -110,12 +110,26 @@ sample!(f64, 64, "double", "Float64");
 /// [`Error::Option`], [`Error::Write`] or [`Error::Cancelled`]; then nothing is left at `path` that
 /// wasn't there.
 pub fn write_volume<T: Sample>(path: &Path, volume: VolumeView<'_, T>, cancel: &CancelToken) -> Result<()> {
+    write_volume_like(path, volume, None, cancel)
+}
+
+/// As [`write_volume`]; a NIfTI file gets the forms of the file that the grid was read from ([`super::Ct::forms`]), so that
+/// every program lays the one over the other, whichever form it takes.
+///
+/// # Errors
+/// As [`write_volume`].
+pub fn write_volume_like<T: Sample>(
+    path: &Path,
+    volume: VolumeView<'_, T>,
+    forms: Option<&NiftiForms>,
+    cancel: &CancelToken,
+) -> Result<()> {
     let format = VolumeFormat::of(path)?;
     format.check(volume.grid)?;
     let failed = |e: io::Error| Error::write(path, e);
     let part = part_of(path)?;
     let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
-    put_volume(&mut out, format, volume, cancel).map_err(|e| e.unwrap_or_else(failed))?;
+    put_volume(&mut out, format, volume, forms, cancel).map_err(|e| e.unwrap_or_else(failed))?;
     out.flush().map_err(failed)?;
     drop(out);
     part.persist(path).map_err(|e| failed(e.error))?;
@@ -126,17 +140,18 @@ fn put_volume<T: Sample>(
     out: &mut (impl Write + Seek),
     format: VolumeFormat,
     volume: VolumeView<'_, T>,
+    forms: Option<&NiftiForms>,
     cancel: &CancelToken,
 ) -> std::result::Result<(), Stop> {
     let gzip = |out| GzEncoder::new(out, Compression::fast());
     match format {
         VolumeFormat::Nifti => {
-            out.write_all(&nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>()))?;
+            out.write_all(&nifti_header(volume.grid, forms, T::NIFTI_TYPE, size_of::<T>()))?;
             put_voxels(out, volume, cancel)
         }
         VolumeFormat::NiftiGz => {
             let mut packed = gzip(out);
-            packed.write_all(&nifti_header(volume.grid, T::NIFTI_TYPE, size_of::<T>()))?;
+            packed.write_all(&nifti_header(volume.grid, forms, T::NIFTI_TYPE, size_of::<T>()))?;
             put_voxels(&mut packed, volume, cancel)?;
             Ok(packed.finish().map(drop)?)
         }
@@ -228,66 +243,25 @@ fn nrrd_header(grid: &Grid, kind: &str) -> String {
     )
 }
 
-/// A NIfTI-1 header (nifti1.h) of a grid that passed [`VolumeFormat::check`], with sform and qform both set to scanner
-/// coordinates: readers differ in which they take.
-fn nifti_header(grid: &Grid, datatype: i16, bytes: usize) -> Vec<u8> {
+/// A NIfTI-1 header (nifti1.h) of a grid that passed [`VolumeFormat::check`].
+fn nifti_header(grid: &Grid, forms: Option<&NiftiForms>, datatype: i16, bytes: usize) -> Vec<u8> {
     const VOX_OFFSET: f32 = 352.0;
-    const MILLIMETRES: u8 = 2;
-    const SCANNER: i16 = 1;
     let mut header = vec![0u8; VOX_OFFSET as usize];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &348i32.to_le_bytes());
     put(38, b"r");
     put(40, &3i16.to_le_bytes());
-    let (quaternion, handed) = quaternion(grid);
-    put(76, &(handed as f32).to_le_bytes());
     for axis in 0..7 {
         let size = grid.dims.get(axis).copied().unwrap_or(1);
         put(42 + 2 * axis, &(size as i16).to_le_bytes());
-        let mm = grid.spacing_mm.get(axis).copied().unwrap_or(1.0) as f32;
-        put(80 + 4 * axis, &mm.to_le_bytes());
+        put(80 + 4 * axis, &1f32.to_le_bytes());
     }
     put(70, &datatype.to_le_bytes());
     put(72, &(8 * bytes as i16).to_le_bytes());
     put(108, &VOX_OFFSET.to_le_bytes());
     put(112, &1f32.to_le_bytes());
-    put(123, &[MILLIMETRES]);
     put(148, b"sam2lung: research use only");
-    put(252, &SCANNER.to_le_bytes());
-    put(254, &SCANNER.to_le_bytes());
-    for (n, value) in quaternion.iter().chain(&grid.origin_ras).enumerate() {
-        put(256 + 4 * n, &(*value as f32).to_le_bytes());
-    }
-    for (n, value) in grid.ijk_to_ras()[..3].iter().flatten().enumerate() {
-        put(280 + 4 * n, &(*value as f32).to_le_bytes());
-    }
     put(344, b"n+1\0");
+    forms.unwrap_or(&NiftiForms::of_grid(grid)).put(&mut header);
     header
-}
-
-/// The rotation as b, c, d of a unit quaternion with a ≥ 0, and the handedness (nifti1.h, "qfac").
-fn quaternion(grid: &Grid) -> ([f64; 3], f64) {
-    let [x, y, z] = grid.direction;
-    let handed = if crate::geometry::dot(crate::geometry::cross(x, y), z) < 0.0 { -1.0 } else { 1.0 };
-    let z = z.map(|v| v * handed);
-    // Column vectors x, y, z: the matrix element in row r, column c is [x, y, z][c][r].
-    let m = |r: usize, c: usize| [x, y, z][c][r];
-    // The largest of the four squares is taken first, so that no small number is divided by.
-    let squares = [
-        1.0 + m(0, 0) + m(1, 1) + m(2, 2),
-        1.0 + m(0, 0) - m(1, 1) - m(2, 2),
-        1.0 - m(0, 0) + m(1, 1) - m(2, 2),
-        1.0 - m(0, 0) - m(1, 1) + m(2, 2),
-    ];
-    let largest = (0..4).fold(0, |best, n| if squares[n] > squares[best] { n } else { best });
-    let root = squares[largest].sqrt();
-    let part = |value: f64| value / (2.0 * root);
-    let [a, b, c, d] = match largest {
-        0 => [root / 2.0, part(m(2, 1) - m(1, 2)), part(m(0, 2) - m(2, 0)), part(m(1, 0) - m(0, 1))],
-        1 => [part(m(2, 1) - m(1, 2)), root / 2.0, part(m(0, 1) + m(1, 0)), part(m(0, 2) + m(2, 0))],
-        2 => [part(m(0, 2) - m(2, 0)), part(m(0, 1) + m(1, 0)), root / 2.0, part(m(1, 2) + m(2, 1))],
-        _ => [part(m(1, 0) - m(0, 1)), part(m(0, 2) + m(2, 0)), part(m(1, 2) + m(2, 1)), root / 2.0],
-    };
-    let sign = if a < 0.0 { -1.0 } else { 1.0 };
-    ([b, c, d].map(|v| v * sign), handed)
 }

@@ -11,7 +11,11 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{external_data::first_external, folder::BundleFolder, spec::ModelSpec};
+use super::{
+    external_data::{self, Problem},
+    folder::BundleFolder,
+    spec::ModelSpec,
+};
 use crate::error::{Error, Result};
 
 /// The schema version this library reads.
@@ -121,13 +125,19 @@ fn check(spec: &ModelSpec, origin: &Path) -> Result<()> {
 
 /// A graph whose data lie in other files would make ONNX Runtime read them, wherever they are.
 fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
-    first_external(graph).map_or(Ok(()), |tensor| {
-        Err(Error::ModelBundle {
-            bundle: origin.into(),
-            reason: format!("{file}: the data of tensor '{tensor}' lie in another file"),
-            remedy: "Export the graph with all data inside it (external_data=False)".into(),
-        })
-    })
+    let Err(problem) = external_data::check(graph) else { return Ok(()) };
+    let (reason, remedy) = match problem {
+        Problem::External(tensor) => (
+            format!("{file}: the data of tensor '{tensor}' lie in another file"),
+            "Export the graph with all data inside it (external_data=False)",
+        ),
+        Problem::NotWhole(why) => (
+            format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
+            "The file is damaged or no ONNX graph: export the bundle again",
+        ),
+        Problem::OrtFormat => (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX"),
+    };
+    Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
 }
 
 fn parse(origin: &Path, json: &[u8]) -> Result<ModelSpec> {

@@ -1,124 +1,150 @@
-//! Finds tensors of an ONNX graph whose data lie in other files: a bundle's graphs hold all of theirs.
+//! Looks through an ONNX graph before ONNX Runtime sees it: a bundle's graphs hold all of their data.
 //!
-//! ONNX Runtime would look for such files, by whatever path the graph names. Only the protobuf fields on the way to a
-//! tensor are followed (onnx.proto); what isn't protobuf is left for ONNX Runtime to refuse.
+//! ONNX Runtime would look for data in other files, by whatever path the graph names. So the graph is parsed to its
+//! last byte by the rules of protobuf, and only the fields on the way to a tensor are kept (onnx.proto). What can't be
+//! parsed to its end is refused: nobody knows what another parser would see behind that place.
 
-/// Deepest nesting of messages that is followed: graphs within attributes within graphs.
-const MOST_DEPTH: usize = 64;
-/// Number of TensorProto.data_location; its value 1 means another file.
-const DATA_LOCATION: u64 = 14;
-/// Number of TensorProto.external_data: where in which file.
-const EXTERNAL_DATA: u64 = 13;
-/// Number of TensorProto.name.
-const TENSOR_NAME: u64 = 8;
+use prost::{DecodeError, Message};
 
-/// Messages on the way to a tensor.
-#[derive(Clone, Copy)]
-enum Message {
-    Model,
-    Training,
-    Graph,
-    Function,
-    Node,
-    Attribute,
-    SparseTensor,
-    Tensor,
+/// Why a graph isn't given to ONNX Runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The data of the tensor of this name lie in another file.
+    External(String),
+    /// It can't be parsed to its end.
+    NotWhole(String),
+    /// It is in ONNX Runtime's own format, which this library doesn't look through.
+    OrtFormat,
 }
 
-impl Message {
-    /// What the field of this number holds, if that may hold tensors.
-    fn field(self, number: u64) -> Option<Message> {
-        Some(match (self, number) {
-            (Message::Model, 7) | (Message::Training, 1 | 2) | (Message::Attribute, 6 | 11) => Message::Graph,
-            (Message::Model, 20) => Message::Training,
-            (Message::Model, 25) => Message::Function,
-            (Message::Graph, 1) | (Message::Function, 7) => Message::Node,
-            (Message::Graph, 5) | (Message::Attribute, 5 | 10) | (Message::SparseTensor, 1 | 2) => Message::Tensor,
-            (Message::Graph, 15) | (Message::Attribute, 22 | 23) => Message::SparseTensor,
-            (Message::Node, 5) | (Message::Function, 11) => Message::Attribute,
-            _ => return None,
-        })
+impl From<DecodeError> for Problem {
+    fn from(error: DecodeError) -> Self {
+        Problem::NotWhole(error.to_string())
     }
 }
 
-/// Name of the first tensor of a serialised ONNX model whose data lie outside it.
+#[derive(Message)]
+struct Model {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<Graph>,
+    #[prost(message, repeated, tag = "20")]
+    training_info: Vec<Training>,
+    #[prost(message, repeated, tag = "25")]
+    functions: Vec<Function>,
+}
+
+#[derive(Message)]
+struct Training {
+    #[prost(message, optional, tag = "1")]
+    initialization: Option<Graph>,
+    #[prost(message, optional, tag = "2")]
+    algorithm: Option<Graph>,
+}
+
+#[derive(Message)]
+struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<Node>,
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<Tensor>,
+    #[prost(message, repeated, tag = "15")]
+    sparse_initializer: Vec<SparseTensor>,
+}
+
+#[derive(Message)]
+struct Function {
+    #[prost(message, repeated, tag = "7")]
+    node: Vec<Node>,
+    #[prost(message, repeated, tag = "11")]
+    attribute_proto: Vec<Attribute>,
+}
+
+#[derive(Message)]
+struct Node {
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<Attribute>,
+}
+
+#[derive(Message)]
+struct Attribute {
+    #[prost(message, optional, tag = "5")]
+    t: Option<Tensor>,
+    #[prost(message, optional, boxed, tag = "6")]
+    g: Option<Box<Graph>>,
+    #[prost(message, repeated, tag = "10")]
+    tensors: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    graphs: Vec<Graph>,
+    #[prost(message, optional, tag = "22")]
+    sparse_tensor: Option<SparseTensor>,
+    #[prost(message, repeated, tag = "23")]
+    sparse_tensors: Vec<SparseTensor>,
+}
+
+#[derive(Message)]
+struct SparseTensor {
+    #[prost(message, optional, tag = "1")]
+    values: Option<Tensor>,
+    #[prost(message, optional, tag = "2")]
+    indices: Option<Tensor>,
+}
+
+#[derive(Message)]
+struct Tensor {
+    // No `string`: onnx.proto is of proto2, where a name need not be UTF-8.
+    #[prost(bytes = "vec", tag = "8")]
+    name: Vec<u8>,
+    #[prost(bytes = "vec", repeated, tag = "13")]
+    external_data: Vec<Vec<u8>>,
+    /// 0: inside, 1: in another file; ONNX has no further value.
+    #[prost(int32, tag = "14")]
+    data_location: i32,
+}
+
+/// Refuses a serialised ONNX model whose data lie outside it, or that can't be looked through.
 ///
-/// Nesting that is too deep to be looked through counts as well.
-pub fn first_external(model: &[u8]) -> Option<String> {
-    find(model, Message::Model, 0)
+/// # Errors
+/// The first [`Problem`].
+pub fn check(model: &[u8]) -> Result<(), Problem> {
+    // The identifier of a FlatBuffers file, by which ONNX Runtime tells its own format from protobuf.
+    if model.get(4..8) == Some(b"ORTM".as_slice()) {
+        return Err(Problem::OrtFormat);
+    }
+    let model = Model::decode(model)?;
+    let training = model.training_info.iter().flat_map(|info| [&info.initialization, &info.algorithm]);
+    model.graph.iter().chain(training.flatten()).try_for_each(check_graph)?;
+    model.functions.iter().try_for_each(|function| {
+        check_nodes(&function.node)?;
+        function.attribute_proto.iter().try_for_each(check_attribute)
+    })
 }
 
-fn find(message: &[u8], kind: Message, depth: usize) -> Option<String> {
-    if depth > MOST_DEPTH {
-        return Some("(nested too deeply)".into());
-    }
-    let (mut name, mut external) = ("", false);
-    for (number, value) in Fields(message) {
-        match (kind, value) {
-            (Message::Tensor, Value::Number(1)) if number == DATA_LOCATION => external = true,
-            (Message::Tensor, Value::Bytes(_)) if number == EXTERNAL_DATA => external = true,
-            (Message::Tensor, Value::Bytes(text)) if number == TENSOR_NAME => {
-                name = std::str::from_utf8(text).unwrap_or_default();
-            }
-            (_, Value::Bytes(inner)) => {
-                let found = kind.field(number).and_then(|inside| find(inner, inside, depth + 1));
-                if found.is_some() {
-                    return found;
-                }
-            }
-            _ => (),
-        }
-    }
-    external.then(|| name.to_owned())
+fn check_graph(graph: &Graph) -> Result<(), Problem> {
+    graph.initializer.iter().try_for_each(check_tensor)?;
+    graph.sparse_initializer.iter().try_for_each(check_sparse)?;
+    check_nodes(&graph.node)
 }
 
-enum Value<'a> {
-    Number(u64),
-    Bytes(&'a [u8]),
-    Other,
+fn check_nodes(nodes: &[Node]) -> Result<(), Problem> {
+    nodes.iter().flat_map(|node| &node.attribute).try_for_each(check_attribute)
 }
 
-/// The fields of a protobuf message: number and value. Ends at the first that makes no sense.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn varint(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn bytes(&mut self, count: u64) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(usize::try_from(count).ok()?)?;
-        self.0 = rest;
-        Some(bytes)
-    }
+fn check_attribute(attribute: &Attribute) -> Result<(), Problem> {
+    attribute.t.iter().chain(&attribute.tensors).try_for_each(check_tensor)?;
+    attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors).try_for_each(check_sparse)?;
+    // Graphs within graphs: the parser has a limit of its own for how deep that goes.
+    attribute.g.iter().map(AsRef::as_ref).chain(&attribute.graphs).try_for_each(check_graph)
 }
 
-impl<'a> Iterator for Fields<'a> {
-    type Item = (u64, Value<'a>);
+fn check_sparse(tensor: &SparseTensor) -> Result<(), Problem> {
+    tensor.values.iter().chain(&tensor.indices).try_for_each(check_tensor)
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let tag = self.varint()?;
-        let value = match tag & 7 {
-            0 => Value::Number(self.varint()?),
-            1 => self.bytes(8).map(|_| Value::Other)?,
-            2 => {
-                let count = self.varint()?;
-                Value::Bytes(self.bytes(count)?)
-            }
-            5 => self.bytes(4).map(|_| Value::Other)?,
-            _ => return None,
-        };
-        Some((tag >> 3, value))
+fn check_tensor(tensor: &Tensor) -> Result<(), Problem> {
+    if tensor.data_location == 0 && tensor.external_data.is_empty() {
+        return Ok(());
     }
+    Err(Problem::External(String::from_utf8_lossy(&tensor.name).into_owned()))
 }
 
 #[cfg(test)]
@@ -143,32 +169,75 @@ mod tests {
         [field(8, b"w"), vec![14 << 3, location]].concat()
     }
 
+    fn external(name: &str) -> Result<(), Problem> {
+        Err(Problem::External(name.into()))
+    }
+
     #[test]
-    fn first_external_is_found_wherever_a_tensor_may_be() {
+    fn check_external_tensor_is_found_wherever_a_tensor_may_be() {
         let in_attribute = |tensor: &[u8]| field(7, &field(1, &field(5, &field(5, tensor))));
         let in_subgraph = |tensor: &[u8]| field(7, &field(1, &field(5, &field(6, &field(5, tensor)))));
         let in_function = |tensor: &[u8]| field(25, &field(7, &field(5, &field(10, tensor))));
+        let in_training = |tensor: &[u8]| field(20, &field(2, &field(5, tensor)));
         let sparse = |tensor: &[u8]| field(7, &field(15, &field(1, tensor)));
         let plain = |tensor: &[u8]| field(7, &field(5, tensor));
+        // Two fields `graph` are one message to every parser.
+        let twice = |tensor: &[u8]| [field(7, &[]), field(7, &field(5, tensor))].concat();
         type Place<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
-        let places: [Place<'_>; 5] = [&plain, &in_attribute, &in_subgraph, &in_function, &sparse];
+        let places: [Place<'_>; 7] = [&plain, &in_attribute, &in_subgraph, &in_function, &in_training, &sparse, &twice];
         for place in places {
-            assert_eq!(first_external(&place(&tensor(1))).as_deref(), Some("w"));
-            assert_eq!(first_external(&place(&tensor(0))), None);
-            assert_eq!(first_external(&place(&field(13, b"x"))).as_deref(), Some(""));
+            assert_eq!(check(&place(&tensor(1))), external("w"));
+            assert_eq!(check(&place(&tensor(0))), Ok(()));
+            assert_eq!(check(&place(&field(13, b"x"))), external(""));
         }
     }
 
     #[test]
-    fn first_external_in_nesting_without_end_stops() {
+    fn check_external_tensor_behind_unknown_fields_is_found() {
+        // Field 1000: a group that begins and ends; a number; eight bytes; four bytes; a text.
+        let unknown: [&[u8]; 5] = [
+            &[0xc3, 0x3e, 0xc4, 0x3e],
+            &[0xc0, 0x3e, 0x07],
+            &[0xc1, 0x3e, 1, 2, 3, 4, 5, 6, 7, 8],
+            &[0xc5, 0x3e, 1, 2, 3, 4],
+            &[0xc2, 0x3e, 2, b'h', b'i'],
+        ];
+        for front in unknown {
+            let hidden = [front, &field(7, &[front, &field(5, &[front, &tensor(1)].concat())].concat())].concat();
+            assert_eq!(check(&hidden), external("w"), "{front:x?}");
+        }
+    }
+
+    #[test]
+    fn check_location_is_the_number_that_is_left_of_a_longer_one() {
+        // 2^32 + 1 in a field of 32 bits is 1 (protobuf, "Encoding": varints are truncated).
+        let long = [field(8, b"w"), vec![14 << 3, 0x81, 0x80, 0x80, 0x80, 0x10]].concat();
+        assert_eq!(check(&field(7, &field(5, &long))), external("w"));
+    }
+
+    #[test]
+    fn check_what_can_not_be_parsed_to_its_end_is_refused() {
+        let good = field(7, &field(5, &tensor(0)));
+        let (group_open, group_end, wire_type_6): (&[u8], &[u8], &[u8]) = (&[0xc3, 0x3e], &[0xc4, 0x3e], &[0x06]);
+        for bad in [group_open, group_end, wire_type_6, &[0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f], &[0xff; 40], &[0]] {
+            for bytes in [[bad, &good].concat(), [&good, bad].concat(), field(7, bad)] {
+                assert!(matches!(check(&bytes), Err(Problem::NotWhole(_))), "{bytes:x?}");
+            }
+        }
+        assert!(matches!(check(b"no graph"), Err(Problem::NotWhole(_))));
+    }
+
+    #[test]
+    fn check_nesting_without_end_is_refused() {
         let graph = (0..2000).fold(tensor(1), |inner, _| field(1, &field(5, &field(6, &inner))));
-        assert!(first_external(&field(7, &graph)).is_some());
+        assert!(matches!(check(&field(7, &graph)), Err(Problem::NotWhole(_))));
     }
 
     #[test]
-    fn first_external_of_what_is_no_protobuf_is_none() {
-        for bytes in [&b"no graph"[..], &[0xff; 40], &[], &[0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
-            assert_eq!(first_external(bytes), None);
-        }
+    fn check_onnx_runtimes_own_format_is_refused_even_where_it_is_protobuf_as_well() {
+        // Field 15 with four bytes, the last two of which begin the identifier's place.
+        let both = [&[0x7a, 8, 0, 0][..], b"ORTM", &[0, 0]].concat();
+        assert!(Model::decode(both.as_slice()).is_ok());
+        assert_eq!(check(&both), Err(Problem::OrtFormat));
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! ONNX Runtime is loaded when the first engine needs it, from the first place that has it:
 //! 1. the path in the environment variable `SAM2LUNG_ONNXRUNTIME`;
-//! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there;
-//! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in a folder above;
+//! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there, by the name
+//!    [`OWN_SONAME`] or its own;
+//! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in the checkout that this code was
+//!    built in ([`checkout`]); an installed copy lies in none;
 //! 4. wherever the system's loader finds `libonnxruntime.so.1` (Windows and macOS: the file of that name there).
 //!
 //! Telemetry is off: the pinned version has none, and a newer one is told by its environment variable.
@@ -12,12 +14,13 @@ use std::{
     env,
     ffi::CStr,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
-use ort::environment::Environment;
+use log::Level;
+use ort::{environment::Environment, logging::LogLevel};
 
-use super::library;
+use super::{checkout, library, messages};
 use crate::error::{Error, Result};
 
 /// Names the file to load ONNX Runtime from.
@@ -28,6 +31,9 @@ const OLDEST: &str = "1.24";
 const FILE: &str = NAMES[0];
 /// What the system's loader is asked for at last.
 const SONAME: &str = NAMES[1];
+/// What our copy of ONNX Runtime is called by the loader: under its usual name a plugin of the host that needs another
+/// version would be given ours (`xtask/src/soname.rs`).
+const OWN_SONAME: &str = "libsam2lung_ort.so";
 /// What ONNX Runtime calls its library, with its whole version and with what has to fit.
 const NAMES: [&str; 2] = if cfg!(target_os = "windows") {
     ["onnxruntime.dll", "onnxruntime.dll"]
@@ -56,12 +62,10 @@ impl Runtime {
     /// # Errors
     /// [`Error::Runtime`] with a line for each place that was tried.
     pub fn get() -> Result<Runtime> {
-        let mut slot = RUNTIME.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(runtime) = &*slot {
-            return Ok(runtime.clone());
-        }
-        let runtime = load(candidates())?;
-        Ok(slot.insert(runtime).clone())
+        locked(|slot| match slot {
+            Some(loaded) => Ok(loaded.clone()),
+            None => Ok(slot.insert(load(candidates())?).clone()),
+        })
     }
 
     /// The process's ONNX Runtime, which has to come from `library`.
@@ -70,18 +74,23 @@ impl Runtime {
     /// [`Error::Runtime`], or [`Error::RuntimeLoaded`] when it was loaded from another file before.
     pub fn load(library: &Path) -> Result<Runtime> {
         let asked = env::current_dir().unwrap_or_default().join(library);
-        let mut slot = RUNTIME.lock().unwrap_or_else(|e| e.into_inner());
-        match &*slot {
+        locked(|slot| match slot {
             Some(loaded) if same_file(&asked, &loaded.library) => Ok(loaded.clone()),
             Some(loaded) => Err(Error::RuntimeLoaded { asked, loaded: loaded.library.clone() }),
             None => Ok(slot.insert(load(vec![asked])?).clone()),
-        }
+        })
     }
 
     /// The folder that holds this library's execution providers.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.library.parent().filter(|p| p.is_absolute())
     }
+}
+
+/// Works on what is loaded, one thread at a time. What is said meanwhile is said afterwards: who is told may ask for ONNX
+/// Runtime as well.
+fn locked(work: impl FnOnce(&mut Option<Runtime>) -> Result<Runtime>) -> Result<Runtime> {
+    messages::hold_back(|| work(&mut RUNTIME.lock().unwrap_or_else(|e| e.into_inner())))
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
@@ -96,7 +105,7 @@ fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
     for library in candidates {
         match start(&library) {
             Ok(environment) => {
-                log::info!("ONNX Runtime: {}", library.display());
+                messages::say(Level::Info, module_path!(), format!("ONNX Runtime: {}", library.display()));
                 return Ok(Runtime { environment, library, build: ort::info().to_owned() });
             }
             Err(reason) => tried.push(format!("  {}: {reason}", library.display())),
@@ -108,7 +117,10 @@ fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
 fn start(library: &Path) -> Result<Environment, String> {
     library::check(library, ort::MINOR_VERSION)?;
     let builder = ort::init_from(library).map_err(|e| e.to_string())?;
-    builder.with_name("sam2lung").with_telemetry(false).build().map_err(|e| e.to_string())
+    let builder = builder.with_name("sam2lung").with_telemetry(false).with_logger(Arc::new(messages::receive));
+    let environment = builder.build().map_err(|e| e.to_string())?;
+    environment.set_log_level(LogLevel::Warning);
+    Ok(environment)
 }
 
 /// Where to look, in order.
@@ -120,12 +132,9 @@ fn candidates() -> Vec<PathBuf> {
     let mut list = Vec::new();
     if let Some(folder) = own_folder() {
         for place in [folder.clone(), folder.join("../lib"), folder.join("../lib64")] {
-            list.extend([FILE, SONAME].map(|name| place.join(name)));
+            list.extend([OWN_SONAME, FILE, SONAME].map(|name| place.join(name)));
         }
-        let deps = folder.ancestors().map(|above| above.join(".deps")).find(|deps| deps.is_dir());
-        if let Some(deps) = deps {
-            list.extend(["onnxruntime-cuda", "onnxruntime"].map(|name| deps.join(name).join(FILE)));
-        }
+        list.extend(checkout::runtime_folders(&folder).into_iter().map(|fetched| fetched.join(FILE)));
     }
     list.push(SONAME.into());
     list

@@ -15,13 +15,16 @@ use ort::{
 
 use super::{
     bundle::Bundle,
+    crew::Crew,
     device::{Device, DeviceReport, DeviceState},
     network::{Network, Window},
+    own::OfProcess,
     runtime::Runtime,
 };
 use crate::{
     error::{Error, Result},
-    progress::CancelToken,
+    float_mode,
+    progress::{CancelToken, Monitor, Stage},
     stages::{clicks, judge},
 };
 
@@ -29,11 +32,50 @@ use crate::{
 #[derive(Debug)]
 pub struct OrtNetwork {
     bundle: Arc<Bundle>,
+    graphs: OfProcess<Graphs>,
+    /// What was asked for, what is used, why.
+    pub device: DeviceReport,
+}
+
+/// A bundle's graphs in ONNX Runtime.
+#[derive(Debug)]
+struct Graphs {
     encoder: Session,
     decoder: Session,
     judge: Option<Session>,
-    /// What was asked for, what is used, why.
-    pub device: DeviceReport,
+}
+
+/// Why a bundle's graphs can't be loaded.
+enum Refusal {
+    /// For a cause that has a name, whatever the device.
+    Named(Error),
+    /// ONNX Runtime says why.
+    Said(String),
+}
+
+/// How a bundle is loaded.
+struct Loading<'a, 'b> {
+    bundle: &'a Arc<Bundle>,
+    runtime: &'a Runtime,
+    /// For one operator on the CPU.
+    threads: usize,
+    monitor: &'a mut Monitor<'b>,
+    /// Steps that are done.
+    done: usize,
+}
+
+impl Loading<'_, '_> {
+    /// Graphs in the bundle.
+    fn graphs(&self) -> usize {
+        2 + usize::from(self.bundle.spec.judge.is_some())
+    }
+
+    /// Reports a step more: each graph is loaded, then tried. CUDA that fails and the CPU after it share the steps.
+    fn step(&mut self) -> Result<()> {
+        let total = 2 * self.graphs();
+        self.done = (self.done + 1).min(total);
+        self.monitor.step(Stage::Load, self.done, total)
+    }
 }
 
 /// Embeddings of one encoded region, in the bundle's order, where the encoder made them.
@@ -47,53 +89,69 @@ pub struct Embeddings {
 impl OrtNetwork {
     /// Loads a bundle's graphs onto a device and checks their tensors against the contract.
     ///
-    /// `threads`: for one operator on the CPU.
+    /// `threads`: for one operator on the CPU. `monitor`: as [`Monitor::loading`] makes it.
     ///
     /// # Errors
-    /// [`Error::Runtime`], [`Error::Device`], [`Error::ModelBundle`] or [`Error::ModelShape`].
-    pub fn load(bundle: Arc<Bundle>, device: Device, threads: usize) -> Result<Self> {
+    /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
+    /// [`Error::ModelShape`] or [`Error::Cancelled`].
+    pub fn load(bundle: Arc<Bundle>, device: Device, threads: usize, monitor: &mut Monitor<'_>) -> Result<Self> {
+        monitor.check()?;
         let runtime = Runtime::get()?;
-        let on_cuda = || Self::on_cuda(&bundle, &runtime, threads);
-        let on_cpu = |why: &str| Self::on_cpu(&bundle, &runtime, threads, why);
-        let mut network = choose(device, on_cuda, on_cpu)?;
+        // Threads that are started on the way have their mode from this one.
+        let mut network = float_mode::standard(|| {
+            let mut loading = Loading { bundle: &bundle, runtime: &runtime, threads, monitor, done: 0 };
+            choose(device, &mut loading, Self::on_cuda, Self::on_cpu)
+        })?;
         network.device.asked = device;
         Ok(network)
     }
 
-    fn on_cpu(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize, why: &str) -> Result<Self> {
-        let built = Self::build(bundle, runtime, threads, Device::Cpu, why);
-        let mut network = built.map_err(|reason| broken(bundle, reason))?;
+    fn on_cpu(loading: &mut Loading<'_, '_>, why: &str) -> Result<Self> {
+        let mut network = Self::build(loading, Device::Cpu, why).map_err(|refusal| match refusal {
+            Refusal::Named(error) => error,
+            Refusal::Said(reason) => broken(loading.bundle, reason),
+        })?;
         network.check_tensors()?;
-        network.warm_up()?;
+        network.warm_up(loading)?;
         Ok(network)
     }
 
     /// [`Error::Device`] for all that is CUDA's fault: a provider that loads may still be unable to run.
-    fn on_cuda(bundle: &Arc<Bundle>, runtime: &Runtime, threads: usize) -> Result<Self> {
+    fn on_cuda(loading: &mut Loading<'_, '_>) -> Result<Self> {
         let why = "ONNX Runtime's CUDA execution provider runs every graph";
-        let built = cuda_libraries(runtime).and_then(|()| Self::build(bundle, runtime, threads, Device::Cuda, why));
-        let mut network = built.map_err(without_cuda)?;
+        let found = cuda_libraries(loading.runtime).map_err(Refusal::Said);
+        let built = found.and_then(|()| Self::build(loading, Device::Cuda, why));
+        let mut network = built.map_err(|refusal| match refusal {
+            Refusal::Named(error) => error,
+            Refusal::Said(reason) => without_cuda(reason),
+        })?;
         network.check_tensors()?;
-        network.warm_up().map_err(unable)?;
+        network.warm_up(loading).map_err(unable)?;
         Ok(network)
     }
 
-    fn build(
-        bundle: &Arc<Bundle>,
-        runtime: &Runtime,
-        threads: usize,
-        device: Device,
-        why: &str,
-    ) -> Result<Self, String> {
-        let open = |file: &str| {
-            let session = builder(runtime, threads, device).and_then(|mut b| b.commit_from_memory(bundle.graph(file)));
-            session.map_err(|e| format!("{file}: {e}"))
+    fn build(loading: &mut Loading<'_, '_>, device: Device, why: &str) -> Result<Self, Refusal> {
+        let bundle = loading.bundle.clone();
+        let crews = Crew::for_each(loading.graphs(), loading.threads).map_err(Refusal::Named)?;
+        let mut crews = crews.into_iter();
+        let mut open = |graph: &'static str, file: &str| {
+            let crew = crews.next().expect("one for each graph");
+            let session = commit(loading, crew, device, bundle.graph(file));
+            let session = session.map_err(|e| {
+                let cancel = loading.monitor.cancel_token();
+                named(graph, &e, cancel).map_or_else(|| Refusal::Said(format!("{file}: {e}")), Refusal::Named)
+            })?;
+            loading.step().map_err(Refusal::Named)?;
+            Ok(session)
+        };
+        let graphs = Graphs {
+            encoder: open("encoder", &bundle.spec.encoder.file)?,
+            decoder: open("decoder", &bundle.spec.decoder.file)?,
+            judge: bundle.spec.judge.as_ref().map(|j| open("judge", &j.file)).transpose()?,
         };
         Ok(OrtNetwork {
-            encoder: open(&bundle.spec.encoder.file)?,
-            decoder: open(&bundle.spec.decoder.file)?,
-            judge: bundle.spec.judge.as_ref().map(|j| open(&j.file)).transpose()?,
-            bundle: bundle.clone(),
+            graphs: OfProcess::new(graphs),
+            bundle,
             device: DeviceReport { asked: device, used: device, reason: why.to_owned() },
         })
     }
@@ -106,8 +164,8 @@ impl OrtNetwork {
         let slices = spec.slices() as i64;
         let mut encoder_inputs = vec![(spec.encoder.slices.as_str(), vec![1, slices, any, any])];
         encoder_inputs.extend(spec.encoder.offsets_mm.as_deref().map(|name| (name, vec![1, slices])));
-        self.check_side(&spec.encoder.file, self.encoder.inputs(), &encoder_inputs, true)?;
-        self.check_side(&spec.encoder.file, self.encoder.outputs(), &embeddings, false)?;
+        self.check_side(&spec.encoder.file, self.graphs.encoder.inputs(), &encoder_inputs, true)?;
+        self.check_side(&spec.encoder.file, self.graphs.encoder.outputs(), &embeddings, false)?;
 
         let mut decoder_inputs = embeddings;
         decoder_inputs
@@ -115,10 +173,10 @@ impl OrtNetwork {
         decoder_inputs
             .extend(spec.decoder.clicks.iter().map(|c| (c.name.as_str(), vec![1, clicks::KINDS as i64, any, any])));
         let logits = [(spec.decoder.logits.as_str(), vec![any, spec.decoder.classes.len() as i64, any, any])];
-        self.check_side(&spec.decoder.file, self.decoder.inputs(), &decoder_inputs, true)?;
-        self.check_side(&spec.decoder.file, self.decoder.outputs(), &logits, false)?;
+        self.check_side(&spec.decoder.file, self.graphs.decoder.inputs(), &decoder_inputs, true)?;
+        self.check_side(&spec.decoder.file, self.graphs.decoder.outputs(), &logits, false)?;
 
-        if let (Some(wanted), Some(session)) = (&spec.judge, &self.judge) {
+        if let (Some(wanted), Some(session)) = (&spec.judge, &self.graphs.judge) {
             let [d, h, w] = wanted.size.map(|n| n as i64);
             self.check_side(
                 &wanted.file,
@@ -157,29 +215,35 @@ impl OrtNetwork {
         foreign.map_or(Ok(()), |o| Err(refuse(o.name(), "an input of the graph".into(), "no such input".into())))
     }
 
-    /// Runs each graph once on the smallest input: a graph that loads may still be unable to run.
-    fn warm_up(&mut self) -> Result<()> {
-        let cancel = CancelToken::new();
+    /// Runs each graph once on the smallest input: a graph that loads may still be unable to run. What it gives for
+    /// zeros says nothing about images.
+    fn warm_up(&mut self, loading: &mut Loading<'_, '_>) -> Result<()> {
+        let cancel = loading.monitor.cancel_token().clone();
         let spec = self.bundle.spec.clone();
         let side = spec.input.multiple * 2;
         let slices = Array4::<f32>::zeros((1, spec.slices(), side, side));
-        let embedding = self.encode(slices.view(), &vec![0.0; spec.slices()], &cancel)?;
+        let embedding = self.run_encoder(slices.view(), &vec![0.0; spec.slices()], &cancel)?;
+        loading.step()?;
         let masks: Vec<_> = spec.decoder.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
         let window = Window { row: 0, column: 0, height: side, width: side };
         let unclicked = spec.decoder.clicks.as_ref().map(|_| Array3::zeros((clicks::KINDS, side, side)));
-        self.decode(&embedding, window, &masks, unclicked.as_ref().map(|map| map.view()), &cancel)?;
+        self.run_decoder(&embedding, window, &masks, unclicked.as_ref().map(|map| map.view()), &cancel)?;
+        loading.step()?;
         if let Some(wanted) = &spec.judge {
             let [d, h, w] = wanted.size;
-            self.judge(Array5::zeros((1, judge::CHANNELS, d, h, w)), &cancel)?;
+            self.run_judge(Array5::zeros((1, judge::CHANNELS, d, h, w)), &cancel)?;
+            loading.step()?;
         }
         Ok(())
     }
-}
 
-impl Network for OrtNetwork {
-    type Embedding = Embeddings;
-
-    fn encode(&mut self, slices: ArrayView4<'_, f32>, offsets_mm: &[f32], cancel: &CancelToken) -> Result<Embeddings> {
+    /// Takes what is given to [`Network::encode`].
+    fn run_encoder(
+        &mut self,
+        slices: ArrayView4<'_, f32>,
+        offsets_mm: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<Embeddings> {
         let spec = &self.bundle.spec.encoder;
         let (_, _, height, width) = slices.dim();
         let names: Vec<_> = spec.embeddings.iter().map(|e| e.name.as_str()).collect();
@@ -190,16 +254,17 @@ impl Network for OrtNetwork {
                 inputs.push((name, Tensor::from_array(offsets)?.into_dyn()));
             }
             if self.device.used == Device::Cuda {
-                return run_on_cuda(&mut self.encoder, inputs, &names, cancel);
+                return run_on_cuda(&mut self.graphs.encoder, inputs, &names, cancel);
             }
             let inputs = inputs.into_iter().map(|(name, value)| (name, value.into())).collect();
-            run(&mut self.encoder, inputs, &names, cancel)
+            run(&mut self.graphs.encoder, inputs, &names, cancel)
         };
         let values = work().map_err(|e| failed("encoder", e, cancel))?;
         Ok(Embeddings { values, height, width })
     }
 
-    fn decode(
+    /// Takes what is given to [`Network::decode`].
+    fn run_decoder(
         &mut self,
         embedding: &Embeddings,
         window: Window,
@@ -233,7 +298,7 @@ impl Network for OrtNetwork {
                 let map = map.insert_axis(Axis(0)).as_standard_layout().into_owned();
                 inputs.push((&wanted.name, Tensor::from_array(map)?.into()));
             }
-            let logits = run(&mut self.decoder, inputs, &[&spec.decoder.logits], cancel)?;
+            let logits = run(&mut self.graphs.decoder, inputs, &[&spec.decoder.logits], cancel)?;
             let logits = logits[0].try_extract_array::<f32>()?;
             let logits = logits.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))?;
             Ok(if on_host || window == whole {
@@ -257,8 +322,9 @@ impl Network for OrtNetwork {
         Ok(logits)
     }
 
-    fn judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
-        let (Some(spec), Some(session)) = (&self.bundle.spec.judge, &mut self.judge) else {
+    /// Takes what is given to [`Network::judge`].
+    fn run_judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
+        let (Some(spec), Some(session)) = (&self.bundle.spec.judge, &mut self.graphs.judge) else {
             return Err(Error::Inference { graph: "judge", reason: "this bundle has no judge".into() });
         };
         let mut work = || -> ort::Result<Vec<f32>> {
@@ -270,6 +336,65 @@ impl Network for OrtNetwork {
     }
 }
 
+impl Network for OrtNetwork {
+    type Embedding = Embeddings;
+
+    fn encode(&mut self, slices: ArrayView4<'_, f32>, offsets_mm: &[f32], cancel: &CancelToken) -> Result<Embeddings> {
+        let embedding = self.run_encoder(slices, offsets_mm, cancel)?;
+        // On a device they stay there; the decoder shows what becomes of them.
+        if self.device.used == Device::Cpu {
+            for value in &embedding.values {
+                let (_, numbers) = value.try_extract_tensor::<f32>().map_err(|e| failed("encoder", e, cancel))?;
+                check_finite("encoder", numbers)?;
+            }
+        }
+        Ok(embedding)
+    }
+
+    fn decode(
+        &mut self,
+        embedding: &Embeddings,
+        window: Window,
+        masks: &[Array2<f32>],
+        clicks: Option<ArrayView3<'_, f32>>,
+        cancel: &CancelToken,
+    ) -> Result<Array4<f32>> {
+        let logits = self.run_decoder(embedding, window, masks, clicks, cancel)?;
+        check_finite("decoder", logits.as_slice().expect("a copy is contiguous"))?;
+        Ok(logits)
+    }
+
+    fn judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
+        let logits = self.run_judge(patches, cancel)?;
+        check_finite("judge", &logits)?;
+        Ok(logits)
+    }
+}
+
+/// Refuses what can't be turned into a probability: comparisons with NaN are false, so it would read as "no nodule".
+fn check_finite(graph: &'static str, numbers: &[f32]) -> Result<()> {
+    // Whole runs of numbers at once, which takes a small part of the time of the network that made them.
+    const RUN: usize = 4096;
+    let finite = |run: &[f32]| run.iter().fold(true, |all, number| all & number.is_finite());
+    if numbers.chunks(RUN).all(finite) {
+        return Ok(());
+    }
+    let of = |what: fn(&f32) -> bool| numbers.iter().filter(|number| what(number)).count();
+    let (nan, infinite) = (of(|number| number.is_nan()), of(|number| number.is_infinite()));
+    let reason = format!("it gave NaN {nan} times and infinity {infinite} times among {} numbers", numbers.len());
+    Err(Error::Inference { graph, reason })
+}
+
+/// Loads a graph, whose threads `crew` holds ready.
+fn commit(loading: &Loading<'_, '_>, crew: Crew, device: Device, graph: &[u8]) -> ort::Result<Session> {
+    let mut builder = builder(loading.runtime, loading.threads, device)?.with_thread_manager(crew)?;
+    let canceler = builder.canceler();
+    let _until_it_ends = loading.monitor.cancel_token().interruptible(move || {
+        let _ = canceler.cancel(); // fails only when the graph is loaded
+    });
+    builder.commit_from_memory(graph)
+}
+
 /// Runs `call` under options that `cancel` can interrupt.
 fn interruptible<T>(cancel: &CancelToken, call: impl FnOnce(&RunOptions) -> ort::Result<T>) -> ort::Result<T> {
     let options = Arc::new(RunOptions::new()?);
@@ -277,7 +402,8 @@ fn interruptible<T>(cancel: &CancelToken, call: impl FnOnce(&RunOptions) -> ort:
     let _until_it_ends = cancel.interruptible(move || {
         let _ = interrupted.terminate(); // fails only when the run has ended by itself
     });
-    call(&options)
+    // The caller's thread is one of those that work.
+    float_mode::standard(|| call(&options))
 }
 
 /// Runs a graph and takes `names` from its outputs, in that order.
@@ -367,22 +493,29 @@ fn has_cuda(folder: &Path) -> bool {
     ep::cuda::CUDA_DYLIBS.first().is_some_and(|runtime| folder.join(runtime).is_file())
 }
 
-/// The device asked for; for `auto` CUDA, unless CUDA itself is in the way: then the CPU, told why.
-fn choose<N>(device: Device, on_cuda: impl FnOnce() -> Result<N>, on_cpu: impl FnOnce(&str) -> Result<N>) -> Result<N> {
+/// The device asked for; for `auto` CUDA, unless CUDA itself is in the way: then the CPU, told why. `with` is handed to the
+/// one that is tried.
+fn choose<N, W>(
+    device: Device,
+    with: &mut W,
+    on_cuda: impl FnOnce(&mut W) -> Result<N>,
+    on_cpu: impl FnOnce(&mut W, &str) -> Result<N>,
+) -> Result<N> {
     match device {
-        Device::Cpu => on_cpu("the CPU was asked for"),
-        Device::Cuda => on_cuda(),
-        Device::Auto => match on_cuda() {
-            Err(Error::Device { reason, .. }) => on_cpu(&reason),
+        Device::Cpu => on_cpu(with, "the CPU was asked for"),
+        Device::Cuda => on_cuda(with),
+        Device::Auto => match on_cuda(with) {
+            Err(Error::Device { reason, .. }) => on_cpu(with, &reason),
             other => other,
         },
     }
 }
 
 /// Every device that this library knows of, tried with the built-in bundle where its libraries are there.
-pub fn devices(runtime: &Runtime) -> Vec<DeviceState> {
-    let cuda = Bundle::builtin().and_then(|bundle| OrtNetwork::on_cuda(&Arc::new(bundle), runtime, 1));
-    let (usable, reason) = match cuda {
+pub fn devices() -> Vec<DeviceState> {
+    let mut monitor = Monitor::silent();
+    let load = |bundle: Bundle| OrtNetwork::load(Arc::new(bundle), Device::Cuda, 1, &mut monitor);
+    let (usable, reason) = match Bundle::builtin().and_then(load) {
         Ok(network) => (true, network.device.reason),
         Err(Error::Device { reason, .. }) => (false, reason),
         Err(other) => (false, other.to_string()),
@@ -408,15 +541,19 @@ fn without_cuda(reason: String) -> Error {
 }
 
 fn failed(graph: &'static str, error: ort::Error, cancel: &CancelToken) -> Error {
+    named(graph, &error, cancel).unwrap_or_else(|| Error::Inference { graph, reason: error.to_string() })
+}
+
+/// The cause of what went wrong in ONNX Runtime, where it has a name of its own.
+fn named<R>(graph: &'static str, error: &ort::Error<R>, cancel: &CancelToken) -> Option<Error> {
     let reason = error.to_string();
     if cancel.is_cancelled() {
-        return Error::Cancelled;
+        return Some(Error::Cancelled);
     }
-    // What ONNX Runtime says where `new` fails, and where its own allocator does.
-    if ["bad_alloc", "Failed to allocate memory"].iter().any(|words| reason.contains(words)) {
-        return Error::OutOfMemory { what: "the network", needed: format!("what the {graph} takes ({reason})") };
-    }
-    Error::Inference { graph, reason }
+    // What ONNX Runtime says where `new` fails, where its own allocator does, and where a system call does.
+    const WORDS: [&str; 3] = ["bad_alloc", "Failed to allocate memory", "Cannot allocate memory"];
+    let short = WORDS.iter().any(|words| reason.contains(words));
+    short.then(|| Error::OutOfMemory { what: "the network", needed: format!("what the {graph} takes ({reason})") })
 }
 
 fn broken(bundle: &Bundle, reason: String) -> Error {
@@ -438,20 +575,39 @@ mod tests {
 
     #[test]
     fn choose_cuda_that_loads_but_can_not_run_is_left_for_the_cpu_by_auto_alone() {
-        let trial = || Err(unable(Error::Inference { graph: "encoder", reason: "no kernel image".into() }));
-        let why = choose(Device::Auto, trial, |why| Ok(why.to_owned())).unwrap();
+        let trial = |_: &mut ()| Err(unable(Error::Inference { graph: "encoder", reason: "no kernel image".into() }));
+        let why = choose(Device::Auto, &mut (), trial, |_, why| Ok(why.to_owned())).unwrap();
         assert!(why.contains("encoder") && why.contains("no kernel image"), "{why}");
-        let error = choose::<String>(Device::Cuda, trial, |_| panic!("the CPU wasn't asked for")).unwrap_err();
+        let error = choose::<String, _>(Device::Cuda, &mut (), trial, |_, _| panic!("the CPU wasn't asked for"));
+        let error = error.unwrap_err();
         assert_eq!(error.name(), "E_DEVICE");
         assert!(error.to_string().contains("no kernel image"), "{error}");
-        assert!(choose(Device::Cpu, || panic!("CUDA wasn't asked for"), |_| Ok(())).is_ok());
+        assert!(choose(Device::Cpu, &mut (), |_| panic!("CUDA wasn't asked for"), |_, _| Ok(())).is_ok());
     }
 
     #[test]
     fn choose_bundle_that_is_not_what_it_says_is_refused_on_any_device() {
         for device in [Device::Auto, Device::Cuda] {
-            let error = choose::<()>(device, || Err(unable(shape())), |_| panic!("it's no matter of the device"));
+            let refusal = |_: &mut ()| Err(unable(shape()));
+            let error = choose::<(), _>(device, &mut (), refusal, |_, _| panic!("it's no matter of the device"));
             assert_eq!(error.unwrap_err().name(), "E_MODEL_SHAPE");
+        }
+    }
+
+    #[test]
+    fn check_finite_numbers_that_are_none_are_refused_wherever_they_stand() {
+        assert!(check_finite("decoder", &[]).is_ok());
+        let good = vec![f32::MAX; 10_000];
+        assert!(check_finite("decoder", &good).is_ok());
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, 4095, 4096, 9999] {
+                let mut numbers = good.clone();
+                numbers[at] = bad;
+                let error = check_finite("decoder", &numbers).unwrap_err();
+                assert_eq!(error.name(), "E_INFERENCE");
+                let counts = if bad.is_nan() { "NaN 1 times" } else { "infinity 1 times" };
+                assert!(error.to_string().contains(counts), "{error}");
+            }
         }
     }
 

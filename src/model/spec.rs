@@ -42,6 +42,9 @@ pub struct ModelSpec {
     /// How far an outline may be off; `None`: the samples alone say it.
     #[serde(default)]
     pub doubt: Option<DoubtModel>,
+    /// On which CTs the model was tried; `None`: it doesn't say.
+    #[serde(default)]
+    pub tried: Option<TriedSpec>,
     /// Data, licence, attribution, training.
     pub provenance: BTreeMap<String, serde_json::Value>,
 }
@@ -52,6 +55,14 @@ pub struct ModelSpec {
 pub enum Kind {
     /// One axial slice with its neighbours in, that slice out.
     Slice,
+}
+
+/// On which CTs a model was tried. What it says of others is flagged.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriedSpec {
+    /// The largest distance of neighbouring slices, in mm.
+    pub slice_mm: f64,
 }
 
 /// What the encoder is fed.
@@ -76,6 +87,10 @@ pub struct NeighbourSpec {
     pub each_side: usize,
     /// Distance aimed at between them, in mm.
     pub step_mm: f64,
+    /// Where the CT's slices lie further apart than this, in mm, neighbours are interpolated between them, exactly
+    /// `step_mm` apart; `None`: never, they are the CT's next slices.
+    #[serde(default)]
+    pub interpolate_above_mm: Option<f64>,
 }
 
 /// The encoder's graph.

@@ -28,12 +28,14 @@ impl ModelSpec {
             (self.input.pixel_mm.is_none_or(|p| (0.1..=5.0).contains(&p)), "input.pixel_mm must be 0.1 to 5, or null"),
             ((1..=256).contains(&multiple), "input.multiple must be 1 to 256"),
             (
-                self.input
-                    .neighbours
-                    .as_ref()
-                    .is_none_or(|n| n.each_side <= 32 && (0.01..=1000.0).contains(&n.step_mm)),
+                self.input.neighbours.as_ref().is_none_or(|n| n.each_side <= 32 && is_slice_mm(n.step_mm)),
                 "input.neighbours must have each_side up to 32 and a step_mm of 0.01 to 1000",
             ),
+            (
+                self.input.neighbours.as_ref().and_then(|n| n.interpolate_above_mm).is_none_or(is_slice_mm),
+                "input.neighbours.interpolate_above_mm must be 0.01 to 1000, or null",
+            ),
+            (self.tried.is_none_or(|t| is_slice_mm(t.slice_mm)), "tried.slice_mm must be 0.01 to 1000"),
             (
                 (1..=MOST_TENSORS).contains(&self.encoder.embeddings.len()),
                 "encoder.embeddings must not be empty nor more than 256",
@@ -118,6 +120,11 @@ impl ModelSpec {
 
 fn positive(v: f64) -> bool {
     v > 0.0 && v.is_finite()
+}
+
+/// True for a distance that slices may have.
+fn is_slice_mm(v: f64) -> bool {
+    (0.01..=1000.0).contains(&v)
 }
 
 fn small(v: f64) -> bool {

@@ -4,6 +4,8 @@
 //! chest at the height of the lowest slice. Distances to surfaces are negative inside; inside an ellipse they are lower
 //! bounds of the true depth, which is what keeping things apart needs.
 
+use super::lungs::Lungs;
+
 /// A point or vector in the chest, mm.
 pub(super) type Point = [f64; 3];
 
@@ -14,9 +16,6 @@ const AIR: f64 = -1000.0;
 const FAT: f64 = -100.0;
 const MUSCLE: f64 = 45.0;
 const LIVER: f64 = 55.0;
-const LUNG: f64 = -865.0;
-/// The lung is denser at the back, where the patient lies on it: HU a mm.
-const LUNG_GRADIENT: f64 = 0.45;
 
 /// A stretch of airway: ends, radius of the lumen.
 struct Tube(Point, Point, f64);
@@ -53,8 +52,8 @@ pub(super) fn airway_distance(p: Point) -> f64 {
     AIRWAYS.iter().map(|Tube(a, b, radius)| segment_distance(p, *a, *b).0 - radius).fold(f64::INFINITY, f64::min)
 }
 
-/// HU at a point, without vessels and nodules, and whether it lies in a lung. Surfaces are `soft_mm` wide.
-pub(super) fn tissue(p: Point, soft_mm: f64) -> (f64, bool) {
+/// HU at a point, without vessels and nodules, and whether it lies in aerated lung. Surfaces are `soft_mm` wide.
+pub(super) fn tissue(p: Point, lungs: Lungs, soft_mm: f64) -> (f64, bool) {
     let mut hu = outside_hu(p, soft_mm);
     let body = ellipse(p, [0.0, 0.0], [132.0, 99.0]);
     if body > soft_mm {
@@ -75,10 +74,12 @@ pub(super) fn tissue(p: Point, soft_mm: f64) -> (f64, bool) {
     over(spine(p) + 2.0, if disc { 80.0 } else { 210.0 });
     over(ellipse(p, [0.0, 85.0], [8.0, 7.0]), 25.0);
     let (lung, airway) = (lung_distance(p), airway_distance(p));
-    over(lung, LUNG + LUNG_GRADIENT * p[1]);
+    let opaque = lungs.opaque_distance(p);
+    over(lung, lungs.hu(p));
+    over(lung.max(opaque), lungs.opaque_hu());
     over(airway - AIRWAY_WALL_MM, 10.0);
     over(airway, AIR + 5.0);
-    (hu, lung < 0.0 && airway > 0.0)
+    (hu, lung < 0.0 && airway > 0.0 && opaque > 0.0)
 }
 
 /// Air, and the table: a shell around foam.

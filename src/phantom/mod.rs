@@ -11,6 +11,7 @@
 //! ```
 
 mod anatomy;
+mod lungs;
 mod nodules;
 mod random;
 mod scanner;
@@ -18,6 +19,7 @@ mod vessels;
 
 use ndarray::Array3;
 
+pub use lungs::Lungs;
 pub use nodules::NoduleKind;
 pub use scanner::Scanner;
 
@@ -29,9 +31,9 @@ use random::SplitMix64;
 pub struct Phantom {
     /// The CT, HU.
     pub ct: Volume<f32>,
-    /// `[k, j, i]`: the lungs, with vessels and nodules, without airways.
+    /// `[k, j, i]`: the lungs as far as they hold air, with vessels and nodules, without airways.
     pub lungs: Array3<bool>,
-    /// The nodules.
+    /// The nodules in aerated lung.
     pub nodules: Vec<PhantomNodule>,
 }
 
@@ -46,6 +48,14 @@ pub struct PhantomNodule {
     pub volume_mm3: f64,
     /// What it is.
     pub kind: NoduleKind,
+    /// The state of the lungs around it.
+    #[serde(skip_serializing_if = "is_normal")]
+    pub lungs: Lungs,
+}
+
+/// Facts about healthy lungs look as they always did.
+fn is_normal(lungs: &Lungs) -> bool {
+    *lungs == Lungs::Normal
 }
 
 /// The phantom as the demonstration uses it: 336 × 272 × 100 voxels of 0.85 × 0.85 × 2 mm.
@@ -55,27 +65,41 @@ pub fn chest_phantom(seed: u64) -> Phantom {
 
 /// The phantom of a seed, scanned in another way: the same chest on another grid.
 pub fn chest_phantom_with(seed: u64, scanner: &Scanner) -> Phantom {
+    chest_phantom_of(seed, Lungs::Normal, scanner)
+}
+
+/// The phantom of a seed with lungs in another state: the same chest; a nodule that would touch a part without air is
+/// left out.
+pub fn chest_phantom_of(seed: u64, state: Lungs, scanner: &Scanner) -> Phantom {
     let mut random = SplitMix64(seed);
     let mut nodules = nodules::place(&mut random);
     let vessels = vessels::grow(&mut random, &nodules);
     nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
 
     let grid = scanner.grid();
-    let (mut hu, lungs) = scanner.chest(grid.dims);
-    scanner.add_texture(&mut random, &lungs, &mut hu);
+    let (mut hu, lungs) = scanner.chest(state, grid.dims);
+    if state.textured() {
+        scanner.add_texture(&mut random, &lungs, &mut hu);
+    }
+    nodules.retain(|nodule| state.opaque_distance(nodule.centre) > nodule.reach());
     vessels.iter().for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
     nodules.iter().for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
     scanner.expose(&mut random, &mut hu);
-    Phantom { ct: Volume::new(grid, hu), lungs, nodules: nodules.iter().map(describe).collect() }
+    Phantom {
+        ct: Volume::new(grid, hu),
+        lungs,
+        nodules: nodules.iter().map(|nodule| describe(nodule, state)).collect(),
+    }
 }
 
-fn describe(nodule: &nodules::Nodule) -> PhantomNodule {
+fn describe(nodule: &nodules::Nodule, lungs: Lungs) -> PhantomNodule {
     let volume_mm3 = nodule.volume_mm3();
     PhantomNodule {
         centre_ras: scanner::to_ras(nodule.centre),
         radius_mm: (volume_mm3 * 0.75 / std::f64::consts::PI).cbrt(),
         volume_mm3,
         kind: nodule.kind,
+        lungs,
     }
 }
 
@@ -145,6 +169,45 @@ mod tests {
                 assert_eq!(touches, a.kind == NoduleKind::VesselAttached, "seed {seed}: {nearest} {a:?}");
             }
         }
+    }
+
+    #[test]
+    fn phantom_states_have_the_lung_they_should_and_say_so_in_their_facts() {
+        let ml = |state: Lungs| {
+            let phantom = chest_phantom_of(3, state, &QUICK);
+            let known = serde_json::to_value(&phantom.nodules).unwrap();
+            let expected = if state == Lungs::Normal { serde_json::Value::Null } else { serde_json::json!(state) };
+            assert!(known.as_array().unwrap().iter().all(|nodule| nodule["lungs"] == expected), "{state:?}");
+            assert!(phantom.nodules.len() >= 2, "{state:?}: {} nodules", phantom.nodules.len());
+            phantom.lungs.iter().filter(|lung| **lung).count() as f64 * phantom.ct.grid.voxel_mm3() / 1000.0
+        };
+        let whole = ml(Lungs::Normal);
+        assert_eq!([ml(Lungs::Air), ml(Lungs::Emphysema)], [whole, whole]);
+        let sides = ml(Lungs::LeftOnly) + ml(Lungs::RightOnly);
+        assert!((sides / whole - 1.0).abs() < 1e-3, "{sides} of {whole}");
+        assert!((0.8..0.95).contains(&(ml(Lungs::Effusion) / whole)));
+        assert!((0.7..0.9).contains(&(ml(Lungs::Consolidation) / whole)));
+    }
+
+    #[test]
+    fn phantom_air_like_lung_measures_nearly_air_and_opaque_lung_fluid() {
+        let mean = |state: Lungs, centre: [f64; 3]| {
+            let phantom = chest_phantom_of(3, state, &QUICK);
+            let grid = &phantom.ct.grid;
+            let near =
+                |(k, j, i): (usize, usize, usize)| distance(grid.ras([i as f64, j as f64, k as f64]), centre) < 6.0;
+            let values: Vec<f32> =
+                phantom.ct.voxels.indexed_iter().filter(|(index, _)| near(*index)).map(|(_, hu)| *hu).collect();
+            values.iter().sum::<f32>() / values.len() as f32
+        };
+        // left lung, at the back and low
+        let place = [-60.0, -50.0, 60.0];
+        assert!((mean(Lungs::Effusion, place) - 12.0).abs() < 2.0);
+        assert!((mean(Lungs::Consolidation, place) - 35.0).abs() < 2.0);
+        assert!((mean(Lungs::RightOnly, place) - 12.0).abs() < 2.0);
+        // a bulla of the right apex
+        assert!((mean(Lungs::Emphysema, [48.0, 8.0, 162.0]) + 995.0).abs() < 12.0);
+        assert!(mean(Lungs::Air, [48.0, 8.0, 162.0]) < -930.0);
     }
 
     #[test]

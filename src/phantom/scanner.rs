@@ -4,6 +4,7 @@ use ndarray::{Array3, Axis, Zip};
 
 use super::{
     anatomy::{self, FIELD_MM, Point},
+    lungs::Lungs,
     nodules::Nodule,
     random::SplitMix64,
     vessels::Vessel,
@@ -51,14 +52,14 @@ impl Scanner {
         std::array::from_fn(|a| start[a] + (ijk[a] + 0.5) * self.spacing_mm[a])
     }
 
-    /// The chest without vessels, nodules and noise, in HU, and the lungs.
-    pub(super) fn chest(&self, dims: [usize; 3]) -> (Array3<f32>, Array3<bool>) {
+    /// The chest without vessels, nodules and noise, in HU, and the aerated lung.
+    pub(super) fn chest(&self, state: Lungs, dims: [usize; 3]) -> (Array3<f32>, Array3<bool>) {
         let shape = [dims[2], dims[1], dims[0]];
         let soft = self.spacing_mm[0].max(self.spacing_mm[1]);
         let at = |(k, j, i): (usize, usize, usize)| self.point([i as f64, j as f64, k as f64]);
         let (mut hu, mut lungs) = (Array3::zeros(shape), Array3::from_elem(shape, false));
         Zip::indexed(&mut hu).and(&mut lungs).for_each(|index, hu, lung| {
-            let (value, in_lung) = anatomy::tissue(at(index), soft);
+            let (value, in_lung) = anatomy::tissue(at(index), state, soft);
             (*hu, *lung) = (value as f32, in_lung);
         });
         (hu, lungs)

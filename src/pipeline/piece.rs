@@ -80,15 +80,23 @@ pub trait Pieces {
     /// The answer for a box of the plan.
     ///
     /// # Errors
-    /// [`crate::Error::Inference`] or [`crate::Error::Cancelled`].
+    /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     fn answer(
         &mut self,
         ct: &Volume<f32>,
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer>;
+}
+
+/// Who waits for a piece: may cancel it, and is told how it goes on. A slice through a large mass takes seconds.
+pub struct Watch<'a> {
+    /// Cancels the piece.
+    pub cancel: CancelToken,
+    /// Takes the part of the piece's work that is done, 0 to 1.
+    pub tell: &'a mut dyn FnMut(f64) -> Result<()>,
 }
 
 /// Maps of the whole volume.
@@ -103,7 +111,7 @@ pub struct Assembled {
 /// Answers every piece of the plan and puts the answers together; progress is that of `stage`.
 ///
 /// # Errors
-/// As [`Pieces::answer`].
+/// As [`Pieces::answer`], or [`crate::Error::OutOfMemory`].
 pub fn run_all(
     pieces: &mut impl Pieces,
     ct: &Volume<f32>,
@@ -122,9 +130,12 @@ pub fn run_all(
     let voxels = |voi: &Voi| voi.size().iter().product::<usize>() as f64;
     let (mut answered, all) = (0.0, plan.iter().map(voxels).sum::<f64>());
     for (done, voi) in plan.iter().enumerate() {
-        monitor.step_within(stage, done, plan.len(), answered / all)?;
-        answered += voxels(voi);
-        whole.put(voi, pieces.answer(ct, search, voi, sampling, &cancel)?);
+        let own = voxels(voi);
+        let mut tell = |part: f64| monitor.step_within(stage, done, plan.len(), (answered + part * own) / all);
+        tell(0.0)?;
+        let mut watch = Watch { cancel: cancel.clone(), tell: &mut tell };
+        whole.put(voi, pieces.answer(ct, search, voi, sampling, &mut watch)?)?;
+        answered += own;
     }
     monitor.step(stage, plan.len(), plan.len())?;
     whole.samples.finish();
@@ -132,15 +143,17 @@ pub fn run_all(
 }
 
 impl Assembled {
-    fn put(&mut self, voi: &Voi, answer: Answer) {
+    fn put(&mut self, voi: &Voi, answer: Answer) -> Result<()> {
         let [i, j, k] = [0, 1, 2].map(|axis: usize| voi.start[axis]..voi.end[axis]);
         for (whole, part) in self.classes.iter_mut().zip(answer.classes) {
             for (whole, part) in whole.pairs(&part) {
                 whole.slice_mut(s![k.clone(), j.clone(), i.clone()]).assign(part);
             }
         }
+        self.samples.reserve(answer.positive.len())?;
         for (index, bits) in answer.positive {
             self.samples.push(index, &bits);
         }
+        Ok(())
     }
 }

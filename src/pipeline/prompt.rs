@@ -173,7 +173,7 @@ fn around(footprint: &Footprint) -> Voi {
 /// Lets the values of `prompted` into `automatic` where `taken` says so.
 ///
 /// # Errors
-/// [`crate::Error::Cancelled`].
+/// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
     let mix = |whole: &mut Array3<f32>, part: &Array3<f32>| -> Result<()> {
         for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
@@ -189,7 +189,7 @@ fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>, c
     }
     cancel.check()?;
     let flags = taken.as_slice().expect("a new array is contiguous");
-    automatic.samples = automatic.samples.with(&prompted.samples, |index| flags[index as usize]);
+    automatic.samples = automatic.samples.with(&prompted.samples, |index| flags[index as usize])?;
     Ok(())
 }
 

@@ -6,10 +6,11 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
 
 use super::{
-    piece::{Answer, ClassMaps, Pieces, Sampling},
+    neighbours::{self, neighbours},
+    piece::{Answer, ClassMaps, Pieces, Sampling, Watch},
     region::Region,
     windows::{Rect, windows},
 };
@@ -22,6 +23,7 @@ use crate::{
         clicks::Clicks,
         dropout,
         resample::bilinear,
+        sample_masks::SampleMasks,
         statistics::{Accumulator, Uncertainty},
         windowing::HuWindow,
     },
@@ -88,13 +90,9 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let Rect { top, bottom, left, right } = region.encoded;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
         let window = HuWindow::new(self.spec.input.window_hu);
-        let neighbours = neighbours(self.spec, &ct.grid, k);
-        let mut slices = Array4::zeros((1, neighbours.len(), rows.len(), columns.len()));
-        for (n, (slice, _)) in neighbours.iter().enumerate() {
-            let image = bilinear(ct.voxels.index_axis(Axis(0), *slice), &rows, &columns);
-            slices.slice_mut(s![0, n, .., ..]).assign(&image.mapv_into(|hu| window.apply(hu)));
-        }
-        (slices, neighbours.into_iter().map(|(_, offset_mm)| offset_mm).collect())
+        let neighbours = neighbours(&self.spec.input, &ct.grid, k);
+        let slices = neighbours::stack(ct, &neighbours, &rows, &columns).mapv_into(|hu| window.apply(hu));
+        (slices.insert_axis(Axis(0)), neighbours.into_iter().map(|n| n.offset_mm).collect())
     }
 
     fn masks(&self, sampling: &Sampling, samples: Range<usize>) -> Vec<Array2<f32>> {
@@ -135,13 +133,13 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         windows(&suspicious, wanted.view(), margin)
     }
 
-    /// Samples one rectangle T times and writes its voxels into `answer`.
+    /// Samples one rectangle T times and gives its voxels to `put`; `work` is the part of the slice's work that this is.
     fn sample(
         &mut self,
         encoded: &Encoded<N::Embedding>,
         rect: Rect,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        (watch, work): (&mut Watch<'_>, Range<f64>),
         put: &mut impl FnMut(usize, usize, &Accumulator, usize),
     ) -> Result<()> {
         let region = encoded.region;
@@ -153,14 +151,15 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let columns = region.columns.natives(left + rect.left..left + rect.right);
         let row_taps = region.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
         let column_taps = region.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
+        SampleMasks::check_room(rows.len() * columns.len(), sampling.samples)?;
         let mut sums = Accumulator::new(rows.len() * columns.len(), sampling.samples, sampling.threshold);
         let pixels = (read.bottom - read.top) * (read.right - read.left);
         let batch = batch(sampling, pixels);
         for first in (0..sampling.samples).step_by(batch) {
-            cancel.check()?;
+            (watch.tell)(work.start + (work.end - work.start) * first as f64 / sampling.samples as f64)?;
             let wanted = batch.min(sampling.samples - first);
             let masks = self.masks(sampling, first..first + wanted.max(LEAST_SAMPLES_A_CALL));
-            let logits = self.decode(encoded, read, &masks, cancel)?;
+            let logits = self.decode(encoded, read, &masks, &watch.cancel)?;
             for sample in logits.axis_iter(Axis(0)).take(wanted) {
                 let native = bilinear(sample.index_axis(Axis(0), 0), &row_taps, &column_taps);
                 let probabilities = native.mapv_into(|logit| self.probability(logit));
@@ -197,12 +196,12 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         search: &Array3<bool>,
         voi: &Voi,
         sampling: &Sampling,
-        cancel: &CancelToken,
+        watch: &mut Watch<'_>,
     ) -> Result<Answer> {
         let k = voi.start[2];
         let region = Region::around(voi, &ct.grid, self.spec);
-        let encoded = self.encode(ct, k, region, cancel)?;
-        let logits = self.scout(&encoded, cancel)?;
+        let encoded = self.encode(ct, k, region, &watch.cancel)?;
+        let logits = self.scout(&encoded, &watch.cancel)?;
         let search = search.index_axis(Axis(0), k);
         let rects = self.suspicious(&logits, &ct.grid, search, &region, sampling.threshold);
 
@@ -220,7 +219,12 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
         };
         let mut positive = Vec::new();
         let mut sampled = Array2::from_elem((height, width), false);
-        for rect in rects {
+        // Decoded pixels tell how long the rest takes: those of the scout, then of each rectangle for each sample.
+        let work = |rects: &[Rect]| rects.iter().map(|r| r.pixels() as f64).sum::<f64>() * sampling.samples as f64;
+        let scout = region.whole().pixels() as f64;
+        let all = scout + work(&rects);
+        for (n, rect) in rects.iter().enumerate() {
+            let part = (scout + work(&rects[..n])) / all..(scout + work(&rects[..=n])) / all;
             let mut put = |j: usize, i: usize, sums: &Accumulator, voxel: usize| {
                 let (Some(row), Some(column)) = (j.checked_sub(voi.start[1]), i.checked_sub(voi.start[0])) else {
                     return;
@@ -238,7 +242,7 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                     positive.push((index(row, column), sums.positive(voxel).to_vec()));
                 }
             };
-            self.sample(&encoded, rect, sampling, cancel, &mut put)?;
+            self.sample(&encoded, *rect, sampling, (watch, part), &mut put)?;
         }
         // Groups that don't touch the search region aren't sampled, yet may be a part of a nodule that does.
         let all = every_sample(sampling.samples);
@@ -263,26 +267,9 @@ fn batch(sampling: &Sampling, pixels: usize) -> usize {
     sampling.samples.div_ceil(sampling.samples.div_ceil(most))
 }
 
-/// The slices that go in for slice `k`: index, and distance from `k` in mm.
-///
-/// Neighbour `n` lies `n · max(1, round(step_mm / spacing))` slices away; outside the volume the nearest slice
-/// inside takes its place, with its true distance.
-fn neighbours(spec: &ModelSpec, grid: &Grid, k: usize) -> Vec<(usize, f32)> {
-    let spacing = grid.spacing_mm[2];
-    let (each_side, step) = spec
-        .input
-        .neighbours
-        .as_ref()
-        .map_or((0, 1), |n| (n.each_side as i64, ((n.step_mm / spacing + 0.5).floor() as i64).max(1)));
-    (-each_side..=each_side)
-        .map(|n| (k as i64 + n * step).clamp(0, grid.dims[2] as i64 - 1))
-        .map(|slice| (slice as usize, ((slice - k as i64) as f64 * spacing) as f32))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array5, ArrayView3, ArrayView4};
+    use ndarray::{Array5, ArrayView3, ArrayView4, s};
 
     use super::*;
     use crate::model::network::Window;
@@ -343,7 +330,18 @@ mod tests {
             let clicks = Clicks { inside: vec![[33, 45, 2]], outside: Vec::new() };
             let mut pieces = SlicePieces::new(&mut network, &spec, clicks);
             let voi = pieces.plan(&grid, &search)[0];
-            pieces.answer(&ct, &search, &voi, &sampling, &CancelToken::new()).unwrap();
+            let mut told = Vec::new();
+            let mut tell = |part: f64| {
+                told.push(part);
+                Ok(())
+            };
+            let mut watch = Watch { cancel: CancelToken::new(), tell: &mut tell };
+            pieces.answer(&ct, &search, &voi, &sampling, &mut watch).unwrap();
+            // One call for the scout's pixels, then the samples of the only rectangle.
+            assert!(
+                told.windows(2).all(|w| w[0] < w[1]) && told.iter().all(|part| (0.0..1.0).contains(part)),
+                "{told:?}"
+            );
 
             let Region { rect, encoded, .. } = Region::around(&voi, &grid, &spec);
             // 69 · 0.6 / 0.8 = 51.75 and 79 · 0.5 / 0.8 = 49.4 pixels after the first: 53 and 51, padded to 56.

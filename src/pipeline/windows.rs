@@ -16,6 +16,11 @@ pub struct Rect {
 }
 
 impl Rect {
+    /// How many pixels it holds.
+    pub fn pixels(self) -> usize {
+        (self.bottom - self.top) * (self.right - self.left)
+    }
+
     /// Grown by a margin, kept inside `height` × `width`.
     pub fn grown(self, rows: usize, columns: usize, height: usize, width: usize) -> Self {
         Rect {

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::Result,
-    io::{Sample, Source},
+    io::{NiftiForms, Sample, Source},
     model::{
         bundle::Bundle,
         device::{Device, DeviceReport},
     },
-    pipeline::Account,
+    pipeline::{Account, neighbours::SliceSteps},
     progress::CancelToken,
     stages::{nodules::VolumeInterval, statistics::Uncertainty},
     warning::Warning,
@@ -67,6 +67,8 @@ pub struct InputRecord<'a> {
     pub dims: [usize; 3],
     /// Spacing along i, j, k in mm.
     pub spacing_mm: [f64; 3],
+    /// The geometry of a NIfTI header as it was; `null` for other formats.
+    pub nifti: Option<&'a NiftiForms>,
     /// sha256 of the voxels in HU, float32 little-endian, i fastest.
     pub voxels_sha256: String,
     /// sha256 of the lung mask's voxels, 1 or 0, uint8, i fastest; `null` where no mask was given.
@@ -100,6 +102,8 @@ pub struct OptionsRecord<'a> {
     pub not_at: &'a [[usize; 3]],
     /// The DICOM series asked for.
     pub series: Option<&'a str>,
+    /// Which way axes were to run in a file that doesn't say.
+    pub assume_orientation: Option<String>,
     /// Samples decoded in one call at most.
     pub batch: usize,
     /// CPU threads used.
@@ -123,6 +127,8 @@ pub struct ResultRecord {
     pub prompted_volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
     /// For each `at`: the nodule's number, or `null` where none was found.
     pub at: Vec<Option<u16>>,
 }
@@ -149,6 +155,7 @@ impl ResultRecord {
             volume_interval: account.volume_interval,
             prompted_volume_interval: account.prompted_volume_interval,
             searched_ml: account.searched_ml,
+            slices: account.slices,
             at: account.at.clone(),
         }
     }

@@ -1,7 +1,6 @@
 //! HU or nothing: refuses what can't be a chest CT in Hounsfield units, by name.
 
-use ndarray::Array3;
-
+use super::hu::{Densities, Histogram};
 use crate::{
     error::{Error, Result},
     progress::CancelToken,
@@ -12,16 +11,15 @@ use crate::{
 /// 4 each, search region, masks and labels) and 20 while components are numbered, so 10 GiB here and the network's own
 /// besides. Every index fits 32 bits.
 pub const MAX_VOXELS: u64 = 1 << 29;
-/// A CT of a chest has air: some voxel is below this.
-const AIR_HU: f32 = -200.0;
 /// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).
 const BEYOND_HU: f32 = 65536.0;
 
-/// Refuses a volume that isn't a CT in HU. `unscaled_bits`: bits of a stored voxel that was taken as it is.
+/// Refuses a volume that isn't a CT in HU, in one pass; what it is made of. `unscaled_bits`: bits of a stored voxel that
+/// was taken as it is.
 ///
 /// # Errors
 /// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`], [`Error::NotHu`] or [`Error::Cancelled`].
-pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &CancelToken) -> Result<()> {
+pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &CancelToken) -> Result<Densities> {
     let dims = volume.grid.dims;
     if let Some(axis) = (0..3).find(|axis| dims[*axis] < 2) {
         return Err(Error::OneSlice { got: dims[axis], axis: ["i", "j", "k"][axis] });
@@ -30,34 +28,22 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
     }
-    check_finite(&volume.voxels, cancel)?;
-    check_hu(range(&volume.voxels, cancel)?, unscaled_bits)
-}
-
-fn check_finite(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<()> {
-    let mut count = 0;
-    for slice in voxels.outer_iter() {
+    let (mut values, mut odd) = (Histogram::new(), 0);
+    for slice in volume.voxels.outer_iter() {
         cancel.check()?;
-        count += slice.iter().filter(|v| !v.is_finite()).count();
+        odd += values.add(slice);
     }
-    if count == 0 {
-        return Ok(());
+    if odd > 0 {
+        let first = volume.voxels.indexed_iter().find(|(_, v)| !v.is_finite());
+        let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
+        return Err(Error::NonFinite { what: "the image", count: odd, at });
     }
-    let first = voxels.indexed_iter().find(|(_, v)| !v.is_finite());
-    let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
-    Err(Error::NonFinite { what: "the image", count, at })
+    check_hu(&values, unscaled_bits)
 }
 
-/// The lowest and the highest value.
-fn range(voxels: &Array3<f32>, cancel: &CancelToken) -> Result<(f32, f32)> {
-    voxels.outer_iter().try_fold((f32::MAX, f32::MIN), |range, slice| {
-        cancel.check()?;
-        Ok(slice.iter().fold(range, |(low, high), v| (low.min(*v), high.max(*v))))
-    })
-}
-
-fn check_hu((low, high): (f32, f32), unscaled_bits: Option<u8>) -> Result<()> {
+fn check_hu(values: &Histogram, unscaled_bits: Option<u8>) -> Result<Densities> {
     let refuse = |got: String, remedy: &str| Err(Error::NotHu { got, remedy: remedy.into() });
+    let (low, high) = (values.low, values.high);
     if low == high {
         return refuse(format!("every voxel is {low}"), "Check that the right volume was chosen");
     }
@@ -65,22 +51,16 @@ fn check_hu((low, high): (f32, f32), unscaled_bits: Option<u8>) -> Result<()> {
         let remedy = "Export the CT with its full range, 16 bits and rescaled to HU, not as a windowed picture";
         return refuse(format!("the voxels are 8-bit grey levels ({low} to {high})"), remedy);
     }
-    if low >= 0.0 {
-        let remedy = "Apply the rescale intercept (often -1024) when converting, or export the CT again";
-        return refuse(format!("no voxel is below 0 (they range from {low} to {high})"), remedy);
-    }
-    if low > AIR_HU {
-        let remedy = "Check that the volume is an unprocessed chest CT and not normalised";
-        return refuse(format!("no voxel is as dark as air (they range from {low} to {high})"), remedy);
-    }
     if low.abs().max(high.abs()) > BEYOND_HU {
         return refuse(format!("voxels range from {low} to {high}"), "Export the CT again, rescaled to HU");
     }
-    Ok(())
+    values.densities().map_err(|(got, remedy)| Error::NotHu { got, remedy })
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
     use crate::geometry::Grid;
 
@@ -99,9 +79,9 @@ mod tests {
         let ramp = |low: f32, high: f32| move |n: usize| low + (high - low) * (n % 100) as f32 / 99.0;
         let cases: [(&str, &str, Volume<f32>, Option<u8>); 8] = [
             ("E_NOT_HU", "every voxel is -1000", volume([4, 4, 4], |_| -1000.0), None),
-            ("E_NOT_HU", "no voxel is below 0", volume([8, 8, 8], ramp(0.0, 4095.0)), Some(16)),
+            ("E_NOT_HU", "all values lie between 0 and 4095", volume([8, 8, 8], ramp(0.0, 4095.0)), Some(16)),
             ("E_NOT_HU", "8-bit grey levels", volume([8, 8, 8], ramp(0.0, 255.0)), Some(8)),
-            ("E_NOT_HU", "no voxel is as dark as air", volume([8, 8, 8], ramp(-1.0, 1.0)), None),
+            ("E_NOT_HU", "all values lie between -1 and 1", volume([8, 8, 8], ramp(-1.0, 1.0)), None),
             ("E_NOT_HU", "voxels range from", volume([8, 8, 8], ramp(-1e6, 1e6)), None),
             ("E_ONE_SLICE", "1 slice(s) along k", volume([8, 8, 1], ramp(-1000.0, 400.0)), None),
             (
@@ -125,9 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn check_thin_crops_and_padding_are_accepted() {
+    fn check_thin_crop_with_padding_is_accepted_and_its_air_counted() {
         let ramp = |n: usize| if n.is_multiple_of(7) { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
-        assert!(check_ct(&volume([128, 128, 2], ramp), Some(16), &CancelToken::new()).is_ok());
+        let densities = check_ct(&volume([128, 128, 2], ramp), Some(16), &CancelToken::new()).unwrap();
+        assert!((densities.air - 500.0 / 1200.0).abs() < 0.01, "{densities:?}");
     }
 
     #[test]

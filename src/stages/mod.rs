@@ -5,6 +5,7 @@ pub mod clicks;
 pub mod components;
 pub mod distance;
 pub mod dropout;
+pub mod hu;
 pub mod judge;
 pub mod lungs;
 pub mod nodules;

@@ -1,7 +1,16 @@
 //! Which dropout samples called which voxel a nodule.
 //!
 //! Sparse: only voxels that at least one sample called a nodule are held, so that a few thousand voxels of a whole
-//! CT carry T bits each.
+//! CT carry T bits each. Where many samples call many voxels a nodule that is more than all maps together, so room is asked
+//! for before it is taken.
+
+use crate::{error::Result, memory};
+
+/// What has to stay free beside the masks for the small pieces that a slice takes: those are taken without a question.
+const REST_BYTES: usize = 64 << 20;
+
+/// What the masks' memory is wanted for.
+const WHAT: &str = "which sample calls which voxel a nodule";
 
 /// For each held voxel, one bit a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +26,27 @@ impl SampleMasks {
     /// For `samples` samples, no voxel yet.
     pub fn new(samples: usize) -> Self {
         SampleMasks { samples, words: samples.div_ceil(64), voxels: Vec::new(), bits: Vec::new() }
+    }
+
+    /// Makes room for `voxels` more, and sees that there is some left.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn reserve(&mut self, voxels: usize) -> Result<()> {
+        memory::grow(&mut self.voxels, voxels, WHAT)?;
+        memory::grow(&mut self.bits, voxels.saturating_mul(self.words), WHAT)?;
+        memory::check_free(REST_BYTES, WHAT)
+    }
+
+    /// Makes sure that there is room for the masks of `voxels` voxels twice over: while they are counted, and when they are
+    /// handed on.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn check_room(voxels: usize, samples: usize) -> Result<()> {
+        // Beside the bits a list's three words and the voxel's number.
+        let bytes_a_voxel = 2 * 8 * samples.div_ceil(64) + 4 * 8;
+        memory::check_free(voxels.saturating_mul(bytes_a_voxel), WHAT)
     }
 
     /// Adds a voxel, in any order: bit `s % 64` of word `s / 64` is sample `s`.
@@ -36,12 +66,17 @@ impl SampleMasks {
 
     /// These masks, with the ones of `other` for the voxels (by linear index) that `taken` accepts; both hold as many
     /// samples.
-    pub fn with(&self, other: &SampleMasks, taken: impl Fn(u32) -> bool) -> SampleMasks {
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn with(&self, other: &SampleMasks, taken: impl Fn(u32) -> bool) -> Result<SampleMasks> {
         let mut mixed = SampleMasks::new(self.samples);
+        let kept = self.voxels.iter().filter(|(index, _)| !taken(*index)).count();
+        mixed.reserve(kept + other.voxels.iter().filter(|(index, _)| taken(*index)).count())?;
         self.from(0).filter(|(index, _)| !taken(*index)).for_each(|(index, bits)| mixed.push(index, bits));
         other.from(0).filter(|(index, _)| taken(*index)).for_each(|(index, bits)| mixed.push(index, bits));
         mixed.finish();
-        mixed
+        Ok(mixed)
     }
 
     /// Number of samples.
@@ -79,9 +114,20 @@ mod tests {
             masks
         };
         let (one, other) = (masks(&[(1, 1), (5, 1), (9, 1)]), masks(&[(1, 2), (6, 2), (9, 2)]));
-        let mixed = one.with(&other, |index| (4..8).contains(&index));
+        let mixed = one.with(&other, |index| (4..8).contains(&index)).unwrap();
         let held: Vec<_> = mixed.from(0).map(|(index, bits)| (index, bits[0])).collect();
         assert_eq!(held, [(1, 1), (6, 2), (9, 1)]);
+    }
+
+    #[test]
+    fn reserve_of_more_than_there_is_is_refused_by_name_and_leaves_the_masks_as_they_were() {
+        let mut masks = SampleMasks::new(10_000);
+        masks.push(1, &[1; 157]);
+        let error = masks.reserve(usize::MAX / 1024).unwrap_err();
+        assert_eq!(error.name(), "E_OUT_OF_MEMORY");
+        assert_eq!(masks.get(1), Some(&[1; 157][..]));
+        masks.reserve(10).unwrap();
+        assert_eq!(SampleMasks::check_room(usize::MAX / 1024, 10_000).unwrap_err().name(), "E_OUT_OF_MEMORY");
     }
 
     #[test]

@@ -66,7 +66,7 @@ static inline struct block block_of(int64_t width, int64_t height, int64_t depth
     block.voxels = (int16_t *)malloc(count * sizeof(int16_t));
     CHECK(block.voxels != NULL);
     for (size_t n = 0; n < count; n++) {
-        block.voxels[n] = -1000;
+        block.voxels[n] = -900;
     }
     for (int64_t k = -3; k <= 3; k++) {
         for (int64_t j = -3; j <= 3; j++) {
@@ -109,8 +109,8 @@ static inline sam2lung_run_options everywhere(void)
     return options;
 }
 
-/* An engine of one of the bundles in tests/bundles, on one thread of the CPU. */
-static inline sam2lung_engine *engine_of(const char *bundles, const char *name)
+/* An engine of one of the bundles in tests/bundles, on one thread of the CPU; whether free memory goes back after runs. */
+static inline sam2lung_engine *engine_that(bool gives_back_memory, const char *bundles, const char *name)
 {
     char folder[4096];
     snprintf(folder, sizeof folder, "%s/%s", bundles, name);
@@ -120,10 +120,16 @@ static inline sam2lung_engine *engine_of(const char *bundles, const char *name)
     GOOD(sam2lung_engine_options_init(&options, sizeof options, &error));
     options.device = SAM2LUNG_DEVICE_CPU;
     options.threads = 1;
+    options.give_back_memory = gives_back_memory;
     sam2lung_engine *engine = NULL;
     GOOD(sam2lung_engine_create(bundle, &options, &engine, &error));
     sam2lung_bundle_free(bundle); /* engines go on without it */
     return engine;
+}
+
+static inline sam2lung_engine *engine_of(const char *bundles, const char *name)
+{
+    return engine_that(false, bundles, name);
 }
 
 #endif

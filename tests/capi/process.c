@@ -1,10 +1,12 @@
-/* What a process may do with the library: open and close it, end with a live engine, fork, run out of memory, name an ONNX
- * Runtime that is none. Each in a child of its own, since some of it stays for the life of a process.
+/* What a process may do with the library: open and close it, end with a live engine, fork, run out of memory or threads,
+ * name an ONNX Runtime that is none, look at what is printed and at its heap. Each in a child of its own, since some of it stays for the life of a process.
  * Usage: process BUNDLES FOLDER */
 #include "check.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +55,21 @@ static void forks(void)
     sam2lung_engine_free(engine);
 }
 
+/* Leaves this much address space besides what is taken; the limit as it was. */
+static struct rlimit limit_memory_mib(int mib)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL && fscanf(file, "%ld", &pages) == 1);
+    fclose(file);
+    struct rlimit before, limit;
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)mib << 20);
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    return before;
+}
+
 /* Little memory is a named error, and the engine runs again when there is more. */
 static void runs_short_of_memory(void)
 {
@@ -63,24 +80,13 @@ static void runs_short_of_memory(void)
     const sam2lung_volume *volumes[1] = {&volume};
     sam2lung_run_options options = everywhere();
     sam2lung_result *result = NULL;
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file != NULL && fscanf(file, "%ld", &pages) == 1);
-    fclose(file);
-    struct rlimit before, limit;
-    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
     /* 8 Mi voxels: room for nothing, for the CT (32 MiB), and for the CT and a part of the maps (128 MiB). */
-    static const size_t room_mib[] = {8, 48, 128};
+    static const int room_mib[] = {8, 48, 128};
     for (size_t n = 0; n < sizeof room_mib / sizeof room_mib[0]; n++) {
-        limit = before;
-        limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (rlim_t)(room_mib[n] << 20);
-        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+        struct rlimit before = limit_memory_mib(room_mib[n]);
         BAD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error), "E_OUT_OF_MEMORY");
-        CHECK(result == NULL);
+        CHECK(result == NULL && setrlimit(RLIMIT_AS, &before) == 0);
     }
-    sam2lung_image *image = NULL;
-    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
-    CHECK(image == NULL);
     GOOD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error));
     sam2lung_result_free(result);
     block_free(&block);
@@ -167,6 +173,166 @@ static void finds_no_runtime(void)
     sam2lung_bundle_free(bundle);
 }
 
+/* What each sample found takes more than all maps where many samples call much a nodule: a named error as well. */
+static void runs_short_of_memory_for_samples(void)
+{
+    sam2lung_engine *engine = engine_of(bundles, "tiny-identity");
+    run_good(engine);
+    struct block block = block_of(64, 64, 8);
+    sam2lung_volume volume = view_of(&block);
+    const sam2lung_volume *volumes[1] = {&volume};
+    sam2lung_run_options options = everywhere();
+    options.samples = 10000; /* 1256 bytes a voxel, 41 MB in all, twice that while they grow; the maps take 0.5 MB */
+    options.threshold = 1e-6;
+    sam2lung_result *result = NULL;
+    struct rlimit before = limit_memory_mib(112);
+    BAD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error), "E_OUT_OF_MEMORY");
+    CHECK(result == NULL && setrlimit(RLIMIT_AS, &before) == 0);
+    run_good(engine);
+    block_free(&block);
+    sam2lung_engine_free(engine);
+}
+
+static sam2lung_status make_engine(uint32_t threads, sam2lung_engine **engine)
+{
+    sam2lung_bundle *bundle = NULL;
+    CHECK(sam2lung_bundle_builtin(&bundle, NULL) == SAM2LUNG_STATUS_OK);
+    sam2lung_engine_options options;
+    CHECK(sam2lung_engine_options_init(&options, sizeof options, NULL) == SAM2LUNG_STATUS_OK);
+    options.device = SAM2LUNG_DEVICE_CPU;
+    options.threads = threads;
+    sam2lung_status status = sam2lung_engine_create(bundle, &options, engine, &error);
+    sam2lung_bundle_free(bundle);
+    return status;
+}
+
+/* A limit on threads is a named error, after which fewer threads do. */
+static void runs_short_of_threads(void)
+{
+    sam2lung_runtime *runtime = NULL;
+    GOOD(sam2lung_runtime_load(NULL, &runtime, &error));
+    sam2lung_runtime_free(runtime);
+    /* The limit doesn't hold for root. It counts all threads of a user: nobody else has this one. */
+    CHECK(geteuid() != 0 || setresuid(54321, 54321, 54321) == 0);
+    struct rlimit limit = {5, 5};
+    CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+    sam2lung_engine *engine = NULL;
+    BAD(make_engine(8, &engine), "E_THREADS");
+    CHECK(engine == NULL);
+    GOOD(make_engine(1, &engine));
+    sam2lung_engine_free(engine);
+}
+
+/* Whatever address space there is: an engine or a named error, never an end by a signal (in_a_child sees to the time). */
+static void makes_engines_short_of_address_space(void)
+{
+    sam2lung_runtime *runtime = NULL;
+    GOOD(sam2lung_runtime_load(NULL, &runtime, &error));
+    sam2lung_runtime_free(runtime);
+    int made = 0, threads = 0;
+    for (int mib = 32; mib <= 1024; mib += mib / 4) {
+        struct rlimit before = limit_memory_mib(mib);
+        sam2lung_engine *engine = NULL;
+        sam2lung_status status = make_engine(6, &engine);
+        CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+        if (status == SAM2LUNG_STATUS_OK) {
+            made++;
+            sam2lung_engine_free(engine);
+            continue;
+        }
+        printf("  %4d MiB: %s\n", mib, sam2lung_error_name(error));
+        CHECK(status == SAM2LUNG_STATUS_OUT_OF_MEMORY);
+        threads += strcmp(sam2lung_error_name(error), "E_THREADS") == 0;
+        sam2lung_error_free(error);
+        error = NULL;
+    }
+    CHECK(made > 0 && threads > 0);
+}
+
+/* A run that fails in the network, for a reason with this word. */
+static void refuse_run(const char *name, const char *word)
+{
+    sam2lung_engine *engine = engine_of(bundles, name);
+    struct block block = block_of(24, 20, 16);
+    sam2lung_volume volume = view_of(&block);
+    const sam2lung_volume *volumes[1] = {&volume};
+    sam2lung_run_options options = everywhere();
+    sam2lung_result *result = NULL;
+    sam2lung_status status = sam2lung_engine_run(engine, volumes, 1, &options, &result, &error);
+    CHECK(status == SAM2LUNG_STATUS_INFERENCE && result == NULL);
+    CHECK(strcmp(sam2lung_error_name(error), "E_INFERENCE") == 0);
+    CHECK(strstr(sam2lung_error_message(error), word) != NULL);
+    sam2lung_error_free(error);
+    error = NULL;
+    block_free(&block);
+    sam2lung_engine_free(engine);
+}
+
+/* NaN out of a network is an error, not a CT without nodules. */
+static void refuses_nan(void)
+{
+    refuse_run("tiny-nan", "NaN");
+}
+
+static int told_by_runtime = 0;
+
+static void count_messages(int32_t level, const char *target, const char *message, void *data)
+{
+    (void)data;
+    CHECK(level >= SAM2LUNG_LOG_LEVEL_ERROR && strlen(message) > 0);
+    told_by_runtime += strcmp(target, "onnxruntime") == 0;
+}
+
+/* Neither the library nor ONNX Runtime says anything but to the receiver, where there is one. */
+static void prints_nothing(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/printed.txt", folder);
+    fflush(stderr);
+    int kept = dup(2), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK(kept >= 0 && to >= 0 && dup2(to, 2) == 2);
+    refuses_nan();
+    refuse_run("tiny-fixed", "Reshape"); /* ONNX Runtime logs what fails in a run */
+    CHECK(told_by_runtime == 0);
+    GOOD(sam2lung_log_set(count_messages, NULL, SAM2LUNG_LOG_LEVEL_ERROR, &error));
+    refuse_run("tiny-fixed", "Reshape");
+    CHECK(told_by_runtime > 0);
+    GOOD(sam2lung_log_set(NULL, NULL, SAM2LUNG_LOG_LEVEL_OFF, &error));
+    struct stat about;
+    CHECK(dup2(kept, 2) == 2 && fstat(to, &about) == 0);
+    if (about.st_size != 0) {
+        fprintf(stderr, "%s holds %ld bytes\n", path, (long)about.st_size);
+    }
+    CHECK(about.st_size == 0);
+}
+
+static int trims = 0;
+
+/* Stands in for the C library's: how often the whole heap is walked. */
+int malloc_trim(size_t pad)
+{
+    (void)pad;
+    trims++;
+    return 0;
+}
+
+/* The host's heap is left alone unless the host asks for it. */
+static void gives_memory_back_on_request_only(void)
+{
+    sam2lung_result_free(NULL);
+    sam2lung_engine *engine = engine_of(bundles, "tiny-identity");
+    run_good(engine);
+    sam2lung_engine_free(engine);
+    CHECK(trims == 0);
+    engine = engine_that(true, bundles, "tiny-identity");
+    CHECK(trims == 0);
+    run_good(engine);
+    CHECK(trims == 2); /* after the run, and with its result */
+    sam2lung_result_free(NULL);
+    CHECK(trims == 2);
+    sam2lung_engine_free(engine);
+}
+
 /* Runs a test in a child, which has to end by itself and well. */
 static void in_a_child(const char *name, void (*test)(void))
 {
@@ -174,6 +340,7 @@ static void in_a_child(const char *name, void (*test)(void))
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
+        alarm(120); /* what goes wrong here hangs */
         test();
         exit(0);
     }
@@ -194,6 +361,12 @@ int main(int argc, char **argv)
     in_a_child("exits with live objects", exits_with_live_objects);
     in_a_child("forks", forks);
     in_a_child("runs short of memory", runs_short_of_memory);
+    in_a_child("runs short of memory for samples", runs_short_of_memory_for_samples);
+    in_a_child("runs short of threads", runs_short_of_threads);
+    in_a_child("makes engines short of address space", makes_engines_short_of_address_space);
+    in_a_child("refuses NaN", refuses_nan);
+    in_a_child("prints nothing", prints_nothing);
+    in_a_child("gives memory back on request only", gives_memory_back_on_request_only);
     in_a_child("names runtimes that are none", names_runtimes_that_are_none);
     in_a_child("finds no runtime", finds_no_runtime);
     puts("process: good");

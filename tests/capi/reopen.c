@@ -44,7 +44,7 @@ static void use(void *handle)
     static int16_t voxels[16 * 16 * 16];
     for (int n = 0; n < 16 * 16 * 16; n++) {
         int i = n % 16, j = n / 16 % 16, k = n / 256;
-        voxels[n] = i / 4 == 1 && j / 4 == 1 && k / 4 == 1 ? 300 : -1000;
+        voxels[n] = i / 4 == 1 && j / 4 == 1 && k / 4 == 1 ? 300 : -900;
     }
     sam2lung_volume volume;
     memset(&volume, 0, sizeof volume);

@@ -46,7 +46,7 @@ struct MadeCt {
     std::vector<float> hu;
 
     explicit MadeCt(const std::array<std::size_t, 3>& size)
-        : dims(size), centre{size[0] / 2, size[1] / 2, size[2] / 2}, hu(size[0] * size[1] * size[2], -1000.0F) {
+        : dims(size), centre{size[0] / 2, size[1] / 2, size[2] / 2}, hu(size[0] * size[1] * size[2], -900.0F) {
         for (std::size_t k = centre[2] - 1; k <= centre[2] + 1; ++k) {
             for (std::size_t j = centre[1] - 2; j <= centre[1] + 2; ++j) {
                 for (std::size_t i = centre[0] - 3; i <= centre[0] + 3; ++i) {

@@ -22,10 +22,10 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
     match target {
         Target::ModelJson => CONTRACTS.map(|text| text.as_bytes().to_vec()).into(),
         Target::Graph => GRAPHS.map(<[u8]>::to_vec).into(),
-        Target::Nifti => vec![written("a.nii"), written("a.nii.gz")],
-        Target::Nrrd => vec![written("a.nrrd"), raw_nrrd()],
-        Target::MetaImage => vec![metaimage()],
-        Target::DicomFile => vec![dicom_slice(2.0)],
+        Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
+        Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
+        Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
+        Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta()],
         Target::VolumeView => volume_view::seeds(),
     }
 }
@@ -64,12 +64,52 @@ fn raw_nrrd() -> Vec<u8> {
     )
 }
 
+/// The forms have other codes, and the sform another place (nifti1.h: sform_code, srow_x[3]).
+fn disagreeing_nifti() -> Vec<u8> {
+    let mut bytes = written("a.nii");
+    bytes[254..256].copy_from_slice(&2i16.to_le_bytes());
+    bytes[292..296].copy_from_slice(&12f32.to_le_bytes());
+    bytes
+}
+
+fn nrrd_of_one_time() -> Vec<u8> {
+    with_voxels(
+        "NRRD0005\r\n# comment\r\nType:short\r\ndimension: 4\r\nspace dimension: 3\r\nsizes: 1 5 4 3\r\n\
+         kinds: list domain domain domain\r\nspace directions: none (0.7,0,0) (0,0.8,0) (0,0,2)\r\nendian: little\r\n\
+         encoding: raw\r\nspace origin: (1,2,3)\r\n\r\n",
+    )
+}
+
+fn metaimage_of_one_time() -> Vec<u8> {
+    with_voxels(
+        "NDims = 4\n\n# comment\nDimSize: 5 4 3 1\nElementSpacing = 0.7 0.8 2 1\nOffset = 1 2 3 0\n\
+         elementtype = MET_SHORT\nElementDataFile = LOCAL\n",
+    )
+}
+
 fn metaimage() -> Vec<u8> {
     with_voxels(
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = False\n\
          TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 1 2 3\nElementSpacing = 0.7 0.8 2\nDimSize = 5 4 3\n\
          ElementType = MET_SHORT\nElementDataFile = LOCAL\n",
     )
+}
+
+/// A slice with a sequence of unknown kind, whose end is a mark (PS3.5 6.2.2).
+fn with_unknown_sequence() -> Vec<u8> {
+    let slice = dicom_slice(2.0);
+    let mark = b"\xe0\x7f\x10\x00OW";
+    let at = slice.windows(6).position(|bytes| bytes == mark).expect("it has pixels");
+    let sequence = b"\x01\x20\x5f\x10UN\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff\x08\0\0\x01\x04\0\0\0ABCD\
+                     \xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0";
+    [&slice[..at], sequence, &slice[at..]].concat()
+}
+
+/// A slice without preamble and meta information.
+fn without_meta() -> Vec<u8> {
+    let slice = dicom_slice(2.0);
+    let at = slice.windows(6).position(|bytes| bytes == b"\x08\0\x16\0UI").expect("it has a class");
+    slice[at..].to_vec()
 }
 
 /// A CT slice of 5 x 4 pixels at `height_mm`, in explicit little endian (PS3.5 7.1.2, PS3.10 7.1).

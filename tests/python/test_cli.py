@@ -75,7 +75,7 @@ def test_help_names_the_commands_and_says_research_use_only(sam2lung):
         assert word in done.stdout
     segment = sam2lung("segment", "--help")
     assert segment.returncode == 0
-    options = "--output --model --samples --seed --device --threads --lung-mask --at --not-at --threshold --sensitivity --uncertainty --format --quiet --series"
+    options = "--output --model --samples --seed --device --threads --lung-mask --at --not-at --threshold --sensitivity --uncertainty --format --quiet --series --assume-orientation"
     assert [o for o in options.split() if o not in segment.stdout] == []
 
 
@@ -129,6 +129,14 @@ def test_phantom_is_there_whole_with_its_facts_beside_it(sam2lung, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"p.nii.gz", "p.json"}
     known = json.loads((tmp_path / "p.json").read_text())
     assert str(len(known)) in done.stdout and all(nodule["volume_mm3"] > 0 for nodule in known)
+
+
+def test_phantom_with_lungs_in_another_state_says_which(sam2lung, tmp_path):
+    done = sam2lung("phantom", tmp_path / "p.nii.gz", "--lungs", "left-only")
+    assert done.returncode == 0, done.stderr
+    known = json.loads((tmp_path / "p.json").read_text())
+    assert known and {nodule["lungs"] for nodule in known} == {"left-only"}
+    assert all(nodule["centre_ras"][0] < 0 for nodule in known)
 
 
 def test_phantom_that_can_not_be_written_is_refused_by_name_and_leaves_nothing_half(sam2lung, tmp_path):
@@ -486,7 +494,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples seed device threads lung_mask at not_at threshold sensitivity judge_threshold uncertainty format series batch"
+    options = "model samples seed device threads lung_mask at not_at threshold sensitivity judge_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
@@ -547,7 +555,10 @@ def test_folder_of_results_is_complete(identity):
         "nodules.csv",
         "overview.png",
         "run.json",
+        "warnings.txt",
     }
+    # the search was everywhere
+    assert (identity["entropy"] / "warnings.txt").read_text().startswith("W_NO_LUNG_MASK: ")
 
 
 def test_folder_of_results_has_the_name_that_was_given_even_of_a_link(sam2lung, bundles, ct, tmp_path):

@@ -123,7 +123,7 @@ def test_interval_and_dice_are_those_of_the_linear_models(result, nodule, bundle
 
 def test_poor_expected_dice_is_a_reason_to_look_again(nodule):
     assert nodule["expected_dice"] < 0.9
-    assert any(f"expected Dice {nodule['expected_dice']:.2f}, below 0.90" in r for r in nodule["review_reasons"])
+    assert any(f"expected agreement with the true one {nodule['expected_dice']:.2f}, below 0.90" in r for r in nodule["review_reasons"])
 
 
 def test_run_json_says_which_interval_it_is(result, sam2lung, bundles, tmp_path):

@@ -1,5 +1,6 @@
 """One CT in every format: the same voxels, label map and places, and those that SimpleITK reads."""
 
+import gzip
 import hashlib
 import json
 import struct
@@ -134,7 +135,7 @@ def test_ct_in_any_format_gives_one_label_map_and_the_places_of_simpleitk(
     assert nodule["centroid_ras"] == pytest.approx((affine @ [*centre_ijk, 1])[:3], abs=1e-3)
 
 
-@pytest.mark.parametrize("slope, intercept", [(8, -1024), (0.5, 100.25), (0, 77)])
+@pytest.mark.parametrize("slope, intercept", [(8, -1024), (0.5, -499.75), (0, 77)])
 def test_nifti_slope_and_intercept_are_applied_and_slope_0_means_none(segment, tmp_path, slope, intercept):
     stored = texture() if slope != 8 else np.clip((texture() + 1024) // 8, 0, 255)
     path = made_ct.write(tmp_path / "ct.nii", stored, SPACING, dtype=np.uint8 if slope == 8 else np.int16)
@@ -204,3 +205,184 @@ def test_metaimage_behind_a_foreign_header_is_read(segment, tmp_path):
         "ElementType = MET_SHORT\nElementDataFile = voxels.raw\n"
     )
     assert voxels_sha256(segment(path)) == sha256(texture())
+
+
+# --- headers as other programs write them -----------------------------------------------------------------------------
+
+
+
+def orientation_warnings(folder):
+    warnings = json.loads((folder / "run.json").read_text())["warnings"]
+    return [warning["text"] for warning in warnings if warning["name"] == "W_ORIENTATION_ASSUMED"]
+
+
+DIRECTIONS = " ".join(vector(AFFINES["oblique"][:3, axis] * made_dicom.RAS_TO_LPS) for axis in range(3))
+ORIGIN = vector(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS)
+SIZES = f"{SHAPE[2]} {SHAPE[1]} {SHAPE[0]}"
+
+
+def nrrd(path, *lines, sizes=SIZES, dimension=3, end="\n", voxels=None):
+    head = ["NRRD0005", "type: short", f"dimension: {dimension}", f"sizes: {sizes}", "endian: little", *lines, "", ""]
+    voxels = texture().astype("<i2").tobytes() if voxels is None else voxels
+    path.write_bytes(end.join(head).encode() + voxels)
+    return path
+
+
+LPS, RAW = "space: left-posterior-superior", "encoding: raw"
+NRRDS = {
+    "one_time_point": dict(
+        lines=(LPS, f"space directions: {DIRECTIONS} none", f"space origin: {ORIGIN}", RAW), sizes=f"{SIZES} 1", dimension=4
+    ),
+    "list_of_one_in_front": dict(
+        lines=(LPS, f"space directions: none {DIRECTIONS}", "kinds: list domain domain domain", f"space origin: {ORIGIN}", RAW),
+        sizes=f"1 {SIZES}",
+        dimension=4,
+    ),
+    "vector_of_one_by_nan": dict(
+        lines=(LPS, f"space directions: (nan,nan,nan) {DIRECTIONS}", "kinds: vector space space space", f"space origin: {ORIGIN}", RAW),
+        sizes=f"1 {SIZES}",
+        dimension=4,
+    ),
+    "space_with_time": dict(
+        lines=(
+            "space: left-posterior-superior-time",
+            f"space directions: {DIRECTIONS.replace(')', ',0)')} (0,0,0,1)",
+            f"space origin: {ORIGIN[:-1]},0)",
+            RAW,
+        ),
+        sizes=f"{SIZES} 1",
+        dimension=4,
+    ),
+    "carriage_returns": dict(lines=(LPS, f"space directions: {DIRECTIONS}", f"space origin: {ORIGIN}", RAW), end="\r\n"),
+    "other_letters_and_spaces": dict(
+        lines=(
+            "# a comment: of no use",
+            "Space: LPS",
+            f"Space Directions:   {DIRECTIONS.replace(',', ', ')}",
+            "content: chest",
+            "window:=lung",
+            "modality:=CT: chest",
+            f"SPACE ORIGIN: {ORIGIN}",
+            "Encoding:raw",
+        )
+    ),
+    "kinds_and_units": dict(
+        lines=(
+            LPS,
+            f"space directions: {DIRECTIONS}",
+            "kinds: domain domain domain",
+            'space units: "mm" "mm" "mm"',
+            "thicknesses: nan nan 2.5",
+            f"space origin: {ORIGIN}",
+            RAW,
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("made", NRRDS.values(), ids=NRRDS)
+def test_nrrd_of_any_dialect_lies_where_its_header_says(segment, tmp_path, made):
+    others = {name: value for name, value in made.items() if name != "lines"}
+    folder = segment(nrrd(tmp_path / "ct.nrrd", *made["lines"], **others))
+    assert voxels_sha256(folder) == sha256(texture())
+    label = SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
+    wanted = AFFINES["oblique"][:3, :3] * made_dicom.RAS_TO_LPS[:, None] / SPACING
+    assert label.GetDirection() == pytest.approx(wanted.ravel(), abs=1e-5)
+    assert label.GetSpacing() == pytest.approx(SPACING, abs=1e-5)
+    assert orientation_warnings(folder) == []
+
+
+UNNAMED = {
+    "space_dimension": ("space dimension: 3", f"space directions: {DIRECTIONS}", f"space origin: {ORIGIN}", RAW),
+    "scanner": ("space: scanner-xyz", f"space directions: {DIRECTIONS}", f"space origin: {ORIGIN}", RAW),
+    "spacings": ("spacings: 0.75 0.8 2.5", RAW),
+}
+
+
+@pytest.mark.parametrize("lines", UNNAMED.values(), ids=UNNAMED)
+def test_nrrd_in_a_world_without_a_name_lies_where_itk_puts_it_and_says_so(segment, tmp_path, lines):
+    path = nrrd(tmp_path / "ct.nrrd", *lines)
+    folder = segment(path)
+    wanted, label = SimpleITK.ReadImage(str(path)), SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert label.GetOrigin() == pytest.approx(wanted.GetOrigin(), abs=1e-4)
+    assert label.GetDirection() == pytest.approx(wanted.GetDirection(), abs=1e-5)
+    (text,) = orientation_warnings(folder)
+    assert "LPS (as ITK and 3D Slicer do)" in text
+
+
+def test_nrrd_in_a_world_without_a_name_lies_where_the_caller_says(sam2lung, bundles, tmp_path):
+    path = nrrd(tmp_path / "ct.nrrd", "space dimension: 3", f"space directions: {DIRECTIONS}", f"space origin: {ORIGIN}", RAW)
+    words = ("--model", bundles / "tiny-identity", "--lung-mask", "off", "--assume-orientation", "RAS")
+    sam2lung.segment(path, "--output", tmp_path / "out", *words)
+    label = SimpleITK.ReadImage(str(tmp_path / "out" / "ct" / "label.nii.gz"))
+    # The file's numbers, which are LPS to ITK, are RAS here.
+    assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS * made_dicom.RAS_TO_LPS, abs=1e-4)
+
+
+def metaimage(path, *lines, end="\n", voxels=None):
+    voxels = texture().astype("<i2").tobytes() if voxels is None else voxels
+    path.write_bytes(end.join([*lines, ""]).encode() + voxels)
+    return path
+
+
+def directions(axes=3):
+    steps = np.eye(axes)
+    steps[:3, :3] = (AFFINES["oblique"][:3, :3] * made_dicom.RAS_TO_LPS[:, None] / SPACING).T
+    return " ".join(repr(float(v)) for v in steps.ravel())
+
+
+LPS_ORIGIN = " ".join(repr(float(v)) for v in AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS)
+PLAIN = ("ObjectType = Image", "NDims = 3", f"DimSize = {SIZES}", "ElementSpacing = 0.75 0.8 2.5")
+PLACED = (f"TransformMatrix = {directions()}", f"Offset = {LPS_ORIGIN}", "ElementType = MET_SHORT")
+LOCAL = "ElementDataFile = LOCAL"
+METAIMAGES = {
+    "empty_lines_and_comments": dict(lines=("", *PLAIN, "", "# made by hand", "% and more", *PLACED, "   ", LOCAL)),
+    "carriage_returns": dict(lines=(*PLAIN, "", *PLACED, LOCAL), end="\r\n"),
+    "colons": dict(lines=tuple(line.replace(" =", ":") for line in (*PLAIN, *PLACED, LOCAL))),
+    "small_letters": dict(lines=(*(line.replace("ObjectType", "objecttype").lower() for line in PLAIN), *PLACED, "elementdatafile = local")),
+    "big_endian": dict(lines=(*PLAIN, *PLACED, "BinaryDataByteOrderMSB = True", LOCAL), voxels=texture().astype(">i2").tobytes()),
+    "gzip": dict(
+        lines=(*PLAIN, *PLACED, "CompressedData = True", LOCAL), voxels=gzip.compress(texture().astype("<i2").tobytes())
+    ),
+    "one_time_point": dict(
+        lines=(
+            "ObjectType = Image",
+            "NDims = 4",
+            f"DimSize = {SIZES} 1",
+            "ElementSpacing = 0.75 0.8 2.5 1",
+            f"TransformMatrix = {directions(4)}",
+            f"Offset = {LPS_ORIGIN} 0",
+            "ElementType = MET_SHORT",
+            LOCAL,
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("made", METAIMAGES.values(), ids=METAIMAGES)
+def test_metaimage_of_any_dialect_lies_where_its_header_says(segment, tmp_path, made):
+    folder = segment(metaimage(tmp_path / "ct.mha", *made["lines"], end=made.get("end", "\n"), voxels=made.get("voxels")))
+    assert voxels_sha256(folder) == sha256(texture())
+    label = SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
+    wanted = AFFINES["oblique"][:3, :3] * made_dicom.RAS_TO_LPS[:, None] / SPACING
+    assert label.GetDirection() == pytest.approx(wanted.ravel(), abs=1e-5)
+
+
+def test_nifti_of_one_time_point_is_read_and_its_results_are_volumes(segment, tmp_path):
+    written = nibabel.Nifti1Image(texture().astype(np.int16).T[..., None], AFFINES["oblique"])
+    nibabel.save(written, tmp_path / "ct.nii.gz")
+    folder = segment(tmp_path / "ct.nii.gz")
+    assert voxels_sha256(folder) == sha256(texture())
+    label = nibabel.load(folder / "label.nii.gz")
+    assert label.shape == SHAPE[::-1]
+    np.testing.assert_allclose(label.affine, AFFINES["oblique"], atol=1e-4)
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd", ".mha"])
+def test_file_without_an_ending_is_read_by_what_is_in_it(segment, tmp_path, ending):
+    made = by_simpleitk(ending, ending != ".nii")(tmp_path, AFFINES["oblique"])
+    folder = segment(made.rename(tmp_path / "CT_0001"))
+    assert folder.name == "CT_0001"
+    assert voxels_sha256(folder) == sha256(texture())

@@ -142,6 +142,11 @@ def test_gzip_that_unpacks_to_more_than_its_header_says_is_left_unread(sam2lung,
 def test_image_of_several_times_or_components_is_refused_with_its_dimensions(refused, tmp_path):
     series = made_ct.write(tmp_path / "times.nii", np.zeros((3, *SHAPE)))
     says(refused(series), "E_DIMENSIONS", "4 dimensions (32 x 24 x 4 x 3)", "one time point")
+    for directions in ("none (0.75,0,0) (0,0.75,0) (0,0,2)", "(0.75,0,0) (0,0.75,0) (0,0,2) none"):
+        nrrd = nrrd_of(tmp_path / "times.nrrd", "32 24 4 3" if directions.endswith("none") else "3 32 24 4")
+        header = nrrd.read_text().replace("dimension: 3", "dimension: 4")
+        nrrd.write_text(header.replace("space directions: (0.75,0,0) (0,0.75,0) (0,0,2)", f"space directions: {directions}"))
+        says(refused(nrrd), "E_DIMENSIONS", "4 dimensions", "one time point")
     colours = metaimage(tmp_path / "colours.mha")
     colours.write_bytes(b"ElementNumberOfChannels = 3\n" + colours.read_bytes())
     says(refused(colours), "E_DIMENSIONS", "3 component(s)", "component")
@@ -168,6 +173,18 @@ def single_dicom(path):
     return path
 
 
+def nrrd_list(path):
+    nrrd_of(path, "32 24 4")
+    path.write_text(path.read_text().replace("\n\n", "\ndata file: LIST\n1.raw\n2.raw\n"))
+    return path
+
+
+def metaimage_list(path):
+    metaimage(path, voxels=b"1.raw\n2.raw\n")
+    path.write_text(path.read_text().replace("LOCAL", "LIST"))
+    return path
+
+
 def bzip2_nrrd(path):
     nrrd_of(path, "32 24 4")
     path.write_text(path.read_text().replace("encoding: raw", "encoding: bzip2"))
@@ -186,6 +203,8 @@ FORMATS = {
     "nifti_2": (lambda folder: nifti_2(folder / "ct.nii"), "NIfTI-2", "NIfTI-1"),
     "hdr_img_pair": (lambda folder: pair(folder / "ct.nii"), ".hdr/.img pair", "single .nii"),
     "nrrd_bzip2": (lambda folder: bzip2_nrrd(folder / "ct.nrrd"), "'bzip2'", "raw or gzip"),
+    "nrrd_list": (lambda folder: nrrd_list(folder / "ct.nhdr"), "many data files", "one data file"),
+    "mhd_list": (lambda folder: metaimage_list(folder / "ct.mhd"), "many data files", "one data file"),
     "mha_text": (lambda folder: as_text(folder / "ct.mha"), "BinaryData = False", "binary"),
     "mha_colour": (lambda folder: metaimage(folder / "ct.mha", kind="MET_UCHAR_ARRAY"), "MET_UCHAR_ARRAY", "scalar"),
 }
@@ -198,14 +217,63 @@ def test_format_that_is_not_read_is_refused_with_those_that_are(refused, tmp_pat
 
 
 def leg(path):
-    """Tissue with a little gas in it."""
-    hu = np.full((12, 60, 60), 40)
-    hu[5, 30:33, 30:33] = -1000
+    """Muscle and fat with a little gas in it."""
+    hu = np.random.default_rng(4).normal(40, 15, (12, 60, 60))
+    hu[:, 40:] -= 140
+    hu[5, 30:33, 30:33] -= 1040
     return made_ct.write(path, hu)
 
 
 def test_tissue_without_lung_is_refused_with_the_way_out(refused, tmp_path):
     says(refused(leg(tmp_path / "leg.nii.gz"), lung_mask="auto"), "E_NO_LUNG", "ml", "chest CT", "--lung-mask off", "--lung-mask FILE")
+
+
+def test_advice_that_is_followed_without_lungs_gives_no_silent_nothing(sam2lung, bundles, tmp_path):
+    words = (leg(tmp_path / "leg.nii.gz"), "--output", tmp_path / "out", "--model", bundles / "tiny-scout")
+    done = sam2lung.segment(*words, "--lung-mask", "off")
+    assert "warning(s)" in done.stdout
+    assert "W_LITTLE_LUNG: " in done.stderr and "0.02 % of the volume" in done.stderr
+
+
+def chest():
+    """A chest as its histogram: air, lung, fat, muscle, bone."""
+    kinds = [(0.18, -1000, 15), (0.38, -850, 60), (0.14, -100, 20), (0.25, 45, 20), (0.05, 450, 250)]
+    random = np.random.default_rng(9)
+    return np.concatenate([random.normal(mean, sd, round(20000 * share)) for share, mean, sd in kinds])
+
+
+@pytest.mark.parametrize("lung_mask", ["off", "auto"])
+@pytest.mark.parametrize("padding", [None, -1000, -1024, -2000, -3024, -32768])
+@pytest.mark.parametrize("off", [1000, 1024])
+def test_ct_with_its_intercept_forgotten_is_refused_with_the_places_of_air_and_tissue(refused, tmp_path, lung_mask, padding, off):
+    hu = np.clip(chest(), -1024, 3071) + off
+    hu = hu if padding is None else np.concatenate([hu, np.full(10000, padding)])
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu.reshape(5, -1, 50))
+    text = refused(path, lung_mask=lung_mask)
+    says(text, "E_NOT_HU", "dark part of the volume (air) lies near", "bright part (soft tissue) near 10", "1000 too high", "intercept")
+
+
+@pytest.mark.parametrize("padding", [-2000, -3024, -32768])
+def test_ct_in_hu_is_taken_whatever_its_padding(sam2lung, bundles, tmp_path, padding):
+    hu = np.concatenate([np.clip(chest(), -1024, 3071), np.full(10000, padding)]).reshape(5, -1, 50)
+    path = made_ct.write(tmp_path / "ct.nii.gz", hu)
+    sam2lung.segment(path, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+
+
+NO_CT = {
+    "scaled_to_1": lambda hu: (hu + 1024) / 4095,
+    "scaled_to_255": lambda hu: (hu + 1024) / 4095 * 255,
+    "windowed": lambda hu: np.clip(hu, -160, 240),
+    "normalised": lambda hu: (hu - hu.mean()) / hu.std(),
+    "mask": lambda hu: hu > 0,
+    "labels": lambda hu: np.arange(len(hu)) % 12,
+}
+
+
+@pytest.mark.parametrize("change", NO_CT.values(), ids=NO_CT)
+def test_volume_that_is_no_ct_in_hu_is_refused_with_what_to_check(refused, tmp_path, change):
+    values = change(np.clip(chest(), -1024, 3071)).reshape(5, -1, 50)
+    says(refused(made_ct.write(tmp_path / "ct.nii.gz", values, dtype=np.float32)), "E_NOT_HU", "all values lie between")
 
 
 def test_mask_of_another_grid_is_refused_with_both_grids(refused, ct, tmp_path):

@@ -6,7 +6,11 @@ use std::{fs, path::Path};
 use sam2lung::{
     io::{self, ReadOptions},
     progress::{CancelToken, Monitor},
-    stages::{lungs::find_lungs, orient::Orientation},
+    stages::{
+        lungs::{LungMask, find_lungs},
+        orient::Orientation,
+    },
+    warning::{End, Side, Warning},
 };
 
 use crate::data::{self, FCP_NODULE};
@@ -116,6 +120,65 @@ fn lungs_hold_every_known_lesion() {
         }
     }
     assert!(seen >= 15, "the list has only {seen} lesions");
+}
+
+/// What is said about each CT: nothing where both lungs are there as a whole.
+#[test]
+fn warnings_name_what_each_ct_cuts_off_and_nothing_else() {
+    let cases: [(&str, &[End]); 9] = [
+        ("acrin_nsclc", &[]),
+        ("cmb_crc", &[End::Feet]),
+        ("cptac_lscc", &[]),
+        ("cptac_pda", &[End::Head]),
+        ("lidc0002", &[]),
+        ("lungdx_lung", &[]),
+        ("lungdx_soft", &[]),
+        ("tcga_bc", &[End::Head]),
+        ("fcp_dicom", &[End::Feet]),
+    ];
+    for (name, ends) in cases {
+        let Some(path) = find(name) else { return };
+        let found = find_lungs(&data::canonical(&path), &mut Monitor::silent()).expect("a chest");
+        let cut = Warning::LungsCutOff { ends: ends.to_vec() };
+        let expected = if ends.is_empty() { vec![] } else { vec![cut] };
+        assert_eq!(found.warnings, expected, "{name}");
+    }
+}
+
+/// Real chests whose lungs were made nearly air, and one lung air or fluid.
+#[test]
+fn lungs_made_air_or_fluid_are_searched_or_named() {
+    for name in ["acrin_nsclc", "cptac_lscc", "lidc0002", "tcga_bc", "fcp_dicom"] {
+        let Some(path) = find(name) else { return };
+        let ct = data::canonical(&path);
+        let known = find_lungs(&ct, &mut Monitor::silent()).expect("a chest");
+        let middle = (known.voi.start[0] + known.voi.end[0]) / 2;
+        let changed = |hu_of: &dyn Fn(usize, f32) -> f32| {
+            let mut changed = ct.clone();
+            for ((k, j, i), hu) in changed.voxels.indexed_iter_mut() {
+                if known.search[[k, j, i]] {
+                    *hu = hu_of(i, *hu);
+                }
+            }
+            find_lungs(&changed, &mut Monitor::silent()).expect("a chest")
+        };
+        for air in [-990.0, -1000.0] {
+            let found = changed(&|_, hu| if hu < -700.0 { air } else { hu });
+            assert!(covered(&known, &found) > 0.99, "{name} at {air} HU: {}", covered(&known, &found));
+            assert_eq!(found.warnings, known.warnings, "{name} at {air} HU");
+        }
+        let found = changed(&|i, hu| if i > middle && hu < -500.0 { -1000.0 } else { hu });
+        assert!(covered(&known, &found) > 0.98, "{name}, left lung air: {}", covered(&known, &found));
+        let found = changed(&|i, hu| if i > middle { 20.0 } else { hu });
+        let one = |warning: &Warning| matches!(warning, Warning::OneLung { side: Side::Right, .. });
+        assert!(found.warnings.iter().any(one), "{name}: {:?}", found.warnings);
+    }
+}
+
+/// Part of a search that another one holds.
+fn covered(known: &LungMask, found: &LungMask) -> f64 {
+    let both = known.search.iter().zip(&found.search).filter(|(known, found)| **known && **found).count();
+    both as f64 / known.search.iter().filter(|known| **known).count() as f64
 }
 
 /// Crops of a few centimetres around nodules that radiologists outlined: hardly any chest to go by. A finding counts

@@ -1,6 +1,8 @@
 //! Real files are read as other software reads them.
 
-use sam2lung::{progress::CancelToken, report::manifest::voxels_sha256};
+use std::path::{Path, PathBuf};
+
+use sam2lung::{progress::CancelToken, report::manifest::voxels_sha256, stages::check::check_ct};
 
 use crate::data::{self, WHOLE_CTS};
 
@@ -59,4 +61,43 @@ fn nifti_slope_and_intercept_are_honoured() {
         assert_eq!((low, high), (-1024.0, 1016.0), "{name}");
         assert!(voxels.iter().all(|hu| hu % 8.0 == 0.0), "{name}");
     }
+}
+
+/// Every real CT here, and crops of 854 nodules of other ones: some are lung alone, some bone.
+#[test]
+fn hu_of_every_real_ct_and_crop_are_taken_and_refused_with_the_intercept_forgotten() {
+    let Some(whole) = data::find("whole_ct") else { return };
+    let folders = ["fcp_dicom", "ricord_dicom"].into_iter().filter_map(data::find);
+    let whole: Vec<PathBuf> = volumes_in(&whole).into_iter().chain(folders).collect();
+    let crops = data::find("lidc_hu/image").map_or(Vec::new(), |folder| volumes_in(&folder));
+    assert!(whole.len() >= 10, "{whole:?}");
+    let mut taken = Vec::new();
+    for path in whole.iter().chain(&crops) {
+        let mut ct = data::read(path).volume;
+        for off in [1000.0, 24.0] {
+            ct.voxels.mapv_inplace(|hu| hu + off);
+            if check_ct(&ct, None, &CancelToken::new()).is_ok() {
+                taken.push(path);
+            }
+            // Padding that hid it.
+            let mut padded = ct.clone();
+            padded.voxels.indexed_iter_mut().filter(|((_, j, i), _)| i + j < 40).for_each(|(_, hu)| *hu = -2000.0);
+            if check_ct(&padded, None, &CancelToken::new()).is_ok() {
+                taken.push(path);
+            }
+        }
+    }
+    assert!(taken.is_empty(), "{taken:?}");
+}
+
+/// NIfTI files of a folder, but those that mark something.
+fn volumes_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().expect("a folder of the data");
+    let paths = entries.map(|entry| entry.expect("an entry of it").path());
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let ct = |path: &PathBuf| {
+        let name = name(path);
+        name.ends_with(".nii.gz") && !["vessels", "votes"].iter().any(|mark| name.contains(mark))
+    };
+    paths.filter(ct).collect()
 }

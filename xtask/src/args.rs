@@ -1,5 +1,7 @@
 //! The command line of `cargo xtask`.
 
+use std::path::PathBuf;
+
 use crate::test::Part;
 
 /// What `cargo xtask --help` prints.
@@ -11,6 +13,7 @@ cargo xtask test [--only PART] runs every test, or one part: rust, capi, cmake, 
                                (--only may be given again; real needs CTs in ../shared/data or SAM2LUNG_SHARED)
 cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
                                --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
+cargo xtask soname FROM TO     copies an ONNX Runtime under the loader's name that ours has (docs/linking.md)
 cargo xtask header             writes include/sam2lung.h anew after a change in src/capi
 cargo xtask abi                writes tests/capi/abi.txt anew after the C interface has grown
 cargo xtask --help             this text";
@@ -29,6 +32,13 @@ pub enum Task {
     Demo,
     /// Run these parts of the tests.
     Test(Vec<Part>),
+    /// Copy an ONNX Runtime under a name of our own.
+    Soname {
+        /// The library.
+        from: PathBuf,
+        /// The copy.
+        to: PathBuf,
+    },
     /// Write the C header.
     Header,
     /// Write the record of the binary interface.
@@ -49,10 +59,11 @@ pub fn parse(words: &[String]) -> Result<Task, String> {
         ["setup"] => Ok(Task::Setup { cuda: false }),
         ["setup", "--cuda"] => Ok(Task::Setup { cuda: true }),
         ["demo"] => Ok(Task::Demo),
+        ["soname", from, to] => Ok(Task::Soname { from: from.into(), to: to.into() }),
         ["header"] => Ok(Task::Header),
         ["abi"] => Ok(Task::Abi),
         ["test", rest @ ..] => parts(rest).map(Task::Test),
-        [chore @ ("setup" | "demo" | "header" | "abi"), rest @ ..] => {
+        [chore @ ("setup" | "demo" | "soname" | "header" | "abi"), rest @ ..] => {
             Err(format!("'{chore}' doesn't know '{}'", rest.join(" ")))
         }
         [chore, ..] => Err(format!("'{chore}' is no chore")),
@@ -92,6 +103,7 @@ mod tests {
         assert_eq!(parsed("setup"), Ok(Task::Setup { cuda: false }));
         assert_eq!(parsed("setup --cuda"), Ok(Task::Setup { cuda: true }));
         assert_eq!(parsed("demo"), Ok(Task::Demo));
+        assert_eq!(parsed("soname a b"), Ok(Task::Soname { from: "a".into(), to: "b".into() }));
         assert_eq!(parsed("header"), Ok(Task::Header));
         assert_eq!(parsed("abi"), Ok(Task::Abi));
         assert_eq!(parsed("test --help"), Ok(Task::Help));

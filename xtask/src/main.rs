@@ -9,6 +9,7 @@ mod header;
 mod pins;
 mod process;
 mod setup;
+mod soname;
 mod test;
 mod wheel;
 
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
         Task::Setup { cuda } => setup::setup(cuda).map(drop),
         Task::Demo => demo::demo(),
         Task::Test(parts) => test::test(&parts),
+        Task::Soname { from, to } => soname::copy_renamed(&from, &to),
         Task::Header => header::header(),
         Task::Abi => abi::abi(),
     };

@@ -32,6 +32,19 @@ pub fn wheels(os: &str, arch: &str, cuda: bool) -> Option<&'static [Wheel]> {
     }
 }
 
+/// Another version, older than the oldest that the library takes, to be loaded beside ours in a test.
+pub fn other_runtime(os: &str, arch: &str) -> Option<&'static [Wheel]> {
+    (os == "linux" && arch == "x86_64").then_some(&OTHER_X86_64)
+}
+
+static OTHER_X86_64: [Wheel; 1] = [Wheel {
+    package: "onnxruntime",
+    version: "1.22.1",
+    platform: "manylinux_2_28_x86_64",
+    sha256: "2d39a530aff1ec8d02e365f35e503193991417788641b184f5b1e8c9a6d5ce8d",
+    take: RUNTIME_FILES,
+}];
+
 const RUNTIME_FILES: (&str, &str) = ("onnxruntime/capi/", "libonnxruntime");
 
 static CPU_X86_64: [Wheel; 1] = [Wheel {

@@ -1,7 +1,8 @@
 //! Fetches the pinned ONNX Runtime (and, for CUDA, NVIDIA's libraries) from PyPI into `.deps/`.
 //!
 //! pip downloads, so proxies and mirrors that the user has set up for pip work here too. What is kept is checked
-//! against the sha256 in [`crate::pins`] first, and appears by one rename: `.deps/onnxruntime` is whole or absent.
+//! against the sha256 in [`crate::pins`] first, and appears by one rename: `.deps/onnxruntime` is whole or absent. There it
+//! gets a name of our own for the loader ([`crate::soname`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::process::Command;
 
 use crate::pins::{self, ONNX_RUNTIME, Wheel};
 use crate::process::{Result, root, run, stage, took};
+use crate::soname;
 use crate::wheel::{self, Taken};
 
 /// The file that says what a finished folder holds: a line for each wheel, then one for each file with its size.
@@ -25,17 +27,39 @@ pub fn setup(cuda: bool) -> Result<PathBuf> {
     let folder = deps.join(if cuda { "onnxruntime-cuda" } else { "onnxruntime" });
     let library = folder.join(format!("libonnxruntime.so.{ONNX_RUNTIME}"));
     if is_complete(&folder, wheels) {
+        soname::rename(&library)?;
         println!("ONNX Runtime {ONNX_RUNTIME} is there, nothing to fetch: {}", folder.display());
         return Ok(library);
     }
     let start = stage(&format!("Fetching ONNX Runtime {ONNX_RUNTIME}{}", if cuda { " for CUDA" } else { "" }));
-    let scratch = deps.join(format!(".fetching-{}", std::process::id()));
-    let result = fetch_all(wheels, &scratch).and_then(|()| put_in_place(&scratch.join("keep"), &folder, wheels));
-    let cleaned = fs::remove_dir_all(&scratch);
-    result?;
-    cleaned.map_err(|e| format!("{}: {e}", scratch.display()))?;
+    fetch(&deps, &folder, wheels)?;
+    soname::rename(&library)?;
     println!("ONNX Runtime {ONNX_RUNTIME} is ready after {}: {}", took(start), folder.display());
     Ok(library)
+}
+
+/// Another version of ONNX Runtime, as a plugin of a host may bring it, under its own name: for a test.
+///
+/// # Errors
+/// As [`setup`].
+pub fn other_runtime() -> Result<PathBuf> {
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let wheels = pins::other_runtime(os, arch).ok_or_else(|| nothing_prepared(os, arch, false))?;
+    let deps = root().join(".deps");
+    let folder = deps.join("onnxruntime-other");
+    if !is_complete(&folder, wheels) {
+        fetch(&deps, &folder, wheels)?;
+    }
+    Ok(folder.join(format!("libonnxruntime.so.{}", wheels[0].version)))
+}
+
+/// Fetches wheels into `folder`.
+fn fetch(deps: &Path, folder: &Path, wheels: &[Wheel]) -> Result<()> {
+    let scratch = deps.join(format!(".fetching-{}", std::process::id()));
+    let result = fetch_all(wheels, &scratch).and_then(|()| put_in_place(&scratch.join("keep"), folder, wheels));
+    let cleaned = fs::remove_dir_all(&scratch);
+    result?;
+    cleaned.map_err(|e| format!("{}: {e}", scratch.display()))
 }
 
 fn nothing_prepared(os: &str, arch: &str, cuda: bool) -> String {

@@ -46,20 +46,6 @@ std::array<double, 3> FromBytes(const Bytes& bytes)
   return { bytes[0] / 255.0, bytes[1] / 255.0, bytes[2] / 255.0 };
 }
 
-std::array<double, 3> Heat(double value)
-{
-  const double at = value * (INFERNO.size() - 1);
-  const std::size_t low = std::min(static_cast<std::size_t>(at), INFERNO.size() - 2);
-  Bytes bytes{};
-  for (std::size_t channel = 0; channel < bytes.size(); ++channel)
-  {
-    const int from = INFERNO[low][channel];
-    const int to = INFERNO[low + 1][channel];
-    bytes[channel] = static_cast<int>(std::lround(from + (to - from) * (at - low)));
-  }
-  return FromBytes(bytes);
-}
-
 void SetEntry(vtkMRMLColorTableNode* node, const NoduleLook& nodule)
 {
   const std::array<double, 3> color = NoduleColor(nodule.id, nodule.flagged);
@@ -83,6 +69,27 @@ std::array<double, 3> NoduleColor(int id, bool flagged)
 {
   const auto& shades = flagged ? WARM : COOL;
   return FromBytes(shades[static_cast<std::size_t>(id) % shades.size()]);
+}
+
+//----------------------------------------------------------------------------
+std::array<double, 3> HeatColor(double value)
+{
+  const double at = value * (INFERNO.size() - 1);
+  const std::size_t low = std::min(static_cast<std::size_t>(at), INFERNO.size() - 2);
+  Bytes bytes{};
+  for (std::size_t channel = 0; channel < bytes.size(); ++channel)
+  {
+    const int from = INFERNO[low][channel];
+    const int to = INFERNO[low + 1][channel];
+    bytes[channel] = static_cast<int>(std::lround(from + (to - from) * (at - low)));
+  }
+  return FromBytes(bytes);
+}
+
+//----------------------------------------------------------------------------
+double FaintestShown()
+{
+  return FAINTEST_SHOWN;
 }
 
 //----------------------------------------------------------------------------
@@ -124,7 +131,7 @@ void WriteHeatColors(vtkMRMLColorTableNode* node)
   for (int entry = 0; entry < HEAT_COLORS; ++entry)
   {
     const double value = static_cast<double>(entry) / (HEAT_COLORS - 1);
-    const std::array<double, 3> color = Heat(value);
+    const std::array<double, 3> color = HeatColor(value);
     char name[16];
     std::snprintf(name, sizeof name, "%.3f", value);
     node->SetColor(entry, name, color[0], color[1], color[2], value < FAINTEST_SHOWN ? 0.0 : 1.0);

@@ -29,6 +29,13 @@ struct NoduleLook
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::array<double, 3> NoduleColor(int id, bool flagged);
 
+/// Colour of a map's value, 0 to 1: "inferno". Red, green, blue, 0 to 1.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+std::array<double, 3> HeatColor(double value);
+/// The least value that has a colour; below, a map is transparent.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+double FaintestShown();
+
 /// Makes it a table of these nodules, and of nothing else.
 void WriteNoduleColors(vtkMRMLColorTableNode* node, const std::vector<NoduleLook>& nodules);
 /// Sets the entry of one nodule; others stay.

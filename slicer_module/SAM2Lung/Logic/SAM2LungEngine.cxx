@@ -1,5 +1,7 @@
 #include "SAM2LungEngine.h"
 
+#include "SAM2LungText.h"
+
 #include <utility>
 #include <vector>
 
@@ -99,6 +101,10 @@ RunFacts FactsOf(const sam2lung::Result& result, const LoadedEngine& loaded, con
   facts.seed = input.seed;
   facts.threshold = result.threshold();
   facts.seconds = result.seconds();
+  for (const sam2lung::Warning& warning : result.warnings())
+  {
+    facts.warnings.push_back({ warning.name, Sentence(warning.text) });
+  }
   return facts;
 }
 

@@ -5,6 +5,8 @@
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
+#include <vtkMRMLSubjectHierarchyConstants.h>
+#include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTransformNode.h>
 
 #include <vtkDataArray.h>
@@ -13,7 +15,11 @@
 #include <vtkNew.h>
 #include <vtkPointData.h>
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <iomanip>
+#include <sstream>
 #include <vector>
 
 namespace
@@ -21,6 +27,15 @@ namespace
 
 /// Of squared lengths: lengths then hold to 0.05 %, volumes to 0.15 %.
 constexpr double RIGID_TOLERANCE = 1e-3;
+
+/// Red, green, blue and opacity.
+constexpr int MOST_COLOURS = 4;
+/// From fewer slices no nodule's volume can be told, and no chest CT has so few.
+constexpr int LEAST_SLICES = 5;
+/// Some voxel of a chest CT is below this, as in the library's check (src/stages/check.rs).
+constexpr double AIR_HU = -200.0;
+/// Enough for what is at least one voxel in a thousand, and read in a few milliseconds.
+constexpr vtkIdType VALUES_LOOKED_AT = 20000;
 
 std::string Name(vtkMRMLNode* node)
 {
@@ -58,6 +73,14 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
                                          "another volume."),
                                Name(ct).c_str());
   }
+  if (voxels->GetNumberOfComponents() > MOST_COLOURS)
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "'%1' has %2 values a voxel, as a series over time has; expected one, in "
+                                         "Hounsfield units. Choose one point of time as a volume of its own."),
+                               Name(ct).c_str(),
+                               std::to_string(voxels->GetNumberOfComponents()).c_str());
+  }
   if (voxels->GetNumberOfComponents() != 1)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
@@ -67,17 +90,98 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
                                std::to_string(voxels->GetNumberOfComponents()).c_str());
   }
   const int* const dims = image->GetDimensions();
-  if (dims[0] < 2 || dims[1] < 2 || dims[2] < 2)
+  if (*std::min_element(dims, dims + 3) < LEAST_SLICES)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "'%1' has %2 x %3 x %4 voxels; expected at least 2 slices along each axis. "
-                                         "Load the whole series, not a single image."),
+                                         "'%1' has %2 x %3 x %4 voxels; expected a chest CT with at least %5 along each "
+                                         "axis. Load the whole series, not a part of it."),
                                Name(ct).c_str(),
                                std::to_string(dims[0]).c_str(),
                                std::to_string(dims[1]).c_str(),
-                               std::to_string(dims[2]).c_str());
+                               std::to_string(dims[2]).c_str(),
+                               std::to_string(LEAST_SLICES).c_str());
   }
   return {};
+}
+
+/// DICOM's modality of the series that the volume was loaded from, as "CT" or "MR"; empty: not known.
+std::string Modality(vtkMRMLScalarVolumeNode* volume)
+{
+  // Not by GetSubjectHierarchyNode(), which makes one where there is none.
+  auto* const hierarchy = vtkMRMLSubjectHierarchyNode::SafeDownCast(
+    volume->GetScene() ? volume->GetScene()->GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode") : nullptr);
+  const vtkIdType item = hierarchy ? hierarchy->GetItemByDataNode(volume) : 0;
+  return item ? hierarchy->GetItemAttribute(
+                  item, vtkMRMLSubjectHierarchyConstants::GetDICOMSeriesModalityAttributeName())
+              : std::string();
+}
+
+std::string ModalityProblem(vtkMRMLScalarVolumeNode* ct)
+{
+  const std::string modality = Modality(ct);
+  if (modality.empty() || modality == "CT")
+  {
+    return {};
+  }
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "'%1' is an image of the modality %2; expected a chest CT. Choose the CT, or load "
+                                       "one."),
+                             Name(ct).c_str(),
+                             modality.c_str());
+}
+
+/// Values at places spread evenly over the volume; those that are no numbers are left out.
+std::vector<double> SampledValues(vtkDataArray* voxels)
+{
+  const vtkIdType count = voxels->GetNumberOfTuples();
+  // Rows and slices are a multiple of 2 long, most often: an odd step doesn't meet the same columns again and again.
+  const vtkIdType step = std::max<vtkIdType>(1, count / VALUES_LOOKED_AT) | 1;
+  std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(count / step) + 1);
+  for (vtkIdType n = 0; n < count; n += step)
+  {
+    const double value = voxels->GetComponent(n, 0);
+    if (std::isfinite(value))
+    {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+std::string Rounded(double value)
+{
+  std::ostringstream text;
+  text << std::setprecision(5) << value;
+  return text.str();
+}
+
+/// A chest CT has air. The library looks at every voxel and finds more; this is what shows at a glance.
+std::string ValuesProblem(vtkMRMLScalarVolumeNode* ct)
+{
+  const std::vector<double> values = SampledValues(ct->GetImageData()->GetPointData()->GetScalars());
+  if (values.empty())
+  {
+    return {};
+  }
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  if (*low <= AIR_HU && *low < *high)
+  {
+    return {};
+  }
+  const std::string problem =
+    *low == *high
+      ? vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                  "'%1' has the same value, %2, everywhere; expected a chest CT. Choose another volume.")
+    : *low >= 0.0
+      ? vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                  "'%1' is no CT in Hounsfield units: its values go from about %2 to %3, and air would be near -1000. An "
+                  "MR, a mask or a picture looks like that. Choose a chest CT; if this is one, load it from DICOM, or "
+                  "subtract what was added to its values (often 1024).")
+      : vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                  "'%1' is no CT of a chest in Hounsfield units: its values go from about %2 to %3, and air would be near "
+                  "-1000. Choose the chest CT as it came from the scanner, not a normalised or cropped one.");
+  return vtkMRMLI18N::Format(problem, Name(ct).c_str(), Rounded(*low).c_str(), Rounded(*high).c_str());
 }
 
 /// The voxels of such a volume are exchanged while its browser plays.
@@ -154,6 +258,21 @@ std::string TransformProblem(vtkMRMLScalarVolumeNode* ct)
   return {};
 }
 
+/// The first check that finds something; empty: none does.
+std::string First(vtkMRMLScalarVolumeNode* ct,
+                  std::initializer_list<std::string (*)(vtkMRMLScalarVolumeNode*)> checks)
+{
+  for (const auto& check : checks)
+  {
+    const std::string problem = check(ct);
+    if (!problem.empty())
+    {
+      return problem;
+    }
+  }
+  return {};
+}
+
 } // namespace
 
 namespace sam2lung_slicer
@@ -187,15 +306,13 @@ std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene*
 
 std::string VolumeProblem(vtkMRMLScalarVolumeNode* ct)
 {
-  for (const auto& check : { KindProblem, VoxelsProblem, SequenceProblem, TransformProblem })
-  {
-    const std::string problem = check(ct);
-    if (!problem.empty())
-    {
-      return problem;
-    }
-  }
-  return {};
+  const std::string problem = ImageProblem(ct);
+  return !problem.empty() ? problem : First(ct, { SequenceProblem, TransformProblem });
+}
+
+std::string ImageProblem(vtkMRMLScalarVolumeNode* volume)
+{
+  return First(volume, { KindProblem, ModalityProblem, VoxelsProblem, ValuesProblem });
 }
 
 } // namespace sam2lung_slicer

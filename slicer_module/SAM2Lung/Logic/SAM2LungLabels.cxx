@@ -10,6 +10,25 @@
 namespace sam2lung_slicer
 {
 
+namespace
+{
+
+/// Nearly all of a CT is no nodule: so many voxels are looked at in one step, which makes it as fast as memory is.
+constexpr int AT_ONCE = 16;
+
+bool AllZero(const std::uint16_t* voxels, int count)
+{
+  std::uint64_t words[AT_ONCE / 4];
+  if (count < AT_ONCE)
+  {
+    return false;
+  }
+  std::memcpy(words, voxels, sizeof words);
+  return (words[0] | words[1] | words[2] | words[3]) == 0;
+}
+
+} // namespace
+
 //----------------------------------------------------------------------------
 void Box::Add(int i, int j, int k)
 {
@@ -61,18 +80,28 @@ std::map<int, LabelShare> FindLabels(vtkImageData* labels)
   {
     return found;
   }
-  const auto* voxel = static_cast<const std::uint16_t*>(labels->GetScalarPointer());
-  ForEachVoxel(whole,
-               [&](int i, int j, int k)
-               {
-                 const std::uint16_t label = *voxel++;
-                 if (label != 0)
-                 {
-                   LabelShare& share = found[label];
-                   share.box.Add(i, j, k);
-                   ++share.voxels;
-                 }
-               });
+  const auto& extent = whole.extent;
+  const auto* row = static_cast<const std::uint16_t*>(labels->GetScalarPointer());
+  const int columns = extent[1] - extent[0] + 1;
+  for (int k = extent[4]; k <= extent[5]; ++k)
+  {
+    for (int j = extent[2]; j <= extent[3]; ++j, row += columns)
+    {
+      for (int column = 0; column < columns; ++column)
+      {
+        if (row[column] != 0)
+        {
+          LabelShare& share = found[row[column]];
+          share.box.Add(extent[0] + column, j, k);
+          ++share.voxels;
+        }
+        else if (AllZero(row + column, columns - column))
+        {
+          column += AT_ONCE - 1;
+        }
+      }
+    }
+  }
   return found;
 }
 

@@ -20,6 +20,11 @@ struct Box
 {
   std::array<int, 6> extent{ { 0, -1, 0, -1, 0, -1 } };
 
+  bool Has(int i, int j, int k) const
+  {
+    const auto& at = this->extent;
+    return at[0] <= i && i <= at[1] && at[2] <= j && j <= at[3] && at[4] <= k && k <= at[5];
+  }
   bool Empty() const { return this->extent[0] > this->extent[1]; }
   void Add(int i, int j, int k);
   /// The box that holds both.

@@ -3,6 +3,7 @@
 #include <vtkMRMLColorTableNode.h>
 #include <vtkMRMLScalarVolumeDisplayNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
+#include <vtkMRMLScene.h>
 #include <vtkMRMLVolumeDisplayNode.h>
 
 #include <vtkMatrix4x4.h>
@@ -19,6 +20,23 @@ namespace
 
 /// Grids that differ by less, in mm a voxel, are the same: nodes keep spacing and directions apart.
 constexpr double SAME_MM = 1e-6;
+
+/// Sets up the volume's display node. A new one is set up before the volume gets it: it would look through all voxels for a
+/// window, and for the colours of the application.
+template <typename SetUp>
+void AddDisplay(vtkMRMLVolumeNode* node, const char* class_name, SetUp set_up)
+{
+  if (node->GetDisplayNode())
+  {
+    set_up(node->GetDisplayNode());
+    return;
+  }
+  const auto display = vtkSmartPointer<vtkMRMLDisplayNode>::Take(
+    vtkMRMLDisplayNode::SafeDownCast(node->GetScene()->CreateNodeByClass(class_name)));
+  node->GetScene()->AddNode(display);
+  set_up(display);
+  node->SetAndObserveDisplayNodeID(display->GetID());
+}
 
 } // namespace
 
@@ -49,34 +67,36 @@ bool OnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type)
   }
   vtkNew<vtkMatrix4x4> matrix;
   node->GetIJKToRASMatrix(matrix);
-  return std::equal(input.ijk_to_ras.begin(),
-                    input.ijk_to_ras.end(),
-                    matrix->GetData(),
-                    [](double a, double b) { return std::abs(a - b) <= SAME_MM; });
+  return SameGrid(input.ijk_to_ras.data(), matrix->GetData());
+}
+
+//----------------------------------------------------------------------------
+bool SameGrid(const double* ijk_to_ras, const double* other)
+{
+  return std::equal(
+    ijk_to_ras, ijk_to_ras + 16, other, [](double a, double b) { return std::abs(a - b) <= SAME_MM; });
 }
 
 //----------------------------------------------------------------------------
 void ShowLabels(vtkMRMLVolumeNode* node, vtkMRMLColorTableNode* colors)
 {
-  node->CreateDefaultDisplayNodes();
-  if (node->GetDisplayNode())
-  {
-    node->GetDisplayNode()->SetAndObserveColorNodeID(colors->GetID());
-  }
+  AddDisplay(node, "vtkMRMLLabelMapVolumeDisplayNode", [colors](vtkMRMLDisplayNode* display)
+             { display->SetAndObserveColorNodeID(colors->GetID()); });
 }
 
 //----------------------------------------------------------------------------
 void ShowMap(vtkMRMLScalarVolumeNode* node, vtkMRMLColorTableNode* colors, double most)
 {
-  node->CreateDefaultDisplayNodes();
-  vtkMRMLScalarVolumeDisplayNode* display = node->GetScalarVolumeDisplayNode();
-  if (display)
-  {
-    MRMLNodeModifyBlocker blocker(display);
-    display->SetAutoWindowLevel(0);
-    display->SetWindowLevelMinMax(0.0, most);
-    display->SetAndObserveColorNodeID(colors->GetID());
-  }
+  AddDisplay(node,
+             "vtkMRMLScalarVolumeDisplayNode",
+             [colors, most](vtkMRMLDisplayNode* shown)
+             {
+               auto* const display = vtkMRMLScalarVolumeDisplayNode::SafeDownCast(shown);
+               MRMLNodeModifyBlocker blocker(display);
+               display->SetAutoWindowLevel(0);
+               display->SetWindowLevelMinMax(0.0, most);
+               display->SetAndObserveColorNodeID(colors->GetID());
+             });
 }
 
 //----------------------------------------------------------------------------

@@ -17,6 +17,8 @@ namespace sam2lung_slicer
 void WriteImage(vtkMRMLVolumeNode* node, vtkImageData* image, const sam2lung::Matrix& ijk_to_ras);
 /// Whether the node has voxels of that type on the grid of the run's CT.
 bool OnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type);
+/// Whether two matrices (row by row) from voxels to mm are the same.
+bool SameGrid(const double* ijk_to_ras, const double* other);
 /// Whether the node has voxels at all.
 bool HasImage(vtkMRMLVolumeNode* node);
 

@@ -8,9 +8,12 @@
 #include "SAM2LungNeighbourhood.h"
 #include "SAM2LungOutputNodes.h"
 #include "SAM2LungPoints.h"
+#include "SAM2LungPrepare.h"
+#include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
 #include "SAM2LungTable.h"
+#include "SAM2LungViews.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
@@ -42,36 +45,6 @@ const sam2lung::Nodule* FindNodule(const RunOutput& output)
   return found == output.nodules.end() ? nullptr : &*found;
 }
 
-/// The nodule among `labels` of which the one in `mask` is another version: they share half of the smaller one's voxels.
-/// Among several, it is the one that shares most; 0: none.
-int FindVersion(vtkImageData* labels,
-                const std::map<int, LabelShare>& shares,
-                vtkImageData* run_labels,
-                int at_point,
-                const LabelShare& mask)
-{
-  std::map<int, std::int64_t> shared;
-  ForEachVoxel(mask.box,
-               [&](int i, int j, int k)
-               {
-                 if (*static_cast<std::uint16_t*>(run_labels->GetScalarPointer(i, j, k)) == at_point)
-                 {
-                   ++shared[*static_cast<std::uint16_t*>(labels->GetScalarPointer(i, j, k))];
-                 }
-               });
-  shared.erase(0);
-  int version = 0;
-  for (const auto& [label, voxels] : shared)
-  {
-    const bool half = 2 * voxels >= std::min(mask.voxels, shares.at(label).voxels);
-    if (half && (version == 0 || voxels > shared[version]))
-    {
-      version = label;
-    }
-  }
-  return version;
-}
-
 /// A number that no output has yet.
 int NewNumber(vtkMRMLSAM2LungParametersNode* parameters, const std::map<int, LabelShare>& shares)
 {
@@ -94,20 +67,6 @@ void PutNodule(vtkImageData* labels, vtkImageData* run_labels, int at_point, int
                  if (label == 0 || label == number)
                  {
                    label = inside ? static_cast<std::uint16_t>(number) : 0;
-                 }
-               });
-}
-
-/// Copies a map's values where the mask (uint8, on a part of the voxels) isn't 0.
-void PutValues(vtkImageData* map, vtkImageData* run_map, vtkImageData* mask)
-{
-  ForEachVoxel(BoxOf(mask),
-               [&](int i, int j, int k)
-               {
-                 if (*static_cast<std::uint8_t*>(mask->GetScalarPointer(i, j, k)) != 0)
-                 {
-                   *static_cast<float*>(map->GetScalarPointer(i, j, k)) =
-                     *static_cast<float*>(run_map->GetScalarPointer(i, j, k));
                  }
                });
 }
@@ -203,7 +162,10 @@ void Merge::WriteNodule(const OutputNodes& nodes, vtkMRMLScalarVolumeNode* ct, c
   if (this->Anew)
   {
     WriteNoduleColors(nodes.nodule_colors, { LookOf(this->Nodule) });
-    WriteSegments(nodes.segmentation, ct, { this->Segment });
+    while (RemoveNextSegment(nodes.segmentation))
+    {
+    }
+    WriteSegment(nodes.segmentation, ct, this->Segment);
     WritePoints(nodes.points, { this->Nodule });
     return;
   }
@@ -223,9 +185,12 @@ int MergeNodule(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input
   }
   const Merge merge(parameters, input, output);
   const OutputNodes nodes = MakeOutputNodes(parameters, output.probability != nullptr);
+  ShowVolumes(nodes, output.facts.uncertainty);
+  ShowMarks(nodes);
+  HideUnlessShown(parameters);
   merge.WriteVoxels(nodes, input, output);
   merge.WriteNodule(nodes, parameters->GetInputVolumeNode(), output.facts);
-  ShowOutputs(nodes, output.facts.uncertainty);
+  ShowAsAccepted(parameters);
   return static_cast<int>(merge.Nodule.id);
 }
 

@@ -1,13 +1,12 @@
 #include "SAM2LungNodes.h"
 
+#include "SAM2LungInput.h"
+
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLI18N.h>
-#include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
-
-#include <vtkImageData.h>
 
 #include <algorithm>
 #include <string>
@@ -31,15 +30,12 @@ std::vector<vtkMRMLSAM2LungParametersNode*> ParametersNodes(vtkMRMLScene* scene)
   return list;
 }
 
+} // namespace
+
 bool CanBeCT(vtkMRMLScalarVolumeNode* volume)
 {
-  vtkImageData* const image = volume->GetImageData();
-  const bool is_scalar = !volume->IsA("vtkMRMLLabelMapVolumeNode") && !volume->IsA("vtkMRMLTensorVolumeNode");
-  return is_scalar && !volume->GetHideFromEditors() && image && image->GetNumberOfScalarComponents() == 1 &&
-         *std::min_element(image->GetDimensions(), image->GetDimensions() + 3) >= 2;
+  return !volume->GetHideFromEditors() && !IsOutput(volume) && ImageProblem(volume).empty();
 }
-
-} // namespace
 
 bool IsOutput(vtkMRMLScalarVolumeNode* volume)
 {
@@ -59,7 +55,7 @@ vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene)
   for (auto node = volumes.rbegin(); node != volumes.rend(); ++node)
   {
     auto* const volume = vtkMRMLScalarVolumeNode::SafeDownCast(*node);
-    if (CanBeCT(volume) && !IsOutput(volume))
+    if (CanBeCT(volume))
     {
       return volume;
     }
@@ -67,16 +63,21 @@ vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene)
   return nullptr;
 }
 
+std::vector<vtkMRMLSAM2LungParametersNode*> FindParametersNodes(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
+{
+  auto list = ParametersNodes(scene);
+  list.erase(std::remove_if(list.begin(),
+                            list.end(),
+                            [ct](vtkMRMLSAM2LungParametersNode* parameters)
+                            { return parameters->GetInputVolumeNode() != ct; }),
+             list.end());
+  return list;
+}
+
 vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)
 {
-  for (vtkMRMLSAM2LungParametersNode* parameters : ParametersNodes(scene))
-  {
-    if (parameters->GetInputVolumeNode() == ct)
-    {
-      return parameters;
-    }
-  }
-  return nullptr;
+  const auto list = FindParametersNodes(scene, ct);
+  return list.empty() ? nullptr : list.front();
 }
 
 vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)

@@ -4,6 +4,8 @@
 #ifndef SAM2LungNodes_h
 #define SAM2LungNodes_h
 
+#include <vector>
+
 class vtkMRMLSAM2LungParametersNode;
 class vtkMRMLScalarVolumeNode;
 class vtkMRMLScene;
@@ -11,12 +13,15 @@ class vtkMRMLScene;
 namespace sam2lung_slicer
 {
 
+/// Whether a user would choose it as a CT: not hidden, a CT by its looks, and not made by this module.
+bool CanBeCT(vtkMRMLScalarVolumeNode* volume);
 /// Whether a run has written it: an uncertainty or a probability. The volume is in a scene.
 bool IsOutput(vtkMRMLScalarVolumeNode* volume);
-/// The volume that came last and can be a CT: shown to the user, three-dimensional, one value a voxel, and not made by
-/// this module. None: nullptr.
+/// The volume that came last and can be a CT: by CanBeCT(). None: nullptr.
 vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene);
-/// None: nullptr.
+/// All parameter nodes of a CT, in the order in which they came.
+std::vector<vtkMRMLSAM2LungParametersNode*> FindParametersNodes(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
+/// The first of them. None: nullptr.
 vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
 /// A new one, with the options of the one that was made last.
 vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);

@@ -17,6 +17,7 @@
 
 #include <vtkSmartPointer.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ namespace
 
 /// What the node holds, in an attribute of the node.
 constexpr const char* KIND = "SAM2Lung.Kind";
+/// Marks what was made here, as against what the user chose.
+constexpr const char* MADE = "SAM2Lung.Made";
 /// Roles by which the parameter node refers to the color tables, so that each run uses the same.
 constexpr const char* NODULE_COLORS = "SAM2Lung.noduleColors";
 constexpr const char* MAP_COLORS = "SAM2Lung.mapColors";
@@ -111,6 +114,7 @@ Node* AddNode(vtkMRMLScene* scene, const char* class_name, const std::string& na
 {
   const auto node = vtkSmartPointer<vtkMRMLNode>::Take(scene->CreateNodeByClass(class_name));
   node->SetName(scene->GenerateUniqueName(name).c_str());
+  node->SetAttribute(MADE, "1");
   return Node::SafeDownCast(scene->AddNode(node));
 }
 
@@ -118,8 +122,9 @@ Node* AddNode(vtkMRMLScene* scene, const char* class_name, const std::string& na
 class Maker
 {
 public:
-  Maker(vtkMRMLSAM2LungParametersNode* parameters)
+  Maker(vtkMRMLSAM2LungParametersNode* parameters, int at_most)
     : Parameters(parameters)
+    , Left(at_most)
     , CT(parameters->GetInputVolumeNode())
     , Outputs(this->CT)
   {
@@ -132,7 +137,7 @@ public:
              const std::string& name,
              void (vtkMRMLSAM2LungParametersNode::*set)(Node*))
   {
-    if (!node)
+    if (!node && this->TakeOne())
     {
       node = AddNode<Node>(this->Parameters->GetScene(), class_name, this->Named(name));
       this->Outputs.Put(node);
@@ -148,7 +153,10 @@ public:
                            void (vtkMRMLSAM2LungParametersNode::*set)(Node*))
   {
     node = this->Make(node, class_name, name, set);
-    node->SetAndObserveTransformNodeID(this->CT->GetTransformNodeID());
+    if (node)
+    {
+      node->SetAndObserveTransformNodeID(this->CT->GetTransformNodeID());
+    }
     return node;
   }
 
@@ -156,7 +164,7 @@ public:
   vtkMRMLColorTableNode* MakeColors(const char* role, const std::string& name, Write write)
   {
     auto* node = vtkMRMLColorTableNode::SafeDownCast(this->Parameters->GetNodeReference(role));
-    if (!node)
+    if (!node && this->TakeOne())
     {
       node = AddNode<vtkMRMLColorTableNode>(this->Parameters->GetScene(), "vtkMRMLColorTableNode", this->Named(name));
       write(node);
@@ -168,9 +176,12 @@ public:
   }
 
 private:
+  bool TakeOne() { return this->Left-- > 0; }
+
   std::string Named(const std::string& name) { return vtkMRMLI18N::Format(name, NameOf(this->CT)); }
 
   vtkMRMLSAM2LungParametersNode* Parameters;
+  int Left; ///< How many more may be made.
   vtkMRMLScalarVolumeNode* CT;
   Folder Outputs;
 };
@@ -178,12 +189,13 @@ private:
 } // namespace
 
 //----------------------------------------------------------------------------
-OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability)
+OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability, int at_most)
 {
   using Parameters = vtkMRMLSAM2LungParametersNode;
-  // No batch processing of the scene: at its end, Slicer's node selectors and views begin anew.
+  // No batch processing of the scene, here and wherever a result is written: at its end, Slicer's node selectors and views
+  // begin anew, which takes a second, and slice views forget the outlines until they move.
   MRMLNodeModifyBlocker blocker(parameters);
-  Maker maker(parameters);
+  Maker maker(parameters, at_most);
   OutputNodes nodes;
   nodes.segmentation = maker.MakeUnderTransform(parameters->GetSegmentationNode(),
                                                 "vtkMRMLSegmentationNode",
@@ -219,6 +231,46 @@ OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool prob
   nodes.map_colors =
     maker.MakeColors(MAP_COLORS, vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 uncertainty colors"), WriteHeatColors);
   return nodes;
+}
+
+//----------------------------------------------------------------------------
+bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability)
+{
+  const auto there = [scene](vtkMRMLNode* node) { return node && node->GetScene() == scene; };
+  return there(nodes.segmentation) && there(nodes.labels) && there(nodes.uncertainty) && there(nodes.table) &&
+         there(nodes.points) && there(nodes.nodule_colors) && there(nodes.map_colors) &&
+         (!probability || there(nodes.probability));
+}
+
+//----------------------------------------------------------------------------
+std::vector<vtkMRMLNode*> MadeNodes(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  std::vector<vtkMRMLNode*> made;
+  std::vector<vtkMRMLNode*> referencing;
+  for (vtkMRMLNode* node : std::vector<vtkMRMLNode*>{ parameters->GetSegmentationNode(),
+                                                      parameters->GetLabelMapNode(),
+                                                      parameters->GetUncertaintyVolumeNode(),
+                                                      parameters->GetProbabilityVolumeNode(),
+                                                      parameters->GetNoduleTableNode(),
+                                                      parameters->GetNodulePointsNode(),
+                                                      parameters->GetNodeReference(NODULE_COLORS),
+                                                      parameters->GetNodeReference(MAP_COLORS) })
+  {
+    if (!node || !node->GetAttribute(MADE))
+    {
+      continue;
+    }
+    node->GetScene()->GetReferencingNodes(node, referencing);
+    const bool shared = std::any_of(referencing.begin(),
+                                    referencing.end(),
+                                    [parameters](vtkMRMLNode* other)
+                                    { return other != parameters && other->IsA("vtkMRMLSAM2LungParametersNode"); });
+    if (!shared)
+    {
+      made.push_back(node);
+    }
+  }
+  return made;
 }
 
 //----------------------------------------------------------------------------

@@ -4,34 +4,48 @@
 #ifndef SAM2LungOutputNodes_h
 #define SAM2LungOutputNodes_h
 
-class vtkMRMLColorTableNode;
-class vtkMRMLLabelMapVolumeNode;
-class vtkMRMLMarkupsFiducialNode;
-class vtkMRMLNode;
+#include <vtkMRMLColorTableNode.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLMarkupsFiducialNode.h>
+#include <vtkMRMLScalarVolumeNode.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkWeakPointer.h>
+
+#include <vector>
+
 class vtkMRMLSAM2LungParametersNode;
-class vtkMRMLScalarVolumeNode;
-class vtkMRMLSegmentationNode;
-class vtkMRMLTableNode;
 
 namespace sam2lung_slicer
 {
 
+/// Weak: between the steps of writing them, the user may remove one.
 struct OutputNodes
 {
-  vtkMRMLSegmentationNode* segmentation = nullptr;
-  vtkMRMLLabelMapVolumeNode* labels = nullptr;
-  vtkMRMLScalarVolumeNode* uncertainty = nullptr;
-  vtkMRMLScalarVolumeNode* probability = nullptr; ///< Null unless wanted.
-  vtkMRMLTableNode* table = nullptr;
-  vtkMRMLMarkupsFiducialNode* points = nullptr;
-  vtkMRMLColorTableNode* nodule_colors = nullptr;
-  vtkMRMLColorTableNode* map_colors = nullptr; ///< Of uncertainty and probability.
+  vtkWeakPointer<vtkMRMLSegmentationNode> segmentation;
+  vtkWeakPointer<vtkMRMLLabelMapVolumeNode> labels;
+  vtkWeakPointer<vtkMRMLScalarVolumeNode> uncertainty;
+  vtkWeakPointer<vtkMRMLScalarVolumeNode> probability; ///< Null unless wanted.
+  vtkWeakPointer<vtkMRMLTableNode> table;
+  vtkWeakPointer<vtkMRMLMarkupsFiducialNode> points;
+  vtkWeakPointer<vtkMRMLColorTableNode> nodule_colors;
+  vtkWeakPointer<vtkMRMLColorTableNode> map_colors; ///< Of uncertainty and probability.
 };
+
+/// How many there are.
+constexpr int OUTPUT_NODES = 8;
 
 /// All of them, in a folder beside the CT in the subject hierarchy where they are new, and under the CT's transform.
 ///
 /// Two parameter nodes with one output node: the later run's content stands there, for both.
-OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability);
+/// \param at_most  so many new ones are made at most; the others are null then
+OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability, int at_most = OUTPUT_NODES);
+
+/// Whether all of them are still in the scene.
+bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability);
+/// What was made for this parameter node alone and is in no other one's use: outputs and color tables.
+std::vector<vtkMRMLNode*> MadeNodes(vtkMRMLSAM2LungParametersNode* parameters);
 
 /// Whether something of this kind is written into the node for the first time: then how it is shown is still to be set;
 /// later it is the user's business. Remembers the kind.

@@ -4,12 +4,17 @@
 #include "SAM2LungMaps.h"
 #include "SAM2LungOutputNodes.h"
 #include "SAM2LungPoints.h"
+#include "SAM2LungPrepare.h"
+#include "SAM2LungPrevious.h"
+#include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
 #include "SAM2LungTable.h"
+#include "SAM2LungViews.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
+#include <vtkMRMLI18N.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLSegmentationNode.h>
@@ -17,39 +22,178 @@
 
 #include <vtkTable.h>
 
+#include <algorithm>
+#include <map>
+
 namespace sam2lung_slicer
 {
 
 //----------------------------------------------------------------------------
-void WriteOutputs(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
+struct Delivery::Content
 {
-  // All that takes memory comes first, so that a failure leaves the scene as it was.
-  const auto segments = MakeSegments(output.labels, input.ijk_to_ras, output.nodules);
-  const vtkSmartPointer<vtkTable> table = MakeTable(output.nodules);
-  std::vector<NoduleLook> looks;
-  for (const sam2lung::Nodule& nodule : output.nodules)
+  Content(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
+    : Parameters(parameters)
+    , Table(MakeTable(output.nodules))
+    , Output(output)
+    , IjkToRas(input.ijk_to_ras)
+    , WithProbability(output.probability != nullptr)
   {
-    looks.push_back(LookOf(nodule));
+    for (const auto& [earlier, now] : output.earlier)
+    {
+      this->Names[now] =
+        OwnName(parameters->GetSegmentationNode(), NoduleInTable(parameters->GetNoduleTableNode(), earlier));
+    }
   }
 
-  const OutputNodes nodes = MakeOutputNodes(parameters, output.probability != nullptr);
-  WriteNoduleColors(nodes.nodule_colors, looks);
-  WriteImage(nodes.labels, output.labels, input.ijk_to_ras);
-  WriteImage(nodes.uncertainty, output.uncertainty, input.ijk_to_ras);
-  if (nodes.probability)
+  /// Whether the nodule wasn't rejected, as long as the table says what was there before.
+  bool Accepted(int id) const
   {
-    WriteImage(nodes.probability, output.probability, input.ijk_to_ras);
+    const auto found = std::find_if(this->Output.earlier.begin(),
+                                    this->Output.earlier.end(),
+                                    [id](const auto& pair) { return pair.second == id; });
+    return found == this->Output.earlier.end() ||
+           CellNumber(this->Parameters->GetNoduleTableNode(), found->first, "accepted") != 0;
   }
-  WriteSegments(nodes.segmentation, parameters->GetInputVolumeNode(), segments);
-  WritePoints(nodes.points, output.nodules);
-  WriteTable(nodes.table, table, output.facts);
-  ShowOutputs(nodes, output.facts.uncertainty);
+
+  void WriteSegmentOf(std::size_t n)
+  {
+    const int id = static_cast<int>(this->Output.nodules[n].id);
+    vtkSegment* const segment = this->Output.segments[n];
+    if (!this->Names[id].empty())
+    {
+      segment->SetName(this->Names[id].c_str());
+    }
+    WriteSegment(this->Nodes.segmentation, this->Parameters->GetInputVolumeNode(), segment);
+    ShowSegment(this->Nodes.segmentation, id, this->Accepted(id));
+  }
+
+  void WriteRows()
+  {
+    for (const auto& [earlier, now] : this->Output.earlier)
+    {
+      if (this->Output.kept.count(now) > 0)
+      {
+        CopyRow(this->Nodes.table, earlier, this->Table, now);
+      }
+      SetAccepted(this->Table, now, this->Accepted(now));
+    }
+    WriteTable(this->Nodes.table, this->Table, this->Output.facts);
+  }
+
+  vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
+  vtkSmartPointer<vtkTable> Table;
+  RunOutput Output;
+  sam2lung::Matrix IjkToRas;
+  bool WithProbability;
+  std::map<int, std::string> Names; ///< That the user gave, by number.
+  OutputNodes Nodes;
+};
+
+//----------------------------------------------------------------------------
+Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
+  : Held(std::make_unique<Content>(parameters, input, output))
+{
+  // All that takes memory was made by now, so that a failure leaves the scene as it was.
+  Content* const held = this->Held.get();
+  const auto then = [this](const std::function<void()>& step)
+  {
+    this->Steps.emplace_back(
+      [step]
+      {
+        step();
+        return false;
+      });
+  };
+  for (int made = 1; made <= OUTPUT_NODES; ++made)
+  {
+    then([held] { held->Nodes = MakeOutputNodes(held->Parameters, held->WithProbability, 1); });
+  }
+  then([held] { held->Nodes = MakeOutputNodes(held->Parameters, held->WithProbability); });
+  // Before their content: a map that isn't told its window would be looked through for one.
+  then([held] { ShowVolumes(held->Nodes, held->Output.facts.uncertainty); });
+  then(
+    [held]
+    {
+      ShowMarks(held->Nodes);
+      HideUnlessShown(held->Parameters);
+    });
+  then(
+    [held]
+    {
+      std::vector<NoduleLook> looks;
+      for (const sam2lung::Nodule& nodule : held->Output.nodules)
+      {
+        looks.push_back(LookOf(nodule));
+      }
+      WriteNoduleColors(held->Nodes.nodule_colors, looks);
+    });
+  then([held] { WriteImage(held->Nodes.labels, held->Output.labels, held->IjkToRas); });
+  then([held] { WriteImage(held->Nodes.uncertainty, held->Output.uncertainty, held->IjkToRas); });
+  if (held->WithProbability)
+  {
+    then([held] { WriteImage(held->Nodes.probability, held->Output.probability, held->IjkToRas); });
+  }
+  this->Steps.emplace_back([held] { return RemoveNextSegment(held->Nodes.segmentation); });
+  for (std::size_t n = 0; n < held->Output.segments.size(); ++n)
+  {
+    then([held, n] { held->WriteSegmentOf(n); });
+  }
+  then([held] { WritePoints(held->Nodes.points, held->Output.nodules); });
+  then([held] { held->WriteRows(); });
+  then([held] { ShowAsAccepted(held->Parameters); });
+}
+
+//----------------------------------------------------------------------------
+Delivery::~Delivery() = default;
+
+//----------------------------------------------------------------------------
+std::string Delivery::Problem() const
+{
+  vtkMRMLSAM2LungParametersNode* const parameters = this->Held->Parameters;
+  const bool there = parameters && parameters->GetScene() && parameters->GetInputVolumeNode() &&
+                     (this->Next <= OUTPUT_NODES ||
+                      AreThere(this->Held->Nodes, parameters->GetScene(), this->Held->WithProbability));
+  return there ? std::string()
+               : vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                           "A node was removed while the result was written into it. Segment the CT again.");
+}
+
+//----------------------------------------------------------------------------
+bool Delivery::Step()
+{
+  if (!this->Steps[this->Next]())
+  {
+    ++this->Next;
+  }
+  return this->Next < this->Steps.size();
+}
+
+//----------------------------------------------------------------------------
+void WriteOutputs(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
+{
+  RunInput with_previous = input;
+  if (!with_previous.previous)
+  {
+    with_previous.previous = TakePrevious(parameters, input);
+  }
+  RunOutput prepared = output;
+  Prepare(with_previous, prepared);
+  Delivery delivery(parameters, with_previous, prepared);
+  while (delivery.Step())
+  {
+  }
 }
 
 //----------------------------------------------------------------------------
 std::string ResultText(vtkMRMLSAM2LungParametersNode* parameters)
 {
   return TableResultText(parameters->GetNoduleTableNode());
+}
+
+//----------------------------------------------------------------------------
+std::string WarningText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return TableWarningText(parameters->GetNoduleTableNode());
 }
 
 } // namespace sam2lung_slicer

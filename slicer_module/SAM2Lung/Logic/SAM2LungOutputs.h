@@ -6,6 +6,12 @@
 
 #include "SAM2LungRun.h"
 
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include <vtkWeakPointer.h>
+
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
 class vtkMRMLSAM2LungParametersNode;
@@ -13,8 +19,35 @@ class vtkMRMLSAM2LungParametersNode;
 namespace sam2lung_slicer
 {
 
-/// Writes everything a whole run found; makes the output nodes that are absent, beside the CT in the subject hierarchy
-/// and under its parent transform. The parameter node has a scene and an input volume.
+/// Writes everything a whole run found, step by step, so that the window goes on between two steps.
+///
+/// Output nodes that are absent are made, beside the CT in the subject hierarchy and under its parent transform. What was
+/// rejected before stays rejected, and what the user called a segment stays its name (RunOutput::earlier). The parameter
+/// node has a scene and an input volume.
+class VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT Delivery
+{
+public:
+  /// \param output  by Prepare()
+  Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
+  ~Delivery();
+  Delivery(const Delivery&) = delete;
+  void operator=(const Delivery&) = delete;
+
+  /// Why the next step can't be done, for people: a node was removed since the last one. Empty: it can.
+  std::string Problem() const;
+  /// Whether the scene was touched.
+  bool HasBegun() const { return this->Next > 0; }
+  /// Does the next step. \return whether there is another one
+  bool Step();
+
+private:
+  struct Content;
+  std::unique_ptr<Content> Held;
+  std::vector<std::function<bool()>> Steps; ///< Each says whether it is to be done once more.
+  std::size_t Next = 0;
+};
+
+/// The same at once, with Prepare().
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void WriteOutputs(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
 
@@ -28,6 +61,9 @@ int MergeNodule(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input
 /// The result that the outputs hold, in a line; empty: none.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::string ResultText(vtkMRMLSAM2LungParametersNode* parameters);
+/// What the run found out that must be known, a line each; empty: nothing.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+std::string WarningText(vtkMRMLSAM2LungParametersNode* parameters);
 
 } // namespace sam2lung_slicer
 

@@ -8,7 +8,6 @@
 
 #include <vtkVariant.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -144,21 +143,14 @@ void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners man
 }
 
 //----------------------------------------------------------------------------
-bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
+void TakeOverlayAway(vtkMRMLSliceCompositeNode* node)
 {
-  vtkMRMLScalarVolumeNode* const ct = parameters ? parameters->GetInputVolumeNode() : nullptr;
-  const std::vector<vtkMRMLSliceCompositeNode*> views = Views(parameters);
-  const auto shows_ct = [ct](vtkMRMLSliceCompositeNode* view) { return View(view).Background() == ct; };
-  if (!ct || views.empty() || std::any_of(views.begin(), views.end(), shows_ct))
+  View view(node);
+  view.Look();
+  if (view.HasLaid())
   {
-    return false;
+    view.TakeAway();
   }
-  for (vtkMRMLSliceCompositeNode* view : views)
-  {
-    view->SetBackgroundVolumeID(ct->GetID());
-  }
-  UpdateOverlay(parameters, OverlayManners::polite);
-  return true;
 }
 
 } // namespace sam2lung_slicer

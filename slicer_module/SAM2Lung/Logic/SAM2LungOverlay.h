@@ -1,5 +1,5 @@
 /// \file
-/// The CT in slice views, and the uncertainty over it. Main thread only.
+/// The uncertainty over the CT in slice views. Main thread only.
 
 #ifndef SAM2LungOverlay_h
 #define SAM2LungOverlay_h
@@ -7,6 +7,7 @@
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
 class vtkMRMLSAM2LungParametersNode;
+class vtkMRMLSliceCompositeNode;
 
 namespace sam2lung_slicer
 {
@@ -22,10 +23,8 @@ enum class OverlayManners
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters, OverlayManners manners);
 
-/// Where no slice view shows the CT, all of them do so from then on: a nodule's place means nothing in another CT.
-/// \return whether that was so
-VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
+/// Takes away what was laid over a view here; what was there before is there again. Does nothing where nothing was laid.
+void TakeOverlayAway(vtkMRMLSliceCompositeNode* view);
 
 } // namespace sam2lung_slicer
 

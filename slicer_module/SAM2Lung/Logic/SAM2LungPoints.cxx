@@ -107,7 +107,7 @@ void ShowPoints(vtkMRMLMarkupsFiducialNode* node)
 void ShowPoint(vtkMRMLMarkupsFiducialNode* node, int id, bool visible)
 {
   const int point = node ? node->GetControlPointIndexByID(NoduleKey(id).c_str()) : -1;
-  if (point >= 0)
+  if (point >= 0 && node->GetNthControlPointVisibility(point) != visible)
   {
     node->SetNthControlPointVisibility(point, visible);
   }

@@ -3,16 +3,15 @@
 #include "SAM2LungPoints.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungTable.h"
+#include "SAM2LungViews.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
-#include <vtkMRMLCameraNode.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSegmentationNode.h>
-#include <vtkMRMLSliceNode.h>
 #include <vtkMRMLTableNode.h>
 #include <vtkMRMLTransformNode.h>
 
@@ -59,22 +58,14 @@ std::array<double, 3> PlaceRas(vtkMRMLSAM2LungParametersNode* parameters, int id
   return world_ras;
 }
 
-/// Turns the camera's way of looking into one at the place, without turning the camera.
-void LookAt(vtkMRMLCameraNode* camera, const std::array<double, 3>& place_ras)
+/// As much around a nodule as a jump shows, mm; of a large one, more.
+constexpr double AROUND_MM = 60.0;
+constexpr double TIMES_THE_NODULE = 1.5;
+
+double AcrossMm(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
-  MRMLNodeModifyBlocker blocker(camera);
-  std::array<double, 3> focus_ras{};
-  std::array<double, 3> position_ras{};
-  camera->GetFocalPoint(focus_ras.data());
-  camera->GetPosition(position_ras.data());
-  for (std::size_t axis = 0; axis < 3; ++axis)
-  {
-    position_ras[axis] += place_ras[axis] - focus_ras[axis];
-  }
-  std::array<double, 3> place = place_ras;
-  camera->SetFocalPoint(place.data());
-  camera->SetPosition(position_ras.data());
-  camera->ResetClippingRange();
+  const double long_axis_mm = CellNumber(TableOf(parameters), id, "long_axis_mm");
+  return std::isfinite(long_axis_mm) ? std::max(AROUND_MM, TIMES_THE_NODULE * long_axis_mm) : AROUND_MM;
 }
 
 } // namespace
@@ -131,27 +122,38 @@ bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool a
 }
 
 //----------------------------------------------------------------------------
+void ShowAsAccepted(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  for (const int id : NoduleIDs(TableOf(parameters)))
+  {
+    const bool accepted = NoduleAccepted(parameters, id);
+    ShowSegment(parameters->GetSegmentationNode(), id, accepted);
+    ShowPoint(parameters->GetNodulePointsNode(), id, accepted);
+  }
+}
+
+//----------------------------------------------------------------------------
+bool HasPlace(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  const std::array<double, 3> place_ras = PlaceRas(parameters, id);
+  return NoduleRow(TableOf(parameters), id) >= 0 &&
+         std::all_of(place_ras.begin(), place_ras.end(), [](double mm) { return std::isfinite(mm); });
+}
+
+//----------------------------------------------------------------------------
 bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
-  if (NoduleRow(TableOf(parameters), id) < 0)
+  if (!HasPlace(parameters, id))
   {
     return false;
   }
   const std::array<double, 3> place_ras = PlaceRas(parameters, id);
-  const auto finite = [](double mm) { return std::isfinite(mm); };
-  if (!std::all_of(place_ras.begin(), place_ras.end(), finite))
+  if (parameters->GetLungWindow())
   {
-    return false;
+    SetLungWindow(parameters->GetInputVolumeNode());
   }
-  vtkMRMLScene* const scene = parameters->GetScene();
-  vtkMRMLSliceNode::JumpAllSlices(
-    scene, place_ras[0], place_ras[1], place_ras[2], vtkMRMLSliceNode::CenteredJumpSlice);
-  std::vector<vtkMRMLNode*> cameras;
-  scene->GetNodesByClass("vtkMRMLCameraNode", cameras);
-  for (vtkMRMLNode* camera : cameras)
-  {
-    LookAt(vtkMRMLCameraNode::SafeDownCast(camera), place_ras);
-  }
+  JumpSlices(parameters, place_ras, parameters->GetZoomToNodule() ? AcrossMm(parameters, id) : 0.0);
+  TurnTo(parameters->GetScene(), place_ras);
   return true;
 }
 

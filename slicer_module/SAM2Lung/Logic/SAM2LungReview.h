@@ -27,6 +27,11 @@ bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// Marks it in the table; shows or hides segment and point. \return whether there is such a nodule
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
+/// Shows the segments and points of accepted nodules, and hides those of rejected ones.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+void ShowAsAccepted(vtkMRMLSAM2LungParametersNode* parameters);
+/// Whether there is such a nodule, and it is known where.
+bool HasPlace(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// Moves slice and 3-D views of the parameter node's scene. \return whether there is such a nodule
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);

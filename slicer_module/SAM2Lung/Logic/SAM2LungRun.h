@@ -8,7 +8,10 @@
 #define SAM2LungRun_h
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +22,12 @@
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/volume.hpp>
 
+class vtkSegment;
+
 namespace sam2lung_slicer
 {
+
+struct Previous;
 
 /// Copied from the scene on the main thread.
 struct RunInput
@@ -38,6 +45,15 @@ struct RunInput
   double threshold = 0;
   double sensitivity = 0;
   bool probability = false;                                            ///< Whether RunOutput::probability is wanted.
+  bool whole_uncertainty = false;                                      ///< Else it is kept near the nodules only.
+  std::shared_ptr<const Previous> previous;                            ///< The outputs' content before; null: none.
+};
+
+/// Something that the run found out about the CT or about itself, and that whoever reads the result must know.
+struct RunWarning
+{
+  std::string name; ///< Stable, such as "W_THICK_SLICES".
+  std::string text; ///< For people.
 };
 
 /// How a run went, for the outputs' attributes and the result line.
@@ -53,6 +69,7 @@ struct RunFacts
   std::uint64_t seed = 0;
   double threshold = 0;
   double seconds = 0;
+  std::vector<RunWarning> warnings;
 };
 
 /// Made on the run's thread.
@@ -64,6 +81,14 @@ struct RunOutput
   std::vector<sam2lung::Nodule> nodules;     ///< In the order of their numbers.
   std::optional<std::uint32_t> at_point;     ///< With RunInput::point_ijk: the nodule there, 0 for none.
   RunFacts facts;
+
+  /// \name Made of the above by Prepare()
+  /// \{
+  bool prepared = false;
+  std::vector<vtkSmartPointer<vtkSegment>> segments; ///< A nodule each, with its surface.
+  std::map<int, int> earlier;                        ///< Number of a nodule that was there before, to its number now.
+  std::set<int> kept;                                ///< Outlined by a click before, and kept as they were.
+  /// \}
 };
 
 } // namespace sam2lung_slicer

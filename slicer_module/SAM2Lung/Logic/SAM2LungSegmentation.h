@@ -1,5 +1,5 @@
 /// \file
-/// Nodules as segments. Main thread only.
+/// Nodules as segments. Main thread only, but for MakeSegments(), which touches no node.
 
 #ifndef SAM2LungSegmentation_h
 #define SAM2LungSegmentation_h
@@ -7,6 +7,7 @@
 #include "SAM2LungColors.h"
 #include "SAM2LungRun.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 
 class vtkMRMLScalarVolumeNode;
 class vtkMRMLSegmentationNode;
+class vtkMRMLVolumeNode;
 class vtkSegment;
 
 namespace sam2lung_slicer
@@ -33,15 +35,20 @@ std::string NoduleKey(int id);
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules);
-/// Puts them into the node; what was made here before goes, and what the user made stays.
-void WriteSegments(vtkMRMLSegmentationNode* node,
-                   vtkMRMLScalarVolumeNode* ct,
-                   const std::vector<vtkSmartPointer<vtkSegment>>& segments);
+/// Makes room for them, a segment a call: what was made here before goes, and what the user made stays.
+/// \return whether there may be another one
+bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
 /// Puts one of them into the node, in the place of the one with its number.
+///
+/// Nothing holds back what the node says of it: views and lists need to hear of each segment, and of which one.
 void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vtkSegment* segment);
 /// Shown in slices as an outline that leaves the nodule free, and in 3-D.
 void ShowSegments(vtkMRMLSegmentationNode* node);
 void ShowSegment(vtkMRMLSegmentationNode* node, int id, bool visible);
+/// What the user calls the segment of the nodule; empty: as it was called here, "Nodule 1 (7 mm)".
+std::string OwnName(vtkMRMLSegmentationNode* node, const sam2lung::Nodule& nodule);
+/// Those of the nodules whose segments aren't what the label map says; with no segmentation, none.
+std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* labels, const std::vector<int>& nodules);
 /// Highest number of a nodule's segment; 0: none.
 int LastSegment(vtkMRMLSegmentationNode* node);
 

@@ -17,7 +17,7 @@ namespace sam2lung_slicer
 {
 
 //----------------------------------------------------------------------------
-void ShowOutputs(const OutputNodes& nodes, sam2lung::Uncertainty uncertainty)
+void ShowVolumes(const OutputNodes& nodes, sam2lung::Uncertainty uncertainty)
 {
   if (FirstTime(nodes.labels, "labels"))
   {
@@ -31,6 +31,11 @@ void ShowOutputs(const OutputNodes& nodes, sam2lung::Uncertainty uncertainty)
   {
     ShowMap(nodes.probability, nodes.map_colors, 1.0);
   }
+}
+
+//----------------------------------------------------------------------------
+void ShowMarks(const OutputNodes& nodes)
+{
   if (FirstTime(nodes.segmentation, "segmentation"))
   {
     ShowSegments(nodes.segmentation);

@@ -11,9 +11,11 @@ namespace sam2lung_slicer
 
 struct OutputNodes;
 
-/// Sets how those outputs are shown that were written for the first time, or with another kind of uncertainty; what the
+/// Sets how those outputs are shown that are written for the first time, or with another kind of uncertainty; what the
 /// user set at others stays.
-void ShowOutputs(const OutputNodes& nodes, sam2lung::Uncertainty uncertainty);
+void ShowVolumes(const OutputNodes& nodes, sam2lung::Uncertainty uncertainty);
+/// The same for segments and points.
+void ShowMarks(const OutputNodes& nodes);
 
 } // namespace sam2lung_slicer
 

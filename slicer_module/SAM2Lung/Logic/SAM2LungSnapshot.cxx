@@ -1,6 +1,7 @@
 #include "SAM2LungSnapshot.h"
 
 #include "SAM2LungMask.h"
+#include "SAM2LungPrevious.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLI18N.h>
@@ -142,6 +143,7 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
   input.threshold = parameters->GetThreshold();
   input.sensitivity = parameters->GetSensitivity();
   input.probability = parameters->GetWriteProbability();
+  input.whole_uncertainty = parameters->GetUncertaintyEverywhere();
 }
 
 } // namespace
@@ -171,6 +173,10 @@ Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::opti
     {
       return { nullptr, problem };
     }
+  }
+  if (!point_ras)
+  {
+    input->previous = TakePrevious(parameters, *input);
   }
   return { input, {} };
 }

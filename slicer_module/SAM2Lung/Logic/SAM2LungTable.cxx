@@ -42,6 +42,19 @@ std::string Number(double value)
   return text;
 }
 
+/// A line each, "NAME text": names hold no space, and texts no line break.
+std::string WarningLines(const std::vector<RunWarning>& warnings)
+{
+  std::string lines;
+  for (const RunWarning& warning : warnings)
+  {
+    std::string text = warning.text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    lines += (lines.empty() ? "" : "\n") + warning.name + " " + text;
+  }
+  return lines;
+}
+
 void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
 {
   SetFact(node, "Model", facts.model);
@@ -54,6 +67,7 @@ void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
   SetFact(node, "Seed", std::to_string(facts.seed));
   SetFact(node, "Threshold", Number(facts.threshold));
   SetFact(node, "Seconds", Number(facts.seconds));
+  SetFact(node, "Warnings", WarningLines(facts.warnings));
 }
 
 void DescribeColumns(vtkMRMLTableNode* node, sam2lung::Uncertainty uncertainty)
@@ -72,6 +86,25 @@ void DescribeColumns(vtkMRMLTableNode* node, sam2lung::Uncertainty uncertainty)
       node->SetColumnNullValue(column.name, "nan"); // an empty cell is no zero
     }
   }
+}
+
+std::vector<int> IDs(vtkTable* table)
+{
+  std::vector<int> ids;
+  vtkAbstractArray* column = table ? table->GetColumnByName("id") : nullptr;
+  const vtkIdType rows = column ? column->GetNumberOfTuples() : 0;
+  for (vtkIdType row = 0; row < rows; ++row)
+  {
+    ids.push_back(column->GetVariantValue(row).ToInt());
+  }
+  return ids;
+}
+
+int RowOf(vtkTable* table, int id)
+{
+  const std::vector<int> ids = IDs(table);
+  const auto found = std::find(ids.begin(), ids.end(), id);
+  return found == ids.end() ? -1 : static_cast<int>(found - ids.begin());
 }
 
 void WriteRow(vtkTable* table, vtkIdType row, const sam2lung::Nodule& nodule)
@@ -98,11 +131,12 @@ std::string Duration(double seconds)
                              std::to_string(whole % 60).c_str());
 }
 
-std::string Count(std::size_t nodules)
+std::string Count(std::size_t nodules, std::size_t rejected)
 {
   if (nodules == 0)
   {
-    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "No nodules found");
+    return rejected == 0 ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "No nodules found")
+                         : vtkMRMLTr("vtkSlicerSAM2LungLogic", "No nodules");
   }
   if (nodules == 1)
   {
@@ -162,22 +196,63 @@ bool IsNoduleTable(vtkMRMLTableNode* node)
 //----------------------------------------------------------------------------
 std::vector<int> NoduleIDs(vtkMRMLTableNode* node)
 {
-  std::vector<int> ids;
-  vtkAbstractArray* column = node && node->GetTable() ? node->GetTable()->GetColumnByName("id") : nullptr;
-  const vtkIdType rows = column ? column->GetNumberOfTuples() : 0;
-  for (vtkIdType row = 0; row < rows; ++row)
-  {
-    ids.push_back(column->GetVariantValue(row).ToInt());
-  }
-  return ids;
+  return IDs(node ? node->GetTable() : nullptr);
 }
 
 //----------------------------------------------------------------------------
 int NoduleRow(vtkMRMLTableNode* node, int id)
 {
-  const std::vector<int> ids = NoduleIDs(node);
-  const auto found = std::find(ids.begin(), ids.end(), id);
-  return found == ids.end() ? -1 : static_cast<int>(found - ids.begin());
+  return RowOf(node ? node->GetTable() : nullptr, id);
+}
+
+//----------------------------------------------------------------------------
+sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id)
+{
+  sam2lung::Nodule nodule;
+  nodule.id = static_cast<std::uint32_t>(id);
+  nodule.review = CellNumber(node, id, "review") > 0;
+  nodule.prompted = CellNumber(node, id, "prompted") > 0;
+  nodule.long_axis_mm = CellNumber(node, id, "long_axis_mm");
+  nodule.volume_mm3 = CellNumber(node, id, "volume_mm3");
+  nodule.centroid_ijk = {
+    { CellNumber(node, id, "centroid_i"), CellNumber(node, id, "centroid_j"), CellNumber(node, id, "centroid_k") }
+  };
+  nodule.centroid_ras = {
+    { CellNumber(node, id, "centroid_r"), CellNumber(node, id, "centroid_a"), CellNumber(node, id, "centroid_s") }
+  };
+  std::string reasons = CellText(node, id, "review_reasons");
+  while (!reasons.empty())
+  {
+    const std::size_t end = reasons.find(REASON_SEPARATOR);
+    nodule.review_reasons.push_back(reasons.substr(0, end));
+    reasons = end == std::string::npos ? "" : reasons.substr(end + std::string(REASON_SEPARATOR).size());
+  }
+  return nodule;
+}
+
+//----------------------------------------------------------------------------
+void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id)
+{
+  const int from = NoduleRow(node, earlier);
+  const int to = RowOf(table, id);
+  for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
+  {
+    vtkAbstractArray* const cells = from < 0 ? nullptr : node->GetTable()->GetColumnByName(column.name);
+    if (cells && to >= 0 && std::string(column.name) != "id")
+    {
+      table->GetColumnByName(column.name)->SetVariantValue(to, cells->GetVariantValue(from));
+    }
+  }
+}
+
+//----------------------------------------------------------------------------
+void SetAccepted(vtkTable* table, int id, bool accepted)
+{
+  const int row = RowOf(table, id);
+  if (row >= 0)
+  {
+    table->GetColumnByName("accepted")->SetVariantValue(row, vtkVariant(accepted ? 1 : 0));
+  }
 }
 
 //----------------------------------------------------------------------------
@@ -236,20 +311,44 @@ std::string TableResultText(vtkMRMLTableNode* node)
   {
     return "";
   }
-  const std::vector<int> ids = NoduleIDs(node);
+  std::vector<int> ids = NoduleIDs(node);
+  const std::size_t all = ids.size();
+  ids.erase(std::remove_if(ids.begin(), ids.end(), [node](int id) { return CellNumber(node, id, "accepted") == 0; }),
+            ids.end());
+  const std::size_t rejected = all - ids.size();
   const auto flagged =
     std::count_if(ids.begin(), ids.end(), [node](int id) { return CellNumber(node, id, "review") > 0; });
-  std::string text = Count(ids.size());
+  std::string text = Count(ids.size(), rejected);
   if (flagged > 0)
   {
     const std::string number = std::to_string(flagged);
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "(%1 to review)"), number.c_str());
+  }
+  if (rejected > 0)
+  {
+    const std::string number = std::to_string(rejected);
+    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", ", %1 rejected,"), number.c_str());
   }
   const std::string duration = Duration(vtkVariant(Fact(node, "Seconds")).ToDouble());
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 in %2 on %3. Research use only."),
                              text.c_str(),
                              duration.c_str(),
                              Fact(node, "Device").c_str());
+}
+
+//----------------------------------------------------------------------------
+std::string TableWarningText(vtkMRMLTableNode* node)
+{
+  std::string text;
+  std::string lines = IsNoduleTable(node) ? Fact(node, "Warnings") : "";
+  while (!lines.empty())
+  {
+    const std::size_t end = lines.find('\n');
+    const std::string line = lines.substr(0, end);
+    text += (text.empty() ? "" : "\n") + line.substr(line.find(' ') + 1);
+    lines = end == std::string::npos ? "" : lines.substr(end + 1);
+  }
+  return text;
 }
 
 } // namespace sam2lung_slicer

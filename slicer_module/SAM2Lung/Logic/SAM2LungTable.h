@@ -28,6 +28,12 @@ bool IsNoduleTable(vtkMRMLTableNode* node);
 std::vector<int> NoduleIDs(vtkMRMLTableNode* node);
 /// Row of a nodule; -1: none.
 int NoduleRow(vtkMRMLTableNode* node, int id);
+/// Of the nodule's fields, those that name and place it and say why to look again.
+sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id);
+/// Makes the nodule's row in `table` a copy of the one with `earlier` in the node, number and all else but the number.
+void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id);
+/// The column `accepted` of a table that is in no node yet.
+void SetAccepted(vtkTable* table, int id, bool accepted);
 /// Sets the row of the nodule, or adds one; it is accepted then.
 void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule);
 
@@ -39,6 +45,8 @@ void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
 
 /// The result in a line; empty: the node holds none.
 std::string TableResultText(vtkMRMLTableNode* node);
+/// What the run found out that must be known, a line each; empty: nothing.
+std::string TableWarningText(vtkMRMLTableNode* node);
 
 } // namespace sam2lung_slicer
 

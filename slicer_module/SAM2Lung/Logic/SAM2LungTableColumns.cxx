@@ -58,7 +58,7 @@ vtkVariant Reasons(const Nodule& nodule)
   std::string text;
   for (const std::string& reason : nodule.review_reasons)
   {
-    text += (text.empty() ? "" : "; ") + reason;
+    text += (text.empty() ? "" : REASON_SEPARATOR) + reason;
   }
   return vtkVariant(text);
 }

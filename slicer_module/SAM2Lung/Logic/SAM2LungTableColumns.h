@@ -33,6 +33,9 @@ struct TableColumn
   vtkVariant (*cell)(const sam2lung::Nodule& nodule); ///< NaN: the model says nothing about it.
 };
 
+/// Between the reasons of one nodule, as in `nodules.csv`.
+constexpr const char* REASON_SEPARATOR = "; ";
+
 /// Of what kind the uncertainty is decides one unit.
 std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty);
 

@@ -36,18 +36,6 @@ std::string PanelRemedy(const std::string& error)
   return {};
 }
 
-/// A sentence: with a capital, and a full stop where it ends with a word.
-std::string Sentence(std::string text)
-{
-  if (text.empty())
-  {
-    return text;
-  }
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  const char last = text.back();
-  return last == '.' || last == '\n' ? text : text + ".";
-}
-
 std::string LibraryText(const sam2lung::Error& error)
 {
   const std::string remedy = PanelRemedy(error.name());
@@ -65,6 +53,17 @@ std::string DeviceName(sam2lung::Device device)
 }
 
 } // namespace
+
+std::string Sentence(std::string text)
+{
+  if (text.empty())
+  {
+    return text;
+  }
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  const char last = text.back();
+  return last == '.' || last == '\n' ? text : text + ".";
+}
 
 std::string FailureText(const std::exception_ptr& error)
 {

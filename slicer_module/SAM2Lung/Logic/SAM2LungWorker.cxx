@@ -1,6 +1,7 @@
 #include "SAM2LungWorker.h"
 
 #include "SAM2LungEngine.h"
+#include "SAM2LungPrepare.h"
 
 #include <utility>
 
@@ -70,6 +71,7 @@ void Worker::Run(const RunInput& input, const sam2lung::Cancel& cancel)
       return true;
     };
     outcome.output = RunOn(this->Engines->Get(input), input, progress, cancel);
+    Prepare(input, outcome.output);
   }
   catch (...)
   {

@@ -4,8 +4,10 @@
 #include "SAM2LungOutputs.h"
 #include "SAM2LungOverlay.h"
 #include "SAM2LungPhantom.h"
+#include "SAM2LungPrevious.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungText.h"
+#include "SAM2LungViews.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
 #include <vtkMRMLApplicationLogic.h>
@@ -68,6 +70,12 @@ vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::AddPhantom(int seed)
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::CanBeCT(vtkMRMLScalarVolumeNode* volume)
+{
+  return volume && volume->GetScene() && sam2lung_slicer::CanBeCT(volume);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::IsOutput(vtkMRMLScalarVolumeNode* volume)
 {
   return volume && volume->GetScene() && sam2lung_slicer::IsOutput(volume);
@@ -89,6 +97,12 @@ vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetParametersNode(vtkMRML
 std::string vtkSlicerSAM2LungLogic::GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters)
 {
   return this->Internal->Problem(parameters, false);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return parameters && parameters->GetScene() ? ReviewLoss(parameters) : std::string();
 }
 
 //----------------------------------------------------------------------------
@@ -131,7 +145,10 @@ bool vtkSlicerSAM2LungLogic::StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::Cancel()
 {
-  this->Internal->Interrupt(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled; nothing was written."));
+  if (!this->Internal->HasBegunWriting())
+  {
+    this->Internal->Interrupt(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled; nothing was written."));
+  }
 }
 
 //----------------------------------------------------------------------------
@@ -141,6 +158,11 @@ void vtkSlicerSAM2LungLogic::ProcessEvents()
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
   if (!this->Internal->Current)
   {
+    return;
+  }
+  if (this->Internal->IsWriting())
+  {
+    this->Internal->GoOnWriting();
     return;
   }
   if (this->Internal->Status == StatusRefused)
@@ -215,6 +237,18 @@ std::string vtkSlicerSAM2LungLogic::GetResultText(vtkMRMLSAM2LungParametersNode*
 }
 
 //----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetWarningText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return parameters ? WarningText(parameters) : std::string();
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetRunAtPoint()
+{
+  return this->Internal->RunAtPoint;
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::GetReviewOrder(vtkMRMLSAM2LungParametersNode* parameters, vtkIntArray* ids)
 {
   if (!ids)
@@ -267,26 +301,61 @@ void vtkSlicerSAM2LungLogic::SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* pa
 //----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
-  if (!parameters || !parameters->GetScene() || !sam2lung_slicer::JumpToNodule(parameters, id))
+  if (!parameters || !parameters->GetScene() || !HasPlace(parameters, id))
   {
     return false;
   }
-  if (this->ShowCT(parameters))
+  if (this->GetWhereShown(parameters) == ShownNowhere)
   {
-    sam2lung_slicer::JumpToNodule(parameters, id);
+    this->ShowCT(parameters);
   }
-  return true;
+  return sam2lung_slicer::JumpToNodule(parameters, id);
 }
 
 //----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
 {
-  const bool shown = sam2lung_slicer::ShowCT(parameters);
-  if (shown && this->GetMRMLApplicationLogic())
+  if (!parameters || !parameters->GetScene())
   {
-    this->GetMRMLApplicationLogic()->FitSliceToAll();
+    return false;
   }
-  return shown;
+  this->ShowOutputs(parameters);
+  const bool changed = BringCT(parameters);
+  if (changed)
+  {
+    if (this->GetMRMLApplicationLogic())
+    {
+      this->GetMRMLApplicationLogic()->FitSliceToAll();
+    }
+    Centre3D(parameters);
+  }
+  return changed;
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::ShowOutputs(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  if (parameters && parameters->GetScene())
+  {
+    ShowOutputsOfOne(parameters);
+  }
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkSlicerSAM2LungLogic::GetShownVolume()
+{
+  return ShownVolume(this->GetMRMLScene());
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetWhereShown(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  switch (WhereShown(parameters))
+  {
+    case Shown::somewhere: return ShownSomewhere;
+    case Shown::everywhere: return ShownEverywhere;
+    default: return ShownNowhere;
+  }
 }
 
 //----------------------------------------------------------------------------
@@ -304,6 +373,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
   vtkNew<vtkIntArray> events;
+  events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
   this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
@@ -318,6 +388,33 @@ void vtkSlicerSAM2LungLogic::RegisterNodes()
   {
     this->GetMRMLScene()->RegisterNodeClass(parameters);
   }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::ProcessMRMLSceneEvents(vtkObject* caller, unsigned long event, void* callData)
+{
+  vtkMRMLScene* const scene = this->GetMRMLScene();
+  auto* const ct = vtkMRMLScalarVolumeNode::SafeDownCast(static_cast<vtkObject*>(callData));
+  // As long as its parameter node still refers to it.
+  if (event == vtkMRMLScene::NodeAboutToBeRemovedEvent && caller == scene && ct && !scene->IsBatchProcessing() &&
+      (scene->GetStates() & (vtkMRMLScene::UndoState | vtkMRMLScene::RedoState)) == 0)
+  {
+    this->Internal->Orphan(ct);
+  }
+  this->Superclass::ProcessMRMLSceneEvents(caller, event, callData);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::RemoveOrphans()
+{
+  this->Internal->OrphansText = this->Internal->RemoveOrphans();
+  this->InvokeEvent(OrphansRemovedEvent);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetOrphansText()
+{
+  return this->Internal->OrphansText;
 }
 
 //----------------------------------------------------------------------------

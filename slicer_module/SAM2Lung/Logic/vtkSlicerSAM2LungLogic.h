@@ -41,7 +41,9 @@ public:
     StartedEvent = 20410, ///< A run began.
     ProgressEvent,        ///< GetProgress() and what belongs to it changed.
     FinishedEvent,        ///< A run is over, well or not: see GetStatus(). The outputs are written.
-    NodulesModifiedEvent  ///< The nodules of a parameter node (callData) changed: found, added, accepted, rejected.
+    NodulesModifiedEvent, ///< The nodules of a parameter node (callData) changed: found, added, accepted, rejected.
+    OrphansEvent,         ///< A CT with outputs was removed: RemoveOrphans() is to be called, once the removal is over.
+    OrphansRemovedEvent   ///< RemoveOrphans() is through.
   };
 
   enum StatusType
@@ -61,12 +63,18 @@ public:
   /// Adds a chest CT made by arithmetic, to try the module without a patient. Its attribute `SAM2Lung.PhantomNodules`
   /// lists its nodules (JSON: centre_ras, radius_mm, volume_mm3, kind). \return nullptr where memory is short
   vtkMRMLScalarVolumeNode* AddPhantom(int seed = 0);
+  /// Whether this looks like a CT that a user would choose: none that is hidden, none that a run has written.
+  bool CanBeCT(vtkMRMLScalarVolumeNode* volume);
   /// Whether this is a map that a run has written, and no CT.
   bool IsOutput(vtkMRMLScalarVolumeNode* volume);
   /// The parameter node of this CT. `create`: made where there is none, with the options of the one made last.
   vtkMRMLSAM2LungParametersNode* GetParametersNode(vtkMRMLScalarVolumeNode* ct, bool create);
-  /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: no voxel is looked at.
+  /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: a few
+  /// milliseconds.
   std::string GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What of the user's work (rejected nodules, outlines made by a click, segments edited by hand) another run on this CT
+  /// can't keep and why, for people; empty: it keeps all. Segment() doesn't ask; who has a user to ask, asks.
+  std::string GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters);
   /// What was found to compute on, a line a device. Loads ONNX Runtime.
   std::string GetDeviceReport();
   /// \}
@@ -107,6 +115,11 @@ public:
   int GetNoduleAtPoint();
   /// The result that the outputs hold, in a line: how many, how long, which device. Empty: none.
   std::string GetResultText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What the run behind the outputs found out that must be known (slices too thick, a lung that was not searched), a
+  /// line each. Empty: nothing.
+  std::string GetWarningText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Whether the run that goes on, or the last one, outlines at a point.
+  bool GetRunAtPoint();
   /// \}
 
   /// \name Review
@@ -119,14 +132,38 @@ public:
   bool GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
   /// A rejected nodule's segment and point are hidden, and the table's column `accepted` says so.
   void SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
-  /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then.
+  /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
+  /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule
   bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
-  /// Where no slice view shows the CT, all do so from then on, whole. \return whether that was so
+  /// \}
+
+  /// \name What the views show
+  /// \{
+  /// All slice views show the CT from then on, whole, with its own outputs; other CTs' outputs are hidden. A CT that they
+  /// show already stays as it is. \return whether a view changed
   bool ShowCT(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Shows the outputs of this CT, and hides those of all others; the volumes in the views stay.
+  void ShowOutputs(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The volume that the first slice view shows; none: nullptr.
+  vtkMRMLScalarVolumeNode* GetShownVolume();
+  enum ShownType
+  {
+    ShownNowhere = 0,
+    ShownSomewhere, ///< Other slice views show another volume.
+    ShownEverywhere
+  };
+  /// ShownType: where slice views show the CT.
+  int GetWhereShown(vtkMRMLSAM2LungParametersNode* parameters);
   /// Lays the uncertainty over the CT as OverlayVisible and OverlayOpacity say, where a slice view shows the CT.
   void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters);
   /// \}
+
+  /// Removes what was made here of CTs that were removed. Where the user rejected or outlined nodules, segmentation, table
+  /// and points stay, hidden. The module calls it after OrphansEvent.
+  void RemoveOrphans();
+  /// What RemoveOrphans() left and why, for people; empty: nothing.
+  std::string GetOrphansText();
 
 protected:
   vtkSlicerSAM2LungLogic();
@@ -134,6 +171,7 @@ protected:
 
   void SetMRMLSceneInternal(vtkMRMLScene* newScene) override;
   void RegisterNodes() override;
+  void ProcessMRMLSceneEvents(vtkObject* caller, unsigned long event, void* callData) override;
   void OnMRMLSceneNodeRemoved(vtkMRMLNode* node) override;
   void OnMRMLSceneStartClose() override;
 

@@ -1,11 +1,13 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
 #include "SAM2LungInput.h"
+#include "SAM2LungNodes.h"
 #include "SAM2LungOptions.h"
-#include "SAM2LungOutputs.h"
+#include "SAM2LungOrphans.h"
 #include "SAM2LungOverlay.h"
 #include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
+#include "SAM2LungViews.h"
 
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
@@ -22,22 +24,8 @@ namespace
 /// How long a waiting call sleeps at most, so that observers hear of progress and may cancel.
 constexpr std::chrono::milliseconds WAIT{ 50 };
 
-/// Views and lists follow once, at the end, and not after each node.
-class BatchProcess
-{
-public:
-  explicit BatchProcess(vtkMRMLScene* scene)
-    : Scene(scene)
-  {
-    this->Scene->StartState(vtkMRMLScene::BatchProcessState);
-  }
-  ~BatchProcess() { this->Scene->EndState(vtkMRMLScene::BatchProcessState); }
-  BatchProcess(const BatchProcess&) = delete;
-  void operator=(const BatchProcess&) = delete;
-
-private:
-  vtkSmartPointer<vtkMRMLScene> Scene;
-};
+/// How long the main thread is kept at a time: the window still seems to follow at once.
+constexpr std::chrono::milliseconds AT_A_TIME{ 40 };
 
 std::string NothingAtPointText()
 {
@@ -117,6 +105,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   this->Current = run;
   this->LastParameters = parameters;
   this->NoduleAtPoint = 0;
+  this->RunAtPoint = point_ras.has_value();
   this->Status = StatusRunning;
   this->Message.clear();
   this->TakeProgress(RunProgress{});
@@ -131,7 +120,10 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::WaitFor(const std::shared_ptr<Run>& ru
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
   while (run && run->Status == StatusRunning)
   {
-    this->Thread.WaitForNews(WAIT);
+    if (!this->IsWriting())
+    {
+      this->Thread.WaitForNews(WAIT);
+    }
     this->External->ProcessEvents();
   }
   return run && run->Status == StatusCompleted;
@@ -189,9 +181,7 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::DeliveryProblem(const Run& run)
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
 {
-  // Until the outputs are written the run goes on: an observer of the nodes can't begin another one.
   const std::shared_ptr<Run> run = this->Current;
-  const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run->Parameters.GetPointer();
   const std::string problem = this->DeliveryProblem(*run);
   if (!problem.empty())
   {
@@ -201,22 +191,20 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
   {
     this->End(*run, StatusFailed, FailureText(outcome.error));
   }
+  else if (outcome.output.at_point)
+  {
+    this->DeliverPoint(*run, outcome.output);
+  }
   else
   {
-    this->Deliver(*run, outcome.output);
+    this->BeginWriting(*run, outcome.output);
   }
-  const bool changed = run->Status == StatusCompleted && parameters->GetScene();
-  if (changed)
-  {
-    this->External->InvokeEvent(NodulesModifiedEvent, parameters);
-  }
-  this->External->InvokeEvent(FinishedEvent, parameters);
 }
 
 //----------------------------------------------------------------------------
-void vtkSlicerSAM2LungLogic::vtkInternal::Deliver(Run& run, const RunOutput& output)
+void vtkSlicerSAM2LungLogic::vtkInternal::DeliverPoint(Run& run, const RunOutput& output)
 {
-  if (output.at_point && *output.at_point == 0)
+  if (*output.at_point == 0)
   {
     this->End(run, StatusFailed, NothingAtPointText());
     return;
@@ -225,17 +213,8 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Deliver(Run& run, const RunOutput& out
   const vtkSmartPointer<vtkMRMLScalarVolumeNode> ct = run.CT.GetPointer();
   try
   {
-    // Before the batch, within which nothing is saved.
     this->External->GetMRMLScene()->SaveStateForUndo();
-    const BatchProcess batch(this->External->GetMRMLScene());
-    if (output.at_point)
-    {
-      this->NoduleAtPoint = MergeNodule(parameters, *run.Input, output);
-    }
-    else
-    {
-      WriteOutputs(parameters, *run.Input, output);
-    }
+    this->NoduleAtPoint = MergeNodule(parameters, *run.Input, output);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
   catch (...)
@@ -248,11 +227,114 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Deliver(Run& run, const RunOutput& out
 }
 
 //----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::BeginWriting(Run& run, const RunOutput& output)
+{
+  try
+  {
+    this->External->GetMRMLScene()->SaveStateForUndo();
+    this->Writing = std::make_unique<Delivery>(run.Parameters, *run.Input, output);
+  }
+  catch (...)
+  {
+    this->End(run, StatusFailed, FailureText(std::current_exception()));
+    return;
+  }
+  this->Stage = vtkMRMLTr("vtkSlicerSAM2LungLogic", "Bringing the result into the scene");
+  this->SecondsLeft = -1;
+  this->External->InvokeEvent(ProgressEvent, run.Parameters);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::GoOnWriting()
+{
+  // Until the outputs are written the run goes on: an observer of the nodes can't begin another one.
+  const std::shared_ptr<Run> run = this->Current;
+  const auto end = std::chrono::steady_clock::now() + AT_A_TIME;
+  std::string problem = run->Interrupted;
+  bool more = true;
+  try
+  {
+    while (more && problem.empty() && std::chrono::steady_clock::now() < end)
+    {
+      problem = this->Writing->Problem();
+      more = problem.empty() && this->Writing->Step();
+      // A node's observer may have removed the CT, or closed the scene.
+      problem = problem.empty() ? run->Interrupted : problem;
+    }
+  }
+  catch (...)
+  {
+    this->Writing.reset();
+    this->End(*run, StatusFailed, FailureText(std::current_exception()));
+    return;
+  }
+  if (!problem.empty())
+  {
+    this->Writing.reset();
+    this->End(*run, StatusCancelled, problem);
+  }
+  else if (!more)
+  {
+    this->Writing.reset();
+    this->EndWriting(*run);
+  }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::EndWriting(Run& run)
+{
+  const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run.Parameters.GetPointer();
+  sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
+  if (WhereShown(parameters) == Shown::everywhere)
+  {
+    Centre3D(parameters);
+  }
+  this->Progress = 1.0;
+  this->End(run, StatusCompleted, ResultText(parameters));
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::End(Run& run, int status, const std::string& message)
 {
+  const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run.Parameters.GetPointer();
   run.Status = status;
   this->Current.reset();
   this->Status = status;
   this->Message = message;
   this->SecondsLeft = -1;
+  if (status == StatusCompleted && parameters->GetScene())
+  {
+    this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  }
+  this->External->InvokeEvent(FinishedEvent, parameters);
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::Orphan(vtkMRMLScalarVolumeNode* ct)
+{
+  for (vtkMRMLSAM2LungParametersNode* parameters : FindParametersNodes(this->External->GetMRMLScene(), ct))
+  {
+    TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
+    TakeOutOfViews(parameters->GetProbabilityVolumeNode());
+    this->Orphans.emplace_back(parameters);
+    this->External->InvokeEvent(OrphansEvent, parameters);
+  }
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::RemoveOrphans()
+{
+  std::string kept;
+  vtkMRMLScene* const scene = this->External->GetMRMLScene();
+  const auto orphans = std::move(this->Orphans);
+  this->Orphans.clear();
+  for (const vtkWeakPointer<vtkMRMLSAM2LungParametersNode>& parameters : orphans)
+  {
+    // Perhaps it was given another CT since, or went with the scene.
+    if (parameters && parameters->GetScene() == scene && !parameters->GetInputVolumeNode())
+    {
+      kept += RemoveOutputs(parameters);
+    }
+  }
+  return kept;
 }

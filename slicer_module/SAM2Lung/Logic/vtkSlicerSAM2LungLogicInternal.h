@@ -4,6 +4,7 @@
 #ifndef vtkSlicerSAM2LungLogicInternal_h
 #define vtkSlicerSAM2LungLogicInternal_h
 
+#include "SAM2LungOutputs.h"
 #include "SAM2LungSnapshot.h"
 #include "SAM2LungWorker.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
@@ -42,29 +44,46 @@ public:
                              const std::optional<sam2lung_slicer::PointRas>& point_ras);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
-  /// Asks the run to end; the first reason stays.
+  /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
   void Interrupt(const std::string& reason);
   /// \return whether something changed
   bool TakeProgress(const sam2lung_slicer::RunProgress& progress);
-  /// Ends the run, and tells observers.
+  /// Ends the run, or begins to write its result.
   void Finish(const sam2lung_slicer::RunOutcome& outcome);
+  /// Goes on writing the result, no longer than the main thread may be kept; at the end ends the run.
+  void GoOnWriting();
+  /// The CT is about to be removed: what was made of it goes out of the views, and soon out of the scene.
+  void Orphan(vtkMRMLScalarVolumeNode* ct);
+  std::string RemoveOrphans();
+  /// Whether a part of the result is in the scene already.
+  bool HasBegunWriting() const { return this->Writing && this->Writing->HasBegun(); }
+  bool IsWriting() const { return this->Writing != nullptr; }
 
   sam2lung_slicer::Worker Thread;
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int NoduleAtPoint{ 0 };
+  bool RunAtPoint{ false };
   int Status{ StatusIdle };
   std::string Message;
   double Progress{ 0 };
   std::string Stage;
   double SecondsLeft{ -1 };
+  /// What was left behind by CTs that were removed: parameter nodes.
+  std::vector<vtkWeakPointer<vtkMRMLSAM2LungParametersNode>> Orphans;
+  std::string OrphansText;
 
 private:
   std::shared_ptr<Run> Refuse(const std::string& problem);
   /// Why the results of a run belong nowhere; empty: they do.
   std::string DeliveryProblem(const Run& run);
-  void Deliver(Run& run, const sam2lung_slicer::RunOutput& output);
+  void DeliverPoint(Run& run, const sam2lung_slicer::RunOutput& output);
+  void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
+  void EndWriting(Run& run);
+  /// Tells observers, too.
   void End(Run& run, int status, const std::string& message);
+
+  std::unique_ptr<sam2lung_slicer::Delivery> Writing; ///< Null: nothing is being written.
 
   vtkSlicerSAM2LungLogic* External;
 };

@@ -93,10 +93,13 @@ void vtkMRMLSAM2LungParametersNode::PrintSelf(ostream& os, vtkIndent indent)
   vtkMRMLPrintFloatMacro(Sensitivity);
   vtkMRMLPrintEnumMacro(Search);
   vtkMRMLPrintEnumMacro(Uncertainty);
+  vtkMRMLPrintBooleanMacro(UncertaintyEverywhere);
   vtkMRMLPrintBooleanMacro(WriteProbability);
   vtkMRMLPrintStdStringMacro(ModelFolder);
   vtkMRMLPrintBooleanMacro(OverlayVisible);
   vtkMRMLPrintFloatMacro(OverlayOpacity);
+  vtkMRMLPrintBooleanMacro(ZoomToNodule);
+  vtkMRMLPrintBooleanMacro(LungWindow);
   vtkMRMLPrintEndMacro();
 }
 
@@ -114,10 +117,13 @@ void vtkMRMLSAM2LungParametersNode::ReadXMLAttributes(const char** atts)
   vtkMRMLReadXMLFloatMacro(sensitivity, Sensitivity);
   vtkMRMLReadXMLEnumMacro(search, Search);
   vtkMRMLReadXMLEnumMacro(uncertainty, Uncertainty);
+  vtkMRMLReadXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
   vtkMRMLReadXMLBooleanMacro(writeProbability, WriteProbability);
   vtkMRMLReadXMLStdStringMacro(modelFolder, ModelFolder);
   vtkMRMLReadXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLReadXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLReadXMLBooleanMacro(zoomToNodule, ZoomToNodule);
+  vtkMRMLReadXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLReadXMLEndMacro();
 }
 
@@ -134,10 +140,13 @@ void vtkMRMLSAM2LungParametersNode::WriteXML(ostream& of, int indent)
   vtkMRMLWriteXMLFloatMacro(sensitivity, Sensitivity);
   vtkMRMLWriteXMLEnumMacro(search, Search);
   vtkMRMLWriteXMLEnumMacro(uncertainty, Uncertainty);
+  vtkMRMLWriteXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
   vtkMRMLWriteXMLBooleanMacro(writeProbability, WriteProbability);
   vtkMRMLWriteXMLStdStringMacro(modelFolder, ModelFolder);
   vtkMRMLWriteXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLWriteXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLWriteXMLBooleanMacro(zoomToNodule, ZoomToNodule);
+  vtkMRMLWriteXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLWriteXMLEndMacro();
 }
 
@@ -164,10 +173,13 @@ void vtkMRMLSAM2LungParametersNode::CopyOptions(vtkMRMLSAM2LungParametersNode* o
   vtkMRMLCopyFloatMacro(Sensitivity);
   vtkMRMLCopyEnumMacro(Search);
   vtkMRMLCopyEnumMacro(Uncertainty);
+  vtkMRMLCopyBooleanMacro(UncertaintyEverywhere);
   vtkMRMLCopyBooleanMacro(WriteProbability);
   vtkMRMLCopyStdStringMacro(ModelFolder);
   vtkMRMLCopyBooleanMacro(OverlayVisible);
   vtkMRMLCopyFloatMacro(OverlayOpacity);
+  vtkMRMLCopyBooleanMacro(ZoomToNodule);
+  vtkMRMLCopyBooleanMacro(LungWindow);
   vtkMRMLCopyEndMacro();
 }
 

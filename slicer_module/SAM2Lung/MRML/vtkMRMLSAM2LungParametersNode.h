@@ -117,6 +117,10 @@ public:
   vtkSetMacro(Uncertainty, int);
   static const char* GetUncertaintyAsString(int id);
   static int GetUncertaintyFromString(const char* name);
+  /// Whether the uncertainty volume tells of the whole CT; else it is 0 beyond 10 mm of the nodules.
+  vtkGetMacro(UncertaintyEverywhere, bool);
+  vtkSetMacro(UncertaintyEverywhere, bool);
+  vtkBooleanMacro(UncertaintyEverywhere, bool);
   /// Whether the probability volume is written, too.
   vtkGetMacro(WriteProbability, bool);
   vtkSetMacro(WriteProbability, bool);
@@ -137,6 +141,18 @@ public:
   vtkSetMacro(OverlayOpacity, double);
   /// \}
 
+  /// \name What a jump to a nodule does
+  /// \{
+  /// Whether slice views show 60 mm around it.
+  vtkGetMacro(ZoomToNodule, bool);
+  vtkSetMacro(ZoomToNodule, bool);
+  vtkBooleanMacro(ZoomToNodule, bool);
+  /// Whether the CT is shown in a lung window, 1500 HU about -600 HU.
+  vtkGetMacro(LungWindow, bool);
+  vtkSetMacro(LungWindow, bool);
+  vtkBooleanMacro(LungWindow, bool);
+  /// \}
+
   /// Takes over how another CT was segmented, without its input and outputs.
   void CopyOptions(vtkMRMLSAM2LungParametersNode* other);
 
@@ -152,10 +168,13 @@ protected:
   double Sensitivity{ 0.0 };
   int Search{ SearchLungs };
   int Uncertainty{ UncertaintyOfModel };
+  bool UncertaintyEverywhere{ false };
   bool WriteProbability{ false };
   std::string ModelFolder;
   bool OverlayVisible{ true };
   double OverlayOpacity{ 0.4 };
+  bool ZoomToNodule{ true };
+  bool LungWindow{ true };
 
 private:
   vtkMRMLSAM2LungParametersNode(const vtkMRMLSAM2LungParametersNode&) = delete;

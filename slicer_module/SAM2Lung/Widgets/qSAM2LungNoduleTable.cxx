@@ -2,8 +2,10 @@
 
 // Qt includes
 #include <QHeaderView>
+#include <QItemSelectionModel>
 #include <QKeyEvent>
 #include <QLocale>
+#include <QMouseEvent>
 #include <QSignalBlocker>
 #include <QStyle>
 #include <QTimer>
@@ -44,6 +46,8 @@ public:
   vtkWeakPointer<vtkSlicerSAM2LungLogic> Logic;
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
   QTimer UpdateTimer;
+  int RowAtPress{ -1 };    ///< The current row when the mouse button went down.
+  bool BoxClicked{ false }; ///< Whether the box was ticked or unticked since then.
 };
 
 //-----------------------------------------------------------------------------
@@ -89,7 +93,7 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
                                << tr("Ticked: accepted. A warning sign asks to look again.")
                                << tr("Longest diameter in an axial slice")
                                << tr("Volume of the outline")
-                               << tr("The model's second opinion on whether it is a nodule")
+                               << tr("How likely it is a nodule at all: a second look, 0 to 1")
                                << tr("Mean uncertainty over the outline and its edge");
   for (int column = 0; column < ColumnCount; ++column)
   {
@@ -109,7 +113,7 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
   d->UpdateTimer.setSingleShot(true);
   connect(&d->UpdateTimer, &QTimer::timeout, this, &qSAM2LungNoduleTable::updateFromLogic);
   connect(this, &QTableWidget::itemChanged, this, &qSAM2LungNoduleTable::onItemChanged);
-  connect(this, &QTableWidget::cellClicked, this, [this](int row, int) { this->jumpToRow(row); });
+  connect(this, &QTableWidget::cellClicked, this, [this](int row, int) { this->onCellClicked(row); });
   connect(this, &QTableWidget::currentCellChanged, this,
           [this](int row, int, int previousRow, int)
           {
@@ -144,7 +148,16 @@ void qSAM2LungNoduleTable::setParametersNode(vtkMRMLSAM2LungParametersNode* node
   }
   this->qvtkReconnect(d->Parameters, node, vtkCommand::ModifiedEvent, this, SLOT(scheduleUpdate()));
   d->Parameters = node;
+  // A number means another nodule in another CT.
+  this->clearCurrent();
   this->updateFromLogic();
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::clearCurrent()
+{
+  const QSignalBlocker blocker(this);
+  this->selectionModel()->clear();
 }
 
 //-----------------------------------------------------------------------------
@@ -195,6 +208,7 @@ void qSAM2LungNoduleTable::updateFromLogic()
   }
   {
     const QSignalBlocker blocker(this);
+    this->clearCurrent();
     this->clearContents();
     this->setRowCount(static_cast<int>(ids->GetNumberOfValues()));
     for (int row = 0; row < this->rowCount(); ++row)
@@ -248,6 +262,46 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
 }
 
 //-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::focusInEvent(QFocusEvent* event)
+{
+  const bool had_current = this->currentRow() >= 0;
+  {
+    // Qt makes the first row the current one, which nobody asked for: the views would jump.
+    const QSignalBlocker blocker(this);
+    this->Superclass::focusInEvent(event);
+  }
+  if (!had_current)
+  {
+    this->clearCurrent();
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::mousePressEvent(QMouseEvent* event)
+{
+  Q_D(qSAM2LungNoduleTable);
+  d->RowAtPress = this->currentRow();
+  d->BoxClicked = false;
+  this->Superclass::mousePressEvent(event);
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::onCellClicked(int row)
+{
+  Q_D(qSAM2LungNoduleTable);
+  if (row != this->currentRow())
+  {
+    // On a box, Qt leaves the current row where it was.
+    this->setCurrentCell(row, NoduleColumn);
+  }
+  else if (row == d->RowAtPress && !d->BoxClicked)
+  {
+    // Again: the user may have moved the views since.
+    this->jumpToRow(row);
+  }
+}
+
+//-----------------------------------------------------------------------------
 void qSAM2LungNoduleTable::keyPressEvent(QKeyEvent* event)
 {
   QTableWidgetItem* item = this->item(this->currentRow(), NoduleColumn);
@@ -282,6 +336,7 @@ void qSAM2LungNoduleTable::onItemChanged(QTableWidgetItem* item)
   Q_D(qSAM2LungNoduleTable);
   if (item->column() == NoduleColumn && d->Logic && d->Parameters)
   {
+    d->BoxClicked = true;
     d->Logic->SetNoduleAccepted(
       d->Parameters, item->data(NoduleIdRole).toInt(), item->checkState() == Qt::Checked);
   }

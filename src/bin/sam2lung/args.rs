@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sam2lung::geometry::Frame;
 
 /// What `--help` ends with.
 const LEARN: &str = "\
@@ -48,6 +49,9 @@ pub enum Command {
         /// Another seed gives another chest
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// The state of the lungs
+        #[arg(long, value_enum, default_value_t = LungsArg::Normal)]
+        lungs: LungsArg,
     },
 }
 
@@ -100,12 +104,36 @@ pub struct SegmentArgs {
     /// Write the nodules' closed surfaces as well
     #[arg(long, value_enum)]
     pub surfaces: Option<SurfacesArg>,
-    /// Pick one of several DICOM series in a folder
-    #[arg(long, value_name = "UID")]
+    /// Pick one of several CT series in a DICOM folder: its UID, 'thinnest' (smallest distance of slices) or 'first'
+    /// (lowest series number)
+    #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
+    /// Directions in which the axes run of a file that doesn't say (NIfTI without qform and sform, NRRD without a patient
+    /// space): L or R, A or P, S or I, such as LPS, which ITK and 3D Slicer show. A warning says that it was assumed
+    #[arg(long, value_name = "LPS|RAS|…")]
+    pub assume_orientation: Option<Frame>,
     /// Print errors only
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `--lungs` of `sam2lung phantom`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LungsArg {
+    /// Healthy
+    Normal,
+    /// Nearly air (-990 HU), like a physical phantom
+    Air,
+    /// Fluid fills the right side
+    LeftOnly,
+    /// Fluid fills the left side
+    RightOnly,
+    /// Destroyed lung with bullae
+    Emphysema,
+    /// Fluid behind the left lung
+    Effusion,
+    /// The left lung's lower part holds no air
+    Consolidation,
 }
 
 /// `--device`.

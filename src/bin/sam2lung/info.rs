@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use sam2lung::{
     VERSION,
-    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork},
+    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork, spec::TriedSpec},
+    progress::Monitor,
     stages::nodules::VolumeInterval,
 };
 
@@ -17,9 +18,9 @@ pub fn run(folder: Option<&Path>) -> Result<(), Reported> {
     let runtime = Runtime::get().map_err(|e| report(&e))?;
     say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
     let bundle = Arc::new(bundle);
-    OrtNetwork::load(bundle.clone(), Device::Cpu, 1).map_err(|e| report(&e))?;
+    OrtNetwork::load(bundle.clone(), Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
     say_to_reader("device cpu     works")?;
-    match OrtNetwork::load(bundle, Device::Cuda, 1) {
+    match OrtNetwork::load(bundle, Device::Cuda, 1, &mut Monitor::silent()) {
         Ok(_) => say_to_reader("device cuda    works"),
         Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }
@@ -34,6 +35,8 @@ fn describe(bundle: &Bundle) -> String {
     let pixel = spec.input.pixel_mm.map_or("the CT's own pixels".into(), |mm| format!("pixels of {mm} mm"));
     line("model", format!("{} {}  ({})", spec.name, spec.version, bundle.origin.display()));
     line("input", format!("{} slice(s), {low} to {high} HU, {pixel}", spec.slices()));
+    let thickest = |tried: TriedSpec| format!("on slices of up to {} mm", tried.slice_mm);
+    line("tried", spec.tried.map_or("the model doesn't say on which slices".into(), thickest));
     line("classes", spec.decoder.classes.join(", "));
     let dropout: Vec<_> =
         spec.decoder.dropout.iter().map(|d| format!("{} ({} channels, rate {})", d.name, d.channels, d.rate)).collect();

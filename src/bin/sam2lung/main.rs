@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Segment(args) => segment::run(&args),
         Command::Info { bundle } => info::run(bundle.as_deref()),
-        Command::Phantom { output, seed } => phantom::run(&output, seed),
+        Command::Phantom { output, seed, lungs } => phantom::run(&output, seed, lungs),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,19 +5,32 @@ use std::path::Path;
 use sam2lung::{
     Error,
     io::{self, VolumeFormat},
-    phantom::chest_phantom,
+    phantom::{Lungs, Scanner, chest_phantom_of},
 };
 
+use crate::args::LungsArg;
 use crate::terminal::{Reported, cancel_on_signal, report, say_to_reader};
 
-pub fn run(output: &Path, seed: u64) -> Result<(), Reported> {
-    say_to_reader(&write(output, seed).map_err(|e| report(&e))?)
+pub fn run(output: &Path, seed: u64, lungs: LungsArg) -> Result<(), Reported> {
+    say_to_reader(&write(output, seed, state(lungs)).map_err(|e| report(&e))?)
+}
+
+fn state(lungs: LungsArg) -> Lungs {
+    match lungs {
+        LungsArg::Normal => Lungs::Normal,
+        LungsArg::Air => Lungs::Air,
+        LungsArg::LeftOnly => Lungs::LeftOnly,
+        LungsArg::RightOnly => Lungs::RightOnly,
+        LungsArg::Emphysema => Lungs::Emphysema,
+        LungsArg::Effusion => Lungs::Effusion,
+        LungsArg::Consolidation => Lungs::Consolidation,
+    }
 }
 
 /// Writes both files; returns what to say of them.
-fn write(output: &Path, seed: u64) -> Result<String, Error> {
+fn write(output: &Path, seed: u64, lungs: Lungs) -> Result<String, Error> {
     VolumeFormat::of(output)?;
-    let phantom = chest_phantom(seed);
+    let phantom = chest_phantom_of(seed, lungs, &Scanner::default());
     let facts = output.with_file_name(format!("{}.json", io::output_name(output)));
     let text = serde_json::to_string_pretty(&phantom.nodules).map_err(|e| Error::write(&facts, e))?;
     // The facts first: a phantom that nothing is known of is of no use.

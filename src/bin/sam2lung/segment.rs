@@ -33,7 +33,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
     let (options, names) = prepare(args).map_err(|e| report(&e))?;
-    let mut engine = load(args, &options).map_err(|e| report(&e))?;
+    let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
     let (mut failed, mut heard) = (false, true);
     for (input, name) in args.inputs.iter().zip(names) {
         let started = Instant::now();
@@ -88,7 +88,7 @@ fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn load(args: &SegmentArgs, options: &Options) -> Result<Engine> {
+fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
     options.check_for(&bundle.spec)?;
     let device = match args.device {
@@ -96,7 +96,9 @@ fn load(args: &SegmentArgs, options: &Options) -> Result<Engine> {
         DeviceArg::Cpu => Device::Cpu,
         DeviceArg::Cuda => Device::Cuda,
     };
-    Engine::new(bundle, device, args.threads)
+    let bar = Bar::new("model", args.quiet);
+    let mut show = |progress: Progress| bar.show(progress);
+    Engine::load(bundle, device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 fn segment_one(
@@ -125,11 +127,12 @@ fn segment_one(
 
     // Before the long part: who can't write there learns it now.
     let staging = Staging::create(&args.output.join(name))?;
-    let Ct { volume, source, .. } = ct;
+    let Ct { volume, source, forms, .. } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
     found.account.stages.insert("read", read);
-    let input = InputRecord { source: &source, dims, spacing_mm, voxels_sha256, lung_mask_sha256 };
+    let nifti = forms.as_ref();
+    let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
     write(args, engine, &options, &found, input, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
@@ -145,7 +148,7 @@ fn segment_one(
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
-    ReadOptions { series: args.series.as_deref(), threads: args.threads }
+    ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
 }
 
 fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
@@ -201,12 +204,13 @@ fn write(
     let format = format(args);
     let cancel = monitor.cancel_token().clone();
     let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
+    let forms = input.nifti;
     monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume(&volume("label"), found.labels(), &cancel)?;
+    io::write_volume_like(&volume("label"), found.labels(), forms, &cancel)?;
     monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume(&volume("probability"), found.probability(), &cancel)?;
+    io::write_volume_like(&volume("probability"), found.probability(), forms, &cancel)?;
     monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume(&volume("uncertainty"), found.uncertainty(), &cancel)?;
+    io::write_volume_like(&volume("uncertainty"), found.uncertainty(), forms, &cancel)?;
     monitor.step(Stage::Write, 3, 5)?;
     if let Some(format) = args.surfaces {
         let name = match format {
@@ -254,6 +258,7 @@ fn write(
             at: &options.at,
             not_at: &options.not_at,
             series: args.series.as_deref(),
+            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
             threads: engine.threads(),
             format: format.ending(),

@@ -3,19 +3,32 @@
 //! Averaging over a block tames the noise of sharp kernels and makes whole-chest morphology a matter of a few
 //! million voxels. Thick slices stay as they are: only axes finer than the target are reduced.
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array2, Array3, ArrayViewMut3, Axis, Zip, s};
 
-use crate::{error::Result, progress::Monitor, volume::Volume};
+use crate::{
+    error::Result,
+    progress::{CancelToken, Monitor},
+    stages::components::{Neighbourhood, connected_components_of},
+    volume::Volume,
+};
 
 /// Edge of a coarse voxel, in mm, as near as whole blocks allow.
 const TARGET_MM: f64 = 2.0;
 /// Padding outside the scan circle (-2000, -3024) counts as air; metal counts as bone.
 const CLIP_HU: (f32, f32) = (-1024.0, 600.0);
+/// No air is that thin: padding. A block with so much of it is padding; else its mean would look like lung.
+const PADDING_HU: f32 = -1200.0;
+const PADDING_PART: f32 = 0.1;
+/// A sum of parts that is the whole.
+const ALL: f32 = 0.999;
 
 /// Mean HU of blocks of voxels.
 pub(super) struct Coarse {
     /// Block means, `[k, j, i]`, HU.
     pub hu: Array3<f32>,
+    /// Blocks with padding, which is thinner than any air or has the volume's lowest value throughout, joined to a corner
+    /// of their slice.
+    pub padding: Array3<bool>,
     /// Distance of neighbouring blocks along k, j, i, in mm.
     pub spacing_mm: [f64; 3],
     /// Fine voxels a block along k, j, i.
@@ -32,25 +45,39 @@ impl Coarse {
         let dim = [shape.0, shape.1, shape.2];
         let coarse: [usize; 3] = std::array::from_fn(|a| dim[a].div_ceil(factor[a]));
         let mut hu = Array3::<f32>::zeros(coarse);
+        let lowest = ct.voxels.fold(f32::INFINITY, |low, &hu| low.min(hu));
+        let mut padding = Array3::from_elem(coarse, false);
+        let mut padded = Array2::<f32>::zeros((coarse[1], coarse[2]));
         for (block_k, mut plane) in hu.axis_iter_mut(Axis(0)).enumerate() {
+            padded.fill(0.0);
             monitor.check()?;
             let ks = block_k * factor[0]..((block_k + 1) * factor[0]).min(dim[0]);
             let slices = ks.len();
             for k in ks {
                 for (j, row) in ct.voxels.index_axis(Axis(0), k).outer_iter().enumerate() {
                     let mut sums = plane.row_mut(j / factor[1]);
+                    let mut padded = padded.row_mut(j / factor[1]);
                     let row = row.to_slice().expect("volumes have standard layout");
-                    for (sum, block) in sums.iter_mut().zip(row.chunks(factor[2])) {
-                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>() / block.len() as f32;
+                    for ((sum, padded), block) in sums.iter_mut().zip(&mut padded).zip(row.chunks(factor[2])) {
+                        let part = 1.0 / block.len() as f32;
+                        *sum += block.iter().map(|v| v.clamp(CLIP_HU.0, CLIP_HU.1)).sum::<f32>() * part;
+                        *padded +=
+                            block.iter().map(|v| f32::from(u8::from(*v < PADDING_HU || *v == lowest))).sum::<f32>()
+                                * part;
                     }
                 }
             }
             for (block_j, mut row) in plane.outer_iter_mut().enumerate() {
                 let rows = factor[1].min(dim[1] - block_j * factor[1]);
-                row.mapv_inplace(|sum| sum / (rows * slices) as f32);
+                let lines = (rows * slices) as f32;
+                row.mapv_inplace(|sum| sum / lines);
+                let padding = padding.slice_mut(s![block_k, block_j, ..]);
+                let least = if lowest < PADDING_HU { PADDING_PART } else { ALL };
+                Zip::from(padding).and(padded.row(block_j)).for_each(|to, &padded| *to = padded >= least * lines);
             }
+            keep_at_corners(padding.slice_mut(s![block_k..block_k + 1, .., ..]), monitor.cancel_token())?;
         }
-        Ok(Coarse { hu, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
+        Ok(Coarse { hu, padding, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
     }
 
     /// Volume of a coarse voxel, in ml.
@@ -95,6 +122,20 @@ impl Coarse {
         }
         Ok(fine)
     }
+}
+
+/// Keeps what is joined to a corner of the slice.
+fn keep_at_corners(mut slice: ArrayViewMut3<'_, bool>, cancel: &CancelToken) -> Result<()> {
+    let (_, height, width) = slice.dim();
+    let corners = [[0, 0, 0], [0, 0, width - 1], [0, height - 1, 0], [0, height - 1, width - 1]];
+    if corners.iter().all(|corner| !slice[*corner]) {
+        slice.fill(false);
+        return Ok(());
+    }
+    let found = connected_components_of(slice.view(), Neighbourhood::Faces6, cancel)?;
+    let kept = corners.map(|corner| found.labels[corner]);
+    Zip::from(&mut slice).and(&found.labels).for_each(|inside, label| *inside = *label > 0 && kept.contains(label));
+    Ok(())
 }
 
 /// Where a fine index lies between two coarse ones.

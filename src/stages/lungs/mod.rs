@@ -10,8 +10,12 @@
 
 mod air;
 mod airway;
+mod body;
+mod circle;
 mod coarse;
+mod pockets;
 mod surface;
+mod whole;
 
 use ndarray::{Array3, Axis};
 
@@ -19,6 +23,7 @@ use crate::{
     error::{Error, Result},
     progress::{Monitor, Stage},
     volume::{Voi, Volume},
+    warning::Warning,
 };
 use coarse::Coarse;
 
@@ -41,6 +46,8 @@ pub struct LungMask {
     pub volume_ml: f64,
     /// True when lung reaches the image's border in the axial plane: a crop, not a whole chest.
     pub partial: bool,
+    /// What of the chest was not searched.
+    pub warnings: Vec<Warning>,
 }
 
 /// Finds the lungs of `ct` (HU; i to the patient's left, j to the back, k to the head).
@@ -58,16 +65,17 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
     next(monitor)?;
     let airway = airway::find_airway(&coarse, monitor)?;
     next(monitor)?;
-    let lung = air::aerated_lung(&coarse, &airway.tubes, monitor)?;
+    let air::Aerated { lung, pockets } = air::aerated_lung(&coarse, &airway.tubes, monitor)?;
     let volume_ml = enough_lung(&coarse, &lung)?;
     next(monitor)?;
     let region = surface::search_region(&lung, airway.column, coarse.spacing_mm, monitor)?;
+    let warnings = whole::check(&coarse, &lung, &region, &pockets);
     next(monitor)?;
     let search = coarse.refine(&region, ct.grid.shape(), SURFACE_LEVEL, monitor)?;
     let voi =
         Voi::around(&search).ok_or_else(|| Error::NoLung { reason: "the lung is thinner than a voxel".into() })?;
     monitor.step(Stage::Lungs, STEPS, STEPS)?;
-    Ok(LungMask { search, voi, volume_ml, partial: touches_sides(&lung) })
+    Ok(LungMask { search, voi, volume_ml, partial: touches_sides(&lung), warnings })
 }
 
 /// The volume of `lung` in ml, when that is enough to be one.
@@ -89,5 +97,7 @@ fn touches_sides(mask: &Array3<bool>) -> bool {
     })
 }
 
+#[cfg(test)]
+mod disease_tests;
 #[cfg(test)]
 mod tests;

@@ -196,7 +196,7 @@ fn valley(counts: &[usize], first: usize, last: usize) -> Option<f64> {
 }
 
 /// For each row, the columns inside the convex hull of `slice`.
-fn hull_rows(slice: ArrayView2<'_, bool>) -> Vec<Option<(usize, usize)>> {
+pub(super) fn hull_rows(slice: ArrayView2<'_, bool>) -> Vec<Option<(usize, usize)>> {
     let spans: Vec<(f64, f64, f64)> = slice
         .outer_iter()
         .enumerate()

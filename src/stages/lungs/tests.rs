@@ -16,12 +16,12 @@ fn scan(spacing_mm: [f64; 3], noise_hu: f64) -> Phantom {
 }
 
 /// One chest for the tests that cut and repaint it.
-fn chest() -> &'static Phantom {
+pub(super) fn chest() -> &'static Phantom {
     static CHEST: OnceLock<Phantom> = OnceLock::new();
     CHEST.get_or_init(|| scan([1.4, 1.4, 2.5], 25.0))
 }
 
-fn find(ct: &Volume<f32>) -> LungMask {
+pub(super) fn find(ct: &Volume<f32>) -> LungMask {
     find_lungs(ct, &mut Monitor::silent()).unwrap()
 }
 
@@ -30,12 +30,12 @@ fn dice(a: &Array3<bool>, b: &Array3<bool>) -> f64 {
     2.0 * both as f64 / (count(a) + count(b)) as f64
 }
 
-fn count(mask: &Array3<bool>) -> usize {
+pub(super) fn count(mask: &Array3<bool>) -> usize {
     mask.iter().filter(|&&inside| inside).count()
 }
 
 /// Part of `voxels` that `mask` holds.
-fn held(mask: &Array3<bool>, voxels: &Array3<bool>) -> f64 {
+pub(super) fn held(mask: &Array3<bool>, voxels: &Array3<bool>) -> f64 {
     Zip::from(mask).and(voxels).fold(0, |n, &m, &v| n + usize::from(m && v)) as f64 / count(voxels).max(1) as f64
 }
 
@@ -59,14 +59,14 @@ fn nodules_held(phantom: &Phantom, ct: &Volume<f32>, lungs: &Array3<bool>, mask:
     seen.map(|n| held(n.centre_ras, 0.95 * n.radius_mm)).collect()
 }
 
-fn assert_keeps_nodules(phantom: &Phantom, mask: &LungMask) {
+pub(super) fn assert_keeps_nodules(phantom: &Phantom, mask: &LungMask) {
     let held = nodules_held(phantom, &phantom.ct, &phantom.lungs, mask);
     assert!(!held.is_empty());
     assert!(held.iter().all(|part| *part > 0.9), "{held:?}");
 }
 
 /// The part of a volume from `start` to `end`, along i, j, k, where it lies in the patient.
-fn crop<T: Clone>(volume: &Volume<T>, start: [usize; 3], end: [usize; 3]) -> Volume<T> {
+pub(super) fn crop<T: Clone>(volume: &Volume<T>, start: [usize; 3], end: [usize; 3]) -> Volume<T> {
     let voxels = volume.voxels.slice(s![start[2]..end[2], start[1]..end[1], start[0]..end[0]]).to_owned();
     let grid = Grid {
         dims: std::array::from_fn(|a| end[a] - start[a]),

@@ -47,7 +47,9 @@ impl ReviewRule {
             reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
         }
         if let Some((dice, bound)) = below(nodule.expected_dice, self.expected_dice_below) {
-            reasons.push(format!("the outline may be off (expected Dice {dice:.2}, below {bound:.2})"));
+            reasons.push(format!(
+                "the outline may be off (expected agreement with the true one {dice:.2}, below {bound:.2})"
+            ));
         }
         if finding.below_threshold {
             reasons.push("outlined where asked, below the usual threshold".into());

@@ -6,6 +6,7 @@
 use super::Maps;
 use crate::{
     error::Result,
+    memory,
     progress::CancelToken,
     stages::components::{Neighbourhood, connected_components},
     volume::Voi,
@@ -16,6 +17,10 @@ use ndarray::Array3;
 const MOST_PAIRED: usize = 200;
 /// How far from the label a sample's outline may reach, in mm.
 const REACH_MM: f64 = 10.0;
+/// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
+const BYTES_A_VOXEL: usize = 16;
+/// What their memory is wanted for.
+const WHAT: &str = "a nodule's outlines under its samples";
 
 /// One nodule under every sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +35,7 @@ impl SampleVolumes {
     /// Nodule `id`, whose label lies in `voi`, under every sample.
     ///
     /// # Errors
-    /// [`crate::Error::Cancelled`].
+    /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
@@ -38,6 +43,7 @@ impl SampleVolumes {
         let (mut sorted, mut paired) = (Vec::new(), Vec::new());
         for sample in 0..maps.samples.samples() {
             cancel.check()?;
+            memory::check_free(territory.size().iter().product::<usize>() * BYTES_A_VOXEL, WHAT)?;
             let mask = outline(maps, id, &territory, sample, cancel)?;
             sorted.push(mask.len());
             if paired.len() < MOST_PAIRED {
@@ -101,8 +107,10 @@ fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelT
     for ((k, j, i), part) in parts.labels.indexed_iter() {
         touches[*part as usize] |= *part > 0 && label(k, j, i) == id;
     }
-    let own = parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
-    Ok(own.map(|(_, voxel)| voxel).collect())
+    let own = || parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
+    let mut voxels = memory::vec(own().count(), WHAT)?;
+    voxels.extend(own().map(|(_, voxel)| voxel));
+    Ok(voxels)
 }
 
 fn mean_dice(masks: &[Vec<u32>], cancel: &CancelToken) -> Result<f64> {

@@ -196,9 +196,12 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
     {
         assert!(reasons.contains(part), "{reasons}");
     }
-    assert!(reasons.contains("the outline may be off (expected Dice 0.62, below 0.70)"), "{reasons}");
+    assert!(
+        reasons.contains("the outline may be off (expected agreement with the true one 0.62, below 0.70)"),
+        "{reasons}"
+    );
     let unmodelled = Nodule { expected_dice: None, ..nodule };
-    assert!(!rule.reasons(&unmodelled, asked, &voi, &scene.ct.grid).join("\n").contains("expected Dice"));
+    assert!(!rule.reasons(&unmodelled, asked, &voi, &scene.ct.grid).join("\n").contains("expected agreement"));
 }
 
 #[test]

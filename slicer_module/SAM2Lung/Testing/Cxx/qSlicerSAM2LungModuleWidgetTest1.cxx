@@ -3,8 +3,16 @@
 #include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QLabel>
+#include <QMessageBox>
+#include <QMouseEvent>
 #include <QPushButton>
+#include <QSettings>
+#include <QStyle>
+#include <QStyleOptionViewItem>
 #include <QTableWidget>
+
+// CTK includes
+#include <ctkCollapsibleButton.h>
 
 // Slicer includes
 #include <qMRMLNodeComboBox.h>
@@ -18,10 +26,18 @@
 
 // MRML includes
 #include <vtkMRMLCoreTestingMacros.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTableNode.h>
 #include <vtkSlicerApplicationLogic.h>
 
+// VTK includes
+#include <vtkDataArray.h>
+#include <vtkPointData.h>
+
 // STD includes
+#include <algorithm>
 #include <functional>
 
 using namespace sam2lung_testing;
@@ -174,8 +190,172 @@ int TickRejects(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+/// With a left click, as Qt's own events bring it.
+void ClickAt(QTableWidget* table, const QPoint& at)
+{
+  const QPointF place(at);
+  const QPointF on_screen(table->viewport()->mapToGlobal(at));
+  QMouseEvent press(
+    QEvent::MouseButtonPress, place, on_screen, Qt::LeftButton, Qt::LeftButton, Qt::NoModifier);
+  QCoreApplication::sendEvent(table->viewport(), &press);
+  QMouseEvent release(
+    QEvent::MouseButtonRelease, place, on_screen, Qt::LeftButton, Qt::NoButton, Qt::NoModifier);
+  QCoreApplication::sendEvent(table->viewport(), &release);
+  Panel::handleEvents();
+}
+
+/// Where the box of a row is.
+QPoint BoxOf(QTableWidget* table, int row)
+{
+  QStyleOptionViewItem option;
+  option.initFrom(table);
+  option.rect = table->visualItemRect(table->item(row, 0));
+  option.features = QStyleOptionViewItem::HasCheckIndicator | QStyleOptionViewItem::HasDisplay;
+  return table->style()->subElementRect(QStyle::SE_ItemViewItemCheckIndicator, &option, table).center();
+}
+
+int RowsBoxesAndDetailsTellOfOneNodule(Panel& panel)
+{
+  QTableWidget* const table = panel.table();
+  QLabel* const details = panel.find<QLabel>("NoduleDetailsLabel");
+  table->setCurrentCell(0, 0);
+  const int second = table->item(1, 0)->text().toInt();
+  const bool accepted = panel.logic()->GetNoduleAccepted(panel.parameters(), second);
+  ClickAt(table, BoxOf(table, 1));
+  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), second), !accepted);
+  CHECK_INT(table->currentRow(), 1);
+  CHECK_BOOL(table->item(1, 0)->isSelected(), true);
+  CHECK_BOOL(details->text().contains(QString("Nodule %1:").arg(second)), true);
+  ClickAt(table, BoxOf(table, 1));
+  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), second), accepted);
+  CHECK_INT(table->currentRow(), 1);
+  return EXIT_SUCCESS;
+}
+
+int SecondRunKeepsTheReview(Panel& panel)
+{
+  const int id = panel.table()->item(0, 0)->text().toInt();
+  panel.logic()->SetNoduleAccepted(panel.parameters(), id, false);
+  panel.segment()->click();
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), id), false);
+  return EXIT_SUCCESS;
+}
+
+/// Where the review can't be kept, the setting answers for the user.
+int LossIsAskedFor(Panel& panel)
+{
+  panel.Scene->RemoveNode(panel.parameters()->GetLabelMapNode());
+  CHECK_BOOL(panel.logic()->GetReviewLoss(panel.parameters()).empty(), false);
+  QSettings settings;
+  settings.setValue("SAM2Lung/SegmentAnew", static_cast<int>(QMessageBox::RejectRole));
+  panel.segment()->click();
+  CHECK_BOOL(panel.logic()->IsRunning(), false);
+  settings.setValue("SAM2Lung/SegmentAnew", static_cast<int>(QMessageBox::AcceptRole));
+  panel.segment()->click();
+  CHECK_BOOL(panel.logic()->IsRunning(), true);
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  settings.remove("SAM2Lung/SegmentAnew");
+  return EXIT_SUCCESS;
+}
+
+int NoRowIsCurrentUntilOneIsChosen(Panel& panel)
+{
+  vtkMRMLScalarVolumeNode* const first = panel.parameters()->GetInputVolumeNode();
+  panel.table()->setCurrentCell(0, 0);
+  vtkMRMLScalarVolumeNode* const second = panel.addCT("Second CT");
+  auto* const box = panel.find<qMRMLNodeComboBox>("InputVolumeComboBox");
+  QLabel* const title = panel.find<QLabel>("NodulesTitleLabel");
+  box->setCurrentNode(second);
+  Panel::handleEvents();
+  CHECK_INT(panel.table()->rowCount(), 0);
+  CHECK_BOOL(title->text().contains("Second CT"), true);
+  box->setCurrentNode(first);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.table()->rowCount() >= 2, true);
+  CHECK_INT(panel.table()->currentRow(), -1);
+  CHECK_BOOL(panel.find<QLabel>("NoduleDetailsLabel")->isVisible(), false);
+  panel.table()->setFocus(Qt::TabFocusReason);
+  Panel::handleEvents();
+  CHECK_INT(panel.table()->currentRow(), -1);
+  return EXIT_SUCCESS;
+}
+
+/// A view by its nodes; without a main window there is no other.
+int ViewsAndPanelShowOnePatient(Panel& panel)
+{
+  vtkMRMLScalarVolumeNode* const first = panel.parameters()->GetInputVolumeNode();
+  vtkMRMLScalarVolumeNode* const second =
+    vtkMRMLScalarVolumeNode::SafeDownCast(panel.Scene->GetFirstNodeByName("Second CT"));
+  auto* const view =
+    vtkMRMLSliceCompositeNode::SafeDownCast(panel.Scene->AddNewNodeByClass("vtkMRMLSliceCompositeNode", "View"));
+  view->SetLayoutName("View");
+  panel.find<qMRMLNodeComboBox>("InputVolumeComboBox")->setCurrentNode(second);
+  Panel::handleEvents();
+  CHECK_STRING(view->GetBackgroundVolumeID(), second->GetID());
+  view->SetBackgroundVolumeID(first->GetID()); // as Slicer does with a volume that was loaded
+  Panel::handleEvents();
+  CHECK_POINTER(panel.parameters()->GetInputVolumeNode(), first);
+  CHECK_BOOL(panel.find<QLabel>("NodulesTitleLabel")->text().contains(first->GetName()), true);
+  return EXIT_SUCCESS;
+}
+
+/// The next one would be taken for what the user chose, and written over.
+int RemovedOutputIsNotReplacedByAnother(Panel& panel)
+{
+  vtkMRMLNode* const others =
+    panel.Scene->AddNewNodeByClass("vtkMRMLSegmentationNode", "Of another patient");
+  Panel::handleEvents();
+  panel.Scene->RemoveNode(panel.parameters()->GetSegmentationNode());
+  Panel::handleEvents();
+  CHECK_NULL(panel.parameters()->GetSegmentationNode());
+  CHECK_NULL(panel.find<qMRMLNodeComboBox>("SegmentationComboBox")->currentNode());
+  panel.Scene->RemoveNode(others);
+  return EXIT_SUCCESS;
+}
+
+int MaskCantBeSegmented(Panel& panel)
+{
+  vtkMRMLScalarVolumeNode* const before = panel.parameters()->GetInputVolumeNode();
+  vtkNew<vtkMRMLScalarVolumeNode> mask;
+  mask->SetName("Mask");
+  const vtkSmartPointer<vtkImageData> image = BallsImage(AxialGrid(), TwoBalls(), VTK_SHORT);
+  vtkDataArray* const voxels = image->GetPointData()->GetScalars();
+  for (vtkIdType n = 0; n < voxels->GetNumberOfTuples(); ++n)
+  {
+    voxels->SetComponent(n, 0, voxels->GetComponent(n, 0) > -500 ? 1 : 0);
+  }
+  mask->SetAndObserveImageData(image);
+  panel.Scene->AddNode(mask);
+  auto* const box = panel.find<qMRMLNodeComboBox>("InputVolumeComboBox");
+  box->setCurrentNode(mask);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.segment()->isEnabled(), false);
+  CHECK_BOOL(panel.message().contains("'Mask' is no CT in Hounsfield units"), true);
+  box->setCurrentNode(before);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.segment()->isEnabled(), true);
+  panel.Scene->RemoveNode(mask);
+  return EXIT_SUCCESS;
+}
+
+int AdvancedDoesNotWidenThePanel(Panel& panel)
+{
+  auto* const advanced = panel.find<ctkCollapsibleButton>("AdvancedCollapsibleButton");
+  advanced->setCollapsed(true);
+  Panel::handleEvents();
+  const int before = panel.Widget->minimumSizeHint().width();
+  advanced->setCollapsed(false);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.Widget->minimumSizeHint().width() <= std::max(before, 300), true);
+  return EXIT_SUCCESS;
+}
+
 int DeletedCTEndsTheRun(Panel& panel)
 {
+  panel.Scene->RemoveNode(panel.Scene->GetFirstNodeByName("Second CT"));
+  Panel::handleEvents();
   panel.parameters()->SetSamples(10000);
   panel.segment()->click();
   CHECK_BOOL(Panel::waitFor([&] { return panel.logic()->GetProgress() > 0.0; }), true);
@@ -186,6 +366,11 @@ int DeletedCTEndsTheRun(Panel& panel)
   CHECK_NULL(panel.find<qMRMLNodeComboBox>("InputVolumeComboBox")->currentNode());
   CHECK_BOOL(panel.segment()->isEnabled(), false);
   CHECK_INT(panel.table()->rowCount(), 0);
+  // Only review would have stayed, and the last run had none.
+  for (const char* name : { "vtkMRMLSAM2LungParametersNode", "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode" })
+  {
+    CHECK_INT(panel.Scene->GetNumberOfNodesByClass(name), 0);
+  }
   return EXIT_SUCCESS;
 }
 
@@ -220,6 +405,14 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(CancelKeepsNothing(panel));
   CHECK_EXIT_SUCCESS(NodulesComeIntoTheTable(panel));
   CHECK_EXIT_SUCCESS(TickRejects(panel));
+  CHECK_EXIT_SUCCESS(RowsBoxesAndDetailsTellOfOneNodule(panel));
+  CHECK_EXIT_SUCCESS(SecondRunKeepsTheReview(panel));
+  CHECK_EXIT_SUCCESS(LossIsAskedFor(panel));
+  CHECK_EXIT_SUCCESS(NoRowIsCurrentUntilOneIsChosen(panel));
+  CHECK_EXIT_SUCCESS(ViewsAndPanelShowOnePatient(panel));
+  CHECK_EXIT_SUCCESS(RemovedOutputIsNotReplacedByAnother(panel));
+  CHECK_EXIT_SUCCESS(MaskCantBeSegmented(panel));
+  CHECK_EXIT_SUCCESS(AdvancedDoesNotWidenThePanel(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));
   CHECK_EXIT_SUCCESS(ClosedSceneEndsTheRun(panel));
   return EXIT_SUCCESS;

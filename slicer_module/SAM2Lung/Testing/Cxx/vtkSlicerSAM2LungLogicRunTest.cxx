@@ -161,7 +161,10 @@ int LibraryErrorIsStatusAndText(const std::string& bundles)
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
   // Soft tissue, and a bubble of air that is no lung.
   ct->GetImageData()->GetPointData()->GetScalars()->Fill(40);
-  ct->GetImageData()->SetScalarComponentFromDouble(45, 40, 10, 0, -1000);
+  for (int n = 0; n < 6 * 6 * 4; ++n)
+  {
+    ct->GetImageData()->SetScalarComponentFromDouble(45 + n % 6, 40 + n / 6 % 6, 10 + n / 36, 0, -1000);
+  }
   Parameters* const parameters = test.AddParameters(ct);
   parameters->SetSearch(Parameters::SearchLungs);
   const int nodes = test.Scene->GetNumberOfNodes();

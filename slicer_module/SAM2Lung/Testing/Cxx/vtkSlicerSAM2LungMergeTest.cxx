@@ -32,7 +32,8 @@ struct AfterRun : MadeScene
 {
   AfterRun()
   {
-    const MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
+    MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
+    run.Input.whole_uncertainty = true;
     WriteOutputs(this->Parameters, run.Input, run.Output);
   }
 
@@ -88,7 +89,7 @@ int NewNoduleGetsTheNextNumberAndChangesNoOther()
   CHECK_INT(colors->GetNumberOfColors(), 5);
   CHECK_STRING(colors->GetColorName(4), "Nodule 4 (8 mm)");
   CHECK_STRING(colors->GetColorName(1), "Nodule 1 (6 mm)");
-  CHECK_STD_STRING(ResultText(made.Parameters), "4 nodules (2 to review) in 38 s on CPU. Research use only.");
+  CHECK_STD_STRING(ResultText(made.Parameters), "3 nodules (1 to review), 1 rejected, in 38 s on CPU. Research use only.");
   return EXIT_SUCCESS;
 }
 

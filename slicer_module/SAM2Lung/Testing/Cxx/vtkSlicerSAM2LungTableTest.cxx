@@ -160,6 +160,10 @@ int ResultLineSaysHowManyHowLongAndWhere()
   MadeScene made;
   CHECK_STD_STRING(ResultText(made.Parameters), "");
   MadeRun run = MakeTableRun();
+  for (sam2lung::Nodule& nodule : run.Output.nodules)
+  {
+    nodule.prompted = false; // or the next run would keep it
+  }
   WriteOutputs(made.Parameters, run.Input, run.Output);
   CHECK_STD_STRING(ResultText(made.Parameters), "3 nodules (1 to review) in 38 s on CPU. Research use only.");
 

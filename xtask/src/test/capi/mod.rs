@@ -24,6 +24,7 @@ pub fn run(context: &Context) -> Result<Tally> {
     for program in PROGRAMS {
         tally += programs::plain(&bench, program);
     }
+    tally += programs::two_runtimes(&bench);
     stage("The same under valgrind and with sanitizers");
     for program in PROGRAMS {
         tally += programs::under_valgrind(&bench, program);

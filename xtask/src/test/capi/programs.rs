@@ -54,6 +54,21 @@ impl Bench {
         Ok(Bench { library: library.into(), folder, runtime: runtime.into() })
     }
 
+    /// Compiles a plugin that needs `runtime` by the usual name; its path, and the version.
+    fn plugin(&self, runtime: &Path) -> Result<(String, String)> {
+        let folder = self.folder.join("out/other");
+        let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let needed = folder.join("libonnxruntime.so.1");
+        fs::copy(runtime, &needed).map_err(failed)?;
+        let built = folder.join("plugin.so");
+        let mut compile = Command::new("cc");
+        compile.args(["-shared", "-fPIC", "-o"]).arg(&built).arg(root().join("tests/capi/plugin.c")).arg(&needed);
+        process::run(compile.arg(format!("-Wl,-rpath,{}", folder.display())))?;
+        let name = runtime.file_name().unwrap_or_default().to_string_lossy();
+        Ok((built.display().to_string(), name.replace("libonnxruntime.so.", "")))
+    }
+
     /// Compiles a program.
     fn compile(&self, program: &Program, compiler: &str, flags: &[&str]) -> Result<PathBuf> {
         let built = self.folder.join(format!("{}{}", program.name, flags.concat()));
@@ -75,6 +90,21 @@ impl Bench {
         command.arg(root().join("tests/bundles")).arg(self.folder.join("out")).args(more);
         command.env("SAM2LUNG_ONNXRUNTIME", &self.runtime).env("SAM2LUNG_LIBRARY", &self.library)
     }
+}
+
+/// Our ONNX Runtime beside another version, which a plugin was linked with.
+pub fn two_runtimes(bench: &Bench) -> Tally {
+    const PROGRAM: Program = Program { name: "two_runtimes", cpp: false, valgrind: None, sanitizers: None };
+    let other = match crate::setup::other_runtime() {
+        Ok(other) => other,
+        Err(why) => return skip(&format!("two_runtimes: another ONNX Runtime can't be had: {why}")),
+    };
+    let run = || {
+        let (plugin, version) = bench.plugin(&other)?;
+        let built = bench.compile(&PROGRAM, "cc", &["-std=c11"])?;
+        process::run(bench.with_arguments(&mut Command::new(built), &PROGRAM, &[&plugin, &version]))
+    };
+    check("two_runtimes in -std=c11", run())
 }
 
 /// The program by itself, as C11 and where it is meant for both as C++17.

@@ -27,11 +27,19 @@ pub fn run(context: &Context) -> Result<Tally> {
     tally += check("which cargo CMake takes", cargo_of_path(&tools, &scratch.0));
 
     stage("Tests of the C++ headers");
-    tally += cpp_tests(&tools, &package, &scratch.0.join("cpp"), None)?;
+    tally += cpp_tests(&tools, &package, &scratch.0.join("cpp"), &[])?;
+    stage("Tests of the C++ headers with Clang");
+    tally += match tools::has_clang() {
+        true => cpp_tests(&tools, &package, &scratch.0.join("clang"), &tools::CLANG)?,
+        false => skip("clang++ isn't installed (Debian and Ubuntu: apt-get install clang)"),
+    };
     for sanitizers in ["address,undefined", "thread"] {
         stage(&format!("Tests of the C++ headers with -fsanitize={sanitizers}"));
         tally += match tools::sanitizes(sanitizers, &scratch.0) {
-            true => cpp_tests(&tools, &package, &scratch.0.join(sanitizers), Some(sanitizers))?,
+            true => {
+                let sanitize = format!("-DSAM2LUNG_SANITIZE={sanitizers}");
+                cpp_tests(&tools, &package, &scratch.0.join(sanitizers), &[&sanitize])?
+            }
             false => skip(&format!("this compiler lacks -fsanitize={sanitizers}")),
         };
     }
@@ -53,11 +61,10 @@ fn cargo_of_path(tools: &Tools, scratch: &Path) -> Result<()> {
     process::run(tools.cmake().arg(scratch).arg("-P").arg(root().join("tests/cmake/cargo.cmake")))
 }
 
-/// tests/cpp against the moved package, by CTest.
-fn cpp_tests(tools: &Tools, package: &Package, build: &Path, sanitizers: Option<&str>) -> Result<Tally> {
-    let sanitize = sanitizers.map(|names| format!("-DSAM2LUNG_SANITIZE={names}"));
+/// tests/cpp against the moved package, by CTest, configured with `more` definitions.
+fn cpp_tests(tools: &Tools, package: &Package, build: &Path, more: &[&str]) -> Result<Tally> {
     let mut definitions = vec![package.as_prefix_path()];
-    definitions.extend(sanitize);
+    definitions.extend(more.iter().map(|definition| (*definition).to_owned()));
     tools.build(&root().join("tests/cpp"), build, &definitions)?;
     let mut ctest = tools.ctest(build);
     Ok(Tally::of_run(run_and_read(&mut ctest)?, of_ctest))

@@ -8,6 +8,7 @@ use super::super::check;
 use super::super::tally::Tally;
 use super::tools::Tools;
 use crate::process::{Result, output, root, run};
+use crate::soname;
 
 /// What has to be there, besides the headers.
 const FILES: [&str; 12] = [
@@ -16,7 +17,7 @@ const FILES: [&str; 12] = [
     "include/sam2lung.hpp",
     "include/sam2lung/engine.hpp",
     "lib/libsam2lung.so",
-    "lib/libonnxruntime.so.1",
+    "lib/libsam2lung_ort.so",
     "lib/cmake/sam2lung/sam2lungConfig.cmake",
     "lib/cmake/sam2lung/sam2lungConfigVersion.cmake",
     "lib/pkgconfig/sam2lung.pc",
@@ -63,6 +64,7 @@ impl Package {
     /// Looks at the files, and lets the program run from there.
     pub fn check(&self) -> Tally {
         let mut tally = check("package is complete", self.is_complete());
+        tally += check("package's ONNX Runtime has a name of its own", self.runtime_is_renamed());
         tally += check("package names no folder of this machine", self.names_no_folder());
         tally += check("program finds the package's ONNX Runtime", self.program_runs());
         tally
@@ -71,6 +73,17 @@ impl Package {
     fn is_complete(&self) -> Result<()> {
         let missing: Vec<_> = FILES.into_iter().filter(|file| !self.prefix.join(file).exists()).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("not installed: {}", missing.join(", "))) }
+    }
+
+    /// A host that finds libraries in the package's folder isn't given ours as another version.
+    fn runtime_is_renamed(&self) -> Result<()> {
+        if self.prefix.join("lib/libonnxruntime.so.1").exists() {
+            return Err("lib/libonnxruntime.so.1 is installed; expected no file of that name".into());
+        }
+        let own = self.prefix.join("lib").join(soname::OWN);
+        let dynamic = output(Command::new("readelf").arg("--dynamic").arg(&own))?;
+        let wanted = format!("soname: [{}]", soname::OWN);
+        dynamic.contains(&wanted).then_some(()).ok_or(format!("{}: expected {wanted} in:\n{dynamic}", own.display()))
     }
 
     fn names_no_folder(&self) -> Result<()> {
@@ -93,7 +106,7 @@ impl Package {
     fn program_runs(&self) -> Result<()> {
         let text = output(Package::alone(&self.prefix.join("bin/sam2lung")).arg("info"))?;
         let prefix = self.prefix.canonicalize().map_err(|e| e.to_string())?;
-        let line = text.lines().find(|line| line.contains("libonnxruntime")).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("ONNX Runtime")).unwrap_or_default();
         let found = line.contains(&prefix.display().to_string());
         found.then_some(()).ok_or(format!("ONNX Runtime was '{line}'; expected one in {}", prefix.display()))
     }

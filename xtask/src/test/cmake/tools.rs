@@ -58,6 +58,14 @@ impl Tools {
     }
 }
 
+/// How CMake is told to compile with Clang, which sees other faults in a header than GCC.
+pub const CLANG: [&str; 2] = ["-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"];
+
+/// Whether Clang is there for C and C++.
+pub fn has_clang() -> bool {
+    ["clang", "clang++"].iter().all(|name| output(Command::new(name).arg("--version")).is_ok())
+}
+
 /// Whether the C++ compiler has these sanitizers.
 pub fn sanitizes(names: &str, scratch: &Path) -> bool {
     let source = scratch.join("sanitized.cpp");

@@ -1,0 +1,382 @@
+// What a reader did stays when the CT is segmented again.
+
+#include "SAM2LungMadeRun.h"
+
+#include "SAM2LungOutputs.h"
+#include "SAM2LungPrepare.h"
+#include "SAM2LungPrevious.h"
+#include "SAM2LungReview.h"
+
+#include <vtkAddonTestingMacros.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLMarkupsFiducialNode.h>
+#include <vtkMRMLSegmentationDisplayNode.h>
+#include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLTableNode.h>
+#include <vtkOrientedImageData.h>
+#include <vtkSegment.h>
+#include <vtkSegmentation.h>
+#include <vtkSegmentationConverter.h>
+
+#include <vtkCallbackCommand.h>
+
+#include <algorithm>
+#include <ctime>
+#include <iostream>
+
+using namespace sam2lung_testing;
+using namespace sam2lung_slicer;
+
+namespace
+{
+
+/// A scene with the outputs of a run: ThreeBalls().
+struct AfterRun : MadeScene
+{
+  AfterRun() { this->Run(ThreeBalls()); }
+
+  void Run(const std::vector<MadeBall>& balls)
+  {
+    const MadeRun run = MakeRun(StraightGrid(), balls);
+    WriteOutputs(this->Parameters, run.Input, run.Output);
+  }
+  void Click(const MadeBall& ball)
+  {
+    const MadeRun run = MakePointRun(StraightGrid(), ball);
+    MergeNodule(this->Parameters, run.Input, run.Output);
+  }
+  int LabelAt(int i, int j, int k) { return static_cast<int>(this->Labels()->GetScalarComponentAsDouble(i, j, k, 0)); }
+  int Voxels(int label)
+  {
+    const auto* voxel = static_cast<const std::uint16_t*>(this->Labels()->GetScalarPointer());
+    return static_cast<int>(std::count(voxel, voxel + this->Labels()->GetNumberOfPoints(), label));
+  }
+  vtkImageData* Labels() { return this->Parameters->GetLabelMapNode()->GetImageData(); }
+  vtkSegmentation* Segmentation() { return this->Parameters->GetSegmentationNode()->GetSegmentation(); }
+  bool IsShown(int id)
+  {
+    auto* const display =
+      vtkMRMLSegmentationDisplayNode::SafeDownCast(this->Parameters->GetSegmentationNode()->GetDisplayNode());
+    return display->GetSegmentVisibility("Nodule_" + std::to_string(id));
+  }
+  bool PointIsShown(int id)
+  {
+    vtkMRMLMarkupsFiducialNode* const points = this->Parameters->GetNodulePointsNode();
+    const std::string key = "Nodule_" + std::to_string(id);
+    return points->GetNthControlPointVisibility(points->GetControlPointIndexByID(key.c_str()));
+  }
+};
+
+std::string RowText(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  std::string text;
+  for (int column = 0; column < parameters->GetNoduleTableNode()->GetNumberOfColumns(); ++column)
+  {
+    text += NoduleText(parameters, id, parameters->GetNoduleTableNode()->GetColumnName(column)) + "\t";
+  }
+  return text;
+}
+
+/// The balls of ThreeBalls() with other numbers, as a run with other options may give them.
+std::vector<MadeBall> InAnotherOrder()
+{
+  std::vector<MadeBall> balls = ThreeBalls();
+  balls[0].id = 3;
+  balls[1].id = 1;
+  balls[2].id = 2;
+  return balls;
+}
+
+int RejectedNoduleStaysRejectedWhateverItsNumber()
+{
+  AfterRun made;
+  SetNoduleAccepted(made.Parameters, 2, false);
+  made.Run(InAnotherOrder());
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
+  for (const MadeBall& ball : ThreeBalls())
+  {
+    const int i = int(ball.center_ijk[0]), j = int(ball.center_ijk[1]), k = int(ball.center_ijk[2]);
+    CHECK_INT(made.LabelAt(i, j, k), ball.id);
+    CHECK_STD_STRING(NoduleText(made.Parameters, ball.id, "centroid_i"), std::to_string(i));
+    CHECK_BOOL(NoduleAccepted(made.Parameters, ball.id), ball.id != 2);
+    CHECK_BOOL(made.IsShown(ball.id), ball.id != 2);
+    CHECK_BOOL(made.PointIsShown(ball.id), ball.id != 2);
+  }
+  CHECK_STD_STRING(ResultText(made.Parameters), "2 nodules, 1 rejected, in 38 s on CPU. Research use only.");
+  return EXIT_SUCCESS;
+}
+
+int ClickedOutlineStaysAsItWas()
+{
+  AfterRun made;
+  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 });
+  const std::string row = RowText(made.Parameters, 4);
+  const int voxels = made.Voxels(4);
+  CHECK_BOOL(voxels > 0, true);
+  made.Run(ThreeBalls());
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 4);
+  CHECK_STD_STRING(RowText(made.Parameters, 4), row);
+  CHECK_INT(made.Voxels(4), voxels);
+  CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 4);
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_4")->GetName(), "Nodule 4 (8 mm)");
+  CHECK_BOOL(made.IsShown(4), true);
+  CHECK_DOUBLE(
+    made.Parameters->GetUncertaintyVolumeNode()->GetImageData()->GetScalarComponentAsDouble(30, 12, 10, 0), 0.9F);
+  // Rejected, it stays so, too.
+  SetNoduleAccepted(made.Parameters, 4, false);
+  made.Run(ThreeBalls());
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 4), false);
+  CHECK_BOOL(made.IsShown(4), false);
+  return EXIT_SUCCESS;
+}
+
+int ClickedVersionOfAFindingTakesItsPlace()
+{
+  AfterRun made;
+  made.Click({ 1, { 46.0, 15.0, 25.0 }, 3.0 }); // within nodule 2
+  const int voxels = made.Voxels(2);
+  made.Run(ThreeBalls());
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
+  CHECK_INT(made.Voxels(2), voxels);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "prompted"), "1");
+  return EXIT_SUCCESS;
+}
+
+int NewFindingGetsAFreeNumber()
+{
+  AfterRun made;
+  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 }); // number 4
+  std::vector<MadeBall> balls = ThreeBalls();
+  balls.push_back({ 4, { 45.0, 40.0, 10.0 }, 3.0 });
+  made.Run(balls);
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 5);
+  CHECK_INT(made.LabelAt(30, 12, 10), 4);
+  CHECK_INT(made.LabelAt(45, 40, 10), 5);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 5, "prompted"), "0");
+  return EXIT_SUCCESS;
+}
+
+int NameThatTheUserGaveStays()
+{
+  AfterRun made;
+  made.Segmentation()->GetSegment("Nodule_3")->SetName("Granuloma");
+  made.Run(InAnotherOrder());
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_3")->GetName(), "Granuloma");
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_1")->GetName(), "Nodule 1 (6 mm)");
+  return EXIT_SUCCESS;
+}
+
+int TickedNoduleIsNeverHidden()
+{
+  AfterRun made;
+  auto* const display =
+    vtkMRMLSegmentationDisplayNode::SafeDownCast(made.Parameters->GetSegmentationNode()->GetDisplayNode());
+  display->SetSegmentVisibility("Nodule_1", false);
+  made.Run(ThreeBalls());
+  for (const int id : { 1, 2, 3 })
+  {
+    CHECK_BOOL(NoduleAccepted(made.Parameters, id), true);
+    CHECK_BOOL(made.IsShown(id), true);
+  }
+  return EXIT_SUCCESS;
+}
+
+/// Slicer's lists need to know which segment came and went.
+int EachSegmentIsToldByItsID()
+{
+  AfterRun made;
+  struct Told
+  {
+    int added = 0, removed = 0, without_id = 0;
+  } told;
+  vtkNew<vtkCallbackCommand> observer;
+  observer->SetClientData(&told);
+  observer->SetCallback(
+    [](vtkObject*, unsigned long event, void* data, void* id)
+    {
+      auto* const so_far = static_cast<Told*>(data);
+      so_far->added += event == vtkSegmentation::SegmentAdded;
+      so_far->removed += event == vtkSegmentation::SegmentRemoved;
+      so_far->without_id += id == nullptr;
+    });
+  made.Parameters->GetSegmentationNode()->AddObserver(vtkSegmentation::SegmentAdded, observer);
+  made.Parameters->GetSegmentationNode()->AddObserver(vtkSegmentation::SegmentRemoved, observer);
+  made.Run(ThreeBalls());
+  CHECK_INT(told.added, 3);
+  CHECK_INT(told.removed, 3);
+  CHECK_INT(told.without_id, 0);
+  return EXIT_SUCCESS;
+}
+
+bool Has(const std::string& text, const std::string& part)
+{
+  return text.find(part) != std::string::npos;
+}
+
+int WhatCantBeKeptIsTold()
+{
+  AfterRun made;
+  const auto set_ct = [&] { made.CT->SetAndObserveImageData(MadeImage({ 60, 50, 40 }, VTK_SHORT)); };
+  set_ct();
+  CHECK_STD_STRING(ReviewLoss(made.Parameters), "");
+  SetNoduleAccepted(made.Parameters, 2, false);
+  CHECK_STD_STRING(ReviewLoss(made.Parameters), ""); // it is matched
+  // Another grid: where it was isn't known.
+  made.CT->SetAndObserveImageData(MadeImage({ 60, 50, 41 }, VTK_SHORT));
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You rejected or outlined nodules (2)"), true);
+  set_ct();
+  // An edit by hand, as the Segment Editor makes it.
+  auto* const image = vtkOrientedImageData::SafeDownCast(made.Segmentation()->GetSegment("Nodule_3")->GetRepresentation(
+    vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName()));
+  image->SetScalarComponentFromDouble(20, 38, 30, 0, 0.0);
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "edited or removed by hand: 3."), true);
+  made.Segmentation()->RemoveSegment("Nodule_1");
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "edited or removed by hand: 1, 3."), true);
+  made.Scene->RemoveNode(made.Parameters->GetLabelMapNode());
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You rejected or outlined nodules (2)"), true);
+  SetNoduleAccepted(made.Parameters, 2, true);
+  CHECK_STD_STRING(ReviewLoss(made.Parameters), "");
+  return EXIT_SUCCESS;
+}
+
+int UncertaintyIsShownNearNodulesOnly()
+{
+  MadeScene made;
+  MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
+  // As in the aorta: everywhere.
+  run.Output.uncertainty->GetPointData()->GetScalars()->Fill(0.7);
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  vtkImageData* const map = made.Parameters->GetUncertaintyVolumeNode()->GetImageData();
+  const Matrix grid = StraightGrid();
+  for (int k = 0; k < 40; ++k)
+  {
+    for (int j = 0; j < 50; ++j)
+    {
+      for (int i = 0; i < 60; ++i)
+      {
+        double outside_mm = 1e9;
+        for (const MadeBall& ball : ThreeBalls())
+        {
+          const double distance_mm = DistanceMm(grid, { double(i), double(j), double(k) }, ball.center_ijk);
+          outside_mm = std::min(outside_mm, distance_mm - ball.radius_mm);
+        }
+        const double value = map->GetScalarComponentAsDouble(i, j, k, 0);
+        // Between centres of voxels: the outermost one lies up to a voxel's diagonal, 1.9 mm, within the ball.
+        if (outside_mm < 10.0 - 1.9)
+        {
+          CHECK_DOUBLE(value, 0.7F);
+        }
+        else if (outside_mm > 10.0)
+        {
+          CHECK_DOUBLE(value, 0.0);
+        }
+      }
+    }
+  }
+  run.Output.uncertainty->GetPointData()->GetScalars()->Fill(0.7);
+  run.Input.whole_uncertainty = true;
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_DOUBLE(made.Parameters->GetUncertaintyVolumeNode()->GetImageData()->GetScalarComponentAsDouble(0, 49, 0, 0), 0.7F);
+  return EXIT_SUCCESS;
+}
+
+int WarningsAreKeptInTheScene()
+{
+  MadeScene made;
+  MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
+  run.Output.facts.warnings = { { "W_THICK_SLICES", "The slices lie 7.5 mm apart; nodules may be missed." },
+                                { "W_OTHER", "Only the left lung was searched." } };
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  const std::string expected =
+    "The slices lie 7.5 mm apart; nodules may be missed.\nOnly the left lung was searched.";
+  CHECK_STD_STRING(made.Logic->GetWarningText(made.Parameters), expected);
+  // As a saved scene brings it back.
+  vtkNew<vtkMRMLTableNode> again;
+  again->CopyContent(made.Parameters->GetNoduleTableNode());
+  CHECK_STRING(again->GetAttribute("SAM2Lung.Warnings"),
+               made.Parameters->GetNoduleTableNode()->GetAttribute("SAM2Lung.Warnings"));
+  run.Output.facts.warnings.clear();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(made.Logic->GetWarningText(made.Parameters), "");
+  return EXIT_SUCCESS;
+}
+
+/// What keeps the main thread: each step, on a CT of usual size with many nodules.
+int NoStepKeepsTheMainThreadLong()
+{
+  constexpr double LONGEST_S = 0.2;
+  const std::array<int, 3> dims{ 512, 512, 300 };
+  MadeScene made(StraightGrid(), dims);
+  MadeRun run;
+  run.Input.ct = made.CT->GetImageData();
+  run.Input.ijk_to_ras = StraightGrid();
+  run.Output.labels = MadeImage(dims, VTK_UNSIGNED_SHORT);
+  run.Output.uncertainty = MadeImage(dims, VTK_FLOAT);
+  run.Output.facts.device = "CPU";
+  for (int id = 1; id <= 30; ++id)
+  {
+    const std::array<double, 3> center{ 40.0 + 14 * id, 60.0 + 11 * id, 20.0 + 8 * id };
+    for (int k = -6; k <= 6; ++k)
+    {
+      for (int j = -6; j <= 6; ++j)
+      {
+        for (int i = -6; i <= 6; ++i)
+        {
+          if (i * i + j * j + k * k <= 36)
+          {
+            run.Output.labels->SetScalarComponentFromDouble(
+              int(center[0]) + i, int(center[1]) + j, int(center[2]) + k, 0, id);
+          }
+        }
+      }
+    }
+    run.Output.nodules.push_back(MadeNodule({ id, center, 5.0 }, StraightGrid(), 800.0));
+  }
+  for (int time = 0; time < 2; ++time)
+  {
+    double longest_s = 0.0;
+    std::string longest;
+    const auto timed = [&](const std::string& what, auto&& act)
+    {
+      // The processor's time: other programs on the machine don't count.
+      const std::clock_t begin = std::clock();
+      act();
+      const double took_s = double(std::clock() - begin) / CLOCKS_PER_SEC;
+      longest = took_s > longest_s ? what : longest;
+      longest_s = std::max(longest_s, took_s);
+    };
+    timed("copying what was there", [&] { run.Input.previous = TakePrevious(made.Parameters, run.Input); });
+    timed("looking for edits", [&] { ReviewLoss(made.Parameters); });
+    RunOutput output = run.Output;
+    Prepare(run.Input, output); // beside the main thread
+    Delivery delivery(made.Parameters, run.Input, output);
+    bool more = true;
+    for (int step = 1; more; ++step)
+    {
+      timed("step " + std::to_string(step), [&] { more = delivery.Step(); });
+    }
+    timed("jumping", [&] { made.Logic->JumpToNodule(made.Parameters, 1 + time); });
+    std::cout << "The longest was " << longest << ": " << longest_s << " s\n";
+    CHECK_BOOL(longest_s < LONGEST_S, true);
+  }
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 30);
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int vtkSlicerSAM2LungSecondRunTest(int, char*[])
+{
+  CHECK_EXIT_SUCCESS(RejectedNoduleStaysRejectedWhateverItsNumber());
+  CHECK_EXIT_SUCCESS(ClickedOutlineStaysAsItWas());
+  CHECK_EXIT_SUCCESS(ClickedVersionOfAFindingTakesItsPlace());
+  CHECK_EXIT_SUCCESS(NewFindingGetsAFreeNumber());
+  CHECK_EXIT_SUCCESS(NameThatTheUserGaveStays());
+  CHECK_EXIT_SUCCESS(TickedNoduleIsNeverHidden());
+  CHECK_EXIT_SUCCESS(EachSegmentIsToldByItsID());
+  CHECK_EXIT_SUCCESS(WhatCantBeKeptIsTold());
+  CHECK_EXIT_SUCCESS(UncertaintyIsShownNearNodulesOnly());
+  CHECK_EXIT_SUCCESS(WarningsAreKeptInTheScene());
+  CHECK_EXIT_SUCCESS(NoStepKeepsTheMainThreadLong());
+  return EXIT_SUCCESS;
+}
