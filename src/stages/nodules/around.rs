@@ -30,12 +30,12 @@ const FAINT: f32 = 0.05;
 /// How small and how large a nodule may be by its evidence, in mm³; neither end of an interval lies beyond. Both hold the
 /// outline's own volume between them.
 ///
-/// - `least`: of the outline's voxels those with 0.95 of its highest mean probability, a tenth of the outline at least.
+/// - `least`: of the outline's voxels those with 0.95 of its highest mean probability; a tenth of the outline at least.
 /// - `most`: the outline and what is connected with it (26 neighbours) within 4 mm, one voxel at least, has a mean
 ///   probability above 0.05 and belongs to no other nodule.
 ///
-/// Of the nodules of the model's development part (`onnx/sam2lung_train/doubt.py`) the readers' consensus is rarely
-/// beyond either.
+/// Both levels were chosen on nodules of the model's development part (`onnx/sam2lung_train/doubt.py`), so that few of the
+/// readers' consensus volumes lie beyond.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VolumeLimits {
     /// The smallest volume.
