@@ -80,7 +80,7 @@ pub enum Error {
         limit: u64,
     },
     /// Several DICOM series in one folder.
-    #[error("{folder} holds {count} image series; expected one. Choose one by its UID:\n{list}", folder = folder.display())]
+    #[error("{folder} holds {count} CT series; expected one. Choose one by its UID, or by the rule 'thinnest' or 'first':\n{list}", folder = folder.display())]
     SeveralSeries {
         /// The folder.
         folder: PathBuf,
@@ -90,7 +90,7 @@ pub enum Error {
         list: String,
     },
     /// The series asked for isn't there.
-    #[error("{folder} holds no image series {uid}; it holds:\n{list}", folder = folder.display())]
+    #[error("{folder} holds no CT series {uid}; it holds:\n{list}", folder = folder.display())]
     NoSuchSeries {
         /// The folder.
         folder: PathBuf,

@@ -118,6 +118,16 @@ pub enum Warning {
          the image shows whole lungs was not checked"
     )]
     NoLungMask,
+    /// Files of a DICOM folder that may have been meant to be read.
+    #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules there can't be found")]
+    FilesLeftAside {
+        /// How many.
+        count: usize,
+        /// Path of the first inside the folder.
+        first: String,
+        /// Why the first was.
+        why: String,
+    },
 }
 
 /// A side of the patient.
@@ -241,6 +251,7 @@ impl Warning {
             Warning::AirNotSearched { .. } => "W_AIR_NOT_SEARCHED",
             Warning::OwnMask { .. } => "W_OWN_MASK",
             Warning::NoLungMask => "W_NO_LUNG_MASK",
+            Warning::FilesLeftAside { .. } => "W_FILES_LEFT_ASIDE",
         }
     }
 }

@@ -24,7 +24,7 @@ public:
     /// A chest CT in Hounsfield units: a DICOM folder, NIfTI, NRRD or MetaImage. What can't be one is refused.
     ///
     /// \param path    file or folder
-    /// \param series  which series of a DICOM folder (its UID); empty: there is only one
+    /// \param series  which CT series of a DICOM folder: its UID, "thinnest" or "first"; empty: there is only one
     /// \param cancel  stops reading; may be null
     /// \throws Error  Status::read, Status::invalid_input, Status::cancelled
     static Image read_ct(const std::string& path, const std::string& series = {}, const Cancel* cancel = nullptr) {

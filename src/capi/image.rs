@@ -79,7 +79,7 @@ fn monitored(
 /// Any thread.
 ///
 /// @param path the folder or file, UTF-8, not NULL
-/// @param series UID of one of several DICOM series in the folder; may be NULL
+/// @param series which of several CT series in the folder: its UID, "thinnest" or "first" (series number); may be NULL
 /// @param cancel cancels the call from any thread, may be NULL
 /// @param image where the image goes, not NULL; belongs to the caller, who frees it with sam2lung_image_free()
 /// @param error where an error goes, may be NULL

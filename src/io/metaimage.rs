@@ -52,6 +52,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
             name: file_name(path),
             files: if file == path { 1 } else { 2 },
             facts: BTreeMap::new(),
+            left_aside: Vec::new(),
         },
         warnings: Vec::new(),
         unscaled_bits: Some(8 * element.bytes() as u8),

@@ -4,14 +4,12 @@
 //! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
 
 mod dicom;
-mod dicom_layout;
 mod forms;
 mod header;
 mod metaimage;
 mod nifti;
 mod nrrd;
 mod raw;
-mod series;
 mod surfaces;
 mod vti;
 mod write;
@@ -63,12 +61,27 @@ pub struct Source {
     pub files: usize,
     /// What the header says of the scan: modality, series UID, kernel, slice thickness.
     pub facts: BTreeMap<String, String>,
+    /// What lay in a DICOM folder and is no part of the volume, by reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_aside: Vec<LeftAside>,
+}
+
+/// Files that were left aside for one reason; nothing in it names the patient.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeftAside {
+    /// For example "a localizer (image type LOCALIZER)".
+    pub why: String,
+    /// How many files.
+    pub count: usize,
+    /// The first of them, by their path inside the folder; a part of it that holds the patient's name is `*`.
+    pub files: Vec<String>,
 }
 
 /// How a CT is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOptions<'a> {
-    /// Picks one of several DICOM series in a folder.
+    /// Picks one of several CT series in a DICOM folder: the UID of one, `first` (the lowest series number) or
+    /// `thinnest` (the smallest distance of slices; of equal ones the lowest series number).
     pub series: Option<&'a str>,
     /// CPU threads, of which decoding takes four at most; `None`: as many as the machine has.
     pub threads: Option<usize>,
@@ -151,7 +164,7 @@ fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Res
         Some(FileKind::MetaImage) => Ok((metaimage::read(path, monitor)?, None)),
         None => Err(Error::Format {
             path: path.into(),
-            got: if series::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
+            got: if dicom::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
             expected: "a folder with one DICOM series, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd".into(),
         }),
     }

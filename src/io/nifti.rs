@@ -52,6 +52,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
             name: file_name(path),
             files: 1,
             facts: [("geometry".to_owned(), by)].into(),
+            left_aside: Vec::new(),
         },
         warnings,
         unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),

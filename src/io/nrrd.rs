@@ -47,6 +47,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
             name: file_name(path),
             files: if file == path { 1 } else { 2 },
             facts: BTreeMap::new(),
+            left_aside: Vec::new(),
         },
         warnings: world.warnings,
         unscaled_bits: Some(8 * element.bytes() as u8),

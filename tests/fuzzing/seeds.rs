@@ -25,7 +25,7 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
         Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
         Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
-        Target::DicomFile => vec![dicom_slice(2.0)],
+        Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta()],
         Target::VolumeView => volume_view::seeds(),
     }
 }
@@ -93,6 +93,23 @@ fn metaimage() -> Vec<u8> {
          TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 1 2 3\nElementSpacing = 0.7 0.8 2\nDimSize = 5 4 3\n\
          ElementType = MET_SHORT\nElementDataFile = LOCAL\n",
     )
+}
+
+/// A slice with a sequence of unknown kind, whose end is a mark (PS3.5 6.2.2).
+fn with_unknown_sequence() -> Vec<u8> {
+    let slice = dicom_slice(2.0);
+    let mark = b"\xe0\x7f\x10\x00OW";
+    let at = slice.windows(6).position(|bytes| bytes == mark).expect("it has pixels");
+    let sequence = b"\x01\x20\x5f\x10UN\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff\x08\0\0\x01\x04\0\0\0ABCD\
+                     \xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0";
+    [&slice[..at], sequence, &slice[at..]].concat()
+}
+
+/// A slice without preamble and meta information.
+fn without_meta() -> Vec<u8> {
+    let slice = dicom_slice(2.0);
+    let at = slice.windows(6).position(|bytes| bytes == b"\x08\0\x16\0UI").expect("it has a class");
+    slice[at..].to_vec()
 }
 
 /// A CT slice of 5 x 4 pixels at `height_mm`, in explicit little endian (PS3.5 7.1.2, PS3.10 7.1).

@@ -1,5 +1,6 @@
 """Where the program, the bundles and Python's own modules lie."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -39,3 +40,25 @@ def sam2lung():
 def bundles():
     """The committed tiny bundles."""
     return REPOSITORY / "tests" / "bundles"
+
+
+@pytest.fixture
+def segment(sam2lung, bundles, tmp_path):
+    """Segments a folder with two samples of a tiny model; the finished process."""
+
+    def run(folder, *words, status=0):
+        words = (*words, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
+        return sam2lung.segment(folder, *words, "--samples", 2, status=status)
+
+    return run
+
+
+@pytest.fixture
+def voxels_sha256(segment, tmp_path):
+    """The sha256 of the HU that were read from a folder."""
+
+    def read(folder, *words):
+        segment(folder, *words)
+        return json.loads((tmp_path / "out" / folder.name / "run.json").read_text())["input"]["voxels_sha256"]
+
+    return read

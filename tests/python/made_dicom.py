@@ -3,6 +3,8 @@
 Volumes are [slice, row, column]; affines take column, row, slice to RAS in mm, as in made_ct.
 """
 
+import hashlib
+
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -57,3 +59,8 @@ def write(folder, images, names=None):
         name = names[k] if names else f"1-{k + 1:03}.dcm"
         pydicom.dcmwrite(folder / name, made, enforce_file_format=True)
     return folder
+
+
+def hu_sha256(hu):
+    """What run.json says of these voxels."""
+    return hashlib.sha256(np.ascontiguousarray(hu, "<f4").tobytes()).hexdigest()

@@ -1,12 +1,12 @@
 """DICOM series through the command line: order, rescale, compression, and what is no series of a CT."""
 
-import hashlib
 import json
 
 import made_dicom
 import numpy as np
 import pydicom
 import pytest
+from made_dicom import hu_sha256 as sha256
 from pydicom import uid
 
 SHAPE = (6, 64, 48)
@@ -16,32 +16,6 @@ JPEG_LS = "1.2.840.10008.1.2.4.80"
 
 def texture(shape=SHAPE, seed=3):
     return np.random.default_rng(seed).integers(-1000, 400, shape)
-
-
-@pytest.fixture
-def segment(sam2lung, bundles, tmp_path):
-    """Segments a folder with two samples of a tiny model; the finished process."""
-
-    def run(folder, *words, status=0):
-        words = (*words, "--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
-        return sam2lung.segment(folder, *words, "--samples", 2, status=status)
-
-    return run
-
-
-@pytest.fixture
-def voxels_sha256(segment, tmp_path):
-    """The sha256 of the HU that were read from a folder."""
-
-    def read(folder, *words):
-        segment(folder, *words)
-        return json.loads((tmp_path / "out" / folder.name / "run.json").read_text())["input"]["voxels_sha256"]
-
-    return read
-
-
-def sha256(hu):
-    return hashlib.sha256(np.ascontiguousarray(hu, "<f4").tobytes()).hexdigest()
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------

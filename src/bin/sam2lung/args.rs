@@ -104,8 +104,9 @@ pub struct SegmentArgs {
     /// Write the nodules' closed surfaces as well
     #[arg(long, value_enum)]
     pub surfaces: Option<SurfacesArg>,
-    /// Pick one of several DICOM series in a folder
-    #[arg(long, value_name = "UID")]
+    /// Pick one of several CT series in a DICOM folder: its UID, 'thinnest' (smallest distance of slices) or 'first'
+    /// (lowest series number)
+    #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
     /// Directions in which the axes run of a file that doesn't say (NIfTI without qform and sform, NRRD without a patient
     /// space): L or R, A or P, S or I, such as LPS, which ITK and 3D Slicer show. A warning says that it was assumed

@@ -96,7 +96,7 @@ fn options_for(error: &Error) -> Option<&'static str> {
     match error {
         Error::NoLung { .. } => Some("--lung-mask off, --lung-mask FILE"),
         Error::NoOrientation { .. } => Some("--assume-orientation LPS (what ITK and 3D Slicer show), RAS, LAS, …"),
-        Error::SeveralSeries { .. } => Some("--series UID"),
+        Error::SeveralSeries { .. } => Some("--series UID, --series thinnest, --series first"),
         Error::Device { .. } => Some("--device cpu"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),
         _ => None,
@@ -187,6 +187,6 @@ mod tests {
         assert_eq!(of("ct/", &missing("ct/1.dcm")), "E_READ: ct/1.dcm: no such file. Check the path");
         assert!(of("ct.nii", &missing("mask.nii")).starts_with("E_READ: ct.nii: mask.nii: no such file"));
         let several = Error::SeveralSeries { folder: "ct".into(), count: 2, list: String::new() };
-        assert!(of("ct", &several).starts_with("E_SEVERAL_SERIES: ct holds 2 image series"));
+        assert!(of("ct", &several).starts_with("E_SEVERAL_SERIES: ct holds 2 CT series"));
     }
 }

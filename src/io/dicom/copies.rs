@@ -1,0 +1,78 @@
+//! Files of a series that are there more than once, byte for byte.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use super::slice::Slice;
+use crate::{error::Result, progress::Monitor, regular};
+
+const PIECE_BYTES: usize = 1 << 16;
+
+/// Parts the slices from those that equal an earlier one in every byte.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn split(slices: Vec<Slice>, monitor: &Monitor<'_>) -> Result<(Vec<Slice>, Vec<Slice>)> {
+    let (mut first, mut copies): (Vec<Slice>, Vec<Slice>) = Default::default();
+    let mut by_instance: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for slice in slices {
+        monitor.check()?;
+        let alike = by_instance.entry(slice.sop_instance.clone()).or_default();
+        // What can't be compared is no copy: reading it will say why.
+        if alike.iter().any(|n| equal(&first[*n].path, &slice.path).unwrap_or(false)) {
+            copies.push(slice);
+        } else {
+            alike.push(first.len());
+            first.push(slice);
+        }
+    }
+    Ok((first, copies))
+}
+
+fn equal(one: &Path, other: &Path) -> io::Result<bool> {
+    let (mut one, mut other) = (regular::open(one)?, regular::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    loop {
+        let (piece, other_piece) = (piece(&mut one)?, piece(&mut other)?);
+        if piece != other_piece {
+            return Ok(false);
+        }
+        if piece.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+fn piece(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(PIECE_BYTES);
+    file.take(PIECE_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_files_are_equal_in_every_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let long = vec![7; 3 * PIECE_BYTES + 1];
+        let mut other = long.clone();
+        other[3 * PIECE_BYTES] = 8;
+        let a = write("a", &long);
+        assert!(equal(&a, &write("b", &long)).unwrap());
+        assert!(!equal(&a, &write("c", &other)).unwrap());
+        assert!(!equal(&a, &write("d", &long[1..])).unwrap());
+    }
+}

@@ -1,0 +1,299 @@
+//! What a DICOM file says of its image, and where its pixels lie. Only what is asked for is read.
+//!
+//! Read are files with preamble and meta information (PS3.10 7.1), and the same without them or without the group's
+//! length; where the stated encoding isn't that of the elements, that of the elements counts.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use super::{
+    bytes::Bytes,
+    elements::{self, Element, Encoding, ITEM, PIXEL_DATA, UNDEFINED, Walk, fragments, score, tag_at},
+};
+
+pub const IMPLICIT: &str = "1.2.840.10008.1.2";
+pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+const TRANSFER_SYNTAX: u32 = 0x0002_0010;
+/// Longest value that is taken in.
+const MOST_VALUE_BYTES: u32 = 4096;
+/// A file without preamble is DICOM when so many elements make sense.
+const EVIDENCE: usize = 3;
+
+/// Attributes (PS3.6).
+pub mod tag {
+    pub const STORED_CLASS: u32 = 0x0002_0002;
+    pub const IMAGE_TYPE: u32 = 0x0008_0008;
+    pub const SOP_CLASS: u32 = 0x0008_0016;
+    pub const SOP_INSTANCE: u32 = 0x0008_0018;
+    pub const MODALITY: u32 = 0x0008_0060;
+    pub const MANUFACTURER: u32 = 0x0008_0070;
+    pub const SERIES_DESCRIPTION: u32 = 0x0008_103e;
+    pub const FRAME_TYPE: u32 = 0x0008_9007;
+    pub const PATIENT_NAME: u32 = 0x0010_0010;
+    pub const PATIENT_ID: u32 = 0x0010_0020;
+    pub const SLICE_THICKNESS: u32 = 0x0018_0050;
+    pub const KVP: u32 = 0x0018_0060;
+    pub const KERNEL: u32 = 0x0018_1210;
+    pub const SERIES: u32 = 0x0020_000e;
+    pub const FRAME_OF_REFERENCE: u32 = 0x0020_0052;
+    pub const ACQUISITION: u32 = 0x0020_0012;
+    pub const SERIES_NUMBER: u32 = 0x0020_0011;
+    pub const POSITION: u32 = 0x0020_0032;
+    pub const ORIENTATION: u32 = 0x0020_0037;
+    pub const SAMPLES: u32 = 0x0028_0002;
+    pub const PHOTOMETRIC: u32 = 0x0028_0004;
+    pub const FRAMES: u32 = 0x0028_0008;
+    pub const ROWS: u32 = 0x0028_0010;
+    pub const COLUMNS: u32 = 0x0028_0011;
+    pub const PIXEL_SPACING: u32 = 0x0028_0030;
+    pub const BITS_ALLOCATED: u32 = 0x0028_0100;
+    pub const BITS_STORED: u32 = 0x0028_0101;
+    pub const HIGH_BIT: u32 = 0x0028_0102;
+    pub const SIGNED: u32 = 0x0028_0103;
+    pub const PADDING: u32 = 0x0028_0120;
+    pub const PADDING_LIMIT: u32 = 0x0028_0121;
+    pub const INTERCEPT: u32 = 0x0028_1052;
+    pub const SLOPE: u32 = 0x0028_1053;
+    pub const RESCALE_TYPE: u32 = 0x0028_1054;
+    pub const MODALITY_LUT: u32 = 0x0028_3000;
+}
+
+const WANTED: [u32; 36] = [
+    tag::STORED_CLASS,
+    TRANSFER_SYNTAX,
+    tag::IMAGE_TYPE,
+    tag::SOP_CLASS,
+    tag::SOP_INSTANCE,
+    tag::MODALITY,
+    tag::MANUFACTURER,
+    tag::SERIES_DESCRIPTION,
+    tag::FRAME_TYPE,
+    tag::PATIENT_NAME,
+    tag::PATIENT_ID,
+    tag::SLICE_THICKNESS,
+    tag::KVP,
+    tag::KERNEL,
+    tag::SERIES,
+    tag::FRAME_OF_REFERENCE,
+    tag::ACQUISITION,
+    tag::SERIES_NUMBER,
+    tag::POSITION,
+    tag::ORIENTATION,
+    tag::SAMPLES,
+    tag::PHOTOMETRIC,
+    tag::FRAMES,
+    tag::ROWS,
+    tag::COLUMNS,
+    tag::PIXEL_SPACING,
+    tag::BITS_ALLOCATED,
+    tag::BITS_STORED,
+    tag::HIGH_BIT,
+    tag::SIGNED,
+    tag::PADDING,
+    tag::PADDING_LIMIT,
+    tag::INTERCEPT,
+    tag::SLOPE,
+    tag::RESCALE_TYPE,
+    tag::MODALITY_LUT,
+];
+
+/// Where the pixels lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pixels {
+    /// As they are.
+    Native { at: u64, length: u32, big_endian: bool },
+    /// Compressed, in pieces: position and length.
+    Fragments(Vec<(u64, u32)>),
+}
+
+/// What was read of a file.
+#[derive(Debug, Default)]
+pub struct Header {
+    values: BTreeMap<u32, Value>,
+    /// UID of the transfer syntax: that of the meta information, else that of the elements.
+    pub syntax: String,
+    /// Where a deflated data set begins.
+    pub deflated_at: Option<u64>,
+    /// `None`: the file has none, or ends before them.
+    pub pixels: Option<Pixels>,
+    /// Why it couldn't be read to its pixels.
+    pub fault: Option<String>,
+}
+
+#[derive(Debug)]
+struct Value {
+    bytes: Vec<u8>,
+    big_endian: bool,
+}
+
+impl Header {
+    /// Reads a file's header; `None` for a file that isn't DICOM.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        let mut bytes = Bytes::of_file(path)?;
+        let mut header = Header::default();
+        let Some(at) = header.read_meta(&mut bytes)? else { return Ok(None) };
+        if header.syntax == DEFLATED {
+            header.deflated_at = Some(at);
+            match bytes.inflated(at) {
+                Ok(inflated) => bytes = inflated,
+                Err(e) => {
+                    header.fault = Some(e.to_string());
+                    return Ok(Some(header));
+                }
+            }
+        }
+        let start = if header.deflated_at.is_some() { 0 } else { at };
+        let encoding = header.encoding(&mut bytes, start)?;
+        if header.syntax.is_empty() {
+            header.syntax = if encoding.implicit { IMPLICIT } else { EXPLICIT }.into();
+        }
+        match header.read_data_set(&mut bytes, start, encoding) {
+            Err(e) => header.fault = Some(e.to_string()),
+            Ok(()) if header.pixels.is_none() => header.fault = Some("the file ends before its pixels".into()),
+            Ok(()) => (),
+        }
+        Ok(Some(header))
+    }
+
+    /// Reads the meta information, if any; where the data set begins.
+    fn read_meta(&mut self, bytes: &mut Bytes) -> io::Result<Option<u64>> {
+        let marked = [132, 4].into_iter().find(|end| bytes.at(end - 4).is_ok_and(|mark| mark == Some(*b"DICM")));
+        let mut at = marked.unwrap_or(0);
+        let mut count = 0;
+        while tag_at(bytes, at, Encoding::EXPLICIT)?.is_some_and(|tag| tag >> 16 == 2) {
+            // Group 2 is explicit little endian, always (PS3.10 7.1); its length isn't relied upon.
+            let mut walk = Walk::new(bytes, at, Encoding::EXPLICIT);
+            let element = match walk.next() {
+                Ok(Some(element)) if element.length != UNDEFINED => element,
+                Ok(_) => break,
+                Err(e) => {
+                    self.fault = Some(e.to_string());
+                    break;
+                }
+            };
+            self.take(bytes, &element)?;
+            at = element.at + u64::from(element.length);
+            count += 1;
+        }
+        self.syntax = self.text(TRANSFER_SYNTAX);
+        if marked.is_some() {
+            return Ok(Some(at));
+        }
+        // Data sets begin with the group of the identification, directories with their own.
+        let group = bytes.at(at)?.map_or(0, |[low, high]: [u8; 2]| u16::from_le_bytes([low, high]));
+        let best = [Encoding::EXPLICIT, Encoding::IMPLICIT, Encoding::BIG_ENDIAN].into_iter();
+        let best = best.map(|encoding| score(bytes, at, encoding)).collect::<io::Result<Vec<_>>>()?.into_iter().max();
+        let is_dicom = count + best.unwrap_or(0) >= EVIDENCE && (count > 0 || matches!(group, 4 | 8 | 0x0800));
+        Ok(is_dicom.then_some(at))
+    }
+
+    /// How the data set is written: as stated, unless its elements say otherwise.
+    fn encoding(&self, bytes: &mut Bytes, at: u64) -> io::Result<Encoding> {
+        let stated = match self.syntax.as_str() {
+            IMPLICIT => Encoding::IMPLICIT,
+            BIG_ENDIAN => Encoding::BIG_ENDIAN,
+            _ => Encoding::EXPLICIT,
+        };
+        let (mut best, mut best_score) = (stated, score(bytes, at, stated)?);
+        for other in [Encoding::EXPLICIT, Encoding::IMPLICIT, Encoding::BIG_ENDIAN] {
+            let other_score = score(bytes, at, other)?;
+            if other_score > best_score {
+                (best, best_score) = (other, other_score);
+            }
+        }
+        Ok(best)
+    }
+
+    fn read_data_set(&mut self, bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<()> {
+        let mut walk = Walk::new(bytes, at, encoding);
+        while let Some(element) = walk.next()? {
+            if element.tag == PIXEL_DATA {
+                self.pixels = Some(pixels(walk.bytes(), &element, encoding)?);
+                return Ok(());
+            }
+            self.take(walk.bytes(), &element)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a value that is wanted: the first, for those of the image itself come before those of its frames.
+    fn take(&mut self, bytes: &mut Bytes, element: &Element) -> io::Result<()> {
+        if !WANTED.contains(&element.tag) || self.values.contains_key(&element.tag) {
+            return Ok(());
+        }
+        let value = match element.tag {
+            // Only whether there is one.
+            tag::MODALITY_LUT => {
+                let encoding = Encoding { implicit: true, big_endian: element.big_endian };
+                let is_empty = element.length == 0 || tag_at(bytes, element.at, encoding)? != Some(ITEM);
+                if is_empty { Vec::new() } else { vec![1] }
+            }
+            _ if element.length > MOST_VALUE_BYTES => return Ok(()),
+            _ => bytes.take(element.at, element.length.into())?,
+        };
+        self.values.insert(element.tag, Value { bytes: value, big_endian: element.big_endian });
+        Ok(())
+    }
+
+    /// A text without its padding; empty where there is none.
+    pub fn text(&self, tag: u32) -> String {
+        let value = self.values.get(&tag).map(|value| String::from_utf8_lossy(&value.bytes));
+        value.unwrap_or_default().trim_matches(['\0', ' ', '\n', '\r', '\t']).to_owned()
+    }
+
+    /// A whole number, binary of any width or in digits.
+    pub fn integer(&self, tag: u32) -> Option<i64> {
+        let Value { bytes, big_endian } = self.values.get(&tag)?;
+        let mut bytes = bytes.clone();
+        if *big_endian {
+            bytes.reverse();
+        }
+        match bytes.as_slice() {
+            [a, b] if !is_digits(&[*a, *b]) => Some(u16::from_le_bytes([*a, *b]).into()),
+            [a, b, c, d] if !is_digits(&[*a, *b, *c, *d]) => Some(u32::from_le_bytes([*a, *b, *c, *d]).into()),
+            _ => self.text(tag).parse().ok(),
+        }
+    }
+
+    /// A binary number of two bytes, without its sign.
+    pub fn binary16(&self, tag: u32) -> Option<u16> {
+        let Value { bytes, big_endian } = self.values.get(&tag)?;
+        let bytes: [u8; 2] = bytes.as_slice().try_into().ok()?;
+        Some(if *big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    /// Decimal strings (PS3.5 6.2); `None` unless there are `N` finite numbers.
+    pub fn decimals<const N: usize>(&self, tag: u32) -> Option<[f64; N]> {
+        let text = self.text(tag);
+        let number = |part: &str| part.trim_matches(['\0', ' ']).parse().ok().filter(|v: &f64| v.is_finite());
+        text.split('\\').map(number).collect::<Option<Vec<_>>>()?.try_into().ok()
+    }
+
+    /// True where a sequence has an item.
+    pub fn has_item(&self, tag: u32) -> bool {
+        self.values.get(&tag).is_some_and(|value| !value.bytes.is_empty())
+    }
+}
+
+/// Two or four digits: a number in text. As a binary number it would be 12336 or more, which no attribute here is.
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| b.is_ascii_digit() || *b == b' ')
+}
+
+fn pixels(bytes: &mut Bytes, element: &Element, encoding: Encoding) -> io::Result<Pixels> {
+    if element.length == UNDEFINED {
+        return Ok(Pixels::Fragments(fragments(bytes, element, encoding)?.0));
+    }
+    let left = bytes.size().saturating_sub(element.at);
+    if u64::from(element.length) > left {
+        let (tag, length) = (elements::name(PIXEL_DATA), element.length);
+        return Err(io::Error::other(format!(
+            "the pixels are cut off: element {tag} says it has {length} bytes, but {left} are left"
+        )));
+    }
+    Ok(Pixels::Native { at: element.at, length: element.length, big_endian: element.big_endian })
+}

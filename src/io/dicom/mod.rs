@@ -1,0 +1,278 @@
+//! A CT from a folder of DICOM files.
+//!
+//! Enters: a folder, with folders in it or not. Every file is looked into; each is a slice, something that is left
+//! aside and named, or a reason to refuse: what can't be read and may belong to the series is never left out. Leaves:
+//! the slices of one series on their grid, rescaled to HU slice by slice.
+
+mod aside;
+mod bytes;
+mod choice;
+mod codestream;
+mod copies;
+mod elements;
+mod files;
+mod header;
+mod kinds;
+mod pixels;
+mod rle;
+mod slice;
+mod stack;
+mod values;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use ndarray::Array3;
+
+use self::{
+    aside::Aside,
+    choice::{BySeries, Rule},
+    kinds::Kind,
+    slice::Slice,
+    stack::Stack,
+};
+use super::{Read, ReadOptions, Source, file_name};
+use crate::{
+    error::{Error, Result},
+    memory,
+    progress::{Monitor, Stage},
+    volume::Volume,
+    warning::Warning,
+};
+
+/// Most slices decoded side by side.
+const MOST_WORKERS: usize = 4;
+/// Name of the threads that decode. A decoder may panic on damaged data: its thread ends, and an error says so. Who
+/// sets a panic hook can leave these out.
+pub const DECODER_THREAD: &str = "sam2lung-decoder";
+
+/// True for a DICOM file.
+pub fn is_dicom(path: &Path) -> bool {
+    header::Header::read(path).is_ok_and(|header| header.is_some())
+}
+
+/// Reads the CT of a folder.
+///
+/// # Errors
+/// A named error for each thing that keeps it from being one; [`Error::Cancelled`].
+pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Read> {
+    let Found { stack, aside, warnings, names } = find(folder, Rule::of(options.series)?, monitor)?;
+    super::raw::check_dims(stack.grid.dims.map(|n| n as u64))?;
+    values::check_rescale(&stack.slices)?;
+    let voxels = decode(&stack, workers(options.threads), monitor)?;
+    let source = Source {
+        format: "DICOM",
+        name: file_name(folder),
+        files: stack.slices.len(),
+        facts: stack.slices[0].facts.clone(),
+        left_aside: aside.record(folder, &names),
+    };
+    Ok(Read { volume: Volume::new(stack.grid, voxels), source, warnings, unscaled_bits: None })
+}
+
+/// A series in order, and what else was in the folder.
+struct Found {
+    stack: Stack,
+    aside: Aside,
+    warnings: Vec<Warning>,
+    /// Words that name patients.
+    names: BTreeSet<String>,
+}
+
+/// A file that can't be read, or is no DICOM.
+struct Unread {
+    path: PathBuf,
+    why: String,
+    /// UID of its series, as far as it is known.
+    series: String,
+    is_text: bool,
+    is_foreign: bool,
+}
+
+fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Found> {
+    let found = files::of(folder, monitor)?;
+    let (mut aside, mut names, mut modalities) = (Aside::default(), BTreeSet::new(), BTreeSet::new());
+    let (mut by_series, mut unread) = (BySeries::new(), Vec::new());
+    let mut of_others = BTreeSet::new();
+    for link in &found.links {
+        aside.add("a link to a folder, which is not followed", link);
+    }
+    for (n, path) in found.files.iter().enumerate() {
+        // Headers are a small part of reading.
+        monitor.step(Stage::Read, n, 5 * found.files.len())?;
+        let mut add = |why: &str, series, is_text, is_foreign| {
+            unread.push(Unread { path: path.clone(), why: why.to_owned(), series, is_text, is_foreign });
+        };
+        match kinds::of(path, &mut names) {
+            Kind::Image(slice) => by_series.entry(slice.series.clone()).or_default().push(*slice),
+            Kind::Damaged { why, series } => add(&why, series, false, false),
+            Kind::Foreign { why, is_text } => add(why, String::new(), is_text, true),
+            Kind::Other { why, modality, series } => {
+                aside.add(why, path);
+                modalities.insert(modality);
+                of_others.insert(series);
+            }
+        }
+    }
+    if let Rule::Uid(uid) = rule
+        && !by_series.contains_key(uid)
+        && of_others.contains(uid)
+    {
+        let got = format!("series {uid} of {} is no CT series ({})", folder.display(), aside.in_words());
+        return Err(Error::NotHu { got, remedy: "Choose a CT series".into() });
+    }
+    let Some(slices) = choice::take(&mut by_series, rule, folder)? else {
+        return Err(no_image(folder, &unread, &modalities, aside));
+    };
+    let mut warnings = Vec::new();
+    settle_unread(unread, &slices, &by_series, folder, &names, &mut aside, &mut warnings)?;
+    for slice in by_series.values().flatten() {
+        let uid = if slice.series.is_empty() { "without UID" } else { &slice.series };
+        aside.add(format!("an image of another CT series, {uid}"), &slice.path);
+    }
+    let (slices, copies) = copies::split(slices, monitor)?;
+    for copy in &copies {
+        aside.add("a copy of another file, equal in every byte", &copy.path);
+    }
+    let stack = order(slices, folder, &names, &mut aside, &mut warnings)?;
+    Ok(Found { stack, aside, warnings, names })
+}
+
+/// Leaves files aside that can't be read and can't be of the series; refuses those that may be.
+fn settle_unread(
+    unread: Vec<Unread>,
+    slices: &[Slice],
+    others: &BySeries,
+    folder: &Path,
+    names: &BTreeSet<String>,
+    aside: &mut Aside,
+    warnings: &mut Vec<Warning>,
+) -> Result<()> {
+    let folders = |slices: &mut dyn Iterator<Item = &Slice>| {
+        slices.filter_map(|slice| slice.path.parent().map(Path::to_owned)).collect::<BTreeSet<_>>()
+    };
+    let (own, of_others) = (folders(&mut slices.iter()), folders(&mut others.values().flatten()));
+    let patterns = slices.iter().map(|slice| kinds::pattern(&slice.path)).collect();
+    let may_belong = |file: &&Unread| {
+        let series = &slices[0].series;
+        let parent = file.path.parent().unwrap_or(folder);
+        let is_like = || kinds::is_like(&file.path, &patterns, file.is_text);
+        match (file.series.is_empty(), file.is_foreign) {
+            (false, _) => file.series == *series,
+            (true, false) => own.contains(parent) || !of_others.contains(parent),
+            (true, true) => (own.contains(parent) || !of_others.contains(parent)) && is_like(),
+        }
+    };
+    let belonging: Vec<&Unread> = unread.iter().filter(may_belong).collect();
+    if let Some(first) = belonging.first() {
+        return Err(unreadable(first, belonging.len()));
+    }
+    for file in &unread {
+        aside.add(file.why.clone(), &file.path);
+    }
+    let mut damaged = unread.iter().filter(|file| !file.is_foreign);
+    if let Some(first) = damaged.next() {
+        warnings.push(Warning::FilesLeftAside {
+            count: 1 + damaged.count(),
+            first: aside::without_names(folder, &first.path, names),
+            why: first.why.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn unreadable(first: &Unread, count: usize) -> Error {
+    let others = if count > 1 { format!(" (and {} more files)", count - 1) } else { String::new() };
+    let reason = format!("it can't be read, and may be a slice of the series: {}{others}", first.why);
+    Error::read(&first.path, reason, "Copy or export it again; if it is no slice, move it out of the folder")
+}
+
+fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, mut aside: Aside) -> Error {
+    if let Some(file) = unread.iter().find(|file| !file.is_foreign) {
+        return unreadable(file, unread.iter().filter(|file| !file.is_foreign).count());
+    }
+    let is_image = |modality: &&String| ["MR", "PT", "NM", "CR", "DX", "US", "MG", "XA"].contains(&modality.as_str());
+    if let Some(modality) = modalities.iter().find(is_image) {
+        return Error::NotHu { got: format!("the modality is '{modality}'"), remedy: "Choose a CT series".into() };
+    }
+    unread.iter().for_each(|file| aside.add(file.why.clone(), &file.path));
+    let others = if aside.in_words().is_empty() { String::new() } else { format!("; it holds {}", aside.in_words()) };
+    let reason = format!("holds no DICOM image of a CT{others}");
+    Error::read(folder, reason, "Point to the folder with the series' files")
+}
+
+/// Orders the slices, without the few that lie across them where the others are a whole stack.
+fn order(
+    slices: Vec<Slice>,
+    folder: &Path,
+    names: &BTreeSet<String>,
+    aside: &mut Aside,
+    warnings: &mut Vec<Warning>,
+) -> Result<Stack> {
+    let all = slices.clone();
+    let (along, across) = stack::split_by_plane(slices);
+    let Some(first) = across.first() else { return stack::order(along, folder) };
+    let Ok(stack) = stack::order(along, folder) else { return stack::order(all, folder) };
+    let why = "an image of the series in another plane";
+    for slice in &across {
+        aside.add(why, &slice.path);
+    }
+    let first = aside::without_names(folder, &first.path, names);
+    warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
+    Ok(stack)
+}
+
+/// HU of all slices.
+fn decode(stack: &Stack, workers: usize, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
+    let count = stack.slices.len();
+    // Memory grows with what the files hold, not with what their headers promise.
+    let mut voxels: Vec<f32> = Vec::new();
+    for (n, slices) in stack.slices.chunks(workers).enumerate() {
+        monitor.step(Stage::Read, count / 4 + n * workers, count / 4 + count)?;
+        for image in decode_group(slices)? {
+            memory::grow(&mut voxels, image.len(), "the series")?;
+            voxels.extend(image);
+        }
+    }
+    Ok(Array3::from_shape_vec(stack.grid.shape(), voxels).expect("every slice has its pixels"))
+}
+
+/// Decodes slices, each in a thread of its own.
+fn decode_group(slices: &[Slice]) -> Result<Vec<Vec<f32>>> {
+    thread::scope(|scope| {
+        let spawn = |slice| {
+            let builder = thread::Builder::new().name(DECODER_THREAD.into());
+            (slice, builder.spawn_scoped(scope, move || pixels::decode(slice)))
+        };
+        let running: Vec<_> = slices.iter().map(spawn).collect();
+        let join = |(slice, worker): (&Slice, std::io::Result<thread::ScopedJoinHandle<'_, _>>)| {
+            let worker = worker.map_err(|e| Error::read(&slice.path, e, "Close other programs and try again"))?;
+            worker.join().unwrap_or_else(|_| Err(panicked(slice)))
+        };
+        running.into_iter().map(join).collect()
+    })
+}
+
+/// Slices decoded side by side with so many CPU threads.
+fn workers(threads: Option<usize>) -> usize {
+    let available = || thread::available_parallelism().map_or(1, |n| n.get());
+    threads.unwrap_or_else(available).clamp(1, MOST_WORKERS)
+}
+
+fn panicked(slice: &Slice) -> Error {
+    Error::read(&slice.path, "the decoder stumbled over the pixels", "The file is damaged: copy it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_are_as_many_as_the_threads_up_to_four() {
+        assert_eq!([0, 1, 3, 4, 64].map(|threads| workers(Some(threads))), [1, 1, 3, 4, 4]);
+        assert!((1..=MOST_WORKERS).contains(&workers(None)));
+    }
+}
