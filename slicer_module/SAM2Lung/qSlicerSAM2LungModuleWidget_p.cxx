@@ -336,7 +336,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::fillLegends()
     for (int id = 0; id < 3; ++id)
     {
       const std::array<double, 3> color = sam2lung_slicer::NoduleColor(id, flagged);
-      text += QString("<span style=\"color:%1\">&#9632;</span>").arg(QColor::fromRgbF(color[0], color[1], color[2]).name());
+      const QString name = QColor::fromRgbF(color[0], color[1], color[2]).name();
+      text += QString("<span style=\"color:%1\">&#9632;</span>").arg(name);
     }
     return text;
   };
@@ -438,9 +439,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
   }
   else if (placing)
   {
-    this->showMessage(qSlicerSAM2LungModuleWidget::tr("Waiting for a click: click the middle of a nodule in a slice view. Esc, or "
-                                                      "the button again, ends it."),
-                      QStyle::SP_MessageBoxInformation);
+    const QString waiting = qSlicerSAM2LungModuleWidget::tr(
+      "Waiting for a click: click the middle of a nodule in a slice view. Esc, or the button again, ends it.");
+    this->showMessage(waiting, QStyle::SP_MessageBoxInformation);
   }
   else if (!this->Message.isEmpty())
   {

@@ -93,8 +93,8 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
   if (*std::min_element(dims, dims + 3) < LEAST_SLICES)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "'%1' has %2 x %3 x %4 voxels; expected a chest CT with at least %5 along each "
-                                         "axis. Load the whole series, not a part of it."),
+                                         "'%1' has %2 x %3 x %4 voxels; expected a chest CT with at least %5 along "
+                                         "each axis. Load the whole series, not a part of it."),
                                Name(ct).c_str(),
                                std::to_string(dims[0]).c_str(),
                                std::to_string(dims[1]).c_str(),
@@ -124,8 +124,8 @@ std::string ModalityProblem(vtkMRMLScalarVolumeNode* ct)
     return {};
   }
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "'%1' is an image of the modality %2; expected a chest CT. Choose the CT, or load "
-                                       "one."),
+                                       "'%1' is an image of the modality %2; expected a chest CT. Choose the CT, or "
+                                       "load one."),
                              Name(ct).c_str(),
                              modality.c_str());
 }
@@ -175,12 +175,12 @@ std::string ValuesProblem(vtkMRMLScalarVolumeNode* ct)
                   "'%1' has the same value, %2, everywhere; expected a chest CT. Choose another volume.")
     : *low >= 0.0
       ? vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                  "'%1' is no CT in Hounsfield units: its values go from about %2 to %3, and air would be near -1000. An "
-                  "MR, a mask or a picture looks like that. Choose a chest CT; if this is one, load it from DICOM, or "
+                  "'%1' is no CT in Hounsfield units: its values go from about %2 to %3, and air would be near -1000. "
+                  "An MR, a mask or a picture looks like that. Choose a chest CT; if this is one, load it from DICOM, or "
                   "subtract what was added to its values (often 1024).")
       : vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                  "'%1' is no CT of a chest in Hounsfield units: its values go from about %2 to %3, and air would be near "
-                  "-1000. Choose the chest CT as it came from the scanner, not a normalised or cropped one.");
+                  "'%1' is no CT of a chest in Hounsfield units: its values go from about %2 to %3, and air would be "
+                  "near -1000. Choose the chest CT as it came from the scanner, not a normalised or cropped one.");
   return vtkMRMLI18N::Format(problem, Name(ct).c_str(), Rounded(*low).c_str(), Rounded(*high).c_str());
 }
 

@@ -115,9 +115,10 @@ std::string ReviewLoss(vtkMRMLSAM2LungParametersNode* parameters)
   if (!reviewed.empty() && !OnGridOf(parameters->GetInputVolumeNode(), parameters->GetLabelMapNode()))
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "You rejected or outlined nodules (%1) of an earlier run, and the label map that "
-                                         "says where they lie is gone or has another grid than the CT. A new run can't "
-                                         "match them: what you rejected comes back, and what you outlined goes."),
+                                         "You rejected or outlined nodules (%1) of an earlier run, and the label map "
+                                         "that says where they lie is gone or has another grid than the CT. A new run "
+                                         "can't match them: what you rejected comes back, and what you outlined "
+                                         "goes."),
                                reviewed.c_str());
   }
   vtkMRMLSegmentationNode* const segmentation = parameters->GetSegmentationNode();
@@ -126,9 +127,9 @@ std::string ReviewLoss(vtkMRMLSAM2LungParametersNode* parameters)
   if (!edited.empty())
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "The segments of these nodules were edited or removed by hand: %1. A new run outlines them "
-                                         "anew, and the edits go. To keep them, clone the segmentation in the module Data "
-                                         "first."),
+                                         "The segments of these nodules were edited or removed by hand: %1. A new run "
+                                         "outlines them anew, and the edits go. To keep them, clone the segmentation "
+                                         "in the module Data first."),
                                edited.c_str());
   }
   return {};

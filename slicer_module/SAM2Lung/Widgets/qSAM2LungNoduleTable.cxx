@@ -107,6 +107,7 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
   this->setTabKeyNavigation(false);
   this->setWordWrap(false);
   this->verticalHeader()->hide();
+  this->horizontalHeader()->setHighlightSections(false); // bold titles need more room
   this->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   this->horizontalHeader()->setSectionResizeMode(NoduleColumn, QHeaderView::ResizeToContents);
 
