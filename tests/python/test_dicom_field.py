@@ -491,6 +491,22 @@ def test_images_at_one_place_are_no_second_ct(is_read, images, tmp_path):
     assert list(is_read(folder)) == ["an image of another CT series, 1.2.3.9"]
 
 
+def test_two_scouts_that_do_not_say_so_are_no_second_ct(is_read, images, tmp_path):
+    folder = made_dicom.write(tmp_path / "ct", images)
+    scouts = [localizer("1.2.3.9"), localizer("1.2.3.9")]
+    scouts[1].ImagePositionPatient, scouts[1].ImageOrientationPatient = [50, 50, -250], [1, 0, 0, 0, 0, -1]
+    for made in scouts:
+        made.ImageType = ["ORIGINAL", "PRIMARY"]
+    made_dicom.write(folder / "scouts", scouts)
+    assert list(is_read(folder)) == ["an image of another CT series, 1.2.3.9"]
+
+
+def test_two_series_of_two_slices_are_several_cts(is_refused, images, tmp_path):
+    folder = made_dicom.write(tmp_path / "ct", images[:2])
+    made_dicom.write(folder / "other", made_dicom.series(texture()[:2], AFFINE))
+    is_refused(folder, "E_SEVERAL_SERIES", "2 CT series", "2.50 mm apart")
+
+
 @pytest.fixture
 def three_cts(tmp_path):
     """Series of 2.5, 1.25 and 1.25 mm with the numbers 7, 9 and 8; by UID their HU."""

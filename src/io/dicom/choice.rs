@@ -47,7 +47,7 @@ pub type BySeries = BTreeMap<String, Vec<Slice>>;
 /// [`Error::SeveralSeries`], [`Error::NoSuchSeries`].
 pub fn take(by_series: &mut BySeries, rule: Rule<'_>, folder: &Path) -> Result<Option<Vec<Slice>>> {
     let uids: Vec<String> = by_series.keys().cloned().collect();
-    let volumes: Vec<String> = uids.iter().filter(|uid| stack::may_be_volume(&by_series[*uid])).cloned().collect();
+    let volumes = volumes(by_series);
     let chosen = match rule {
         Rule::Uid(uid) if by_series.contains_key(uid) => Some(uid.to_owned()),
         Rule::Uid(uid) => {
@@ -63,6 +63,14 @@ pub fn take(by_series: &mut BySeries, rule: Rule<'_>, folder: &Path) -> Result<O
         Rule::Only | Rule::First => least(volumes, |_| 0.0, by_series),
     };
     Ok(chosen.and_then(|uid| by_series.remove(&uid)))
+}
+
+/// The series that may be a CT's volume: those with three places or more; where none has, those with two. One image, two
+/// scouts, or many images at one place (a bolus being watched) are none beside a CT.
+fn volumes(by_series: &BySeries) -> Vec<String> {
+    let of = |least| by_series.iter().filter(move |(_, slices)| stack::places(slices) >= least);
+    let least = if of(3).next().is_some() { 3 } else { 2 };
+    of(least).map(|(uid, _)| uid.clone()).collect()
 }
 
 /// The one with the least `measure`; of equal ones that with the lowest series number, then with the first UID.

@@ -84,10 +84,9 @@ pub fn tag_at(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Opti
 
 /// Reads the header of an element, in the way that was declared or, where that can't be, in another that can.
 fn element_at(bytes: &mut Bytes, at: u64, encoding: Encoding, limit: u64) -> io::Result<Option<Element>> {
-    let readings = readings(bytes, at, encoding)?;
+    let Readings { is_stated, list: readings } = readings(bytes, at, encoding)?;
     let Some(first) = readings.first().copied() else { return Ok(None) };
-    let stated = encoding.implicit || is_known(&first.kind);
-    if stated && first.fits(limit) {
+    if is_stated && first.fits(limit) {
         return Ok(Some(first));
     }
     for reading in &readings {
@@ -96,7 +95,7 @@ fn element_at(bytes: &mut Bytes, at: u64, encoding: Encoding, limit: u64) -> io:
         }
     }
     match readings.into_iter().find(|reading| reading.fits(limit)) {
-        Some(reading) if !stated => Ok(Some(reading)),
+        Some(reading) if !is_stated => Ok(Some(reading)),
         _ => {
             let (tag, length, left) = (name(first.tag), first.length, limit.saturating_sub(first.at));
             Err(io::Error::other(format!("element {tag} says it has {length} bytes, but {left} are left")))
@@ -104,9 +103,17 @@ fn element_at(bytes: &mut Bytes, at: u64, encoding: Encoding, limit: u64) -> io:
     }
 }
 
-/// What an element's header may mean, the likeliest first.
-fn readings(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Vec<Element>> {
-    let Some([t0, t1, t2, t3, k0, k1, s0, s1]) = bytes.at(at)? else { return Ok(Vec::new()) };
+/// What an element's header may mean.
+#[derive(Default)]
+struct Readings {
+    /// True where the first is written as the encoding has it.
+    is_stated: bool,
+    /// The likeliest first.
+    list: Vec<Element>,
+}
+
+fn readings(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Readings> {
+    let Some([t0, t1, t2, t3, k0, k1, s0, s1]) = bytes.at(at)? else { return Ok(Readings::default()) };
     let (tag, kind) = (encoding.tag([t0, t1, t2, t3]), [k0, k1]);
     let element =
         |kind, offset, length| Element { tag, kind, at: at + offset, length, big_endian: encoding.big_endian };
@@ -114,7 +121,7 @@ fn readings(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Vec<El
     let short = element(kind, 8, encoding.number16([s0, s1]));
     let long = bytes.at(at + 8)?.map(|length| element(kind, 12, encoding.number32(length)));
     let reserved = [s0, s1] == [0, 0];
-    Ok(if encoding.implicit {
+    let list = if encoding.implicit {
         let explicit = if LONG.contains(&&kind) { long } else { Some(short) };
         [Some(implicit), explicit.filter(|_| is_known(&kind))].into_iter().flatten().collect()
     } else if SHORT.contains(&&kind) {
@@ -126,7 +133,8 @@ fn readings(bytes: &mut Bytes, at: u64, encoding: Encoding) -> io::Result<Vec<El
         [long.filter(|_| reserved), Some(short), Some(implicit)].into_iter().flatten().collect()
     } else {
         [Some(implicit), Some(short), long.filter(|_| reserved)].into_iter().flatten().collect()
-    })
+    };
+    Ok(Readings { is_stated: encoding.implicit || is_known(&kind), list })
 }
 
 fn is_known(kind: &[u8; 2]) -> bool {
@@ -149,9 +157,9 @@ fn is_followed(bytes: &mut Bytes, element: &Element, encoding: Encoding, limit: 
 /// How many of the first elements make sense in an encoding.
 pub fn score(bytes: &mut Bytes, mut at: u64, encoding: Encoding) -> io::Result<usize> {
     for count in 0..TRIED {
-        let Some(element) = readings(bytes, at, encoding)?.first().copied() else { return Ok(count) };
-        let stated = encoding.implicit || is_known(&element.kind);
-        if !stated || !element.fits(bytes.size()) || !is_followed(bytes, &element, encoding, bytes.size())? {
+        let Readings { is_stated, list } = readings(bytes, at, encoding)?;
+        let Some(element) = list.first() else { return Ok(count) };
+        if !is_stated || !element.fits(bytes.size()) || !is_followed(bytes, element, encoding, bytes.size())? {
             return Ok(count);
         }
         if element.length == UNDEFINED || element.end() == bytes.size() {
@@ -215,7 +223,7 @@ impl<'a> Walk<'a> {
             let element = match element_at(self.bytes, self.at, encoding, limit) {
                 // Pixels that are cut off are told apart from other damage.
                 Err(_) if tag == PIXEL_DATA && self.around.is_empty() => {
-                    readings(self.bytes, self.at, encoding)?.first().copied()
+                    readings(self.bytes, self.at, encoding)?.list.first().copied()
                 }
                 other => other?,
             };

@@ -92,43 +92,73 @@ struct Unread {
     is_foreign: bool,
 }
 
-fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Found> {
+/// What the files of a folder are.
+#[derive(Default)]
+struct Listing {
+    by_series: BySeries,
+    unread: Vec<Unread>,
+    aside: Aside,
+    names: BTreeSet<String>,
+    /// Modalities and series of what was left aside.
+    modalities: BTreeSet<String>,
+    other_series: BTreeSet<String>,
+}
+
+fn look_through(folder: &Path, monitor: &mut Monitor<'_>) -> Result<Listing> {
     let found = files::of(folder, monitor)?;
-    let (mut aside, mut names, mut modalities) = (Aside::default(), BTreeSet::new(), BTreeSet::new());
-    let (mut by_series, mut unread) = (BySeries::new(), Vec::new());
-    let mut of_others = BTreeSet::new();
+    let mut listing = Listing::default();
     for link in &found.links {
-        aside.add("a link to a folder, which is not followed", link);
+        listing.aside.add("a link to a folder, which is not followed", link);
     }
     for (n, path) in found.files.iter().enumerate() {
         // Headers are a small part of reading.
         monitor.step(Stage::Read, n, 5 * found.files.len())?;
-        let mut add = |why: &str, series, is_text, is_foreign| {
-            unread.push(Unread { path: path.clone(), why: why.to_owned(), series, is_text, is_foreign });
-        };
-        match kinds::of(path, &mut names) {
-            Kind::Image(slice) => by_series.entry(slice.series.clone()).or_default().push(*slice),
-            Kind::Damaged { why, series } => add(&why, series, false, false),
-            Kind::Foreign { why, is_text } => add(why, String::new(), is_text, true),
+        let kind = kinds::of(path, &mut listing.names);
+        listing.add(path, kind);
+    }
+    Ok(listing)
+}
+
+impl Listing {
+    fn add(&mut self, path: &Path, kind: Kind) {
+        let path = path.to_owned();
+        match kind {
+            Kind::Image(slice) => self.by_series.entry(slice.series.clone()).or_default().push(*slice),
+            Kind::Damaged { why, series } => {
+                self.unread.push(Unread { path, why, series, is_text: false, is_foreign: false });
+            }
+            Kind::Foreign { why, is_text } => {
+                let series = String::new();
+                self.unread.push(Unread { path, why: why.into(), series, is_text, is_foreign: true });
+            }
             Kind::Other { why, modality, series } => {
-                aside.add(why, path);
-                modalities.insert(modality);
-                of_others.insert(series);
+                self.aside.add(why, &path);
+                self.modalities.insert(modality);
+                self.other_series.insert(series);
             }
         }
     }
-    if let Rule::Uid(uid) = rule
-        && !by_series.contains_key(uid)
-        && of_others.contains(uid)
-    {
-        let got = format!("series {uid} of {} is no CT series ({})", folder.display(), aside.in_words());
-        return Err(Error::NotHu { got, remedy: "Choose a CT series".into() });
+
+    /// Refuses a series that was asked for and is none of a CT.
+    fn check_wanted(&self, rule: Rule<'_>, folder: &Path) -> Result<()> {
+        let Rule::Uid(uid) = rule else { return Ok(()) };
+        if self.by_series.contains_key(uid) || !self.other_series.contains(uid) {
+            return Ok(());
+        }
+        let got = format!("series {uid} of {} is no CT series ({})", folder.display(), self.aside.in_words());
+        Err(Error::NotHu { got, remedy: "Choose a CT series".into() })
     }
-    let Some(slices) = choice::take(&mut by_series, rule, folder)? else {
-        return Err(no_image(folder, &unread, &modalities, aside));
+}
+
+fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Found> {
+    let mut listing = look_through(folder, monitor)?;
+    listing.check_wanted(rule, folder)?;
+    let Some(slices) = choice::take(&mut listing.by_series, rule, folder)? else {
+        return Err(no_image(folder, listing));
     };
+    let Listing { by_series, unread, mut aside, names, .. } = listing;
     let mut warnings = Vec::new();
-    settle_unread(unread, &slices, &by_series, folder, &names, &mut aside, &mut warnings)?;
+    warnings.extend(settle_unread(unread, &slices, &by_series, folder, &names, &mut aside)?);
     for slice in by_series.values().flatten() {
         let uid = if slice.series.is_empty() { "without UID" } else { &slice.series };
         aside.add(format!("an image of another CT series, {uid}"), &slice.path);
@@ -137,7 +167,13 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
     for copy in &copies {
         aside.add("a copy of another file, equal in every byte", &copy.path);
     }
-    let stack = order(slices, folder, &names, &mut aside, &mut warnings)?;
+    let (stack, across) = order(slices, folder)?;
+    if let Some(first) = across.first() {
+        let why = "an image of the series in another plane";
+        across.iter().for_each(|slice| aside.add(why, &slice.path));
+        let first = aside::without_names(folder, &first.path, &names);
+        warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
+    }
     Ok(Found { stack, aside, warnings, names })
 }
 
@@ -149,8 +185,7 @@ fn settle_unread(
     folder: &Path,
     names: &BTreeSet<String>,
     aside: &mut Aside,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
+) -> Result<Option<Warning>> {
     let folders = |slices: &mut dyn Iterator<Item = &Slice>| {
         slices.filter_map(|slice| slice.path.parent().map(Path::to_owned)).collect::<BTreeSet<_>>()
     };
@@ -171,17 +206,14 @@ fn settle_unread(
         return Err(unreadable(first, belonging.len()));
     }
     for file in &unread {
-        aside.add(file.why.clone(), &file.path);
+        aside.add(if file.is_foreign { &file.why } else { "it can't be read" }, &file.path);
     }
     let mut damaged = unread.iter().filter(|file| !file.is_foreign);
-    if let Some(first) = damaged.next() {
-        warnings.push(Warning::FilesLeftAside {
-            count: 1 + damaged.count(),
-            first: aside::without_names(folder, &first.path, names),
-            why: first.why.clone(),
-        });
-    }
-    Ok(())
+    Ok(damaged.next().map(|first| Warning::FilesLeftAside {
+        count: 1 + damaged.count(),
+        first: aside::without_names(folder, &first.path, names),
+        why: first.why.clone(),
+    }))
 }
 
 fn unreadable(first: &Unread, count: usize) -> Error {
@@ -190,7 +222,8 @@ fn unreadable(first: &Unread, count: usize) -> Error {
     Error::read(&first.path, reason, "Copy or export it again; if it is no slice, move it out of the folder")
 }
 
-fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, mut aside: Aside) -> Error {
+fn no_image(folder: &Path, listing: Listing) -> Error {
+    let Listing { unread, modalities, mut aside, .. } = listing;
     if let Some(file) = unread.iter().find(|file| !file.is_foreign) {
         return unreadable(file, unread.iter().filter(|file| !file.is_foreign).count());
     }
@@ -199,30 +232,20 @@ fn no_image(folder: &Path, unread: &[Unread], modalities: &BTreeSet<String>, mut
         return Error::NotHu { got: format!("the modality is '{modality}'"), remedy: "Choose a CT series".into() };
     }
     unread.iter().for_each(|file| aside.add(file.why.clone(), &file.path));
-    let others = if aside.in_words().is_empty() { String::new() } else { format!("; it holds {}", aside.in_words()) };
+    let others = aside.in_words();
+    let others = if others.is_empty() { others } else { format!("; it holds {others}") };
     let reason = format!("holds no DICOM image of a CT{others}");
     Error::read(folder, reason, "Point to the folder with the series' files")
 }
 
-/// Orders the slices, without the few that lie across them where the others are a whole stack.
-fn order(
-    slices: Vec<Slice>,
-    folder: &Path,
-    names: &BTreeSet<String>,
-    aside: &mut Aside,
-    warnings: &mut Vec<Warning>,
-) -> Result<Stack> {
+/// Orders the slices; and the few that lie across them, where the others are a whole stack.
+fn order(slices: Vec<Slice>, folder: &Path) -> Result<(Stack, Vec<Slice>)> {
     let all = slices.clone();
     let (along, across) = stack::split_by_plane(slices);
-    let Some(first) = across.first() else { return stack::order(along, folder) };
-    let Ok(stack) = stack::order(along, folder) else { return stack::order(all, folder) };
-    let why = "an image of the series in another plane";
-    for slice in &across {
-        aside.add(why, &slice.path);
+    match stack::order(along, folder) {
+        Err(_) if !across.is_empty() => Ok((stack::order(all, folder)?, Vec::new())),
+        stack => Ok((stack?, across)),
     }
-    let first = aside::without_names(folder, &first.path, names);
-    warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
-    Ok(stack)
 }
 
 /// HU of all slices.

@@ -35,20 +35,27 @@ pub struct Stack {
     pub grid: Grid,
 }
 
-/// True for images at two places at least: one alone, or many at one place (a bolus being watched), are no volume. An
-/// image of several frames may be one by itself.
-pub fn may_be_volume(slices: &[Slice]) -> bool {
-    usual_step(slices).is_finite() || slices.iter().any(|slice| slice.frames > 1)
+/// At how many places along their normal the images of a series lie; those across the first don't count. An image of
+/// several frames may be a volume by itself.
+pub fn places(slices: &[Slice]) -> usize {
+    let frames = slices.iter().map(|slice| slice.frames as usize).max().unwrap_or(0);
+    (steps(slices).len() + 1).min(slices.len()).max(if frames > 1 { frames } else { 0 })
 }
 
 /// The usual distance of neighbouring slices, in mm; infinite without two places.
 pub fn usual_step(slices: &[Slice]) -> f64 {
-    let placed: Vec<_> = slices.iter().filter_map(Slice::place).collect();
-    let Some((_, orientation, _)) = placed.first() else { return f64::INFINITY };
-    let mut heights: Vec<f64> = placed.iter().map(|(position, ..)| dot(*position, normal(orientation))).collect();
-    heights.sort_by(f64::total_cmp);
-    let steps: Vec<f64> = heights.windows(2).map(|w| w[1] - w[0]).filter(|step| *step > SAME_POSITION_MM).collect();
+    let steps = steps(slices);
     if steps.is_empty() { f64::INFINITY } else { median(steps) }
+}
+
+/// Distances of neighbouring places, in mm.
+fn steps(slices: &[Slice]) -> Vec<f64> {
+    let placed: Vec<_> = slices.iter().filter_map(Slice::place).collect();
+    let Some(first) = placed.first().map(|(_, orientation, _)| normal(orientation)) else { return Vec::new() };
+    let along = placed.iter().filter(|(_, orientation, _)| dot(normal(orientation), first).abs() >= OTHER_PLANE_COSINE);
+    let mut heights: Vec<f64> = along.map(|(position, ..)| dot(*position, first)).collect();
+    heights.sort_by(f64::total_cmp);
+    heights.windows(2).map(|w| w[1] - w[0]).filter(|step| *step > SAME_POSITION_MM).collect()
 }
 
 /// Parts a series from the few images that lie across it, such as a scout that doesn't say so.
