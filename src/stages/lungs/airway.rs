@@ -30,8 +30,6 @@ const LEAST_ML: f64 = 1.5;
 /// A tube as wide as no trachea is long against its width; else it is a bulla, or a loop of bowel.
 const WIDE_MM2: f64 = 600.0;
 const LEAST_SLENDER: f64 = 1.5;
-/// Part of a tube's columns that go on upwards as air: more, and it is the lowest part of a lung that is nearly air.
-const RECESS_PART: f64 = 0.5;
 
 /// Gas in tubes of tissue.
 pub(super) struct Airway {
@@ -64,27 +62,7 @@ pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airw
         length_mm >= LEAST_LENGTH_MM && ml >= LEAST_ML && slender
     };
     let trachea = found.list.iter().filter(|c| is_tube(c)).max_by_key(|c| (c.voi.end[2], c.voxels));
-    let trachea_label = trachea.map(|trachea| trachea.label);
-    let is_airway = |c: &Component| {
-        is_tube(c) && (Some(c.label) == trachea_label || air_above(coarse, &found.labels, c) < RECESS_PART)
-    };
-    Ok(Airway {
-        tubes: found.mask(is_airway),
-        column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)),
-    })
-}
-
-/// Part of a component's columns that have air on top.
-fn air_above(coarse: &Coarse, labels: &Array3<u32>, component: &Component) -> f64 {
-    let [i, j, k] = [0, 1, 2].map(|a| component.voi.start[a]..component.voi.end[a]);
-    let (mut columns, mut open) = (0u32, 0u32);
-    for (j, i) in j.flat_map(|j| i.clone().map(move |i| (j, i))) {
-        if let Some(top) = k.clone().rev().find(|&k| labels[[k, j, i]] == component.label) {
-            columns += 1;
-            open += u32::from(coarse.hu.get([top + 1, j, i]).is_some_and(|&hu| hu < AIR_HU));
-        }
-    }
-    f64::from(open) / f64::from(columns.max(1))
+    Ok(Airway { tubes: found.mask(is_tube), column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)) })
 }
 
 fn mean_column(labels: &Array3<u32>, label: u32) -> f64 {
