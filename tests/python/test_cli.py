@@ -25,7 +25,7 @@ FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
     "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
-    "prompted review review_reasons"
+    "prompted review review_reasons scan_warnings"
 ).split()
 
 
@@ -143,7 +143,7 @@ def test_phantom_that_can_not_be_written_is_refused_by_name_and_leaves_nothing_h
     begun = time.monotonic()
     done = sam2lung("phantom", tmp_path / "p.mha")
     before_the_work = time.monotonic()
-    assert done.returncode == 1 and done.stderr.startswith("E_FORMAT: ")
+    assert done.returncode == 1 and done.stderr.startswith("E_OPTION: ")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "p.json").mkdir()
     done = sam2lung("phantom", tmp_path / "p.nii.gz")

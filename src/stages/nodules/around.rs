@@ -45,11 +45,20 @@ pub struct VolumeLimits {
 }
 
 impl VolumeLimits {
-    /// `ends`, in either order, drawn in to the limits and out to hold `volume_mm3`.
-    pub fn bounded(self, ends: [f64; 2], volume_mm3: f64) -> [f64; 2] {
-        let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    /// `ends`, in either order, drawn out by what isn't known of the edge, then in to the limits; they hold `volume_mm3`.
+    pub fn bounded(self, ends: [f64; 2], volume_mm3: f64, voxel_mm3: f64) -> [f64; 2] {
+        let edge = half_voxel_off(volume_mm3, voxel_mm3);
+        let (low, high) = (ends[0].min(ends[1]).min(edge[0]), ends[0].max(ends[1]).max(edge[1]));
         [low.max(self.least_mm3).min(volume_mm3), high.min(self.most_mm3).max(volume_mm3)]
     }
+}
+
+/// The volume of a sphere, and of voxels that are cubes, with its surface half a voxel farther in and out: where within a
+/// voxel an edge lies no outline made of voxels says.
+fn half_voxel_off(volume_mm3: f64, voxel_mm3: f64) -> [f64; 2] {
+    let radius_mm = (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
+    let off = 0.5 * voxel_mm3.cbrt() / radius_mm;
+    [volume_mm3 * (1.0 - off).max(0.0).powi(3), volume_mm3 * (1.0 + off).powi(3)]
 }
 
 /// A nodule's surroundings: arrays over a box that holds all of "around".

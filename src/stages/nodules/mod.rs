@@ -199,7 +199,7 @@ fn nodule(
     let expected = rules.doubt.and_then(|doubt| doubt.expected(&nodule));
     nodule.expected_dice = expected.map(|expected| expected.dice);
     let ends = expected.map_or([p05, p95], |expected| expected.volume_mm3);
-    let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3);
+    let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3, grid.voxel_mm3());
     (nodule.volume_mm3_p05, nodule.volume_mm3_p95) = (low, high);
     nodule.volume_mm3_p50 = p50.clamp(low, high);
     nodule.review_reasons = rules.review.reasons(&nodule, finding, voi, grid);

