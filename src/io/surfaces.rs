@@ -148,7 +148,7 @@ mod tests {
     fn write_surfaces_where_it_can_not_leaves_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let error = write_surfaces(&folder.path().join("nodules.stl"), &[]).unwrap_err();
-        assert_eq!(error.name(), "E_FORMAT");
+        assert_eq!(error.name(), "E_OPTION");
         let there = folder.path().join("nodules.vtp");
         std::fs::create_dir(&there).unwrap();
         assert_eq!(write_surfaces(&there, &[tetrahedron(1)]).unwrap_err().name(), "E_WRITE");
