@@ -695,6 +695,14 @@ def acquisitions_between_each_other(images):
         made.AcquisitionNumber = 1 + k % 2
 
 
+def last_of_another_series(images):
+    images[5].SeriesInstanceUID = "1.2.3.9"
+
+
+def first_of_another_series(images):
+    images[0].SeriesInstanceUID = "1.2.3.9"
+
+
 def two_acquisitions(images):
     again = made_dicom.series(texture(seed=9), AFFINE, series_uid=images[0].SeriesInstanceUID)
     for made in again:
@@ -708,6 +716,8 @@ MIXED = {
     "patients": (several_patients, "E_MIXED_GEOMETRY", "patient", "1-004.dcm"),
     "frames_of_reference": (several_frames_of_reference, "E_MIXED_GEOMETRY", "frame of reference"),
     "acquisitions_interleaved": (acquisitions_between_each_other, "E_MIXED_GEOMETRY", "acquisition number"),
+    "last_of_another_series": (last_of_another_series, "E_MIXED_GEOMETRY", "1-006.dcm", "'1.2.3.9'"),
+    "first_of_another_series": (first_of_another_series, "E_MIXED_GEOMETRY", "1-001.dcm", "'1.2.3.9'"),
     "two_acquisitions": (two_acquisitions, "E_DUPLICATE_SLICE", "6 slice position(s)", "one acquisition"),
 }
 
