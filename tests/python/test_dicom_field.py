@@ -565,6 +565,8 @@ BROKEN = {
     "cut_in_pixels": (cut(0.8), "the pixels are cut off"),
     "cut_by_a_byte": (lambda data: data[:-1], "the pixels are cut off"),
     "no_pixels": (lambda data: data[: data.index(PIXELS)], "ends before its pixels"),
+    "shifted": (lambda data: data.replace(b"1.2.840.10008.5.1.4.1.1.2\0", b"1.2.840.10008.5..1.1.2\0"), "can't be read"),
+    "modality_that_is_none": (lambda data: data.replace(b"CS\x02\0CT", b"CS\x02\0\x01p"), "of which modality"),
     "length_beyond_the_end": (
         lambda data: data.replace(PIXELS, b"\x09\x00\x10\x00OB\0\0\xf0\xff\xff\xff" + PIXELS),
         "(0009,0010)",
