@@ -565,6 +565,8 @@ BROKEN = {
     "cut_in_pixels": (cut(0.8), "the pixels are cut off"),
     "cut_by_a_byte": (lambda data: data[:-1], "the pixels are cut off"),
     "no_pixels": (lambda data: data[: data.index(PIXELS)], "ends before its pixels"),
+    "shifted": (lambda data: data.replace(b"1.2.840.10008.5.1.4.1.1.2\0", b"1.2.840.10008.5..1.1.2\0"), "can't be read"),
+    "modality_that_is_none": (lambda data: data.replace(b"CS\x02\0CT", b"CS\x02\0\x01p"), "of which modality"),
     "length_beyond_the_end": (
         lambda data: data.replace(PIXELS, b"\x09\x00\x10\x00OB\0\0\xf0\xff\xff\xff" + PIXELS),
         "(0009,0010)",
@@ -695,6 +697,14 @@ def acquisitions_between_each_other(images):
         made.AcquisitionNumber = 1 + k % 2
 
 
+def last_of_another_series(images):
+    images[5].SeriesInstanceUID = "1.2.3.9"
+
+
+def first_of_another_series(images):
+    images[0].SeriesInstanceUID = "1.2.3.9"
+
+
 def two_acquisitions(images):
     again = made_dicom.series(texture(seed=9), AFFINE, series_uid=images[0].SeriesInstanceUID)
     for made in again:
@@ -708,6 +718,8 @@ MIXED = {
     "patients": (several_patients, "E_MIXED_GEOMETRY", "patient", "1-004.dcm"),
     "frames_of_reference": (several_frames_of_reference, "E_MIXED_GEOMETRY", "frame of reference"),
     "acquisitions_interleaved": (acquisitions_between_each_other, "E_MIXED_GEOMETRY", "acquisition number"),
+    "last_of_another_series": (last_of_another_series, "E_MIXED_GEOMETRY", "1-006.dcm", "'1.2.3.9'"),
+    "first_of_another_series": (first_of_another_series, "E_MIXED_GEOMETRY", "1-001.dcm", "'1.2.3.9'"),
     "two_acquisitions": (two_acquisitions, "E_DUPLICATE_SLICE", "6 slice position(s)", "one acquisition"),
 }
 

@@ -168,6 +168,10 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         aside.add("a copy of another file, equal in every byte", &copy.path);
     }
     let (stack, across) = order(slices, folder)?;
+    // Who names a series means these files and no others.
+    if !matches!(rule, Rule::Uid(_)) {
+        check_ends(&stack, &by_series, folder)?;
+    }
     if let Some(first) = across.first() {
         let why = "an image of the series in another plane";
         across.iter().for_each(|slice| aside.add(why, &slice.path));
@@ -246,6 +250,15 @@ fn order(slices: Vec<Slice>, folder: &Path) -> Result<(Stack, Vec<Slice>)> {
         Err(_) if !across.is_empty() => Ok((stack::order(all, folder)?, Vec::new())),
         stack => Ok((stack?, across)),
     }
+}
+
+/// Refuses a stack that an image or two of another series continue: they were given another UID by mistake.
+fn check_ends(stack: &Stack, others: &BySeries, folder: &Path) -> Result<()> {
+    let few = others.values().filter(|slices| slices.len() < 3);
+    let Some(next) = few.flatten().find(|slice| stack.is_continued_by(slice)) else { return Ok(()) };
+    let uid = &next.series;
+    let got = format!("{} has another UID, '{uid}', and lies where the next slice would", next.path.display());
+    Err(Error::MixedGeometry { source_name: folder.display().to_string(), what: "series", got })
 }
 
 /// HU of all slices.
