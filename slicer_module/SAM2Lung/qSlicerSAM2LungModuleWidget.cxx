@@ -68,6 +68,12 @@ void qSlicerSAM2LungModuleWidget::setup()
 }
 
 //-----------------------------------------------------------------------------
+QSize qSlicerSAM2LungModuleWidget::sizeHint() const
+{
+  return QSize(this->minimumSizeHint().width(), this->Superclass::sizeHint().height());
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidget::enter()
 {
   this->Superclass::enter();

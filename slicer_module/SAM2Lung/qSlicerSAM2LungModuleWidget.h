@@ -33,6 +33,8 @@ public:
   bool setEditedNode(vtkMRMLNode* node, QString role = QString(), QString context = QString()) override;
 
   vtkMRMLSAM2LungParametersNode* parametersNode() const;
+  /// As narrow as the panel can be: Slicer makes it the least width of its own panel, and so of the main window.
+  QSize sizeHint() const override;
 
 public slots:
   void setMRMLScene(vtkMRMLScene* scene) override;

@@ -191,6 +191,14 @@ QString qSAM2LungNoduleTable::details() const
 }
 
 //-----------------------------------------------------------------------------
+QSize qSAM2LungNoduleTable::sizeHint() const
+{
+  const int rows = 3 * this->verticalHeader()->defaultSectionSize();
+  const int height = this->horizontalHeader()->sizeHint().height() + rows + 2 * this->frameWidth();
+  return QSize(this->minimumSizeHint().width(), height);
+}
+
+//-----------------------------------------------------------------------------
 void qSAM2LungNoduleTable::scheduleUpdate()
 {
   Q_D(qSAM2LungNoduleTable);

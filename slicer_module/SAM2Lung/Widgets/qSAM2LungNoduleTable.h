@@ -32,6 +32,8 @@ public:
   int currentNodule() const;
   /// Of the current row, in words: the volume's interval, and why to look again. Empty: no row is current.
   QString details() const;
+  /// Three rows: all that a small window must find room for. The table takes what more there is.
+  QSize sizeHint() const override;
 
 public slots:
   /// Makes that nodule's row the current one, which brings the nodule into view; does nothing where there is none.
