@@ -28,17 +28,34 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
     }
-    let (mut values, mut odd) = (Histogram::default(), 0);
-    for slice in volume.voxels.outer_iter() {
+    let (mut values, mut odd, mut bright) = (Histogram::default(), 0, Vec::new());
+    for (k, slice) in volume.voxels.outer_iter().enumerate() {
         cancel.check()?;
+        let before = values.air_and_dense();
         odd += values.add(slice);
+        if values.is_bright_since(before, slice.len()) {
+            bright.push(k);
+        }
     }
     if odd > 0 {
         let first = volume.voxels.indexed_iter().find(|(_, v)| !v.is_finite());
         let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
         return Err(Error::NonFinite { what: "the image", count: odd, at });
     }
-    check_hu(&values, unscaled_bits)
+    let densities = check_hu(&values, unscaled_bits)?;
+    if bright.is_empty() { Ok(densities) } else { Err(bright_slices(&bright, dims[2])) }
+}
+
+/// Slices that lie some 1000 HU above the others.
+fn bright_slices(found: &[usize], of: usize) -> Error {
+    let got = format!(
+        "{} of {of} slices hold no air, but soft tissue near 1060, the first of them slice {} (from 0)",
+        found.len(),
+        found[0]
+    );
+    let remedy = "Each slice has its own rescale intercept (often -1024), and there it was not applied: convert or export \
+                  the CT again";
+    Error::NotHu { got, remedy: remedy.into() }
 }
 
 fn check_hu(values: &Histogram, unscaled_bits: Option<u8>) -> Result<Densities> {

@@ -99,7 +99,9 @@ struct Listing {
     unread: Vec<Unread>,
     aside: Aside,
     names: BTreeSet<String>,
-    /// Modalities and series of what was left aside.
+    /// Of what was left aside: images that may be slices with a wrong header.
+    odd: Vec<Slice>,
+    /// Modalities and series.
     modalities: BTreeSet<String>,
     other_series: BTreeSet<String>,
 }
@@ -131,7 +133,8 @@ impl Listing {
                 let series = String::new();
                 self.unread.push(Unread { path, why: why.into(), series, is_text, is_foreign: true });
             }
-            Kind::Other { why, modality, series } => {
+            Kind::Other { why, modality, series, slice } => {
+                self.odd.extend(slice.map(|slice| *slice));
                 self.aside.add(why, &path);
                 self.modalities.insert(modality);
                 self.other_series.insert(series);
@@ -156,7 +159,7 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
     let Some(slices) = choice::take(&mut listing.by_series, rule, folder)? else {
         return Err(no_image(folder, listing));
     };
-    let Listing { by_series, unread, mut aside, names, .. } = listing;
+    let Listing { by_series, unread, odd, mut aside, names, .. } = listing;
     let mut warnings = Vec::new();
     warnings.extend(settle_unread(unread, &slices, &by_series, folder, &names, &mut aside)?);
     for slice in by_series.values().flatten() {
@@ -178,7 +181,23 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         let first = aside::without_names(folder, &first.path, &names);
         warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
     }
+    warnings.extend(beyond(&stack, &by_series, &odd, folder, &names));
     Ok(Found { stack, aside, warnings, names })
+}
+
+/// Tells of images that were left aside and go on where the series ends: as far as can be told, they are a part of it.
+fn beyond(stack: &Stack, others: &BySeries, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
+    let own = &stack.slices[0].series;
+    let groups = others.values().filter(|slices| stack.goes_on(slices)).flatten();
+    let alike = odd.iter().filter(|slice| !own.is_empty() && slice.series == *own);
+    let alike = alike
+        .filter(|slice| stack.is_as_large(slice) && (slice.place().is_none() || stack.goes_on(&[(*slice).clone()])));
+    let files: Vec<&Slice> = groups.chain(alike).collect();
+    files.first().map(|first| Warning::FilesLeftAside {
+        count: files.len(),
+        first: aside::without_names(folder, &first.path, names),
+        why: "its header makes it no slice of the series, though it may be the next one".into(),
+    })
 }
 
 /// Leaves files aside that can't be read and can't be of the series; refuses those that may be.
