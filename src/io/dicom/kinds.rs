@@ -121,9 +121,6 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     if let Some(value) = image_type(header, &PROJECTIONS) {
         return other(format!("a projection (image type {value})"));
     }
-    if needs_place && !class.is_empty() && modality.is_empty() {
-        return odd(format!("of SOP class {class}"));
-    }
     // A UID that is none says nothing.
     let is_uid =
         !series.is_empty() && series.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
