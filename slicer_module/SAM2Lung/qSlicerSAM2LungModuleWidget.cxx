@@ -221,8 +221,7 @@ void qSlicerSAM2LungModuleWidget::onOrphansRemoved()
   const QString kept = QString::fromStdString(d->logic()->GetOrphansText());
   if (!kept.isEmpty())
   {
-    d->MessageIcon = QStyle::SP_MessageBoxInformation;
-    d->Message = d->Message.isEmpty() ? kept : d->Message + " " + kept;
+    d->addNotice(kept);
   }
   this->preselectCT();
   this->updateWidgetFromMRML();
@@ -250,6 +249,8 @@ void qSlicerSAM2LungModuleWidget::onNodeRemoved(vtkObject* scene, vtkObject* nod
 //-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidget::onSceneClosed()
 {
+  Q_D(qSlicerSAM2LungModuleWidget);
+  d->Notice.clear();
   this->setParametersNode(nullptr);
 }
 
@@ -317,7 +318,9 @@ void qSlicerSAM2LungModuleWidget::onRunStarted()
   Q_D(qSlicerSAM2LungModuleWidget);
   const bool keyboardThere = d->SegmentNodulesButton->hasFocus();
   d->Message.clear();
+  d->Notice.clear();
   d->Placer.stop();
+  d->placeProgress();
   this->updateProgress();
   this->updateWidgetFromMRML();
   if (keyboardThere)

@@ -130,7 +130,11 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   Q_Q(qSlicerSAM2LungModuleWidget);
   typedef qSlicerSAM2LungModuleWidget Widget;
   QObject::connect(this->InputVolumeComboBox, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
-                   &Widget::chooseCT);
+                   [this, q](vtkMRMLNode* ct)
+                   {
+                     this->Notice.clear();
+                     q->chooseCT(ct);
+                   });
   letGoOfRemoved(this->InputVolumeComboBox);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
@@ -234,12 +238,34 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeMessage()
   this->Message = status == vtkSlicerSAM2LungLogic::StatusCompleted
                     ? QString()
                     : QString::fromStdString(this->logic()->GetStatusText());
+  Parameters* const run = this->logic()->GetRunParametersNode();
+  if (status == vtkSlicerSAM2LungLogic::StatusCancelled && !(run && run->GetInputVolumeNode()))
+  {
+    this->addNotice(this->Message);
+    this->Message.clear();
+  }
   // The run may have been on another CT than the one that is chosen by now.
-  if (!this->Message.isEmpty() && this->Node && this->logic()->GetRunParametersNode() &&
-      this->logic()->GetRunParametersNode() != this->Node && status != vtkSlicerSAM2LungLogic::StatusRefused)
+  if (!this->Message.isEmpty() && this->Node && run && run != this->Node &&
+      status != vtkSlicerSAM2LungLogic::StatusRefused)
   {
     this->Message = qSlicerSAM2LungModuleWidget::tr("%1: %2").arg(this->runCTName(), this->Message);
   }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::addNotice(const QString& text)
+{
+  this->Notice = this->Notice.isEmpty() ? text : this->Notice + " " + text;
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::placeProgress()
+{
+  // A run at a point comes while the user goes through the rows: they stay where they are under the mouse.
+  QWidget* const below = this->logic()->GetRunAtPoint() ? static_cast<QWidget*>(this->OutlineAtPointButton)
+                                                        : this->ResultLabel;
+  this->PanelLayout->removeWidget(this->ProgressWidget);
+  this->PanelLayout->insertWidget(this->PanelLayout->indexOf(below), this->ProgressWidget);
 }
 
 //-----------------------------------------------------------------------------
@@ -421,11 +447,15 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
     : !problem.isEmpty() ? problem
                          : qSlicerSAM2LungModuleWidget::tr("Finds and outlines the nodules in the whole CT"));
   this->OutlineAtPointButton->setEnabled(!running && problem.isEmpty());
-  this->OutlineAtPointButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc: no)")
+  this->OutlineAtPointButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc ends)")
                                               : qSlicerSAM2LungModuleWidget::tr("Outline at &point"));
   this->OutlineAtPointButton->setToolTip(
-    problem.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
-                      : problem);
+    placing ? qSlicerSAM2LungModuleWidget::tr(
+                "Waiting for a click in the middle of a nodule in a slice view. Esc, or this button again, ends it.")
+    : problem.isEmpty()
+      ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
+      : problem);
+  this->OutlineAtPointButton->setVisible(!running || !this->logic()->GetRunAtPoint());
   showChecked(this->OutlineAtPointButton, placing);
   this->setViewCursors(placing);
   this->ProgressWidget->setVisible(running);
@@ -437,19 +467,13 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
   {
     this->showMessage(QString(), QStyle::SP_MessageBoxInformation);
   }
-  else if (placing)
-  {
-    const QString waiting = qSlicerSAM2LungModuleWidget::tr(
-      "Waiting for a click: click the middle of a nodule in a slice view. Esc, or the button again, ends it.");
-    this->showMessage(waiting, QStyle::SP_MessageBoxInformation);
-  }
-  else if (!this->Message.isEmpty())
-  {
-    this->showMessage(this->Message, this->MessageIcon);
-  }
   else
   {
-    this->showMessage(problem, QStyle::SP_MessageBoxInformation);
+    // While a click is waited for, too: a line that came or went would move the rows under the mouse.
+    const QString message = this->Message.isEmpty() ? problem : this->Message;
+    this->showMessage(this->Notice.isEmpty() || message.isEmpty() ? this->Notice + message
+                                                                  : this->Notice + "\n" + message,
+                      this->Message.isEmpty() ? QStyle::SP_MessageBoxInformation : this->MessageIcon);
   }
 }
 

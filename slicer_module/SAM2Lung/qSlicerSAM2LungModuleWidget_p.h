@@ -46,6 +46,10 @@ public:
   void connectOutput(qMRMLNodeComboBox* box, void (vtkMRMLSAM2LungParametersNode::*set)(NodeType*));
 
   void takeMessage();
+  /// For what the user should read even when the panel itself chooses another CT meanwhile.
+  void addNotice(const QString& text);
+  /// The bar stands above the table, that of a run at a point below it.
+  void placeProgress();
   void showMessage(const QString& text, QStyle::StandardPixmap icon);
   /// A map that a run has written is no CT, and would be taken for the next one when the CT goes.
   void hideOutputsFromInput();
@@ -76,6 +80,8 @@ public:
   /// How the last run or call went, unless it completed.
   QString Message;
   QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };
+  /// What became of CTs that were removed; goes when the user chooses a CT or begins a run.
+  QString Notice;
   bool DeviceReported{ false };
   bool CursorsSet{ false };
 };

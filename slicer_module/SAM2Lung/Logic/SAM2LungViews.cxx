@@ -84,27 +84,32 @@ vtkMRMLScene* SceneOf(vtkMRMLSAM2LungParametersNode* parameters)
   return parameters ? parameters->GetScene() : nullptr;
 }
 
-void Hide(vtkMRMLDisplayableNode* node)
+/// \return whether it was shown
+bool Hide(vtkMRMLDisplayableNode* node)
 {
   vtkMRMLDisplayNode* const display = node ? node->GetDisplayNode() : nullptr;
-  if (display && display->GetVisibility())
+  if (!display || !display->GetVisibility())
   {
-    MRMLNodeModifyBlocker blocker(display);
-    display->SetAttribute(HIDDEN, "1");
-    display->SetVisibility(0);
+    return false;
   }
+  MRMLNodeModifyBlocker blocker(display);
+  display->SetAttribute(HIDDEN, "1");
+  display->SetVisibility(0);
+  return true;
 }
 
-/// Shows it if it was hidden here.
-void ShowAgain(vtkMRMLDisplayableNode* node)
+/// Shows it if it was hidden here. \return whether it was
+bool ShowAgain(vtkMRMLDisplayableNode* node)
 {
   vtkMRMLDisplayNode* const display = node ? node->GetDisplayNode() : nullptr;
-  if (display && display->GetAttribute(HIDDEN))
+  if (!display || !display->GetAttribute(HIDDEN))
   {
-    MRMLNodeModifyBlocker blocker(display);
-    display->RemoveAttribute(HIDDEN);
-    display->SetVisibility(1);
+    return false;
   }
+  MRMLNodeModifyBlocker blocker(display);
+  display->RemoveAttribute(HIDDEN);
+  display->SetVisibility(1);
+  return true;
 }
 
 std::vector<vtkMRMLDisplayableNode*> Marks(vtkMRMLSAM2LungParametersNode* parameters)
@@ -228,8 +233,9 @@ bool BringCT(vtkMRMLSAM2LungParametersNode* parameters)
 }
 
 //----------------------------------------------------------------------------
-void ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
+bool ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
 {
+  bool changed = false;
   const std::vector<vtkMRMLDisplayableNode*> own =
     parameters ? Marks(parameters) : std::vector<vtkMRMLDisplayableNode*>();
   const auto parameter_nodes =
@@ -240,14 +246,15 @@ void ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
     {
       if (std::find(own.begin(), own.end(), node) == own.end())
       {
-        Hide(node);
+        changed = Hide(node) || changed;
       }
     }
   }
   for (vtkMRMLDisplayableNode* node : own)
   {
-    ShowAgain(node);
+    changed = ShowAgain(node) || changed;
   }
+  return changed;
 }
 
 //----------------------------------------------------------------------------

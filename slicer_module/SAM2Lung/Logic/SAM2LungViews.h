@@ -35,8 +35,9 @@ VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool BringCT(vtkMRMLSAM2LungParametersNode* parameters);
 
 /// Shows segments and points of this CT, and hides those of all other CTs; what the user hid stays hidden.
+/// \return whether anything was shown or hidden
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-void ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters);
+bool ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters);
 
 /// Hides segments and points of a CT while slice views show volumes, and none of them this one.
 void HideUnlessShown(vtkMRMLSAM2LungParametersNode* parameters);

@@ -319,16 +319,18 @@ bool vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
   {
     return false;
   }
-  this->ShowOutputs(parameters);
+  const bool marks_changed = ShowOutputsOfOne(parameters);
   const bool changed = BringCT(parameters);
-  if (changed)
+  if (changed && this->GetMRMLApplicationLogic())
   {
-    if (this->GetMRMLApplicationLogic())
-    {
-      this->GetMRMLApplicationLogic()->FitSliceToAll();
-    }
+    this->GetMRMLApplicationLogic()->FitSliceToAll();
+  }
+  // Slicer may have brought the CT already; 3-D still looks at where the other one's nodules were.
+  if (changed || marks_changed || this->Internal->CTRemoved)
+  {
     Centre3D(parameters);
   }
+  this->Internal->CTRemoved = false;
   return changed;
 }
 

@@ -317,6 +317,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Orphan(vtkMRMLScalarVolumeNode* ct)
     TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
     TakeOutOfViews(parameters->GetProbabilityVolumeNode());
     this->Orphans.emplace_back(parameters);
+    this->CTRemoved = true;
     this->External->InvokeEvent(OrphansEvent, parameters);
   }
 }

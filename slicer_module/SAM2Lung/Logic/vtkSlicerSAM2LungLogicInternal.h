@@ -72,6 +72,7 @@ public:
   /// What was left behind by CTs that were removed: parameter nodes.
   std::vector<vtkWeakPointer<vtkMRMLSAM2LungParametersNode>> Orphans;
   std::string OrphansText;
+  bool CTRemoved{ false }; ///< One that had a parameter node, since a CT was shown last.
 
 private:
   std::shared_ptr<Run> Refuse(const std::string& problem);

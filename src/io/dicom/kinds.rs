@@ -110,7 +110,9 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     if let Some(name) = class_name(&class).filter(|_| !is_ct && !needs_place) {
         return odd(name);
     }
-    if !(modality == "CT" || modality.is_empty()) {
+    // What is no code string (PS3.5 6.2) is damage.
+    let is_code = |text: &str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if modality != "CT" && !modality.is_empty() && is_code(&modality) {
         return odd(format!("an image of modality {modality}"));
     }
     if let Some(value) = image_type(header, &LOCALIZERS) {
@@ -119,10 +121,11 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     if let Some(value) = image_type(header, &PROJECTIONS) {
         return other(format!("a projection (image type {value})"));
     }
-    if needs_place && !class.is_empty() && modality.is_empty() {
-        return odd(format!("of SOP class {class}"));
-    }
-    let damaged = |why: &str| Kind::Damaged { why: why.into(), series: series.clone() };
+    // A UID that is none says nothing.
+    let is_uid =
+        !series.is_empty() && series.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let damaged =
+        |why: &str| Kind::Damaged { why: why.into(), series: if is_uid { series.clone() } else { String::new() } };
     let Some(pixels) = header.pixels.clone() else {
         return damaged(header.fault.as_deref().unwrap_or("it has no pixels"));
     };
@@ -133,7 +136,7 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     if slice.rows == 0 || slice.columns == 0 {
         return damaged("it doesn't say how many rows and columns it has");
     }
-    if modality.is_empty() && !is_ct {
+    if modality != "CT" && !(modality.is_empty() && is_ct) {
         return damaged("it doesn't say of which modality it is");
     }
     Kind::Image(Box::new(slice))

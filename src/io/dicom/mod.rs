@@ -171,24 +171,29 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         aside.add("a copy of another file, equal in every byte", &copy.path);
     }
     let (stack, across) = order(slices, folder)?;
+    // Who names a series means these files and no others.
+    if !matches!(rule, Rule::Uid(_)) {
+        check_ends(&stack, &by_series, folder)?;
+    }
     if let Some(first) = across.first() {
         let why = "an image of the series in another plane";
         across.iter().for_each(|slice| aside.add(why, &slice.path));
         let first = aside::without_names(folder, &first.path, &names);
         warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
     }
-    warnings.extend(beyond(&stack, &by_series, &odd, folder, &names));
+    warnings.extend(misfits(&stack, &odd, folder, &names));
     Ok(Found { stack, aside, warnings, names })
 }
 
-/// Tells of images that were left aside and go on where the series ends: as far as can be told, they are a part of it.
-fn beyond(stack: &Stack, others: &BySeries, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
+/// Tells of images of the series' own UID that were left aside for their kind, and may be slices with a wrong header: as
+/// large, and where the series ends or nowhere.
+fn misfits(stack: &Stack, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
     let own = &stack.slices[0].series;
-    let groups = others.values().filter(|slices| stack.goes_on(slices)).flatten();
-    let alike = odd.iter().filter(|slice| !own.is_empty() && slice.series == *own);
-    let alike = alike
-        .filter(|slice| stack.is_as_large(slice) && (slice.place().is_none() || stack.goes_on(&[(*slice).clone()])));
-    let files: Vec<&Slice> = groups.chain(alike).collect();
+    let may_belong = |slice: &&Slice| {
+        let fits = stack.is_as_large(slice) && (slice.place().is_none() || stack.is_continued_by(slice));
+        !own.is_empty() && slice.series == *own && fits
+    };
+    let files: Vec<&Slice> = odd.iter().filter(may_belong).collect();
     files.first().map(|first| Warning::FilesLeftAside {
         count: files.len(),
         first: aside::without_names(folder, &first.path, names),
@@ -265,6 +270,15 @@ fn order(slices: Vec<Slice>, folder: &Path) -> Result<(Stack, Vec<Slice>)> {
         Err(_) if !across.is_empty() => Ok((stack::order(all, folder)?, Vec::new())),
         stack => Ok((stack?, across)),
     }
+}
+
+/// Refuses a stack that an image or two of another series continue: they were given another UID by mistake.
+fn check_ends(stack: &Stack, others: &BySeries, folder: &Path) -> Result<()> {
+    let few = others.values().filter(|slices| slices.len() < 3);
+    let Some(next) = few.flatten().find(|slice| stack.is_continued_by(slice)) else { return Ok(()) };
+    let uid = &next.series;
+    let got = format!("{} has another UID, '{uid}', and lies where the next slice would", next.path.display());
+    Err(Error::MixedGeometry { source_name: folder.display().to_string(), what: "series", got })
 }
 
 /// HU of all slices.

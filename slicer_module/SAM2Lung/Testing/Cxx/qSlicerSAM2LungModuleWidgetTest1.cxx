@@ -27,6 +27,7 @@
 // MRML includes
 #include <vtkMRMLCoreTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTableNode.h>
@@ -352,6 +353,64 @@ int AdvancedDoesNotWidenThePanel(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+/// The row that is clicked is the one that was meant.
+int WaitingForAClickMovesNoRow(Panel& panel)
+{
+  auto* const button = panel.find<QPushButton>("OutlineAtPointButton");
+  const auto top = [&panel] { return panel.table()->mapTo(panel.Widget, QPoint(0, 0)).y(); };
+  const int before = top();
+  const QString idle = button->text();
+  button->click();
+  Panel::handleEvents();
+  CHECK_BOOL(button->isChecked(), true);
+  CHECK_BOOL(button->text() != idle, true);
+  CHECK_INT(top(), before);
+  // Nor does the run at the point.
+  button->click();
+  Panel::handleEvents();
+  CHECK_STD_STRING(button->text().toStdString(), idle.toStdString());
+  CHECK_INT(top(), before);
+  double place_ras[3] = { 0, 0, 0 };
+  panel.parameters()->GetNodulePointsNode()->GetNthControlPointPositionWorld(0, place_ras);
+  panel.Widget->outlineAtPoint(place_ras[0], place_ras[1], place_ras[2]);
+  CHECK_BOOL(panel.logic()->IsRunning(), true);
+  CHECK_BOOL(panel.cancel()->isVisible(), true);
+  CHECK_INT(top(), before);
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  CHECK_INT(panel.logic()->GetStatus(), Logic::StatusCompleted);
+  Panel::handleEvents();
+  CHECK_INT(top(), before);
+  return EXIT_SUCCESS;
+}
+
+int DeletedCTIsSaidToHaveEndedTheRun(Panel& panel)
+{
+  vtkMRMLScalarVolumeNode* const kept = panel.parameters()->GetInputVolumeNode();
+  vtkMRMLScalarVolumeNode* const third = panel.addCT("Third CT");
+  auto* const box = panel.find<qMRMLNodeComboBox>("InputVolumeComboBox");
+  box->setCurrentNode(third);
+  Panel::handleEvents();
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-clicks");
+  panel.parameters()->SetDevice(Parameters::DeviceCPU);
+  panel.parameters()->SetSearch(Parameters::SearchEverywhere);
+  panel.parameters()->SetSamples(10000);
+  panel.segment()->click();
+  CHECK_BOOL(Panel::waitFor([&] { return panel.logic()->GetProgress() > 0.0; }), true);
+  panel.Scene->RemoveNode(third);
+  CHECK_BOOL(Panel::waitFor([&] { return !panel.logic()->IsRunning(); }), true);
+  Panel::handleEvents();
+  // Another CT is chosen by then, and nothing said of it.
+  CHECK_BOOL(box->currentNode() != nullptr, true);
+  CHECK_STD_STRING(panel.message().toStdString(),
+                   "Cancelled, because the CT 'Third CT' was removed; nothing was written.");
+  box->setCurrentNode(kept == box->currentNode() ? panel.Scene->GetFirstNodeByName("Second CT") : kept);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.message().contains("Third CT"), false);
+  box->setCurrentNode(kept);
+  Panel::handleEvents();
+  return EXIT_SUCCESS;
+}
+
 int DeletedCTEndsTheRun(Panel& panel)
 {
   panel.Scene->RemoveNode(panel.Scene->GetFirstNodeByName("Second CT"));
@@ -406,6 +465,7 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(NodulesComeIntoTheTable(panel));
   CHECK_EXIT_SUCCESS(TickRejects(panel));
   CHECK_EXIT_SUCCESS(RowsBoxesAndDetailsTellOfOneNodule(panel));
+  CHECK_EXIT_SUCCESS(WaitingForAClickMovesNoRow(panel));
   CHECK_EXIT_SUCCESS(SecondRunKeepsTheReview(panel));
   CHECK_EXIT_SUCCESS(LossIsAskedFor(panel));
   CHECK_EXIT_SUCCESS(NoRowIsCurrentUntilOneIsChosen(panel));
@@ -413,6 +473,7 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(RemovedOutputIsNotReplacedByAnother(panel));
   CHECK_EXIT_SUCCESS(MaskCantBeSegmented(panel));
   CHECK_EXIT_SUCCESS(AdvancedDoesNotWidenThePanel(panel));
+  CHECK_EXIT_SUCCESS(DeletedCTIsSaidToHaveEndedTheRun(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));
   CHECK_EXIT_SUCCESS(ClosedSceneEndsTheRun(panel));
   return EXIT_SUCCESS;

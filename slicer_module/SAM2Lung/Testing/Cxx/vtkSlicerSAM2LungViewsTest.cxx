@@ -220,6 +220,45 @@ int ThreeDIsCentredOnTheNodules()
   return EXIT_SUCCESS;
 }
 
+/// As when Slicer brings the other CT by itself, or its result is looked at for the first time.
+int ThreeDLeavesTheNodulesOfARemovedCT()
+{
+  for (const bool segmented : { false, true })
+  {
+    TwoPatients made;
+    vtkNew<vtkMRMLCameraNode> camera;
+    made.Scene->AddNode(camera);
+    if (segmented)
+    {
+      made.Write(made.Others, MirroredGrid());
+    }
+    camera->SetFocalPoint(500, 500, 500); // the first one's nodules
+    for (vtkMRMLSliceCompositeNode* view : made.Views)
+    {
+      view->SetBackgroundVolumeID(made.Other->GetID());
+    }
+    made.Scene->RemoveNode(made.CT);
+    made.Logic->RemoveOrphans();
+    CHECK_BOOL(made.Logic->ShowCT(made.Others), false); // the views showed it already
+    double bounds[6];
+    vtkMRMLDisplayableNode* looked_at = made.Other;
+    if (segmented)
+    {
+      looked_at = made.Others->GetSegmentationNode();
+    }
+    looked_at->GetRASBounds(bounds);
+    for (int axis = 0; axis < 3; ++axis)
+    {
+      CHECK_DOUBLE_TOLERANCE(camera->GetFocalPoint()[axis], (bounds[2 * axis] + bounds[2 * axis + 1]) / 2, 1e-6);
+    }
+    // Only once: then it is the user's.
+    camera->SetFocalPoint(500, 500, 500);
+    made.Logic->ShowCT(made.Others);
+    CHECK_DOUBLE(camera->GetFocalPoint()[0], 500);
+  }
+  return EXIT_SUCCESS;
+}
+
 int RemovedCTLeavesNothing()
 {
   TwoPatients made;
@@ -290,6 +329,7 @@ int vtkSlicerSAM2LungViewsTest(int, char*[])
   CHECK_EXIT_SUCCESS(SomeViewsOfAnotherVolumeAreTold());
   CHECK_EXIT_SUCCESS(JumpZoomsAndSetsTheLungWindowUnlessSwitchedOff());
   CHECK_EXIT_SUCCESS(ThreeDIsCentredOnTheNodules());
+  CHECK_EXIT_SUCCESS(ThreeDLeavesTheNodulesOfARemovedCT());
   CHECK_EXIT_SUCCESS(RemovedCTLeavesNothing());
   CHECK_EXIT_SUCCESS(ReviewOfARemovedCTStaysHidden());
   CHECK_EXIT_SUCCESS(ClosedSceneIsNobodysOrphan());
