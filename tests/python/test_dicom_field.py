@@ -390,12 +390,16 @@ def other_class(image):
     image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
 
 
+def localizer_in_the_plane(image):
+    image.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+
+
 def capture_without_place(image):
     image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = SECONDARY_CAPTURE
     del image.ImagePositionPatient
 
 
-@pytest.mark.parametrize("spoil", [other_modality, other_class, capture_without_place], ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", [other_modality, other_class, localizer_in_the_plane, capture_without_place], ids=lambda spoil: spoil.__name__)
 def test_last_slice_that_its_header_makes_another_kind_is_left_aside_with_a_warning(is_read, run_json, images, tmp_path, spoil):
     spoil(images[5])
     folder = made_dicom.write(tmp_path / "ct", images)
