@@ -85,7 +85,8 @@ pub struct ReadOptions<'a> {
     pub series: Option<&'a str>,
     /// CPU threads, of which decoding takes four at most; `None`: as many as the machine has.
     pub threads: Option<usize>,
-    /// Which way the axes run in a file that doesn't say: a NIfTI without qform and sform, an NRRD without a patient space.
+    /// Which way the axes run in a file that doesn't say: a NIfTI without qform and sform, an NRRD without a patient space, a
+    /// MetaImage without directions.
     pub assume: Option<Frame>,
 }
 

@@ -129,6 +129,26 @@ mod tests {
     }
 
     #[test]
+    fn check_slices_without_their_intercept_are_refused_with_the_first() {
+        // Each slice: air around soft tissue with some bone, as a scanner sees it.
+        let slices = |off: &[usize]| {
+            let off = off.to_vec();
+            volume([64, 64, 10], move |n| {
+                let hu = [-1000, -990, -850, 30, 50, 60, 40, 900][n * 7 / 3 % 8] as f32 + (n % 5) as f32;
+                if off.contains(&(n / 4096)) { hu + 1024.0 } else { hu }
+            })
+        };
+        assert!(check_ct(&slices(&[]), Some(16), &CancelToken::new()).is_ok());
+        for off in [[3].as_slice(), &[3, 4, 9]] {
+            let error = check_ct(&slices(off), Some(16), &CancelToken::new()).unwrap_err();
+            assert_eq!(error.name(), "E_NOT_HU");
+            let text =
+                format!("{} of 10 slices hold no air, but soft tissue near 1060, the first of them slice 3", off.len());
+            assert!(error.to_string().contains(&text), "{error}");
+        }
+    }
+
+    #[test]
     fn check_ends_when_it_is_cancelled() {
         let token = CancelToken::new();
         token.cancel();

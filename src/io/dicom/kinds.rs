@@ -97,8 +97,11 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     let class = class.unwrap_or_default();
     let other = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone(), slice: None };
     // It may be a slice whose header is wrong.
-    let odd = |why: String| {
-        let slice = header.pixels.clone().map(|pixels| Box::new(Slice::of(path, header, pixels)));
+    let slice = || header.pixels.clone().map(|pixels| Box::new(Slice::of(path, header, pixels)));
+    let odd = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone(), slice: slice() };
+    // So may this where it has a place.
+    let odd_if_placed = |why: String| {
+        let slice = slice().filter(|slice| slice.place().is_some());
         Kind::Other { why, modality: modality.clone(), series: series.clone(), slice }
     };
     let is_ct = CT_CLASSES.contains(&class.as_str());
@@ -116,10 +119,10 @@ fn of_header(path: &Path, header: &Header) -> Kind {
         return odd(format!("an image of modality {modality}"));
     }
     if let Some(value) = image_type(header, &LOCALIZERS) {
-        return other(format!("a localizer (image type {value})"));
+        return odd_if_placed(format!("a localizer (image type {value})"));
     }
     if let Some(value) = image_type(header, &PROJECTIONS) {
-        return other(format!("a projection (image type {value})"));
+        return odd_if_placed(format!("a projection (image type {value})"));
     }
     // A UID that is none says nothing.
     let is_uid =

@@ -181,18 +181,19 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         let first = aside::without_names(folder, &first.path, &names);
         warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
     }
-    warnings.extend(beyond(&stack, &by_series, &odd, folder, &names));
+    warnings.extend(misfits(&stack, &odd, folder, &names));
     Ok(Found { stack, aside, warnings, names })
 }
 
-/// Tells of images that were left aside and go on where the series ends: as far as can be told, they are a part of it.
-fn beyond(stack: &Stack, others: &BySeries, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
+/// Tells of images of the series' own UID that were left aside for their kind, and may be slices with a wrong header: as
+/// large, and where the series ends or nowhere.
+fn misfits(stack: &Stack, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
     let own = &stack.slices[0].series;
-    let groups = others.values().filter(|slices| stack.goes_on(slices)).flatten();
-    let alike = odd.iter().filter(|slice| !own.is_empty() && slice.series == *own);
-    let alike = alike
-        .filter(|slice| stack.is_as_large(slice) && (slice.place().is_none() || stack.goes_on(&[(*slice).clone()])));
-    let files: Vec<&Slice> = groups.chain(alike).collect();
+    let may_belong = |slice: &&Slice| {
+        let fits = stack.is_as_large(slice) && (slice.place().is_none() || stack.is_continued_by(slice));
+        !own.is_empty() && slice.series == *own && fits
+    };
+    let files: Vec<&Slice> = odd.iter().filter(may_belong).collect();
     files.first().map(|first| Warning::FilesLeftAside {
         count: files.len(),
         first: aside::without_names(folder, &first.path, names),

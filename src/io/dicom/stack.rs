@@ -35,40 +35,6 @@ pub struct Stack {
     pub grid: Grid,
 }
 
-impl Stack {
-    /// True for an image with as many rows and columns.
-    pub fn is_as_large(&self, slice: &Slice) -> bool {
-        [slice.columns as usize, slice.rows as usize] == self.grid.dims[..2]
-    }
-
-    /// True where images that aren't of the series lie on its grid as its next slices: all beyond one of its ends or the
-    /// other, the nearest of them a step away.
-    pub fn goes_on(&self, slices: &[Slice]) -> bool {
-        let first = &self.slices[0];
-        let Some((position, orientation, pixel_mm)) = first.place() else { return false };
-        let (normal, step_mm) = (normal(&orientation), self.grid.spacing_mm[2]);
-        let last = (self.slices.len() - 1) as f64;
-        // How many steps beyond the nearer end; `None` off the grid.
-        let beyond = |slice: &Slice| {
-            let (its_position, its_orientation, its_pixel_mm) = slice.place()?;
-            let near = |a: &[f64], b: &[f64], most: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= most);
-            let is_alike = self.is_as_large(slice)
-                && near(&its_orientation, &orientation, DIRECTION_TOLERANCE)
-                && near(&its_pixel_mm, &pixel_mm, 1e-4);
-            let travel: [f64; 3] = std::array::from_fn(|axis| its_position[axis] - position[axis]);
-            let climb = dot(travel, normal);
-            let sideways: [f64; 3] = std::array::from_fn(|axis| travel[axis] - climb * normal[axis]);
-            let steps = climb / step_mm;
-            (is_alike && norm(sideways) < pixel_mm[0]).then_some((-steps).max(steps - last))
-        };
-        let beyond: Option<Vec<f64>> = slices.iter().map(beyond).collect();
-        beyond.is_some_and(|beyond| {
-            let nearest = beyond.into_iter().fold(f64::INFINITY, f64::min);
-            (1.0 - PLACE_TOLERANCE..=1.0 + PLACE_TOLERANCE).contains(&nearest)
-        })
-    }
-}
-
 /// At how many places along their normal the images of a series lie; those across the first don't count. An image of
 /// several frames may be a volume by itself.
 pub fn places(slices: &[Slice]) -> usize {
@@ -158,6 +124,11 @@ pub fn order(mut slices: Vec<Slice>, folder: &Path) -> Result<Stack> {
 }
 
 impl Stack {
+    /// True for an image with as many rows and columns.
+    pub fn is_as_large(&self, slice: &Slice) -> bool {
+        [slice.columns as usize, slice.rows as usize] == self.grid.dims[..2]
+    }
+
     /// True for an image that isn't in the stack and fits beyond one of its ends: of the same size and plane, one step
     /// away.
     pub fn is_continued_by(&self, other: &Slice) -> bool {
