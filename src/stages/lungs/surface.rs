@@ -27,6 +27,9 @@ const MEDIAL_WIDTH: f64 = 0.6;
 /// Tissue enclosed by lung in an axial slice is filled up to these diameters.
 const WALL_HOLE_MM: f64 = 35.0;
 const MEDIAL_HOLE_MM: f64 = 22.0;
+/// Larger ones are the diaphragm's dome, which goes on into the belly, or a mass, above and below which at least this part
+/// of its faces meets the region.
+const CLOSED_PART: f64 = 0.95;
 
 /// The region to search, on the coarse grid of `spacing_mm` (k, j, i).
 ///
@@ -124,23 +127,50 @@ fn fill_holes(
     monitor: &Monitor<'_>,
 ) -> Result<()> {
     let (height, width) = (lung.dim().1, lung.dim().2);
+    let mut large = Array3::from_elem(lung.dim(), false);
     for k in 0..lung.dim().0 {
         let tissue = lung.slice(s![k..k + 1, .., ..]).map(|&inside| !inside);
         let patches = connected_components_of(tissue.view(), Neighbourhood::Faces6, monitor.cancel_token())?;
         let labels = patches.labels.index_axis(Axis(0), 0);
         let enclosed =
             |p: &Component| p.voi.start[0] > 0 && p.voi.start[1] > 0 && p.voi.end[0] < width && p.voi.end[1] < height;
-        let mut fill = vec![false; patches.list.len() + 1];
+        let (mut fill, mut keep) = (vec![false; patches.list.len() + 1], vec![false; patches.list.len() + 1]);
         for patch in patches.list.iter().filter(|p| enclosed(p)) {
             let diameter = (4.0 * patch.voxels as f64 * sj * si / std::f64::consts::PI).sqrt();
             let central = medial.index_axis(Axis(0), k);
             let overlap = Zip::from(labels).and(central).fold(0, |n, &l, &m| n + usize::from(l == patch.label && m));
             let limit = if 2 * overlap > patch.voxels { MEDIAL_HOLE_MM } else { WALL_HOLE_MM };
             fill[patch.label as usize] = diameter <= limit;
+            keep[patch.label as usize] = diameter > limit;
         }
         let mut slice = region.index_axis_mut(Axis(0), k);
         Zip::from(&mut slice).and(labels).for_each(|voxel, &label| *voxel |= fill[label as usize]);
+        Zip::from(&mut large.index_axis_mut(Axis(0), k))
+            .and(labels)
+            .for_each(|voxel, &label| *voxel = keep[label as usize]);
     }
+    fill_masses(&large, region, monitor)
+}
+
+/// Adds those of the `large` patches that the region closes above and below.
+fn fill_masses(large: &Array3<bool>, region: &mut Array3<bool>, monitor: &Monitor<'_>) -> Result<()> {
+    let masses = connected_components_of(large.view(), Neighbourhood::Faces6, monitor.cancel_token())?;
+    let mut faces = vec![(0usize, 0usize); masses.list.len() + 1];
+    for ((k, j, i), &label) in masses.labels.indexed_iter().filter(|(_, label)| **label != 0) {
+        let (all, closed) = &mut faces[label as usize];
+        for next in [k.wrapping_sub(1), k + 1] {
+            // Beyond the image nothing closes it.
+            if large.get([next, j, i]) != Some(&true) {
+                *all += 1;
+                *closed += usize::from(region.get([next, j, i]) == Some(&true));
+            }
+        }
+    }
+    let is_mass = |label: u32| {
+        let (all, closed) = faces[label as usize];
+        label != 0 && closed as f64 >= CLOSED_PART * all as f64
+    };
+    Zip::from(region).and(&masses.labels).for_each(|voxel, &label| *voxel |= is_mass(label));
     Ok(())
 }
 
@@ -237,4 +267,35 @@ fn along(chain: &[(f64, f64)], x: f64) -> Option<f64> {
     }
     let a = chain[after.checked_sub(1)?];
     Some(a.1 + (b.1 - a.1) * (x - a.0) / (b.0 - a.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_that_lung_closes_on_all_sides_are_searched_whatever_their_size_and_those_that_go_on_are_not() {
+        // 2 mm. A ball of 48 mm in the lung; a dome of 48 mm that goes on into the belly; one that the image cuts.
+        let dim = (60, 50, 150);
+        let ball = |k: usize, j: usize, i: usize, at: [f64; 3]| {
+            let d = [k as f64 - at[0], j as f64 - at[1], i as f64 - at[2]];
+            d.iter().map(|d| d * d).sum::<f64>() < 144.0
+        };
+        let mass = Array3::from_shape_fn(dim, |(k, j, i)| ball(k, j, i, [35.0, 25.0, 25.0]));
+        let dome = Array3::from_shape_fn(dim, |(k, j, i)| ball(k.max(15), j, i, [15.0, 25.0, 75.0]));
+        let cut = Array3::from_shape_fn(dim, |(k, j, i)| ball(k, j, i, [59.0, 25.0, 125.0]));
+        let lung = Array3::from_shape_fn(dim, |(k, j, i)| {
+            let is_chest = k >= 8 && (1..49).contains(&j) && (1..149).contains(&i);
+            is_chest && !mass[[k, j, i]] && !dome[[k, j, i]] && !cut[[k, j, i]]
+        });
+        let medial = Array3::from_elem(dim, false);
+        let mut region = lung.clone();
+        fill_holes(&lung, &medial, [2.0; 3], &mut region, &Monitor::silent()).unwrap();
+        let searched = |of: &Array3<bool>| {
+            let inside = Zip::from(of).and(&region).fold(0, |n, &of, &r| n + usize::from(of && r));
+            inside as f64 / of.iter().filter(|v| **v).count() as f64
+        };
+        assert_eq!(searched(&mass), 1.0);
+        assert!(searched(&dome) < 0.4 && searched(&cut) < 0.4, "{} {}", searched(&dome), searched(&cut));
+    }
 }
