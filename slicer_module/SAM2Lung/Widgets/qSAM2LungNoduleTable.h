@@ -32,6 +32,8 @@ public:
   int currentNodule() const;
   /// Of the current row, in words: the volume's interval, and why to look again. Empty: no row is current.
   QString details() const;
+  /// Wide enough for the titles.
+  QSize minimumSizeHint() const override;
   /// Three rows: all that a small window must find room for. The table takes what more there is.
   QSize sizeHint() const override;
 
