@@ -55,6 +55,19 @@ pub enum Warning {
         /// Share of the voxels, padding left out.
         percent: f64,
     },
+    /// The lungs are nearly air, as the model has hardly seen any.
+    #[error(
+        "the {which} nearly air (median {median_hu:.0} HU; the model knows lungs above {known_hu:.0} HU), and shown to it lifted. \
+         Nodules may be missed there, and volumes may be off"
+    )]
+    AiryLungs {
+        /// "lungs are", "right lung is" or "left lung is".
+        which: &'static str,
+        /// Median of the darker one, in HU.
+        median_hu: f32,
+        /// The lowest that the model knows, in HU.
+        known_hu: f32,
+    },
     /// The lungs go on beyond the image.
     #[error(
         "the image cuts the lungs off {}; only what it shows was searched", list(.ends)
@@ -244,6 +257,7 @@ impl Warning {
             Warning::FormsDisagree { .. } => "W_FORMS_DISAGREE",
             Warning::OrientationAssumed { .. } => "W_ORIENTATION_ASSUMED",
             Warning::LittleLung { .. } => "W_LITTLE_LUNG",
+            Warning::AiryLungs { .. } => "W_AIRY_LUNGS",
             Warning::LungsCutOff { .. } => "W_LUNGS_CUT_OFF",
             Warning::OneLung { .. } => "W_ONE_LUNG",
             Warning::LungWithoutAir { .. } => "W_LUNG_WITHOUT_AIR",

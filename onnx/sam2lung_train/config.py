@@ -8,6 +8,7 @@ PIXEL_MM = 0.7
 EACH_SIDE = 3  # slices before and after the centre slice
 NEIGHBOUR_STEP_MM = 2.0
 INTERPOLATE_ABOVE_MM = 2.5  # between slices farther apart neighbours are interpolated, exactly a step apart
+LIFT_BELOW_HU, LIFT_TO_HU = -940.0, -850.0  # lungs of the training CTs have medians of -880 to -750; airier ones are lifted
 TRIED_SLICE_MM = 5.0  # evaluate_thickness: above, too much is missed
 SLICES = 2 * EACH_SIDE + 1
 CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)

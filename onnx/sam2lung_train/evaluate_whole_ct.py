@@ -56,8 +56,9 @@ class WholeCt:
 
 
 def whole_cts(data):
-    """Every whole CT of the data folder."""
+    """Every whole CT of the data folder; its index lists masks, too."""
     records = json.loads((data / "whole_ct" / "index.json").read_text())
+    records = [r for r in records if not r.get("reconstruction", "").startswith("mask")]
     listed = [WholeCt(data / "whole_ct" / r["file"], r["patient"], r["lesions"], r["split"]) for r in records]
     fcp = data / "fcp_dicom"
     return [*listed, WholeCt(fcp, "fcp", [FCP_LESION])] if fcp.is_dir() else listed

@@ -24,7 +24,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .config import CLICK_DECAY_MM, EACH_SIDE, INTERPOLATE_ABOVE_MM, NEIGHBOUR_STEP_MM, PIXEL_MM, SLICES, TRIED_SLICE_MM, WINDOW_HU
+from .config import CLICK_DECAY_MM, EACH_SIDE, INTERPOLATE_ABOVE_MM, LIFT_BELOW_HU, LIFT_TO_HU, NEIGHBOUR_STEP_MM
+from .config import PIXEL_MM, SLICES, TRIED_SLICE_MM, WINDOW_HU
 from .findings import SIZE, SMALLEST_MM3, SPACING_MM
 from .judge import load_judge
 from .look import MULTIPLE, load_network
@@ -195,6 +196,7 @@ def contract(network, calibration, folder, version, training):
                 "interpolate_above_mm": INTERPOLATE_ABOVE_MM,
             },
             "multiple": MULTIPLE,
+            "lungs": {"lift_below_hu": LIFT_BELOW_HU, "lift_to_hu": LIFT_TO_HU},
         },
         "encoder": {
             **graph("encoder.onnx"),

@@ -9,15 +9,17 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    geometry::{Grid, flip_lps_ras},
+    geometry::{Frame, Grid},
     progress::Monitor,
     volume::Volume,
+    warning::Warning,
 };
 
-pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
+pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Result<Read> {
     let header = fields(path)?;
     let dims = dims(&header)?;
-    let grid = grid(&header, dims)?;
+    let (frame, warning) = frame(&header, assume);
+    let grid = grid(&header, dims, frame)?;
     let element = element(&header)?;
     if header.fields.get("binarydata").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
         return Err(header.unsupported("MetaImage with voxels as text (BinaryData = False)", "binary voxels"));
@@ -54,7 +56,7 @@ pub fn read(path: &Path, monitor: &mut Monitor<'_>) -> Result<Read> {
             facts: BTreeMap::new(),
             left_aside: Vec::new(),
         },
-        warnings: Vec::new(),
+        warnings: warning.into_iter().collect(),
         unscaled_bits: Some(8 * element.bytes() as u8),
     })
 }
@@ -127,17 +129,30 @@ fn numbers(header: &Header, keys: &[&str], count: usize) -> Result<Option<Vec<f6
     numbers.map(Some).ok_or_else(|| header.broken(&format!("'{}' is not {count} numbers", keys[0])))
 }
 
-/// TransformMatrix holds the direction of each axis, one after the other, in LPS. An image of four dimensions has four of
-/// each, of which the first three count.
-fn grid(header: &Header, dims: [usize; 3]) -> Result<Grid> {
+/// Names of TransformMatrix.
+const DIRECTIONS: [&str; 3] = ["transformmatrix", "rotation", "orientation"];
+
+/// LPS, as ITK has it. A header without directions doesn't say, unless AnatomicalOrientation does: where the axes come from,
+/// RAI for LPS.
+fn frame(header: &Header, assume: Option<Frame>) -> (Frame, Option<Warning>) {
+    let is_told = DIRECTIONS.iter().any(|key| header.fields.contains_key(*key))
+        || header.fields.get("anatomicalorientation").is_some_and(|letters| letters.eq_ignore_ascii_case("RAI"));
+    let (frame, warning) = super::assumed(assume);
+    if is_told { (Frame::LPS, None) } else { (frame, Some(warning)) }
+}
+
+/// TransformMatrix holds the direction of each axis, one after the other. An image of four dimensions has four of each, of
+/// which the first three count.
+fn grid(header: &Header, dims: [usize; 3], frame: Frame) -> Result<Grid> {
     let axes = header.get("dimsize")?.split_whitespace().count();
-    let spacing = numbers(header, &["elementspacing", "elementsize"], axes)?.unwrap_or(vec![1.0; axes]);
+    let spacing = numbers(header, &["elementspacing", "elementsize"], axes)?;
+    let spacing = spacing.ok_or_else(|| header.broken("the header lacks 'ElementSpacing'"))?;
     let origin = numbers(header, &["offset", "position", "origin"], axes)?.unwrap_or(vec![0.0; axes]);
     let identity = (0..axes * axes).map(|n| f64::from(n % (axes + 1) == 0)).collect();
-    let matrix = numbers(header, &["transformmatrix", "rotation", "orientation"], axes * axes)?.unwrap_or(identity);
+    let matrix = numbers(header, &DIRECTIONS, axes * axes)?.unwrap_or(identity);
     let column = |axis: usize| {
         let direction: [f64; 3] = std::array::from_fn(|r| matrix[axes * axis + r]);
-        flip_lps_ras(direction.map(|v| v * spacing[axis]))
+        frame.to_ras(direction.map(|v| v * spacing[axis]))
     };
-    Grid::from_columns(dims, [column(0), column(1), column(2)], flip_lps_ras([origin[0], origin[1], origin[2]]))
+    Grid::from_columns(dims, [column(0), column(1), column(2)], frame.to_ras([origin[0], origin[1], origin[2]]))
 }

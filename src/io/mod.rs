@@ -85,7 +85,8 @@ pub struct ReadOptions<'a> {
     pub series: Option<&'a str>,
     /// CPU threads, of which decoding takes four at most; `None`: as many as the machine has.
     pub threads: Option<usize>,
-    /// Which way the axes run in a file that doesn't say: a NIfTI without qform and sform, an NRRD without a patient space.
+    /// Which way the axes run in a file that doesn't say: a NIfTI without qform and sform, an NRRD without a patient space, a
+    /// MetaImage without directions.
     pub assume: Option<Frame>,
 }
 
@@ -149,6 +150,15 @@ fn words(grid: &Grid) -> String {
     format!("{i} x {j} x {k} voxels of {x:.4} x {y:.4} x {z:.4} mm from RAS ({r:.2}, {a:.2}, {s:.2}) mm")
 }
 
+/// The frame of a file that doesn't name its own: the caller's, else that of ITK.
+fn assumed(assume: Option<Frame>) -> (Frame, Warning) {
+    let (frame, why) = match assume {
+        Some(frame) => (frame, "as asked for"),
+        None => (Frame::LPS, "as ITK and 3D Slicer do"),
+    };
+    (frame, Warning::OrientationAssumed { frame: frame.to_string(), why: why.into() })
+}
+
 /// What was read, and the forms of a NIfTI file.
 fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<(Read, Option<NiftiForms>)> {
     monitor.step(Stage::Read, 0, 1)?;
@@ -161,7 +171,7 @@ fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Res
     match FileKind::by_ending(path).or_else(|| FileKind::by_content(path)) {
         Some(FileKind::Nifti) => nifti::read(path, options.assume, monitor).map(|(read, forms)| (read, Some(forms))),
         Some(FileKind::Nrrd) => Ok((nrrd::read(path, options.assume, monitor)?, None)),
-        Some(FileKind::MetaImage) => Ok((metaimage::read(path, monitor)?, None)),
+        Some(FileKind::MetaImage) => Ok((metaimage::read(path, options.assume, monitor)?, None)),
         None => Err(Error::Format {
             path: path.into(),
             got: if dicom::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },

@@ -23,6 +23,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
     let header = fields(path)?;
     let axes = Axes::of(&header)?;
     let dims = axes.dims(&header)?;
+    check_units(&header)?;
     let world = World::of(&header, assume);
     let grid = axes.grid(&header, dims, &world)?;
     let element = element(&header)?;
@@ -142,6 +143,16 @@ impl Axes {
     }
 }
 
+/// Lengths are taken as mm, which is what every writer of medical NRRD means; other units are refused, not converted.
+fn check_units(header: &Header) -> Result<()> {
+    let fields = ["spaceunits", "units"].iter().filter_map(|key| header.fields.get(*key));
+    let lengths = ["m", "cm", "dm", "um", "µm", "nm", "in", "inch", "inches", "km"];
+    match fields.flat_map(|text| text.split(['"', ' '])).find(|unit| lengths.contains(&unit.to_lowercase().as_str())) {
+        Some(unit) => Err(header.unsupported(&format!("an NRRD with lengths in '{unit}'"), "lengths in mm")),
+        None => Ok(()),
+    }
+}
+
 /// The world that directions and origin are told in.
 struct World {
     frame: Frame,
@@ -161,12 +172,8 @@ impl World {
             "left-anterior-superior" | "las" | "last" => Some(Frame::LAS),
             _ => None,
         };
-        let (frame, why) = match assume {
-            Some(frame) => (frame, "as asked for"),
-            None => (Frame::LPS, "as ITK and 3D Slicer do"),
-        };
-        let assumed = || Warning::OrientationAssumed { frame: frame.to_string(), why: why.into() };
-        let warnings = if named.is_some() { Vec::new() } else { vec![assumed()] };
+        let (frame, warning) = super::assumed(assume);
+        let warnings = if named.is_some() { Vec::new() } else { vec![warning] };
         World { frame: named.unwrap_or(frame), timed, warnings }
     }
 

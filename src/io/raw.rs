@@ -1,11 +1,11 @@
 //! Raw voxels: element types, byte order, compression, read in pieces that can be cancelled.
 
 use std::{
-    io::{BufReader, Read, Seek, SeekFrom},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
 };
 
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::{bufread::GzDecoder, read::ZlibDecoder};
 use ndarray::Array3;
 
 use crate::{
@@ -18,6 +18,8 @@ use crate::{
 
 /// Bytes taken in one piece: memory grows with what a file holds, not with what its header promises.
 const PIECE_BYTES: usize = 1 << 20;
+/// Most bytes that are unpacked behind the last voxel, to come to the checksum.
+const MAX_TAIL_BYTES: u64 = 1 << 20;
 /// Most bytes that are passed over in front of voxels that have to be unpacked.
 const MAX_SKIP_BYTES: u64 = 1 << 26;
 
@@ -106,9 +108,28 @@ pub fn open(path: &Path, offset: u64, packing: Packing) -> Result<Box<dyn Read>>
     let buffered = BufReader::with_capacity(1 << 18, file);
     Ok(match packing {
         Packing::Plain => Box::new(buffered),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(buffered)),
+        Packing::Gzip => Box::new(Members(Some(GzDecoder::new(buffered)))),
         Packing::Zlib => Box::new(ZlibDecoder::new(buffered)),
     })
+}
+
+/// gzip in one member or several, each with its checksum. What follows and is no member is left alone, as gzip does.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut member) = self.0.take() {
+            let count = member.read(bytes)?;
+            if count > 0 || bytes.is_empty() {
+                self.0 = Some(member);
+                return Ok(count);
+            }
+            let mut rest = member.into_inner();
+            let has_more = rest.fill_buf()?.first() == Some(&GZIP[0]);
+            self.0 = has_more.then(|| GzDecoder::new(rest));
+        }
+        Ok(0)
+    }
 }
 
 /// Passes over `count` bytes.
@@ -122,7 +143,8 @@ pub fn skip(path: &Path, reader: &mut dyn Read, count: u64) -> Result<()> {
     if skipped < count { Err(damaged(&"the file ends before its voxels")) } else { Ok(()) }
 }
 
-/// Reads all voxels as values; stops behind the last, whatever a compressed file would still unpack to.
+/// Reads all voxels as values, and a little behind the last: there a compressed file has the checksum that tells of damaged
+/// voxels. Whatever it would still unpack to is left unread.
 pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
     let [width, height, depth] = layout.dims;
     let size = layout.element.bytes();
@@ -155,6 +177,10 @@ pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut
             (layout.element.value(bytes) * layout.slope + layout.intercept) as f32
         }));
     }
+    io::copy(&mut reader.take(MAX_TAIL_BYTES), &mut io::sink()).map_err(|e| {
+        let reason = format!("the end of the compressed voxels can't be read: {e}");
+        Error::read(path, reason, "The file is truncated or damaged: copy it again")
+    })?;
     Ok(Array3::from_shape_vec((depth, height, width), values).expect("every voxel was read"))
 }
 

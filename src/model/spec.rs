@@ -77,6 +77,19 @@ pub struct InputSpec {
     pub neighbours: Option<NeighbourSpec>,
     /// Height and width are multiples of this.
     pub multiple: usize,
+    /// How it knows lungs; `None`: it is shown all as they are.
+    #[serde(default)]
+    pub lungs: Option<LungSpec>,
+}
+
+/// Lungs as the network learned them (see [`crate::stages::aeration`]).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LungSpec {
+    /// Lungs whose median is below this are lifted for the network, in HU.
+    pub lift_below_hu: f32,
+    /// To this median, in HU.
+    pub lift_to_hu: f32,
 }
 
 /// Which neighbouring slices go in.

@@ -35,6 +35,12 @@ impl ModelSpec {
                 self.input.neighbours.as_ref().and_then(|n| n.interpolate_above_mm).is_none_or(is_slice_mm),
                 "input.neighbours.interpolate_above_mm must be 0.01 to 1000, or null",
             ),
+            (
+                self.input.lungs.is_none_or(|l| {
+                    -1024.0 <= l.lift_below_hu && l.lift_below_hu < l.lift_to_hu && l.lift_to_hu < -500.0
+                }),
+                "input.lungs must have lift_below_hu from -1024, and lift_to_hu above it and below -500",
+            ),
             (self.tried.is_none_or(|t| is_slice_mm(t.slice_mm)), "tried.slice_mm must be 0.01 to 1000"),
             (
                 (1..=MOST_TENSORS).contains(&self.encoder.embeddings.len()),

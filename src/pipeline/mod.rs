@@ -36,6 +36,7 @@ use crate::{
     },
     progress::{CancelToken, Monitor, Stage},
     stages::{
+        aeration::{self, HalfLung, Tone},
         check::check_ct,
         clicks::Clicks,
         hu::Densities,
@@ -255,10 +256,12 @@ impl Engine {
             uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
             kinds: if options.all_uncertainties { &Uncertainty::ALL } else { &[] },
         };
+        let (airy, lifted) = shown_lungs(&ct, &search, options, spec, monitor.cancel_token())?;
+        let shown = lifted.as_ref().unwrap_or(&ct);
         let Outlined { maps, samples, outlines, searched } =
-            self.outline(&ct, &search, clicks, &sampling, &mut clock, monitor)?;
+            self.outline(shown, &search, clicks, &sampling, &mut clock, monitor)?;
         let evidence = Evidence {
-            ct: &ct,
+            ct: shown,
             probability: &maps.probability,
             search: &search,
             threshold: sampling.threshold,
@@ -280,7 +283,7 @@ impl Engine {
         canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
-        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search)];
+        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search), airy];
         let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).chain(of_search).collect();
         let account = Account {
             samples: sampling.samples,
@@ -375,6 +378,31 @@ impl Clock {
         let now = Instant::now();
         self.laps.insert(name, now - std::mem::replace(&mut self.last, now));
     }
+}
+
+/// The CT as the network is to see it, where its lungs are nearly air, and what has to be said about that. Where everything
+/// is searched nobody knows what lung is, so that nothing is changed.
+fn shown_lungs(
+    ct: &Volume<f32>,
+    search: &Array3<bool>,
+    options: &Options,
+    spec: &ModelSpec,
+    cancel: &CancelToken,
+) -> Result<(Option<Warning>, Option<Volume<f32>>)> {
+    let Some(known) = spec.input.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
+        return Ok((None, None));
+    };
+    let tone = Tone { below_hu: known.lift_below_hu, to_hu: known.lift_to_hu };
+    let lungs = aeration::halves(ct, search, cancel)?;
+    let lifted = aeration::lifted(ct, &lungs, tone, cancel)?;
+    let airy: Vec<&HalfLung> = lungs.iter().filter(|lung| lung.median_hu < tone.below_hu).collect();
+    let which = match airy[..] {
+        [one] if lungs.len() > 1 && one.is_right() => "right lung is",
+        [_] if lungs.len() > 1 => "left lung is",
+        _ => "lungs are",
+    };
+    let median_hu = airy.iter().map(|lung| lung.median_hu).reduce(f32::min);
+    Ok((median_hu.map(|median_hu| Warning::AiryLungs { which, median_hu, known_hu: tone.below_hu }), lifted))
 }
 
 /// A warning where slices, along whatever axis, lie further apart than those that the model was tried on.

@@ -28,17 +28,34 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
     if voxels > MAX_VOXELS {
         return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
     }
-    let (mut values, mut odd) = (Histogram::default(), 0);
-    for slice in volume.voxels.outer_iter() {
+    let (mut values, mut odd, mut bright) = (Histogram::default(), 0, Vec::new());
+    for (k, slice) in volume.voxels.outer_iter().enumerate() {
         cancel.check()?;
+        let before = values.air_and_dense();
         odd += values.add(slice);
+        if values.is_bright_since(before, slice.len()) {
+            bright.push(k);
+        }
     }
     if odd > 0 {
         let first = volume.voxels.indexed_iter().find(|(_, v)| !v.is_finite());
         let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
         return Err(Error::NonFinite { what: "the image", count: odd, at });
     }
-    check_hu(&values, unscaled_bits)
+    let densities = check_hu(&values, unscaled_bits)?;
+    if bright.is_empty() { Ok(densities) } else { Err(bright_slices(&bright, dims[2])) }
+}
+
+/// Slices that lie some 1000 HU above the others.
+fn bright_slices(found: &[usize], of: usize) -> Error {
+    let got = format!(
+        "{} of {of} slices hold no air, but soft tissue near 1060, the first of them slice {} (from 0)",
+        found.len(),
+        found[0]
+    );
+    let remedy = "Each slice has its own rescale intercept (often -1024), and there it was not applied: convert or export \
+                  the CT again";
+    Error::NotHu { got, remedy: remedy.into() }
 }
 
 fn check_hu(values: &Histogram, unscaled_bits: Option<u8>) -> Result<Densities> {
@@ -109,6 +126,26 @@ mod tests {
         let ramp = |n: usize| if n.is_multiple_of(7) { -3024.0 } else { -1000.0 + (n % 1200) as f32 };
         let densities = check_ct(&volume([128, 128, 2], ramp), Some(16), &CancelToken::new()).unwrap();
         assert!((densities.air - 500.0 / 1200.0).abs() < 0.01, "{densities:?}");
+    }
+
+    #[test]
+    fn check_slices_without_their_intercept_are_refused_with_the_first() {
+        // Each slice: air around soft tissue with some bone, as a scanner sees it.
+        let slices = |off: &[usize]| {
+            let off = off.to_vec();
+            volume([64, 64, 10], move |n| {
+                let hu = [-1000, -990, -850, 30, 50, 60, 40, 900][n * 7 / 3 % 8] as f32 + (n % 5) as f32;
+                if off.contains(&(n / 4096)) { hu + 1024.0 } else { hu }
+            })
+        };
+        assert!(check_ct(&slices(&[]), Some(16), &CancelToken::new()).is_ok());
+        for off in [[3].as_slice(), &[3, 4, 9]] {
+            let error = check_ct(&slices(off), Some(16), &CancelToken::new()).unwrap_err();
+            assert_eq!(error.name(), "E_NOT_HU");
+            let text =
+                format!("{} of 10 slices hold no air, but soft tissue near 1060, the first of them slice 3", off.len());
+            assert!(error.to_string().contains(&text), "{error}");
+        }
     }
 
     #[test]

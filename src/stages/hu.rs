@@ -28,6 +28,11 @@ const BRIGHT_HU: i32 = 1400;
 /// measured among 854 crops of real CTs; 1.2 and more in whole CTs that are 1024 HU off.
 const MOST_DENSE: f64 = 1.0;
 
+/// A slice that lies 1024 HU too high has at least this share of [`DENSE_HU`]; no bone fills that much of one.
+const LEAST_DENSE_OF_BRIGHT: f64 = 0.2;
+/// And at most this of [`AIR_HU`], which every slice with air around the body has.
+const MOST_AIR_OF_BRIGHT: f64 = 0.001;
+
 /// How often each value occurs.
 pub struct Histogram {
     counts: Vec<u32>,
@@ -66,6 +71,19 @@ impl Histogram {
             self.counts[bin.clamp(0, BINS as i32 - 1) as usize] += 1;
         }
         odd
+    }
+
+    /// How many voxels are as dark as air, and as bright as soft tissue without its intercept.
+    pub fn air_and_dense(&self) -> [u64; 2] {
+        [self.count(AIR_HU), self.count(DENSE_HU)]
+    }
+
+    /// True where the voxels of a slice, added since `before`, hold soft tissue without its intercept: much as bright as the
+    /// densest bone, and nothing as dark as air.
+    pub fn is_bright_since(&self, before: [u64; 2], voxels: usize) -> bool {
+        let now = self.air_and_dense();
+        let [air, dense] = [0, 1].map(|n| (now[n] - before[n]) as f64 / voxels as f64);
+        air < MOST_AIR_OF_BRIGHT && dense > LEAST_DENSE_OF_BRIGHT
     }
 
     /// The densities of a volume in HU.

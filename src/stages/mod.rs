@@ -1,5 +1,6 @@
 //! The stages of a run, each testable without the next.
 
+pub mod aeration;
 pub mod check;
 pub mod clicks;
 pub mod components;

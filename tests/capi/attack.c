@@ -472,7 +472,7 @@ static void files(const char *bundles, const char *folder)
     sam2lung_volume volume = view_of(&block);
     BAD(sam2lung_volume_write(&volume, "no/such/folder/a.nii.gz", NULL, &error), "E_WRITE");
     snprintf(path, sizeof path, "%s/a.png", folder);
-    BAD(sam2lung_volume_write(&volume, path, NULL, &error), "E_FORMAT");
+    BAD(sam2lung_volume_write(&volume, path, NULL, &error), "E_OPTION");
     FILE *left = fopen(path, "rb");
     CHECK(left == NULL);
     sam2lung_cancel *cancel = NULL;

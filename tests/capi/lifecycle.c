@@ -50,9 +50,10 @@ static uint64_t run_once(sam2lung_engine *engine, const struct block *block)
 static void fail_once(sam2lung_engine *engine, const struct block *block)
 {
     sam2lung_volume volume = view_of(block);
+    volume.dims[0] = volume.dims[1] = volume.dims[2] = 2; /* a corner, all of one value */
     const sam2lung_volume *volumes[1] = {&volume};
     sam2lung_result *result = NULL;
-    BAD(sam2lung_engine_run(engine, volumes, 1, NULL, &result, &error), "E_NO_LUNG");
+    BAD(sam2lung_engine_run(engine, volumes, 1, NULL, &result, &error), "E_NOT_HU");
 }
 
 /* Memory has to stay where it is once everything was done `warm` times. */

@@ -376,6 +376,46 @@ def test_cd_export_is_read_and_what_else_is_on_it_is_listed(is_read, images, tmp
     assert aside["it is empty"] == ["VIEWER/empty.dat"]
 
 
+def test_damaged_dicomdir_is_left_aside(is_read, images, tmp_path):
+    folder = made_dicom.write(tmp_path / "ct" / "DICOM", images)
+    (tmp_path / "ct" / "DICOMDIR").write_bytes(bytes(128) + b"DICM" + b"junk" * 10)
+    assert is_read(folder.parent) == {"a DICOMDIR": ["DICOMDIR"]}
+
+
+def other_modality(image):
+    image.Modality = "OT"
+
+
+def other_class(image):
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+
+
+def localizer_in_the_plane(image):
+    image.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+
+
+def capture_without_place(image):
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = SECONDARY_CAPTURE
+    del image.ImagePositionPatient
+
+
+@pytest.mark.parametrize("spoil", [other_modality, other_class, localizer_in_the_plane, capture_without_place], ids=lambda spoil: spoil.__name__)
+def test_last_slice_that_its_header_makes_another_kind_is_left_aside_with_a_warning(is_read, run_json, images, tmp_path, spoil):
+    spoil(images[5])
+    folder = made_dicom.write(tmp_path / "ct", images)
+    assert is_read(folder, hu=texture()[:5]) != {}
+    (warning,) = [w for w in run_json(folder)["warnings"] if w["name"] == "W_FILES_LEFT_ASIDE"]
+    assert warning["text"].startswith("1 file(s) of the folder were left aside, the first 1-006.dcm: ")
+
+
+def test_image_of_another_kind_in_the_series_beside_the_stack_needs_no_warning(is_read, run_json, images, tmp_path):
+    other_modality(images[5])
+    images[5].ImagePositionPatient[2] += 50.0
+    folder = made_dicom.write(tmp_path / "ct", images)
+    assert is_read(folder, hu=texture()[:5]) == {"an image of modality OT": ["1-006.dcm"]}
+    assert "W_FILES_LEFT_ASIDE" not in run_json(folder)["printed"]
+
+
 def test_series_over_several_levels_is_read_whole(is_read, images, tmp_path):
     made_dicom.write(tmp_path / "ct", images[:2])
     made_dicom.write(tmp_path / "ct" / "more", images[2:4])
@@ -565,6 +605,8 @@ BROKEN = {
     "cut_in_pixels": (cut(0.8), "the pixels are cut off"),
     "cut_by_a_byte": (lambda data: data[:-1], "the pixels are cut off"),
     "no_pixels": (lambda data: data[: data.index(PIXELS)], "ends before its pixels"),
+    "shifted": (lambda data: data.replace(b"1.2.840.10008.5.1.4.1.1.2\0", b"1.2.840.10008.5..1.1.2\0"), "can't be read"),
+    "modality_that_is_none": (lambda data: data.replace(b"CS\x02\0CT", b"CS\x02\0\x01p"), "of which modality"),
     "length_beyond_the_end": (
         lambda data: data.replace(PIXELS, b"\x09\x00\x10\x00OB\0\0\xf0\xff\xff\xff" + PIXELS),
         "(0009,0010)",
@@ -695,6 +737,14 @@ def acquisitions_between_each_other(images):
         made.AcquisitionNumber = 1 + k % 2
 
 
+def last_of_another_series(images):
+    images[5].SeriesInstanceUID = "1.2.3.9"
+
+
+def first_of_another_series(images):
+    images[0].SeriesInstanceUID = "1.2.3.9"
+
+
 def two_acquisitions(images):
     again = made_dicom.series(texture(seed=9), AFFINE, series_uid=images[0].SeriesInstanceUID)
     for made in again:
@@ -708,6 +758,8 @@ MIXED = {
     "patients": (several_patients, "E_MIXED_GEOMETRY", "patient", "1-004.dcm"),
     "frames_of_reference": (several_frames_of_reference, "E_MIXED_GEOMETRY", "frame of reference"),
     "acquisitions_interleaved": (acquisitions_between_each_other, "E_MIXED_GEOMETRY", "acquisition number"),
+    "last_of_another_series": (last_of_another_series, "E_MIXED_GEOMETRY", "1-006.dcm", "'1.2.3.9'"),
+    "first_of_another_series": (first_of_another_series, "E_MIXED_GEOMETRY", "1-001.dcm", "'1.2.3.9'"),
     "two_acquisitions": (two_acquisitions, "E_DUPLICATE_SLICE", "6 slice position(s)", "one acquisition"),
 }
 

@@ -1,6 +1,7 @@
 """One CT in every format: the same voxels, label map and places, and those that SimpleITK reads."""
 
 import gzip
+import zlib
 import hashlib
 import json
 import struct
@@ -320,6 +321,14 @@ def test_nrrd_in_a_world_without_a_name_lies_where_the_caller_says(sam2lung, bun
     assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS * made_dicom.RAS_TO_LPS, abs=1e-4)
 
 
+@pytest.mark.parametrize("field", ['space units: "cm" "cm" "cm"', "space units: m m m", 'units: "um" "um" "um"'])
+def test_nrrd_with_lengths_in_other_units_is_refused_with_the_unit(sam2lung, tmp_path, field):
+    path = nrrd(tmp_path / "ct.nrrd", LPS, f"space directions: {DIRECTIONS}", field, f"space origin: {ORIGIN}", RAW)
+    refused = sam2lung.segment(path, "--output", tmp_path / "out", status=1).stderr
+    unit = field.split()[-1].strip('"')
+    assert f"E_FORMAT: {path}: an NRRD with lengths in '{unit}'" in refused
+
+
 def metaimage(path, *lines, end="\n", voxels=None):
     voxels = texture().astype("<i2").tobytes() if voxels is None else voxels
     path.write_bytes(end.join([*lines, ""]).encode() + voxels)
@@ -368,6 +377,69 @@ def test_metaimage_of_any_dialect_lies_where_its_header_says(segment, tmp_path, 
     assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
     wanted = AFFINES["oblique"][:3, :3] * made_dicom.RAS_TO_LPS[:, None] / SPACING
     assert label.GetDirection() == pytest.approx(wanted.ravel(), abs=1e-5)
+
+
+@pytest.mark.parametrize("line", [None, "AnatomicalOrientation = LPS", "AnatomicalOrientation = RAI"])
+def test_metaimage_without_directions_lies_where_itk_puts_it_and_says_so(segment, tmp_path, line):
+    lines = (*PLAIN, f"Offset = {LPS_ORIGIN}", *([line] if line else []), "ElementType = MET_SHORT", LOCAL)
+    folder = segment(metaimage(tmp_path / "ct.mha", *lines))
+    label = SimpleITK.ReadImage(str(folder / "label.nii.gz"))
+    assert label.GetOrigin() == pytest.approx(AFFINES["oblique"][:3, 3] * made_dicom.RAS_TO_LPS, abs=1e-4)
+    assert label.GetDirection() == pytest.approx(np.eye(3).ravel(), abs=1e-5)
+    # From the right, the front and the feet: the letters of LPS to MetaImage.
+    assert len(orientation_warnings(folder)) == (0 if line == "AnatomicalOrientation = RAI" else 1)
+
+
+def test_metaimage_without_directions_lies_where_the_caller_says(sam2lung, bundles, tmp_path):
+    path = metaimage(tmp_path / "ct.mha", *PLAIN, "Offset = 1 2 3", "ElementType = MET_SHORT", LOCAL)
+    words = ("--model", bundles / "tiny-identity", "--lung-mask", "off", "--assume-orientation", "RAS")
+    sam2lung.segment(path, "--output", tmp_path / "out", *words)
+    label = nibabel.load(tmp_path / "out" / "ct" / "label.nii.gz")
+    np.testing.assert_allclose(label.affine[:3], [[0.75, 0, 0, 1], [0, 0.8, 0, 2], [0, 0, 2.5, 3]], atol=1e-5)
+
+
+def test_metaimage_without_spacing_is_refused(sam2lung, tmp_path):
+    path = metaimage(tmp_path / "ct.mha", *(line for line in PLAIN if "Spacing" not in line), *PLACED, LOCAL)
+    refused = sam2lung.segment(path, "--output", tmp_path / "out", status=1).stderr
+    assert f"E_READ: {path}: the header lacks 'ElementSpacing'" in refused
+
+
+def flipped_bit(path):
+    """Into the voxels, which are stored uncompressed here: only the checksum tells."""
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    path.write_bytes(damaged)
+    return path
+
+
+def stored_nifti(path):
+    nibabel.save(nibabel.Nifti1Image(texture().astype(np.int16).T, AFFINES["oblique"]), path.with_suffix(""))
+    path.write_bytes(gzip.compress(path.with_suffix("").read_bytes(), 0))
+    return path
+
+
+def test_gzip_with_damaged_voxels_is_refused(sam2lung, tmp_path):
+    path = flipped_bit(stored_nifti(tmp_path / "ct.nii.gz"))
+    assert f"E_READ: {path}: " in sam2lung.segment(path, "--output", tmp_path / "out", status=1).stderr
+
+
+def test_zlib_with_damaged_voxels_is_refused(sam2lung, tmp_path):
+    stored = zlib.compress(texture().astype("<i2").tobytes(), 0)
+    path = flipped_bit(metaimage(tmp_path / "ct.mha", *PLAIN, *PLACED, "CompressedData = True", LOCAL, voxels=stored))
+    assert f"E_READ: {path}: " in sam2lung.segment(path, "--output", tmp_path / "out", status=1).stderr
+
+
+def test_gzip_that_is_cut_off_behind_the_voxels_is_refused(sam2lung, tmp_path):
+    path = stored_nifti(tmp_path / "ct.nii.gz")
+    path.write_bytes(path.read_bytes()[:-6])
+    assert f"E_READ: {path}: " in sam2lung.segment(path, "--output", tmp_path / "out", status=1).stderr
+
+
+def test_gzip_in_members_with_something_behind_them_is_read(segment, tmp_path):
+    path = stored_nifti(tmp_path / "ct.nii.gz")
+    whole = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(whole[:5000]) + gzip.compress(whole[5000:]) + b"left over")
+    assert voxels_sha256(segment(path)) == sha256(texture())
 
 
 def test_nifti_of_one_time_point_is_read_and_its_results_are_volumes(segment, tmp_path):

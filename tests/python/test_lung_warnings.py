@@ -96,3 +96,19 @@ def test_mask_of_ones_own_and_none_say_that_nothing_was_checked(sam2lung, bundle
     assert own["name"] == "W_OWN_MASK" and f"only in the given mask, {ml} ml" in own["text"]
     (none,) = warned(sam2lung, bundles, tmp_path, chest(), "--lung-mask", "off")
     assert none["name"] == "W_NO_LUNG_MASK"
+
+
+def test_nodules_in_lungs_that_are_nearly_air_are_found_and_the_lungs_are_named(sam2lung, tmp_path):
+    ct = tmp_path / "airy.nii.gz"
+    assert sam2lung("phantom", ct, "--lungs", "air").returncode == 0
+    done = sam2lung.segment(ct, "--output", tmp_path / "out", "--samples", 2)
+    assert done.returncode == 0, done.stderr
+    warnings = json.loads((tmp_path / "out/airy/run.json").read_text())["warnings"]
+    assert [w["name"] for w in warnings] == ["W_AIRY_LUNGS"]
+    assert "the lungs are nearly air (median -98" in done.stderr
+    found = json.loads((tmp_path / "out/airy/nodules.json").read_text())
+    known = json.loads((tmp_path / "airy.json").read_text())
+    assert len(known) == 8
+    for nodule in known:
+        away = [np.linalg.norm(np.subtract(n["centroid_ras"], nodule["centre_ras"])) for n in found]
+        assert min(away) < 2.5, f"{nodule} isn't among {found}"

@@ -108,17 +108,30 @@ fn lungs_hold_every_known_lesion() {
     let Some(index) = data::find("whole_ct/index.json") else { return };
     let text = fs::read_to_string(index).expect("readable");
     let cts: Vec<serde_json::Value> = serde_json::from_str(&text).expect("a list");
-    let mut seen = 0;
+    let (mut seen, mut left_out) = (0, Vec::new());
     for ct in &cts {
         let name = ct["file"].as_str().expect("a name").trim_end_matches(".nii.gz");
+        let lesions = ct["lesions"].as_array().expect("a list");
+        // The list names masks, too.
+        if lesions.is_empty() {
+            continue;
+        }
         let Some(path) = data::find_whole_ct(name) else { return };
         let inside = mask_of(&path);
-        for lesion in ct["lesions"].as_array().expect("a list") {
+        for lesion in lesions {
             let voxel: Voxel = serde_json::from_value(lesion["voxel"].clone()).expect("three numbers");
-            assert!(inside(voxel), "{name}: {lesion} is left out");
+            let what = lesion["what"].as_str().expect("words");
+            if what.contains("mediastinal") {
+                println!("SKIPPED {name} {voxel:?}: {what}: the search region holds the lungs, not the mediastinum");
+                continue;
+            }
             seen += 1;
+            if !inside(voxel) {
+                left_out.push(format!("{name} {voxel:?}: {what}"));
+            }
         }
     }
+    assert!(left_out.is_empty(), "left out: {left_out:#?}");
     assert!(seen >= 15, "the list has only {seen} lesions");
 }
 

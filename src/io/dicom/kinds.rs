@@ -32,7 +32,7 @@ pub enum Kind {
     /// An image of a CT.
     Image(Box<Slice>),
     /// Something that is no part of a CT's volume.
-    Other { why: String, modality: String, series: String },
+    Other { why: String, modality: String, series: String, slice: Option<Box<Slice>> },
     /// It can't be read, and may be a slice: of which series is known or empty.
     Damaged { why: String, series: String },
     /// No DICOM, or nothing at all.
@@ -43,7 +43,11 @@ pub enum Kind {
 pub fn of(path: &Path, names: &mut BTreeSet<String>) -> Kind {
     let file = super::super::file_name(path).to_lowercase();
     if SYSTEM_FILES.contains(&file.as_str()) {
-        return Kind::Other { why: "a file of the system".into(), modality: String::new(), series: String::new() };
+        return nothing("a file of the system");
+    }
+    // Whatever its state: nothing in it is needed.
+    if file == "dicomdir" {
+        return nothing("a DICOMDIR");
     }
     match Header::read(path) {
         Err(e) => Kind::Damaged { why: e.to_string(), series: String::new() },
@@ -62,10 +66,15 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     parts.filter(|part| part.chars().count() > 2).collect::<Vec<_>>().into_iter()
 }
 
+/// A file that is known to be no image.
+fn nothing(why: &str) -> Kind {
+    Kind::Other { why: why.into(), modality: String::new(), series: String::new(), slice: None }
+}
+
 fn foreign(path: &Path) -> Kind {
     let start = first_bytes(path).unwrap_or_default();
     if start.starts_with(&APPLE_DOUBLE) {
-        return Kind::Other { why: "a file of the system".into(), modality: String::new(), series: String::new() };
+        return nothing("a file of the system");
     }
     let is_text = !start.is_empty() && std::str::from_utf8(&start).is_ok_and(|text| !text.contains('\0'));
     Kind::Foreign { why: if start.is_empty() { "it is empty" } else { "it is no DICOM file" }, is_text }
@@ -86,7 +95,15 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     let (modality, series) = (header.text(tag::MODALITY), header.text(tag::SERIES));
     let class = [tag::SOP_CLASS, tag::STORED_CLASS].map(|tag| header.text(tag)).into_iter().find(|c| !c.is_empty());
     let class = class.unwrap_or_default();
-    let other = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone() };
+    let other = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone(), slice: None };
+    // It may be a slice whose header is wrong.
+    let slice = || header.pixels.clone().map(|pixels| Box::new(Slice::of(path, header, pixels)));
+    let odd = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone(), slice: slice() };
+    // So may this where it has a place.
+    let odd_if_placed = |why: String| {
+        let slice = slice().filter(|slice| slice.place().is_some());
+        Kind::Other { why, modality: modality.clone(), series: series.clone(), slice }
+    };
     let is_ct = CT_CLASSES.contains(&class.as_str());
     // A capture, or a scanner's own class, may be a slice where it has a place.
     let needs_place = class.starts_with(SECONDARY_CAPTURE) || class_name(&class).is_none();
@@ -94,32 +111,35 @@ fn of_header(path: &Path, header: &Header) -> Kind {
         return other("a DICOMDIR".into());
     }
     if let Some(name) = class_name(&class).filter(|_| !is_ct && !needs_place) {
-        return other(name);
+        return odd(name);
     }
-    if !(modality == "CT" || modality.is_empty()) {
-        return other(format!("an image of modality {modality}"));
+    // What is no code string (PS3.5 6.2) is damage.
+    let is_code = |text: &str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if modality != "CT" && !modality.is_empty() && is_code(&modality) {
+        return odd(format!("an image of modality {modality}"));
     }
     if let Some(value) = image_type(header, &LOCALIZERS) {
-        return other(format!("a localizer (image type {value})"));
+        return odd_if_placed(format!("a localizer (image type {value})"));
     }
     if let Some(value) = image_type(header, &PROJECTIONS) {
-        return other(format!("a projection (image type {value})"));
+        return odd_if_placed(format!("a projection (image type {value})"));
     }
-    if needs_place && !class.is_empty() && modality.is_empty() {
-        return other(format!("of SOP class {class}"));
-    }
-    let damaged = |why: &str| Kind::Damaged { why: why.into(), series: series.clone() };
+    // A UID that is none says nothing.
+    let is_uid =
+        !series.is_empty() && series.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+    let damaged =
+        |why: &str| Kind::Damaged { why: why.into(), series: if is_uid { series.clone() } else { String::new() } };
     let Some(pixels) = header.pixels.clone() else {
         return damaged(header.fault.as_deref().unwrap_or("it has no pixels"));
     };
     let slice = Slice::of(path, header, pixels);
     if needs_place && !class.is_empty() && slice.place().is_none() {
-        return other("a picture without a place in the patient (a secondary capture)".into());
+        return odd("a picture without a place in the patient (a secondary capture)".into());
     }
     if slice.rows == 0 || slice.columns == 0 {
         return damaged("it doesn't say how many rows and columns it has");
     }
-    if modality.is_empty() && !is_ct {
+    if modality != "CT" && !(modality.is_empty() && is_ct) {
         return damaged("it doesn't say of which modality it is");
     }
     Kind::Image(Box::new(slice))

@@ -99,7 +99,9 @@ struct Listing {
     unread: Vec<Unread>,
     aside: Aside,
     names: BTreeSet<String>,
-    /// Modalities and series of what was left aside.
+    /// Of what was left aside: images that may be slices with a wrong header.
+    odd: Vec<Slice>,
+    /// Modalities and series.
     modalities: BTreeSet<String>,
     other_series: BTreeSet<String>,
 }
@@ -131,7 +133,8 @@ impl Listing {
                 let series = String::new();
                 self.unread.push(Unread { path, why: why.into(), series, is_text, is_foreign: true });
             }
-            Kind::Other { why, modality, series } => {
+            Kind::Other { why, modality, series, slice } => {
+                self.odd.extend(slice.map(|slice| *slice));
                 self.aside.add(why, &path);
                 self.modalities.insert(modality);
                 self.other_series.insert(series);
@@ -156,7 +159,7 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
     let Some(slices) = choice::take(&mut listing.by_series, rule, folder)? else {
         return Err(no_image(folder, listing));
     };
-    let Listing { by_series, unread, mut aside, names, .. } = listing;
+    let Listing { by_series, unread, odd, mut aside, names, .. } = listing;
     let mut warnings = Vec::new();
     warnings.extend(settle_unread(unread, &slices, &by_series, folder, &names, &mut aside)?);
     for slice in by_series.values().flatten() {
@@ -168,13 +171,34 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
         aside.add("a copy of another file, equal in every byte", &copy.path);
     }
     let (stack, across) = order(slices, folder)?;
+    // Who names a series means these files and no others.
+    if !matches!(rule, Rule::Uid(_)) {
+        check_ends(&stack, &by_series, folder)?;
+    }
     if let Some(first) = across.first() {
         let why = "an image of the series in another plane";
         across.iter().for_each(|slice| aside.add(why, &slice.path));
         let first = aside::without_names(folder, &first.path, &names);
         warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
     }
+    warnings.extend(misfits(&stack, &odd, folder, &names));
     Ok(Found { stack, aside, warnings, names })
+}
+
+/// Tells of images of the series' own UID that were left aside for their kind, and may be slices with a wrong header: as
+/// large, and where the series ends or nowhere.
+fn misfits(stack: &Stack, odd: &[Slice], folder: &Path, names: &BTreeSet<String>) -> Option<Warning> {
+    let own = &stack.slices[0].series;
+    let may_belong = |slice: &&Slice| {
+        let fits = stack.is_as_large(slice) && (slice.place().is_none() || stack.is_continued_by(slice));
+        !own.is_empty() && slice.series == *own && fits
+    };
+    let files: Vec<&Slice> = odd.iter().filter(may_belong).collect();
+    files.first().map(|first| Warning::FilesLeftAside {
+        count: files.len(),
+        first: aside::without_names(folder, &first.path, names),
+        why: "its header makes it no slice of the series, though it may be the next one".into(),
+    })
 }
 
 /// Leaves files aside that can't be read and can't be of the series; refuses those that may be.
@@ -246,6 +270,15 @@ fn order(slices: Vec<Slice>, folder: &Path) -> Result<(Stack, Vec<Slice>)> {
         Err(_) if !across.is_empty() => Ok((stack::order(all, folder)?, Vec::new())),
         stack => Ok((stack?, across)),
     }
+}
+
+/// Refuses a stack that an image or two of another series continue: they were given another UID by mistake.
+fn check_ends(stack: &Stack, others: &BySeries, folder: &Path) -> Result<()> {
+    let few = others.values().filter(|slices| slices.len() < 3);
+    let Some(next) = few.flatten().find(|slice| stack.is_continued_by(slice)) else { return Ok(()) };
+    let uid = &next.series;
+    let got = format!("{} has another UID, '{uid}', and lies where the next slice would", next.path.display());
+    Err(Error::MixedGeometry { source_name: folder.display().to_string(), what: "series", got })
 }
 
 /// HU of all slices.

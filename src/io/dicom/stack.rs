@@ -123,6 +123,33 @@ pub fn order(mut slices: Vec<Slice>, folder: &Path) -> Result<Stack> {
     Ok(Stack { grid: Grid::from_columns(dims, columns, origin)?, slices })
 }
 
+impl Stack {
+    /// True for an image with as many rows and columns.
+    pub fn is_as_large(&self, slice: &Slice) -> bool {
+        [slice.columns as usize, slice.rows as usize] == self.grid.dims[..2]
+    }
+
+    /// True for an image that isn't in the stack and fits beyond one of its ends: of the same size and plane, one step
+    /// away.
+    pub fn is_continued_by(&self, other: &Slice) -> bool {
+        let Some((position, orientation, pixel_mm)) = other.place() else { return false };
+        let [first, last] = [&self.slices[0], &self.slices[self.slices.len() - 1]];
+        let Some((_, own_orientation, own_pixel_mm)) = first.place() else { return false };
+        let near = |a: &[f64], b: &[f64], tolerance: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance);
+        let is_alike = (other.rows, other.columns) == (first.rows, first.columns)
+            && near(&orientation, &own_orientation, DIRECTION_TOLERANCE)
+            && near(&pixel_mm, &own_pixel_mm, 1e-4);
+        let step_mm = self.grid.spacing_mm[2];
+        let up = normal(&own_orientation).map(|n| n * step_mm);
+        let is_beyond = |end: &Slice, sign: f64| {
+            let end = end.position.unwrap_or_default();
+            let expected: [f64; 3] = std::array::from_fn(|axis| end[axis] + sign * up[axis]);
+            near(&position, &expected, PLACE_TOLERANCE * step_mm)
+        };
+        is_alike && (is_beyond(first, -1.0) || is_beyond(last, 1.0))
+    }
+}
+
 fn unplaced(slices: &[Slice], folder: &Path) -> Error {
     let lacking: Vec<&Slice> = slices.iter().filter(|s| s.place().is_none()).collect();
     let path = lacking.first().map_or(folder, |s| &s.path);
