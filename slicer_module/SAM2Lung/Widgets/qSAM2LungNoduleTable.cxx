@@ -6,6 +6,7 @@
 #include <QKeyEvent>
 #include <QLocale>
 #include <QMouseEvent>
+#include <QScrollBar>
 #include <QSignalBlocker>
 #include <QStyle>
 #include <QTimer>
@@ -88,7 +89,7 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
 {
   Q_D(qSAM2LungNoduleTable);
   this->setHorizontalHeaderLabels(QStringList() << tr("Nodule") << tr("Size\nmm") << tr("Volume\nmm³")
-                                                << tr("Proba-\nbility") << tr("Doubt"));
+                                                << tr("Prob.") << tr("Doubt"));
   const QStringList meanings = QStringList()
                                << tr("Ticked: accepted. A warning sign asks to look again.")
                                << tr("Longest diameter in an axial slice")
@@ -109,7 +110,11 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
   this->verticalHeader()->hide();
   this->horizontalHeader()->setHighlightSections(false); // bold titles need more room
   this->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  this->horizontalHeader()->setSectionResizeMode(NoduleColumn, QHeaderView::ResizeToContents);
+  for (const int column : { NoduleColumn, SizeColumn, VolumeColumn })
+  {
+    // So that their titles are whole in a narrow panel, too.
+    this->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+  }
 
   d->UpdateTimer.setSingleShot(true);
   connect(&d->UpdateTimer, &QTimer::timeout, this, &qSAM2LungNoduleTable::updateFromLogic);
@@ -188,6 +193,20 @@ QString qSAM2LungNoduleTable::details() const
   Q_D(const qSAM2LungNoduleTable);
   const int id = this->currentNodule();
   return id > 0 && d->Logic && d->Parameters ? d->details(id) : QString();
+}
+
+//-----------------------------------------------------------------------------
+QSize qSAM2LungNoduleTable::minimumSizeHint() const
+{
+  QHeaderView* const header = this->horizontalHeader();
+  const int margins = 2 * (this->style()->pixelMetric(QStyle::PM_HeaderMargin, nullptr, header) + 1);
+  int width = this->verticalScrollBar()->sizeHint().width() + 2 * this->frameWidth();
+  for (int column = 0; column < ColumnCount; ++column)
+  {
+    // The header's own hint is for titles in bold.
+    width += header->fontMetrics().size(0, this->horizontalHeaderItem(column)->text()).width() + margins;
+  }
+  return QSize(width, this->Superclass::minimumSizeHint().height());
 }
 
 //-----------------------------------------------------------------------------

@@ -12,10 +12,11 @@ class vtkSlicerSAM2LungLogic;
 
 /// \brief The nodules of a parameter node, in the order in which to look at them.
 ///
-/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and a click on the
-/// box of another row makes that row the current one: highlight, details and views always tell of one nodule. No row is
-/// current until one is chosen, not even when the table gets the keyboard. What has no room in a row is told of the
-/// current one by details(). Everything shown is asked from the logic anew when the nodules change.
+/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and a click
+/// on the box of another row makes that row the current one: highlight, details and views always tell of one
+/// nodule. No row is current until one is chosen, not even when the table gets the keyboard. What has no room in a
+/// row is told of the current one by details(). Everything shown is asked from the logic anew when the nodules
+/// change.
 class qSAM2LungNoduleTable : public QTableWidget
 {
   Q_OBJECT
@@ -32,6 +33,8 @@ public:
   int currentNodule() const;
   /// Of the current row, in words: the volume's interval, and why to look again. Empty: no row is current.
   QString details() const;
+  /// Wide enough for the titles.
+  QSize minimumSizeHint() const override;
   /// Three rows: all that a small window must find room for. The table takes what more there is.
   QSize sizeHint() const override;
 

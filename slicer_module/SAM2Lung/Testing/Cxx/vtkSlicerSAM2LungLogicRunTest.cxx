@@ -159,8 +159,12 @@ int LibraryErrorIsStatusAndText(const std::string& bundles)
 {
   TestScene test(bundles);
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
-  // Soft tissue, and a bubble of air that is no lung.
-  ct->GetImageData()->GetPointData()->GetScalars()->Fill(40);
+  // Soft tissue, from fat to muscle as in a body, and a bubble of air that is no lung.
+  vtkDataArray* const voxels = ct->GetImageData()->GetPointData()->GetScalars();
+  for (vtkIdType n = 0; n < voxels->GetNumberOfTuples(); ++n)
+  {
+    voxels->SetComponent(n, 0, -100 + n % 200);
+  }
   for (int n = 0; n < 6 * 6 * 4; ++n)
   {
     ct->GetImageData()->SetScalarComponentFromDouble(45 + n % 6, 40 + n / 6 % 6, 10 + n / 36, 0, -1000);
