@@ -86,7 +86,8 @@ def test_signal_while_the_networks_run_ends_them_soon_and_leaves_nothing(start, 
 
 def test_signal_while_the_ct_is_read_ends_it_soon_and_leaves_nothing(start, tmp_path):
     path = tmp_path / "chest.mha"
-    path.write_bytes(b"NDims = 3\nDimSize = 512 512 1024\nElementType = MET_SHORT\nElementDataFile = LOCAL\n")
+    header = b"NDims = 3\nDimSize = 512 512 1024\nElementSpacing = 1 1 1\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
+    path.write_bytes(header)
     os.truncate(path, path.stat().st_size + 2 * 512 * 512 * 1024)
     run = start(path)
     run.wait_until(lambda: run.has_open(path))
