@@ -31,14 +31,14 @@ use crate::{
         structs::Abi,
         voxels,
     },
+    contract::bundle::Bundle,
     error::{Error, Result},
-    geometry::Grid,
+    findings::{native::Native, nodules},
     memory,
-    model::{bundle::Bundle, runtime::Runtime},
-    pipeline::{self, native::Native, options::Search},
+    pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
-    stages::nodules,
-    volume::Volume,
+    runtime::environment::Runtime,
+    space::{grid::Grid, volume::Volume},
 };
 
 /// What C++ sees, in the namespace `sam2lung::bridge`.

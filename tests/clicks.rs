@@ -7,14 +7,14 @@ use std::path::Path;
 
 use ndarray::Array3;
 use sam2lung::{
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device},
+    contract::bundle::Bundle,
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    volume::Volume,
+    runtime::device::Device,
+    space::{grid::Grid, volume::Volume},
 };
 
 const SPACING_MM: [f64; 3] = [0.8, 0.8, 2.0];

@@ -6,18 +6,23 @@ use std::{path::Path, sync::Arc};
 use ndarray::{Array3, ArrayView3};
 use sam2lung::{
     Result,
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device, session::OrtNetwork},
-    philox::philox4x32,
+    contract::bundle::Bundle,
+    networks::{
+        clicks::Clicks,
+        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
+        slice::SlicePieces,
+    },
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
-        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
-        slices::SlicePieces,
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    stages::{clicks::Clicks, statistics::Uncertainty},
-    volume::{Voi, Volume},
+    runtime::{device::Device, session::OrtNetwork},
+    space::{
+        grid::Grid,
+        volume::{Voi, Volume},
+    },
+    steps::{philox::philox4x32, statistics::Uncertainty},
 };
 
 /// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions, clicks,

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use ndarray::{Array3, s};
 use sam2lung::{
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device},
+    contract::bundle::Bundle,
     phantom::{Phantom, PhantomNodule, chest_phantom},
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
     },
     progress::Monitor,
-    volume::Volume,
+    runtime::device::Device,
+    space::{grid::Grid, volume::Volume},
 };
 
 fn segment(bundle: Bundle, ct: Volume<f32>) -> Segmentation {

@@ -15,8 +15,8 @@ use super::{
     status::sam2lung_status,
 };
 use crate::{
+    contract::bundle::Bundle,
     error::{Error, Result},
-    model::bundle::Bundle,
 };
 
 /// A checked model: its contract and its graphs. Never changes; several engines may be made from one.

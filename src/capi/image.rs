@@ -22,7 +22,7 @@ use crate::{
     io::{self, Ct, ReadOptions},
     phantom::chest_phantom,
     progress::{CancelToken, Monitor},
-    volume::Volume,
+    space::volume::Volume,
 };
 
 /// A volume of this library's own. Never changes: any thread may read it, several at once.

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::device::Device,
     pipeline::options::{Options, Search},
-    stages::statistics::Uncertainty,
+    runtime::device::Device,
+    steps::statistics::Uncertainty,
 };
 
 /// Where the networks run. Values of sam2lung_engine_options::device.

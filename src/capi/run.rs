@@ -23,7 +23,7 @@ use crate::{
     memory,
     pipeline::options::Search,
     progress::{Monitor, Stage},
-    volume::Volume,
+    space::volume::Volume,
 };
 
 /// What a run of the C interface consists of: it writes nothing.

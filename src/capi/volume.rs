@@ -11,7 +11,7 @@ use super::{
     status::sam2lung_status,
     structs::{self, Abi},
 };
-use crate::{error::Result, geometry::Grid};
+use crate::{error::Result, space::grid::Grid};
 
 /// How a voxel is stored, in the machine's own byte order. Values of sam2lung_volume::voxel_type.
 #[repr(C)]

@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     io::{Sample, VolumeFormat, write_surfaces, write_volume},
     progress::{CancelToken, Stage},
-    volume::Volume,
+    space::volume::Volume,
 };
 
 /// Writes a volume in the format that the path's ending names, with voxels of their own type. The file is there whole or

@@ -4,17 +4,11 @@
 //! CT (HU) → orient → lungs → slices → encoder once, decoder T times → mean, doubt → components → judge → nodules
 //! ```
 
-pub mod findings;
-pub mod native;
-pub mod neighbours;
+mod click;
+pub mod decide;
 pub mod options;
 pub mod outlines;
-pub mod piece;
-mod prompt;
-mod region;
 mod search;
-pub mod slices;
-pub mod windows;
 
 use std::{
     collections::BTreeMap,
@@ -24,37 +18,44 @@ use std::{
 
 use ndarray::Array3;
 
+use crate::networks::neighbours::SliceSteps;
+use crate::networks::piece::{ClassMaps, Pieces, Sampling, run_all};
+use crate::networks::slice::SlicePieces;
+use crate::pipeline::decide::Evidence;
 use crate::{
-    error::{Error, Result},
-    geometry::Grid,
-    memory,
-    model::{
+    contract::{
         bundle::Bundle,
+        model::{Kind, ModelSpec},
+    },
+    error::{Error, Result},
+    findings::{
+        interval::VolumeInterval,
+        nodule::{self, Maps, Nodule, Rules},
+    },
+    memory,
+    networks::clicks::Clicks,
+    progress::{CancelToken, Monitor, Stage},
+    runtime::{
         device::{Device, DeviceReport},
         session::OrtNetwork,
-        spec::{Kind, ModelSpec},
     },
-    progress::{CancelToken, Monitor, Stage},
-    stages::{
+    space::{
+        grid::Grid,
+        orientation::Orientation,
+        volume::{Volume, VolumeView},
+    },
+    steps::{
         aeration::{self, HalfLung, Tone},
         check::check_ct,
-        clicks::Clicks,
         hu::Densities,
-        nodules::{self, Maps, Nodule, Rules, VolumeInterval},
-        orient::Orientation,
         sample_masks::SampleMasks,
         statistics::Uncertainty,
         surfaces::{Level, Surface, surfaces},
     },
-    volume::{Volume, VolumeView},
     warning::Warning,
 };
-use findings::Evidence;
-use neighbours::SliceSteps;
 use options::{Options, Search, check_threads};
 use outlines::{Field, Outlines};
-use piece::{ClassMaps, Pieces, Sampling, run_all};
-use slices::SlicePieces;
 
 /// Share of voxels as dark as air or lung below which a volume may hold no lung: in 3000 crops of real chest CTs of 64 voxels
 /// a side, only those of the belly have less.
@@ -77,7 +78,7 @@ pub struct Segmentation {
     pub canonical: Canonical,
     /// How the run went.
     pub account: Account,
-    orientation: Orientation,
+    pub(crate) orientation: Orientation,
 }
 
 /// The maps on the CT's own grid.
@@ -267,7 +268,7 @@ impl Engine {
             threshold: sampling.threshold,
             judge_threshold,
         };
-        let found = findings::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
+        let found = decide::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
         let mut canonical = Canonical {
             probability: maps.probability,
             uncertainty: maps.uncertainty,
@@ -280,7 +281,7 @@ impl Engine {
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
         let rules = Rules { review: &review, doubt: spec.doubt.as_ref() };
-        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
+        canonical.nodules = nodule::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
         let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search), airy];
@@ -330,7 +331,7 @@ impl Engine {
         if spec.decoder.clicks.is_some() && !at.is_empty() {
             let mut clicked = pieces(&mut self.network, spec, clicks);
             let found = (&mut assembled, &mut outlines);
-            let again = prompt::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
+            let again = click::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
             searched += again.iter().zip(search).filter(|(again, before)| **again && !**before).count();
             clock.lap("prompt");
         } else {

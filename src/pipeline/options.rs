@@ -3,10 +3,10 @@
 use ndarray::Array3;
 
 use crate::{
+    contract::model::ModelSpec,
     error::{Error, Result},
-    geometry::Grid,
-    model::spec::ModelSpec,
-    stages::statistics::Uncertainty,
+    space::grid::Grid,
+    steps::statistics::Uncertainty,
     warning::Warning,
 };
 
@@ -108,7 +108,7 @@ impl Options {
         Ok(())
     }
 
-    /// Memory that a run takes for each voxel besides the CT (see [`crate::stages::check::MAX_VOXELS`]).
+    /// Memory that a run takes for each voxel besides the CT (see [`crate::steps::check::MAX_VOXELS`]).
     pub(super) fn bytes_a_voxel(&self) -> usize {
         // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
         const USUAL: usize = 16;

@@ -7,15 +7,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    contract::bundle::Bundle,
     error::Result,
+    findings::interval::VolumeInterval,
     io::{NiftiForms, Sample, Source},
-    model::{
-        bundle::Bundle,
-        device::{Device, DeviceReport},
-    },
-    pipeline::{Account, neighbours::SliceSteps},
+    networks::neighbours::SliceSteps,
+    pipeline::Account,
     progress::CancelToken,
-    stages::{nodules::VolumeInterval, statistics::Uncertainty},
+    runtime::device::{Device, DeviceReport},
+    steps::statistics::Uncertainty,
     warning::Warning,
 };
 

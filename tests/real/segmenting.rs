@@ -2,14 +2,17 @@
 
 use ndarray::{Array3, s};
 use sam2lung::{
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device},
+    contract::bundle::Bundle,
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search},
     },
     progress::Monitor,
-    volume::{Voi, Volume},
+    runtime::device::Device,
+    space::{
+        grid::Grid,
+        volume::{Voi, Volume},
+    },
 };
 
 use crate::data::{self, FCP_NODULE};

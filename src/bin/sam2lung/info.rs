@@ -4,9 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use sam2lung::{
     VERSION,
-    model::{bundle::Bundle, device::Device, runtime::Runtime, session::OrtNetwork, spec::TriedSpec},
+    contract::{bundle::Bundle, model::TriedSpec},
+    findings::interval::VolumeInterval,
     progress::Monitor,
-    stages::nodules::VolumeInterval,
+    runtime::{device::Device, environment::Runtime, session::OrtNetwork},
 };
 
 use crate::terminal::{Reported, report, say_to_reader};

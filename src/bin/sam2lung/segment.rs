@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
+    contract::bundle::Bundle,
     io::{self, Ct, ReadOptions, VolumeFormat},
-    model::{bundle::Bundle, device::Device, runtime::Runtime},
     pipeline::{
         Engine, Segmentation,
         options::{Options, Search, check_threads},
@@ -19,7 +19,8 @@ use sam2lung::{
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json, write_warnings},
     },
-    stages::statistics::Uncertainty,
+    runtime::{device::Device, environment::Runtime},
+    steps::statistics::Uncertainty,
 };
 
 use crate::{

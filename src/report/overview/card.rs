@@ -7,7 +7,7 @@ use super::{
     panel::View,
     text::{self, Line, paragraph},
 };
-use crate::stages::nodules::{Maps, Nodule};
+use crate::findings::nodule::{Maps, Nodule};
 
 /// A card before it is drawn.
 pub struct Card<'a> {

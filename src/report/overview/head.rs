@@ -8,7 +8,7 @@ use super::{
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::stages::nodules::{Maps, Nodule};
+use crate::findings::nodule::{Maps, Nodule};
 
 const CHEST_WIDTH: usize = 370;
 const CHEST_HEIGHT: usize = 264;

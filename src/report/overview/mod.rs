@@ -21,8 +21,11 @@ use head::{Head, Page};
 
 use crate::{
     error::{Error, Result},
+    findings::{
+        interval::VolumeInterval,
+        nodule::{Maps, Nodule},
+    },
     progress::CancelToken,
-    stages::nodules::{Maps, Nodule, VolumeInterval},
     warning::Warning,
 };
 
@@ -119,12 +122,12 @@ mod tests {
         *,
     };
     use crate::{
-        geometry::Grid,
-        stages::{
-            nodules::{ReviewRule, Rules, measure},
-            sample_masks::SampleMasks,
+        findings::{
+            ReviewRule,
+            nodule::{Rules, measure},
         },
-        volume::Volume,
+        space::{grid::Grid, volume::Volume},
+        steps::sample_masks::SampleMasks,
     };
 
     pub fn title(warnings: Vec<Warning>) -> OverviewTitle {

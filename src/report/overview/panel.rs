@@ -7,9 +7,9 @@ use super::{
     canvas::{Align, Canvas},
     colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
 };
-use crate::stages::{
-    nodules::{Maps, Nodule},
-    resample::Tap,
+use crate::{
+    findings::nodule::{Maps, Nodule},
+    steps::resample::Tap,
 };
 
 /// A view: which slice, around which place, how much of it.

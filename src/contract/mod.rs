@@ -1,0 +1,9 @@
+//! `model.json` and the folder that it lies in: plain data, read and checked before anything runs.
+//!
+//! Enters: bytes. Leaves: a checked [`bundle::Bundle`]. Nothing here calculates with voxels or knows ONNX Runtime.
+
+pub mod bundle;
+mod check;
+mod external_data;
+mod folder;
+pub mod model;

@@ -1,0 +1,15 @@
+//! What a run found: nodules, their measures, intervals, and when to look again.
+//!
+//! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`nodule::Nodule`] for each number
+//! of the label map.
+
+mod around;
+mod axes;
+pub mod interval;
+pub mod native;
+pub mod nodule;
+mod review;
+mod samples;
+
+pub use around::VolumeLimits;
+pub use review::ReviewRule;

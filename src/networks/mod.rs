@@ -1,0 +1,12 @@
+//! What a network is to a run: the roles that it fills, the kinds of geometry that cut a volume for it, and what is random
+//! in it.
+
+pub mod classify;
+pub mod clicks;
+pub mod dropout;
+pub mod neighbours;
+pub mod network;
+pub mod piece;
+mod region;
+pub mod slice;
+pub mod windows;
