@@ -254,7 +254,7 @@ impl Engine {
         let grid = ct.grid()?;
         let options = given.chosen(&grid)?;
         options.check_on(&grid)?;
-        options.check_for(&engine.bundle().spec)?;
+        options.check_for(&engine.bundle().model)?;
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
         let ct = ct.read(grid, &mut monitor)?;

@@ -1,6 +1,7 @@
 //! The same CT, seed and bundle give the same bits: with any batch, number of threads and order of pieces, and after
 //! a cancelled run.
 
+use sam2lung::contract::uncertainty::Uncertainty;
 use std::{path::Path, sync::Arc};
 
 use ndarray::{Array3, ArrayView3};
@@ -22,7 +23,7 @@ use sam2lung::{
         grid::Grid,
         volume::{Voi, Volume},
     },
-    steps::{philox::philox4x32, statistics::Uncertainty},
+    steps::philox::philox4x32,
 };
 
 /// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions, clicks,
@@ -38,7 +39,7 @@ fn bundle(name: &str) -> Bundle {
     if [BUILT_IN, INTERPOLATING].contains(&name) {
         let mut bundle = Bundle::builtin().expect("compiled in");
         // Whatever it makes of the balls, it has to sample here.
-        bundle.spec.sampling.scout_threshold = None;
+        bundle.model.segment.scout.threshold = None;
         if name == INTERPOLATING {
             interpolate_above(&mut bundle, Some(1.0));
         }
@@ -49,7 +50,7 @@ fn bundle(name: &str) -> Bundle {
 }
 
 fn interpolate_above(bundle: &mut Bundle, slice_mm: Option<f64>) {
-    bundle.spec.input.neighbours.as_mut().expect("it has some").interpolate_above_mm = slice_mm;
+    bundle.model.segment.neighbours.as_mut().expect("it has some").interpolate_above_mm = slice_mm;
 }
 
 fn engine(name: &str, threads: usize) -> Engine {
@@ -119,7 +120,7 @@ fn segment_one_or_two_threads_give_the_same_bits() {
 #[test]
 fn segment_thin_ct_gives_the_bits_that_it_gave_before_there_was_interpolation() {
     let mut before = bundle(BUILT_IN);
-    assert!(before.spec.input.neighbours.as_ref().expect("it has some").interpolate_above_mm.is_some());
+    assert!(before.model.segment.neighbours.as_ref().expect("it has some").interpolate_above_mm.is_some());
     interpolate_above(&mut before, None);
     let mut before = Engine::new(before, Device::Cpu, Some(2)).expect("compiled in");
     let now = segment(&mut engine(BUILT_IN, 2), &options(BUILT_IN));
@@ -193,7 +194,7 @@ fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
     let mut network =
         OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.model, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling = Sampling {

@@ -13,10 +13,10 @@ use super::{
     volume::sam2lung_volume,
 };
 use crate::{
+    contract::uncertainty::Uncertainty,
     error::Result,
     pipeline::options::{Options, Search},
     runtime::device::Device,
-    steps::statistics::Uncertainty,
 };
 
 /// Where the networks run. Values of sam2lung_engine_options::device.

@@ -19,7 +19,7 @@ use super::{
     volume::{Given, fill, sam2lung_volume, view_of},
     warnings::Warnings,
 };
-use crate::{error::Result, findings::native::Native, memory, report::tables, steps::statistics::Uncertainty};
+use crate::{contract::uncertainty::Uncertainty, error::Result, findings::native::Native, memory, report::tables};
 
 /// Maps of a result. Values of the parameter `map`.
 #[repr(C)]

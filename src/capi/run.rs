@@ -133,7 +133,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     let given = unsafe { read_or_default(wanted.options) }?;
     let mut options = given.chosen()?;
     // SAFETY: as this function's own.
-    let view = unsafe { view(wanted, engine.bundle().spec.channels()) }?;
+    let view = unsafe { view(wanted, engine.bundle().model.channels()) }?;
     if let Some(points) = &wanted.points {
         // SAFETY: as this function's own.
         options.at = unsafe { voxels(points.inside, points.inside_count, "inside", view.grid.dims) }?;
@@ -144,7 +144,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         }
     }
     options.check_on(&view.grid)?;
-    options.check_for(&engine.bundle().spec)?;
+    options.check_for(&engine.bundle().model)?;
 
     // SAFETY: as this function's own.
     let token = unsafe { token_of(given.cancel) };

@@ -14,12 +14,13 @@ use sha2::{Digest, Sha256};
 use crate::contract::{
     external_data::{self, Problem},
     folder::BundleFolder,
-    model::ModelSpec,
+    model::Model,
+    schema1::ModelV1,
 };
 use crate::error::{Error, Result};
 
 /// The schema version this library reads.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 /// Largest graph that is read, in bytes: a guard against a wrong path, far above any real bundle.
 const MAX_GRAPH_BYTES: u64 = 2 << 30;
 /// Largest `model.json` that is read, in bytes: a hundred times a usual one.
@@ -29,7 +30,7 @@ const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// The contract.
-    pub spec: ModelSpec,
+    pub model: Model,
     /// `model.json` as it was read.
     pub contract: String,
     /// sha256 of `model.json`, lower-case hexadecimal.
@@ -86,10 +87,10 @@ impl Bundle {
         json: &[u8],
         mut read: impl FnMut(&str) -> Result<Cow<'static, [u8]>>,
     ) -> Result<Self> {
-        let spec = parse(&origin, json)?;
-        check(&spec, &origin)?;
+        let model = parse(&origin, json)?;
+        check(&model, &origin)?;
         let mut graphs = BTreeMap::new();
-        for (file, expected) in spec.files() {
+        for (file, expected) in model.files() {
             let bytes = read(file)?;
             let got = sha256_hex(&bytes);
             if got != expected.to_ascii_lowercase() {
@@ -100,21 +101,21 @@ impl Bundle {
         }
         // It was understood as JSON, so it is UTF-8.
         let contract = String::from_utf8_lossy(json).into_owned();
-        Ok(Bundle { spec, contract, contract_sha256: sha256_hex(json), origin, graphs })
+        Ok(Bundle { model, contract, contract_sha256: sha256_hex(json), origin, graphs })
     }
 
     /// The bytes of a graph that the contract names.
     ///
     /// # Panics
-    /// For a file that [`ModelSpec::files`] doesn't list: a mistake in this library.
+    /// For a file that [`Model::files`] doesn't list: a mistake in this library.
     pub fn graph(&self, file: &str) -> &[u8] {
         &self.graphs[file]
     }
 }
 
 /// Refuses the first value that makes no sense.
-fn check(spec: &ModelSpec, origin: &Path) -> Result<()> {
-    spec.problem().map_or(Ok(()), |reason| {
+fn check(model: &Model, origin: &Path) -> Result<()> {
+    model.problem().map_or(Ok(()), |reason| {
         Err(Error::ModelBundle {
             bundle: origin.into(),
             reason,
@@ -140,7 +141,11 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
     Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
 }
 
-fn parse(origin: &Path, json: &[u8]) -> Result<ModelSpec> {
+/// The contract in `json`, of either schema version; its values aren't checked.
+///
+/// # Errors
+/// [`Error::ModelBundle`] or [`Error::ModelSchema`].
+pub fn parse(origin: &Path, json: &[u8]) -> Result<Model> {
     let refuse = |e: serde_json::Error| Error::ModelBundle {
         bundle: origin.into(),
         reason: format!("model.json: {e}"),
@@ -150,6 +155,7 @@ fn parse(origin: &Path, json: &[u8]) -> Result<ModelSpec> {
     let value: serde_json::Value = serde_json::from_slice(json).map_err(refuse)?;
     match value.get("schema_version") {
         Some(v) if v.as_u64() == Some(u64::from(SCHEMA_VERSION)) => serde_json::from_value(value).map_err(refuse),
+        Some(v) if v.as_u64() == Some(1) => serde_json::from_value::<ModelV1>(value).map(Model::from).map_err(refuse),
         other => Err(Error::ModelSchema {
             bundle: origin.into(),
             got: other.map_or("none".into(), ToString::to_string),

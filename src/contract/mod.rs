@@ -4,6 +4,10 @@
 
 pub mod bundle;
 mod check;
+pub mod classes;
 mod external_data;
 mod folder;
 pub mod model;
+pub mod network;
+mod schema1;
+pub mod uncertainty;

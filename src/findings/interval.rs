@@ -3,47 +3,18 @@
 //! Dropout samples are too much alike for their spread to hold the true volume. A bundle may bring linear models, fitted
 //! on nodules that its networks never saw, of the volume's error and of the outline's Dice.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::findings::nodule::Nodule;
+use crate::{
+    contract::uncertainty::{FEATURES, UncertaintyModel},
+    findings::nodule::Nodule,
+};
 
-/// Numbers that a model weighs, the constant 1 included.
-pub const FEATURES: usize = 7;
 /// Log-odds of the judge's probability are cut off here: beyond, they say how sure it is and not how good the outline.
 const MOST_LOG_ODDS: f64 = 6.0;
 
 /// What 90 % of the samples gave: their 5th to 95th percentile.
 const SAMPLES_LEVEL: f64 = 0.9;
-
-/// A bundle's linear models over [`features`].
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DoubtModel {
-    /// Share of nodules whose true volume the interval is meant to hold.
-    pub level: f64,
-    /// Logarithm of the interval's lower end over the outline's volume.
-    pub volume_low: [f64; FEATURES],
-    /// The same of the upper end.
-    pub volume_high: [f64; FEATURES],
-    /// Log-odds of the outline's Dice with the true one.
-    pub dice: [f64; FEATURES],
-    /// The same three for outlines that were made with clicks: a network that is told of a nodule is surer of it, and
-    /// models fitted without clicks take that for a larger one. `None`: nothing was fitted.
-    #[serde(default)]
-    pub clicked: Option<ClickedDoubt>,
-}
-
-/// The models for outlines that were made with clicks.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClickedDoubt {
-    /// As [`DoubtModel::volume_low`].
-    pub volume_low: [f64; FEATURES],
-    /// As [`DoubtModel::volume_high`].
-    pub volume_high: [f64; FEATURES],
-    /// As [`DoubtModel::dice`].
-    pub dice: [f64; FEATURES],
-}
 
 /// What a model expects of one outline.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,13 +25,7 @@ pub struct Expected {
     pub dice: f64,
 }
 
-impl DoubtModel {
-    /// All coefficients.
-    pub fn coefficients(&self) -> impl Iterator<Item = f64> {
-        let clicked = self.clicked.iter().flat_map(|c| [c.volume_low, c.volume_high, c.dice]);
-        [self.volume_low, self.volume_high, self.dice].into_iter().chain(clicked).flatten()
-    }
-
+impl UncertaintyModel {
     /// What is to be expected of `nodule`'s outline; `None` where nothing was fitted on outlines of its kind.
     pub fn expected(&self, nodule: &Nodule) -> Option<Expected> {
         let [low, high, dice] = if nodule.prompted {
@@ -113,7 +78,7 @@ pub struct VolumeInterval {
 
 impl VolumeInterval {
     /// The interval under a bundle's models, if it has any; `prompted`: of outlines that were made with clicks.
-    pub fn under(doubt: Option<&DoubtModel>, prompted: bool) -> Self {
+    pub fn under(doubt: Option<&UncertaintyModel>, prompted: bool) -> Self {
         match doubt.filter(|doubt| !prompted || doubt.clicked.is_some()) {
             Some(doubt) => VolumeInterval { kind: IntervalKind::Calibrated, level: doubt.level },
             None => VolumeInterval { kind: IntervalKind::Samples, level: SAMPLES_LEVEL },
@@ -137,17 +102,18 @@ impl VolumeInterval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::uncertainty::ClickedUncertainty;
 
     #[test]
     fn interval_says_where_it_comes_from_and_how_much_it_holds() {
         let zeros = [0.0; FEATURES];
-        let doubt = DoubtModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None };
+        let doubt = UncertaintyModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None };
         assert!(VolumeInterval::under(Some(&doubt), false).meaning().contains("true volume in 80 %"));
         assert!(VolumeInterval::under(None, false).meaning().contains("90 % of the samples"));
         // Nothing was fitted on clicked ones.
         assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Samples);
-        let clicked = Some(ClickedDoubt { volume_low: zeros, volume_high: zeros, dice: zeros });
-        let doubt = DoubtModel { clicked, ..doubt };
+        let clicked = Some(ClickedUncertainty { volume_low: zeros, volume_high: zeros, dice: zeros });
+        let doubt = UncertaintyModel { clicked, ..doubt };
         assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Calibrated);
     }
 }

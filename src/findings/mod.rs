@@ -12,4 +12,3 @@ mod review;
 mod samples;
 
 pub use around::VolumeLimits;
-pub use review::ReviewRule;

@@ -22,7 +22,7 @@ pub struct Native {
     pub probability: Array3<f32>,
     /// Doubt of the kind asked for.
     pub uncertainty: Array3<f32>,
-    /// Doubt of each of [`crate::steps::statistics::Uncertainty::ALL`], where that was asked for as well; else none.
+    /// Doubt of each of [`crate::, contract::uncertainty::Uncertainty::ALL`], where that was asked for as well; else none.
     pub kinds: Vec<Array3<f32>>,
     /// The nodules, in the order of their numbers.
     pub nodules: Vec<Nodule>,

@@ -6,10 +6,10 @@
 use ndarray::Array3;
 use serde::Serialize;
 
+use crate::contract::uncertainty::{ReviewRule, UncertaintyModel};
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
 use crate::findings::samples::SampleVolumes;
-use crate::findings::{interval::DoubtModel, review::ReviewRule};
 use crate::steps::sample_masks::SampleMasks;
 use crate::{
     error::Result,
@@ -107,7 +107,7 @@ pub struct Rules<'a> {
     /// When to look again.
     pub review: &'a ReviewRule,
     /// How far outlines may be off; `None`: the samples alone say it.
-    pub doubt: Option<&'a DoubtModel>,
+    pub doubt: Option<&'a UncertaintyModel>,
 }
 
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.

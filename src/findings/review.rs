@@ -1,29 +1,10 @@
 //! When a nodule should be looked at again, in words.
 
-use serde::Deserialize;
-
 use crate::findings::nodule::{Finding, Nodule};
 use crate::{
+    contract::uncertainty::{ReviewRule, Uncertainty},
     space::{grid::Grid, volume::Voi},
-    steps::statistics::Uncertainty,
 };
-
-/// The bundle's bounds; `None` switches one off.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReviewRule {
-    /// Outlines of the samples agree less than this.
-    pub sample_dice_below: Option<f64>,
-    /// Fewer of the samples than this found it.
-    pub detection_rate_below: Option<f64>,
-    /// The judge is less sure than this.
-    pub nodule_probability_below: Option<f64>,
-    /// Mean doubt, of the kind that the bundle shows by default, is above this.
-    pub uncertainty_mean_above: Option<f64>,
-    /// The outline is expected to have a lower Dice with the true one than this.
-    #[serde(default)]
-    pub expected_dice_below: Option<f64>,
-}
 
 impl ReviewRule {
     /// The rule for runs that show doubt of the kind `shown`: the bundle's bound of the mean doubt is one of its `own`

@@ -1,12 +1,11 @@
-use crate::findings::{
-    VolumeLimits,
-    interval::{ClickedDoubt, DoubtModel},
-    review::ReviewRule,
+use crate::{
+    contract::uncertainty::{ClickedUncertainty, ReviewRule, UncertaintyModel},
+    findings::VolumeLimits,
 };
 use proptest::prelude::*;
 
 use crate::findings::nodule::*;
-use crate::{space::grid::Grid, steps::statistics::Uncertainty};
+use crate::{contract::uncertainty::Uncertainty, space::grid::Grid};
 
 /// One nodule with every voxel of `labels` probability 0.9, doubt 0.5, HU -10, found alike by every sample.
 struct Scene {
@@ -51,7 +50,7 @@ impl Scene {
         self.measured_under(None, Finding::default())
     }
 
-    fn measured_under(&self, doubt: Option<&DoubtModel>, finding: Finding) -> Vec<Nodule> {
+    fn measured_under(&self, doubt: Option<&UncertaintyModel>, finding: Finding) -> Vec<Nodule> {
         let rules = Rules { review: &ReviewRule::default(), doubt };
         measure(&self.maps(), &[finding], rules, &CancelToken::new()).unwrap()
     }
@@ -249,7 +248,7 @@ fn doubt_model_weighs_the_features_in_their_order() {
     let x = [1.0, inside.ln(), (0.5 / voxels).ln_1p(), spread, 1.0 / diameter, 0.5, 4f64.ln()];
     for (n, feature) in x.into_iter().enumerate() {
         let one = |scale: f64| std::array::from_fn(|m| if m == n { scale } else { 0.0 });
-        let doubt = DoubtModel { volume_low: one(-0.1), volume_high: one(0.2), dice: one(1.5), ..no_doubt() };
+        let doubt = UncertaintyModel { volume_low: one(-0.1), volume_high: one(0.2), dice: one(1.5), ..no_doubt() };
         let expected = doubt.expected(plain).unwrap();
         // Sums of a few hundred double precision numbers; the probability is single precision of 0.9.
         for (got, c) in expected.volume_mm3.into_iter().zip([-0.1, 0.2]) {
@@ -268,16 +267,16 @@ fn doubt_model_weighs_the_features_in_their_order() {
 }
 
 /// A model that says nothing: every end is the outline's volume.
-fn no_doubt() -> DoubtModel {
+fn no_doubt() -> UncertaintyModel {
     let zeros = [0.0; 7];
-    DoubtModel { level: 0.9, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None }
+    UncertaintyModel { level: 0.9, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None }
 }
 
 #[test]
 fn doubt_model_sees_no_judge_as_even_odds_and_a_sure_one_as_odds_cut_off() {
     let scene = doubtful();
     let of_judge = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-    let doubt = DoubtModel { volume_low: of_judge, ..no_doubt() };
+    let doubt = UncertaintyModel { volume_low: of_judge, ..no_doubt() };
     for (p, log_odds) in [(None, 0.0), (Some(0.5), 0.0), (Some(1.0), 6.0), (Some(0.0), -6.0), (Some(0.999), 6.0)] {
         let finding = Finding { nodule_probability: p, ..Finding::default() };
         let nodule = &scene.measured_under(None, finding)[0];
@@ -295,16 +294,16 @@ fn doubt_model_of_clicked_outlines_is_their_own_and_without_one_the_samples_spea
     let (constant, prompted) =
         (|c: f64| [c, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], Finding { prompted: true, ..Finding::default() });
     let plain =
-        DoubtModel { volume_low: constant(-9.0), volume_high: constant(9.0), dice: constant(1.0), ..no_doubt() };
-    let ends = |doubt: &DoubtModel, finding: Finding| {
+        UncertaintyModel { volume_low: constant(-9.0), volume_high: constant(9.0), dice: constant(1.0), ..no_doubt() };
+    let ends = |doubt: &UncertaintyModel, finding: Finding| {
         let nodule = scene.measured_under(Some(doubt), finding).swap_remove(0);
         (nodule.volume_mm3_p05, nodule.volume_mm3_p95, nodule.expected_dice.is_some())
     };
     assert_eq!(ends(&plain, Finding::default()), (2.0, 9.0, true));
     // The one sample says 6 voxels, the outline 5; half a voxel off, a sphere of 5 has the core's 1 and more than the 9.
     assert_eq!(ends(&plain, prompted), (2.0, 9.0, false));
-    let clicked = ClickedDoubt { volume_low: constant(-0.5), volume_high: constant(0.5), dice: constant(1.0) };
-    let both = DoubtModel { clicked: Some(clicked), ..plain };
+    let clicked = ClickedUncertainty { volume_low: constant(-0.5), volume_high: constant(0.5), dice: constant(1.0) };
+    let both = UncertaintyModel { clicked: Some(clicked), ..plain };
     assert!(ends(&both, prompted).2, "it has an expected Dice");
 }
 
@@ -387,8 +386,8 @@ proptest! {
         scene.samples.finish();
         let scale = if small { 1e-6 } else { 1.0 };
         let of = |n: usize| std::array::from_fn(|m| coefficients[7 * n + m] * scale);
-        let clicked = Some(ClickedDoubt { volume_low: of(3), volume_high: of(4), dice: of(5) });
-        let doubt = DoubtModel { level: 0.9, volume_low: of(0), volume_high: of(1), dice: of(2), clicked };
+        let clicked = Some(ClickedUncertainty { volume_low: of(3), volume_high: of(4), dice: of(5) });
+        let doubt = UncertaintyModel { level: 0.9, volume_low: of(0), volume_high: of(1), dice: of(2), clicked };
         let finding = Finding { prompted, nodule_probability: Some(0.7), ..Finding::default() };
         let nodule = &scene.measured_under(modelled.then_some(&doubt), finding)[0];
         let [low, middle, high] = [nodule.volume_mm3_p05, nodule.volume_mm3_p50, nodule.volume_mm3_p95];

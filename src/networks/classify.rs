@@ -10,23 +10,25 @@ use crate::steps::{
     resample::{Tap, trilinear},
     windowing::HuWindow,
 };
-use crate::{contract::model::JudgeSpec, space::volume::Volume};
+use crate::{contract::network::Classify, space::volume::Volume};
 
 /// Channels of a patch: windowed HU, mean probability, and 1 within the volume or 0 beyond it.
 pub const CHANNELS: usize = 3;
 
 /// The channels around `centre_ijk`: shape (1, [`CHANNELS`], D, H, W).
 pub fn patch(
-    spec: &JudgeSpec,
+    spec: &Classify,
     window: HuWindow,
     ct: &Volume<f32>,
     probability: &Array3<f32>,
     centre_ijk: [f64; 3],
 ) -> Array5<f32> {
     let grid = &ct.grid;
+    let size = spec.size();
+    let spacing_mm = spec.spacing_mm();
     // Voxel indices of the samples along grid axis `axis`, which is array axis `2 - axis`.
     let positions = |axis: usize| -> Vec<f64> {
-        let (samples, step) = (spec.size[2 - axis], spec.spacing_mm[2 - axis] / grid.spacing_mm[axis]);
+        let (samples, step) = (size[2 - axis], spacing_mm[2 - axis] / grid.spacing_mm[axis]);
         let middle = (samples as f64 - 1.0) / 2.0;
         (0..samples).map(|n| centre_ijk[axis] + (n as f64 - middle) * step).collect()
     };
@@ -39,12 +41,12 @@ pub fn patch(
     let inside = |(k, j, i): (usize, usize, usize)| {
         f32::from(u8::from(within(along_k[k], 2) && within(along_j[j], 1) && within(along_i[i], 0)))
     };
-    let [depth, height, width] = spec.size;
+    let [depth, height, width] = size;
     let mut patch = Array5::zeros((1, CHANNELS, depth, height, width));
     let hu = trilinear(ct.voxels.view(), &slices, &rows, &columns).mapv_into(|hu| window.apply(hu));
     patch.slice_mut(s![0, 0, .., .., ..]).assign(&hu);
     patch.slice_mut(s![0, 1, .., .., ..]).assign(&trilinear(probability.view(), &slices, &rows, &columns));
-    patch.slice_mut(s![0, 2, .., .., ..]).assign(&Array3::from_shape_fn(spec.size, inside));
+    patch.slice_mut(s![0, 2, .., .., ..]).assign(&Array3::from_shape_fn(size, inside));
     patch
 }
 
@@ -59,18 +61,11 @@ mod tests {
         let hu = Array3::from_shape_fn(grid.shape(), |(k, j, i)| (100 * k + 10 * j + i) as f32);
         let probability = hu.mapv(|hu| hu / 1000.0);
         let ct = Volume::new(grid, hu);
-        let spec = JudgeSpec {
-            file: String::new(),
-            sha256: String::new(),
-            patch: String::new(),
-            logit: String::new(),
-            size: [3, 3, 5],
-            spacing_mm: [2.0, 1.0, 1.0],
-            temperature: 1.0,
-            bias: 0.0,
-            threshold: 0.5,
-            operating_points: Vec::new(),
-        };
+        let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
+        let model = crate::contract::bundle::parse("test".as_ref(), json).expect("a committed bundle");
+        let mut spec = model.classify.expect("it has one");
+        spec.grid.size = Some([3, 3, 5]);
+        spec.grid.spacing_mm = [2.0, 1.0, 1.0].map(Some);
         let patch = patch(&spec, HuWindow::new([0.0, 1000.0]), &ct, &probability, [1.0, 4.0, 0.0]);
         assert_eq!(patch.dim(), (1, CHANNELS, 3, 3, 5));
         // Columns -1 to 3, slices -1 to 1: the first of each lies beyond the volume.

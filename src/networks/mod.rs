@@ -9,4 +9,5 @@ pub mod network;
 pub mod piece;
 mod region;
 pub mod slice;
+mod uncertainty;
 pub mod windows;

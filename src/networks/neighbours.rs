@@ -12,7 +12,7 @@ use ndarray::{Array2, Array3, Axis};
 use serde::Serialize;
 
 use crate::{
-    contract::model::{InputSpec, NeighbourSpec},
+    contract::network::{Neighbours, Network},
     space::{grid::Grid, volume::Volume},
     steps::resample::{Tap, bilinear},
 };
@@ -38,33 +38,41 @@ pub struct SliceSteps {
 }
 
 impl SliceSteps {
-    /// The steps of a network with `input` over a CT on `grid`.
-    pub fn of(input: &InputSpec, grid: &Grid) -> Self {
+    /// The steps of a network with `network` over a CT on `grid`.
+    pub fn of(network: &Network, grid: &Grid) -> Self {
         let ct_mm = grid.spacing_mm[2];
-        let neighbours = input.neighbours.as_ref();
+        let neighbours = network.neighbours.as_ref();
         let interpolated = neighbours.is_some_and(|n| interpolates(n, ct_mm));
-        let network_mm = neighbours.map(|n| if interpolated { n.step_mm } else { steps(n, ct_mm) as f64 * ct_mm });
+        let network_mm = neighbours.map(|n| if interpolated { step_mm(n) } else { steps(n, ct_mm) as f64 * ct_mm });
         SliceSteps { ct_mm, network_mm, interpolated }
     }
 }
 
-fn interpolates(spec: &NeighbourSpec, spacing_mm: f64) -> bool {
-    spec.interpolate_above_mm.is_some_and(|most| spacing_mm > most)
+fn interpolates(spec: &Neighbours, spacing_mm: f64) -> bool {
+    spec.step_mm.is_some() && spec.interpolate_above_mm.is_some_and(|most| spacing_mm > most)
 }
 
-/// The CT's slices a step that comes nearest to `step_mm`, halves rounded up; one at least.
-fn steps(spec: &NeighbourSpec, spacing_mm: f64) -> i64 {
-    ((spec.step_mm / spacing_mm + 0.5).floor() as i64).max(1)
+/// Distance aimed at; none where it is counted in slices.
+fn step_mm(spec: &Neighbours) -> f64 {
+    spec.step_mm.unwrap_or(0.0)
+}
+
+/// The CT's slices a step: as counted, else what comes nearest to `step_mm`, halves rounded up; one at least.
+fn steps(spec: &Neighbours, spacing_mm: f64) -> i64 {
+    if let Some(slices) = spec.step_slices {
+        return slices as i64;
+    }
+    ((step_mm(spec) / spacing_mm + 0.5).floor() as i64).max(1)
 }
 
 /// The slices that go in for slice `k`, from the feet to the head. Beyond the volume's end the last slice inside takes a
 /// neighbour's place, with its true distance.
-pub fn neighbours(input: &InputSpec, grid: &Grid, k: usize) -> Vec<Neighbour> {
+pub fn neighbours(network: &Network, grid: &Grid, k: usize) -> Vec<Neighbour> {
     let (spacing, slices) = (grid.spacing_mm[2], grid.dims[2]);
-    let Some(spec) = &input.neighbours else {
+    let Some(spec) = &network.neighbours else {
         return vec![Neighbour { tap: Tap::at(k as f64, slices), offset_mm: 0.0 }];
     };
-    let step = if interpolates(spec, spacing) { spec.step_mm / spacing } else { steps(spec, spacing) as f64 };
+    let step = if interpolates(spec, spacing) { step_mm(spec) / spacing } else { steps(spec, spacing) as f64 };
     let last = slices as f64 - 1.0;
     let each_side = spec.each_side as i64;
     let neighbour = |n: i64| {
@@ -99,7 +107,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        contract::model::ModelSpec,
+        contract::model::Model,
+        contract::uncertainty::Uncertainty,
         error::Result,
         networks::{
             clicks::Clicks,
@@ -108,21 +117,20 @@ mod tests {
             slice::SlicePieces,
         },
         progress::{CancelToken, Monitor, Stage},
-        steps::statistics::Uncertainty,
     };
 
     /// Each side's slices 2 mm apart, interpolated above 2.5 mm.
-    fn spec(each_side: usize) -> ModelSpec {
+    fn spec(each_side: usize) -> Model {
         let json = include_str!("../../tests/bundles/tiny-thick/model.json");
-        let mut spec: ModelSpec = serde_json::from_str(json).expect("a committed bundle");
-        (spec.input.pixel_mm, spec.input.multiple, spec.decoder.halo_px) = (None, 1, 0);
-        spec.input.neighbours.as_mut().expect("it has some").each_side = each_side;
+        let mut spec = crate::contract::bundle::parse("test".as_ref(), json.as_bytes()).expect("a committed bundle");
+        (spec.segment.grid.spacing_mm[1], spec.segment.grid.multiple, spec.segment.halo_px) = (None, 1, 0);
+        spec.segment.neighbours.as_mut().expect("it has some").each_side = each_side;
         spec
     }
 
     fn offsets_mm(spacing_mm: f64, k: usize, each_side: usize) -> Vec<f32> {
         let grid = Grid::axial([4, 4, 9], [1.0, 1.0, spacing_mm]);
-        neighbours(&spec(each_side).input, &grid, k).iter().map(|n| n.offset_mm).collect()
+        neighbours(&spec(each_side).segment, &grid, k).iter().map(|n| n.offset_mm).collect()
     }
 
     #[test]
@@ -130,7 +138,7 @@ mod tests {
         for (spacing_mm, offset) in [(0.5, 2.0), (0.625, 1.875), (1.0, 2.0), (1.25, 2.5), (1.5, 1.5), (2.5, 2.5)] {
             assert_eq!(offsets_mm(spacing_mm, 4, 1), [-offset, 0.0, offset]);
             let grid = Grid::axial([4, 4, 9], [1.0, 1.0, spacing_mm]);
-            assert!(neighbours(&spec(1).input, &grid, 4).iter().all(|n| n.tap.weight == 0.0), "{spacing_mm}");
+            assert!(neighbours(&spec(1).segment, &grid, 4).iter().all(|n| n.tap.weight == 0.0), "{spacing_mm}");
         }
         // Beyond the end the last slice, with its true distance.
         assert_eq!(offsets_mm(1.0, 8, 2), [-4.0, -2.0, 0.0, 0.0, 0.0]);
@@ -141,7 +149,7 @@ mod tests {
         assert_eq!(offsets_mm(5.0, 4, 3), [-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
         assert_eq!(offsets_mm(5.0, 8, 3), [-6.0, -4.0, -2.0, 0.0, 0.0, 0.0, 0.0]);
         let grid = Grid::axial([4, 4, 9], [1.0, 1.0, 5.0]);
-        let [below, own, above] = neighbours(&spec(1).input, &grid, 4)[..] else { panic!("three go in") };
+        let [below, own, above] = neighbours(&spec(1).segment, &grid, 4)[..] else { panic!("three go in") };
         assert_eq!((below.tap, own.tap.low, own.tap.weight), (Tap { low: 3, high: 4, weight: 0.6 }, 4, 0.0));
         assert_eq!(above.tap, Tap { low: 4, high: 5, weight: 0.4 });
     }
@@ -153,7 +161,7 @@ mod tests {
         let ct = Volume::new(grid.clone(), Array3::from_shape_fn(grid.shape(), |(k, ..)| hu(5.0 * k as f64)));
         let taps = |len: usize| (0..len).map(|n| Tap::at(n as f64, len)).collect::<Vec<_>>();
         for k in 0..9 {
-            let neighbours = neighbours(&spec(3).input, &grid, k);
+            let neighbours = neighbours(&spec(3).segment, &grid, k);
             let stack = stack(&ct, &neighbours, &taps(2), &taps(3));
             for (slice, n) in stack.outer_iter().zip(&neighbours) {
                 let wanted = hu(5.0 * k as f64 + f64::from(n.offset_mm));
@@ -164,7 +172,7 @@ mod tests {
 
     #[test]
     fn slice_steps_say_what_the_network_was_given() {
-        let steps = |spacing_mm: f64| SliceSteps::of(&spec(1).input, &Grid::axial([4, 4, 9], [1.0, 1.0, spacing_mm]));
+        let steps = |spacing_mm: f64| SliceSteps::of(&spec(1).segment, &Grid::axial([4, 4, 9], [1.0, 1.0, spacing_mm]));
         assert_eq!(steps(1.25), SliceSteps { ct_mm: 1.25, network_mm: Some(2.5), interpolated: false });
         assert_eq!(steps(5.0), SliceSteps { ct_mm: 5.0, network_mm: Some(2.0), interpolated: true });
     }
@@ -197,7 +205,7 @@ mod tests {
     }
 
     /// Mean probability of a run over the whole of `ct`.
-    fn probability(ct: &Volume<f32>, spec: &ModelSpec, network: fn(ArrayView3<'_, f32>) -> Array2<f32>) -> Array3<f32> {
+    fn probability(ct: &Volume<f32>, spec: &Model, network: fn(ArrayView3<'_, f32>) -> Array2<f32>) -> Array3<f32> {
         let (uncertainty, threshold) = (Uncertainty::Entropy, 0.5);
         let sampling = Sampling { seed: 0, samples: 2, batch: 8, threshold, uncertainty, kinds: &[] };
         let mut network = Arithmetic(network);
@@ -228,7 +236,7 @@ mod tests {
         let (ct, spec) = (ball(9.0, 6.0, 1.3), spec(3));
         for (got, hu) in probability(&ct, &spec, own).iter().zip(&ct.voxels) {
             let x = ((hu + 1000.0) / 1400.0).clamp(0.0, 1.0);
-            let wanted = spec.calibration.probability(6.0 * x - 3.0);
+            let wanted = spec.segment.calibration.probability(6.0 * x - 3.0);
             assert!((f64::from(*got) - wanted).abs() < 1e-6, "{hu} HU: {got}, not {wanted}");
         }
     }
@@ -244,10 +252,10 @@ mod tests {
         let (radius, interpolating) = (6.5, spec(3));
         let known = 4.0 / 3.0 * std::f64::consts::PI * f64::powi(radius, 3);
         let mut stepping = spec(3);
-        stepping.input.neighbours.as_mut().expect("it has some").interpolate_above_mm = None;
+        stepping.segment.neighbours.as_mut().expect("it has some").interpolate_above_mm = None;
         for shift_mm in [0.0, 1.2, 2.5] {
             let ct = ball(radius, 5.0, shift_mm);
-            let volume = |spec: &ModelSpec| {
+            let volume = |spec: &Model| {
                 let found = probability(&ct, spec, three);
                 found.iter().filter(|p| **p > 0.5).count() as f64 * ct.grid.voxel_mm3()
             };

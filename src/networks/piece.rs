@@ -5,6 +5,7 @@
 //! first kind; slabs, three-dimensional patches and hybrids implement the same two calls. Boxes of one plan never
 //! overlap: each voxel has one answer, so the order of pieces can't matter.
 
+use crate::contract::uncertainty::Uncertainty;
 use ndarray::{Array3, s};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         grid::Grid,
         volume::{Voi, Volume},
     },
-    steps::{sample_masks::SampleMasks, statistics::Uncertainty},
+    steps::sample_masks::SampleMasks,
 };
 
 /// What is decided for one class in a box, or in the whole volume: arrays `[k, j, i]`.

@@ -2,7 +2,7 @@
 
 use crate::networks::windows::Rect;
 use crate::{
-    contract::model::ModelSpec,
+    contract::model::Model,
     networks::{clicks::Pixels, network::Window},
     space::{grid::Grid, volume::Voi},
     steps::resample::PixelAxis,
@@ -23,20 +23,20 @@ pub struct Region {
 
 impl Region {
     /// The region for the voxels of `voi`.
-    pub fn around(voi: &Voi, grid: &Grid, spec: &ModelSpec) -> Self {
-        let axis = |a: usize| PixelAxis::new(grid.dims[a], grid.spacing_mm[a], spec.input.pixel_mm);
+    pub fn around(voi: &Voi, grid: &Grid, spec: &Model) -> Self {
+        let axis = |a: usize| PixelAxis::new(grid.dims[a], grid.spacing_mm[a], spec.segment.grid.spacing_mm[1]);
         let span = |a: usize| {
             let low = axis(a).to_pixel(voi.start[a] as f64).floor() as usize;
             low..axis(a).to_pixel((voi.end[a] - 1) as f64).ceil() as usize + 1
         };
         let (rows, columns) = (span(1), span(0));
         let (height, width) = (axis(1).pixels(), axis(0).pixels());
-        let halo = spec.decoder.halo_px;
+        let halo = spec.segment.halo_px;
         let rect = Rect { top: rows.start, bottom: rows.end, left: columns.start, right: columns.end }
             .grown(halo, halo, height, width)
-            .aligned(spec.input.multiple);
-        let slice = Rect { top: 0, bottom: height, left: 0, right: width }.aligned(spec.input.multiple);
-        let encoded = if spec.encoder.whole_slice { slice } else { rect };
+            .aligned(spec.segment.grid.multiple);
+        let slice = Rect { top: 0, bottom: height, left: 0, right: width }.aligned(spec.segment.grid.multiple);
+        let encoded = if spec.segment.whole_slice { slice } else { rect };
         Region { rows: axis(1), columns: axis(0), rect, encoded }
     }
 

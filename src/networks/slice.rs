@@ -4,6 +4,7 @@
 //! times with dropout masks. Where the scout finds nothing, its own probability stands and there is no variance: every
 //! sample equals the scout there.
 
+use crate::contract::uncertainty::Uncertainty;
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
@@ -15,7 +16,7 @@ use crate::networks::{
     windows::{Rect, windows},
 };
 use crate::{
-    contract::model::ModelSpec,
+    contract::model::Model,
     error::Result,
     networks::{clicks::Clicks, dropout, network::Network},
     progress::CancelToken,
@@ -23,12 +24,7 @@ use crate::{
         grid::Grid,
         volume::{Voi, Volume},
     },
-    steps::{
-        resample::bilinear,
-        sample_masks::SampleMasks,
-        statistics::{Accumulator, Uncertainty},
-        windowing::HuWindow,
-    },
+    steps::{resample::bilinear, sample_masks::SampleMasks, statistics::Accumulator, windowing::HuWindow},
 };
 
 /// Pixels decoded in one call, over all samples of a batch: bounds memory and the wait for a cancel.
@@ -41,7 +37,7 @@ const LEAST_SAMPLES_A_CALL: usize = 2;
 #[derive(Debug)]
 pub struct SlicePieces<'a, N: Network> {
     network: &'a mut N,
-    spec: &'a ModelSpec,
+    spec: &'a Model,
     clicks: Clicks,
 }
 
@@ -55,7 +51,7 @@ struct Encoded<E> {
 
 impl<'a, N: Network> SlicePieces<'a, N> {
     /// Slices for `network`, whose contract is `spec`, with `clicks` before its decoder if that takes any.
-    pub fn new(network: &'a mut N, spec: &'a ModelSpec, clicks: Clicks) -> Self {
+    pub fn new(network: &'a mut N, spec: &'a Model, clicks: Clicks) -> Self {
         SlicePieces { network, spec, clicks }
     }
 
@@ -69,7 +65,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let (slices, offsets_mm) = self.input(ct, k, &region);
         cancel.check()?;
         let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
-        let wanted = self.spec.decoder.clicks.as_ref();
+        let wanted = self.spec.segment.clicks.as_ref();
         let clicks = wanted.map(|c| self.clicks.maps(&region.pixels(&ct.grid, k), ct.grid.spacing_mm, c.decay_mm));
         Ok(Encoded { embedding, region, clicks })
     }
@@ -90,24 +86,24 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     fn input(&self, ct: &Volume<f32>, k: usize, region: &Region) -> (Array4<f32>, Vec<f32>) {
         let Rect { top, bottom, left, right } = region.encoded;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
-        let window = HuWindow::new(self.spec.input.window_hu);
-        let neighbours = neighbours(&self.spec.input, &ct.grid, k);
+        let window = HuWindow::new(self.spec.window_hu().unwrap_or([0.0, 1.0]));
+        let neighbours = neighbours(&self.spec.segment, &ct.grid, k);
         let slices = neighbours::stack(ct, &neighbours, &rows, &columns).mapv_into(|hu| window.apply(hu));
         (slices.insert_axis(Axis(0)), neighbours.into_iter().map(|n| n.offset_mm).collect())
     }
 
     fn masks(&self, sampling: &Sampling, samples: Range<usize>) -> Vec<Array2<f32>> {
-        let inputs = self.spec.decoder.dropout.iter().enumerate();
+        let inputs = self.spec.segment.random.dropout.iter().enumerate();
         inputs.map(|(layer, d)| dropout::masks(sampling.seed, samples.clone(), layer, d.channels, d.rate)).collect()
     }
 
     fn probability(&self, logit: f32) -> f32 {
-        self.spec.calibration.probability(logit) as f32
+        self.spec.segment.calibration.probability(logit) as f32
     }
 
     /// One deterministic decode of the whole region: logits (H, W).
     fn scout(&mut self, encoded: &Encoded<N::Embedding>, cancel: &CancelToken) -> Result<Array2<f32>> {
-        let ones: Vec<_> = self.spec.decoder.dropout.iter().map(|d| dropout::identity(d.channels)).collect();
+        let ones: Vec<_> = self.spec.segment.random.dropout.iter().map(|d| dropout::identity(d.channels)).collect();
         let logits = self.decode(encoded, encoded.region.whole(), &ones, cancel)?;
         Ok(logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
     }
@@ -121,7 +117,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         region: &Region,
         threshold: f64,
     ) -> Vec<Rect> {
-        let Some(scout_threshold) = self.spec.sampling.scout_threshold else {
+        let Some(scout_threshold) = self.spec.segment.scout.threshold else {
             return vec![region.whole()];
         };
         let threshold = scout_threshold.min(threshold);
@@ -129,8 +125,8 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         let Rect { top, bottom, left, right } = region.rect;
         let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
         let wanted = Array2::from_shape_fn(suspicious.dim(), |(r, c)| search[[rows[r].low, columns[c].low]]);
-        let pixel_mm = self.spec.input.pixel_mm.unwrap_or(grid.spacing_mm[0].min(grid.spacing_mm[1]));
-        let margin = (self.spec.sampling.scout_margin_mm / pixel_mm).round() as usize;
+        let pixel_mm = self.spec.segment.grid.spacing_mm[1].unwrap_or(grid.spacing_mm[0].min(grid.spacing_mm[1]));
+        let margin = (self.spec.segment.scout.margin_mm / pixel_mm).round() as usize;
         windows(&suspicious, wanted.view(), margin)
     }
 
@@ -145,8 +141,8 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     ) -> Result<()> {
         let region = encoded.region;
         let whole = region.whole();
-        let halo = self.spec.decoder.halo_px.max(1);
-        let read = rect.grown(halo, halo, whole.bottom, whole.right).aligned(self.spec.input.multiple);
+        let halo = self.spec.segment.halo_px.max(1);
+        let read = rect.grown(halo, halo, whole.bottom, whole.right).aligned(self.spec.segment.grid.multiple);
         let (top, left) = (region.rect.top, region.rect.left);
         let rows = region.rows.natives(top + rect.top..top + rect.bottom);
         let columns = region.columns.natives(left + rect.left..left + rect.right);
@@ -176,11 +172,11 @@ impl<'a, N: Network> SlicePieces<'a, N> {
 
 impl<N: Network> Pieces for SlicePieces<'_, N> {
     fn classes(&self) -> usize {
-        self.spec.decoder.classes.len()
+        self.spec.classes.len()
     }
 
     fn plan(&self, grid: &Grid, search: &Array3<bool>) -> Vec<Voi> {
-        let margin_mm = self.spec.sampling.scout_margin_mm;
+        let margin_mm = self.spec.segment.scout.margin_mm;
         let margin = |axis: usize| (margin_mm / grid.spacing_mm[axis]).ceil() as usize;
         let slices = search.axis_chunks_iter(Axis(0), 1).enumerate();
         let boxes = slices.filter_map(|(k, slice)| {
@@ -235,9 +231,9 @@ impl<N: Network> Pieces for SlicePieces<'_, N> {
                 }
                 sampled[[row, column]] = true;
                 maps.probability[[0, row, column]] = sums.mean(voxel) as f32;
-                maps.uncertainty[[0, row, column]] = sums.uncertainty(voxel, sampling.uncertainty) as f32;
+                maps.uncertainty[[0, row, column]] = sampling.uncertainty.of(sums, voxel) as f32;
                 for (map, kind) in maps.kinds.iter_mut().zip(sampling.kinds) {
-                    map[[0, row, column]] = sums.uncertainty(voxel, *kind) as f32;
+                    map[[0, row, column]] = kind.of(sums, voxel) as f32;
                 }
                 if sums.positive(voxel).iter().any(|word| *word != 0) {
                     positive.push((index(row, column), sums.positive(voxel).to_vec()));
@@ -309,11 +305,11 @@ mod tests {
     }
 
     /// tiny-clicks on pixels of 0.8 mm, padded to multiples of 8.
-    fn clicked_spec(whole_slice: bool) -> ModelSpec {
+    fn clicked_spec(whole_slice: bool) -> Model {
         let json = include_str!("../../tests/bundles/tiny-clicks/model.json");
-        let mut spec: ModelSpec = serde_json::from_str(json).expect("a committed bundle");
-        (spec.input.pixel_mm, spec.input.multiple, spec.decoder.halo_px) = (Some(0.8), 8, 2);
-        spec.encoder.whole_slice = whole_slice;
+        let mut spec = crate::contract::bundle::parse("test".as_ref(), json.as_bytes()).expect("a committed bundle");
+        (spec.segment.grid.spacing_mm[1], spec.segment.grid.multiple, spec.segment.halo_px) = (Some(0.8), 8, 2);
+        spec.segment.whole_slice = whole_slice;
         spec
     }
 

@@ -4,7 +4,7 @@ use ndarray::{Array3, Array5, Axis, concatenate};
 
 use crate::pipeline::outlines::{Outlines, voxels};
 use crate::{
-    contract::model::ModelSpec,
+    contract::model::Model,
     error::{Error, Result},
     findings::nodule::Finding,
     networks::{classify, network::Network},
@@ -63,7 +63,7 @@ struct Candidate {
 pub fn find<N: Network>(
     evidence: &Evidence<'_>,
     outlines: &Outlines,
-    spec: &ModelSpec,
+    spec: &Model,
     network: &mut N,
     monitor: &mut Monitor<'_>,
 ) -> Result<Findings> {
@@ -104,17 +104,17 @@ fn inside_shares(components: &Components, search: &Array3<bool>, monitor: &Monit
 
 fn judged<N: Network>(
     evidence: &Evidence<'_>,
-    spec: &ModelSpec,
+    spec: &Model,
     components: &Components,
     list: Vec<Component>,
     network: &mut N,
     monitor: &mut Monitor<'_>,
 ) -> Result<Vec<Candidate>> {
-    let Some(judge) = &spec.judge else {
+    let Some(judge) = &spec.classify else {
         let unjudged = |component| Candidate { component, finding: Finding::default() };
         return Ok(list.into_iter().map(unjudged).collect());
     };
-    let window = HuWindow::new(spec.input.window_hu);
+    let window = HuWindow::new(spec.window_hu().unwrap_or([0.0, 1.0]));
     let mut probabilities = Vec::with_capacity(list.len());
     for some in list.chunks(PATCHES_A_CALL) {
         monitor.check()?;
@@ -125,7 +125,7 @@ fn judged<N: Network>(
         let views: Vec<_> = patches.iter().map(|p| p.view()).collect();
         let batch = concatenate(Axis(0), &views).expect("patches share one shape");
         let logits = network.judge(batch, monitor.cancel_token())?;
-        probabilities.extend(logits.into_iter().map(|logit| judge.probability(logit)));
+        probabilities.extend(logits.into_iter().map(|logit| judge.calibration.probability(logit)));
     }
     let judged = |(component, p)| {
         let finding = Finding { nodule_probability: Some(p), ..Finding::default() };

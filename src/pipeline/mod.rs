@@ -18,15 +18,13 @@ use std::{
 
 use ndarray::Array3;
 
+use crate::contract::uncertainty::Uncertainty;
 use crate::networks::neighbours::SliceSteps;
 use crate::networks::piece::{ClassMaps, Pieces, Sampling, run_all};
 use crate::networks::slice::SlicePieces;
 use crate::pipeline::decide::Evidence;
 use crate::{
-    contract::{
-        bundle::Bundle,
-        model::{Kind, ModelSpec},
-    },
+    contract::{bundle::Bundle, model::Model},
     error::{Error, Result},
     findings::{
         interval::VolumeInterval,
@@ -49,7 +47,6 @@ use crate::{
         check::check_ct,
         hu::Densities,
         sample_masks::SampleMasks,
-        statistics::Uncertainty,
         surfaces::{Level, Surface, surfaces},
     },
     warning::Warning,
@@ -233,7 +230,7 @@ impl Engine {
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
         let densities = check_ct(&ct, None, monitor.cancel_token())?;
         let bundle = self.bundle.clone();
-        let spec = &bundle.spec;
+        let spec = &bundle.model;
         options.check_on(&ct.grid)?;
         options.check_for(spec)?;
         let judge_threshold = options.judge_threshold(spec)?;
@@ -244,7 +241,7 @@ impl Engine {
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
         let search::Chosen { mut search, warnings: of_search } = search::chosen(&ct, &orientation, options, monitor)?;
-        if spec.decoder.clicks.is_none() {
+        if spec.segment.clicks.is_none() {
             search::add_boxes(&mut search, &ct.grid, &clicks.inside);
         }
         clock.lap("lungs");
@@ -280,7 +277,7 @@ impl Engine {
         };
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
-        let rules = Rules { review: &review, doubt: spec.doubt.as_ref() };
+        let rules = Rules { review: &review, doubt: spec.uncertainty.as_ref() };
         canonical.nodules = nodule::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
@@ -293,10 +290,10 @@ impl Engine {
             uncertainty: sampling.uncertainty,
             dropped: found.dropped,
             at: found.at,
-            volume_interval: VolumeInterval::under(spec.doubt.as_ref(), false),
-            prompted_volume_interval: VolumeInterval::under(spec.doubt.as_ref(), true),
+            volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), false),
+            prompted_volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), true),
             searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
+            slices: SliceSteps::of(&spec.segment, &canonical.ct.grid),
             warnings,
             stages: clock.laps,
         };
@@ -318,7 +315,7 @@ impl Engine {
         clock: &mut Clock,
         monitor: &mut Monitor<'_>,
     ) -> Result<Outlined> {
-        let spec = &self.bundle.spec;
+        let spec = &self.bundle.model;
         let mut unclicked = pieces(&mut self.network, spec, Clicks::default());
         let mut assembled = run_all(&mut unclicked, ct, search, sampling, Stage::Segment, monitor)?;
         drop(unclicked);
@@ -328,7 +325,7 @@ impl Engine {
         let at = clicks.inside.clone();
         let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
-        if spec.decoder.clicks.is_some() && !at.is_empty() {
+        if spec.segment.clicks.is_some() && !at.is_empty() {
             let mut clicked = pieces(&mut self.network, spec, clicks);
             let found = (&mut assembled, &mut outlines);
             let again = click::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
@@ -358,10 +355,8 @@ struct Outlined {
 }
 
 /// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
-fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a ModelSpec, clicks: Clicks) -> impl Pieces + 'a {
-    match spec.kind {
-        Kind::Slice => SlicePieces::new(network, spec, clicks),
-    }
+fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
+    SlicePieces::new(network, spec, clicks)
 }
 
 /// Times the stages of a run.
@@ -387,10 +382,10 @@ fn shown_lungs(
     ct: &Volume<f32>,
     search: &Array3<bool>,
     options: &Options,
-    spec: &ModelSpec,
+    spec: &Model,
     cancel: &CancelToken,
 ) -> Result<(Option<Warning>, Option<Volume<f32>>)> {
-    let Some(known) = spec.input.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
+    let Some(known) = spec.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
         return Ok((None, None));
     };
     let tone = Tone { below_hu: known.lift_below_hu, to_hu: known.lift_to_hu };
@@ -407,7 +402,7 @@ fn shown_lungs(
 }
 
 /// A warning where slices, along whatever axis, lie further apart than those that the model was tried on.
-fn thick_slices(spec: &ModelSpec, grid: &Grid) -> Option<Warning> {
+fn thick_slices(spec: &Model, grid: &Grid) -> Option<Warning> {
     // A header's rounding doesn't count.
     const ROUNDING: f64 = 1e-3;
     let tried_mm = spec.tried?.slice_mm;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     contract::bundle::Bundle,
+    contract::uncertainty::Uncertainty,
     error::Result,
     findings::interval::VolumeInterval,
     io::{NiftiForms, Sample, Source},
@@ -15,7 +16,6 @@ use crate::{
     pipeline::Account,
     progress::CancelToken,
     runtime::device::{Device, DeviceReport},
-    steps::statistics::Uncertainty,
     warning::Warning,
 };
 
@@ -137,10 +137,10 @@ impl<'a> ModelRecord<'a> {
     /// The record of a bundle.
     pub fn of(bundle: &'a Bundle) -> Self {
         ModelRecord {
-            name: &bundle.spec.name,
-            version: &bundle.spec.version,
+            name: &bundle.model.name,
+            version: &bundle.model.version,
             origin: bundle.origin.display().to_string(),
-            sha256: bundle.spec.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
+            sha256: bundle.model.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
         }
     }
 }

@@ -69,7 +69,7 @@ struct Loading<'a, 'b> {
 impl Loading<'_, '_> {
     /// Graphs in the bundle.
     fn graphs(&self) -> usize {
-        2 + usize::from(self.bundle.spec.judge.is_some())
+        2 + usize::from(self.bundle.model.classify.is_some())
     }
 
     /// Reports a step more: each graph is loaded, then tried. CUDA that fails and the CPU after it share the steps.
@@ -147,9 +147,9 @@ impl OrtNetwork {
             Ok(session)
         };
         let graphs = Graphs {
-            encoder: open("encoder", &bundle.spec.encoder.file)?,
-            decoder: open("decoder", &bundle.spec.decoder.file)?,
-            judge: bundle.spec.judge.as_ref().map(|j| open("judge", &j.file)).transpose()?,
+            encoder: open("encoder", bundle.model.segment.members[0].encoder_file())?,
+            decoder: open("decoder", bundle.model.segment.members[0].decoder_file())?,
+            judge: bundle.model.classify.as_ref().map(|j| open("judge", j.members[0].decoder_file())).transpose()?,
         };
         Ok(OrtNetwork {
             graphs: OfProcess::new(graphs),
@@ -159,34 +159,41 @@ impl OrtNetwork {
     }
 
     fn check_tensors(&self) -> Result<()> {
-        let spec = &self.bundle.spec;
+        let spec = &self.bundle.model;
+        let tensors = spec.segment.tensors.as_ref().expect("checked");
+        let member = &spec.segment.members[0];
         let any = -1;
         let embeddings: Vec<_> =
-            spec.encoder.embeddings.iter().map(|e| (e.name.as_str(), vec![1, e.channels as i64, any, any])).collect();
-        let slices = spec.slices() as i64;
-        let mut encoder_inputs = vec![(spec.encoder.slices.as_str(), vec![1, slices, any, any])];
-        encoder_inputs.extend(spec.encoder.offsets_mm.as_deref().map(|name| (name, vec![1, slices])));
-        self.check_side(&spec.encoder.file, self.graphs.encoder.inputs(), &encoder_inputs, true)?;
-        self.check_side(&spec.encoder.file, self.graphs.encoder.outputs(), &embeddings, false)?;
+            tensors.embeddings.iter().map(|e| (e.name.as_str(), vec![1, e.channels as i64, any, any])).collect();
+        let slices = spec.segment.slices() as i64;
+        let mut encoder_inputs = vec![(tensors.image.as_str(), vec![1, slices, any, any])];
+        encoder_inputs.extend(tensors.offsets_mm.as_deref().map(|name| (name, vec![1, slices])));
+        self.check_side(member.encoder_file(), self.graphs.encoder.inputs(), &encoder_inputs, true)?;
+        self.check_side(member.encoder_file(), self.graphs.encoder.outputs(), &embeddings, false)?;
 
         let mut decoder_inputs = embeddings;
         decoder_inputs
-            .extend(spec.decoder.dropout.iter().map(|d| (d.name.as_str(), vec![any, d.channels as i64, 1, 1])));
+            .extend(spec.segment.random.dropout.iter().map(|d| (d.input.as_str(), vec![any, d.channels as i64, 1, 1])));
         decoder_inputs
-            .extend(spec.decoder.clicks.iter().map(|c| (c.name.as_str(), vec![1, clicks::KINDS as i64, any, any])));
-        let logits = [(spec.decoder.logits.as_str(), vec![any, spec.decoder.classes.len() as i64, any, any])];
-        self.check_side(&spec.decoder.file, self.graphs.decoder.inputs(), &decoder_inputs, true)?;
-        self.check_side(&spec.decoder.file, self.graphs.decoder.outputs(), &logits, false)?;
+            .extend(spec.segment.clicks.iter().map(|c| (c.input.as_str(), vec![1, clicks::KINDS as i64, any, any])));
+        let logits = [(tensors.logits.as_str(), vec![any, spec.classes.len() as i64, any, any])];
+        self.check_side(member.decoder_file(), self.graphs.decoder.inputs(), &decoder_inputs, true)?;
+        self.check_side(member.decoder_file(), self.graphs.decoder.outputs(), &logits, false)?;
 
-        if let (Some(wanted), Some(session)) = (&spec.judge, &self.graphs.judge) {
-            let [d, h, w] = wanted.size.map(|n| n as i64);
+        if let (Some(wanted), Some(session)) = (&spec.classify, &self.graphs.judge) {
+            let [d, h, w] = wanted.size().map(|n| n as i64);
             self.check_side(
-                &wanted.file,
+                wanted.members[0].decoder_file(),
                 session.inputs(),
-                &[(wanted.patch.as_str(), vec![any, classify::CHANNELS as i64, d, h, w])],
+                &[(wanted.image.as_str(), vec![any, classify::CHANNELS as i64, d, h, w])],
                 true,
             )?;
-            self.check_side(&wanted.file, session.outputs(), &[(wanted.logit.as_str(), vec![any, 1])], false)?;
+            self.check_side(
+                wanted.members[0].decoder_file(),
+                session.outputs(),
+                &[(wanted.logit.as_str(), vec![any, 1])],
+                false,
+            )?;
         }
         Ok(())
     }
@@ -221,18 +228,18 @@ impl OrtNetwork {
     /// zeros says nothing about images.
     fn warm_up(&mut self, loading: &mut Loading<'_, '_>) -> Result<()> {
         let cancel = loading.monitor.cancel_token().clone();
-        let spec = self.bundle.spec.clone();
-        let side = spec.input.multiple * 2;
-        let slices = Array4::<f32>::zeros((1, spec.slices(), side, side));
-        let embedding = self.run_encoder(slices.view(), &vec![0.0; spec.slices()], &cancel)?;
+        let spec = self.bundle.model.clone();
+        let side = spec.segment.grid.multiple * 2;
+        let slices = Array4::<f32>::zeros((1, spec.segment.slices(), side, side));
+        let embedding = self.run_encoder(slices.view(), &vec![0.0; spec.segment.slices()], &cancel)?;
         loading.step()?;
-        let masks: Vec<_> = spec.decoder.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
+        let masks: Vec<_> = spec.segment.random.dropout.iter().map(|d| Array2::ones((2, d.channels))).collect();
         let window = Window { row: 0, column: 0, height: side, width: side };
-        let unclicked = spec.decoder.clicks.as_ref().map(|_| Array3::zeros((clicks::KINDS, side, side)));
+        let unclicked = spec.segment.clicks.as_ref().map(|_| Array3::zeros((clicks::KINDS, side, side)));
         self.run_decoder(&embedding, window, &masks, unclicked.as_ref().map(|map| map.view()), &cancel)?;
         loading.step()?;
-        if let Some(wanted) = &spec.judge {
-            let [d, h, w] = wanted.size;
+        if let Some(wanted) = &spec.classify {
+            let [d, h, w] = wanted.size();
             self.run_judge(Array5::zeros((1, classify::CHANNELS, d, h, w)), &cancel)?;
             loading.step()?;
         }
@@ -246,12 +253,12 @@ impl OrtNetwork {
         offsets_mm: &[f32],
         cancel: &CancelToken,
     ) -> Result<Embeddings> {
-        let spec = &self.bundle.spec.encoder;
+        let spec = self.bundle.model.segment.tensors.as_ref().expect("checked");
         let (_, _, height, width) = slices.dim();
         let names: Vec<_> = spec.embeddings.iter().map(|e| e.name.as_str()).collect();
         let mut work = || -> ort::Result<Vec<DynValue>> {
             let offsets = Array2::from_shape_vec((1, offsets_mm.len()), offsets_mm.to_vec()).expect("one row");
-            let mut inputs = vec![(spec.slices.as_str(), Tensor::from_array(slices.to_owned())?.into_dyn())];
+            let mut inputs = vec![(spec.image.as_str(), Tensor::from_array(slices.to_owned())?.into_dyn())];
             if let Some(name) = &spec.offsets_mm {
                 inputs.push((name, Tensor::from_array(offsets)?.into_dyn()));
             }
@@ -274,13 +281,14 @@ impl OrtNetwork {
         clicks: Option<ArrayView3<'_, f32>>,
         cancel: &CancelToken,
     ) -> Result<Array4<f32>> {
-        let spec = &self.bundle.spec;
+        let spec = &self.bundle.model;
+        let tensors = spec.segment.tensors.as_ref().expect("checked");
         let whole = Window { row: 0, column: 0, height: embedding.height, width: embedding.width };
         // On a device the embeddings stay where they are: the whole region is decoded and the window read from it.
         let on_host = self.device.used == Device::Cpu;
         let (rows, columns) = (window.row..window.row + window.height, window.column..window.column + window.width);
         let mut work = || -> ort::Result<Array4<f32>> {
-            let names = spec.encoder.embeddings.iter();
+            let names = tensors.embeddings.iter();
             let mut inputs: Vec<(&str, SessionInputValue<'_>)> = Vec::new();
             for (embedding, value) in names.zip(&embedding.values) {
                 let input = if on_host && window != whole {
@@ -290,17 +298,17 @@ impl OrtNetwork {
                 };
                 inputs.push((&embedding.name, input));
             }
-            for (dropout, mask) in spec.decoder.dropout.iter().zip(masks) {
+            for (dropout, mask) in spec.segment.random.dropout.iter().zip(masks) {
                 let (samples, channels) = mask.dim();
                 let mask = mask.view().into_shape_with_order((samples, channels, 1, 1)).expect("same length");
-                inputs.push((&dropout.name, TensorRef::from_array_view(mask)?.into()));
+                inputs.push((&dropout.input, TensorRef::from_array_view(mask)?.into()));
             }
-            if let (Some(wanted), Some(map)) = (&spec.decoder.clicks, clicks) {
+            if let (Some(wanted), Some(map)) = (&spec.segment.clicks, clicks) {
                 let map = if on_host { map.slice_move(s![.., rows.clone(), columns.clone()]) } else { map };
                 let map = map.insert_axis(Axis(0)).as_standard_layout().into_owned();
-                inputs.push((&wanted.name, Tensor::from_array(map)?.into()));
+                inputs.push((&wanted.input, Tensor::from_array(map)?.into()));
             }
-            let logits = run(&mut self.graphs.decoder, inputs, &[&spec.decoder.logits], cancel)?;
+            let logits = run(&mut self.graphs.decoder, inputs, &[&tensors.logits], cancel)?;
             let logits = logits[0].try_extract_array::<f32>()?;
             let logits = logits.into_dimensionality::<Ix4>().map_err(|e| ort::Error::new(e.to_string()))?;
             Ok(if on_host || window == whole {
@@ -310,13 +318,12 @@ impl OrtNetwork {
             })
         };
         let logits = work().map_err(|e| failed("decoder", e, cancel))?;
-        let expected =
-            (masks.first().map_or(1, |m| m.nrows()), spec.decoder.classes.len(), window.height, window.width);
+        let expected = (masks.first().map_or(1, |m| m.nrows()), spec.classes.len(), window.height, window.width);
         if logits.dim() != expected {
             return Err(Error::ModelShape {
                 bundle: self.bundle.origin.clone(),
-                file: spec.decoder.file.clone(),
-                tensor: spec.decoder.logits.clone(),
+                file: spec.segment.members[0].decoder_file().into(),
+                tensor: tensors.logits.clone(),
                 got: format!("{:?} for this window", logits.dim()),
                 expected: format!("{expected:?}"),
             });
@@ -326,11 +333,11 @@ impl OrtNetwork {
 
     /// Takes what is given to [`Network::judge`].
     fn run_judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
-        let (Some(spec), Some(session)) = (&self.bundle.spec.judge, &mut self.graphs.judge) else {
+        let (Some(spec), Some(session)) = (&self.bundle.model.classify, &mut self.graphs.judge) else {
             return Err(Error::Inference { graph: "judge", reason: "this bundle has no judge".into() });
         };
         let mut work = || -> ort::Result<Vec<f32>> {
-            let inputs = vec![(spec.patch.as_str(), TensorRef::from_array_view(&patches)?.into())];
+            let inputs = vec![(spec.image.as_str(), TensorRef::from_array_view(&patches)?.into())];
             let logits = run(session, inputs, &[&spec.logit], cancel)?;
             Ok(logits[0].try_extract_tensor::<f32>()?.1.to_vec())
         };

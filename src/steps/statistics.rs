@@ -4,51 +4,6 @@
 //! mutual information (both in bits), and which samples called the voxel a nodule. Sums run in sample order in
 //! double precision, so the result does not depend on how samples are batched.
 
-use serde::{Deserialize, Serialize};
-
-/// Which doubt is reported as *the* uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Uncertainty {
-    /// Entropy of the mean probability, in bits: all doubt.
-    #[default]
-    Entropy,
-    /// Variance of the probability over samples.
-    Variance,
-    /// Entropy of the mean less the mean entropy, in bits: doubt about the network, not about the image.
-    MutualInformation,
-}
-
-impl Uncertainty {
-    /// All kinds.
-    pub const ALL: [Uncertainty; 3] = [Uncertainty::Entropy, Uncertainty::Variance, Uncertainty::MutualInformation];
-
-    /// What a person is told, with its unit.
-    pub fn title(self) -> &'static str {
-        match self {
-            Uncertainty::Entropy => "predictive entropy, bits",
-            Uncertainty::Variance => "variance of probability",
-            Uncertainty::MutualInformation => "mutual information, bits",
-        }
-    }
-
-    /// The largest value it can take.
-    pub fn maximum(self) -> f32 {
-        match self {
-            Uncertainty::Entropy | Uncertainty::MutualInformation => 1.0,
-            Uncertainty::Variance => 0.25,
-        }
-    }
-
-    /// The value for a voxel that was decided without sampling, from its one probability.
-    pub fn unsampled(self, probability: f64) -> f64 {
-        match self {
-            Uncertainty::Entropy => entropy_bits(probability),
-            Uncertainty::Variance | Uncertainty::MutualInformation => 0.0,
-        }
-    }
-}
-
 /// Entropy in bits of a yes/no event with probability `p`; 0 at 0 and 1.
 pub fn entropy_bits(p: f64) -> f64 {
     let term = |q: f64| if q > 0.0 { -q * q.log2() } else { 0.0 };
@@ -106,16 +61,15 @@ impl Accumulator {
         (self.sum_of_squares[voxel] / self.pushed as f64 - mean * mean).max(0.0)
     }
 
-    /// A voxel's doubt of the kind asked for.
-    pub fn uncertainty(&self, voxel: usize, kind: Uncertainty) -> f64 {
-        match kind {
-            Uncertainty::Entropy => entropy_bits(self.mean(voxel)),
-            Uncertainty::Variance => self.variance(voxel),
-            Uncertainty::MutualInformation => {
-                let expected = self.sum_of_entropies[voxel] / self.pushed as f64;
-                (entropy_bits(self.mean(voxel)) - expected).max(0.0)
-            }
-        }
+    /// Entropy of a voxel's mean probability, in bits.
+    pub fn entropy(&self, voxel: usize) -> f64 {
+        entropy_bits(self.mean(voxel))
+    }
+
+    /// Entropy of a voxel's mean probability less the mean entropy over the samples, in bits.
+    pub fn mutual_information(&self, voxel: usize) -> f64 {
+        let expected = self.sum_of_entropies[voxel] / self.pushed as f64;
+        (self.entropy(voxel) - expected).max(0.0)
     }
 
     /// Which samples called the voxel a nodule: bit `s % 64` of word `s / 64`.
@@ -135,12 +89,12 @@ mod tests {
         sums.push(&[1.0, 0.75]);
         // voxel 0: samples 0 and 1. mean 1/2, variance 1/4, entropy 1 bit, all of it mutual information
         assert_eq!((sums.mean(0), sums.variance(0)), (0.5, 0.25));
-        assert_eq!(sums.uncertainty(0, Uncertainty::Entropy), 1.0);
-        assert_eq!(sums.uncertainty(0, Uncertainty::MutualInformation), 1.0);
+        assert_eq!(sums.entropy(0), 1.0);
+        assert_eq!(sums.mutual_information(0), 1.0);
         // voxel 1: samples 1/4 and 3/4, each with entropy 2 - 3/4 log2(3) bits
         let each = 2.0 - 0.75 * 3f64.log2();
         assert!((sums.variance(1) - 0.0625).abs() < 1e-12);
-        assert!((sums.uncertainty(1, Uncertainty::MutualInformation) - (1.0 - each)).abs() < 1e-12);
+        assert!((sums.mutual_information(1) - (1.0 - each)).abs() < 1e-12);
         assert_eq!((sums.positive(0), sums.positive(1)), (&[0b10][..], &[0b10][..]));
     }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
+    contract::uncertainty::Uncertainty,
     io::{self, Ct, ReadOptions, VolumeFormat},
     pipeline::{
         Engine, Segmentation,
@@ -20,7 +21,6 @@ use sam2lung::{
         tables::{write_csv, write_json, write_warnings},
     },
     runtime::{device::Device, environment::Runtime},
-    steps::statistics::Uncertainty,
 };
 
 use crate::{
@@ -91,7 +91,7 @@ fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
-    options.check_for(&bundle.spec)?;
+    options.check_for(&bundle.model)?;
     let device = match args.device {
         DeviceArg::Auto => Device::Auto,
         DeviceArg::Cpu => Device::Cpu,
@@ -224,7 +224,7 @@ fn write(
     write_json(&folder.join("nodules.json"), &found.nodules, warnings)?;
     write_csv(&folder.join("nodules.csv"), &found.nodules, warnings)?;
     write_warnings(&folder.join("warnings.txt"), warnings)?;
-    let spec = &engine.bundle().spec;
+    let spec = &engine.bundle().model;
     let title = OverviewTitle {
         input: staging.name(),
         model: format!("{} {}", spec.name, spec.version),

@@ -121,11 +121,9 @@ mod tests {
         colour::{OUTLINE, REVIEW, heat},
         *,
     };
+    use crate::contract::uncertainty::ReviewRule;
     use crate::{
-        findings::{
-            ReviewRule,
-            nodule::{Rules, measure},
-        },
+        findings::nodule::{Rules, measure},
         space::{grid::Grid, volume::Volume},
         steps::sample_masks::SampleMasks,
     };
