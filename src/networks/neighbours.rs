@@ -112,7 +112,7 @@ mod tests {
         error::Result,
         networks::{
             clicks::Clicks,
-            network::{Network, Window},
+            old_network::{Network, Window},
             piece::{Sampling, run_all},
             slice::SlicePieces,
         },

@@ -1,12 +1,12 @@
-//! What the pipeline needs from a network: encoder and decoder as a trait, so that tests can put arithmetic there.
+//! What a kind needs of a network, whatever its graphs are: a trait, so that tests put arithmetic in its place.
 
-use ndarray::{Array2, Array4, Array5, ArrayView3, ArrayView4};
+use ndarray::{Array2, ArrayD, ArrayViewD};
 
 use crate::{error::Result, progress::CancelToken};
 
-/// A rectangle of model pixels inside an encoded region: first row and column, then height and width.
+/// A rectangle of the network's pixels inside an encoded slice: first row and column, then height and width.
 ///
-/// All four are multiples of the bundle's `input.multiple`.
+/// All four are multiples of the network's `grid.multiple`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// First row.
@@ -19,43 +19,50 @@ pub struct Window {
     pub width: usize,
 }
 
-/// Encoder, decoder and judge of one bundle.
-pub trait Network {
-    /// What the encoder leaves behind; it stays where it was made (host or device).
-    type Embedding;
+/// What is random in T samples, in the order of the contract.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draws {
+    /// T.
+    pub samples: usize,
+    /// For each dropout input, factors (T, channels).
+    pub dropout: Vec<Array2<f32>>,
+    /// For each noise input, draws (T, rank).
+    pub noise: Vec<Array2<f32>>,
+}
 
-    /// Encodes a slice with its neighbours.
+/// The members of one network.
+pub trait Network {
+    /// What an encoder leaves behind; it stays where it was made (host or device).
+    type Encoded;
+
+    /// Encodes an image with a member's encoder.
     ///
-    /// `slices`: (1, S, H, W) in [0, 1]. `offsets_mm`: S distances from the centre slice.
+    /// `image`: (1, C · S, H, W) for slices, (1, C, D, H, W) for patches, normalised. `offsets_mm`: S distances from the slice
+    /// that is answered for; empty for patches.
     ///
     /// # Errors
-    /// [`crate::Error::Inference`] or [`crate::Error::Cancelled`].
+    /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     fn encode(
         &mut self,
-        slices: ArrayView4<'_, f32>,
+        member: usize,
+        image: ArrayViewD<'_, f32>,
         offsets_mm: &[f32],
         cancel: &CancelToken,
-    ) -> Result<Self::Embedding>;
+    ) -> Result<Self::Encoded>;
 
-    /// Decodes a window of an encoded slice under T dropout masks.
+    /// Decodes what a member encoded, or a window of it, once for each of T samples.
     ///
-    /// `masks`: one (T, C) array a dropout input, in the bundle's order. `clicks`: (2, H, W) over the whole encoded
-    /// region, for bundles that take clicks. Returns logits (T, K, height, width).
+    /// `clicks`: (1, 2, …) over the whole encoded image, for networks that take clicks. Returns logits (T, K, …) over the window,
+    /// as the contract's `tensors.logits` has them.
     ///
     /// # Errors
     /// As [`Network::encode`].
     fn decode(
         &mut self,
-        embedding: &Self::Embedding,
-        window: Window,
-        masks: &[Array2<f32>],
-        clicks: Option<ArrayView3<'_, f32>>,
+        encoded: &Self::Encoded,
+        window: Option<Window>,
+        draws: &Draws,
+        clicks: Option<ArrayViewD<'_, f32>>,
         cancel: &CancelToken,
-    ) -> Result<Array4<f32>>;
-
-    /// Logits of N patches (N, 3, D, H, W) that they show a nodule.
-    ///
-    /// # Errors
-    /// As [`Network::encode`].
-    fn judge(&mut self, patches: Array5<f32>, cancel: &CancelToken) -> Result<Vec<f32>>;
+    ) -> Result<ArrayD<f32>>;
 }

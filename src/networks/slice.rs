@@ -18,7 +18,7 @@ use crate::networks::{
 use crate::{
     contract::model::Model,
     error::Result,
-    networks::{clicks::Clicks, dropout, network::Network},
+    networks::{clicks::Clicks, dropout, old_network::Network},
     progress::CancelToken,
     space::{
         grid::Grid,
@@ -269,7 +269,7 @@ mod tests {
     use ndarray::{Array5, ArrayView3, ArrayView4, s};
 
     use super::*;
-    use crate::networks::network::Window;
+    use crate::networks::old_network::Window;
 
     /// Takes note of what it is given.
     #[derive(Default)]

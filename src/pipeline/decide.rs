@@ -7,7 +7,7 @@ use crate::{
     contract::model::Model,
     error::{Error, Result},
     findings::nodule::Finding,
-    networks::{classify, network::Network},
+    networks::{classify, old_network::Network},
     progress::{Monitor, Stage},
     space::volume::Volume,
     steps::{

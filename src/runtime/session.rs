@@ -15,7 +15,7 @@ use ort::{
 
 use crate::{
     contract::bundle::Bundle,
-    networks::network::{Network, Window},
+    networks::old_network::{Network, Window},
     runtime::{
         crew::Crew,
         device::{Device, DeviceReport, DeviceState},
