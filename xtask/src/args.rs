@@ -9,7 +9,8 @@ use crate::test::Part;
 /// The words behind `cargo xtask`.
 #[derive(Debug, Parser)]
 #[command(
-    name = "cargo xtask",
+    name = "xtask",
+    bin_name = "cargo xtask",
     about = "Chores of the sam2lung project",
     after_help = "Needed beforehand: Rust, a C++ compiler, Python 3 with pip; no root.",
     disable_version_flag = true,
