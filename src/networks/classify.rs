@@ -24,8 +24,8 @@ pub fn patch(
     centre_ijk: [f64; 3],
 ) -> Array5<f32> {
     let grid = &ct.grid;
-    let size = spec.size();
-    let spacing_mm = spec.spacing_mm();
+    let size = spec.grid.size;
+    let spacing_mm = spec.grid.spacing_mm;
     // Voxel indices of the samples along grid axis `axis`, which is array axis `2 - axis`.
     let positions = |axis: usize| -> Vec<f64> {
         let (samples, step) = (size[2 - axis], spacing_mm[2 - axis] / grid.spacing_mm[axis]);
@@ -64,8 +64,8 @@ mod tests {
         let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
         let model = crate::contract::bundle::parse("test".as_ref(), json).expect("a committed bundle");
         let mut spec = model.classify.expect("it has one");
-        spec.grid.size = Some([3, 3, 5]);
-        spec.grid.spacing_mm = [2.0, 1.0, 1.0].map(Some);
+        spec.grid.size = [3, 3, 5];
+        spec.grid.spacing_mm = [2.0, 1.0, 1.0];
         let patch = patch(&spec, HuWindow::new([0.0, 1000.0]), &ct, &probability, [1.0, 4.0, 0.0]);
         assert_eq!(patch.dim(), (1, CHANNELS, 3, 3, 5));
         // Columns -1 to 3, slices -1 to 1: the first of each lies beyond the volume.

@@ -181,7 +181,7 @@ impl OrtNetwork {
         self.check_side(member.decoder_file(), self.graphs.decoder.outputs(), &logits, false)?;
 
         if let (Some(wanted), Some(session)) = (&spec.classify, &self.graphs.judge) {
-            let [d, h, w] = wanted.size().map(|n| n as i64);
+            let [d, h, w] = wanted.grid.size.map(|n| n as i64);
             self.check_side(
                 wanted.members[0].decoder_file(),
                 session.inputs(),
@@ -239,7 +239,7 @@ impl OrtNetwork {
         self.run_decoder(&embedding, window, &masks, unclicked.as_ref().map(|map| map.view()), &cancel)?;
         loading.step()?;
         if let Some(wanted) = &spec.classify {
-            let [d, h, w] = wanted.size();
+            let [d, h, w] = wanted.grid.size;
             self.run_judge(Array5::zeros((1, classify::CHANNELS, d, h, w)), &cancel)?;
             loading.step()?;
         }
