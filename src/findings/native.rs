@@ -20,9 +20,9 @@ pub struct Native {
     pub labels: Array3<u16>,
     /// Mean probability over samples.
     pub probability: Array3<f32>,
-    /// Doubt of the kind asked for.
+    /// Uncertainty of the kind asked for.
     pub uncertainty: Array3<f32>,
-    /// Doubt of each of [`crate::, contract::uncertainty::Uncertainty::ALL`], where that was asked for as well; else none.
+    /// Uncertainty of each of [`crate::, contract::uncertainty::Uncertainty::ALL`], where that was asked for as well; else none.
     pub kinds: Vec<Array3<f32>>,
     /// The nodules, in the order of their numbers.
     pub nodules: Vec<Nodule>,

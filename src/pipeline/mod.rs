@@ -277,7 +277,7 @@ impl Engine {
         };
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
-        let rules = Rules { review: &review, doubt: spec.uncertainty.as_ref() };
+        let rules = Rules { review: &review, uncertainty: spec.uncertainty.as_ref(), classes: &spec.classes };
         canonical.nodules = nodule::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
