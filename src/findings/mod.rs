@@ -7,8 +7,8 @@ mod around;
 mod axes;
 pub mod interval;
 pub mod measures;
-pub mod native;
 pub mod nodule;
+pub mod result;
 mod review;
 mod samples;
 

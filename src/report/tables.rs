@@ -108,8 +108,14 @@ mod tests {
     #[test]
     fn csv_without_nodules_has_its_header_line() {
         let text = csv(&[], &[]);
-        assert!(text.starts_with("id,centroid_i,") && text.ends_with(",class,scan_warnings
-"), "{text}");
+        assert!(
+            text.starts_with("id,centroid_i,")
+                && text.ends_with(
+                    ",class,scan_warnings
+"
+                ),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 1);
     }
 

@@ -25,9 +25,8 @@ struct Field {
 /// The field of a measure; texts but for their number, and lists, have functions.
 fn field(measure: &Measure) -> Option<Field> {
     let name = measure.name;
-    let field = |kind, default, value| {
-        Some(Field { doc: sentence(measure), name: name.to_owned(), kind, default, value })
-    };
+    let field =
+        |kind, default, value| Some(Field { doc: sentence(measure), name: name.to_owned(), kind, default, value });
     match measure.get {
         Get::Whole(_) => field("u32", "0", format!("nodule.{name}.into()")),
         Get::Flag(_) => field("bool", "false", format!("nodule.{name}")),

@@ -29,7 +29,8 @@ pub fn replaced(text: &str, name: &str, lines: &[String]) -> String {
 fn replaced_lines_stand_between_the_marks_and_nothing_else_changes() {
     let text = "a\n  // generated: x\n  old\n  // end of generated\nb\n// generated: y\n// end of generated\n";
     let lines = ["one".to_owned(), String::new(), "two".to_owned()];
-    let wanted = "a\n  // generated: x\n  one\n\n  two\n  // end of generated\nb\n// generated: y\n// end of generated\n";
+    let wanted =
+        "a\n  // generated: x\n  one\n\n  two\n  // end of generated\nb\n// generated: y\n// end of generated\n";
     assert_eq!(replaced(text, "x", &lines), wanted);
     assert_eq!(replaced(wanted, "x", &lines), wanted);
     assert!(replaced(text, "y", &lines).ends_with("// generated: y\none\n\ntwo\n// end of generated\n"));
