@@ -6,8 +6,8 @@
 mod around;
 mod axes;
 pub mod interval;
-pub mod native;
 pub mod nodule;
+pub mod result;
 mod review;
 mod samples;
 

@@ -9,28 +9,9 @@ use serde::Serialize;
 use crate::contract::uncertainty::{ReviewRule, UncertaintyModel};
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
+use crate::findings::result::Canonical;
 use crate::findings::samples::SampleVolumes;
-use crate::steps::sample_masks::SampleMasks;
-use crate::{
-    error::Result,
-    progress::CancelToken,
-    space::volume::{Voi, Volume},
-};
-
-/// What nodules are measured from: one grid, arrays `[k, j, i]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Maps<'a> {
-    /// HU.
-    pub ct: &'a Volume<f32>,
-    /// Mean probability over samples.
-    pub probability: &'a Array3<f32>,
-    /// Doubt of the kind asked for.
-    pub uncertainty: &'a Array3<f32>,
-    /// Nodule numbers 1..=N, 0 elsewhere.
-    pub labels: &'a Array3<u16>,
-    /// Which samples called which voxel a nodule.
-    pub samples: &'a SampleMasks,
-}
+use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
 /// What was decided of a nodule before it was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -114,7 +95,12 @@ pub struct Rules<'a> {
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn measure(maps: &Maps<'_>, findings: &[Finding], rules: Rules<'_>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+pub fn measure(
+    maps: &Canonical<'_>,
+    findings: &[Finding],
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Vec<Nodule>> {
     let boxes = label_boxes(maps.labels, cancel)?;
     let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
     let nodules = numbered.map(|(voi, id)| {
@@ -142,7 +128,7 @@ fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<
 }
 
 fn nodule(
-    maps: &Maps<'_>,
+    maps: &Canonical<'_>,
     id: u16,
     voi: &Voi,
     finding: Finding,
@@ -199,7 +185,7 @@ fn nodule(
 }
 
 /// Mean doubt over the label and the voxels that touch it.
-fn doubt_with_rim(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
+fn doubt_with_rim(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
     let dims = maps.ct.grid.dims;
     let touches = |[k, j, i]: [usize; 3]| {
         let near = |index: usize, axis: usize| index.saturating_sub(1)..(index + 2).min(dims[axis]);

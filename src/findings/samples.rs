@@ -3,7 +3,7 @@
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
-use crate::findings::nodule::Maps;
+use crate::findings::result::Canonical;
 use crate::{
     error::Result,
     memory,
@@ -36,7 +36,7 @@ impl SampleVolumes {
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
+    pub fn of(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
         let territory = voi.grown(reach, grid.dims);
@@ -83,7 +83,7 @@ impl SampleVolumes {
 }
 
 /// Voxels (numbered within `territory`) of the nodule under sample `s`, in rising order.
-fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
+fn outline(maps: &Canonical<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
     let [width, height, depth] = territory.size();
     let mut mask = Array3::from_elem((depth, height, width), false);
     let dims = maps.ct.grid.dims;

@@ -4,8 +4,12 @@ use crate::{
 };
 use proptest::prelude::*;
 
-use crate::findings::nodule::*;
-use crate::{contract::uncertainty::Uncertainty, space::grid::Grid};
+use crate::findings::{nodule::*, result::Canonical};
+use crate::{
+    contract::uncertainty::Uncertainty,
+    space::{grid::Grid, volume::Volume},
+    steps::sample_masks::SampleMasks,
+};
 
 /// One nodule with every voxel of `labels` probability 0.9, doubt 0.5, HU -10, found alike by every sample.
 struct Scene {
@@ -36,8 +40,8 @@ impl Scene {
         }
     }
 
-    fn maps(&self) -> Maps<'_> {
-        Maps {
+    fn maps(&self) -> Canonical<'_> {
+        Canonical {
             ct: &self.ct,
             probability: &self.probability,
             uncertainty: &self.uncertainty,

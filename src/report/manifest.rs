@@ -10,10 +10,9 @@ use crate::{
     contract::bundle::Bundle,
     contract::uncertainty::Uncertainty,
     error::Result,
-    findings::interval::VolumeInterval,
+    findings::{interval::VolumeInterval, result::Segmentation},
     io::{NiftiForms, Sample, Source},
     networks::neighbours::SliceSteps,
-    pipeline::Account,
     progress::CancelToken,
     runtime::device::{Device, DeviceReport},
     warning::Warning,
@@ -146,17 +145,17 @@ impl<'a> ModelRecord<'a> {
 }
 
 impl ResultRecord {
-    /// The record of a run with `nodules` nodules, `review` of them flagged.
-    pub fn of(account: &Account, nodules: usize, review: usize) -> Self {
+    /// The record of a result.
+    pub fn of(found: &Segmentation) -> Self {
         ResultRecord {
-            nodules,
-            review,
-            dropped: account.dropped,
-            volume_interval: account.volume_interval,
-            prompted_volume_interval: account.prompted_volume_interval,
-            searched_ml: account.searched_ml,
-            slices: account.slices,
-            at: account.at.clone(),
+            nodules: found.nodules.len(),
+            review: found.nodules.iter().filter(|nodule| nodule.review).count(),
+            dropped: found.dropped,
+            volume_interval: found.volume_interval,
+            prompted_volume_interval: found.clicked_volume_interval,
+            searched_ml: found.searched_ml,
+            slices: found.slices,
+            at: found.clicks.clone(),
         }
     }
 }
