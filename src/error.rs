@@ -329,8 +329,8 @@ pub enum Error {
     /// The network failed while running.
     #[error("the {graph} network failed: {reason}. {}", remedy::INFERENCE)]
     Inference {
-        /// encoder, decoder or judge.
-        graph: &'static str,
+        /// Which one: the role, and encoder or decoder.
+        graph: String,
         /// What ONNX Runtime said.
         reason: String,
     },
