@@ -9,9 +9,15 @@ EACH_SIDE = 3  # slices before and after the centre slice
 NEIGHBOUR_STEP_MM = 2.0
 INTERPOLATE_ABOVE_MM = 2.5  # between slices farther apart neighbours are interpolated, exactly a step apart
 LIFT_BELOW_HU, LIFT_TO_HU = -940.0, -850.0  # lungs of the training CTs have medians of -880 to -750; airier ones are lifted
-TRIED_SLICE_MM = 5.0  # evaluate_thickness: above, too much is missed
+TRIED_SLICE_MM = 5.0  # evaluate-thickness: above, too much is missed
 SLICES = 2 * EACH_SIDE + 1
 CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
+HALO_PX = 24  # at least the decoder's receptive field's radius: 1 + 2 + 4 + 8, and up to 7 since a pixel lies anywhere in its coarser one
+MULTIPLE = 16  # height and width of what the encoder gets
+SMALLEST_MM3 = 14.0  # of a component that is reported
+PATCH_SIZE, PATCH_SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)  # the classifier's patch: samples and mm along k, j, i
+
+HIERA_WINDOW_PX = 112  # of a Hiera encoder's training windows: most of a 128 pixel crop, since Hiera uses what is around
 
 
 @dataclass
@@ -21,14 +27,18 @@ class NetworkConfig:
     widths: tuple = (24, 48, 80, 144, 224)
     decoder_widths: tuple = (96, 48, 32, 24)  # strides 8, 4, 2, 1
     # Bottleneck, then what leaves strides 8, 4, 2. Training draws each window's rates between 0 and twice these, so that
-    # the shipped ones can be chosen afterwards, by what their doubt achieves.
+    # the shipped ones can be chosen afterwards, by what their uncertainty achieves.
     rates: tuple = (0.25, 0.25, 0.25, 0.25)
     clicks: int = 16  # channels that clicks are made into
     token: int = 64  # length of the nodule prompt token
-    encoder: str = "compact"  # or one of hiera.SIZES
+    encoder: str = "compact"  # or one of networks.hiera.SIZES
     # Of a Hiera encoder alone: pixels of its square picture's side, and how many of the network's pixels that side holds.
     side: int = 512
     field_px: int = 512  # 358 mm
+
+    def dropout(self) -> list[tuple[int, float]]:
+        """(channels, rate) of each dropout mask."""
+        return list(zip((self.widths[4], *self.decoder_widths[:3]), self.rates))
 
 
 @dataclass

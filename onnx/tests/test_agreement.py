@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sam2lung_train import agreement, metrics
+from sam2lung_train.evaluation import agreement, metrics
 
 
 def row(*columns):

@@ -11,7 +11,10 @@ matplotlib = pytest.importorskip(
     "matplotlib", reason="SKIPPED: matplotlib is not installed (pip install -r onnx/requirements.txt)"
 )
 
-from sam2lung_train import cases, charts, evaluate, figures, froc, pictures, product, scores  # noqa: E402
+from sam2lung_train.cli.main import main  # noqa: E402
+from sam2lung_train.data import cases  # noqa: E402
+from sam2lung_train.evaluation import files, froc, product, scores  # noqa: E402
+from sam2lung_train.figures import charts, draw, pictures  # noqa: E402
 
 
 def made_score(number, random, doubt=False):
@@ -45,7 +48,7 @@ def texts(figure):
 
 def test_score_survives_the_way_through_json():
     one = made_scores(10)[9]
-    entry = json.loads(json.dumps(evaluate.plain(vars(one))))
+    entry = json.loads(json.dumps(files.plain(vars(one))))
     back = scores.from_json(entry)
     assert entry["hd95_mm"] is None and np.isnan(back.hd95_mm)
     assert back.nodule is None and back.dice_touching == 0.0 and np.array_equal(back.bins, one.bins)
@@ -53,14 +56,14 @@ def test_score_survives_the_way_through_json():
 
 def test_chosen_cases_are_best_median_worst_and_worst_found():
     made = made_scores(30)
-    groups = {name: [s.name for s in members] for name, (_, members) in figures.chosen(made).items()}
+    groups = {name: [s.name for s in members] for name, (_, members) in draw.chosen(made).items()}
     ranked = [s.name for s in sorted(made, key=lambda s: s.dice_touching)]
     assert groups["cases_best"] == ranked[::-1][:3]
     assert sorted(groups["cases_worst"]) == ["n19", "n29", "n9"]  # the missed ones
     assert groups["cases_worst_found"] == ranked[3:6]
     assert groups["cases_median"] == ranked[14:17]
     found = [s for s in made if s.hit]
-    assert "cases_worst_found" not in figures.chosen(found)
+    assert "cases_worst_found" not in draw.chosen(found)
 
 
 def test_reliability_says_the_ece_and_lies_on_the_diagonal():
@@ -90,8 +93,8 @@ def test_bland_altman_limits_are_those_of_the_logarithms():
 
 def test_charts_of_no_found_nodule_can_be_drawn():
     missed = [s for s in made_scores() if not s.hit]
-    for draw in (charts.risk_coverage, charts.dice, charts.bland_altman, charts.intervals):
-        assert figures.png(draw(missed, "note"))
+    for chart in (charts.risk_coverage, charts.dice, charts.bland_altman, charts.intervals):
+        assert draw.png(chart(missed, "note"))
 
 
 def test_free_response_has_a_panel_for_each_curve():
@@ -127,9 +130,9 @@ def test_cases_figure_is_the_same_every_time_and_small():
     score = made_scores(1)[0]
     members = [(score, case, result), (score, case, product.Result("b", refused="E_NO_LUNG: none"))]
     with matplotlib.rc_context(charts.STYLE):
-        first, second = (figures.png(pictures.cases_figure("Best", members, "val")) for _ in range(2))
+        first, second = (draw.png(pictures.cases_figure("Best", members, "val")) for _ in range(2))
     assert first == second
-    assert len(first) < figures.LARGEST_BYTES
+    assert len(first) < draw.LARGEST_BYTES
     assert Image.open(io.BytesIO(first)).size[0] > 1000
 
 
@@ -146,11 +149,11 @@ def test_figures_of_a_real_evaluation_are_written(shared_data, tmp_path):
     folder, made = tmp_path / "run", made_scores(3)
     for score, record in zip(made, cases.lidc_records(shared_data, "val")):
         score.name = record["key"]
-        write_result(cases.lidc_case(shared_data / "lidc", record), folder / figures.SET / "result" / score.name)
-    sets = {figures.SET: {"scores": [vars(s) for s in made]}}
+        write_result(cases.lidc_case(shared_data / "lidc", record), folder / draw.SET / "result" / score.name)
+    sets = {draw.SET: {"scores": [vars(s) for s in made]}}
     everything = {"program": "sam2lung 0", "arguments": {"split": "val"}, "sets": sets}
-    (folder / "evaluate.json").write_text(json.dumps(evaluate.plain(everything)))
-    figures.main(["--data", str(shared_data), "--evaluation", str(folder), "--out", str(tmp_path / "figures")])
+    (folder / "evaluate.json").write_text(json.dumps(files.plain(everything)))
+    assert main(["figures", "--data", str(shared_data), "--evaluation", str(folder), "--out", str(tmp_path / "figures")]) == 0
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
     charts_made = {"reliability", "risk_coverage", "dice", "volume_agreement", "volume_interval"}
     assert names == charts_made | {"cases_best", "cases_median", "cases_worst"}

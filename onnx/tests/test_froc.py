@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sam2lung_train import froc
+from sam2lung_train.evaluation import froc
 
 
 def scans():

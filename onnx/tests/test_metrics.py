@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sam2lung_train import metrics
+from sam2lung_train.evaluation import metrics
 
 
 def ball(shape, centre_mm, radius_mm, spacing_mm):

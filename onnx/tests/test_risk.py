@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sam2lung_train import risk
+from sam2lung_train.evaluation import risk
 
 
 def test_curve_by_hand_is_the_mean_loss_of_the_surest():

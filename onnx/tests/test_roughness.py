@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sam2lung_train import cases, roughness
+from sam2lung_train.data import cases
+from sam2lung_train.evaluation import roughness
 
 
 def discs(radii, centres=None, size=64):
