@@ -1,4 +1,6 @@
-"""The files of one training: RUN/checkpoint.pt, findings.npz, classifier.pt, calibration.json, bundle/. Names stand here alone."""
+"""The files of one training: RUN/checkpoint.pt, findings.npz, classifier.pt, calibration.json, bundle/. Names stand
+here alone.
+"""
 
 import json
 from dataclasses import dataclass

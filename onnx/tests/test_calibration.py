@@ -38,7 +38,9 @@ def test_threshold_stays_at_a_half_unless_it_gains():
     reference[:, 5:15, 5:15] = True
     certain = calibrate_segmenter.Seen(np.where(reference, 8.0, -8.0)[None].astype(np.float16), reference, reference)
     assert calibrate_segmenter.best_threshold([certain], 1.0, 0.0)[0] == 0.5
-    shy = calibrate_segmenter.Seen(np.where(reference, -0.5, -8.0)[None].astype(np.float16), reference, reference)  # 0.38 inside
+    shy = calibrate_segmenter.Seen(
+        np.where(reference, -0.5, -8.0)[None].astype(np.float16), reference, reference
+    )  # 0.38 inside
     assert calibrate_segmenter.best_threshold([shy], 1.0, 0.0)[0] < 0.38
 
 
@@ -69,7 +71,7 @@ def test_classifier_fit_is_found_again():
     assert temperature == pytest.approx(1.5, rel=0.1) and bias == pytest.approx(0.4, abs=0.1)
 
 
-# --- a nodule's uncertainty -------------------------------------------------------------------------------------------------
+# --- a nodule's uncertainty --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

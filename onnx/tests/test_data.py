@@ -105,7 +105,7 @@ def test_phantom_is_read_on_its_grid_with_its_nodules_hidden_from_what_is_known(
     (tmp_path / "p.json").write_text(json.dumps([{"centre_ras": centre, "radius_mm": 2.0}]))
     whole, nodules = phantoms.read(tmp_path / "p.nii.gz")
     assert whole.hu[5, 12, 30] == -700 and whole.spacing_mm == pytest.approx((2.0, 0.8, 0.8))
-    (voxel, radius), = nodules
+    ((voxel, radius),) = nodules
     assert voxel.tolist() == [30, 12, 5] and radius == 2.0
     # Hidden: the ball of 2 mm and the margin of 3 mm.
     assert not whole.known[5, 12, 36] and whole.known[5, 12, 37]

@@ -14,8 +14,8 @@ from sam2lung_train.errors import UserError
 from sam2lung_train.evaluation import crops, files, froc, product, summary, whole_cts
 from sam2lung_train.paths import DEFAULT_BUNDLE, ONNX_FOLDER
 
-# Stands in for `sam2lung`: outlines everything above -300 HU, refuses what is called "bad", has a fixed doubt.
-FAKE = '''#!{python}
+# Stands in for `sam2lung`: outlines everything above -300 HU, refuses what is called "bad", has a fixed uncertainty.
+FAKE = """#!{python}
 import json, sys
 from pathlib import Path
 import nibabel
@@ -56,7 +56,7 @@ for path in map(Path, words[1:words.index("--output")]):
     (folder / "nodules.json").write_text(json.dumps(nodules))
     (folder / "run.json").write_text(json.dumps(dict(words=words)))
 sys.exit(status)
-'''
+"""
 
 
 @pytest.fixture
@@ -140,7 +140,11 @@ def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, t
     folder = tmp_path / "set" / "result" / "a"
     assert product.is_complete(folder) and not product.is_complete(folder.parent / "b")
     assert not product.is_complete(folder, contract="0123abcd")  # a run.json that names no model
-    record = {"name": "m", "version": "1", "sha256": {"model.json": "0123abcdef", "encoder.onnx": "aa", "decoder.onnx": "bb"}}
+    record = {
+        "name": "m",
+        "version": "1",
+        "sha256": {"model.json": "0123abcdef", "encoder.onnx": "aa", "decoder.onnx": "bb"},
+    }
     (folder / "run.json").write_text(json.dumps({"model": record}))
     assert product.is_complete(folder, contract="0123abcd") and not product.is_complete(folder, contract="ffffffff")
 
@@ -155,7 +159,9 @@ def test_with_every_finding_changes_the_classifiers_threshold_and_nothing_else(b
     now["judge"]["threshold"] = threshold
     assert now == had
     assert (copy / "judge.onnx").read_bytes() == (source / "judge.onnx").read_bytes()
-    without_classifier = next(b for b in sorted(bundles.iterdir()) if not json.loads((b / "model.json").read_text())["judge"])
+    without_classifier = next(
+        b for b in sorted(bundles.iterdir()) if not json.loads((b / "model.json").read_text())["judge"]
+    )
     assert product.with_every_finding(without_classifier, tmp_path / "none") == (None, None)
     assert not (tmp_path / "none").exists()
 
@@ -172,7 +178,9 @@ def test_findings_of_a_crop_are_hits_and_false_ones(program, tmp_path):
 def test_several_models_in_one_folder_are_refused(monkeypatch, tmp_path):
     models = iter("ab")
     made = [product.Model("m", "1", "n", "x"), product.Model("m", "1", "n", "y")]
-    monkeypatch.setattr(crops, "measured", lambda key, _: ({"words": key, "scores": []}, {made["ab".index(next(models))]}))
+    monkeypatch.setattr(
+        crops, "measured", lambda key, _: ({"words": key, "scores": []}, {made["ab".index(next(models))]})
+    )
     asked = crops.Options(sam2lung=Path("x"), out=tmp_path, sets=["lidc_off", "lidc_auto"])
     with pytest.raises(ValueError, match="several models"):
         crops.measure(asked)
@@ -200,36 +208,44 @@ def test_error_line_is_that_of_the_path_and_begins_with_the_name():
     assert found == [*wanted, None]
 
 
-def test_doubt_ratio_is_that_of_means(program, tmp_path):
+def test_uncertainty_ratio_is_that_of_means(program, tmp_path):
     (one,) = scored([made_case("a")], program, tmp_path)
     one.uncertainty_wrong, one.uncertainty_right = (6.0, 10), (30.0, 100)
-    assert summary.doubt_ratio([one]) == pytest.approx(2.0)
+    assert summary.uncertainty_ratio([one]) == pytest.approx(2.0)
 
 
 def told(dice, patient="p", volume=100.0, **nodule):
     """A score of which only some figures matter."""
-    shown = {"volume_mm3": volume, "volume_mm3_p05": 80.0, "volume_mm3_p95": 120.0, "sample_dice": 0.9, "uncertainty_mean": 0.2}
+    shown = {
+        "volume_mm3": volume,
+        "volume_mm3_p05": 80.0,
+        "volume_mm3_p95": 120.0,
+        "sample_dice": 0.9,
+        "uncertainty_mean": 0.2,
+    }
     return type("S", (), {
         "patient": patient, "dice_touching": dice, "hit": dice > 0, "nodule": {**shown, **nodule} if dice else None,
         "volume_mm3": 100.0, "name": patient,
     })()  # fmt: skip
 
 
-def test_doubt_auroc_and_aurc_without_expected_dice_are_nan():
+def test_uncertainty_auroc_and_aurc_without_expected_dice_are_nan():
     old = [told(0.9), told(0.5, sample_dice=0.8)]
-    assert np.isnan(summary.doubt_auroc(old, "expected_dice")) and np.isnan(summary.doubt_aurc(old, "expected_dice"))
-    assert summary.doubt_auroc(old, "sample_dice") == 1.0
+    assert np.isnan(summary.uncertainty_auroc(old, "expected_dice")) and np.isnan(
+        summary.uncertainty_aurc(old, "expected_dice")
+    )
+    assert summary.uncertainty_auroc(old, "sample_dice") == 1.0
     none = [told(0.9, expected_dice=None), told(0.5, expected_dice=None)]
-    assert np.isnan(summary.doubt_auroc(none, "expected_dice"))
+    assert np.isnan(summary.uncertainty_auroc(none, "expected_dice"))
 
 
-def test_doubt_by_hand_leaves_missed_nodules_out():
+def test_uncertainty_by_hand_leaves_missed_nodules_out():
     made = [told(0.9, expected_dice=0.8), told(0.6, expected_dice=0.7), told(0.8, expected_dice=0.6), told(0.0)]
     # 1 - expected_dice: the poor one (0.6) has 0.3, above 0.2 and below 0.4.
-    assert summary.doubt_auroc(made, "expected_dice") == 0.5
-    assert summary.doubt_aurc(made, "expected_dice") == pytest.approx((0.1 + 0.25 + 0.7 / 3) / 3)
+    assert summary.uncertainty_auroc(made, "expected_dice") == 0.5
+    assert summary.uncertainty_aurc(made, "expected_dice") == pytest.approx((0.1 + 0.25 + 0.7 / 3) / 3)
     # The best order: 0.1, 0.2, 0.4.
-    assert summary.doubt_e_aurc(made, "expected_dice") == pytest.approx((0.25 - 0.15) / 3)
+    assert summary.uncertainty_e_aurc(made, "expected_dice") == pytest.approx((0.25 - 0.15) / 3)
 
 
 def test_interval_of_older_results_is_the_samples_own():
@@ -321,7 +337,9 @@ def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, progra
     low, high = figures["dice_touching_mean"]["ci95"]
     assert 0 <= low <= figures["dice_touching_mean"]["value"] <= high <= 1
     table = (tmp_path / "out" / "evaluate.md").read_text()
-    assert all(part in table for part in ("3-D Dice", "as they agree with each other", "CPM", "Roughness", "ground glass"))
+    assert all(
+        part in table for part in ("3-D Dice", "as they agree with each other", "CPM", "Roughness", "ground glass")
+    )
     assert table.strip() in card.read_text()
 
 
@@ -422,5 +440,9 @@ def test_whole_ct_list_has_every_lesion_of_the_index(shared_data):
     listed = {ct.path.name: ct for ct in whole_cts.whole_cts(shared_data)}
     masks = {"fcp_vessels.nii.gz", "lidc0002_votes.nii.gz"}
     assert set(listed) == {p.name for p in shared_data.glob("whole_ct/*.nii.gz")} - masks | {"fcp_dicom"}
-    assert [len(listed[name].listed(5.0)) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [1, 2, 1]
+    assert [len(listed[name].listed(5.0)) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [
+        1,
+        2,
+        1,
+    ]
     assert len(listed["lidc0002.nii.gz"].marks) == 11

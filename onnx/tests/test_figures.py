@@ -17,14 +17,14 @@ from sam2lung_train.evaluation import files, froc, product, scores  # noqa: E402
 from sam2lung_train.figures import charts, draw, pictures  # noqa: E402
 
 
-def made_score(number, random, doubt=False):
+def made_score(number, random, uncertain=False):
     """A nodule with plausible figures; every tenth was missed."""
     missed = number % 10 == 9
     truth = float(np.exp(random.uniform(3.5, 9)))
     volume = truth * float(np.exp(random.normal(0, 0.2)))
     nodule = {"volume_mm3": volume, "volume_mm3_p05": 0.9 * volume, "volume_mm3_p95": 1.1 * volume,
               "sample_dice": float(random.uniform(0.8, 1)), "uncertainty_mean": float(random.uniform(0.2, 0.5))}  # fmt: skip
-    if doubt:
+    if uncertain:
         nodule |= {"expected_dice": float(random.uniform(0.6, 1)), "sample_volume_mm3_p05": 0.97 * volume,
                    "sample_volume_mm3_p95": 1.03 * volume}  # fmt: skip
     bins = np.stack([np.full(15, 100.0), 100 * (np.arange(15) + 0.5) / 15, 100 * (np.arange(15) + 0.5) / 15])
@@ -37,9 +37,9 @@ def made_score(number, random, doubt=False):
     )  # fmt: skip
 
 
-def made_scores(count=30, doubt=False):
+def made_scores(count=30, uncertain=False):
     random = np.random.default_rng(5)
-    return [made_score(n, random, doubt) for n in range(count)]
+    return [made_score(n, random, uncertain) for n in range(count)]
 
 
 def texts(figure):
@@ -75,13 +75,13 @@ def test_reliability_says_the_ece_and_lies_on_the_diagonal():
 
 def test_risk_coverage_shows_expected_dice_only_where_it_is_known():
     assert "expected_dice" not in texts(charts.risk_coverage(made_scores(), "note"))
-    shown = texts(charts.risk_coverage(made_scores(doubt=True), "note"))
+    shown = texts(charts.risk_coverage(made_scores(uncertain=True), "note"))
     assert "by 1 − expected_dice, AURC" in shown and "3 missed nodules" in shown
 
 
 def test_intervals_show_the_samples_own_only_where_they_differ():
     assert "samples' own" not in texts(charts.intervals(made_scores(), "note"))
-    assert "samples' own" in texts(charts.intervals(made_scores(doubt=True), "note"))
+    assert "samples' own" in texts(charts.intervals(made_scores(uncertain=True), "note"))
 
 
 def test_bland_altman_limits_are_those_of_the_logarithms():
@@ -101,7 +101,9 @@ def test_free_response_has_a_panel_for_each_curve():
     curve = froc.summary([froc.Scan("a", "p", [0.9, None], [0.8, 0.3])], threshold=0.5, rounds=5)
     figure = charts.free_response({"crops": curve, "whole CTs": {**curve, "whose": " (training patients)"}}, "note")
     assert len(figure.axes) == 2
-    assert "1 whole CTs, 2 lesions (training patients)" in texts(figure) and "as shipped: 1.00 false, 50 % found" in texts(figure)
+    assert "1 whole CTs, 2 lesions (training patients)" in texts(
+        figure
+    ) and "as shipped: 1.00 false, 50 % found" in texts(figure)
 
 
 def test_square_stays_inside_and_holds_the_mask():
@@ -136,7 +138,7 @@ def test_cases_figure_is_the_same_every_time_and_small():
     assert Image.open(io.BytesIO(first)).size[0] > 1000
 
 
-def test_cases_figure_names_the_doubt_that_the_map_shows():
+def test_cases_figure_names_the_uncertainty_that_the_map_shows():
     case, result = made_case()
     members = [(made_scores(1)[0], case, result)]
     assert "uncertainty (entropy, bits)" in texts(pictures.cases_figure("Best", members, "val"))
@@ -153,7 +155,10 @@ def test_figures_of_a_real_evaluation_are_written(shared_data, tmp_path):
     sets = {draw.SET: {"scores": [vars(s) for s in made]}}
     everything = {"program": "sam2lung 0", "arguments": {"split": "val"}, "sets": sets}
     (folder / "evaluate.json").write_text(json.dumps(files.plain(everything)))
-    assert main(["figures", "--data", str(shared_data), "--evaluation", str(folder), "--out", str(tmp_path / "figures")]) == 0
+    assert (
+        main(["figures", "--data", str(shared_data), "--evaluation", str(folder), "--out", str(tmp_path / "figures")])
+        == 0
+    )
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
     charts_made = {"reliability", "risk_coverage", "dice", "volume_agreement", "volume_interval"}
     assert names == charts_made | {"cases_best", "cases_median", "cases_worst"}
@@ -163,7 +168,11 @@ def write_result(case, folder):
     import nibabel
 
     folder.mkdir(parents=True)
-    for kind, data in (("label", case.reference), ("probability", case.reference * 0.9), ("uncertainty", case.reference * 0.5)):
+    for kind, data in (
+        ("label", case.reference),
+        ("probability", case.reference * 0.9),
+        ("uncertainty", case.reference * 0.5),
+    ):
         nibabel.save(nibabel.Nifti1Image(data.T.astype(np.float32), np.eye(4)), folder / f"{kind}.nii.gz")
     (folder / "nodules.json").write_text("[]")
     (folder / "run.json").write_text("{}")

@@ -1,4 +1,6 @@
-"""The SAM 2 encoder on a Hiera of a few thousand weights: shapes, scale, freezing, checkpoints, export. Needs torch and transformers."""
+"""The SAM 2 encoder on a Hiera of a few thousand weights: shapes, scale, freezing, checkpoints, export. Needs torch and
+transformers.
+"""
 
 import json
 from dataclasses import replace
@@ -8,7 +10,9 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pip install -r onnx/requirements.txt)")
-pytest.importorskip("transformers", reason="SKIPPED: transformers is not installed (pip install -r onnx/requirements.txt)")
+pytest.importorskip(
+    "transformers", reason="SKIPPED: transformers is not installed (pip install -r onnx/requirements.txt)"
+)
 
 from test_data import stack  # noqa: E402
 
@@ -108,7 +112,10 @@ def test_lay_keeps_the_scale_of_a_small_slice_and_shrinks_a_large_one(network):
 @pytest.mark.parametrize("height, width", [(32, 48), (96, 128)])
 def test_put_back_finds_what_was_laid(network, height, width):
     """The square's own columns, averaged to stride 4, come back as the place of each of the slices' 4 x 4 pixels."""
-    slices, place = torch.zeros(1, SLICES, height, width), torch.tensor([[7.0, 3.0]]) if width < 64 else torch.zeros(1, 2)
+    slices, place = (
+        torch.zeros(1, SLICES, height, width),
+        torch.tensor([[7.0, 3.0]]) if width < 64 else torch.zeros(1, 2),
+    )
     columns = (torch.arange(16.0) * 4 + 2)[None, None, None].expand(1, 1, 16, 16)  # continuous: pixel u from u to u + 1
     back = network.encoder.put_back(columns, place, 4, slices)
     expected = (torch.arange(width // 4) * 4 + 2) * min(1, 64 / width) + place[0, 0]
@@ -162,7 +169,9 @@ def test_frozen_weights_stay_while_the_rest_learns_and_then_learn_too():
     assert not torch.equal(run.network.encoder.channels.add.weight, others["encoder.channels.add.weight"])
     run.seconds = 12.0
     run.step(run.sampler.batch())
-    changed = [name for name, value in run.network.encoder.sam2.state_dict().items() if not torch.equal(value, before[name])]
+    changed = [
+        name for name, value in run.network.encoder.sam2.state_dict().items() if not torch.equal(value, before[name])
+    ]
     assert "backbone.blocks.0.attn.qkv.weight" in changed and "neck.convs.1.weight" in changed
 
 
@@ -215,11 +224,16 @@ def metas(weights):
 def written(kind, weights, folder):
     other = {"mask_decoder.token": torch.zeros(3), "memory_attention.norm.weight": torch.zeros(4)}
     if kind == "meta.pt":
-        torch.save({"model": {**metas(weights), "sam_mask_decoder.token": torch.zeros(3), "maskmem_tpos_enc": torch.zeros(4)}}, folder / kind)
+        torch.save(
+            {"model": {**metas(weights), "sam_mask_decoder.token": torch.zeros(3), "maskmem_tpos_enc": torch.zeros(4)}},
+            folder / kind,
+        )
     elif kind == "model.safetensors":
         from safetensors.torch import save_file
 
-        save_file({f"vision_encoder.{name}": value.contiguous() for name, value in weights.items()} | other, folder / kind)
+        save_file(
+            {f"vision_encoder.{name}": value.contiguous() for name, value in weights.items()} | other, folder / kind
+        )
     else:
         torch.save({**weights, **other}, folder / kind)
     return folder / kind
@@ -292,14 +306,34 @@ def test_training_from_a_checkpoint_by_the_command_and_going_on(tmp_path, capsys
     monkeypatch.setattr(train_segmenter.items, "load_stacks", lambda cache: stacks)
     monkeypatch.setattr(train_segmenter.items, "load_wholes", lambda cache: [])
     words = ["--out", str(tmp_path), "--minutes", "0.01"]
-    assert main(["train", *words, "--encoder", SMALL, "--checkpoint", str(file), "--side", "64", "--window", "32", "--frozen", "1"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                *words,
+                "--encoder",
+                SMALL,
+                "--checkpoint",
+                str(file),
+                "--side",
+                "64",
+                "--window",
+                "32",
+                "--frozen",
+                "1",
+            ]
+        )
+        == 0
+    )
     assert f"{SMALL} begins at model.safetensors sha256 " in capsys.readouterr().out
     first = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
     assert main(["train", *words[:2], "--minutes", "0.02", "--resume"]) == 0
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
     assert state["steps"] > first["steps"] and state["config"]["checkpoint"] == first["config"]["checkpoint"] != ""
     network = inference.load_network(tmp_path / "checkpoint.pt")
-    assert all(torch.equal(value, source.state_dict()[name]) for name, value in network.encoder.sam2.state_dict().items())
+    assert all(
+        torch.equal(value, source.state_dict()[name]) for name, value in network.encoder.sam2.state_dict().items()
+    )
 
 
 # --- export -----------------------------------------------------------------------------------------------------------

@@ -175,7 +175,9 @@ def test_network_every_mask_click_and_offset_matters(network):
     for kind in range(2):
         clicked = clicks.clone()
         clicked[:, kind] = 0.5
-        assert (network.decoder(embeddings, clicked, network.masks(1, "cpu", drop=False)) - plain).abs().max() > 1e-4, kind
+        assert (network.decoder(embeddings, clicked, network.masks(1, "cpu", drop=False)) - plain).abs().max() > 1e-4, (
+            kind
+        )
     moved = network.encoder(slices, offsets + 2.0)
     assert (moved[0] - embeddings[0]).abs().max() > 1e-4
 
@@ -321,11 +323,17 @@ def test_narrow_repeats_the_sides_and_marks_what_is_beyond():
     row = inside[0, :, middle[2]]
     first = int(row.nonzero()[0])
     assert all(torch.equal(hu[:, n, middle[2]], hu[:, first, middle[2]]) for n in range(first))
-    assert torch.equal(hu[0, first:middle[1], middle[2]], torch.from_numpy(one.hu.astype(np.float32))[0, first:middle[1], middle[2]])
+    assert torch.equal(
+        hu[0, first : middle[1], middle[2]],
+        torch.from_numpy(one.hu.astype(np.float32))[0, first : middle[1], middle[2]],
+    )
 
 
 def test_classifier_learns_to_tell_bright_from_dark():
-    some = [finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16)) for n in range(12)]
+    some = [
+        finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16))
+        for n in range(12)
+    ]
     trained, _ = train_classifier.train(some, 0.15, 0)
     logits = train_classifier.logits_of(trained, some)
     assert logits[1::2].min() > logits[::2].max()

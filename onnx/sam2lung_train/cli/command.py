@@ -29,7 +29,9 @@ def add_data(parser: argparse.ArgumentParser, holds: str = "the shared data") ->
 
 def add_cache(parser: argparse.ArgumentParser) -> None:
     """--cache."""
-    parser.add_argument("--cache", type=Path, default=CACHE, metavar="FOLDER", help=f"packed training data; default: {CACHE}")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, metavar="FOLDER", help=f"packed training data; default: {CACHE}"
+    )
 
 
 def add_run(parser: argparse.ArgumentParser, holds: str = "folder of the training") -> None:
@@ -49,7 +51,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_jobs(parser: argparse.ArgumentParser, default: int) -> None:
     """--jobs."""
-    parser.add_argument("--jobs", type=int, default=default, metavar="N", help=f"processes at a time; default: {default}")
+    parser.add_argument(
+        "--jobs", type=int, default=default, metavar="N", help=f"processes at a time; default: {default}"
+    )
 
 
 def options_of(kind: type[Kind], arguments: argparse.Namespace) -> Kind:

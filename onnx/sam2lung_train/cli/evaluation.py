@@ -5,14 +5,17 @@ from pathlib import Path
 
 from .command import Command, add_data, add_jobs, add_sam2lung, options_of
 
-# evaluation.crops.SETS and evaluation.slice_thickness.PARTS, whose modules take a second to import; a test compares them.
+# evaluation.crops.SETS and evaluation.slice_thickness.PARTS, whose modules take a second to import; a test compares
+# them.
 SETS = ("lidc_off", "lidc_auto", "lidc_click", "lidc_hu_off", "lidc_every")
 PARTS = ("crops", "lesions", "phantoms")
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """--model."""
-    parser.add_argument("--model", type=Path, metavar="BUNDLE", help="bundle to measure; the built-in one when left out")
+    parser.add_argument(
+        "--model", type=Path, metavar="BUNDLE", help="bundle to measure; the built-in one when left out"
+    )
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +25,9 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 
 def add_keep(parser: argparse.ArgumentParser) -> None:
     """--keep."""
-    parser.add_argument("--keep", action="store_true", help="segment only what has no result in OUT yet, score everything")
+    parser.add_argument(
+        "--keep", action="store_true", help="segment only what has no result in OUT yet, score everything"
+    )
 
 
 def add_rounds(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +37,9 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
 
 def add_card(parser: argparse.ArgumentParser, markers: str) -> None:
     """--card."""
-    parser.add_argument("--card", type=Path, metavar="FILE", help=f"model card that gets the tables between its {markers} markers")
+    parser.add_argument(
+        "--card", type=Path, metavar="FILE", help=f"model card that gets the tables between its {markers} markers"
+    )
 
 
 # --- nodules ----------------------------------------------------------------------------------------------------------
@@ -47,7 +54,12 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=["val", "train"], default="val")
     parser.add_argument("--sets", default=",".join(SETS), help=f"comma-separated, of {', '.join(SETS)}; default: all")
     add_keep(parser)
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N nodules of each set: for a quick look, not for a report")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="only the first N nodules of each set: for a quick look, not for a report",
+    )
     add_jobs(parser, 1)
     add_rounds(parser)
     add_card(parser, "evaluate")
@@ -71,9 +83,17 @@ def add_whole_ct_options(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_model(parser)
     parser.add_argument("--only", metavar="TEXT", help="only CTs whose name holds this text")
-    parser.add_argument("--smallest", type=float, default=5.0, metavar="MM", help="diameter from which a lesion has to be found; default: 5")
+    parser.add_argument(
+        "--smallest",
+        type=float,
+        default=5.0,
+        metavar="MM",
+        help="diameter from which a lesion has to be found; default: 5",
+    )
     add_keep(parser)
-    parser.add_argument("--no-froc", dest="froc", action="store_false", help="leave out the second run, for the free-response curve")
+    parser.add_argument(
+        "--no-froc", dest="froc", action="store_false", help="leave out the second run, for the free-response curve"
+    )
     add_rounds(parser)
 
 
@@ -101,12 +121,16 @@ def add_thickness_options(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_data(parser)
     add_model(parser)
-    parser.add_argument("--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all"
+    )
     parser.add_argument("--split", choices=["val", "train"], default="val")
     parser.add_argument("--develop", action="store_true", help="only the development part of `train`")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="phantoms; default: the demonstration's")
     parser.add_argument("--samples", type=int, help="dropout samples; the model's number when left out")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N crops: for a quick look, not for a report")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only the first N crops: for a quick look, not for a report"
+    )
     add_keep(parser)
     add_card(parser, "thickness")
 
@@ -122,15 +146,17 @@ COMMANDS = (
     Command(
         "evaluate",
         "measures nodules of `val`",
-        "Segments the nodules of `val` in several ways with the built command line and scores them against the readers.\n\n"
-        "Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule); with --card also the model card's tables.",
+        "Segments the nodules of `val` in several ways with the built command line, scores them against the readers.\n\n"
+        "Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule); with --card also\n"
+        "the model card's tables.",
         add_evaluate_options,
         run_evaluate,
     ),
     Command(
         "evaluate-whole-ct",
         "counts findings in whole CTs",
-        "Runs the built command line on whole CTs, twice: as shipped, and with every finding kept for the free-response curve.\n\n"
+        "Runs the built command line on whole CTs, twice: as shipped, and with every finding kept for the\n"
+        "free-response curve.\n\n"
         "Writes OUT/whole_ct.md and OUT/whole_ct.json.",
         add_whole_ct_options,
         run_whole_ct,

@@ -39,15 +39,16 @@ COMMANDS = (
     Command(
         "export",
         "writes a training as a bundle",
-        "Reads RUN/checkpoint.pt, RUN/classifier.pt (left out when it isn't there) and RUN/calibration.json (defaults when it isn't there);\n"
-        "writes the bundle's ONNX files and model.json, complete or not at all.",
+        "Reads RUN/checkpoint.pt, RUN/classifier.pt (left out when it isn't there) and RUN/calibration.json (defaults when\n"
+        "it isn't there); writes the bundle's ONNX files and model.json, complete or not at all.",
         add_export_options,
         run_export,
     ),
     Command(
         "parity",
         "compares a bundle with PyTorch",
-        "Checks that the bundle's graphs compute what PyTorch computes, tensor by tensor. The exit status is 1 above the tolerance.",
+        "Checks that the bundle's graphs compute what PyTorch computes, tensor by tensor.\n"
+        "The exit status is 1 above the tolerance.",
         add_parity_options,
         run_parity,
     ),

@@ -25,7 +25,8 @@ COMMANDS = (
     Command(
         "figures",
         "draws an evaluation",
-        "Draws charts and pictures of cases from what evaluate and evaluate-whole-ct wrote. The same results give the same bytes.",
+        "Draws charts and pictures of cases from what evaluate and evaluate-whole-ct wrote.\n"
+        "The same results give the same bytes.",
         add_options,
         run,
     ),

@@ -8,16 +8,27 @@ from ..errors import UserError
 from . import data, evaluation, export, figures, training
 from .command import Command
 
-COMMANDS: tuple[Command, ...] = (*data.COMMANDS, *training.COMMANDS, *export.COMMANDS, *evaluation.COMMANDS, *figures.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *data.COMMANDS,
+    *training.COMMANDS,
+    *export.COMMANDS,
+    *evaluation.COMMANDS,
+    *figures.COMMANDS,
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every subcommand."""
-    whole = argparse.ArgumentParser(prog="sam2lung-train", description="Trains, exports and measures the networks of sam2lung.")
+    whole = argparse.ArgumentParser(
+        prog="sam2lung-train", description="Trains, exports and measures the networks of sam2lung."
+    )
     subcommands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         one = subcommands.add_parser(
-            command.name, help=command.help, description=command.about, formatter_class=argparse.RawDescriptionHelpFormatter
+            command.name,
+            help=command.help,
+            description=command.about,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_options(one)
         one.set_defaults(call=command.run)
@@ -25,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one subcommand; returns the exit status: 0, 1 for what the user can put right, 2 for options that can't be read."""
+    """Runs one subcommand; returns the exit status: 0, 1 for what the user can put right, 2 for options that can't be
+    read.
+    """
     arguments = parser().parse_args(words)
     try:
         return arguments.call(arguments) or 0

@@ -18,12 +18,20 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     parser.add_argument("--rate", type=float, default=TrainConfig.rate, help="highest learning rate")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="checkpoint whose weights a new training begins with")
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE", help="checkpoint whose weights a new training begins with"
+    )
     parser.add_argument("--window", type=int, metavar="PIXELS", help="side of the training windows, a multiple of 16")
-    parser.add_argument("--encoder", default="compact", help="compact, or sam2.1-hiera-tiny, -small, -base-plus, -large")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="local file with SAM 2's weights, of transformers or Meta's own")
+    parser.add_argument(
+        "--encoder", default="compact", help="compact, or sam2.1-hiera-tiny, -small, -base-plus, -large"
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="local file with SAM 2's weights, of transformers or Meta's own"
+    )
     parser.add_argument("--side", type=int, default=NetworkConfig.side, help="of the picture that Hiera sees, pixels")
-    parser.add_argument("--frozen", type=float, default=TrainConfig.frozen, help="share of the time that SAM 2's weights stay")
+    parser.add_argument(
+        "--frozen", type=float, default=TrainConfig.frozen, help="share of the time that SAM 2's weights stay"
+    )
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -73,7 +81,11 @@ def add_train_classifier_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=15.0, help="default: 15")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start-from", type=Path, metavar="FILE", help="a classifier's weights to go on from")
-    parser.add_argument("--without", metavar="CT", help="leave the findings of this whole CT out of training, report on them, write nothing")
+    parser.add_argument(
+        "--without",
+        metavar="CT",
+        help="leave the findings of this whole CT out of training, report on them, write nothing",
+    )
 
 
 def run_train_classifier(arguments: argparse.Namespace) -> None:
@@ -98,8 +110,12 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     add_cache(parser)
     add_run(parser)
     add_sam2lung(parser)
-    parser.add_argument("--model", type=Path, required=True, metavar="BUNDLE", help="the bundle, without a fit of its own")
-    parser.add_argument("--keep", action="store_true", help="outline only what RUN/develop_results lacks; for the same bundle")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="BUNDLE", help="the bundle, without a fit of its own"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="outline only what RUN/develop_results lacks; for the same bundle"
+    )
     add_jobs(parser, 2)
 
 
@@ -114,7 +130,9 @@ def add_compare_options(parser: argparse.ArgumentParser) -> None:
     """Of compare-uncertainty."""
     add_cache(parser)
     add_run(parser)
-    parser.add_argument("--ensemble", type=Path, nargs="*", default=[], metavar="FILE", help="checkpoints of an ensemble")
+    parser.add_argument(
+        "--ensemble", type=Path, nargs="*", default=[], metavar="FILE", help="checkpoints of an ensemble"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N nodules")
 
 
@@ -151,9 +169,13 @@ def add_make_bundle_options(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_cache(parser)
     parser.add_argument("--minutes", type=float, default=80.0, help="of the segmenter's training; default: 80")
-    parser.add_argument("--classifier-minutes", type=float, default=20.0, help="of the classifier's training; default: 20")
+    parser.add_argument(
+        "--classifier-minutes", type=float, default=20.0, help="of the classifier's training; default: 20"
+    )
     parser.add_argument("--rate", type=float, default=TrainConfig.rate, help="highest learning rate of the segmenter")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="checkpoint whose weights the training begins with")
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE", help="checkpoint whose weights the training begins with"
+    )
     add_device(parser)
     parser.add_argument("--version", default="0.2.0", help="of the model")
 
@@ -169,9 +191,9 @@ COMMANDS = (
     Command(
         "make-bundle",
         "all steps from the CTs to a bundle",
-        "Runs, in this order: pack-data, train, calibrate, find, train-classifier, calibrate-classifier, export, fit-uncertainty, export again\n"
-        "with the fit, parity. A step whose result is there already is passed over, and training goes on from its checkpoint: after an\n"
-        "interruption the same command goes on.",
+        "Runs, in this order: pack-data, train, calibrate, find, train-classifier, calibrate-classifier, export,\n"
+        "fit-uncertainty, export again with the fit, parity. A step whose result is there already is passed over, and\n"
+        "training goes on from its checkpoint: after an interruption the same command goes on.",
         add_make_bundle_options,
         run_make_bundle,
     ),
@@ -179,9 +201,9 @@ COMMANDS = (
         "train",
         "trains the segmenter",
         "Trains the segmenter: writes OUT/checkpoint.pt every few minutes, OUT/log.jsonl and OUT/tensorboard.\n\n"
-        "Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of --minutes that is spent.\n"
-        "--encoder sam2.1-hiera-tiny --checkpoint FILE puts SAM 2's image encoder in the compact one's place: frozen for the first --frozen\n"
-        "of the time, then at a tenth of the learning rate.",
+        "Stopping it is harmless: --resume goes on from the last checkpoint. The learning rate follows the share of\n"
+        "--minutes that is spent. --encoder sam2.1-hiera-tiny --checkpoint FILE puts SAM 2's image encoder in the compact\n"
+        "one's place: frozen for the first --frozen of the time, then at a tenth of the learning rate.",
         add_train_options,
         run_train,
     ),
@@ -195,7 +217,8 @@ COMMANDS = (
     Command(
         "find",
         "what the segmenter finds in the training CTs",
-        "Runs the calibrated segmenter over the crops of `train` and over the whole CTs; writes RUN/findings.npz, what the classifier learns from.",
+        "Runs the calibrated segmenter over the crops of `train` and over the whole CTs;\n"
+        "writes RUN/findings.npz, what the classifier learns from.",
         add_find_options,
         run_find,
     ),
@@ -216,15 +239,16 @@ COMMANDS = (
     Command(
         "fit-uncertainty",
         "volume interval, expected Dice and review bounds",
-        "Fits them to what the built command line says of development nodules; adds `uncertainty` and `review` to RUN/calibration.json.\n"
-        "Export again afterwards.",
+        "Fits them to what the built command line says of development nodules;\n"
+        "adds `uncertainty` and `review` to RUN/calibration.json. Export again afterwards.",
         add_fit_options,
         run_fit,
     ),
     Command(
         "ablate",
         "what each part of the method is worth",
-        "Trains base, + temporal loss, + dropout, + calibration from random weights; writes OUT/ablation.md and OUT/ablation.json.\n"
+        "Trains base, + temporal loss, + dropout, + calibration from random weights;\n"
+        "writes OUT/ablation.md and OUT/ablation.json.\n"
         "What was measured before stays in OUT, so that stopping costs one arm at most.",
         add_ablate_options,
         run_ablate,
@@ -232,7 +256,8 @@ COMMANDS = (
     Command(
         "compare-uncertainty",
         "sources of uncertainty, compared",
-        "Compares dropout rates and layers, an ensemble and flips on the development part; writes RUN/uncertainty_sources.md.",
+        "Compares dropout rates and layers, an ensemble and flips on the development part;\n"
+        "writes RUN/uncertainty_sources.md.",
         add_compare_options,
         run_compare,
     ),

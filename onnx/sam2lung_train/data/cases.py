@@ -14,6 +14,8 @@ import nibabel
 import numpy as np
 from PIL import Image
 
+from ..aliases import Record
+
 CROP = 128
 
 
@@ -31,32 +33,32 @@ class Case:
     texture: float = float("nan")  # mean of the readers' ratings, 1 (ground glass) to 5 (solid)
 
     @property
-    def slices(self):
+    def slices(self) -> int:
         return self.hu.shape[0]
 
     @property
-    def click_ijk(self):
+    def click_ijk(self) -> tuple[int, int, int]:
         """Where someone would click: the voxel (column, row, slice) of the consensus nearest to its centroid."""
         voxels = np.argwhere(self.reference)
         distance = ((voxels - voxels.mean(axis=0)) * self.spacing_mm) ** 2
         return tuple(int(index) for index in voxels[distance.sum(axis=1).argmin()][::-1])
 
 
-def lidc_records(data, split):
+def lidc_records(data: Path, split: str) -> list[Record]:
     """index.json's records of `split` whose geometry and HU are known throughout."""
     records = json.loads((Path(data) / "lidc" / "index.json").read_text())
     return [r for r in records if r["split"] == split and r["pixel_mm"] and r["slice_step_mm"] and hu_known(r)]
 
 
-def hu_known(record):
+def hu_known(record: Record) -> bool:
     return bool(record["hu_gain_offset"]) and all(pair is not None for pair in record["hu_gain_offset"])
 
 
-def lidc_cases(data, split="val"):
+def lidc_cases(data: Path, split: str = "val") -> list[Case]:
     return [lidc_case(Path(data) / "lidc", record) for record in lidc_records(data, split)]
 
 
-def lidc_case(folder, record):
+def lidc_case(folder: Path, record: Record) -> Case:
     key, pixel = record["key"], record["pixel_mm"]
     grey, marks = (read_stack(folder / part / f"{key}.png") for part in ("images", "masks"))
     gain, offset = np.array(record["hu_gain_offset"], np.float32).T[:, :, None, None]
@@ -72,24 +74,24 @@ def lidc_case(folder, record):
     )
 
 
-def texture(ratings):
+def texture(ratings: list[Record | None] | None) -> float:
     """Mean texture rating of the readers who gave one; NaN where none did."""
     given = [rating["texture"] for rating in ratings or [] if rating]
     return float(np.mean(given)) if given else float("nan")
 
 
-def read_stack(path):
+def read_stack(path: Path) -> np.ndarray:
     """A PNG of slices stacked downwards as [slice, row, column]."""
     return np.asarray(Image.open(path)).reshape(-1, CROP, CROP)
 
 
-def consensus(marks, readers):
+def consensus(marks: np.ndarray, readers: list[int]) -> np.ndarray:
     """Pixels that at least half of `readers` (bit numbers) marked."""
     votes = sum((marks >> reader & 1).astype(int) for reader in readers)
     return 2 * votes >= len(readers)
 
 
-def lidc_hu_cases(data, split="val"):
+def lidc_hu_cases(data: Path, split: str = "val") -> list[Case]:
     """The crops of `lidc_hu` whose patients belong to `split` of `lidc`."""
     records = json.loads((Path(data) / "lidc" / "index.json").read_text())
     patients = {r["patient"] for r in records if r["split"] == split}
@@ -100,7 +102,7 @@ def lidc_hu_cases(data, split="val"):
     return [lidc_hu_case(folder, row, name) for row, name in named if (folder / "image" / name).exists()]
 
 
-def lidc_hu_case(folder, row, name):
+def lidc_hu_case(folder: Path, row: dict[str, str], name: str) -> Case:
     image = nibabel.load(folder / "image" / name)
     mask = nibabel.load(folder / "mask" / name)
     reference = np.asarray(mask.dataobj).T > 0
@@ -116,7 +118,7 @@ def lidc_hu_case(folder, row, name):
     )
 
 
-def write_ct(case, path):
+def write_ct(case: Case, path: Path) -> None:
     """The crop as int16 NIfTI in plain axial orientation (columns to the left, rows to the back)."""
     step, row, column = case.spacing_mm
     affine = np.diag([-column, -row, step, 1.0])

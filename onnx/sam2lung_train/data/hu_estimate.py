@@ -1,8 +1,9 @@
 """HU of crops whose grey scale is unknown.
 
-Grey levels of `lidc` are a min-max scaling of the whole CT slice, so gain and offset differ from slice to slice. Where they
-were not recovered, two things are known of a chest crop: air-filled lung and soft tissue. Slices of a stack look alike, so
-they are first brought to one grey scale, then the two peaks of the stack's histogram are put at their usual HU.
+Grey levels of `lidc` are a min-max scaling of the whole CT slice, so gain and offset differ from slice to slice. Where
+they were not recovered, two things are known of a chest crop: air-filled lung and soft tissue. Slices of a stack look
+alike, so they are first brought to one grey scale, then the two peaks of the stack's histogram are put at their usual
+HU.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ LUNG_HU, TISSUE_HU = -870.0, 15.0
 QUANTILES = np.linspace(0.05, 0.95, 19)
 
 
-def estimate_hu(grey):
+def estimate_hu(grey: np.ndarray) -> np.ndarray | None:
     """HU (slices, rows, columns) of `grey` (uint8, the same shape); None without two peaks to hold on to."""
     aligned = align(grey.astype(np.float32))
     lung, tissue = peaks(aligned)
@@ -23,13 +24,13 @@ def estimate_hu(grey):
     return LUNG_HU + gain * (aligned - lung)
 
 
-def align(grey):
+def align(grey: np.ndarray) -> np.ndarray:
     """Each slice's grey levels as a linear function of themselves that matches the middle slice's quantiles."""
     middle = np.quantile(grey[len(grey) // 2], QUANTILES)
     return np.stack([matched(plane, middle) for plane in grey])
 
 
-def matched(plane, wanted):
+def matched(plane: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     own = np.quantile(plane, QUANTILES)
     spread = float(((own - own.mean()) ** 2).sum())
     if spread == 0:
@@ -38,7 +39,7 @@ def matched(plane, wanted):
     return (plane - own.mean()) * slope + wanted.mean()
 
 
-def peaks(grey):
+def peaks(grey: np.ndarray) -> tuple[int, int]:
     """The most frequent level below and above Otsu's threshold."""
     counts = np.bincount(np.clip(np.round(grey), 0, 255).astype(int).ravel(), minlength=256).astype(float)
     counts[[0, 255]] = 0  # clipped or padded
@@ -47,7 +48,7 @@ def peaks(grey):
     return int(counts[: threshold + 1].argmax()), int(counts[threshold + 1 :].argmax()) + threshold + 1
 
 
-def otsu(counts):
+def otsu(counts: np.ndarray) -> int:
     """The level that splits a histogram best (N. Otsu, IEEE Trans. SMC 9, 1979)."""
     share = counts / max(counts.sum(), 1)
     below, moment = np.cumsum(share), np.cumsum(share * np.arange(len(counts)))

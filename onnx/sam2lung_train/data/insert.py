@@ -1,7 +1,8 @@
 """Nodules of crops set into whole CTs.
 
-Whole CTs with outlined nodules are few. A nodule in a lung that goes on around it, with the texture, noise and kernel of
-a whole CT, teaches what crops can't: how a nodule ends, and that it is the nodule that matters and not whose crop it came in.
+Whole CTs with outlined nodules are few. A nodule in a lung that goes on around it, with the texture, noise and kernel
+of a whole CT, teaches what crops can't: how a nodule ends, and that it is the nodule that matters and not whose crop it
+came in.
 """
 
 from dataclasses import replace
@@ -19,7 +20,7 @@ AIR_HU = -400
 TRIES = 400
 
 
-def with_nodules(whole, stacks, count, rng):
+def with_nodules(whole: Whole, stacks: list[Stack], count: int, rng: np.random.Generator) -> Whole:
     """The whole CT with up to `count` of the stacks' nodules in its lungs; what it knew of other lesions stays."""
     hu, votes, taken = whole.hu.copy(), whole.votes.copy(), []
     spacing = np.array(whole.spacing_mm)
@@ -37,14 +38,18 @@ def with_nodules(whole, stacks, count, rng):
     return replace(whole, hu=hu, votes=votes)
 
 
-def inner_air(hu):
+def inner_air(hu: np.ndarray) -> np.ndarray:
     """Air that doesn't reach the image's sides: lungs and bowel, not what is around the patient."""
     air, _ = ndimage.label(hu < AIR_HU)
-    outer = np.unique(np.concatenate([air[:, side].ravel() for side in (0, -1)] + [air[:, :, side].ravel() for side in (0, -1)]))
+    outer = np.unique(
+        np.concatenate([air[:, side].ravel() for side in (0, -1)] + [air[:, :, side].ravel() for side in (0, -1)])
+    )
     return ~np.isin(air, outer)
 
 
-def put(hu, votes, whole, stack, centre, rng):
+def put(
+    hu: np.ndarray, votes: np.ndarray, whole: Whole, stack: Stack, centre: np.ndarray, rng: np.random.Generator
+) -> bool:
     """Blends one nodule in at `centre`, in place; False when it doesn't fit into what is known to be free."""
     nodule, share = turned(stack, rng)
     marked = np.argwhere(share > 0)
@@ -65,7 +70,7 @@ def put(hu, votes, whole, stack, centre, rng):
     return True
 
 
-def turned(stack, rng):
+def turned(stack: Stack, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The stack's HU and votes, turned by quarters and mirrored."""
     quarters, mirrored, upside = rng.integers(4), rng.integers(2), rng.integers(2)
 
@@ -77,6 +82,6 @@ def turned(stack, rng):
     return turn(stack.hu), turn(stack.votes)
 
 
-def soft_mask(share):
+def soft_mask(share: np.ndarray) -> np.ndarray:
     """1 on what any reader marked and a pixel around it within the slice, where the nodule's blurred edge is."""
     return ndimage.binary_dilation(share > 0, np.ones((1, 3, 3)), iterations=1).astype(np.float32)

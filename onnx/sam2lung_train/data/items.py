@@ -1,17 +1,22 @@
 """What the training reads: `Stack`s (one nodule each) and `Whole`s (whole CTs), packed once into files of arrays.
 
-A tenth of the patients, chosen by a hash of the patient's name, is the development part (`develop`): no weight sees it, thresholds and
-temperatures are chosen on it.
+A tenth of the patients, chosen by a hash of the patient's name, is the development part (`develop`): no weight sees it,
+thresholds and temperatures are chosen on it.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ..aliases import Spacing
 from ..paths import CACHE
+
+Item = TypeVar("Item")  # a dataclass of arrays and of what JSON takes
 
 LOWEST_HU, HIGHEST_HU = -1100, 2000
 DEVELOP_SHARE = 0.1
@@ -47,27 +52,27 @@ class Whole:
     hard: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), int))
 
 
-def as_marked(stack):
+def as_marked(stack: Stack) -> tuple[np.ndarray, np.ndarray]:
     """HU and votes of the slices from the first to the last that some reader marked: a crop as `lidc` has it."""
     marked = np.flatnonzero(stack.votes.any((1, 2)))
     slices = slice(marked[0], marked[-1] + 1) if len(marked) else slice(None)
     return stack.hu[slices], stack.votes[slices]
 
 
-def is_develop(patient):
+def is_develop(patient: str) -> bool:
     """True for the development part: a fixed tenth of the patients."""
     digest = hashlib.sha256(f"sam2lung develop {patient}".encode()).digest()
     return int.from_bytes(digest[:4], "big") < DEVELOP_SHARE * 2**32
 
 
-def as_hu(values):
+def as_hu(values: np.ndarray) -> np.ndarray:
     return np.clip(np.round(values), LOWEST_HU, HIGHEST_HU).astype(np.int16)
 
 
 # --- whole CTs --------------------------------------------------------------------------------------------------------
 
 
-def hide(known, voxel_ijk, radius_mm, spacing_mm):
+def hide(known: np.ndarray, voxel_ijk: Sequence[int] | np.ndarray, radius_mm: float, spacing_mm: Spacing) -> None:
     """Marks the ball around a voxel as not to be learned from."""
     centre = voxel_ijk[::-1]
     reach = [int(np.ceil(radius_mm / s)) for s in spacing_mm]
@@ -80,7 +85,7 @@ def hide(known, voxel_ijk, radius_mm, spacing_mm):
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def save(path, items):
+def save(path: Path, items: Sequence[Any]) -> None:
     """Items of one dataclass as an .npz: arrays apart, the rest as JSON."""
     arrays, facts = {}, []
     for n, item in enumerate(items):
@@ -92,7 +97,7 @@ def save(path, items):
     partial.replace(path)
 
 
-def load(path, kind):
+def load(path: Path, kind: type[Item]) -> list[Item]:
     """What `save` wrote."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: run sam2lung-train pack-data")
@@ -106,9 +111,9 @@ def load(path, kind):
     return [kind(**item) for item in items]
 
 
-def load_stacks(cache=CACHE):
+def load_stacks(cache: Path = CACHE) -> list[Stack]:
     return load(Path(cache) / NODULES, Stack)
 
 
-def load_wholes(cache=CACHE):
+def load_wholes(cache: Path = CACHE) -> list[Whole]:
     return load(Path(cache) / WHOLES, Whole)

@@ -1,6 +1,8 @@
-"""Chest CTs made by arithmetic (`sam2lung phantom`): vessel trees and hila that are no nodules, beside nodules of known place and size.
+"""Chest CTs made by arithmetic (`sam2lung phantom`): vessel trees and hila that are no nodules, beside nodules of known
+place and size.
 
-They teach the judge what no real CT here holds: that a vessel's fork without texture or noise around it is no nodule either.
+They teach the classifier what no real CT here holds: that a vessel's fork without texture or noise around it isn't a
+nodule either.
 """
 
 import json
@@ -17,8 +19,10 @@ SEEDS = tuple(range(101, 107))  # the demonstration's, 0, is not among them
 MARGIN_MM = 3.0  # around a nodule, whose place is known exactly
 
 
-def made(program, folder):
-    """([Whole], {name: [(voxel i j k, radius in mm)] of its nodules}) of SEEDS, written to `folder` by the command line `program`."""
+def made(program: Path, folder: str | Path) -> tuple[list[Whole], dict[str, list[tuple[np.ndarray, float]]]]:
+    """([Whole], {name: [(voxel i j k, radius in mm)] of its nodules}) of SEEDS, written to `folder` by the command line
+    `program`.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     wholes, nodules = [], {}
     for seed in bar(SEEDS, "phantoms"):
@@ -29,7 +33,7 @@ def made(program, folder):
     return wholes, nodules
 
 
-def read(path):
+def read(path: Path) -> tuple[Whole, list[tuple[np.ndarray, float]]]:
     """A phantom's Whole, and its nodules' (voxel, radius)."""
     image = nibabel.load(path)
     spacing = tuple(float(s) for s in image.header.get_zooms()[::-1])

@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 from scipy import ndimage
 
+from ..aliases import Record
 from ..progress import bar
 from . import cases
 from .annotations import reader
@@ -25,7 +26,7 @@ UNLISTED_RADIUS_MM = 9.0
 # --- nodules ----------------------------------------------------------------------------------------------------------
 
 
-def stacks(data):
+def stacks(data: Path) -> list[Stack]:
     """Every `train` nodule with a known voxel size."""
     folder = Path(data) / "lidc"
     records = json.loads((folder / "index.json").read_text())
@@ -34,7 +35,7 @@ def stacks(data):
     return [s for s in made if s is not None]
 
 
-def stack(data, record):
+def stack(data: Path, record: Record) -> Stack | None:
     """The record's nodule; None when its HU can't even be estimated."""
     folder, key = Path(data) / "lidc", record["key"]
     grey, marks = (cases.read_stack(folder / part / f"{key}.png") for part in ("images", "masks"))
@@ -66,12 +67,12 @@ def stack(data, record):
     )
 
 
-def calibrated_hu(grey, record):
+def calibrated_hu(grey: np.ndarray, record: Record) -> np.ndarray:
     gain, offset = np.array(record["hu_gain_offset"], np.float32).T[:, :, None, None]
     return grey * gain + offset
 
 
-def true_ends(data, record, hu):
+def true_ends(data: Path, record: Record, hu: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Slices before and after the marked ones, from the nodule's crop in `lidc_hu` where it reaches further.
 
     Outside that smaller crop they repeat the stack's end without the nodule, blended over a few pixels.
@@ -88,7 +89,7 @@ def true_ends(data, record, hu):
     return before, after
 
 
-def pasted(plane, crop, row, column):
+def pasted(plane: np.ndarray, crop: np.ndarray, row: int, column: int) -> np.ndarray:
     """`plane` with `crop` laid over it at (row, column), faded in over 4 pixels."""
     height, width = crop.shape
     top, left = max(row, 0), max(column, 0)
@@ -104,14 +105,14 @@ def pasted(plane, crop, row, column):
 # --- whole CTs --------------------------------------------------------------------------------------------------------
 
 
-def wholes(data):
+def wholes(data: Path) -> list[Whole]:
     """The whole CTs of `whole_ct` and `fcp_dicom`."""
     records = json.loads((Path(data) / "whole_ct" / "index.json").read_text())
     listed = [whole_ct(Path(data) / "whole_ct", record) for record in bar(records, "whole CTs")]
     return [*listed, fused_ct(Path(data) / FUSED_CT, known_lesions(Path(data))[FUSED_CT])]
 
 
-def whole_ct(folder, record):
+def whole_ct(folder: Path, record: Record) -> Whole:
     if record["split"] != "train":
         raise ValueError(f"{record['file']} is not a training CT")
     hu = as_hu(np.asarray(nibabel.load(folder / record["file"]).dataobj, np.float32).T)
@@ -126,12 +127,14 @@ def whole_ct(folder, record):
     if outlined.exists():
         marks = np.asarray(nibabel.load(outlined).dataobj).astype(np.uint8).T
         readers = [bit for bit in range(8) if (marks >> bit & 1).any()]
-        votes = np.round(sum((marks >> b & 1).astype(np.float32) for b in readers) * 255 / len(readers)).astype(np.uint8)
+        votes = np.round(sum((marks >> b & 1).astype(np.float32) for b in readers) * 255 / len(readers)).astype(
+            np.uint8
+        )
         known |= ndimage.binary_dilation(votes > 0, iterations=5)
     return Whole(record["file"], hu, votes, known, spacing)
 
 
-def fused_ct(folder, seen):
+def fused_ct(folder: Path, seen: list[tuple[np.ndarray, float]]) -> Whole:
     """`fcp_dicom`; slices by position from the feet up, the lesions that were `seen` (voxel, radius in mm) hidden."""
     slices = [pydicom.dcmread(path) for path in sorted(folder.glob("*.dcm"))]
     slices.sort(key=lambda s: float(s.ImagePositionPatient[2]))

@@ -3,21 +3,22 @@
 For every nodule with at least two readers' outlines. On each measure both sides have the same references:
 
 - *Dice, pairwise*: our outline with each reader; each reader with each other reader.
-- *Dice with the others' consensus*: for each reader r, what at least half of the other readers marked; ours with it, r with it.
-- *kappa on voxels*: Cohen's kappa (Educ. Psychol. Meas. 20, 1960) on the voxels within 5 voxels of what any reader marked,
-  pairwise.
+- *Dice with the others' consensus*: for each reader r, what at least half of the other readers marked; ours with it, r
+  with it.
+- *kappa on voxels*: Cohen's kappa (Educ. Psychol. Meas. 20, 1960) on the voxels within 5 voxels of what any reader
+  marked, pairwise.
 - *Dice >= 0.7 with the others' consensus*: how often, by the second measure's Dices.
-- *kappa on that question*: for each two readers r and s, the consensus of the readers other than both is asked about; each
-  of us, r and s has a yes or no. kappa of us with r and with s, and of r with s. Takes three readers. Which reader is
-  which says nothing across nodules, so r with s counts in both orders. Each nodule weighs the same.
+- *kappa on that question*: for each two readers r and s, the consensus of the readers other than both is asked about;
+  each of us, r and s has a yes or no. kappa of us with r and with s, and of r with s. Takes three readers. Which reader
+  is which says nothing across nodules, so r with s counts in both orders. Each nodule weighs the same.
 
 "Our outline" is the components that touch the consensus of all readers. A nodule that we missed counts with Dice and
 kappa 0; a reader who marked nothing isn't in the data, so the comparison favours the readers there.
 
-The verdict is that of a non-inferiority trial: the difference ours - readers', its 95 % interval by patient, and a margin
-that was fixed beforehand. "As well as" is *true* when the interval's lower end is above -margin, *false* when its upper end
-is below -margin, else *not shown*; with fewer than 20 patients always *not shown*. The sentence is decided by pairwise Dice;
-the other measures have a verdict each, to be read beside it.
+The verdict is that of a non-inferiority trial: the difference ours - readers', its 95 % interval by patient, and a
+margin that was fixed beforehand. "As well as" is *true* when the interval's lower end is above -margin, *false* when
+its upper end is below -margin, else *not shown*; with fewer than 20 patients always *not shown*. The sentence is
+decided by pairwise Dice; the other measures have a verdict each, to be read beside it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
+from ..aliases import Record
 from . import metrics
 
 MARGIN = 0.05
@@ -33,7 +35,7 @@ GOOD_DICE = 0.7
 TRUE, FALSE, NOT_SHOWN = "true", "false", "not shown"
 
 
-def compare(outline, readers):
+def compare(outline: np.ndarray, readers: Sequence[np.ndarray]) -> Record | None:
     """One nodule's figures of both sides; None with fewer than two readers."""
     if len(readers) < 2:
         return None
@@ -56,16 +58,16 @@ def compare(outline, readers):
     }
 
 
-def without(readers, left_out):
+def without(readers: Sequence[np.ndarray], left_out: set[int]) -> list[np.ndarray]:
     return [reader for number, reader in enumerate(readers) if number not in left_out]
 
 
-def consensus(masks):
+def consensus(masks: Sequence[np.ndarray]) -> np.ndarray:
     """What at least half of the masks hold."""
     return 2 * np.sum(masks, axis=0) >= len(masks)
 
 
-def asked(outline, readers):
+def asked(outline: np.ndarray, readers: Sequence[np.ndarray]) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Tables of shares (2, 2) of yes and no: ours against a reader, a reader against another. None with two readers."""
     if len(readers) < 3:
         return None, None
@@ -78,19 +80,19 @@ def asked(outline, readers):
     return ours / ours.sum(), theirs / theirs.sum()
 
 
-def table(a, b):
+def table(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(2, 2) counts: a says no or yes, b says no or yes."""
     return np.bincount(2 * a.astype(int).ravel() + b.astype(int).ravel(), minlength=4).reshape(2, 2)
 
 
-def kappa(counts):
+def kappa(counts: np.ndarray) -> float:
     """Cohen's kappa of a (2, 2) table; NaN where both always say the same single thing."""
     share = counts / counts.sum()
     chance = float(share.sum(axis=1) @ share.sum(axis=0))
     return (float(np.trace(share)) - chance) / (1 - chance) if chance < 1 else float("nan")
 
 
-def mean(values):
+def mean(values: Iterable[float]) -> float:
     values = [float(value) for value in values]
     return float(np.mean(values)) if values else float("nan")
 
@@ -108,7 +110,7 @@ MEASURES = [
 ]
 
 
-def side(scores, key, who):
+def side(scores: list, key: str, who: int) -> float:
     """The figure of one side over nodules."""
     values = [s.agreement[key][who] for s in scores]
     if key == "asked":
@@ -117,7 +119,7 @@ def side(scores, key, who):
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
-def verdict(interval, patients):
+def verdict(interval: tuple[float, float], patients: int) -> str:
     """Whether ours is as good, by the 95 % interval of ours - readers'."""
     low, high = interval
     if patients < FEWEST_PATIENTS or np.isnan([low, high]).any():
@@ -125,7 +127,7 @@ def verdict(interval, patients):
     return TRUE if low > -MARGIN else FALSE if high < -MARGIN else NOT_SHOWN
 
 
-def summary(scores, rounds=1000):
+def summary(scores: list, rounds: int = 1000) -> Record:
     """For each measure: both sides and their difference with 95 % intervals by patient, and the verdict."""
     studied = [s for s in scores if s.agreement]
     patients = len({s.patient for s in studied})
@@ -137,12 +139,16 @@ def summary(scores, rounds=1000):
             "difference": lambda s: side(s, key, OURS) - side(s, key, READERS),
         }
         measured = {name: metrics.with_interval(studied, part, rounds) for name, part in parts.items()}
-        figures["measures"][key] = {"words": words, **measured, "verdict": verdict(measured["difference"]["ci95"], patients)}
+        figures["measures"][key] = {
+            "words": words,
+            **measured,
+            "verdict": verdict(measured["difference"]["ci95"], patients),
+        }
     figures["sentence"] = figures["measures"]["dice"]["verdict"]
     return figures
 
 
-def sentence(figures):
+def sentence(figures: Record) -> str:
     """'It agrees with radiologists as well as they agree with each other': true, false or not shown, and why."""
     difference = figures["measures"]["dice"]["difference"]
     low, high = difference["ci95"]

@@ -1,8 +1,9 @@
 """Measures the built command line (not the PyTorch model) on the nodules of `val`.
 
-Each nodule's crop is written as a NIfTI file, segmented by `sam2lung segment`, and compared with what the readers drew: `lidc`
-(HU-calibrated, at least half of the readers) with and without the lung mask, and with a click on the nodule; `lidc_hu` (its
-own mask) without a lung mask. `lidc` is also run with the classifier's threshold at 0, for the free-response curve.
+Each nodule's crop is written as a NIfTI file, segmented by `sam2lung segment`, and compared with what the readers drew:
+`lidc` (HU-calibrated, at least half of the readers) with and without the lung mask, and with a click on the nodule;
+`lidc_hu` (its own mask) without a lung mask. `lidc` is also run with the classifier's threshold at 0, for the
+free-response curve.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..aliases import Record
 from ..data import cases
 from ..data.cases import Case
 from ..errors import UserError
@@ -65,7 +67,7 @@ SETS = {
 }
 
 
-def measurable(loaded, limit=None):
+def measurable(loaded: list[Case], limit: int | None = None) -> tuple[list[Case], dict[str, list[str]]]:
     """The cases that the product can take and a reference exists for; and how many were left out, and why."""
     flat = [c.name for c in loaded if c.slices < 2]
     empty = [c.name for c in loaded if c.slices >= 2 and not c.reference.any()]
@@ -74,7 +76,9 @@ def measurable(loaded, limit=None):
     return kept[:limit], left_out
 
 
-def run_set(loaded, runner, folder, jobs, click=False, keep=False):
+def run_set(
+    loaded: list[Case], runner: Product, folder: Path, jobs: int, click: bool = False, keep: bool = False
+) -> Iterator[tuple[Case, Result]]:
     """Segments the cases into `folder`; yields each case with its `product.Result`."""
     inputs, output = folder / "ct", folder / "result"
     inputs.mkdir(parents=True, exist_ok=True)
@@ -89,7 +93,9 @@ def run_set(loaded, runner, folder, jobs, click=False, keep=False):
         yield case, product.read_result(output / case.name, refused.get(paths[case.name]))
 
 
-def evaluate_set(loaded, runner, folder, jobs, click=False, keep=False):
+def evaluate_set(
+    loaded: list[Case], runner: Product, folder: Path, jobs: int, click: bool = False, keep: bool = False
+) -> tuple[list[Score], set[Model]]:
     """Segments the cases into `folder` and scores them; also what wrote the results."""
     runs = run_set(loaded, runner, folder, jobs, click, keep)
     scored, models = [], set()
@@ -99,16 +105,18 @@ def evaluate_set(loaded, runner, folder, jobs, click=False, keep=False):
     return scored, models
 
 
-def findings_of(case, result):
+def findings_of(case: Case, result: Result) -> froc.Scan:
     """A crop's findings for the free-response curve: a hit shares a voxel with the consensus."""
     if result.refused:
         return froc.Scan(case.name, case.patient, [None], [])
     numbers = set(np.unique(result.labels[case.reference])) - {0}
-    right, wrong = ([n["nodule_probability"] for n in result.nodules if (n["id"] in numbers) == hit] for hit in (True, False))
+    right, wrong = (
+        [n["nodule_probability"] for n in result.nodules if (n["id"] in numbers) == hit] for hit in (True, False)
+    )
     return froc.Scan(case.name, case.patient, [max(right, default=None)], wrong)
 
 
-def measured(key, asked):
+def measured(key: str, asked: Options) -> tuple[Record, set[Model]]:
     """One set of the table: its figures and scores; and what wrote the results."""
     kind = SETS[key]
     loaded, left_out = measurable(kind.load(asked.data, asked.split), asked.limit)
@@ -127,7 +135,7 @@ def measured(key, asked):
     return figures, models
 
 
-def measured_froc(key, asked):
+def measured_froc(key: str, asked: Options) -> tuple[Record | None, set[Model]]:
     """The free-response curve in crops, None when the bundle has no classifier; and what wrote the results."""
     kind = SETS[key]
     folder = asked.out / key
@@ -145,7 +153,7 @@ def measured_froc(key, asked):
     return {**froc.summary(scans, threshold, asked.rounds), "findings": [asdict(scan) for scan in scans]}, models
 
 
-def measure(asked):
+def measure(asked: Options) -> Record:
     """Everything: {"sets": {key: …}, "click", "froc", "model"}."""
     results, models, networks = {"sets": {}}, set(), set()
     for key in asked.sets:
@@ -164,7 +172,7 @@ def measure(asked):
     return results
 
 
-def several_models(folder, models, networks):
+def several_models(folder: Path, models: set[Model], networks: set[str]) -> str:
     return (
         f"{folder} holds results of several models: {'; '.join(sorted(map(str, models)))}; networks "
         f"{', '.join(sorted(networks))}. Run without --keep; and if the command line has another bundle built in than "
@@ -172,7 +180,7 @@ def several_models(folder, models, networks):
     )
 
 
-def write(results, asked, program):
+def write(results: Record, asked: Options, program: str) -> str:
     text = tables.report(results, program)
     options = {key: str(value) if isinstance(value, Path) else value for key, value in vars(asked).items()}
     sets = {key: {**result, "scores": [asdict(s) for s in result["scores"]]} for key, result in results["sets"].items()}
@@ -197,6 +205,8 @@ def set_names(text: str) -> list[str]:
 
 
 def evaluate(asked: Options) -> None:
-    """Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule; the figures are drawn from it)."""
+    """Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule; the figures are drawn
+    from it).
+    """
     program = version_of(asked.sam2lung)
     print("\n" + write(measure(asked), asked, program))

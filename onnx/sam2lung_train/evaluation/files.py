@@ -1,15 +1,15 @@
 """What the evaluations write, and who wrote it."""
 
-import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import UserError
 
 
-def put_between(text, begin, end, insert):
+def put_between(text: str, begin: str, end: str, insert: str) -> str:
     """`text` with what lies between the markers replaced."""
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
         raise UserError(f"expected {begin} and, later, {end}, once each")
@@ -17,7 +17,7 @@ def put_between(text, begin, end, insert):
     return f"{head}{begin}\n{insert}\n{end}{tail}"
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """For JSON: arrays to lists, what is no finite number to null."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -28,6 +28,6 @@ def plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def version_of(program):
+def version_of(program: Path) -> str:
     """`sam2lung 0.1.0`."""
     return subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.strip()

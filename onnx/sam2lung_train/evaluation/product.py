@@ -10,7 +10,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
@@ -42,7 +41,9 @@ class Product:
     model: Path | None = None
     options: tuple = ()
 
-    def segment(self, inputs, output, jobs=1, own_options=None):
+    def segment(
+        self, inputs: list[Path], output: Path, jobs: int = 1, own_options: dict[Path, tuple[str, ...]] | None = None
+    ) -> dict[Path, str]:
         """Segments `inputs`, `jobs` processes at a time; returns the error line of each refused one by its path.
 
         `own_options`: further options of each path. Then each input gets a call of its own.
@@ -61,7 +62,7 @@ class Product:
                 print(f"  {done} of {len(inputs)} CTs, {time.monotonic() - started:.0f} s", flush=True)
         return refused
 
-    def _call(self, inputs, output, own_options):
+    def _call(self, inputs: list[Path], output: Path, own_options: tuple[str, ...]) -> dict[Path, str]:
         model = ["--model", self.model] if self.model else []
         words = [self.program, "segment", *inputs, "--output", output, "--quiet", *model, *self.options, *own_options]
         environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
@@ -83,32 +84,34 @@ class Model:
     contract: str  # of model.json: thresholds, temperatures
     uncertainty: str = "entropy"  # which uncertainty the map shows
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} {self.version} (networks {self.networks}, model.json {self.contract}; map of {self.uncertainty})"
 
 
-def model_of(result):
+def model_of(result: Result) -> Model | None:
     """The `Model` by a result's run.json; None where it doesn't say."""
     model = result.run.get("model")
     if not model:
         return None
     graphs = "".join(digest for name, digest in sorted(model["sha256"].items()) if name != model_json.FILE)
     networks = hashlib.sha256(graphs.encode()).hexdigest()
-    return Model(model["name"], model["version"], networks[:8], model["sha256"][model_json.FILE][:8], uncertainty_of(result))
+    return Model(
+        model["name"], model["version"], networks[:8], model["sha256"][model_json.FILE][:8], uncertainty_of(result)
+    )
 
 
-def uncertainty_of(result):
+def uncertainty_of(result: Result) -> str:
     """`entropy`, `variance` or `mutual information`: what the map of a result shows."""
     shown = result.run.get("options", {}).get("uncertainty", "entropy")
     return re.sub("[-_]", " ", shown)
 
 
-def contract_of(bundle):
+def contract_of(bundle: Path) -> str:
     """The `Model.contract` of a bundle's folder."""
     return hashlib.sha256((Path(bundle) / model_json.FILE).read_bytes()).hexdigest()[:8]
 
 
-def is_complete(folder, contract=None):
+def is_complete(folder: Path, contract: str | None = None) -> bool:
     """Whether `folder` holds a result, and that of the model.json with hash `contract` if one is given."""
     if not (folder / "run.json").exists():  # written last
         return False
@@ -116,8 +119,9 @@ def is_complete(folder, contract=None):
     return contract is None or (model is not None and model.contract == contract)
 
 
-def with_every_finding(bundle, folder):
-    """Copies a bundle with its classifier's threshold at 0, so that no finding is dropped; returns the copy and the threshold it had.
+def with_every_finding(bundle: Path, folder: Path) -> tuple[Path | None, float | None]:
+    """Copies a bundle with its classifier's threshold at 0, so that no finding is dropped; returns the copy and the
+    threshold it had.
 
     The threshold is None, and nothing is copied, without a classifier.
     """
@@ -131,19 +135,19 @@ def with_every_finding(bundle, folder):
     return folder, classifier["threshold"]
 
 
-def error_line(text, path):
+def error_line(text: str, path: str | Path) -> str | None:
     """`E_NAME: message` that the command line printed for `path`, as `E_NAME: path: message` or `E_NAME: path/file: …`."""
     begins = re.compile(rf"E_[A-Z_]+: {re.escape(str(path))}(: |/| holds )")
     lines = (line for line in text.splitlines() if begins.match(line))
     return next((line.replace(f" {path}: ", " ", 1) for line in lines), None)
 
 
-def stem(path):
+def stem(path: Path) -> str:
     """The folder's name that the command line gives an input."""
     return Path(path).name.removesuffix(".nii.gz")
 
 
-def read_result(folder, refused=None):
+def read_result(folder: Path, refused: str | None = None) -> Result:
     """What was written to `folder` for one CT."""
     if refused:
         return Result(folder.name, refused=refused)
@@ -157,6 +161,6 @@ def read_result(folder, refused=None):
     )
 
 
-def read_volume(path):
+def read_volume(path: Path) -> np.ndarray:
     """Voxels as [slice, row, column]."""
     return np.asarray(nibabel.load(path).dataobj).T

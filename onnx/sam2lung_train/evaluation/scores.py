@@ -1,14 +1,16 @@
 """What one nodule scores. How many nodules' scores become one figure: summary.py.
 
-Two ways to count a label map against the readers' consensus: *touching* takes only the components that share a voxel with
-the nodule (how good is the outline?); *all* takes every positive voxel of the crop (what does a false finding cost?).
-A CT that was refused, or in which nothing was found, scores Dice 0.
+Two ways to count a label map against the readers' consensus: *touching* takes only the components that share a voxel
+with the nodule (how good is the outline?); *all* takes every positive voxel of the crop (what does a false finding
+cost?). A CT that was refused, or in which nothing was found, scores Dice 0.
 """
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
+from ..aliases import Record
 from ..data.cases import Case
 from . import agreement, metrics, roughness
 from .product import Result
@@ -43,11 +45,11 @@ class Score:
     slices: dict  # roughness.compare
 
     @property
-    def hit(self):
+    def hit(self) -> bool:
         return self.dice_touching > HIT_DICE
 
 
-def score(case, result):
+def score(case: Case, result: Result) -> Score:
     """Compares a `product.Result` with its `cases.Case`."""
     reference = case.reference
     labels = np.zeros(reference.shape, int) if result.refused else result.labels
@@ -81,32 +83,34 @@ def score(case, result):
     )
 
 
-def calibration(result, reference, near):
+def calibration(result: Result, reference: np.ndarray, near: np.ndarray) -> np.ndarray:
     if result.refused:
         return np.zeros((3, metrics.ECE_BINS))
     return metrics.calibration_bins(result.probability[near], reference[near])
 
 
-def uncertainty_sum(result, voxels):
+def uncertainty_sum(result: Result, voxels: np.ndarray) -> tuple[float, int]:
     return (0.0, 0) if result.refused else (float(result.uncertainty[voxels].sum()), int(voxels.sum()))
 
 
-def best_entry(labels, reference, nodules):
+def best_entry(labels: np.ndarray, reference: np.ndarray, nodules: list[Record]) -> Record | None:
     shared = np.bincount(labels[reference])
     shared[:1] = 0
     number = int(shared.argmax()) if shared.size and shared.any() else 0
     return next((entry for entry in nodules if entry["id"] == number), None)
 
 
-def from_json(entry):
+def from_json(entry: Record) -> Score:
     """A `Score` out of evaluate.json, where null stands for NaN."""
     numbers = {field.name for field in fields(Score) if field.type is float}
-    score = Score(**{key: nan_for_null(value) if key in numbers | {"slices"} else value for key, value in entry.items()})
+    score = Score(
+        **{key: nan_for_null(value) if key in numbers | {"slices"} else value for key, value in entry.items()}
+    )
     score.bins = np.asarray(score.bins, float)
     return score
 
 
-def nan_for_null(value):
+def nan_for_null(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: nan_for_null(item) for key, item in value.items()}
     return float("nan") if value is None else value

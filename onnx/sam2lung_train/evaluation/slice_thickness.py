@@ -1,20 +1,24 @@
-"""Measures the built command line on the same CTs at slices of 1 to 10 mm, with the default bundle and as it was before.
+"""Measures the built command line on the same CTs at slices of 1 to 10 mm, with the default bundle and as it was
+before.
 
-Thick slices are means of thin ones (`thickness`). *Before*: the same bundle without interpolated neighbours, which gives the next
-slices of the CT as neighbours however far they are. Where slices aren't above the distance from which the bundle interpolates both give the
-same bits: they are run once.
+Thick slices are means of thin ones (`thickness`). *Before*: the same bundle without interpolated neighbours, which
+gives the next slices of the CT as neighbours however far they are. Where slices aren't above the distance from which
+the bundle interpolates both give the same bits: they are run once.
 
-- Crops: nodules of `lidc_hu` in slices of 1.25 mm or less that end within their crop; the end slices are repeated for 12 mm, so that thick slices have
-  neighbours. Without a lung mask. Dice is taken on the thin slices; *possible* is the Dice of the best outline in thick slices: what
-  the readers marked in at least half of a slab. A nodule in which nothing is found has Dice 0.
-- Lesions of the whole CTs, in a box around each, without a lung mask: found volumes, in mm³. They have no masks, and were training CTs.
-- The phantom as `sam2lung phantom` makes it (slices of 2 mm), whole, in its lungs: nodules found, and their known volumes.
+- Crops: nodules of `lidc_hu` in slices of 1.25 mm or less that end within their crop; the end slices are repeated for
+  12 mm, so that thick slices have neighbours. Without a lung mask. Dice is taken on the thin slices; *possible* is the
+  Dice of the best outline in thick slices: what the readers marked in at least half of a slab. A nodule in which
+  nothing is found has Dice 0.
+- Lesions of the whole CTs, in a box around each, without a lung mask: found volumes, in mm³. They have no masks, and
+  were training CTs.
+- The phantom as `sam2lung phantom` makes it (slices of 2 mm), whole, in its lungs: nodules found, and their known
+  volumes.
 """
 
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,7 @@ import nibabel
 import numpy as np
 import pydicom
 
+from ..aliases import Record, Spacing
 from ..data import cases
 from ..data.annotations import reader
 from ..data.cases import Case
@@ -64,8 +69,10 @@ class Options:
         self.sam2lung = self.sam2lung.resolve()
 
 
-def before(bundle, folder):
-    """A copy of the bundle that interpolates no neighbours; returns it and the slice distance above which the bundle does."""
+def before(bundle: Path, folder: Path) -> tuple[Path, float]:
+    """A copy of the bundle that interpolates no neighbours; returns it and the slice distance above which the bundle
+    does.
+    """
     spec, above = contract.without_interpolation(contract.read(bundle))
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(bundle, folder)
@@ -76,12 +83,17 @@ def before(bundle, folder):
 # --- CTs --------------------------------------------------------------------------------------------------------------
 
 
-def crops(folder, split, develop):
+def crops(folder: Path, split: str, develop: bool) -> list[Case]:
     """Cases of `lidc_hu`, thin and whole, with their end slices repeated."""
     found = []
     for case in cases.lidc_hu_cases(folder, split):
         ends = case.reference[[0, -1]].any()
-        if case.spacing_mm[0] > THIN_MM or ends or not case.reference.any() or (develop and not is_develop(case.patient)):
+        if (
+            case.spacing_mm[0] > THIN_MM
+            or ends
+            or not case.reference.any()
+            or (develop and not is_develop(case.patient))
+        ):
             continue
         more = int(np.ceil(PADDING_MM / case.spacing_mm[0]))
         case.hu = np.pad(case.hu, ((more, more), (0, 0), (0, 0)), mode="edge")
@@ -90,10 +102,12 @@ def crops(folder, split, develop):
     return found
 
 
-def read_ct(path):
+def read_ct(path: Path) -> tuple[np.ndarray, Spacing]:
     """HU [slice, row, column] from the lowest slice, and its spacing in mm in the same order."""
     if path.is_dir():
-        slices = sorted((pydicom.dcmread(file) for file in path.glob("*.dcm")), key=lambda s: float(s.ImagePositionPatient[2]))
+        slices = sorted(
+            (pydicom.dcmread(file) for file in path.glob("*.dcm")), key=lambda s: float(s.ImagePositionPatient[2])
+        )
         hu = [s.pixel_array * float(s.RescaleSlope) + float(s.RescaleIntercept) for s in slices]
         step = float(slices[1].ImagePositionPatient[2]) - float(slices[0].ImagePositionPatient[2])
         return np.stack(hu).astype(np.float32), (step, *map(float, slices[0].PixelSpacing))
@@ -101,7 +115,7 @@ def read_ct(path):
     return np.asarray(image.dataobj, np.float32).T, tuple(float(s) for s in image.header.get_zooms()[2::-1])
 
 
-def box(hu, spacing, voxel):
+def box(hu: np.ndarray, spacing: Spacing, voxel: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The part of `hu` around a voxel (column, row, slice), and the voxel's place in it, in mm (slice, row, column)."""
     reach = [int(BOX_MM / s) for s in spacing]
     first = [max(0, v - r) for v, r in zip(voxel[::-1], reach)]
@@ -115,14 +129,16 @@ def box(hu, spacing, voxel):
 class Runs:
     """The command line with the bundle as it is ("after") and as it was ("before")."""
 
-    def __init__(self, asked):
+    def __init__(self, asked: Options) -> None:
         bundle = asked.model or DEFAULT_BUNDLE
         copy, self.above_mm = before(bundle, asked.out / "before_bundle")
         self.program, self.out, self.keep = asked.sam2lung, asked.out, asked.keep
         self.samples = ("--samples", asked.samples) if asked.samples else ()
         self.bundles = {"after": bundle, "before": copy}
 
-    def segment(self, thick_mm, volumes, options):
+    def segment(
+        self, thick_mm: float, volumes: dict[str, tuple[np.ndarray, Spacing]], options: tuple[str, ...]
+    ) -> dict[str, dict[str, Result]]:
         """{when: {name: Result}} of {name: (HU, spacing)} at slices of `thick_mm`."""
         folder = self.out / f"{thick_mm:g}mm"
         (folder / "ct").mkdir(parents=True, exist_ok=True)
@@ -141,7 +157,7 @@ class Runs:
 OFF = ("--lung-mask", "off")
 
 
-def crop_rows(runs, nodules):
+def crop_rows(runs: Runs, nodules: list[Case]) -> list[Record]:
     rows = []
     for thick_mm in THICK_MM:
         volumes = {}
@@ -151,11 +167,13 @@ def crop_rows(runs, nodules):
             start = thickness.start_mm(case.name, slice_mm, step)
             volumes[case.name] = thickness.slabs(case.hu, step, slice_mm, start), (slice_mm, *pixel)
         results = runs.segment(thick_mm, volumes, OFF)
-        rows += [crop_row(case, thick_mm, when, found[case.name]) for when, found in results.items() for case in nodules]
+        rows += [
+            crop_row(case, thick_mm, when, found[case.name]) for when, found in results.items() for case in nodules
+        ]
     return rows
 
 
-def crop_row(case, thick_mm, when, result):
+def crop_row(case: Case, thick_mm: float, when: str, result: Result) -> Record:
     step = case.spacing_mm[0]
     slice_mm = max(thick_mm, step)
     placed = len(case.reference), step, slice_mm, thickness.start_mm(case.name, slice_mm, step)
@@ -168,7 +186,7 @@ def crop_row(case, thick_mm, when, result):
     }  # fmt: skip
 
 
-def lesion_rows(runs, folder):
+def lesion_rows(runs: Runs, folder: Path) -> list[Record]:
     rows = []
     for lesion in reader.read(reader.THICK_SLICE_LESIONS):
         hu, spacing = read_ct(folder / lesion.ct)
@@ -179,11 +197,11 @@ def lesion_rows(runs, folder):
             volume = thickness.slabs(part, spacing[0], slice_mm), (slice_mm, *spacing[1:])
             for when, results in runs.segment(thick_mm, {name: volume}, OFF).items():
                 rows.append({"what": lesion.what, "thick_mm": thick_mm, "when": when,
-                             "mm3": volume_at(results[name], volume[1], middle, lesion.diameter_mm / 2 + REACH_MM)})  # fmt: skip
+                             "mm3": volume_at(results[name], volume[1], middle, lesion.radius_mm + REACH_MM)})  # fmt: skip
     return rows
 
 
-def volume_at(result, spacing, middle_mm, reach_mm):
+def volume_at(result: Result, spacing: Spacing, middle_mm: np.ndarray, reach_mm: float) -> float:
     """Volume of the findings whose centre lies within `reach_mm` of a place (slice, row, column)."""
 
     def is_near(nodule):
@@ -193,9 +211,11 @@ def volume_at(result, spacing, middle_mm, reach_mm):
     return sum(n["volume_mm3"] for n in result.nodules if is_near(n))
 
 
-def phantom_rows(runs, seed):
+def phantom_rows(runs: Runs, seed: int) -> list[Record]:
     path = runs.out / f"phantom{seed}.nii.gz"
-    subprocess.run([str(runs.program), "phantom", str(path), "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [str(runs.program), "phantom", str(path), "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL
+    )
     hu, spacing = read_ct(path)
     facts = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
     to_voxel = np.linalg.inv(nibabel.load(path).affine)
@@ -214,21 +234,21 @@ def phantom_rows(runs, seed):
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def geometric_mean(values):
+def geometric_mean(values: Iterable[float]) -> float:
     values = [v for v in values if v > 0]
     return float(np.exp(np.mean(np.log(values)))) if values else float("nan")
 
 
-def pair(rows, value):
+def pair(rows: list[Record], value: Callable[[list[Record]], str]) -> str:
     """`before → after` of `value(rows)`."""
     return " → ".join(value([r for r in rows if r["when"] == when]) for when in ("before", "after"))
 
 
-def by(rows, key):
+def by(rows: list[Record], key: str) -> dict[Any, list[Record]]:
     return {value: [r for r in rows if r[key] == value] for value in dict.fromkeys(r[key] for r in rows)}
 
 
-def crop_table(rows):
+def crop_table(rows: list[Record]) -> str:
     head = ["Slices", "Nodules found", "3-D Dice, mean", "possible", "Volume ÷ readers', found ones, geometric mean"]
     body = []
     for thick_mm, some in by(rows, "thick_mm").items():
@@ -242,7 +262,7 @@ def crop_table(rows):
     return tables.table(head, body)
 
 
-def lesion_table(rows):
+def lesion_table(rows: list[Record]) -> str:
     head = ["Lesion, mm³", *(f"{t:g} mm" for t in THICK_MM)]
     body = []
     for words, some in by(rows, "what").items():
@@ -251,8 +271,14 @@ def lesion_table(rows):
     return tables.table(head, body)
 
 
-def phantom_table(rows):
-    head = ["Slices", "Nodules found", "Volume ÷ known, found ones, geometric mean", "The 20 mm ball ÷ known", "Findings"]
+def phantom_table(rows: list[Record]) -> str:
+    head = [
+        "Slices",
+        "Nodules found",
+        "Volume ÷ known, found ones, geometric mean",
+        "The 20 mm ball ÷ known",
+        "Findings",
+    ]
 
     def ratios(row):
         return [found / known for found, known in zip(row["found"], row["known"])]
@@ -272,14 +298,20 @@ def phantom_table(rows):
     return tables.table(head, body)
 
 
-def report(results, asked):
+def report(results: Record, asked: Options) -> str:
     samples = f"{asked.samples} samples" if asked.samples else "the model's number of samples"
     whose = f"`{asked.split}`" + (", its development part" if asked.develop else "")
     parts = [f"Measured with `{results['program']}`, {samples}; before → after neighbours were interpolated."]
     if results["crops"]:
-        parts += [f"Nodules of {whose} (`lidc_hu`), the same thin crops at each thickness:", crop_table(results["crops"])]
+        parts += [
+            f"Nodules of {whose} (`lidc_hu`), the same thin crops at each thickness:",
+            crop_table(results["crops"]),
+        ]
     if results["lesions"]:
-        parts += ["Lesions of whole CTs, volumes of what is found at them (0: nothing):", lesion_table(results["lesions"])]
+        parts += [
+            "Lesions of whole CTs, volumes of what is found at them (0: nothing):",
+            lesion_table(results["lesions"]),
+        ]
     if results["phantoms"]:
         parts += [f"Phantoms of seed {', '.join(map(str, asked.seeds))}, whole:", phantom_table(results["phantoms"])]
     return "\n\n".join(parts)

@@ -1,14 +1,15 @@
 """How many nodules' scores become one figure with its interval.
 
-A statistic is a function of a list of `scores.Score`; where it has nothing to say it is NaN. FIGURES lists what goes into the
-table, in its order.
+A statistic is a function of a list of `scores.Score`; where it has nothing to say it is NaN. FIGURES lists what goes
+into the table, in its order.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 
 import numpy as np
 
+from ..aliases import Record
 from . import metrics, risk
 from .scores import GOOD_DICE, POOR_DICE, Score
 
@@ -17,94 +18,95 @@ from .scores import GOOD_DICE, POOR_DICE, Score
 CROP_REASON = "touches the edge"
 
 
-def mean(scores, field):
+def mean(scores: list[Score], field: str) -> float:
     return over_known(np.mean, [getattr(s, field) for s in scores])
 
 
-def median(scores, field):
+def median(scores: list[Score], field: str) -> float:
     return over_known(np.median, [getattr(s, field) for s in scores])
 
 
-def over_known(statistic, values):
+def over_known(statistic: Callable[[list[float]], float], values: Iterable[float]) -> float:
     """`statistic` of the values that are numbers; NaN when none is."""
     known = [value for value in values if not np.isnan(value)]
     return float(statistic(known)) if known else float("nan")
 
 
-def share(values):
+def share(values: Iterable[bool]) -> float:
     values = list(values)
     return metrics.ratio(sum(values), len(values))
 
 
-def sensitivity(scores):
+def sensitivity(scores: list[Score]) -> float:
     hit = sum(s.true_positive for s in scores)
     return metrics.ratio(hit, hit + sum(s.false_negative for s in scores))
 
 
-def specificity(scores):
+def specificity(scores: list[Score]) -> float:
     right = sum(s.true_negative for s in scores)
     return metrics.ratio(right, right + sum(s.false_positive for s in scores))
 
 
-def bins_pooled(scores):
+def bins_pooled(scores: list[Score]) -> np.ndarray:
     return sum(np.asarray(s.bins) for s in scores)
 
 
-def ece_pooled(scores):
+def ece_pooled(scores: list[Score]) -> float:
     return metrics.ece(bins_pooled(scores))
 
 
-def ece_a_nodule(scores):
+def ece_a_nodule(scores: list[Score]) -> float:
     return over_known(np.mean, [metrics.ece(s.bins) for s in scores if s.bins[0].sum()])
 
 
-def doubt_ratio(scores):
+def uncertainty_ratio(scores: list[Score]) -> float:
     """Mean uncertainty of wrong voxels over that of right ones, pooled."""
     wrong, right = (np.sum([getattr(s, f"uncertainty_{kind}") for s in scores], axis=0) for kind in ("wrong", "right"))
     return metrics.ratio(metrics.ratio(*wrong), metrics.ratio(*right))
 
 
-def found(scores):
+def found(scores: list[Score]) -> list[Score]:
     return [s for s in scores if s.nodule]
 
 
-# --- doubt ------------------------------------------------------------------------------------------------------------
+# --- uncertainty ------------------------------------------------------------------------------------------------------
 
-# What nodules.json says of a nodule, as a doubt: more is worse. Older results lack expected_dice, and a bundle may.
-DOUBTS = {
+# What nodules.json says of a nodule, as an uncertainty: more is worse. Older results lack expected_dice, and a bundle
+# may.
+UNCERTAINTIES = {
     "expected_dice": lambda value: 1 - value,
     "sample_dice": lambda value: 1 - value,
     "uncertainty_mean": lambda value: value,
 }
 
 
-def doubted(scores, field):
-    """(doubt, Dice) of each found nodule whose doubt is known."""
+def uncertain(scores: list[Score], field: str) -> tuple[np.ndarray, np.ndarray]:
+    """(uncertainty, Dice) of each found nodule whose uncertainty is known."""
     known = [s for s in found(scores) if s.nodule.get(field) is not None]
-    doubt = np.array([DOUBTS[field](s.nodule[field]) for s in known], float)
-    return doubt, np.array([s.dice_touching for s in known], float)
+    uncertainty = np.array([UNCERTAINTIES[field](s.nodule[field]) for s in known], float)
+    return uncertainty, np.array([s.dice_touching for s in known], float)
 
 
-def doubt_auroc(scores, field):
-    """How well a doubt tells a poor outline (Dice below 0.7) among the nodules that were found."""
-    doubt, dice = doubted(scores, field)
-    return metrics.auroc(doubt, dice < POOR_DICE)
+def uncertainty_auroc(scores: list[Score], field: str) -> float:
+    """How well an uncertainty tells a poor outline (Dice below 0.7) among the nodules that were found."""
+    uncertainty, dice = uncertain(scores, field)
+    return metrics.auroc(uncertainty, dice < POOR_DICE)
 
 
-def doubt_aurc(scores, field):
-    doubt, dice = doubted(scores, field)
-    return risk.aurc(doubt, 1 - dice)
+def uncertainty_aurc(scores: list[Score], field: str) -> float:
+    uncertainty, dice = uncertain(scores, field)
+    return risk.aurc(uncertainty, 1 - dice)
 
 
-def doubt_e_aurc(scores, field):
-    doubt, dice = doubted(scores, field)
-    return risk.e_aurc(doubt, 1 - dice)
+def uncertainty_e_aurc(scores: list[Score], field: str) -> float:
+    uncertainty, dice = uncertain(scores, field)
+    return risk.e_aurc(uncertainty, 1 - dice)
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
-def interval(nodule, samples=False):
+def interval(nodule: Record, samples: bool = False) -> Sequence[float]:
     """(p05, p95) in mm3 as shown, or of the dropout samples alone. Older results show the samples' own."""
     own = [nodule.get(f"sample_volume_mm3_{end}") for end in ("p05", "p95")]
     if samples and None not in own:
@@ -112,35 +114,35 @@ def interval(nodule, samples=False):
     return nodule["volume_mm3_p05"], nodule["volume_mm3_p95"]
 
 
-def interval_coverage(scores, samples=False):
+def interval_coverage(scores: list[Score], samples: bool = False) -> float:
     """Share of found nodules whose consensus volume lies in the interval."""
     bounds = [(*interval(s.nodule, samples), s.volume_mm3) for s in found(scores)]
     return share(low <= volume <= high for low, high, volume in bounds)
 
 
-def interval_width(scores, samples=False):
+def interval_width(scores: list[Score], samples: bool = False) -> float:
     """Median of p95 / p05: a wide interval holds everything and says nothing."""
     widths = [high / low if low > 0 else inf for low, high in (interval(s.nodule, samples) for s in found(scores))]
     return over_known(np.median, widths)
 
 
-def volume_ratio(scores):
+def volume_ratio(scores: list[Score]) -> float:
     """Geometric mean of our volume over the consensus volume, found nodules."""
     return float(np.exp(over_known(np.mean, log_ratios(scores))))
 
 
-def log_ratios(scores):
+def log_ratios(scores: list[Score]) -> list[float]:
     return [float(np.log(s.nodule["volume_mm3"] / s.volume_mm3)) for s in found(scores)]
 
 
-def review_rate(scores):
+def review_rate(scores: list[Score]) -> float:
     return share(any(not r.startswith(CROP_REASON) for r in s.nodule["review_reasons"]) for s in found(scores))
 
 
 # --- slices -----------------------------------------------------------------------------------------------------------
 
 
-def across_slices(scores, measure, who):
+def across_slices(scores: list[Score], measure: str, who: str) -> float:
     """Mean step or roughness of "ours", the "consensus" or a single "reader", over nodules where all three have one."""
     kinds = ("ours", "consensus", "reader")
     known = [s.slices[measure] for s in scores if not np.isnan([s.slices[measure][kind] for kind in kinds]).any()]
@@ -152,7 +154,13 @@ FIGURES = [
     ("nodules", "Nodules", 0, False, len),
     ("patients", "Patients", 0, False, lambda s: len({x.patient for x in s})),
     ("refused", "CTs refused", 0, False, lambda s: sum(x.refused is not None for x in s)),
-    ("dice_touching_mean", "3-D Dice of components touching the nodule, mean", 3, True, lambda s: mean(s, "dice_touching")),
+    (
+        "dice_touching_mean",
+        "3-D Dice of components touching the nodule, mean",
+        3,
+        True,
+        lambda s: mean(s, "dice_touching"),
+    ),
     ("dice_touching_median", "– median", 3, True, lambda s: median(s, "dice_touching")),
     ("dice_all_mean", "3-D Dice of all positive voxels of the crop, mean", 3, True, lambda s: mean(s, "dice_all")),
     ("dice_all_median", "– median", 3, True, lambda s: median(s, "dice_all")),
@@ -166,39 +174,59 @@ FIGURES = [
     ("specificity", "Specificity, voxels of the crop", 4, True, specificity),
     ("ece_pooled", "ECE near nodules, voxels pooled", 3, True, ece_pooled),
     ("ece_a_nodule", "ECE near nodules, mean of nodules", 3, True, ece_a_nodule),
-    ("doubt_ratio", "Mean uncertainty of wrong voxels ÷ of right ones", 2, True, doubt_ratio),
+    ("uncertainty_ratio", "Mean uncertainty of wrong voxels ÷ of right ones", 2, True, uncertainty_ratio),
     (
         "auroc_expected_dice",
-        "AUROC of a nodule's doubt (1 − expected_dice) for an outline with Dice < 0.7",
+        "AUROC of a nodule's uncertainty (1 − expected_dice) for an outline with Dice < 0.7",
         3,
         True,
-        lambda s: doubt_auroc(s, "expected_dice"),
+        lambda s: uncertainty_auroc(s, "expected_dice"),
     ),
-    ("auroc_sample_dice", "– of 1 − sample_dice", 3, True, lambda s: doubt_auroc(s, "sample_dice")),
-    ("auroc_uncertainty", "– of uncertainty_mean", 3, True, lambda s: doubt_auroc(s, "uncertainty_mean")),
-    ("aurc_expected_dice", "AURC, loss 1 − Dice, by a nodule's doubt", 3, True, lambda s: doubt_aurc(s, "expected_dice")),
-    ("e_aurc_expected_dice", "– beyond the best order (E-AURC)", 3, True, lambda s: doubt_e_aurc(s, "expected_dice")),
-    ("aurc_sample_dice", "AURC by 1 − sample_dice", 3, True, lambda s: doubt_aurc(s, "sample_dice")),
-    ("e_aurc_sample_dice", "– beyond the best order (E-AURC)", 3, True, lambda s: doubt_e_aurc(s, "sample_dice")),
+    ("auroc_sample_dice", "– of 1 − sample_dice", 3, True, lambda s: uncertainty_auroc(s, "sample_dice")),
+    ("auroc_uncertainty", "– of uncertainty_mean", 3, True, lambda s: uncertainty_auroc(s, "uncertainty_mean")),
+    (
+        "aurc_expected_dice",
+        "AURC, loss 1 − Dice, by a nodule's uncertainty",
+        3,
+        True,
+        lambda s: uncertainty_aurc(s, "expected_dice"),
+    ),
+    (
+        "e_aurc_expected_dice",
+        "– beyond the best order (E-AURC)",
+        3,
+        True,
+        lambda s: uncertainty_e_aurc(s, "expected_dice"),
+    ),
+    ("aurc_sample_dice", "AURC by 1 − sample_dice", 3, True, lambda s: uncertainty_aurc(s, "sample_dice")),
+    ("e_aurc_sample_dice", "– beyond the best order (E-AURC)", 3, True, lambda s: uncertainty_e_aurc(s, "sample_dice")),
     ("interval_coverage", "Consensus volume inside the 90 % interval", 3, True, interval_coverage),
     ("interval_width", "– width: median of p95 ÷ p05", 2, True, interval_width),
-    ("sample_coverage", "Consensus volume inside the samples' own interval", 3, True, lambda s: interval_coverage(s, True)),
+    (
+        "sample_coverage",
+        "Consensus volume inside the samples' own interval",
+        3,
+        True,
+        lambda s: interval_coverage(s, True),
+    ),
     ("sample_width", "– width: median of p95 ÷ p05", 2, True, lambda s: interval_width(s, True)),
     ("volume_ratio", "Volume ÷ consensus volume, geometric mean", 3, True, volume_ratio),
     ("review_rate", "Found nodules flagged for review", 3, True, review_rate),
 ]
 
 
-def summary(scores, rounds=1000):
+def summary(scores: list[Score], rounds: int = 1000) -> dict[str, Record]:
     """Every figure as {"value": …, "ci95": [low, high] or null}."""
     figures = {}
     for key, _, _, has_interval, statistic in FIGURES:
         drawn = has_interval and bool(scores)
-        figures[key] = metrics.with_interval(scores, statistic, rounds) if drawn else {"value": statistic(scores), "ci95": None}
+        figures[key] = (
+            metrics.with_interval(scores, statistic, rounds) if drawn else {"value": statistic(scores), "ci95": None}
+        )
     return figures
 
 
-def slices_summary(scores, rounds=1000):
+def slices_summary(scores: list[Score], rounds: int = 1000) -> dict[str, dict[str, Record]]:
     """For "step" and "roughness": ours, consensus, a single reader, and our difference to both, with intervals."""
     table = {}
     for measure in ("step", "roughness"):
@@ -209,7 +237,7 @@ def slices_summary(scores, rounds=1000):
     return table
 
 
-def click_summary(automatic, clicked):
+def click_summary(automatic: list[Score], clicked: list[Score]) -> dict[str, Record]:
     """What a click changes, nodule by nodule: of all, of those that the automatic run missed, of poorly outlined ones."""
     by_name = {s.name: s for s in clicked}
     pairs = [(s, by_name[s.name]) for s in automatic if s.name in by_name]
@@ -221,7 +249,7 @@ def click_summary(automatic, clicked):
     return {name: click_group(members) for name, members in groups.items()}
 
 
-def click_group(pairs):
+def click_group(pairs: list[tuple[Score, Score]]) -> Record:
     before, after = ([pair[n] for pair in pairs] for n in (0, 1))
     return {
         "nodules": len(pairs),
@@ -237,15 +265,15 @@ DIAMETER_BINS_MM = [("< 6 mm", 0, 6), ("6–10 mm", 6, 10), ("10–20 mm", 10, 2
 TEXTURE_BINS = [("ground glass (1–2)", 0, 2.5), ("part-solid (3–4)", 2.5, 4.5), ("solid (5)", 4.5, inf)]
 
 
-def by_diameter(scores):
+def by_diameter(scores: list[Score]) -> list[tuple[str, list[Score]]]:
     """(words of the bin, its scores), low end included."""
     return binned(scores, "diameter_mm", DIAMETER_BINS_MM)
 
 
-def by_texture(scores):
+def by_texture(scores: list[Score]) -> list[tuple[str, list[Score]]]:
     """(words of the bin, its scores), low end included; without nodules that nobody rated."""
     return binned(scores, "texture", TEXTURE_BINS)
 
 
-def binned(scores, field, bins):
+def binned(scores: list[Score], field: str, bins: list[tuple[str, float, float]]) -> list[tuple[str, list[Score]]]:
     return [(words, [s for s in scores if low <= getattr(s, field) < high]) for words, low, high in bins]

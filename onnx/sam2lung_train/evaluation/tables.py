@@ -1,17 +1,20 @@
 """The tables of the evaluation, as Markdown."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..aliases import Record
 from . import agreement, summary
-from .scores import GOOD_DICE
+from .scores import GOOD_DICE, Score
 
 
-def number(value, decimals):
+def number(value: float | None, decimals: int) -> str:
     """`0.812`; a dash where there is nothing to say."""
     return "–" if value is None or not np.isfinite(value) else f"{value:.{decimals}f}"
 
 
-def cell(figure, decimals):
+def cell(figure: Record, decimals: int) -> str:
     """`0.812 (0.79 to 0.84)`."""
     text = number(figure["value"], decimals)
     if figure["ci95"] is None or text == "–":
@@ -20,12 +23,12 @@ def cell(figure, decimals):
     return f"{text} ({low} to {high})"
 
 
-def table(head, rows):
+def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def main_table(sets):
+def main_table(sets: dict[str, Record]) -> str:
     rows = [
         [words, *(cell(result["summary"][key], decimals) for result in sets.values())]
         for key, words, decimals, _, _ in summary.FIGURES
@@ -33,7 +36,7 @@ def main_table(sets):
     return table(["In brackets: 95 % interval, bootstrap by patient", *(r["words"] for r in sets.values())], rows)
 
 
-def group_table(title, groups):
+def group_table(title: str, groups: list[tuple[str, list[Score]]]) -> str:
     """One row for each (words, scores)."""
 
     def row(words, members):
@@ -47,7 +50,7 @@ def group_table(title, groups):
     return table(head, [row(words, members) for words, members in groups])
 
 
-def agreement_table(figures):
+def agreement_table(figures: Record) -> str:
     head = ["Agreement", "ours with readers", "readers with each other", "difference", "as good?"]
     rows = [
         [m["words"], *(cell(m[part], 3) for part in ("ours", "readers", "difference")), m["verdict"]]
@@ -56,7 +59,7 @@ def agreement_table(figures):
     return table(head, rows)
 
 
-def slices_table(figures):
+def slices_table(figures: Record) -> str:
     words = {
         "step": "Step: 1 − Dice of neighbouring slices",
         "roughness": "Roughness: 1 − Dice with the neighbours’ interpolation",
@@ -66,7 +69,7 @@ def slices_table(figures):
     return table(["Across slices", "ours", "consensus", "a single reader", "ours − consensus", "ours − reader"], rows)
 
 
-def click_table(groups):
+def click_table(groups: dict[str, Record]) -> str:
     words = {
         "all": "all",
         "missed": "missed without a click",
@@ -79,30 +82,32 @@ def click_table(groups):
     return table(["Nodules", "n", "Dice without a click", "with one", "hit with one", "Dice ≥ 0.5 with one"], rows)
 
 
-def froc_table(columns):
+def froc_table(columns: dict[str, Record]) -> str:
     """`columns`: {words: froc.summary}."""
     rates = ["1/8", "1/4", "1/2", "1", "2", "4", "8"]
-    rows = [[f"Sensitivity at {rate}", *(cell(f["points"][n], 3) for f in columns.values())] for n, rate in enumerate(rates)]
+    rows = [
+        [f"Sensitivity at {rate}", *(cell(f["points"][n], 3) for f in columns.values())] for n, rate in enumerate(rates)
+    ]
     rows.append(["CPM, mean of these", *(cell(f["cpm"], 3) for f in columns.values())])
     rows.append(["Every finding: false ones each, sensitivity", *(end_of(f) for f in columns.values())])
     rows.append(["As shipped: false ones each, sensitivity", *(pair(f["product"]) for f in columns.values())])
     return table(["Free-response curve: at false findings each", *columns], rows)
 
 
-def end_of(figures):
+def end_of(figures: Record) -> str:
     return pair((figures["false_a_scan"][-1], figures["sensitivity"][-1]))
 
 
-def pair(values):
+def pair(values: Sequence[float] | None) -> str:
     return "–" if values is None else ", ".join(number(value, 3) for value in values)
 
 
-def left_out_text(result):
+def left_out_text(result: Record) -> str:
     parts = [f"{len(names)} with {why}" for why, names in result["left_out"].items() if names]
     return f"{result['words']}: {'; '.join(parts) or 'none'}"
 
 
-def report(results, program):
+def report(results: Record, program: str) -> str:
     """Everything that `evaluate` prints and puts into the model card."""
     sets = results["sets"]
     first = next(iter(sets.values()))
@@ -118,12 +123,15 @@ def report(results, program):
         *slices(first),
     ]
     if results.get("click"):
-        parts += ["What a click on the nodule changes (`--at`, at the consensus' centre):", click_table(results["click"])]
+        parts += [
+            "What a click on the nodule changes (`--at`, at the consensus' centre):",
+            click_table(results["click"]),
+        ]
     if results.get("froc"):
         parts += froc(results["froc"])
     parts.append(
         "A nodule in which nothing was found, or whose CT was refused, has Dice 0. *Near* nodules: within 5 voxels of the "
-        "consensus. Doubt, intervals, volumes and flags are those of found nodules. Other nodules of the same patient inside a "
+        "consensus. Uncertainty, intervals, volumes and flags are those of found nodules. Other nodules of the same patient inside a "
         "crop count as errors in the rows that take all positive voxels, and as false findings. A review flag whose only reason "
         "is that the nodule touches the crop's edge isn't counted. –: nothing to measure, or the bundle doesn't say. "
         f"Left out: {left_out}."
@@ -131,7 +139,7 @@ def report(results, program):
     return "\n\n".join(parts)
 
 
-def reader_study(result):
+def reader_study(result: Record) -> list[str]:
     figures = result["agreement"]
     if not figures["nodules"]:
         return []
@@ -147,7 +155,7 @@ def reader_study(result):
     ]
 
 
-def slices(result):
+def slices(result: Record) -> list[str]:
     figures = result["slices"]
     if not np.isfinite(figures["step"]["ours"]["value"]):
         return []
@@ -155,9 +163,9 @@ def slices(result):
     return [head, slices_table(figures)]
 
 
-def froc(figures):
+def froc(figures: Record) -> list[str]:
     return [
-        "Findings in crops, each with its probability of being a nodule, the judge's threshold at 0. *Each* is a crop of "
+        "Findings in crops, each with its probability of being a nodule, the classifier's threshold at 0. *Each* is a crop of "
         "128 × 128 pixels around a nodule, a small part of a scan: for false findings a scan see the whole CTs.",
         froc_table({f"lidc, {figures['scans']} crops": figures}),
     ]

@@ -1,9 +1,10 @@
 """Runs the built command line on whole CTs and counts what it found and what it should not have.
 
-The CTs at hand may be used for training, so the figures say how the product behaves, not how it does on unseen patients. A
-listed lesion counts as found when a component covers its voxel, or has its centre within the lesion's radius + 5 mm. Lesions
-below `smallest`, and places where readers marked a nodule under 3 mm, don't have to be found, and what is found there isn't
-false: these are counted apart (centre within 8 mm of a mark). Every other component is a false finding.
+The CTs at hand may be used for training, so the figures say how the product behaves, not how it does on unseen
+patients. A listed lesion counts as found when a component covers its voxel, or has its centre within the lesion's
+radius + 5 mm. Lesions below `smallest`, and places where readers marked a nodule under 3 mm, don't have to be found,
+and what is found there isn't false: these are counted apart (centre within 8 mm of a mark). Every other component is a
+false finding.
 
 Each CT is run twice: as shipped, and with the classifier's threshold at 0 for the free-response curve.
 """
@@ -13,11 +14,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
 
+from ..aliases import Record
 from ..data.annotations import reader
 from ..data.lesions import FUSED_CT
 from ..errors import UserError
@@ -62,20 +63,20 @@ class WholeCt:
     lesions: list  # dicts with voxel (i, j, k), diameter_mm (None: a mark under 3 mm), what
     split: str = "train"
 
-    def listed(self, smallest_mm):
+    def listed(self, smallest_mm: float) -> list[Record]:
         """Lesions that have to be found."""
         return [x for x in self.lesions if x["diameter_mm"] and x["diameter_mm"] >= smallest_mm]
 
-    def small(self, smallest_mm):
+    def small(self, smallest_mm: float) -> list[Record]:
         """Lesions that needn't be found, but are no false findings."""
         return [x for x in self.lesions if x["diameter_mm"] and x["diameter_mm"] < smallest_mm]
 
     @property
-    def marks(self):
+    def marks(self) -> list[Record]:
         return [x for x in self.lesions if x["diameter_mm"] is None]
 
 
-def whole_cts(data):
+def whole_cts(data: Path) -> list[WholeCt]:
     """Every whole CT of the data folder; its index lists masks, too."""
     records = json.loads((data / "whole_ct" / "index.json").read_text())
     records = [r for r in records if not r.get("reconstruction", "").startswith("mask")]
@@ -84,13 +85,19 @@ def whole_cts(data):
     return [*listed, WholeCt(fused, "fcp", seen_by_eye(FUSED_CT))] if fused.is_dir() else listed
 
 
-def seen_by_eye(ct):
+def seen_by_eye(ct: str) -> list[Record]:
     """The lesions of a CT that were found by eye, as its index would list them."""
     places = reader.of_ct(reader.SEEN_BY_EYE, ct)
     return [{"voxel": list(p.voxel_ijk), "diameter_mm": p.diameter_mm, "what": p.what} for p in places]
 
 
-def sort_findings(ct, labels, spacing_mm, nodules, smallest_mm=SMALLEST_LESION_MM):
+def sort_findings(
+    ct: WholeCt,
+    labels: np.ndarray,
+    spacing_mm: Sequence[float] | np.ndarray,
+    nodules: list[Record],
+    smallest_mm: float = SMALLEST_LESION_MM,
+) -> Record:
     """Sorts the findings. `labels` [k, j, i] in the grid of the lesions' voxels, `spacing_mm` (i, j, k)."""
 
     def distance_mm(nodule, lesion):
@@ -101,7 +108,9 @@ def sort_findings(ct, labels, spacing_mm, nodules, smallest_mm=SMALLEST_LESION_M
         near = distance_mm(nodule, lesion) <= lesion["diameter_mm"] / 2 + BEYOND_RADIUS_MM
         return near or labels[k, j, i] == nodule["id"]
 
-    lesions = [{**lesion, "found_by": [n["id"] for n in nodules if finds(n, lesion)]} for lesion in ct.listed(smallest_mm)]
+    lesions = [
+        {**lesion, "found_by": [n["id"] for n in nodules if finds(n, lesion)]} for lesion in ct.listed(smallest_mm)
+    ]
     right = {number for lesion in lesions for number in lesion["found_by"]}
     rest = [n for n in nodules if n["id"] not in right]
 
@@ -114,7 +123,9 @@ def sort_findings(ct, labels, spacing_mm, nodules, smallest_mm=SMALLEST_LESION_M
     return {"lesions": lesions, "small": small, "false_findings": wrong}
 
 
-def evaluate_ct(ct, runner, out, smallest_mm=SMALLEST_LESION_MM, keep=False):
+def evaluate_ct(
+    ct: WholeCt, runner: Product, out: Path, smallest_mm: float = SMALLEST_LESION_MM, keep: bool = False
+) -> Record:
     """Segments one CT, so that its time is its own, and sorts what was found."""
     name = product.stem(ct.path)
     contract = product.contract_of(runner.model) if keep and runner.model else None
@@ -137,14 +148,16 @@ def evaluate_ct(ct, runner, out, smallest_mm=SMALLEST_LESION_MM, keep=False):
     }  # fmt: skip
 
 
-def scan_of(result):
+def scan_of(result: Record) -> froc.Scan:
     """A CT's findings for the free-response curve; a refused CT finds nothing, and nobody counts its lesions."""
     by_number = {n["id"]: n["nodule_probability"] for n in result["nodules"]}
     lesions = [max((by_number[n] for n in lesion["found_by"]), default=None) for lesion in result["lesions"]]
-    return froc.Scan(result["name"], result["patient"], lesions, [n["nodule_probability"] for n in result["false_findings"]])
+    return froc.Scan(
+        result["name"], result["patient"], lesions, [n["nodule_probability"] for n in result["false_findings"]]
+    )
 
 
-def measured_froc(cts, asked, networks):
+def measured_froc(cts: list[WholeCt], asked: Options, networks: set[str]) -> Record | None:
     """The free-response curve; None when the bundle has no classifier."""
     folder = asked.out / "every_finding"
     bundle, threshold = product.with_every_finding(asked.model or DEFAULT_BUNDLE, folder / "bundle")
@@ -156,25 +169,29 @@ def measured_froc(cts, asked, networks):
         raise UserError("the command line has another bundle built in than bundles/default: name it with --model")
     scans = [scan_of(r) for r in results if not r["refused"]]
     whose = " (training patients)" if is_training(results) else ""
-    return {**froc.summary(scans, threshold, asked.rounds), "findings": [asdict(scan) for scan in scans], "whose": whose}
+    return {
+        **froc.summary(scans, threshold, asked.rounds),
+        "findings": [asdict(scan) for scan in scans],
+        "whose": whose,
+    }
 
 
-def is_training(results):
+def is_training(results: list[Record]) -> bool:
     return any(r["split"] == "train" for r in results)
 
 
-def volume_of(result, lesion):
+def volume_of(result: Record, lesion: Record) -> str:
     by_number = {n["id"]: n for n in result["nodules"]}
     volume = sum(by_number[n]["volume_mm3"] for n in lesion["found_by"])
     return f"{volume:.0f}{probability_of(by_number[n] for n in lesion['found_by'])}" if lesion["found_by"] else "missed"
 
 
-def probability_of(nodules):
+def probability_of(nodules: Iterable[Record]) -> str:
     known = [n["nodule_probability"] for n in nodules if n.get("nodule_probability") is not None]
     return f" (P {max(known):.2f})" if known else ""
 
 
-def row(result):
+def row(result: Record) -> list[str]:
     if result["refused"]:
         return [result["name"], result["refused"].split(":")[0], "–", "–", "–", f"{result['seconds']:.0f}"]
     hits = sum(bool(lesion["found_by"]) for lesion in result["lesions"])
@@ -188,7 +205,7 @@ def row(result):
     ]
 
 
-def totals(results):
+def totals(results: list[Record]) -> Record:
     """Of the CTs that were taken: lesions found and missed, false findings a scan."""
     taken = [r for r in results if not r["refused"]]
     lesions = [lesion for r in taken for lesion in r["lesions"]]
@@ -204,7 +221,7 @@ def totals(results):
     }
 
 
-def total_text(results, smallest_mm):
+def total_text(results: list[Record], smallest_mm: float) -> str:
     t = totals(results)
     return (
         f"{t['found']} of {t['lesions']} lesions of {smallest_mm:g} mm and more found, {t['lesions'] - t['found']} missed; "
@@ -213,7 +230,7 @@ def total_text(results, smallest_mm):
     )
 
 
-def false_finding_line(result, nodule):
+def false_finding_line(result: Record, nodule: Record) -> str:
     place = ", ".join(f"{v:.0f}" for v in nodule["centroid_ijk"])
     chance = nodule.get("nodule_probability")
     sure = "" if chance is None else f", P(nodule) {chance:.2f}"
@@ -221,8 +238,15 @@ def false_finding_line(result, nodule):
     return f"- {result['name']} no. {nodule['id']}: false finding at voxel ({place}), {size:.1f} mm{sure}"
 
 
-def report(results, curve=None, smallest_mm=SMALLEST_LESION_MM):
-    head = ["CT", f"Lesions of {smallest_mm:g} mm and more found", "False findings", "At smaller ones", "Volumes mm³", "Seconds"]
+def report(results: list[Record], curve: Record | None = None, smallest_mm: float = SMALLEST_LESION_MM) -> str:
+    head = [
+        "CT",
+        f"Lesions of {smallest_mm:g} mm and more found",
+        "False findings",
+        "At smaller ones",
+        "Volumes mm³",
+        "Seconds",
+    ]
     parts = [NOTE] if is_training(results) else []
     parts += [tables.table(head, [row(result) for result in results]), total_text(results, smallest_mm)]
     lines = [false_finding_line(result, nodule) for result in results for nodule in result.get("false_findings", [])]

@@ -24,8 +24,8 @@ def bundle_of(network: Network, run: RunFolder) -> Path:
 def export(run: Path, bundle: Path | None = None, version: str = "0.1.0") -> None:
     """Writes the ONNX files and model.json, complete or not at all.
 
-    Reads RUN/checkpoint.pt, the classifier (left out when it isn't there) and RUN/calibration.json (defaults when it isn't there). `bundle` as in
-    `bundle_of` when left out.
+    Reads RUN/checkpoint.pt, the classifier (left out when it isn't there) and RUN/calibration.json (defaults when it
+    isn't there). `bundle` as in `bundle_of` when left out.
     """
     folder = RunFolder(run)
     calibration, classifier = folder.read_calibration(), folder.classifier_weights()

@@ -1,7 +1,7 @@
 """model.json, schema 1: the only place in the package that knows its fields, for writing and for reading.
 
-Another schema is a change of this file: `model_json` writes it; `classifier_of`, `with_classifier_threshold` and `without_interpolation` are what the
-evaluation reads or changes. Needs no PyTorch.
+Another schema is a change of this file: `model_json` writes it; `classifier_of`, `with_classifier_threshold` and
+`without_interpolation` are what the evaluation reads or changes. Needs no PyTorch.
 """
 
 import copy
@@ -31,7 +31,8 @@ from ..errors import UserError
 
 SCHEMA = 1
 FILE = "model.json"
-# Schema 1 calls the classifier the judge; the file keeps that name, so that a bundle's files stay the same from export to export.
+# Schema 1 calls the classifier the judge; the file keeps that name, so that a bundle's files stay the same from export
+# to export.
 ENCODER_FILE, DECODER_FILE, CLASSIFIER_FILE = "encoder.onnx", "decoder.onnx", "judge.onnx"
 CLASSIFIER = "judge"
 STRIDES = (1, 2, 4, 8, 16)  # of the embeddings

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import MULTIPLE, PATCH_SIZE, SLICES, NetworkConfig
+from ..config import MULTIPLE, PATCH_SIZE, SLICES
 from ..networks.classifier import Classifier
 from ..networks.network import Network, Up
 from .contract import CLASSIFIER_FILE, DECODER_FILE, ENCODER_FILE, STRIDES
@@ -22,12 +22,12 @@ OPSET = 18
 class EncoderGraph(nn.Module):
     """The encoder, and at each scale what the decoder needs of it."""
 
-    def __init__(self, network):
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.encoder = network.encoder
         self.fine = nn.ModuleList(split_mix(up)[1] for up in network.decoder.up)
 
-    def forward(self, slices, offsets_mm):
+    def forward(self, slices: torch.Tensor, offsets_mm: torch.Tensor) -> tuple[torch.Tensor, ...]:
         *skips, coarsest = self.encoder(slices, offsets_mm)
         fine = [conv(skip) for conv, skip in zip(self.fine, reversed(skips))]
         return (*reversed(fine), coarsest)  # strides 1, 2, 4, 8, 16
@@ -36,14 +36,26 @@ class EncoderGraph(nn.Module):
 class DecoderGraph(nn.Module):
     """The decoder on the embeddings of `EncoderGraph`."""
 
-    def __init__(self, network):
+    def __init__(self, network: Network) -> None:
         super().__init__()
         decoder = network.decoder
         self.attend, self.score, self.prompt = decoder.attend, decoder.score, decoder.prompt
         self.coarse = nn.ModuleList(split_mix(up)[0] for up in decoder.up)
         self.look = nn.ModuleList(up.look for up in decoder.up)
 
-    def forward(self, e0, e1, e2, e3, e4, clicks, drop0, drop1, drop2, drop3):
+    def forward(
+        self,
+        e0: torch.Tensor,
+        e1: torch.Tensor,
+        e2: torch.Tensor,
+        e3: torch.Tensor,
+        e4: torch.Tensor,
+        clicks: torch.Tensor,
+        drop0: torch.Tensor,
+        drop1: torch.Tensor,
+        drop2: torch.Tensor,
+        drop3: torch.Tensor,
+    ) -> torch.Tensor:
         coarsest, *prompts = self.prompt(clicks)
         x = (self.attend(e4) + coarsest) * drop0
         levels = zip(self.coarse, self.look, (e3, e2, e1, e0), prompts, (drop1, drop2, drop3, None))
@@ -53,7 +65,7 @@ class DecoderGraph(nn.Module):
         return self.score(x)
 
 
-def split_mix(up):
+def split_mix(up: Up) -> tuple[nn.Conv2d, nn.Conv2d]:
     """The two halves of an `Up`'s 1 x 1 convolution with its normalisation folded in: of coarse and of fine features."""
     conv, norm = up.mix[0], up.mix[1]
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
@@ -69,7 +81,7 @@ def split_mix(up):
     return coarse, fine
 
 
-def export_graphs(network, classifier, folder):
+def export_graphs(network: Network, classifier: Classifier | None, folder: Path) -> None:
     """Writes encoder, decoder and, if there is one, classifier into `folder`."""
     height, width, samples = (torch.export.Dim(name) for name in ("height", "width", "samples"))
     side = 4 * MULTIPLE
@@ -82,7 +94,10 @@ def export_graphs(network, classifier, folder):
     embeddings = [e.detach() for e in encoder(*inputs)]
     clicks = torch.rand(1, 2, *inputs[0].shape[2:])
     masks = [torch.ones(3, channels, 1, 1) for channels, _ in network.dropout()]
-    grids = [{2: MULTIPLE // s * height, 3: MULTIPLE // s * width} if s < MULTIPLE else {2: height, 3: width} for s in STRIDES]
+    grids = [
+        {2: MULTIPLE // s * height, 3: MULTIPLE // s * width} if s < MULTIPLE else {2: height, 3: width}
+        for s in STRIDES
+    ]
     shapes = [*grids, grid, *({0: samples} for _ in masks)]
     write_graph(
         DecoderGraph(network).eval(),
@@ -94,10 +109,24 @@ def export_graphs(network, classifier, folder):
     )
     if classifier is not None:
         count = torch.export.Dim("count")
-        write_graph(classifier.eval(), (torch.rand(3, 3, *PATCH_SIZE),), ["patch"], ["logit"], [{0: count}], folder / CLASSIFIER_FILE)
+        write_graph(
+            classifier.eval(),
+            (torch.rand(3, 3, *PATCH_SIZE),),
+            ["patch"],
+            ["logit"],
+            [{0: count}],
+            folder / CLASSIFIER_FILE,
+        )
 
 
-def write_graph(module, inputs, input_names, output_names, dynamic, path):
+def write_graph(
+    module: nn.Module,
+    inputs: tuple[torch.Tensor, ...],
+    input_names: list[str],
+    output_names: list[str],
+    dynamic: list,
+    path: Path,
+) -> None:
     program = torch.onnx.export(
         module,
         inputs,

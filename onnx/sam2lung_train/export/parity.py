@@ -23,16 +23,16 @@ from .contract import CLASSIFIER_FILE, DECODER_FILE, ENCODER_FILE, STRIDES
 TOLERANCE = 2e-4
 
 
-def session(path):
+def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def off(mine, theirs):
+def off(mine: np.ndarray, theirs: torch.Tensor) -> float:
     return float(np.abs(mine - theirs.numpy()).max())
 
 
 @torch.no_grad()
-def network_differences(network, bundle):
+def network_differences(network: Network, bundle: Path) -> Iterator[tuple[str, float]]:
     """(words, largest difference of the logits) for several sizes and numbers of samples."""
     encoder, decoder = session(bundle / ENCODER_FILE), session(bundle / DECODER_FILE)
     offsets = torch.arange(-EACH_SIDE, EACH_SIDE + 1).float()[None] * NEIGHBOUR_STEP_MM
@@ -50,14 +50,20 @@ def network_differences(network, bundle):
 
 
 @torch.no_grad()
-def classifier_differences(classifier, bundle):
+def classifier_differences(classifier: Classifier, bundle: Path) -> Iterator[tuple[str, float]]:
     graph = session(bundle / CLASSIFIER_FILE)
     for count in (1, 5):
         patches = torch.rand(count, 3, *PATCH_SIZE)
-        yield f"classifier, {count} patch(es)", off(graph.run(["logit"], {"patch": patches.numpy()})[0], classifier(patches))
+        yield (
+            f"classifier, {count} patch(es)",
+            off(graph.run(["logit"], {"patch": patches.numpy()})[0], classifier(patches)),
+        )
+
 
 def check_parity(run: Path, bundle: Path | None = None) -> bool:
-    """Prints the largest difference of each graph; True when all are within TOLERANCE. `bundle` as in `bundle.bundle_of`."""
+    """Prints the largest difference of each graph; True when all are within TOLERANCE. `bundle` as in
+    `bundle.bundle_of`.
+    """
     folder = RunFolder(run)
     torch.manual_seed(0)
     network = load_network(folder.checkpoint)

@@ -1,10 +1,11 @@
 """The charts of an evaluation: each function takes scores and returns a matplotlib figure.
 
-Colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart; where colour says something,
-the shape of the marker or the line says it too.
+Colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart; where colour says
+something, the shape of the marker or the line says it too.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +13,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from ..aliases import Record
 from ..evaluation import metrics, risk, summary
-from ..evaluation.scores import POOR_DICE, Score
+from ..evaluation.scores import Score
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 GREY, INK = "#8C8C8C", "#222222"
@@ -28,7 +30,9 @@ WIDE, TALL = 6.4, 4.3  # inches
 RUNNING = 21  # nodules in a running median
 
 
-def blank(note, rows=1, columns=1, size=(WIDE, TALL), **options):
+def blank(
+    note: str, rows: int = 1, columns: int = 1, size: tuple[float, float] = (WIDE, TALL), **options: Any
+) -> tuple[Figure, Any]:
     """A figure with its axes and, at the foot, whom it is about."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, **options)
@@ -36,7 +40,7 @@ def blank(note, rows=1, columns=1, size=(WIDE, TALL), **options):
     return figure, axes
 
 
-def foot(figure, note, more=0.0):
+def foot(figure: Figure, note: str, more: float = 0.0) -> None:
     """Writes the note of two lines at the foot and keeps that place free, and `more` inches above it."""
     height = figure.get_size_inches()[1]
     free = (0.34 + more) / height
@@ -44,7 +48,7 @@ def foot(figure, note, more=0.0):
     figure.text(0.01, 0.06 / height, note, fontsize=6.5, color="#595959", linespacing=1.4)
 
 
-def reliability(bins, note):
+def reliability(bins: np.ndarray, note: str) -> Figure:
     """How often voxels near nodules belong to the consensus, by probability. `bins`: metrics.calibration_bins, pooled."""
     count, probability, truth = bins
     held = count > 0
@@ -61,8 +65,8 @@ def reliability(bins, note):
     return figure
 
 
-def risk_coverage(scored, note):
-    """Mean 1 - Dice of the nodules that are kept when the most doubtful are left out."""
+def risk_coverage(scored: list[Score], note: str) -> Figure:
+    """Mean 1 - Dice of the nodules that are kept when the most uncertain are left out."""
     figure, axes = blank(note)
     lines = [
         ("expected_dice", "by 1 − expected_dice", BLUE, "-"),
@@ -70,26 +74,26 @@ def risk_coverage(scored, note):
         ("uncertainty_mean", "by uncertainty_mean", PURPLE, "-."),
     ]
     for field, words, colour, style in lines:
-        doubt, dice = summary.doubted(scored, field)
+        uncertainty, dice = summary.uncertain(scored, field)
         if dice.size:
-            label = f"{words}, AURC {risk.aurc(doubt, 1 - dice):.3f}"
-            axes.plot(*risk.curve(doubt, 1 - dice), color=colour, linestyle=style, linewidth=1.6, label=label)
+            label = f"{words}, AURC {risk.aurc(uncertainty, 1 - dice):.3f}"
+            axes.plot(*risk.curve(uncertainty, 1 - dice), color=colour, linestyle=style, linewidth=1.6, label=label)
     loss = np.array([1 - s.dice_touching for s in summary.found(scored)])
     if loss.size:
         best = f"best order, AURC {risk.aurc(loss, loss):.3f}"
         axes.plot(*risk.curve(loss, loss), color=GREY, linewidth=1, linestyle=":", label=best)
         axes.axhline(loss.mean(), color=GREY, linewidth=0.8, label=f"no order, {loss.mean():.3f}")
     missed = len(scored) - loss.size
-    left_out = f"\n({missed} missed nodules have no doubt and are left out)" if missed else ""
+    left_out = f"\n({missed} missed nodules have no uncertainty and are left out)" if missed else ""
     axes.set(xlabel=f"share of the {loss.size} found nodules that is kept, the surest first{left_out}",
-             ylabel="mean of 1 − Dice", title="Risk–coverage: what leaving out the doubtful is worth",
+             ylabel="mean of 1 − Dice", title="Risk–coverage: what leaving out the uncertain is worth",
              xlim=(0, 1.01), ylim=(0, None))  # fmt: skip
     if loss.size:
         axes.legend(loc="lower right")
     return figure
 
 
-def dice(scored, note):
+def dice(scored: list[Score], note: str) -> Figure:
     """Dice of each nodule by its diameter and by its texture."""
     figure, (left, right) = blank(note, 1, 2, (9.0, 4.3), sharey=True, width_ratios=[1.5, 1])
     by_size(left, scored)
@@ -97,7 +101,7 @@ def dice(scored, note):
     return figure
 
 
-def by_size(axes, scored):
+def by_size(axes: Axes, scored: list[Score]) -> None:
     ordered = sorted(scored, key=lambda s: s.diameter_mm)
     diameter, reached = (np.array([getattr(s, field) for s in ordered]) for field in ("diameter_mm", "dice_touching"))
     points(axes, diameter, reached)
@@ -112,14 +116,16 @@ def by_size(axes, scored):
     axes.legend(loc="lower right")
 
 
-def by_rating(axes, scored):
+def by_rating(axes: Axes, scored: list[Score]) -> None:
     rated = sorted((s for s in scored if not np.isnan(s.texture)), key=lambda s: (s.texture, s.name))
     jitter = np.random.default_rng(0).uniform(-0.07, 0.07, len(rated))
     points(axes, np.array([s.texture for s in rated]) + jitter, np.array([s.dice_touching for s in rated]))
     spans = [(0.8, 2.5), (2.5, 4.5), (4.5, 5.2)]
     for (words, members), (low, high) in zip(summary.by_texture(rated), spans):
         if members:
-            axes.plot([low + 0.05, high - 0.05], [summary.median(members, "dice_touching")] * 2, color=INK, linewidth=1.8)
+            axes.plot(
+                [low + 0.05, high - 0.05], [summary.median(members, "dice_touching")] * 2, color=INK, linewidth=1.8
+            )
         axes.text((low + high) / 2, 0.06, f"{words.split(' (')[0].replace(' ', chr(10))}\nn = {len(members)}", ha="center",
                   va="bottom", fontsize=7.5)  # fmt: skip
     for edge in (2.5, 4.5):
@@ -128,14 +134,14 @@ def by_rating(axes, scored):
              xticks=[1, 2, 3, 4, 5])  # fmt: skip
 
 
-def points(axes, x, reached):
+def points(axes: Axes, x: np.ndarray, reached: np.ndarray) -> None:
     found = reached > 0
     axes.plot(x[found], reached[found], "o", color=BLUE, markersize=4, alpha=0.75, markeredgewidth=0, label="nodule")
     if (~found).any():
         axes.plot(x[~found], reached[~found], "x", color=VERMILION, markersize=6, label=f"missed, {(~found).sum()}")
 
 
-def bland_altman(scored, note):
+def bland_altman(scored: list[Score], note: str) -> Figure:
     """Our volume over the consensus volume against their geometric mean (Bland and Altman on logarithms)."""
     found = summary.found(scored)
     logs = np.array(summary.log_ratios(found))
@@ -149,7 +155,14 @@ def bland_altman(scored, note):
         for value, style, words in ((centre, "-", "geometric mean"), *limits):
             axes.axhline(np.exp(value), color=INK, linestyle=style, linewidth=1.2)
             percent = f"{100 * np.expm1(value):+.0f} %".replace("-", "−")
-            axes.text(1.01, np.exp(value), f"{words}\n{percent}", transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+            axes.text(
+                1.01,
+                np.exp(value),
+                f"{words}\n{percent}",
+                transform=axes.get_yaxis_transform(),
+                va="center",
+                fontsize=8,
+            )
     missed = len(scored) - len(found)
     axes.set(xscale="log", yscale="log", xlabel="geometric mean of both volumes, mm³", ylabel="our volume ÷ consensus volume",
              title=f"Limits of agreement of {len(found)} volumes" + (f" ({missed} missed left out)" if missed else ""))  # fmt: skip
@@ -160,7 +173,7 @@ def bland_altman(scored, note):
     return figure
 
 
-def intervals(scored, note):
+def intervals(scored: list[Score], note: str) -> Figure:
     """Each nodule's volume interval, as shown, over the consensus volume; behind it the dropout samples' own."""
     found = sorted(summary.found(scored), key=lambda s: (s.volume_mm3, s.name))
     both = ([summary.interval(s.nodule, samples) for s in found] for samples in (False, True))
@@ -189,18 +202,18 @@ def intervals(scored, note):
     return figure
 
 
-def coverage_text(found, samples=False):
+def coverage_text(found: list[Score], samples: bool = False) -> str:
     if not found:
         return "no nodule found"
     coverage, width = summary.interval_coverage(found, samples), summary.interval_width(found, samples)
     return f"{100 * coverage:.0f} % of nodules, median width ×{width:.2f}"
 
 
-def volume_range(volumes):
+def volume_range(volumes: np.ndarray) -> str:
     return f", {volumes[0]:,.0f} to {volumes[-1]:,.0f} mm³" if volumes.size else ""
 
 
-def free_response(curves, note):
+def free_response(curves: dict[str, Record], note: str) -> Figure:
     """Sensitivity against false findings, as LUNA16 draws it. `curves`: {"crops" or "whole CTs": froc.summary}."""
     figure, axes = blank(note, 1, len(curves), (WIDE if len(curves) == 1 else 9.0, TALL), sharey=True, squeeze=False)
     for one, (words, curve) in zip(axes[0], curves.items()):
@@ -209,13 +222,15 @@ def free_response(curves, note):
     return figure
 
 
-def free_response_panel(axes, words, curve):
+def free_response_panel(axes: Axes, words: str, curve: Record) -> None:
     ticks = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8]
     false, found = (np.asarray(curve[key], float) for key in ("false_a_scan", "sensitivity"))
     shown = np.maximum(false, ticks[0])
     axes.plot(shown, found, color=BLUE, linewidth=1.8, label=f"CPM {curve['cpm']['value']:.3f}")
     if shown[-1] < ticks[-1]:
-        axes.plot([shown[-1], ticks[-1]], [found[-1]] * 2, color=BLUE, linewidth=1, linestyle=":", label="every finding kept")
+        axes.plot(
+            [shown[-1], ticks[-1]], [found[-1]] * 2, color=BLUE, linewidth=1, linestyle=":", label="every finding kept"
+        )
     if curve["product"]:
         x, y = curve["product"]
         axes.plot(max(x, ticks[0]), y, "D", color=VERMILION, markersize=7, clip_on=False, zorder=5,
@@ -229,7 +244,7 @@ def free_response_panel(axes, words, curve):
     axes.legend(loc="lower right")
 
 
-def plain_ticks(axis, values):
+def plain_ticks(axis: Axis, values: Sequence[float]) -> None:
     """A logarithmic axis with plain numbers at `values`."""
     axis.set_major_locator(FixedLocator(values))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 3 else f"{value:g}"))

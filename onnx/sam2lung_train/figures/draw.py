@@ -1,19 +1,19 @@
 """Chooses what of an evaluation is drawn, and writes it.
 
-Takes evaluate.json and the results beside it (made by `sam2lung-train evaluate`), whole_ct.json if there is one, and the readers' outlines
-from the data. The same input gives the same bytes.
+Takes evaluate.json and the results beside it (made by `sam2lung-train evaluate`), whole_ct.json if there is one, and
+the readers' outlines from the data. The same input gives the same bytes.
 """
 
 import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..aliases import Record
 from ..data import cases
 from ..errors import UserError
 from ..evaluation import product, scores, summary
@@ -21,12 +21,13 @@ from ..evaluation.scores import Score
 from . import charts, pictures
 
 SET = "lidc_off"
-# Levels of a colour channel beside 0: half the bytes, and no eye sees it. (A palette of 256 turned yellow lines into orange.)
+# Levels of a colour channel beside 0: half the bytes, and no eye sees it. (A palette of 256 turned yellow lines into
+# orange.)
 STEPS = 63
 LARGEST_BYTES = 300_000
 
 
-def read(path):
+def read(path: Path) -> tuple[list[Score], Record]:
     """evaluate.json's set SET as `Score`s, and everything else of the file."""
     everything = json.loads((path / "evaluate.json").read_text())
     if SET not in everything["sets"]:
@@ -34,7 +35,7 @@ def read(path):
     return [scores.from_json(entry) for entry in everything["sets"][SET]["scores"]], everything
 
 
-def caption(scored, everything):
+def caption(scored: list[Score], everything: Record) -> str:
     """What every figure says of whom it is about."""
     patients = len({s.patient for s in scored})
     split = everything["arguments"]["split"]
@@ -42,7 +43,7 @@ def caption(scored, everything):
     return f"{nodules} · research use only\n{everything['program']}, {everything.get('model', 'model unknown')}"
 
 
-def chosen(scored):
+def chosen(scored: list[Score]) -> dict[str, tuple[str, list[Score]]]:
     """{name: (title, three scores)}: best, median, worst by Dice; and the worst found ones where the worst were missed."""
     ranked = sorted(scored, key=lambda s: (s.dice_touching, s.name))
     found = [s for s in ranked if s.hit]
@@ -57,7 +58,7 @@ def chosen(scored):
     return groups
 
 
-def case_pictures(scored, folder, data, split, note):
+def case_pictures(scored: list[Score], folder: Path, data: Path, split: str, note: str) -> Iterator[tuple[str, Figure]]:
     """One figure for each group of cases."""
     records = {record["key"]: record for record in cases.lidc_records(data, split)}
 
@@ -70,7 +71,7 @@ def case_pictures(scored, folder, data, split, note):
             yield name, pictures.cases_figure(title, [loaded(s) for s in members], note)
 
 
-def draw(evaluation, whole_ct, data):
+def draw(evaluation: Path, whole_ct: Record | None, data: Path) -> Iterator[tuple[str, Figure]]:
     """Yields (name, figure)."""
     scored, everything = read(evaluation)
     note = caption(scored, everything)
@@ -88,7 +89,7 @@ def draw(evaluation, whole_ct, data):
     yield from case_pictures(scored, evaluation, data, everything["arguments"]["split"], note)
 
 
-def png(figure):
+def png(figure: Figure) -> bytes:
     """The figure's bytes, the same for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
@@ -97,8 +98,11 @@ def png(figure):
     image.save(small, "PNG", optimize=True)
     return small.getvalue()
 
+
 def draw_figures(evaluation: Path, out: Path, data: Path, whole_ct: Path | None = None) -> None:
-    """Writes the figures of the folders that `evaluate` and `evaluate-whole-ct` wrote to `out`; `data` is the folder with lidc/."""
+    """Writes the figures of the folders that `evaluate` and `evaluate-whole-ct` wrote to `out`; `data` is the folder
+    with lidc/.
+    """
     whole = json.loads((whole_ct / "whole_ct.json").read_text()) if whole_ct else None
     out.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(charts.STYLE):

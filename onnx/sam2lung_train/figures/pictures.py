@@ -1,5 +1,7 @@
 """Cases as pictures: the CT with each reader's outline and ours, beside it the map of uncertainty."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +24,7 @@ OURS = "#F0E442"  # Okabe and Ito's yellow stands out on grey; on the map of unc
 RIM = [withStroke(linewidth=2.6, foreground="black")]
 
 
-def cases_figure(title, members, note):
+def cases_figure(title: str, members: list[tuple[Score, Case, Result]], note: str) -> Figure:
     """`members`: (score, case, result) of each. One column a case: CT with outlines, uncertainty with outlines."""
     figure = Figure(figsize=(9.0, 6.75), layout="constrained")
     foot(figure, note, more=0.22)
@@ -34,14 +36,16 @@ def cases_figure(title, members, note):
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     unit = "" if shown == "variance" else ", bits"
     figure.colorbar(heat, ax=axes[1].tolist(), label=f"uncertainty ({shown}{unit})", shrink=0.85, pad=0.01)
-    legend = [Line2D([], [], color=colour, linewidth=1.3, label=f"reader {n}") for n, colour in enumerate(READERS, start=1)]
+    legend = [
+        Line2D([], [], color=colour, linewidth=1.3, label=f"reader {n}") for n, colour in enumerate(READERS, start=1)
+    ]
     legend.append(Line2D([], [], color="#B8AD00", linewidth=2.4, label="sam2lung (yellow; below: white)"))
     legend.append(Line2D([], [], color="#777777", linewidth=1.2, linestyle="--", label="consensus (below, white)"))
     figure.legend(handles=legend, loc="lower left", bbox_to_anchor=(0.0, 0.05), ncols=6, frameon=False, fontsize=8)
     return figure
 
 
-def case_column(axes, score, case, result, highest):
+def case_column(axes: np.ndarray, score: Score, case: Case, result: Result, highest: float) -> AxesImage:
     """Draws one case into two axes; returns the map's image for the colour bar."""
     labels = np.zeros(case.reference.shape, int) if result.refused else result.labels
     outline = metrics.touching(labels, case.reference)
@@ -66,8 +70,10 @@ def case_column(axes, score, case, result, highest):
     return heat
 
 
-def square(mask, spacing_mm):
-    """Rows and columns of a square around the mask, as large as it takes and at least SMALLEST_SIDE_MM, within the image."""
+def square(mask: np.ndarray, spacing_mm: Sequence[float]) -> tuple[slice, slice]:
+    """Rows and columns of a square around the mask, as large as it takes and at least SMALLEST_SIDE_MM, within the
+    image.
+    """
     held = np.argwhere(mask)
     low, high = held.min(axis=0), held.max(axis=0) + 1
     side_mm = max(SMALLEST_SIDE_MM, float(((high - low) * spacing_mm).max()) + 2 * AROUND_MM)
@@ -76,14 +82,16 @@ def square(mask, spacing_mm):
     return tuple(slice(int(a), int(a + n)) for a, n in zip(start, size))
 
 
-def draw_outline(axes, mask, colour, width, style="-", rim=None):
+def draw_outline(
+    axes: Axes, mask: np.ndarray, colour: str, width: float, style: str = "-", rim: list[withStroke] | None = None
+) -> None:
     if mask.any():
         # Padded, so that an outline at the picture's edge is closed.
         axes.contour(np.arange(-1, mask.shape[1] + 1), np.arange(-1, mask.shape[0] + 1), np.pad(mask, 1).astype(float), [0.5],
                      colors=[colour], linewidths=width, linestyles=style).set_path_effects(rim)  # fmt: skip
 
 
-def scale_bar(axes, pixel_mm, length_mm=10):
+def scale_bar(axes: Axes, pixel_mm: float, length_mm: int = 10) -> None:
     """A bar of 10 mm at the lower left."""
     width, height = (abs(np.diff(limits)[0]) for limits in (axes.get_xlim(), axes.get_ylim()))
     left, line = 0.05 * width, 0.93 * height

@@ -1,18 +1,20 @@
 """SAM 2's image encoder (Hiera and its feature pyramid) in the place of the compact one; needs `transformers`.
 
-(B, S, H, W) slices in [0, 1] and their distances (B, S) in mm go in, embeddings at strides 1, 2, 4, 8, 16 come out, of the same
-widths as the compact encoder's, so that the decoder, its clicks and its dropout stay what they are.
+(B, S, H, W) slices in [0, 1] and their distances (B, S) in mm go in, embeddings at strides 1, 2, 4, 8, 16 come out, of
+the same widths as the compact encoder's, so that the decoder, its clicks and its dropout stay what they are.
 
-- Channels: SAM 2 knows pictures of three channels. They begin as the slice before, the centre slice and the one after, so that a
-  checkpoint sees grey pictures like those it was trained on; a small network of all S slices and of their distances, which begins
-  at nothing, adds to them.
-- Size: Hiera has global attention and position embeddings of a picture, so it gets a square of fixed side whatever H and W are.
-  Slices are *laid* into it at a fixed scale, `side / field_px` of its pixels for one of the network's; what is left of the square is air. Only a slice
-  larger than `field_px` is shrunk to fit. Stretching each slice to the square would show a nodule of a training window four times as large as the
-  same nodule in a whole slice. While training, windows lie anywhere in the square.
-- Strides 4, 8, 16 are Hiera's, put back on the network's pixels and normalised there, where no air of the square counts.
-  Strides 1 and 2 come from the slices themselves by a few convolutions, the first of the compact encoder: Hiera's finest
-  pixels are 4 x 4 (2.8 mm), half a small nodule, and a boundary can't be sharper than what the decoder is shown.
+- Channels: SAM 2 knows pictures of three channels. They begin as the slice before, the centre slice and the one after,
+  so that a checkpoint sees grey pictures like those it was trained on; a small network of all S slices and of their
+  distances, which begins at nothing, adds to them.
+- Size: Hiera has global attention and position embeddings of a picture, so it gets a square of fixed side whatever H
+  and W are. Slices are *laid* into it at a fixed scale, `side / field_px` of its pixels for one of the network's; what
+  is left of the square is air. Only a slice larger than `field_px` is shrunk to fit. Stretching each slice to the
+  square would show a nodule of a training window four times as large as the same nodule in a whole slice. While
+  training, windows lie anywhere in the square.
+- Strides 4, 8, 16 are Hiera's, put back on the network's pixels and normalised there, where no air of the square
+  counts. Strides 1 and 2 come from the slices themselves by a few convolutions, the first of the compact encoder:
+  Hiera's finest pixels are 4 x 4 (2.8 mm), half a small nodule, and a boundary can't be sharper than what the decoder
+  is shown.
 
 The whole slice has to be encoded: `encoder.whole_slice` in model.json.
 """
@@ -59,7 +61,7 @@ SIZES = {
 }
 
 
-def vision_model(name, side):
+def vision_model(name: str, side: int) -> Sam2VisionModel:
     """SAM 2's image encoder at random weights.
 
     # Raises UserError for a name or side that there is none for.
@@ -95,7 +97,7 @@ def vision_model(name, side):
 class Channels(nn.Module):
     """Slices (B, S, H, W) in [0, 1] and distances (B, S) to the three channels (B, 3, H, W) that Hiera is used to."""
 
-    def __init__(self, width=16):
+    def __init__(self, width: int = 16) -> None:
         super().__init__()
         self.position = SlicePosition(width)
         self.look = nn.Conv2d(SLICES, width, 3, padding=1)
@@ -103,7 +105,7 @@ class Channels(nn.Module):
         nn.init.zeros_(self.add.weight)
         nn.init.zeros_(self.add.bias)
 
-    def forward(self, slices, offsets_mm):
+    def forward(self, slices: torch.Tensor, offsets_mm: torch.Tensor) -> torch.Tensor:
         three = slices[:, EACH_SIDE - 1 : EACH_SIDE + 2]
         return three + self.add(F.relu(self.look(slices * 2 - 1) + self.position(offsets_mm)))
 
@@ -111,7 +113,7 @@ class Channels(nn.Module):
 class HieraEncoder(nn.Module):
     """(B, S, H, W) in [0, 1] and (B, S) mm to embeddings at strides 1, 2, 4, 8, 16."""
 
-    def __init__(self, config: NetworkConfig):
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.side, self.field_px = config.side, config.field_px
         fine, half, *coarser = config.widths
@@ -127,11 +129,11 @@ class HieraEncoder(nn.Module):
         for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
             self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
 
-    def pretrained(self):
+    def pretrained(self) -> list[nn.Parameter]:
         """Parameters that a checkpoint of SAM 2 brings."""
         return list(self.sam2.parameters())
 
-    def forward(self, slices, offsets_mm):
+    def forward(self, slices: torch.Tensor, offsets_mm: torch.Tensor) -> list[torch.Tensor]:
         finest = self.first(self.stem(slices * 2 - 1) + self.position(offsets_mm))
         place = self.place(slices)
         picture = self.lay(self.channels(slices, offsets_mm), place)  # (B, 3, side, side)
@@ -142,20 +144,22 @@ class HieraEncoder(nn.Module):
         ]
         return [finest, self.halved(finest), *back]
 
-    def zoom(self, slices):
+    def zoom(self, slices: torch.Tensor) -> float:
         """Pixels of the square for one of the slices'."""
         height, width = slices.shape[2:]
         return self.side / torch.sym_max(torch.sym_max(height, width), self.field_px)
 
-    def place(self, slices):
-        """Where in the square the slices' corners lie (B, 2: x, y), in its pixels: at its corner, or anywhere while training."""
+    def place(self, slices: torch.Tensor) -> torch.Tensor:
+        """Where in the square the slices' corners lie (B, 2: x, y), in its pixels: at its corner, or anywhere while
+        training.
+        """
         count, _, height, width = slices.shape
         if not self.training:
             return slices.new_zeros(count, 2)
         room = self.side - self.zoom(slices) * torch.tensor([width, height], dtype=torch.float32)
         return (torch.rand(count, 2) * (room + 1)).floor().to(slices.device)
 
-    def lay(self, picture, place):
+    def lay(self, picture: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) laid into the square (B, C, side, side), with nothing around."""
         at = torch.arange(self.side, device=picture.device) + 0.5
         zoom = self.zoom(picture)
@@ -163,7 +167,7 @@ class HieraEncoder(nn.Module):
         x, y = ((at[None] - place[:, n, None]) * (2 / (zoom * length)) - 1 for n, length in ((0, width), (1, height)))
         return sampled(picture, x, y, "zeros")
 
-    def put_back(self, feature, place, stride, slices):
+    def put_back(self, feature: torch.Tensor, place: torch.Tensor, stride: int, slices: torch.Tensor) -> torch.Tensor:
         """Features (B, C, side / stride, side / stride) on the slices' pixels (B, C, H / stride, W / stride)."""
         zoom = self.zoom(slices)
         height, width = slices.shape[2:]
@@ -175,7 +179,7 @@ class HieraEncoder(nn.Module):
         return sampled(feature, x, y, "border")
 
 
-def sampled(picture, x, y, beyond):
+def sampled(picture: torch.Tensor, x: torch.Tensor, y: torch.Tensor, beyond: str) -> torch.Tensor:
     """Bilinear at columns `x` (B, W) and rows `y` (B, H) in the units of `grid_sample`: -1 and 1 are the outer edges."""
     count, columns, rows = x.shape[0], x.shape[1], y.shape[1]
     grid = torch.stack([x[:, None].expand(count, rows, columns), y[:, :, None].expand(count, rows, columns)], -1)
@@ -202,11 +206,11 @@ RENAMED = (
 NAMES_SHOWN = 10
 
 
-def load_checkpoint(encoder, file):
+def load_checkpoint(encoder: HieraEncoder, file: Path) -> int:
     """Puts the weights of a local SAM 2 checkpoint into `encoder`; returns how many tensors of it weren't wanted.
 
-    Takes what transformers writes (`model.safetensors`, `pytorch_model.bin`) and Meta's `sam2.1_hiera_*.pt`. Mask decoder, prompt
-    encoder and memory are left out: the image encoder's weights have to be there one and all.
+    Takes what transformers writes (`model.safetensors`, `pytorch_model.bin`) and Meta's `sam2.1_hiera_*.pt`. Mask
+    decoder, prompt encoder and memory are left out: the image encoder's weights have to be there one and all.
 
     # Raises UserError naming what is missing, what there is no place for, and what has another shape.
     """
@@ -230,7 +234,7 @@ def load_checkpoint(encoder, file):
     return left
 
 
-def read_weights(file):
+def read_weights(file: Path) -> dict[str, torch.Tensor]:
     if file.suffix == ".safetensors":
         from safetensors.torch import load_file
 
@@ -239,14 +243,16 @@ def read_weights(file):
     return weights.get("model", weights)
 
 
-def vision_weights(weights, file):
+def vision_weights(weights: dict[str, torch.Tensor], file: Path) -> tuple[dict[str, torch.Tensor], int]:
     """The image encoder's weights by the names of `Sam2VisionModel`, and how many others there were."""
     for backbone, neck in PREFIXES:
         if any(name.startswith(backbone) for name in weights):
             break
     else:
         expected = ", ".join(backbone for backbone, _ in PREFIXES)
-        raise UserError(f"{file} holds no SAM 2 image encoder: expected names that begin with {expected}; got {some(sorted(weights))}")
+        raise UserError(
+            f"{file} holds no SAM 2 image encoder: expected names that begin with {expected}; got {some(sorted(weights))}"
+        )
     found = {}
     for name, value in weights.items():
         for prefix, new in ((backbone, "backbone."), (neck, "neck.")):
@@ -255,13 +261,13 @@ def vision_weights(weights, file):
     return found, len(weights) - len(found)
 
 
-def renamed(name):
+def renamed(name: str) -> str:
     for meta, ours in RENAMED:
         name = name.replace(meta, ours)
     return name
 
 
-def some(names):
+def some(names: list[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,9 +1,10 @@
 """The classifier's temperature, bias and operating points, chosen on the development part of `train`.
 
-- P(nodule) = sigmoid(logit / `classifier_temperature` + `classifier_bias`): least cross-entropy over the findings of development crops. There a
-  finding is a nodule more often than in a whole CT; read P as what a finding that is worth a look would say.
-- `classifier_points`: which threshold keeps which share of the development nodules that the segmenter finds; `classifier_threshold`:
-  that of SENSITIVITY.
+- P(nodule) = sigmoid(logit / `classifier_temperature` + `classifier_bias`): least cross-entropy over the findings of
+  development crops. There a finding is a nodule more often than in a whole CT; read P as what a finding that is worth a
+  look would say.
+- `classifier_points`: which threshold keeps which share of the development nodules that the segmenter finds;
+  `classifier_threshold`: that of SENSITIVITY.
 - `review.nodule_probability_below`: the bound below which the REVIEWED share of the kept development nodules lies.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
+from ..aliases import Record
 from ..data import items
 from ..evaluation.metrics import auroc
 from ..networks.classifier import Classifier, load_classifier
@@ -21,7 +23,8 @@ from .findings import Finding
 from .train_classifier import logits_of
 
 SENSITIVITIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)
-# The highest at which whole CTs, in the mean of their forms, keep fewer than one false finding: half of what is wanted, for the classifier was trained on them.
+# The highest at which whole CTs, in the mean of their forms, keep fewer than one false finding: half of what is wanted,
+# for the classifier was trained on them.
 SENSITIVITY = 0.98
 REVIEWED = 0.1
 # Development nodules by how they are shown.
@@ -32,21 +35,24 @@ KINDS = {
 }
 
 
-def fitted(logits, nodule):
+def fitted(logits: np.ndarray, nodule: np.ndarray) -> tuple[float, float]:
     """Temperature and bias with the least cross-entropy."""
     chance = lambda at: 1 / (1 + np.exp(-(logits / np.exp(at[0]) + at[1])))  # noqa: E731
     best = minimize(lambda at: entropy(chance(at), nodule).mean(), (0.0, 0.0), method="Nelder-Mead").x
     return float(np.exp(best[0])), float(best[1])
 
 
-def classifier_calibration(classifier, findings):
+def classifier_calibration(classifier: Classifier, findings: list[Finding]) -> Record:
     """Temperature, bias, operating points, review bound."""
     develop = [f for f in findings if f.develop and f.product]
     logits, nodule = logits_of(classifier, develop), np.array([f.nodule for f in develop])
     temperature, bias = fitted(logits, nodule)
     chance = 1 / (1 + np.exp(-(logits / temperature + bias)))
     points = [(kept, float(np.quantile(chance[nodule], 1 - kept))) for kept in SENSITIVITIES]
-    print(f"classifier: {nodule.sum()} nodules, {(~nodule).sum()} others, AUROC {auroc(logits, nodule):.4f}; temperature {temperature:.3f}, bias {bias:.3f}")
+    print(
+        f"classifier: {nodule.sum()} nodules, {(~nodule).sum()} others, AUROC {auroc(logits, nodule):.4f}; "
+        f"temperature {temperature:.3f}, bias {bias:.3f}"
+    )
     whole = [f for f in findings if f.whole and f.product and not f.nodule]
     chance_whole = 1 / (1 + np.exp(-(logits_of(classifier, whole) / temperature + bias)))
     kinds = {words: nodule & np.array([test(f) for f in develop]) for words, test in KINDS.items()}
@@ -63,6 +69,7 @@ def classifier_calibration(classifier, findings):
         "classifier_points": [{"sensitivity": kept, "threshold": round(bound, 4)} for kept, bound in points],
         "review": {"nodule_probability_below": round(float(np.quantile(kept, REVIEWED)), 3)},
     }
+
 
 def calibrate_classifier(run: Path) -> None:
     """Reads RUN/classifier.pt and RUN/findings.npz; adds to RUN/calibration.json."""

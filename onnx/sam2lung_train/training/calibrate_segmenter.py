@@ -1,8 +1,10 @@
 """The segmenter's temperature, bias and threshold, chosen on the development part of `train`.
 
-- p = sigmoid(logit / `temperature` + `bias`): least cross-entropy of the mean probability near nodules (within 5 voxels of the consensus),
-  half of it with voxels pooled and half with nodules weighing the same. The bias is there because the training's target isn't the consensus alone.
-- `threshold`: best mean 3-D Dice of the components that touch the nodule; what else is found is the classifier's business.
+- p = sigmoid(logit / `temperature` + `bias`): least cross-entropy of the mean probability near nodules (within 5 voxels
+  of the consensus), half of it with voxels pooled and half with nodules weighing the same. The bias is there because
+  the training's target isn't the consensus alone.
+- `threshold`: best mean 3-D Dice of the components that touch the nodule; what else is found is the classifier's
+  business.
 
 Each nodule is seen in its crop as it is, every third one also gone on with beyond the marks, as in a whole CT.
 """
@@ -15,6 +17,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import minimize
 
+from ..aliases import Record
 from ..data import items
 from ..data.beyond import gone_on
 from ..data.items import Stack
@@ -42,27 +45,27 @@ class Seen:
     near: np.ndarray
     goes_on: bool = False  # its crop is gone on with
 
-    def probability(self, temperature, bias):
+    def probability(self, temperature: float, bias: float) -> np.ndarray:
         return mean_probability(self.logits.astype(np.float32), temperature, bias)
 
 
-def mean_probability(logits, temperature, bias):
+def mean_probability(logits: np.ndarray, temperature: float, bias: float) -> np.ndarray:
     """Mean over the samples (first axis)."""
     return (1 / (1 + np.exp(-(logits / temperature + bias)))).mean(0)
 
 
-def entropy(probability, truth):
+def entropy(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Cross-entropy in nats."""
     p = np.clip(probability, 1e-6, 1 - 1e-6)
     return -np.where(truth, np.log(p), np.log(1 - p))
 
 
-def develop_part(stacks):
+def develop_part(stacks: list[Stack]) -> list[Stack]:
     """The nodules to calibrate on: HU known, and marked by half of the readers somewhere."""
     return [s for s in stacks if s.develop and s.calibrated and (s.votes >= 128).any()]
 
 
-def seen_nodules(network, stacks):
+def seen_nodules(network: Network, stacks: Iterable[Stack]) -> Iterator[Seen]:
     """Each nodule as it is, some gone on with."""
     rng = np.random.default_rng(0)
     for n, stack in enumerate(bar(stacks, "development part")):
@@ -74,7 +77,7 @@ def seen_nodules(network, stacks):
             yield Seen(logits.astype(np.float16), reference, metrics.neighbourhood(reference), bool(goes_on))
 
 
-def temperature_and_bias(nodules):
+def temperature_and_bias(nodules: list[Seen]) -> tuple[float, float]:
     """The calibration with the least cross-entropy."""
     rng, logits, truth, weight = np.random.default_rng(0), [], [], []
     for nodule in nodules:
@@ -95,20 +98,22 @@ def temperature_and_bias(nodules):
     return round(float(np.exp(best[0])), 3), round(float(best[1]), 3)
 
 
-def best_threshold(nodules, temperature, bias):
+def best_threshold(nodules: list[Seen], temperature: float, bias: float) -> tuple[float, dict[float, float]]:
     """The threshold with the best mean Dice of touching components, and the mean Dice by threshold."""
     means = [n.probability(temperature, bias) for n in nodules]
-    dices = {float(p): np.mean([touching_dice(m > p, n.reference) for m, n in zip(means, nodules)]) for p in PROBABILITIES}
+    dices = {
+        float(p): np.mean([touching_dice(m > p, n.reference) for m, n in zip(means, nodules)]) for p in PROBABILITIES
+    }
     good = [p for p, d in dices.items() if d > max(dices.values()) - WORTH_DICE]
     return min(good, key=lambda p: abs(p - 0.5)), dices
 
 
-def touching_dice(mask, reference):
+def touching_dice(mask: np.ndarray, reference: np.ndarray) -> float:
     labels, _ = ndimage.label(mask, np.ones((3, 3, 3)))
     return metrics.dice(metrics.touching(labels, reference), reference)
 
 
-def network_calibration(network, stacks):
+def network_calibration(network: Network, stacks: list[Stack]) -> Record:
     """Temperature, bias and threshold."""
     nodules = list(seen_nodules(network, develop_part(stacks)))
     temperature, bias = temperature_and_bias(nodules)
@@ -120,6 +125,7 @@ def network_calibration(network, stacks):
               f"{np.mean([metrics.ece(b) for b in bins]):.4f} a nodule")  # fmt: skip
     print("Dice by threshold: " + ", ".join(f"{p} {d:.4f}" for p, d in dices.items()))
     return {"temperature": temperature, "bias": bias, "threshold": threshold}
+
 
 def calibrate_segmenter(cache: Path, run: Path, rates: list[float] | None = None) -> None:
     """Reads RUN/checkpoint.pt; writes RUN/calibration.json, which everything after it reads.

@@ -1,14 +1,15 @@
-"""Where uncertainty comes from, compared: dropout at several rates and places, an ensemble of checkpoints, and flips of the input.
+"""Where uncertainty comes from, compared: dropout at several rates and places, an ensemble of checkpoints, and flips of
+the input.
 
-On the development part (crops as they are), each source with PASSES decoder passes and calibrated by itself (temperature and bias, fitted on the
-other half of the patients). The rates that are shipped are chosen from this table.
+On the development part (crops as they are), each source with PASSES decoder passes and calibrated by itself
+(temperature and bias, fitted on the other half of the patients). The rates that are shipped are chosen from this table.
 - Ratio: mean entropy of wrong voxels over that of right ones, near nodules.
 - AUROC: of 1 - sample Dice, and of 1 - expected Dice of the mean map, for an outline with Dice below 0.7.
 - Inside: nodules whose consensus volume lies between the 5th and 95th percentile of the samples' volumes.
 - Encoder: encoder passes a slice, which a whole CT feels most.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +43,12 @@ class Source:
     logits: Callable[[np.ndarray, tuple], np.ndarray]
 
 
-def dropout_source(words, checkpoint, rates):
+def dropout_source(words: str, checkpoint: Path, rates: Sequence[float]) -> Source:
     network = load_network(checkpoint, rates)
     return Source(words, 1, lambda hu, spacing: volume_logits(network, hu, spacing, network.masks(PASSES, "cpu")))
 
 
-def ensemble_source(checkpoints, dropped):
+def ensemble_source(checkpoints: Sequence[Path], dropped: bool) -> Source:
     """Each member with its share of the passes; `dropped`: with dropout, else its undropped pass once."""
     networks = [load_network(path) for path in checkpoints]
     share = PASSES // len(networks)
@@ -59,18 +60,21 @@ def ensemble_source(checkpoints, dropped):
     return Source(f"{len(networks)} checkpoints, {'with dropout' if dropped else 'undropped'}", len(networks), logits)
 
 
-def flip_source(checkpoint, dropped):
+def flip_source(checkpoint: Path, dropped: bool) -> Source:
     network = load_network(checkpoint)
 
     def logits(hu, spacing):
         masks = network.masks(PASSES // len(FLIPS), "cpu") if dropped else network.masks(1, "cpu", drop=False)
-        seen = (np.flip(volume_logits(network, np.flip(hu, axes).copy(), spacing, masks), [a + 1 for a in axes]) for axes in FLIPS)
+        seen = (
+            np.flip(volume_logits(network, np.flip(hu, axes).copy(), spacing, masks), [a + 1 for a in axes])
+            for axes in FLIPS
+        )
         return np.concatenate(list(seen))
 
     return Source(f"4 flips, {'with dropout' if dropped else 'undropped'}", len(FLIPS), logits)
 
 
-def sources(run, ensemble):
+def sources(run: Path, ensemble: Sequence[Path]) -> Iterator[Source]:
     checkpoint = RunFolder(run).checkpoint
     for rate in RATES:
         yield dropout_source(f"dropout {rate}", checkpoint, (rate,) * 4)
@@ -82,7 +86,7 @@ def sources(run, ensemble):
         yield flip_source(checkpoint, dropped)
 
 
-def row(source, stacks):
+def row(source: Source, stacks: list[Stack]) -> str:
     """One line of the table."""
     torch.manual_seed(0)
     nodules = []
@@ -95,11 +99,19 @@ def row(source, stacks):
     told = np.array([of_nodule(nodule, *calibration) for nodule, calibration in zip(nodules, calibrations)])
     dice, sample_dice, expected, inside = told.T
     poor = dice < POOR_DICE
-    cells = (reached.dice, reached.ece, reached.ratio, metrics.auroc(-sample_dice, poor), metrics.auroc(-expected, poor), sample_dice.mean(), inside.mean())
+    cells = (
+        reached.dice,
+        reached.ece,
+        reached.ratio,
+        metrics.auroc(-sample_dice, poor),
+        metrics.auroc(-expected, poor),
+        sample_dice.mean(),
+        inside.mean(),
+    )
     return f"| {source.words} | {source.encoder_passes} | " + " | ".join(f"{c:.3f}" for c in cells) + " |"
 
 
-def of_nodule(nodule, temperature, bias):
+def of_nodule(nodule: Seen, temperature: float, bias: float) -> tuple[float, float, float, bool]:
     """Dice, mean Dice between samples, expected Dice of the mean map, whether the samples' volumes hold the consensus."""
     samples = 1 / (1 + np.exp(-(nodule.logits.astype(np.float32) / temperature + bias)))
     mean = samples.mean(0)
@@ -107,7 +119,9 @@ def of_nodule(nodule, temperature, bias):
     masks = (samples > 0.5) & nodule.near
     pairs = [metrics.dice(a, b) for n, a in enumerate(masks) for b in masks[:n]]
     volumes = np.percentile(masks.sum((1, 2, 3)), [5, 95])
-    expected = metrics.ratio(2 * mean[outline & nodule.near].sum(), (outline & nodule.near).sum() + mean[nodule.near].sum())
+    expected = metrics.ratio(
+        2 * mean[outline & nodule.near].sum(), (outline & nodule.near).sum() + mean[nodule.near].sum()
+    )
     return (
         metrics.dice(outline, nodule.reference),
         np.mean([1.0 if np.isnan(p) else p for p in pairs]),
@@ -115,12 +129,18 @@ def of_nodule(nodule, temperature, bias):
         volumes[0] <= nodule.reference.sum() <= volumes[1],
     )
 
-def compare_uncertainty(run: Path, ensemble: tuple[Path, ...] = (), limit: int | None = None, cache: Path = CACHE) -> None:
+
+def compare_uncertainty(
+    run: Path, ensemble: tuple[Path, ...] = (), limit: int | None = None, cache: Path = CACHE
+) -> None:
     """Writes RUN/uncertainty_sources.md. `ensemble`: checkpoints of an ensemble; `limit`: only the first nodules."""
     keep_freed_memory()
     stacks = develop_part(items.load_stacks(cache))[:limit]
     names = ("Dice", "ECE", "Ratio", "AUROC sample Dice", "AUROC expected Dice", "Sample Dice", "Inside")
-    lines = [f"| {len(stacks)} development nodules, {PASSES} passes | Encoder | " + " | ".join(names) + " |", "| --- |" + " ---: |" * 8]
+    lines = [
+        f"| {len(stacks)} development nodules, {PASSES} passes | Encoder | " + " | ".join(names) + " |",
+        "| --- |" + " ---: |" * 8,
+    ]
     for source in sources(run, ensemble):
         lines.append(row(source, stacks))
         print(lines[-1], flush=True)

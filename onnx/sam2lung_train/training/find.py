@@ -1,12 +1,14 @@
 """What the segmenter finds in everything that may be trained on.
 
-Crops are seen ending as they do, half of them gone on with by their caps as well, so that the classifier knows both a nodule's end and a
-scan's end; each whole CT as several scanners and reconstructions might have shown it, and with nodules of the crops set in (see
-`data.insert`), since there are few of them; and some made by arithmetic (see `data.phantoms`).
+Crops are seen ending as they do, half of them gone on with by their caps as well, so that the classifier knows both a
+nodule's end and a scan's end; each whole CT as several scanners and reconstructions might have shown it, and with
+nodules of the crops set in (see `data.insert`), since there are few of them; and some made by arithmetic (see
+`data.phantoms`).
 """
 
 import multiprocessing
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,9 @@ from ..run_folder import RunFolder
 from .findings import Calibrated, Finding, load_calibrated, stack_findings, whole_findings
 from .reconstructions import INSERTIONS, kinds_of, reconstruction
 
+# Number of a whole CT and what it is shown as; or number of a stack and whether its crop ends where the marks end.
+Job = tuple[int, str | bool]
+
 INSERTED = 100  # nodules a pass, where there is room
 GONE_ON_SHARE = 0.5  # of the crops that are also gone on with
 
@@ -29,20 +34,29 @@ GONE_ON_SHARE = 0.5  # of the crops that are also gone on with
 class Finder:
     """Everything that a job reads; `made`: phantoms, which are shown as they are."""
 
-    def __init__(self, calibrated, stacks, wholes, lesions, made=()):
+    def __init__(
+        self,
+        calibrated: Calibrated,
+        stacks: list[Stack],
+        wholes: list[Whole],
+        lesions: dict[str, list[tuple[np.ndarray, float]]],
+        made: Sequence[Whole] = (),
+    ) -> None:
         self.calibrated, self.stacks, self.lesions = calibrated, stacks, lesions
         self.wholes = [*wholes, *made]
         self.kinds = [*map(kinds_of, wholes), *(["plain"] for _ in made)]
 
-    def jobs(self):
-        """(number, kind of reconstruction) of whole CTs, then (number, whether the crop ends where the marks end) of stacks."""
+    def jobs(self) -> list[Job]:
+        """(number, kind of reconstruction) of whole CTs, then (number, whether the crop ends where the marks end) of
+        stacks.
+        """
         gone_on_too = np.random.default_rng(0).uniform(size=len(self.stacks)) < GONE_ON_SHARE
         flat = [len(as_marked(stack)[0]) == 1 for stack in self.stacks]
         ending = [(n, True) for n in range(len(self.stacks)) if not flat[n]]
         going_on = [(n, False) for n in range(len(self.stacks)) if flat[n] or gone_on_too[n]]
         return [*((n, kind) for n, kinds in enumerate(self.kinds) for kind in kinds), *ending, *going_on]
 
-    def findings(self, job):
+    def findings(self, job: Job) -> list[Finding]:
         number, how = job
         torch.manual_seed(number)
         rng = np.random.default_rng([number, INSERTIONS.index(how) if how in INSERTIONS else 0])
@@ -56,14 +70,14 @@ class Finder:
         others = [s for s in self.stacks if s.patient == stack.patient and s.key != stack.key]
         return list(stack_findings(self.calibrated, stack, how, others, rng))
 
-    def findings_set_in(self, whole, develop, rng):
+    def findings_set_in(self, whole: Whole, develop: bool, rng: np.random.Generator) -> list[Finding]:
         """The nodules that were set into a whole CT; nothing else of it, which the other kinds have shown."""
         shown = with_nodules(whole, [s for s in self.stacks if s.develop == develop], INSERTED, rng)
         found = whole_findings(self.calibrated, shown, len(whole.hu), [], develop)
         return [f for f in found if f.nodule]
 
 
-def find_all(finder, processes):
+def find_all(finder: Finder, processes: int) -> list[Finding]:
     """Findings of all jobs. Processes are forked, so that they share the CTs; `finder` reaches them by `start_worker`."""
     jobs = finder.jobs()
     torch.set_num_threads(1)
@@ -74,18 +88,20 @@ def find_all(finder, processes):
 shared = {}  # what a forked worker was given
 
 
-def start_worker(finder):
+def start_worker(finder: Finder) -> None:
     shared["finder"] = finder
 
 
-def findings_of(job):
+def findings_of(job: Job) -> list[Finding]:
     return shared["finder"].findings(job)
 
 
 def find(data: Path, cache: Path, run: Path, sam2lung: Path, limit: int | None = None, jobs: int = 2) -> None:
-    """Runs the network of RUN/checkpoint.pt, calibrated as in RUN/calibration.json, over everything; writes RUN/findings.npz.
+    """Runs the network of RUN/checkpoint.pt, calibrated as in RUN/calibration.json, over everything; writes
+    RUN/findings.npz.
 
-    `sam2lung` is the built command line, which makes the phantoms; `limit` takes only so many nodules, drawn at random; `jobs` processes at a time.
+    `sam2lung` is the built command line, which makes the phantoms; `limit` takes only so many nodules, drawn at random;
+    `jobs` processes at a time.
     """
     keep_freed_memory()
     folder = RunFolder(run)

@@ -1,22 +1,25 @@
 """What the network finds, as the 3-D patches that the classifier learns from.
 
-Enters: a calibrated network and a volume. Leaves: a `Finding` for each component of the mean probability, cut as the product cuts it: nodules
-(they share voxels with the consensus) and everything else.
+Enters: a calibrated network and a volume. Leaves: a `Finding` for each component of the mean probability, cut as the
+product cuts it: nodules (they share voxels with the consensus) and everything else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy import ndimage
 
+from ..aliases import Box, Record, Spacing
 from ..config import PATCH_SPACING_MM, SMALLEST_MM3
 from ..data.beyond import gone_on
 from ..data.items import Stack, Whole, as_hu, as_marked
 from ..networks.inference import load_network, slice_logits
-from ..networks.network import Network
 from ..run_folder import RunFolder
+
+# (box, mask, centre k j i) of a component: True for a nodule, False for anything else, None for what is neither.
+Verdict = Callable[[Box, np.ndarray, np.ndarray], bool | None]
 
 # What is stored of a patch: more than the classifier sees, so that training can turn and shift it.
 STORED = (15, 52, 52)
@@ -51,14 +54,16 @@ class Calibrated:
     bias: float
     threshold: float
 
-    def probabilities(self, hu, spacing_mm):
+    def probabilities(self, hu: np.ndarray, spacing_mm: Spacing) -> np.ndarray:
         """Mean probability of a volume; one set of dropout networks for all of its slices."""
         masks = self.network.masks(SAMPLES, "cpu")
         logits = (slice_logits(self.network, hu, spacing_mm, k, masks) for k in range(len(hu)))
         return np.stack([torch.sigmoid(l / self.temperature + self.bias).mean(0).numpy() for l in logits])
 
 
-def components(probability, threshold, spacing_mm):
+def components(
+    probability: np.ndarray, threshold: float, spacing_mm: Spacing
+) -> Iterator[tuple[Box, np.ndarray, np.ndarray, float]]:
     """(mask of one component, its centre k, j, i, its volume in mm3) of each that the product would report."""
     labels, _ = ndimage.label(probability > threshold, np.ones((3, 3, 3)))
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -68,7 +73,12 @@ def components(probability, threshold, spacing_mm):
             yield box, part, np.argwhere(part).mean(0) + [s.start for s in box], volume
 
 
-def patch(volume, centre_kji, spacing_mm, size=STORED):
+def patch(
+    volume: np.ndarray,
+    centre_kji: Sequence[float] | np.ndarray,
+    spacing_mm: Spacing,
+    size: tuple[int, int, int] = STORED,
+) -> tuple[np.ndarray, np.ndarray]:
     """Trilinear samples around a centre, edges repeated; and which lie within the volume."""
     positions = [
         centre + (np.arange(n) - (n - 1) / 2) * step / spacing
@@ -84,7 +94,9 @@ def patch(volume, centre_kji, spacing_mm, size=STORED):
     return ndimage.map_coordinates(volume[box].astype(np.float32), grid, order=1, mode="nearest"), inside
 
 
-def found_in(volume, calibrated, spacing_mm, verdict, facts):
+def found_in(
+    volume: np.ndarray, calibrated: Calibrated, spacing_mm: Spacing, verdict: Verdict, facts: Record
+) -> Iterator[Finding]:
     """A `Finding` for each component that `verdict(box, part, centre)` calls True or False."""
     probability, seen = calibrated.probabilities(volume, spacing_mm), set()
     for at_product in (True, False):
@@ -108,7 +120,7 @@ def found_in(volume, calibrated, spacing_mm, verdict, facts):
             )
 
 
-def verdict_by_votes(votes, spacing_mm):
+def verdict_by_votes(votes: np.ndarray, spacing_mm: Spacing) -> Verdict:
     """True: shares a voxel with the consensus. False: far from any mark. None: neither."""
     consensus, away = votes >= 128, ndimage.distance_transform_edt(votes == 0, sampling=spacing_mm) > AWAY_MM
 
@@ -120,7 +132,9 @@ def verdict_by_votes(votes, spacing_mm):
     return verdict
 
 
-def stack_findings(calibrated, stack, ends, others, rng):
+def stack_findings(
+    calibrated: Calibrated, stack: Stack, ends: bool, others: list[Stack], rng: np.random.Generator
+) -> Iterator[Finding]:
     """Findings in a nodule's crop, gone on with or ending as it does."""
     spacing = (stack.step_mm, stack.pixel_mm, stack.pixel_mm)
     facts = {"where": stack.key, "patient": stack.patient, "develop": stack.develop, "whole": False, "ends": ends}
@@ -134,7 +148,9 @@ def stack_findings(calibrated, stack, ends, others, rng):
     yield from found_in(hu, calibrated, spacing, verdict, facts)
 
 
-def is_another_nodule(hu, centre_kji, others, half=7, alike=0.98):
+def is_another_nodule(
+    hu: np.ndarray, centre_kji: Sequence[float] | np.ndarray, others: list[Stack], half: int = 7, alike: float = 0.98
+) -> bool:
     """True if the place shows the centre of another nodule's crop of the same patient: pixel for pixel the same CT.
 
     Correlation, since estimated grey scales differ. Other nodules would otherwise count as false.
@@ -146,20 +162,24 @@ def is_another_nodule(hu, centre_kji, others, half=7, alike=0.98):
     here = normalised(hu[k, rows, columns][None])
     reach = 8  # centres of components and crops needn't agree
     for other in others:
-        region = other.hu[:, 64 - half - reach : 65 + half + reach, 64 - half - reach : 65 + half + reach].astype(np.float32)
+        region = other.hu[:, 64 - half - reach : 65 + half + reach, 64 - half - reach : 65 + half + reach].astype(
+            np.float32
+        )
         tiles = np.lib.stride_tricks.sliding_window_view(region, here.shape[1:], (1, 2)).reshape(-1, *here.shape[1:])
         if (normalised(tiles) * here).sum((1, 2)).max() > alike:
             return True
     return False
 
 
-def normalised(tiles):
+def normalised(tiles: np.ndarray) -> np.ndarray:
     """Tiles (N, h, w) with mean 0 and length 1."""
     tiles = tiles - tiles.mean((1, 2), keepdims=True, dtype=np.float32)
     return tiles / np.maximum(np.sqrt((tiles**2).sum((1, 2), keepdims=True)), 1e-3)
 
 
-def whole_findings(calibrated, whole, slices, lesions, develop=False):
+def whole_findings(
+    calibrated: Calibrated, whole: Whole, slices: int, lesions: list[tuple[np.ndarray, float]], develop: bool = False
+) -> Iterator[Finding]:
     """Findings in a reconstruction of a whole CT that had `slices` slices; components at a listed lesion are nodules."""
     facts = {"where": whole.name, "patient": whole.name, "develop": develop, "whole": True, "ends": False}
     thick = slices // len(whole.hu)
@@ -179,7 +199,9 @@ def whole_findings(calibrated, whole, slices, lesions, develop=False):
 def load_calibrated(run: RunFolder) -> Calibrated:
     """The network of a run with its calibration."""
     found = run.read_calibration()
-    return Calibrated(load_network(run.checkpoint, found["rates"]), found["temperature"], found["bias"], found["threshold"])
+    return Calibrated(
+        load_network(run.checkpoint, found["rates"]), found["temperature"], found["bias"], found["threshold"]
+    )
 
 
 shared = {}

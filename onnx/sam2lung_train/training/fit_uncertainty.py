@@ -1,13 +1,15 @@
-"""What a nodule's uncertainty is worth: its volume interval and its expected Dice, fitted on the development part of `train`.
+"""What a nodule's uncertainty is worth: its volume interval and its expected Dice, fitted on the development part of
+`train`.
 
-The built command line outlines every development nodule whose HU are known, in its crop as it is and gone on with; what it says of each (the features x in
-nodules.json) is held against the readers' consensus.
-- The interval: ln(consensus volume / volume) lies between c_low . x and c_high . x for LEVEL of the nodules. Quantile regression of both
-  ends, then widened (or narrowed) by a conformal constant from nodules of patients that the regression hasn't seen (Romano, Patterson,
-  Candes 2019: conformalized quantile regression), so that the level holds whatever the regression is worth.
+The built command line outlines every development nodule whose HU are known, in its crop as it is and gone on with; what
+it says of each (the features x in nodules.json) is held against the readers' consensus.
+- The interval: ln(consensus volume / volume) lies between c_low . x and c_high . x for LEVEL of the nodules. Quantile
+  regression of both ends, then widened (or narrowed) by a conformal constant from nodules of patients that the
+  regression hasn't seen (Romano, Patterson, Candes 2019: conformalized quantile regression), so that the level holds
+  whatever the regression is worth.
 - The expected Dice: sigmoid(c_dice . x), fitted to the Dice that was reached.
-- The same once more for outlines made with a click on the consensus (crops that are gone on with only): told of a nodule the network is surer
-  of it, which the models of outlines without clicks would take for a larger one.
+- The same once more for outlines made with a click on the consensus (crops that are gone on with only): told of a
+  nodule the network is surer of it, which the models of outlines without clicks would take for a larger one.
 
 Figures printed are of patients that the fit hasn't seen (FOLDS by patient).
 """
@@ -15,10 +17,12 @@ Figures printed are of patients that the fit hasn't seen (FOLDS by patient).
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
+from ..aliases import Record
 from ..data import cases, items
 from ..data.beyond import gone_on
 from ..data.items import Stack
@@ -61,7 +65,7 @@ class Told:
     sample_dice: float
 
 
-def features(entry):
+def features(entry: Record) -> np.ndarray:
     """The features of an entry of nodules.json, as the library computes them from the same figures."""
     chance = entry["nodule_probability"]
     odds = 0.0 if chance is None else float(np.clip(np.log(max(chance, 1e-9) / max(1 - chance, 1e-9)), -6, 6))
@@ -76,7 +80,7 @@ def features(entry):
     ])  # fmt: skip
 
 
-def develop_cases(stacks):
+def develop_cases(stacks: list[Stack]) -> Iterator[tuple[Stack, bool, cases.Case]]:
     """(stack, whether it ends where the marks end, case) of each development nodule in both forms."""
     rng = np.random.default_rng(0)
     for stack in develop_part(stacks):
@@ -88,7 +92,7 @@ def develop_cases(stacks):
                 yield stack, ends, case
 
 
-def told(stack, ends, case, result):
+def told(stack: Stack, ends: bool, case: cases.Case, result: Result) -> Told | None:
     """None where nothing was found."""
     entry = best_entry(result.labels, case.reference, result.nodules) if not result.refused else None
     if entry is None:
@@ -108,7 +112,7 @@ def told(stack, ends, case, result):
 # --- fits -------------------------------------------------------------------------------------------------------------
 
 
-def fit(x, cost):
+def fit(x: np.ndarray, cost: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Coefficients with the least mean `cost(x @ c)` (value, slope), a little penalised."""
     mean, scale = x.mean(0), x.std(0)
     mean[0], scale[0] = 0.0, 1.0  # the constant stays
@@ -127,7 +131,7 @@ def fit(x, cost):
     return plain
 
 
-def quantile(x, y, level):
+def quantile(x: np.ndarray, y: np.ndarray, level: float) -> np.ndarray:
     """Coefficients of the `level` quantile of y given x: pinball loss with a rounded corner."""
 
     def cost(at):
@@ -139,7 +143,7 @@ def quantile(x, y, level):
     return fit(x, cost)
 
 
-def share(x, y):
+def share(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Coefficients of sigmoid(c . x) for y in [0, 1]: cross-entropy."""
 
     def cost(at):
@@ -149,7 +153,7 @@ def share(x, y):
     return fit(x, cost)
 
 
-def held_out(patients, x, predict):
+def held_out(patients: np.ndarray, x: np.ndarray, predict: Callable[[np.ndarray, np.ndarray], Any]) -> np.ndarray:
     """Predictions for each row by `predict(rows to learn from, rows to answer)`; a patient's rows are never in both."""
     names = np.unique(patients)
     fold = dict(zip(np.random.default_rng(0).permutation(names), np.arange(len(names)) % FOLDS))
@@ -162,19 +166,21 @@ def held_out(patients, x, predict):
     return result
 
 
-def interval_coefficients(x, y):
+def interval_coefficients(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both ends, before the conformal constant."""
     return quantile(x, y, (1 - LEVEL) / 2), quantile(x, y, (1 + LEVEL) / 2)
 
 
-def conformal(y, low, high):
+def conformal(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     """How far both ends have to move out so that LEVEL of held-out nodules lie between them."""
     beyond = np.sort(np.maximum(low - y, y - high))
     rank = int(np.ceil(LEVEL * (len(y) + 1))) - 1
     return float(beyond[min(rank, len(y) - 1)])
 
 
-def interval(patients, x, y):
+def interval(
+    patients: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """c_low, c_high with the constant, and the held-out ends with the same constant."""
     ends = held_out(patients, x, lambda learn, ask: [x[ask] @ c for c in interval_coefficients(x[learn], y[learn])])
     constant = conformal(y, *ends)
@@ -186,16 +192,24 @@ def interval(patients, x, y):
 # --- what it is worth -------------------------------------------------------------------------------------------------
 
 
-def report_interval(words, y, ends):
+def report_interval(words: str, y: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> None:
     low, high = ends
     inside = (y >= low) & (y <= high)
-    print(f"{words}: {inside.mean():.1%} of {len(y)} inside, upper end {np.exp(np.median(high - low)):.2f} x the lower (median)")
+    print(
+        f"{words}: {inside.mean():.1%} of {len(y)} inside, upper end {np.exp(np.median(high - low)):.2f} x the lower (median)"
+    )
 
 
-def fitted(nodules):
-    """Coefficients of both ends and of the Dice, and the Dice to be expected of held-out patients; prints what they are worth."""
+def fitted(nodules: list[Told]) -> tuple[Record, np.ndarray]:
+    """Coefficients of both ends and of the Dice, and the Dice to be expected of held-out patients; prints what they are
+    worth.
+    """
     patients = np.array([n.patient for n in nodules])
-    x, y, dice = np.stack([n.x for n in nodules]), np.array([n.log_ratio for n in nodules]), np.array([n.dice for n in nodules])
+    x, y, dice = (
+        np.stack([n.x for n in nodules]),
+        np.array([n.log_ratio for n in nodules]),
+        np.array([n.dice for n in nodules]),
+    )
     low, high, ends = interval(patients, x, y)
     report_interval("volume interval", y, ends)
     for words, some in (
@@ -216,15 +230,21 @@ def fitted(nodules):
           f"of 1 - sample_dice {metrics.auroc([-n.sample_dice for n in nodules], poor):.3f}, "
           f"of f_in and f_out alone {metrics.auroc(-2 * np.exp(x[:, 1]) / (np.exp(x[:, 1]) + np.exp(x[:, 2])), poor):.3f}")  # fmt: skip
     order = np.argsort(-expected)
-    print("mean Dice of the surest: " + ", ".join(f"{s:.0%} {dice[order[: max(1, int(s * len(order)))]].mean():.3f}" for s in (0.5, 0.7, 0.85, 1.0)))
+    print(
+        "mean Dice of the surest: "
+        + ", ".join(f"{s:.0%} {dice[order[: max(1, int(s * len(order)))]].mean():.3f}" for s in (0.5, 0.7, 0.85, 1.0))
+    )
     print("coefficients of " + ", ".join(FEATURES))
     for words, c in (("low", low), ("high", high), ("dice", c_dice)):
         print(f"  {words}: " + ", ".join(f"{v:+.3f}" for v in c))
-    listed = {name: [round(float(v), 5) for v in c] for name, c in (("volume_low", low), ("volume_high", high), ("dice", c_dice))}
+    listed = {
+        name: [round(float(v), 5) for v in c]
+        for name, c in (("volume_low", low), ("volume_high", high), ("dice", c_dice))
+    }
     return listed, expected
 
 
-def uncertainty_of(nodules, clicked):
+def uncertainty_of(nodules: list[Told], clicked: list[Told]) -> tuple[Record, Record]:
     """The bundle's `uncertainty` and review bounds, from outlines without and with a click."""
     listed, expected = fitted(nodules)
     print(f"with a click, {len(clicked)} nodules:")
@@ -242,16 +262,19 @@ def outlined(asked: Options, seen: list, click: bool = False) -> list:
         cases.write_ct(case, path)
     product = Product(asked.sam2lung.resolve(), asked.model, ("--lung-mask", "off"))
     missing = [path for path in paths if not (asked.keep and (results / stem(path)).is_dir())]
-    clicks = {path: ("--at", ",".join(map(str, case.click_ijk))) for (*_, case), path in zip(seen, paths)} if click else None
+    clicks = (
+        {path: ("--at", ",".join(map(str, case.click_ijk))) for (*_, case), path in zip(seen, paths)} if click else None
+    )
     refused = product.segment(missing, results, asked.jobs, clicks) if missing else {}
     return [(*item, read_result(results / item[2].name, refused.get(path))) for item, path in zip(seen, paths)]
 
 
-def found(answers):
+def found(answers: list) -> list[Told]:
     """What is told of each nodule on which there is a finding."""
     nodules = [t for t in (told(*answer) for answer in answers) if t is not None]
     print(f"{len(answers)} crops, {len(nodules)} with a finding on the nodule")
     return nodules
+
 
 def fit_uncertainty(asked: Options) -> None:
     """Adds `uncertainty` and the `review` bounds to RUN/calibration.json."""

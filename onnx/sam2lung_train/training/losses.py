@@ -1,11 +1,11 @@
 """What the network is trained for.
 
 (1 - l) (Dice + w * focal BCE) + l * |s(f(t)) - s(f(t+1))|^2 between neighbouring slices, with l raised from 0 during a
-warm-up. The focal BCE is against a mixture of the consensus and of the readers' share, so that disagreement stays in the
-probabilities; Dice against the consensus of at least half of the readers.
+warm-up. The focal BCE is against a mixture of the consensus and of the readers' share, so that disagreement stays in
+the probabilities; Dice against the consensus of at least half of the readers.
 
-`focus` 0 makes it the plain cross-entropy, a proper score: any other leaves easy pixels at probabilities like 0.03, which reads as
-doubt where there is none.
+`focus` 0 makes it the plain cross-entropy, a proper score: any other leaves easy pixels at probabilities like 0.03,
+which reads as uncertainty where there is none.
 """
 
 import torch
@@ -18,7 +18,9 @@ WARM_UP = 0.2  # share of the training after which the neighbour loss has its fu
 SMOOTH = 1.0  # pixels: keeps Dice of a nearly empty slice from being a coin toss
 
 
-def loss(logits, batch, config, progress):
+def loss(
+    logits: torch.Tensor, batch: Batch, config: TrainConfig, progress: float
+) -> tuple[torch.Tensor, dict[str, float]]:
     """Total loss and its parts, for logits (B, 1, H, W)."""
     consensus = (batch.votes >= 0.5).float()
     parts = {
@@ -31,7 +33,7 @@ def loss(logits, batch, config, progress):
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
 
-def dice_loss(logits, consensus, valid):
+def dice_loss(logits: torch.Tensor, consensus: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
     """1 - soft Dice, mean over the windows that show a nodule."""
     shows = (consensus * valid).sum((1, 2, 3)) > 0
     if not shows.any():
@@ -42,14 +44,14 @@ def dice_loss(logits, consensus, valid):
     return (1 - (shared + SMOOTH) / (total + SMOOTH)).mean()
 
 
-def focal_bce(logits, target, valid, focus):
+def focal_bce(logits: torch.Tensor, target: torch.Tensor, valid: torch.Tensor, focus: float) -> torch.Tensor:
     """Cross-entropy with soft targets, weighed by how far off a pixel is: |p - t|^focus (Lin et al. 2017, soft form)."""
     entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     off = (torch.sigmoid(logits.detach()) - target).abs() ** focus
     return (entropy * off * valid).sum() / valid.sum().clamp(min=1)
 
 
-def neighbour_loss(logits, pairs):
+def neighbour_loss(logits: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
     """Mean squared difference between the probabilities of neighbouring slices (P, 2: indices of windows)."""
     if not len(pairs):
         return logits.sum() * 0

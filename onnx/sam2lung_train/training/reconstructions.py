@@ -11,12 +11,12 @@ THIN_MM = 2.0  # thinner slices are also averaged in pairs
 INSERTIONS = ("train", "develop")  # passes with nodules of that part set in
 
 
-def kinds_of(whole):
+def kinds_of(whole: Whole) -> list[str]:
     """What a whole CT is shown as: as it is, as other scanners and reconstructions might have, and with nodules set in."""
     return ["plain", "sharp", "scaled", *(["thick"] if whole.spacing_mm[0] < THIN_MM else []), *INSERTIONS]
 
 
-def reconstruction(whole, kind, rng):
+def reconstruction(whole: Whole, kind: str, rng: np.random.Generator) -> Whole:
     """The whole CT as `kind`."""
     if kind == "plain":
         return whole
@@ -29,7 +29,7 @@ def reconstruction(whole, kind, rng):
     return replace(whole, hu=as_hu(1.8 * whole.hu - 0.8 * smooth + rng.normal(0, 25, whole.hu.shape)))
 
 
-def in_pairs(whole):
+def in_pairs(whole: Whole) -> Whole:
     """The whole CT with slices averaged in pairs."""
     count = len(whole.hu) // 2
     pairs = lambda array: array[: 2 * count].reshape(count, 2, *array.shape[1:])  # noqa: E731

@@ -25,7 +25,7 @@ CUT_SHARE = 0.3  # of what whole CTs show, cut as if the scan ended there
 NARROW_SHARE = 0.3  # of all patches, cut at their sides as if the image ended there, as in tight crops
 
 
-def plain_patches(findings):
+def plain_patches(findings: list[Finding]) -> torch.Tensor:
     """The classifier's patches (N, 3, D, H, W) as the product makes them: the middle of what is stored."""
     middle = tuple(slice((s - n) // 2, (s - n) // 2 + n) for s, n in zip(STORED, PATCH_SIZE))
     stacked = [np.stack([getattr(f, field)[middle] for f in findings]) for field in ("hu", "probability", "inside")]
@@ -33,12 +33,12 @@ def plain_patches(findings):
     return torch.stack([windowed(hu), probability / 255, inside], 1)
 
 
-def windowed(hu):
+def windowed(hu: torch.Tensor) -> torch.Tensor:
     low, high = WINDOW_HU
     return ((hu - low) / (high - low)).clamp(0, 1)
 
 
-def drawn_patches(findings, rng):
+def drawn_patches(findings: list[Finding], rng: np.random.Generator) -> torch.Tensor:
     """Patches turned, shifted, scaled, mirrored, cut, and given another scanner's scale and noise."""
     stored = [np.stack([getattr(f, field) for f in findings]) for field in ("hu", "probability", "inside")]
     hu, probability, inside = (torch.from_numpy(part.astype(np.float32)) for part in stored)
@@ -49,7 +49,11 @@ def drawn_patches(findings, rng):
             narrow(hu[n], probability[n], inside[n], rng)
     grid = torch.from_numpy(np.stack([grid_of(rng) for _ in findings]))
     patches = F.grid_sample(
-        torch.stack([hu, probability / 255, inside], 1), grid, mode="bilinear", padding_mode="border", align_corners=True
+        torch.stack([hu, probability / 255, inside], 1),
+        grid,
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=True,
     )
     count = len(findings)
     scale, shift, noise, power = (
@@ -61,11 +65,16 @@ def drawn_patches(findings, rng):
             np.exp(rng.normal(0, 0.25, count)),
         )
     )
-    hu = (patches[:, 0] + 1000) * scale - 1000 + shift + noise * torch.from_numpy(rng.standard_normal((count, *PATCH_SIZE), np.float32))
+    hu = (
+        (patches[:, 0] + 1000) * scale
+        - 1000
+        + shift
+        + noise * torch.from_numpy(rng.standard_normal((count, *PATCH_SIZE), np.float32))
+    )
     return torch.stack([windowed(hu), patches[:, 1] ** power, (patches[:, 2] > 0.5).float()], 1)
 
 
-def cut(hu, probability, inside, rng):
+def cut(hu: torch.Tensor, probability: torch.Tensor, inside: torch.Tensor, rng: np.random.Generator) -> None:
     """Ends a stored patch (D, H, W) some samples below and above its middle, in place."""
     middle = len(hu) // 2
     low, high = middle - int(rng.integers(1, 6)), middle + int(rng.integers(1, 6))
@@ -74,7 +83,7 @@ def cut(hu, probability, inside, rng):
     inside[:low], inside[high + 1 :] = 0, 0
 
 
-def narrow(hu, probability, inside, rng):
+def narrow(hu: torch.Tensor, probability: torch.Tensor, inside: torch.Tensor, rng: np.random.Generator) -> None:
     """Ends a stored patch (D, H, W) some samples beside its middle, in place."""
     for axis in (1, 2):
         middle = hu.shape[axis] // 2
@@ -85,7 +94,7 @@ def narrow(hu, probability, inside, rng):
             view[:low], view[high + 1 :] = edge
 
 
-def grid_of(rng):
+def grid_of(rng: np.random.Generator) -> np.ndarray:
     """Where the patch's samples lie in what is stored, (D, H, W, 3) as `grid_sample` counts."""
     axes = [np.arange(n) - (n - 1) / 2 for n in PATCH_SIZE]
     z, y, x = np.meshgrid(*axes, indexing="ij")
@@ -101,13 +110,13 @@ def grid_of(rng):
 class Draw:
     """Draws findings: as many nodules as others, and of both about as many from whole CTs as from crops."""
 
-    def __init__(self, findings, rng):
+    def __init__(self, findings: list[Finding], rng: np.random.Generator) -> None:
         self.rng = rng
         kinds = [(nodule, whole) for nodule in (True, False) for whole in (True, False)]
         self.groups = {kind: [f for f in findings if (f.nodule, f.whole) == kind] for kind in kinds}
         self.shares = {(True, True): 0.2, (True, False): 0.3, (False, True): 0.28, (False, False): 0.22}
 
-    def batch(self):
+    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         some = [kind for kind, group in self.groups.items() if group]
         share = np.array([self.shares[kind] for kind in some])
         kinds = self.rng.choice(len(some), BATCH, p=share / share.sum())
@@ -117,13 +126,15 @@ class Draw:
 
 
 @torch.no_grad()
-def logits_of(classifier, findings):
+def logits_of(classifier: Classifier, findings: list[Finding]) -> np.ndarray:
     classifier.eval()
     parts = [findings[n : n + 64] for n in range(0, len(findings), 64)]
     return np.concatenate([classifier(plain_patches(part))[:, 0].numpy() for part in parts]) if parts else np.zeros(0)
 
 
-def train(findings, minutes, seed, start=None):
+def train(
+    findings: list[Finding], minutes: float, seed: int, start: Classifier | None = None
+) -> tuple[Classifier, int]:
     """A classifier trained on `findings`, from `start` if there is one, averaged over its steps."""
     torch.manual_seed(seed)
     classifier, draw = start or Classifier(), Draw(findings, np.random.default_rng(seed))
@@ -153,7 +164,7 @@ def train(findings, minutes, seed, start=None):
     return average.module.eval(), steps
 
 
-def report(words, classifier, findings):
+def report(words: str, classifier: Classifier, findings: list[Finding]) -> None:
     """How well the classifier tells these findings apart."""
     logits, nodule = logits_of(classifier, findings), np.array([f.nodule for f in findings])
     print(f"{words}: {nodule.sum()} nodules, {(~nodule).sum()} others, AUROC {auroc(logits, nodule):.4f}")
@@ -163,11 +174,13 @@ def report(words, classifier, findings):
             print(f"  {kept:.0%} of the nodules kept: {(logits[~nodule] >= bound).mean():.1%} of the others stay")
 
 
-def train_classifier(run: Path, minutes: float, seed: int = 0, start_from: Path | None = None, without: str | None = None) -> None:
+def train_classifier(
+    run: Path, minutes: float, seed: int = 0, start_from: Path | None = None, without: str | None = None
+) -> None:
     """Writes RUN/classifier.pt.
 
-    `start_from` is a classifier.pt to go on from. `without` names a whole CT whose findings are left out of training and reported on; then nothing
-    is written.
+    `start_from` is a classifier.pt to go on from. `without` names a whole CT whose findings are left out of training
+    and reported on; then nothing is written.
     """
     keep_freed_memory()
     folder = RunFolder(run)

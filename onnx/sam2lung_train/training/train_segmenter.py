@@ -1,10 +1,12 @@
 """Trains the segmenter.
 
-Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard negatives), OUT/log.jsonl and
-OUT/tensorboard. Stopping it is harmless: `resume` goes on from the last checkpoint. The learning rate follows the share of
-the minutes that is spent. `start_from` begins a new training, with its own schedule, at the averaged weights of another.
+Writes OUT/checkpoint.pt every few minutes (weights, their average, optimiser, generators, configuration, hard
+negatives), OUT/log.jsonl and OUT/tensorboard. Stopping it is harmless: `resume` goes on from the last checkpoint. The
+learning rate follows the share of the minutes that is spent. `start_from` begins a new training, with its own schedule,
+at the averaged weights of another.
 
-With a SAM 2 encoder and a checkpoint of it, that encoder is frozen for a share of the time, then learns at a tenth of the rate.
+With a SAM 2 encoder and a checkpoint of it, that encoder is frozen for a share of the time, then learns at a tenth of
+the rate.
 """
 
 import hashlib
@@ -22,6 +24,7 @@ from scipy import ndimage
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from ..aliases import Record
 from ..config import HIERA_WINDOW_PX, NetworkConfig, TrainConfig
 from ..data import items
 from ..data.items import Stack, Whole
@@ -69,26 +72,28 @@ class Options:
 class Run:
     """A training under way: everything that a checkpoint holds."""
 
-    def __init__(self, config, stacks, wholes):
+    def __init__(self, config: TrainConfig, stacks: list[Stack], wholes: list[Whole]) -> None:
         torch.manual_seed(config.seed)
         self.config, self.device = config, torch.device(config.device)
         self.network = Network(config.network).to(self.device, memory_format=torch.channels_last)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
         )
-        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, config), lr=config.rate, weight_decay=config.decay)
+        self.optimiser = torch.optim.AdamW(
+            parameter_groups(self.network, config), lr=config.rate, weight_decay=config.decay
+        )
         self.sampler = Sampler([s for s in stacks if not s.develop], wholes, config)
         self.develop = [s for s in stacks if s.develop and s.calibrated]
         self.steps, self.seconds, self.mined = 0, 0.0, 0
 
     @property
-    def progress(self):
+    def progress(self) -> float:
         """Share of the training that is done."""
         if self.config.steps:
             return min(self.steps / self.config.steps, 1.0)
         return min(self.seconds / (self.config.minutes * 60), 1.0)
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         state = {
             "config": self.config.plain(),
             "network": self.network.state_dict(),
@@ -105,18 +110,20 @@ class Run:
         torch.save(state, partial)
         partial.replace(path)
 
-    def restore(self, path):
+    def restore(self, path: Path) -> None:
         state = torch.load(path, map_location="cpu", weights_only=False)
         for name in ("network", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.steps, self.seconds, self.mined = state["steps"], state["seconds"], state["mined"]
         if len(state["hard"]) != len(self.sampler.hard):
-            raise UserError(f"{path} was trained on {len(state['hard'])} whole CTs, the cache holds {len(self.sampler.hard)}: use --start-from")
+            raise UserError(
+                f"{path} was trained on {len(state['hard'])} whole CTs, the cache holds {len(self.sampler.hard)}: use --start-from"
+            )
         self.sampler.hard = state["hard"]
         self.sampler.rng.bit_generator.state = state["numpy_state"]
         torch.set_rng_state(state["torch_state"])
 
-    def start_from(self, path):
+    def start_from(self, path: Path) -> None:
         """Takes the averaged weights and the hard negatives of another training."""
         state = torch.load(path, map_location="cpu", weights_only=False)
         weights = averaged_weights(state)
@@ -128,15 +135,17 @@ class Run:
         self.sampler.hard = state["hard"]
         self.config = replace(self.config, checkpoint=state["config"].get("checkpoint", ""))
 
-    def load_encoder(self, file):
+    def load_encoder(self, file: Path) -> None:
         """Takes a SAM 2 checkpoint for the encoder."""
         from ..networks.hiera import load_checkpoint  # the only part that needs transformers
 
         left = load_checkpoint(self.network.encoder, file)
         self.average.module.encoder.load_state_dict(self.network.encoder.state_dict())
-        print(f"{self.config.network.encoder} begins at {self.config.checkpoint}; {left} tensors of other parts left out")
+        print(
+            f"{self.config.network.encoder} begins at {self.config.checkpoint}; {left} tensors of other parts left out"
+        )
 
-    def step(self, batch):
+    def step(self, batch: Batch) -> dict[str, float]:
         """One step; the parts of its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.rate * group.get("share", 1.0) * rate_share(self.progress)
@@ -157,7 +166,7 @@ class Run:
         self.steps += 1
         return parts
 
-    def mine(self):
+    def mine(self) -> None:
         """Looks for places of the whole CTs that the network wrongly takes for nodules."""
         network = self.average.module.eval()
         for n, whole in enumerate(bar(self.sampler.wholes, desc="hard negatives")):
@@ -167,7 +176,7 @@ class Run:
             self.sampler.hard[n] = np.concatenate([whole.hard, *found])
         self.mined += 1
 
-    def develop_dice(self):
+    def develop_dice(self) -> float:
         """Mean 3-D Dice on the development part, without dropout: for watching, and for choosing between runs."""
         network = self.average.module.eval()
         scores = []
@@ -180,7 +189,7 @@ class Run:
         return float(np.mean(scores))
 
 
-def parameter_groups(network, config):
+def parameter_groups(network: Network, config: TrainConfig) -> list[Record]:
     """Parameters that begin at another's weights apart, with their own share of the learning rate."""
     pretrained = network.encoder.pretrained()
     apart = {id(parameter) for parameter in pretrained}
@@ -189,12 +198,12 @@ def parameter_groups(network, config):
     return groups + [{"params": pretrained, "share": config.pretrained_rate}] if pretrained else groups
 
 
-def rate_share(progress):
+def rate_share(progress: float) -> float:
     """Warm-up over the first 3 %, then a half cosine to a hundredth."""
     return min(progress / 0.03 + 0.02, 1.0) * (0.505 + 0.495 * np.cos(np.pi * progress))
 
 
-def hard_places(network, whole, k, device):
+def hard_places(network: Network, whole: Whole, k: int, device: str | torch.device) -> np.ndarray:
     """Voxels (N, 3), one for each patch of slice `k` that looks like a nodule and isn't known to be one."""
     logits = slice_logits(network, whole.hu, whole.spacing_mm, k, undropped(network, device))
     probability = torch.sigmoid(logits[0]).numpy()
@@ -204,7 +213,7 @@ def hard_places(network, whole, k, device):
     return np.array([(k, j, i) for j, i in centres], int).reshape(-1, 3)
 
 
-def batches(sampler, stop):
+def batches(sampler: Sampler, stop: threading.Event) -> Iterator[Batch]:
     """Batches, drawn ahead by a thread of their own."""
     waiting = queue.Queue(AHEAD)
 
@@ -225,7 +234,7 @@ def batches(sampler, stop):
     thread.join()
 
 
-def train(run, out):
+def train(run: Run, out: Path) -> None:
     """Until the configured minutes are spent."""
     path, log = RunFolder(out).checkpoint, (out / "log.jsonl").open("a")
     board = SummaryWriter(out / "tensorboard")
@@ -274,7 +283,9 @@ def begun(asked: Options) -> TrainConfig:
     if asked.start_from:
         return config
     if not asked.checkpoint:
-        print(f"{asked.encoder} begins at RANDOM weights, not SAM 2's: no --checkpoint. It isn't frozen, and learns at the full rate.")
+        print(
+            f"{asked.encoder} begins at RANDOM weights, not SAM 2's: no --checkpoint. It isn't frozen, and learns at the full rate."
+        )
         return replace(config, frozen=0.0, pretrained_rate=1.0)
     digest = hashlib.sha256(asked.checkpoint.read_bytes()).hexdigest()
     return replace(config, checkpoint=f"{asked.checkpoint.name} sha256 {digest}")

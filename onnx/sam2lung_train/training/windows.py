@@ -8,6 +8,7 @@ product does at a volume's end), else the stack goes on with its caps: a nodule 
 tells the two apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ from torch.nn import functional as F
 from ..config import CLICK_DECAY_MM, EACH_SIDE, PIXEL_MM, SLICES, WINDOW_HU, TrainConfig, neighbour_stride
 from ..data.beyond import DRIFT_PX_PER_MM
 from ..data.items import Stack, Whole
+
+# Voxels (k, j, i) inside the nodule, and outside it.
+Clicks = tuple[list, list]
 
 CLAMPED_SHARE = 0.35  # of nodule windows, and of whole-CT windows, that end like a crop
 SHIFT_MM = 20.0
@@ -36,7 +40,7 @@ class Batch:
     valid: torch.Tensor  # (B, 1, H, W) 1 where the target is known
     pairs: torch.Tensor  # (P, 2) windows of neighbouring slices
 
-    def to(self, device):
+    def to(self, device: str | torch.device) -> "Batch":
         return Batch(**{name: value.to(device) for name, value in vars(self).items()})
 
 
@@ -60,7 +64,7 @@ class View:
     matrix: np.ndarray
 
 
-def draw_view(rng, centre, shift_mm, pixel_mm):
+def draw_view(rng: np.random.Generator, centre: Sequence[float], shift_mm: float, pixel_mm: float) -> View:
     """A random position near `centre`, rotation, flip and zoom."""
     angle, zoom = rng.uniform(-np.pi, np.pi), np.exp(rng.normal(0, 0.1))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -68,7 +72,7 @@ def draw_view(rng, centre, shift_mm, pixel_mm):
     return View(np.asarray(centre) + rng.uniform(-shift_mm, shift_mm, 2) / pixel_mm, zoom * turn @ flip)
 
 
-def render(planes, view, size):
+def render(planes: Planes, view: View, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The window: HU (S, size, size), votes and validity (1, size, size)."""
     steps = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
     offsets = np.stack(np.meshgrid(steps, steps), -1) @ view.matrix.T / planes.pixel_mm  # (size, size, xy)
@@ -83,11 +87,11 @@ def render(planes, view, size):
     return hu, votes[None], (valid[None] > 0.99).float()
 
 
-def sample(planes, grid, beyond):
+def sample(planes: torch.Tensor, grid: torch.Tensor, beyond: str) -> torch.Tensor:
     return F.grid_sample(planes, grid, mode="bilinear", padding_mode=beyond, align_corners=True)
 
 
-def click_maps(clicks, k, view, planes, step_mm, size):
+def click_maps(clicks: Clicks, k: int, view: View, planes: Planes, step_mm: float, size: int) -> torch.Tensor:
     """Maps (2, size, size) of `clicks` (voxels k, j, i inside the nodule, and outside it), as slice `k` shows them.
 
     exp(-d / CLICK_DECAY_MM) of the distance in space to the nearest click, 0 without one.
@@ -103,7 +107,7 @@ def click_maps(clicks, k, view, planes, step_mm, size):
     return torch.from_numpy(maps)
 
 
-def draw_clicks(stack, k, rng):
+def draw_clicks(stack: Stack, k: int, rng: np.random.Generator) -> Clicks:
     """What a user may click: a voxel of the nodule, mostly near its middle; sometimes one beside it, in slice `k`."""
     nodule = np.argwhere(stack.votes >= 128)
     if not len(nodule):
@@ -114,11 +118,13 @@ def draw_clicks(stack, k, rng):
     if rng.uniform() > OUTSIDE_SHARE:
         return [inside], []
     marked = stack.votes[k] > 0
-    beside = np.argwhere(ndimage.binary_dilation(marked, iterations=12) & ~ndimage.binary_dilation(marked, iterations=2))
+    beside = np.argwhere(
+        ndimage.binary_dilation(marked, iterations=12) & ~ndimage.binary_dilation(marked, iterations=2)
+    )
     return [inside], [(k, *beside[rng.integers(len(beside))])] if len(beside) else []
 
 
-def nodule_planes(stack, k, clamped, rng):
+def nodule_planes(stack: Stack, k: int, clamped: bool, rng: np.random.Generator) -> Planes:
     """The planes around slice `k` of a nodule's stack."""
     stride, last = neighbour_stride(stack.step_mm), len(stack.hu) - 1
     drift = rng.uniform(-DRIFT_PX_PER_MM, DRIFT_PX_PER_MM, (2, 2))  # of the lower and the upper cap
@@ -145,7 +151,9 @@ def nodule_planes(stack, k, clamped, rng):
     )
 
 
-def whole_planes(whole, voxel_kji, thick, ends, half_px):
+def whole_planes(
+    whole: Whole, voxel_kji: Sequence[int] | np.ndarray, thick: int, ends: tuple[int, int] | None, half_px: int
+) -> tuple[Planes, tuple[int, int]]:
     """The planes around a voxel of a whole CT, and where the voxel lies in them.
 
     `thick` slices are averaged to one; `ends` (below, above) is how many slices there are on each side, None for all.
@@ -155,7 +163,10 @@ def whole_planes(whole, voxel_kji, thick, ends, half_px):
     stride, count = neighbour_stride(spacing), len(whole.hu) // thick
     k = min(k // thick, count - 1)
     below, above = ends or (count, count)
-    used = [int(np.clip(k + n * stride, max(k - below, 0), min(k + above, count - 1))) for n in range(-EACH_SIDE, EACH_SIDE + 1)]
+    used = [
+        int(np.clip(k + n * stride, max(k - below, 0), min(k + above, count - 1)))
+        for n in range(-EACH_SIDE, EACH_SIDE + 1)
+    ]
     rows, columns = (slice(max(at - half_px, 0), at + half_px) for at in (j, i))
     mean = lambda array, slab: array[slab * thick : slab * thick + thick, rows, columns].mean(0, dtype=np.float32)  # noqa: E731
     known = whole.known[k * thick : k * thick + thick, rows, columns].all(0)
@@ -170,7 +181,7 @@ def whole_planes(whole, voxel_kji, thick, ends, half_px):
     return planes, (i - columns.start, j - rows.start)
 
 
-def with_scanner(hu, calibrated, rng):
+def with_scanner(hu: torch.Tensor, calibrated: bool, rng: np.random.Generator) -> torch.Tensor:
     """HU (S, H, W) with another scanner's scale, kernel and noise; in [0, 1]."""
     spread = (12.0, 0.02) if calibrated else (35.0, 0.06)  # HU, share: estimated scales are that far off
     hu = (hu + 1000.0) * (1 + rng.normal(0, spread[1])) - 1000.0 + rng.normal(0, spread[0])
@@ -186,7 +197,7 @@ def with_scanner(hu, calibrated, rng):
     return ((hu - low) / (high - low)).clamp(0, 1)
 
 
-def blurred(planes, sigma_px):
+def blurred(planes: torch.Tensor, sigma_px: float) -> torch.Tensor:
     """Gaussian blur of (S, H, W) by a 5 x 5 kernel."""
     steps = torch.arange(-2, 3, dtype=torch.float32)
     line = torch.exp(-(steps**2) / (2 * sigma_px**2))
@@ -198,17 +209,17 @@ def blurred(planes, sigma_px):
 class Sampler:
     """Draws batches. Its state is its generator, which a checkpoint keeps."""
 
-    def __init__(self, stacks, wholes, config):
+    def __init__(self, stacks: list[Stack], wholes: list[Whole], config: TrainConfig) -> None:
         self.stacks, self.wholes, self.config = stacks, wholes, config
         self.rng = np.random.default_rng(config.seed)
         self.hard = [w.hard for w in wholes]  # voxels k, j, i of what is easily taken for a nodule
         # Large nodules have many slices that look alike: each nodule counts by the square root of its slices.
         weight = np.sqrt([len(s.hu) for s in stacks])
         self.weight = weight / weight.sum()
-        size = np.array([w.hu.size ** 0.5 for w in wholes])
+        size = np.array([w.hu.size**0.5 for w in wholes])
         self.whole_weight = size / size.sum() if wholes else size
 
-    def batch(self):
+    def batch(self) -> Batch:
         """One `Batch`."""
         windows, pairs = [], []
         for _ in range(self.config.pairs):
@@ -220,7 +231,7 @@ class Sampler:
         slices, offsets, clicks, votes, valid = (torch.stack(part) for part in zip(*windows))
         return Batch(slices, offsets, clicks, votes, valid, torch.tensor(pairs, dtype=torch.long).reshape(-1, 2))
 
-    def nodule_windows(self, count):
+    def nodule_windows(self, count: int) -> list[tuple[torch.Tensor, ...]]:
         """`count` neighbouring slices of one nodule, seen alike."""
         stack = self.stacks[self.rng.choice(len(self.stacks), p=self.weight)]
         count = min(count, len(stack.hu))
@@ -237,7 +248,7 @@ class Sampler:
             made.append(self.window(planes, view, stack.calibrated, maps, rng))
         return made if len(made) == count else made * 2
 
-    def whole_window(self):
+    def whole_window(self) -> tuple[torch.Tensor, ...]:
         """A window of a whole CT, at a hard place if there are some."""
         n = int(self.rng.choice(len(self.wholes), p=self.whole_weight))
         whole, hard = self.wholes[n], self.hard[n]
@@ -255,7 +266,7 @@ class Sampler:
         maps = click_maps(clicks, 0, view, planes, 1.0, self.config.window_px)
         return self.window(planes, view, True, maps, self.rng)
 
-    def random_voxel(self, whole):
+    def random_voxel(self, whole: Whole) -> np.ndarray:
         """A voxel of the lungs, mostly; sometimes of anything that isn't air around the patient."""
         low, high = (-950, -600) if self.rng.uniform() < 0.75 else (-600, 2000)
         for _ in range(200):
@@ -264,6 +275,8 @@ class Sampler:
                 break
         return voxel
 
-    def window(self, planes, view, calibrated, clicks, rng):
+    def window(
+        self, planes: Planes, view: View, calibrated: bool, clicks: torch.Tensor, rng: np.random.Generator
+    ) -> tuple[torch.Tensor, ...]:
         hu, votes, valid = render(planes, view, self.config.window_px)
         return with_scanner(hu, calibrated, rng), torch.from_numpy(planes.offsets_mm), clicks, votes, valid

