@@ -4,8 +4,8 @@ Sub-packages, each of which may import those before it and none after it:
 
 - `data`: what the training reads, from the shared data or from the originals.
 - `networks`: the networks, in PyTorch.
-- `evaluation`: runs the built command line and measures what it says. Needs no PyTorch.
 - `export`: a trained network as a bundle.
+- `evaluation`: runs the built command line and measures what it says. Needs no PyTorch.
 - `training`: trains and calibrates.
 - `figures`: draws an evaluation.
 - `cli`: the one command line, `sam2lung-train`.

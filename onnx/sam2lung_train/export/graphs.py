@@ -7,6 +7,7 @@ encoder, the coarse one goes before the doubling of pixels. The numbers stay the
 
 from pathlib import Path
 
+import onnx
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -138,4 +139,18 @@ def write_graph(
         external_data=False,
         verbose=False,
     )
-    program.save(str(path), external_data=False)
+    onnx.save(without_traces(program.model_proto), path)
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes of its source: lines of code and the paths of the machine they lay on.
+
+    So the same weights give the same file, wherever they are exported.
+    """
+    for holder in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del holder.metadata_props[:]
+    for value in (*model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+    return model
