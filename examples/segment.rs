@@ -6,10 +6,11 @@ use std::{env, path::PathBuf, process::ExitCode};
 
 use sam2lung::{
     Result,
+    contract::bundle::Bundle,
     io::{self, ReadOptions},
-    model::{bundle::Bundle, device::Device},
     pipeline::{Engine, options::Options},
     progress::{CancelToken, Monitor, Progress},
+    runtime::device::Device,
 };
 
 fn main() -> ExitCode {

@@ -31,14 +31,17 @@ use crate::{
         structs::Abi,
         voxels,
     },
+    contract::bundle::Bundle,
     error::{Error, Result},
-    geometry::Grid,
+    findings::{nodule, result::Segmentation},
     memory,
-    model::{bundle::Bundle, runtime::Runtime},
-    pipeline::{self, native::Native, options::Search},
+    pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
-    stages::nodules,
-    volume::Volume,
+    runtime::environment::Runtime,
+    space::{
+        grid::Grid,
+        volume::{Volume, VolumeView},
+    },
 };
 
 /// What C++ sees, in the namespace `sam2lung::bridge`.
@@ -249,21 +252,16 @@ impl Engine {
         named(|| self.find(ct, options, control).map(|found| Box::new(Findings(found))))
     }
 
-    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Native> {
+    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
         let mut engine = self.engine.take()?;
         let grid = ct.grid()?;
         let options = given.chosen(&grid)?;
         options.check_on(&grid)?;
-        options.check_for(&engine.bundle().spec)?;
+        options.check_for(&engine.bundle().model)?;
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
         let ct = ct.read(grid, &mut monitor)?;
-        let found = engine.segment(ct, &options, &mut monitor)?.into_native(&control.token)?;
-        let maps_are_packed = found.labels.is_standard_layout()
-            && found.probability.is_standard_layout()
-            && found.uncertainty.is_standard_layout();
-        assert!(maps_are_packed, "maps that are given out are packed");
-        Ok(found)
+        engine.segment(ct, &options, &mut monitor)?.pack_native(&control.token)
     }
 }
 
@@ -355,19 +353,19 @@ impl Control {
 }
 
 /// What a run found.
-pub struct Findings(Native);
+pub struct Findings(Segmentation);
 
 impl Findings {
     fn labels(&self) -> &[u16] {
-        packed(&self.0.labels)
+        packed(self.0.native().labels)
     }
 
     fn probability(&self) -> &[f32] {
-        packed(&self.0.probability)
+        packed(self.0.native().probability)
     }
 
     fn uncertainty(&self) -> &[f32] {
-        packed(&self.0.uncertainty)
+        packed(self.0.native().uncertainty)
     }
 
     fn nodules(&self) -> Vec<ffi::Nodule> {
@@ -375,20 +373,20 @@ impl Findings {
     }
 
     fn at_inside(&self) -> Vec<u16> {
-        self.0.account.at.iter().map(|nodule| nodule.unwrap_or(0)).collect()
+        self.0.clicks.iter().map(|nodule| nodule.unwrap_or(0)).collect()
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.0.account.warnings.iter().map(|warning| format!("{}: {warning}", warning.name())).collect()
+        self.0.warnings.iter().map(|warning| format!("{}: {warning}", warning.name())).collect()
     }
 }
 
-fn packed<T>(map: &Array3<T>) -> &[T] {
-    map.as_slice().expect("the run made sure of it")
+fn packed<T>(map: VolumeView<'_, T>) -> &[T] {
+    map.voxels.to_slice().expect("the run packed it")
 }
 
-impl From<&nodules::Nodule> for ffi::Nodule {
-    fn from(nodule: &nodules::Nodule) -> Self {
+impl From<&nodule::Nodule> for ffi::Nodule {
+    fn from(nodule: &nodule::Nodule) -> Self {
         ffi::Nodule {
             id: nodule.id,
             centroid_ijk: nodule.centroid_ijk,

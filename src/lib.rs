@@ -1,25 +1,25 @@
 //! Finds and outlines lung nodules in a chest CT and says, voxel by voxel and nodule by nodule, how sure it is.
 //!
-//! Data flows one way: `capi`, `cxx_bridge`, command line → [`pipeline`] → [`stages`] → [`volume`], [`geometry`], [`error`].
-//! Research use only; not a medical device.
+//! Data flows one way: [`capi`], the bridge for C++ and the command line → [`pipeline`] → [`findings`], [`networks`], [`steps`]
+//! → [`runtime`], [`contract`] → [`space`]. Research use only; not a medical device.
 
 pub mod capi;
+pub mod contract;
 #[cfg(feature = "cxx")]
 pub mod cxx_bridge;
 pub mod error;
-mod float_mode;
-pub mod geometry;
+pub mod findings;
 pub mod io;
 pub mod memory;
-pub mod model;
+pub mod networks;
 pub mod phantom;
-pub mod philox;
 pub mod pipeline;
 pub mod progress;
 mod regular;
 pub mod report;
-pub mod stages;
-pub mod volume;
+pub mod runtime;
+pub mod space;
+pub mod steps;
 pub mod warning;
 
 pub use error::{Error, Result};

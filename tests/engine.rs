@@ -4,14 +4,14 @@ use std::path::Path;
 
 use ndarray::Array3;
 use sam2lung::{
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device},
+    contract::bundle::Bundle,
     pipeline::{
         Engine,
         options::{Options, Search},
     },
     progress::Monitor,
-    volume::Volume,
+    runtime::device::Device,
+    space::{grid::Grid, volume::Volume},
 };
 
 fn engine() -> Engine {

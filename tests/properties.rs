@@ -8,11 +8,13 @@ use proptest::{
     test_runner::{RngSeed, TestRunner},
 };
 use sam2lung::{
-    geometry::{Grid, flip_lps_ras, norm},
     io::{self, ReadOptions},
     progress::{CancelToken, Monitor},
-    stages::orient::Orientation,
-    volume::Volume,
+    space::{
+        grid::{Grid, flip_lps_ras, norm},
+        orientation::Orientation,
+        volume::Volume,
+    },
 };
 
 /// The same cases in every run: a failure is printed with the grid that brought it about.

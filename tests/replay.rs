@@ -1,23 +1,30 @@
 //! The same CT, seed and bundle give the same bits: with any batch, number of threads and order of pieces, and after
 //! a cancelled run.
 
+use sam2lung::contract::uncertainty::Uncertainty;
 use std::{path::Path, sync::Arc};
 
 use ndarray::{Array3, ArrayView3};
 use sam2lung::{
     Result,
-    geometry::Grid,
-    model::{bundle::Bundle, device::Device, session::OrtNetwork},
-    philox::philox4x32,
-    pipeline::{
-        Engine, Segmentation,
-        options::{Options, Search},
+    contract::bundle::Bundle,
+    findings::result::Segmentation,
+    networks::{
+        clicks::Clicks,
         piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
-        slices::SlicePieces,
+        slice::SlicePieces,
+    },
+    pipeline::{
+        Engine,
+        options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    stages::{clicks::Clicks, statistics::Uncertainty},
-    volume::{Voi, Volume},
+    runtime::{device::Device, session::OrtNetwork},
+    space::{
+        grid::Grid,
+        volume::{Voi, Volume},
+    },
+    steps::philox::philox4x32,
 };
 
 /// Together: every feature of slice networks (neighbours, resampling, dropout layers, scout, judge, convolutions, clicks,
@@ -33,7 +40,7 @@ fn bundle(name: &str) -> Bundle {
     if [BUILT_IN, INTERPOLATING].contains(&name) {
         let mut bundle = Bundle::builtin().expect("compiled in");
         // Whatever it makes of the balls, it has to sample here.
-        bundle.spec.sampling.scout_threshold = None;
+        bundle.model.segment.scout.threshold = None;
         if name == INTERPOLATING {
             interpolate_above(&mut bundle, Some(1.0));
         }
@@ -44,7 +51,7 @@ fn bundle(name: &str) -> Bundle {
 }
 
 fn interpolate_above(bundle: &mut Bundle, slice_mm: Option<f64>) {
-    bundle.spec.input.neighbours.as_mut().expect("it has some").interpolate_above_mm = slice_mm;
+    bundle.model.segment.neighbours.as_mut().expect("it has some").interpolate_above_mm = slice_mm;
 }
 
 fn engine(name: &str, threads: usize) -> Engine {
@@ -73,7 +80,7 @@ fn options(name: &str) -> Options {
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
     let found = engine.segment(ct(), options, &mut Monitor::silent()).expect("a good CT");
-    assert!(found.uncertainty().voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
+    assert!(found.native().uncertainty.voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
     found
 }
 
@@ -82,9 +89,15 @@ fn bits(map: ArrayView3<'_, f32>) -> Vec<u32> {
 }
 
 fn assert_same(one: &Segmentation, other: &Segmentation, when: &str) {
-    assert!(bits(one.probability().voxels) == bits(other.probability().voxels), "probability differs {when}");
-    assert!(bits(one.uncertainty().voxels) == bits(other.uncertainty().voxels), "uncertainty differs {when}");
-    assert!(one.labels() == other.labels(), "labels differ {when}");
+    assert!(
+        bits(one.native().probability.voxels) == bits(other.native().probability.voxels),
+        "probability differs {when}"
+    );
+    assert!(
+        bits(one.native().uncertainty.voxels) == bits(other.native().uncertainty.voxels),
+        "uncertainty differs {when}"
+    );
+    assert!(one.native().labels == other.native().labels, "labels differ {when}");
     assert_eq!(one.nodules, other.nodules, "{when}");
 }
 
@@ -114,13 +127,17 @@ fn segment_one_or_two_threads_give_the_same_bits() {
 #[test]
 fn segment_thin_ct_gives_the_bits_that_it_gave_before_there_was_interpolation() {
     let mut before = bundle(BUILT_IN);
-    assert!(before.spec.input.neighbours.as_ref().expect("it has some").interpolate_above_mm.is_some());
+    assert!(before.model.segment.neighbours.as_ref().expect("it has some").interpolate_above_mm.is_some());
     interpolate_above(&mut before, None);
     let mut before = Engine::new(before, Device::Cpu, Some(2)).expect("compiled in");
     let now = segment(&mut engine(BUILT_IN, 2), &options(BUILT_IN));
     assert_same(&segment(&mut before, &options(BUILT_IN)), &now, "without interpolation");
     let thick = segment(&mut engine(INTERPOLATING, 2), &options(INTERPOLATING));
-    assert_ne!(bits(thick.probability().voxels), bits(now.probability().voxels), "interpolation changes nothing");
+    assert_ne!(
+        bits(thick.native().probability.voxels),
+        bits(now.native().probability.voxels),
+        "interpolation changes nothing"
+    );
 }
 
 #[test]
@@ -131,7 +148,7 @@ fn segment_another_seed_gives_other_bits() {
         // Networks with a single dropout channel may keep it equally often under two seeds.
         let differs = |seed| {
             let other = segment(&mut engine, &Options { seed, ..options(name) });
-            bits(one.probability().voxels) != bits(other.probability().voxels)
+            bits(one.native().probability.voxels) != bits(other.native().probability.voxels)
         };
         assert!((1..4).any(differs), "{name}");
     }
@@ -188,7 +205,7 @@ fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
     let mut network =
         OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.spec, Clicks::default()), reorder };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.model, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling = Sampling {

@@ -15,8 +15,8 @@ use super::{
     status::sam2lung_status,
 };
 use crate::{
+    contract::bundle::Bundle,
     error::{Error, Result},
-    model::bundle::Bundle,
 };
 
 /// A checked model: its contract and its graphs. Never changes; several engines may be made from one.
@@ -32,8 +32,8 @@ pub struct sam2lung_bundle {
 impl sam2lung_bundle {
     fn new(bundle: Bundle) -> Self {
         sam2lung_bundle {
-            name: c_text(&bundle.spec.name),
-            version: c_text(&bundle.spec.version),
+            name: c_text(&bundle.model.name),
+            version: c_text(&bundle.model.version),
             origin: c_text(&bundle.origin.display().to_string()),
             contract: c_text(&bundle.contract),
             sha256: c_text(&bundle.contract_sha256),
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn sam2lung_bundle_sha256(bundle: *const sam2lung_bundle) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_channels(bundle: *const sam2lung_bundle) -> u32 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, 0, |bundle| bundle.bundle.spec.channels() as u32) }
+    unsafe { getter(bundle, 0, |bundle| bundle.bundle.model.channels() as u32) }
 }
 
 /// How many dropout samples a run draws unless its options say otherwise.
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn sam2lung_bundle_channels(bundle: *const sam2lung_bundle
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_samples(bundle: *const sam2lung_bundle) -> u32 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, 0, |bundle| bundle.bundle.spec.sampling.samples as u32) }
+    unsafe { getter(bundle, 0, |bundle| bundle.bundle.model.sampling.samples as u32) }
 }
 
 /// Mean probability above which a voxel belongs to a nodule, unless the options of a run say otherwise.
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn sam2lung_bundle_samples(bundle: *const sam2lung_bundle)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_threshold(bundle: *const sam2lung_bundle) -> f64 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, f64::NAN, |bundle| bundle.bundle.spec.decision.threshold) }
+    unsafe { getter(bundle, f64::NAN, |bundle| bundle.bundle.model.decision.threshold) }
 }
 
 /// Whether the model takes clicks: points of sam2lung_engine_run_at() then shape the outline, and points outside can be
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn sam2lung_bundle_threshold(bundle: *const sam2lung_bundl
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_takes_clicks(bundle: *const sam2lung_bundle) -> bool {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, false, |bundle| bundle.bundle.spec.decoder.clicks.is_some()) }
+    unsafe { getter(bundle, false, |bundle| bundle.bundle.model.takes_clicks()) }
 }
 
 /// Frees a bundle; engines that were made from it go on.

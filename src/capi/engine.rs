@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    model::device::Device,
     pipeline::Engine,
     progress::Monitor,
+    runtime::device::Device,
 };
 
 /// A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each

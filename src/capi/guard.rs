@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    float_mode,
     io::DECODER_THREAD,
     progress::Stage,
+    runtime::float_mode,
 };
 
 thread_local! {

@@ -1,7 +1,7 @@
 //! A nodule in numbers.
 
 use super::structs::Abi;
-use crate::stages::nodules::Nodule;
+use crate::findings::nodule::Nodule;
 
 /// A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the bundle has nothing to say.
 #[repr(C)]

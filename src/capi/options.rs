@@ -13,10 +13,10 @@ use super::{
     volume::sam2lung_volume,
 };
 use crate::{
+    contract::uncertainty::Uncertainty,
     error::Result,
-    model::device::Device,
     pipeline::options::{Options, Search},
-    stages::statistics::Uncertainty,
+    runtime::device::Device,
 };
 
 /// Where the networks run. Values of sam2lung_engine_options::device.

@@ -6,8 +6,6 @@ use std::{
     time::Duration,
 };
 
-use ndarray::Array3;
-
 use super::{
     error::sam2lung_error,
     guard::{Call, guard},
@@ -19,7 +17,10 @@ use super::{
     volume::{Given, fill, sam2lung_volume, view_of},
     warnings::Warnings,
 };
-use crate::{error::Result, memory, pipeline::native::Native, report::tables, stages::statistics::Uncertainty};
+use crate::{
+    contract::uncertainty::Uncertainty, error::Result, findings::result::Segmentation, memory, report::tables,
+    space::volume::VolumeView,
+};
 
 /// Maps of a result. Values of the parameter `map`.
 #[repr(C)]
@@ -39,7 +40,7 @@ pub enum sam2lung_map {
 
 /// What a run found. Never changes: any thread may read it, several at once.
 pub struct sam2lung_result {
-    pub(super) found: Native,
+    pub(super) found: Segmentation,
     reasons: Vec<Vec<CString>>,
     json: CString,
     warnings: Warnings,
@@ -49,32 +50,32 @@ pub struct sam2lung_result {
 }
 
 impl sam2lung_result {
-    pub(super) fn new(found: Native, took: Duration, give_back_memory: bool) -> Self {
+    pub(super) fn new(found: Segmentation, took: Duration, give_back_memory: bool) -> Self {
         sam2lung_result {
             give_back_memory,
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
-            json: c_text(&tables::json(&found.nodules, &found.account.warnings)),
-            warnings: Warnings::of(&found.account.warnings),
+            json: c_text(&tables::json(&found.nodules, &found.warnings)),
+            warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
             found,
         }
     }
 
     /// A map by its number in C.
-    fn map(&self, number: i32) -> Result<&Array3<f32>> {
-        let found = &self.found;
+    fn map(&self, number: i32) -> Result<VolumeView<'_, f32>> {
+        let found = self.found.native();
         let kind = match number {
-            0 => return Ok(&found.probability),
-            1 => return Ok(&found.uncertainty),
+            0 => return Ok(found.probability),
+            1 => return Ok(found.uncertainty),
             2 => Uncertainty::Entropy,
             3 => Uncertainty::Variance,
             4 => Uncertainty::MutualInformation,
             other => return Err(refuse("map", other.to_string(), "a sam2lung_map, 0 to 4")),
         };
-        if kind == found.account.uncertainty {
-            return Ok(&found.uncertainty);
+        if kind == self.found.uncertainty {
+            return Ok(found.uncertainty);
         }
-        let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at));
+        let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at).copied());
         kept.ok_or_else(|| {
             let expected = "a map of this result, or a run with sam2lung_run_options::all_uncertainties";
             refuse("map", format!("{number} ({}), which this run didn't keep", kind.title()), expected)
@@ -160,7 +161,7 @@ pub unsafe extern "C" fn sam2lung_result_review_reason(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_result) -> usize {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, 0, |result| result.found.account.at.len()) }
+    unsafe { getter(result, 0, |result| result.found.clicks.len()) }
 }
 
 /// The nodule at a point that was asked for.
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_res
 /// @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_point_nodule(result: *const sam2lung_result, point: usize) -> u32 {
-    let of = |result: &sam2lung_result| result.found.account.at.get(point).copied().flatten().map_or(0, u32::from);
+    let of = |result: &sam2lung_result| result.found.clicks.get(point).copied().flatten().map_or(0, u32::from);
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, 0, of) }
 }
@@ -192,7 +193,7 @@ pub unsafe extern "C" fn sam2lung_result_labels(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    let view = || unsafe { input(result, "result") }.map(|r| view_of(&r.found.grid, &r.found.labels));
+    let view = || unsafe { input(result, "result") }.map(|r| view_of(r.found.native().labels));
     // SAFETY: the contract of the C ABI.
     unsafe { fill(volume, error, view) }
 }
@@ -216,7 +217,7 @@ pub unsafe extern "C" fn sam2lung_result_map(
     let view = || {
         // SAFETY: the contract of the C ABI.
         let result = unsafe { input(result, "result") }?;
-        result.map(map).map(|voxels| view_of(&result.found.grid, voxels))
+        result.map(map).map(view_of)
     };
     // SAFETY: the contract of the C ABI.
     unsafe { fill(volume, error, view) }
@@ -228,13 +229,13 @@ unsafe fn copy<T: Given>(
     buffer: *mut T,
     count: usize,
     error: *mut *mut sam2lung_error,
-    of: impl FnOnce(&sam2lung_result) -> Result<&Array3<T>>,
+    of: impl FnOnce(&sam2lung_result) -> Result<VolumeView<'_, T>>,
 ) -> sam2lung_status {
     let work = |_: &Call| -> Result<()> {
         check_output(buffer, "buffer")?;
         // SAFETY: the contract of the C ABI.
         let voxels = of(unsafe { input(result, "result") }?)?;
-        let voxels = voxels.as_slice().expect("maps that are given out are packed");
+        let voxels = voxels.voxels.to_slice().expect("maps that are given out are packed");
         if count != voxels.len() {
             return Err(refuse("count", count.to_string(), format!("{}, the voxels of the volume", voxels.len())));
         }
@@ -263,7 +264,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_labels(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    unsafe { copy(result, buffer, count, error, |result| Ok(&result.found.labels)) }
+    unsafe { copy(result, buffer, count, error, |result| Ok(result.found.native().labels)) }
 }
 
 /// Copies a map: packed, i fastest.
@@ -296,7 +297,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_map(
 /// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_result) -> i32 {
-    let of = |result: &sam2lung_result| match result.found.account.uncertainty {
+    let of = |result: &sam2lung_result| match result.found.uncertainty {
         Uncertainty::Entropy => sam2lung_uncertainty::Entropy as i32,
         Uncertainty::Variance => sam2lung_uncertainty::Variance as i32,
         Uncertainty::MutualInformation => sam2lung_uncertainty::MutualInformation as i32,
@@ -314,7 +315,7 @@ pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_res
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_samples(result: *const sam2lung_result) -> u32 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, 0, |result| result.found.account.samples as u32) }
+    unsafe { getter(result, 0, |result| result.found.samples as u32) }
 }
 
 /// The threshold that was used.
@@ -326,7 +327,7 @@ pub unsafe extern "C" fn sam2lung_result_samples(result: *const sam2lung_result)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_threshold(result: *const sam2lung_result) -> f64 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, f64::NAN, |result| result.found.account.threshold) }
+    unsafe { getter(result, f64::NAN, |result| result.found.threshold) }
 }
 
 /// How long the run took.

@@ -23,7 +23,7 @@ use crate::{
     memory,
     pipeline::options::Search,
     progress::{Monitor, Stage},
-    volume::Volume,
+    space::volume::Volume,
 };
 
 /// What a run of the C interface consists of: it writes nothing.
@@ -133,7 +133,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     let given = unsafe { read_or_default(wanted.options) }?;
     let mut options = given.chosen()?;
     // SAFETY: as this function's own.
-    let view = unsafe { view(wanted, engine.bundle().spec.channels()) }?;
+    let view = unsafe { view(wanted, engine.bundle().model.channels()) }?;
     if let Some(points) = &wanted.points {
         // SAFETY: as this function's own.
         options.at = unsafe { voxels(points.inside, points.inside_count, "inside", view.grid.dims) }?;
@@ -144,7 +144,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         }
     }
     options.check_on(&view.grid)?;
-    options.check_for(&engine.bundle().spec)?;
+    options.check_for(&engine.bundle().model)?;
 
     // SAFETY: as this function's own.
     let token = unsafe { token_of(given.cancel) };
@@ -157,7 +157,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         options.search = Search::Mask(unsafe { mask(given.mask, &ct, &mut monitor) }?);
     }
     let found = engine.segment(ct, &options, &mut monitor)?;
-    let found = found.into_native(monitor.cancel_token())?;
+    let found = found.pack_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
     let result = sam2lung_result::new(found, started.elapsed(), on.give_back_memory);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::{runtime::Runtime, session::devices},
+    runtime::{environment::Runtime, session::devices},
 };
 
 /// ONNX Runtime as this process has loaded it, and the devices that it can use.

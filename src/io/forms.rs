@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
-    geometry::{Affine, Frame, Grid, MAX_SPACING_MM, MIN_SPACING_MM, cross, dot, norm, shear_degrees},
+    space::grid::{Affine, Frame, Grid, MAX_SPACING_MM, MIN_SPACING_MM, cross, dot, norm, shear_degrees},
     warning::Warning,
 };
 

@@ -9,9 +9,11 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    geometry::{Frame, Grid},
     progress::Monitor,
-    volume::Volume,
+    space::{
+        grid::{Frame, Grid},
+        volume::Volume,
+    },
     warning::Warning,
 };
 

@@ -26,10 +26,13 @@ pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_lik
 
 use crate::{
     error::{Error, Result},
-    geometry::{Frame, Grid},
     progress::{CancelToken, Monitor, Stage},
-    stages::{check::check_ct, orient::Orientation},
-    volume::Volume,
+    space::{
+        grid::{Frame, Grid},
+        orientation::Orientation,
+        volume::Volume,
+    },
+    steps::check::check_ct,
     warning::Warning,
 };
 

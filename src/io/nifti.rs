@@ -11,9 +11,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    geometry::Frame,
     progress::Monitor,
-    volume::Volume,
+    space::{grid::Frame, volume::Volume},
 };
 
 pub(super) const HEADER_BYTES: usize = 348;

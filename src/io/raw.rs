@@ -13,7 +13,7 @@ use crate::{
     memory,
     progress::{Monitor, Stage},
     regular,
-    stages::check::MAX_VOXELS,
+    steps::check::MAX_VOXELS,
 };
 
 /// Bytes taken in one piece: memory grows with what a file holds, not with what its header promises.

@@ -10,7 +10,7 @@ use vtkio::model::{Attribute, Attributes, ByteOrder, DataSet, PolyDataPiece, Ver
 use super::write::write_file;
 use crate::{
     error::{Error, Result},
-    stages::surfaces::Surface,
+    steps::surfaces::Surface,
 };
 
 /// Most triangles of a file: the legacy format counts four numbers for each in 32 bits.

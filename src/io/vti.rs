@@ -8,7 +8,10 @@ use std::io::{Seek, SeekFrom, Write};
 use flate2::{Compression, write::ZlibEncoder};
 
 use super::write::{Sample, Stop};
-use crate::{geometry::Grid, progress::CancelToken, volume::VolumeView};
+use crate::{
+    progress::CancelToken,
+    space::{grid::Grid, volume::VolumeView},
+};
 
 /// Name of the voxels' array.
 const ARRAY: &str = "voxels";

@@ -12,9 +12,11 @@ use tempfile::NamedTempFile;
 use super::{forms::NiftiForms, vti};
 use crate::{
     error::{Error, Result},
-    geometry::{Grid, flip_lps_ras},
     progress::CancelToken,
-    volume::VolumeView,
+    space::{
+        grid::{Grid, flip_lps_ras},
+        volume::VolumeView,
+    },
 };
 
 /// A format that volumes are written in.

@@ -23,7 +23,7 @@ pub use lungs::Lungs;
 pub use nodules::NoduleKind;
 pub use scanner::Scanner;
 
-use crate::volume::Volume;
+use crate::space::volume::Volume;
 use random::SplitMix64;
 
 /// A chest CT with what is in it.
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
-        crate::geometry::norm(std::array::from_fn(|n| a[n] - b[n]))
+        crate::space::grid::norm(std::array::from_fn(|n| a[n] - b[n]))
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     random::SplitMix64,
     vessels::Vessel,
 };
-use crate::geometry::Grid;
+use crate::space::grid::Grid;
 
 /// Standard deviation of the point spread in the axial plane, mm.
 const POINT_SPREAD_MM: f64 = 0.6;

@@ -4,17 +4,11 @@
 //! CT (HU) → orient → lungs → slices → encoder once, decoder T times → mean, doubt → components → judge → nodules
 //! ```
 
-pub mod findings;
-pub mod native;
-pub mod neighbours;
+mod click;
+pub mod decide;
 pub mod options;
 pub mod outlines;
-pub mod piece;
-mod prompt;
-mod region;
 mod search;
-pub mod slices;
-pub mod windows;
 
 use std::{
     collections::BTreeMap,
@@ -24,37 +18,36 @@ use std::{
 
 use ndarray::Array3;
 
+use crate::contract::uncertainty::Uncertainty;
+use crate::networks::neighbours::SliceSteps;
+use crate::networks::piece::{ClassMaps, Pieces, Sampling, run_all};
+use crate::networks::slice::SlicePieces;
 use crate::{
-    error::{Error, Result},
-    geometry::Grid,
+    contract::{bundle::Bundle, model::Model},
+    error::Result,
+    findings::{
+        interval::VolumeInterval,
+        nodule::{self, Nodule, Rules},
+        result::{Arrays, Canonical, Evidence, Segmentation},
+    },
     memory,
-    model::{
-        bundle::Bundle,
+    networks::clicks::Clicks,
+    progress::{CancelToken, Monitor, Stage},
+    runtime::{
         device::{Device, DeviceReport},
         session::OrtNetwork,
-        spec::{Kind, ModelSpec},
     },
-    progress::{CancelToken, Monitor, Stage},
-    stages::{
+    space::{grid::Grid, orientation::Orientation, volume::Volume},
+    steps::{
         aeration::{self, HalfLung, Tone},
         check::check_ct,
-        clicks::Clicks,
         hu::Densities,
-        nodules::{self, Maps, Nodule, Rules, VolumeInterval},
-        orient::Orientation,
         sample_masks::SampleMasks,
-        statistics::Uncertainty,
-        surfaces::{Level, Surface, surfaces},
     },
-    volume::{Volume, VolumeView},
     warning::Warning,
 };
-use findings::Evidence;
-use neighbours::SliceSteps;
 use options::{Options, Search, check_threads};
 use outlines::{Field, Outlines};
-use piece::{ClassMaps, Pieces, Sampling, run_all};
-use slices::SlicePieces;
 
 /// Share of voxels as dark as air or lung below which a volume may hold no lung: in 3000 crops of real chest CTs of 64 voxels
 /// a side, only those of the belly have less.
@@ -66,117 +59,6 @@ pub struct Engine {
     bundle: Arc<Bundle>,
     network: OrtNetwork,
     threads: usize,
-}
-
-/// What a run found.
-#[derive(Debug)]
-pub struct Segmentation {
-    /// The nodules, in the order of their numbers.
-    pub nodules: Vec<Nodule>,
-    /// The maps in canonical orientation, as [`Maps`] wants them for pictures.
-    pub canonical: Canonical,
-    /// How the run went.
-    pub account: Account,
-    orientation: Orientation,
-}
-
-/// The maps on the CT's own grid.
-impl Segmentation {
-    /// 1..=N for the nodules by falling volume, 0 elsewhere.
-    pub fn labels(&self) -> VolumeView<'_, u16> {
-        self.orientation.to_native(self.canonical.labels.view())
-    }
-
-    /// Mean probability over samples.
-    pub fn probability(&self) -> VolumeView<'_, f32> {
-        self.orientation.to_native(self.canonical.probability.view())
-    }
-
-    /// Doubt of the kind asked for.
-    pub fn uncertainty(&self) -> VolumeView<'_, f32> {
-        self.orientation.to_native(self.canonical.uncertainty.view())
-    }
-
-    /// Closed surfaces of all nodules; of number `only` alone, where it is given.
-    ///
-    /// # Errors
-    /// [`Error::Option`] when there is no nodule of that number; [`Error::Cancelled`].
-    pub fn surfaces(&self, only: Option<u32>, cancel: &CancelToken) -> Result<Vec<Surface>> {
-        let number = only.map(|id| self.number(id)).transpose()?;
-        let level = Level { probability: self.probability().voxels, threshold: self.account.threshold };
-        surfaces(self.labels(), Some(level), number, cancel)
-    }
-
-    /// A number as it stands in the label map.
-    fn number(&self, id: u32) -> Result<u16> {
-        let there = u16::try_from(id).ok().filter(|id| (1..=self.nodules.len()).contains(&usize::from(*id)));
-        there.ok_or_else(|| Error::Option {
-            option: "id",
-            got: id.to_string(),
-            expected: format!("the number of one of the {} nodule(s), from 1", self.nodules.len()),
-        })
-    }
-}
-
-/// The maps of a run in canonical orientation (see [`Orientation`]).
-#[derive(Debug)]
-pub struct Canonical {
-    /// HU.
-    pub ct: Volume<f32>,
-    /// Mean probability.
-    pub probability: Array3<f32>,
-    /// Doubt.
-    pub uncertainty: Array3<f32>,
-    /// Doubt of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
-    pub kinds: Vec<Array3<f32>>,
-    /// Nodule numbers.
-    pub labels: Array3<u16>,
-    /// Which samples called which voxel a nodule.
-    pub samples: SampleMasks,
-    /// The nodules, with canonical voxel indices.
-    pub nodules: Vec<Nodule>,
-}
-
-impl Canonical {
-    /// The maps as measuring and drawing want them.
-    pub fn maps(&self) -> Maps<'_> {
-        Maps {
-            ct: &self.ct,
-            probability: &self.probability,
-            uncertainty: &self.uncertainty,
-            labels: &self.labels,
-            samples: &self.samples,
-        }
-    }
-}
-
-/// How a run went.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// Samples that were drawn.
-    pub samples: usize,
-    /// The threshold that was used.
-    pub threshold: f64,
-    /// Lowest P(nodule) that the judge let stay; `None` without a judge.
-    pub judge_threshold: Option<f64>,
-    /// Which doubt the uncertainty map shows.
-    pub uncertainty: Uncertainty,
-    /// Components that were found and dropped again: too small, outside, or judged to be no nodule.
-    pub dropped: usize,
-    /// For each voxel asked for: the nodule there, if any.
-    pub at: Vec<Option<u16>>,
-    /// What the interval around a nodule's volume means.
-    pub volume_interval: VolumeInterval,
-    /// The same of nodules that were outlined with clicks.
-    pub prompted_volume_interval: VolumeInterval,
-    /// Volume of the region that was searched, in millilitres.
-    pub searched_ml: f64,
-    /// How far the CT's slices lie apart, and those that the network was given.
-    pub slices: SliceSteps,
-    /// What the result can't be trusted for, that of the options first.
-    pub warnings: Vec<Warning>,
-    /// Time a stage took.
-    pub stages: BTreeMap<&'static str, Duration>,
 }
 
 impl Engine {
@@ -232,7 +114,7 @@ impl Engine {
     pub fn segment(&mut self, ct: Volume<f32>, options: &Options, monitor: &mut Monitor<'_>) -> Result<Segmentation> {
         let densities = check_ct(&ct, None, monitor.cancel_token())?;
         let bundle = self.bundle.clone();
-        let spec = &bundle.spec;
+        let spec = &bundle.model;
         options.check_on(&ct.grid)?;
         options.check_for(spec)?;
         let judge_threshold = options.judge_threshold(spec)?;
@@ -243,7 +125,7 @@ impl Engine {
         let canonical = |voxels: &[[usize; 3]]| voxels.iter().map(|v| canonical_index(&orientation, *v)).collect();
         let clicks = Clicks { inside: canonical(&options.at), outside: canonical(&options.not_at) };
         let search::Chosen { mut search, warnings: of_search } = search::chosen(&ct, &orientation, options, monitor)?;
-        if spec.decoder.clicks.is_none() {
+        if spec.segment.clicks.is_none() {
             search::add_boxes(&mut search, &ct.grid, &clicks.inside);
         }
         clock.lap("lungs");
@@ -260,49 +142,50 @@ impl Engine {
         let shown = lifted.as_ref().unwrap_or(&ct);
         let Outlined { maps, samples, outlines, searched } =
             self.outline(shown, &search, clicks, &sampling, &mut clock, monitor)?;
-        let evidence = Evidence {
+        let evidence = decide::Evidence {
             ct: shown,
             probability: &maps.probability,
             search: &search,
             threshold: sampling.threshold,
             judge_threshold,
         };
-        let found = findings::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
-        let mut canonical = Canonical {
-            probability: maps.probability,
-            uncertainty: maps.uncertainty,
-            kinds: maps.kinds,
-            labels: found.labels,
-            samples,
-            nodules: Vec::new(),
-            ct,
-        };
+        let found = decide::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
-        let rules = Rules { review: &review, doubt: spec.doubt.as_ref() };
-        canonical.nodules = nodules::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
+        let rules = Rules { review: &review, doubt: spec.uncertainty.as_ref() };
+        let canonical = Canonical {
+            ct: &ct,
+            probability: &maps.probability,
+            uncertainty: &maps.uncertainty,
+            labels: &found.labels,
+            samples: &samples,
+        };
+        let nodules = nodule::measure(&canonical, &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
-        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search), airy];
+        let of_ct = [thick_slices(spec, &ct.grid), little_lung(densities, &options.search), airy];
         let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).chain(of_search).collect();
-        let account = Account {
+        Ok(Segmentation {
+            nodules: nodules.iter().map(|n| on_native_grid(n, &orientation)).collect(),
+            clicks: found.at,
+            dropped: found.dropped,
             samples: sampling.samples,
             threshold: sampling.threshold,
-            judge_threshold,
+            classify_threshold: judge_threshold,
             uncertainty: sampling.uncertainty,
-            dropped: found.dropped,
-            at: found.at,
-            volume_interval: VolumeInterval::under(spec.doubt.as_ref(), false),
-            prompted_volume_interval: VolumeInterval::under(spec.doubt.as_ref(), true),
-            searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            slices: SliceSteps::of(&spec.input, &canonical.ct.grid),
+            volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), false),
+            clicked_volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), true),
+            searched_ml: searched as f64 * ct.grid.voxel_mm3() / 1000.0,
+            slices: SliceSteps::of(&spec.segment, &ct.grid),
             warnings,
             stages: clock.laps,
-        };
-        Ok(Segmentation {
-            nodules: canonical.nodules.iter().map(|n| on_native_grid(n, &orientation)).collect(),
-            canonical,
-            account,
+            arrays: Arrays {
+                labels: found.labels,
+                probability: maps.probability,
+                uncertainty: maps.uncertainty,
+                kinds: maps.kinds,
+                evidence: Some(Evidence { ct, samples }),
+            },
             orientation,
         })
     }
@@ -317,7 +200,7 @@ impl Engine {
         clock: &mut Clock,
         monitor: &mut Monitor<'_>,
     ) -> Result<Outlined> {
-        let spec = &self.bundle.spec;
+        let spec = &self.bundle.model;
         let mut unclicked = pieces(&mut self.network, spec, Clicks::default());
         let mut assembled = run_all(&mut unclicked, ct, search, sampling, Stage::Segment, monitor)?;
         drop(unclicked);
@@ -327,10 +210,10 @@ impl Engine {
         let at = clicks.inside.clone();
         let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
-        if spec.decoder.clicks.is_some() && !at.is_empty() {
+        if spec.segment.clicks.is_some() && !at.is_empty() {
             let mut clicked = pieces(&mut self.network, spec, clicks);
             let found = (&mut assembled, &mut outlines);
-            let again = prompt::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
+            let again = click::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
             searched += again.iter().zip(search).filter(|(again, before)| **again && !**before).count();
             clock.lap("prompt");
         } else {
@@ -357,10 +240,8 @@ struct Outlined {
 }
 
 /// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
-fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a ModelSpec, clicks: Clicks) -> impl Pieces + 'a {
-    match spec.kind {
-        Kind::Slice => SlicePieces::new(network, spec, clicks),
-    }
+fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
+    SlicePieces::new(network, spec, clicks)
 }
 
 /// Times the stages of a run.
@@ -386,10 +267,10 @@ fn shown_lungs(
     ct: &Volume<f32>,
     search: &Array3<bool>,
     options: &Options,
-    spec: &ModelSpec,
+    spec: &Model,
     cancel: &CancelToken,
 ) -> Result<(Option<Warning>, Option<Volume<f32>>)> {
-    let Some(known) = spec.input.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
+    let Some(known) = spec.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
         return Ok((None, None));
     };
     let tone = Tone { below_hu: known.lift_below_hu, to_hu: known.lift_to_hu };
@@ -406,7 +287,7 @@ fn shown_lungs(
 }
 
 /// A warning where slices, along whatever axis, lie further apart than those that the model was tried on.
-fn thick_slices(spec: &ModelSpec, grid: &Grid) -> Option<Warning> {
+fn thick_slices(spec: &Model, grid: &Grid) -> Option<Warning> {
     // A header's rounding doesn't count.
     const ROUNDING: f64 = 1e-3;
     let tried_mm = spec.tried?.slice_mm;

@@ -3,10 +3,10 @@
 use ndarray::Array3;
 
 use crate::{
+    contract::model::Model,
+    contract::uncertainty::Uncertainty,
     error::{Error, Result},
-    geometry::Grid,
-    model::spec::ModelSpec,
-    stages::statistics::Uncertainty,
+    space::grid::Grid,
     warning::Warning,
 };
 
@@ -108,7 +108,7 @@ impl Options {
         Ok(())
     }
 
-    /// Memory that a run takes for each voxel besides the CT (see [`crate::stages::check::MAX_VOXELS`]).
+    /// Memory that a run takes for each voxel besides the CT (see [`crate::steps::check::MAX_VOXELS`]).
     pub(super) fn bytes_a_voxel(&self) -> usize {
         // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
         const USUAL: usize = 16;
@@ -123,10 +123,10 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn check_for(&self, spec: &ModelSpec) -> Result<()> {
+    pub fn check_for(&self, spec: &Model) -> Result<()> {
         self.judge_threshold(spec)?;
         match self.not_at.first() {
-            Some(voxel) if spec.decoder.clicks.is_none() => Err(Error::Option {
+            Some(voxel) if spec.segment.clicks.is_none() => Err(Error::Option {
                 option: "not-at",
                 got: words(voxel),
                 expected: format!("a model that takes clicks; {} takes none", spec.name),
@@ -139,16 +139,16 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`] when a sensitivity is asked for that the bundle has no operating points for.
-    pub fn judge_threshold(&self, spec: &ModelSpec) -> Result<Option<f64>> {
+    pub fn judge_threshold(&self, spec: &Model) -> Result<Option<f64>> {
         let Some(sensitivity) = self.sensitivity else {
-            return Ok(spec.judge.as_ref().map(|judge| judge.threshold));
+            return Ok(spec.classify.as_ref().map(|judge| judge.threshold));
         };
         let refuse = |lacks: &str| Error::Option {
             option: "sensitivity",
             got: sensitivity.to_string(),
             expected: format!("a model whose judge has operating points; {} {lacks}", spec.name),
         };
-        let judge = spec.judge.as_ref().ok_or_else(|| refuse("has no judge"))?;
+        let judge = spec.classify.as_ref().ok_or_else(|| refuse("has no judge"))?;
         judge.threshold_at(sensitivity).map(Some).ok_or_else(|| refuse("has none (judge.operating_points)"))
     }
 

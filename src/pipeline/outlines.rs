@@ -5,10 +5,9 @@ use ndarray::Array3;
 
 use crate::{
     error::Result,
-    geometry::Grid,
     progress::{CancelToken, Monitor},
-    stages::components::{Component, Components, Neighbourhood, connected_components},
-    volume::Voi,
+    space::{grid::Grid, volume::Voi},
+    steps::components::{Component, Components, Neighbourhood, connected_components},
 };
 
 /// How far from a voxel that was asked for its nodule may be, in mm.

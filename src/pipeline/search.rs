@@ -5,10 +5,13 @@ use ndarray::Array3;
 use super::options::{Options, Search};
 use crate::{
     error::{Error, Result},
-    geometry::Grid,
     progress::Monitor,
-    stages::{lungs, orient::Orientation},
-    volume::{Voi, Volume},
+    space::{
+        grid::Grid,
+        orientation::Orientation,
+        volume::{Voi, Volume},
+    },
+    steps::lungs,
     warning::Warning,
 };
 

@@ -7,15 +7,14 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    contract::bundle::Bundle,
+    contract::uncertainty::Uncertainty,
     error::Result,
+    findings::{interval::VolumeInterval, result::Segmentation},
     io::{NiftiForms, Sample, Source},
-    model::{
-        bundle::Bundle,
-        device::{Device, DeviceReport},
-    },
-    pipeline::{Account, neighbours::SliceSteps},
+    networks::neighbours::SliceSteps,
     progress::CancelToken,
-    stages::{nodules::VolumeInterval, statistics::Uncertainty},
+    runtime::device::{Device, DeviceReport},
     warning::Warning,
 };
 
@@ -137,26 +136,26 @@ impl<'a> ModelRecord<'a> {
     /// The record of a bundle.
     pub fn of(bundle: &'a Bundle) -> Self {
         ModelRecord {
-            name: &bundle.spec.name,
-            version: &bundle.spec.version,
+            name: &bundle.model.name,
+            version: &bundle.model.version,
             origin: bundle.origin.display().to_string(),
-            sha256: bundle.spec.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
+            sha256: bundle.model.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
         }
     }
 }
 
 impl ResultRecord {
-    /// The record of a run with `nodules` nodules, `review` of them flagged.
-    pub fn of(account: &Account, nodules: usize, review: usize) -> Self {
+    /// The record of a result.
+    pub fn of(found: &Segmentation) -> Self {
         ResultRecord {
-            nodules,
-            review,
-            dropped: account.dropped,
-            volume_interval: account.volume_interval,
-            prompted_volume_interval: account.prompted_volume_interval,
-            searched_ml: account.searched_ml,
-            slices: account.slices,
-            at: account.at.clone(),
+            nodules: found.nodules.len(),
+            review: found.nodules.iter().filter(|nodule| nodule.review).count(),
+            dropped: found.dropped,
+            volume_interval: found.volume_interval,
+            prompted_volume_interval: found.clicked_volume_interval,
+            searched_ml: found.searched_ml,
+            slices: found.slices,
+            at: found.clicks.clone(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
-    stages::nodules::Nodule,
+    findings::nodule::Nodule,
     warning::Warning,
 };
 

@@ -1,7 +1,11 @@
 //! Small good inputs that mutations start from.
 
 use ndarray::Array3;
-use sam2lung::{geometry::Grid, io, progress::CancelToken, volume::Volume};
+use sam2lung::{
+    io,
+    progress::CancelToken,
+    space::{grid::Grid, volume::Volume},
+};
 
 use crate::{targets::Target, volume_view};
 

@@ -4,8 +4,8 @@ use std::{borrow::Cow, fs, path::Path};
 
 use sam2lung::{
     Error,
+    contract::bundle::{Bundle, sha256_hex},
     io::{self, ReadOptions},
-    model::bundle::{Bundle, sha256_hex},
     progress::Monitor,
 };
 

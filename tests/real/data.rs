@@ -8,8 +8,7 @@ use std::{
 use sam2lung::{
     io::{self, Ct, ReadOptions},
     progress::{CancelToken, Monitor},
-    stages::orient::Orientation,
-    volume::Volume,
+    space::{orientation::Orientation, volume::Volume},
 };
 
 /// Names of the NIfTI files in `whole_ct`.

@@ -6,10 +6,8 @@ use std::{fs, path::Path};
 use sam2lung::{
     io::{self, ReadOptions},
     progress::{CancelToken, Monitor},
-    stages::{
-        lungs::{LungMask, find_lungs},
-        orient::Orientation,
-    },
+    space::orientation::Orientation,
+    steps::lungs::{LungMask, find_lungs},
     warning::{End, Side, Warning},
 };
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sam2lung::{progress::CancelToken, report::manifest::voxels_sha256, stages::check::check_ct};
+use sam2lung::{progress::CancelToken, report::manifest::voxels_sha256, steps::check::check_ct};
 
 use crate::data::{self, WHOLE_CTS};
 

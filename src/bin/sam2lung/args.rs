@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sam2lung::geometry::Frame;
+use sam2lung::space::grid::Frame;
 
 /// What `--help` ends with.
 const LEARN: &str = "\

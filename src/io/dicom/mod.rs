@@ -39,7 +39,7 @@ use crate::{
     error::{Error, Result},
     memory,
     progress::{Monitor, Stage},
-    volume::Volume,
+    space::volume::Volume,
     warning::Warning,
 };
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::Path};
 use super::slice::Slice;
 use crate::{
     error::{Error, Result},
-    geometry::{Grid, cross, dot, flip_lps_ras, norm},
+    space::grid::{Grid, cross, dot, flip_lps_ras, norm},
 };
 
 /// A step may differ from the usual one by this part of it.

@@ -1,7 +1,7 @@
 //! Which form is taken is what SimpleITK 2.5 took of the same headers; tests/python/test_forms.py asks it again.
 
 use super::*;
-use crate::geometry::Grid;
+use crate::space::grid::Grid;
 
 const DIMS: [usize; 3] = [40, 50, 20];
 

@@ -7,7 +7,7 @@ use super::{
     panel::View,
     text::{self, Line, paragraph},
 };
-use crate::stages::nodules::{Maps, Nodule};
+use crate::findings::{nodule::Nodule, result::Canonical};
 
 /// A card before it is drawn.
 pub struct Card<'a> {
@@ -18,7 +18,7 @@ pub struct Card<'a> {
 
 impl<'a> Card<'a> {
     /// The card of a nodule.
-    pub fn of(maps: &Maps<'a>, nodule: &'a Nodule) -> Self {
+    pub fn of(maps: &Canonical<'a>, nodule: &'a Nodule) -> Self {
         let view = View::of(*maps, nodule, PANEL);
         let width = (CARD_WIDTH - 2 * GAP) as f32;
         let (colour, review) = review(nodule);
@@ -58,7 +58,7 @@ fn size(nodule: &Nodule) -> String {
     )
 }
 
-fn place(maps: &Maps<'_>, nodule: &Nodule, slice: usize) -> String {
+fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
     let judged = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
     let clicked = if nodule.prompted { ", outlined with clicks" } else { "" };
     format!(
@@ -71,7 +71,7 @@ fn place(maps: &Maps<'_>, nodule: &Nodule, slice: usize) -> String {
 }
 
 /// Which half of the image, hence of the patient, the nodule lies in.
-fn side(maps: &Maps<'_>, nodule: &Nodule) -> &'static str {
+fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
     if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
 }
 

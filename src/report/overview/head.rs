@@ -8,7 +8,7 @@ use super::{
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::stages::nodules::{Maps, Nodule};
+use crate::findings::{nodule::Nodule, result::Canonical};
 
 const CHEST_WIDTH: usize = 370;
 const CHEST_HEIGHT: usize = 264;
@@ -54,7 +54,7 @@ impl<'a> Head<'a> {
     }
 
     /// Draws it at the top of the page.
-    pub fn draw(&self, canvas: &mut Canvas, maps: &Maps<'_>) {
+    pub fn draw(&self, canvas: &mut Canvas, maps: &Canonical<'_>) {
         if !self.warnings.is_empty() {
             let height = self.band() - GAP;
             canvas.rectangle(GAP, GAP, WIDTH - 2 * GAP, height, WARNING);
@@ -126,7 +126,7 @@ fn count(page: Page<'_>) -> String {
 }
 
 /// The chest from the front (mean along the body's depth), with a number at each nodule; those of other pages are faint.
-fn draw_chest(canvas: &mut Canvas, maps: &Maps<'_>, page: &Page<'_>, left: usize, top: usize) {
+fn draw_chest(canvas: &mut Canvas, maps: &Canonical<'_>, page: &Page<'_>, left: usize, top: usize) {
     let grid = &maps.ct.grid;
     let size_mm = [grid.dims[0] as f64 * grid.spacing_mm[0], grid.dims[2] as f64 * grid.spacing_mm[2]];
     let scale = (CHEST_WIDTH as f64 / size_mm[0]).min(CHEST_HEIGHT as f64 / size_mm[1]);

@@ -21,8 +21,8 @@ use head::{Head, Page};
 
 use crate::{
     error::{Error, Result},
+    findings::{interval::VolumeInterval, nodule::Nodule, result::Canonical},
     progress::CancelToken,
-    stages::nodules::{Maps, Nodule, VolumeInterval},
     warning::Warning,
 };
 
@@ -64,7 +64,7 @@ pub struct OverviewTitle {
 /// [`Error::Write`]; [`Error::Cancelled`] between pages.
 pub fn write_overview(
     folder: &Path,
-    maps: &Maps<'_>,
+    maps: &Canonical<'_>,
     nodules: &[Nodule],
     title: &OverviewTitle,
     cancel: &CancelToken,
@@ -92,7 +92,7 @@ fn page_name(number: usize) -> String {
     if number == 0 { "overview.png".into() } else { format!("overview-{}.png", number + 1) }
 }
 
-fn draw(maps: &Maps<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
+fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
     let head = Head::of(page, title);
     let cards: Vec<Card<'_>> = page.shown.iter().map(|nodule| Card::of(maps, nodule)).collect();
     let rows: Vec<(&[Card<'_>], usize)> =
@@ -118,13 +118,11 @@ mod tests {
         colour::{OUTLINE, REVIEW, heat},
         *,
     };
+    use crate::contract::uncertainty::ReviewRule;
     use crate::{
-        geometry::Grid,
-        stages::{
-            nodules::{ReviewRule, Rules, measure},
-            sample_masks::SampleMasks,
-        },
-        volume::Volume,
+        findings::nodule::{Rules, measure},
+        space::{grid::Grid, volume::Volume},
+        steps::sample_masks::SampleMasks,
     };
 
     pub fn title(warnings: Vec<Warning>) -> OverviewTitle {
@@ -141,7 +139,12 @@ mod tests {
     }
 
     /// Calls `with` for `count` one-voxel nodules in a volume of `dims`.
-    pub fn with_nodules(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, with: impl FnOnce(&Maps<'_>, &[Nodule])) {
+    pub fn with_nodules(
+        dims: [usize; 3],
+        spacing_mm: [f64; 3],
+        count: u16,
+        with: impl FnOnce(&Canonical<'_>, &[Nodule]),
+    ) {
         let grid = Grid::axial(dims, spacing_mm);
         let mut labels = Array3::<u16>::zeros(grid.shape());
         for id in 0..count {
@@ -152,7 +155,7 @@ mod tests {
         let doubt = labels.mapv(|id| if id > 0 { 1.0 } else { 0.0 });
         let mut samples = SampleMasks::new(1);
         samples.finish();
-        let maps = Maps { ct: &ct, probability: &doubt, uncertainty: &doubt, labels: &labels, samples: &samples };
+        let maps = Canonical { ct: &ct, probability: &doubt, uncertainty: &doubt, labels: &labels, samples: &samples };
         let review = ReviewRule::default();
         let rules = Rules { review: &review, doubt: None };
         let nodules = measure(&maps, &[], rules, &CancelToken::new()).unwrap();

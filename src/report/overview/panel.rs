@@ -7,15 +7,15 @@ use super::{
     canvas::{Align, Canvas},
     colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
 };
-use crate::stages::{
-    nodules::{Maps, Nodule},
-    resample::Tap,
+use crate::{
+    findings::{nodule::Nodule, result::Canonical},
+    steps::resample::Tap,
 };
 
 /// A view: which slice, around which place, how much of it.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    pub maps: Maps<'a>,
+    pub maps: Canonical<'a>,
     pub slice: usize,
     /// Column and row at the centre.
     pub centre: [f64; 2],
@@ -26,7 +26,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The slice that shows most of the nodule, with lung around it.
-    pub fn of(maps: Maps<'a>, nodule: &Nodule, pixels: usize) -> Self {
+    pub fn of(maps: Canonical<'a>, nodule: &Nodule, pixels: usize) -> Self {
         let slice = largest_slice(&maps, nodule);
         let side_mm = (nodule.long_axis_mm * 3.0).clamp(50.0, 140.0);
         View { maps, slice, centre: [nodule.centroid_ijk[0], nodule.centroid_ijk[1]], side_mm, pixels }
@@ -121,7 +121,7 @@ impl<'a> View<'a> {
 }
 
 /// The axial slice with most voxels of the nodule.
-fn largest_slice(maps: &Maps<'_>, nodule: &Nodule) -> usize {
+fn largest_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
     let middle = nodule.centroid_ijk[2].round() as usize;
     let reach = (nodule.long_axis_mm / maps.ct.grid.spacing_mm[2]).ceil() as usize + 1;
     let slices = middle.saturating_sub(reach)..(middle + reach + 1).min(maps.ct.grid.dims[2]);

@@ -1,0 +1,175 @@
+//! A model bundle: a folder with `model.json` and ONNX graphs, checked before anything runs.
+//!
+//! `model.json` is the whole contract between a network and this library; see `onnx/README.md` for every field.
+//! The library holds no constant of a model.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::contract::{
+    external_data::{self, Problem},
+    folder::BundleFolder,
+    model::Model,
+    schema1::ModelV1,
+};
+use crate::error::{Error, Result};
+
+/// The schema version this library reads.
+pub const SCHEMA_VERSION: u32 = 2;
+/// Largest graph that is read, in bytes: a guard against a wrong path, far above any real bundle.
+const MAX_GRAPH_BYTES: u64 = 2 << 30;
+/// Largest `model.json` that is read, in bytes: a hundred times a usual one.
+const MAX_CONTRACT_BYTES: u64 = 1 << 20;
+
+/// A checked bundle: its contract and its graphs.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The contract.
+    pub model: Model,
+    /// `model.json` as it was read.
+    pub contract: String,
+    /// sha256 of `model.json`, lower-case hexadecimal.
+    pub contract_sha256: String,
+    /// Where it came from; `<built in>` for the default one.
+    pub origin: PathBuf,
+    graphs: BTreeMap<String, Cow<'static, [u8]>>,
+}
+
+impl Bundle {
+    /// Reads and checks the bundle in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::ModelBundle`], [`Error::ModelSchema`] or [`Error::ModelHash`].
+    pub fn open(folder: &Path) -> Result<Self> {
+        let refuse = |reason: String| Error::ModelBundle {
+            bundle: folder.into(),
+            reason,
+            remedy: "Name a folder that holds model.json and its ONNX files".into(),
+        };
+        let unreadable = |file: &str, e: std::io::Error| refuse(format!("{file} can't be read: {e}"));
+        let inside = BundleFolder::open(folder).map_err(|e| refuse(format!("the folder can't be read: {e}")))?;
+        let json = inside.read("model.json", MAX_CONTRACT_BYTES).map_err(|e| unreadable("model.json", e))?;
+        Self::from_parts(folder.into(), &json, |file| {
+            inside.read(file, MAX_GRAPH_BYTES).map(Cow::Owned).map_err(|e| unreadable(file, e))
+        })
+    }
+
+    /// The bundle that is compiled into this library.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`]; never for a library that was built unchanged.
+    pub fn builtin() -> Result<Self> {
+        let missing = |file: &str| Error::ModelBundle {
+            bundle: "<built in>".into(),
+            reason: format!("{file} was not compiled in"),
+            remedy: "Build sam2lung again".into(),
+        };
+        let compiled_in = |file: &str| {
+            let found = builtin::FILES.iter().find(|(name, _)| *name == file);
+            found.map(|(_, bytes)| *bytes).ok_or_else(|| missing(file))
+        };
+        let json = compiled_in("model.json")?;
+        Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))
+    }
+
+    /// Checks a bundle that is no folder, such as one in memory: the bytes of its `model.json`, and `read`, which hands
+    /// out the files that it names.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`], and those of `read`.
+    pub fn from_parts(
+        origin: PathBuf,
+        json: &[u8],
+        mut read: impl FnMut(&str) -> Result<Cow<'static, [u8]>>,
+    ) -> Result<Self> {
+        let model = parse(&origin, json)?;
+        check(&model, &origin)?;
+        let mut graphs = BTreeMap::new();
+        for (file, expected) in model.files() {
+            let bytes = read(file)?;
+            let got = sha256_hex(&bytes);
+            if got != expected.to_ascii_lowercase() {
+                return Err(Error::ModelHash { bundle: origin, file: file.into(), got, expected: expected.into() });
+            }
+            refuse_external_data(&origin, file, &bytes)?;
+            graphs.insert(file.to_owned(), bytes);
+        }
+        // It was understood as JSON, so it is UTF-8.
+        let contract = String::from_utf8_lossy(json).into_owned();
+        Ok(Bundle { model, contract, contract_sha256: sha256_hex(json), origin, graphs })
+    }
+
+    /// The bytes of a graph that the contract names.
+    ///
+    /// # Panics
+    /// For a file that [`Model::files`] doesn't list: a mistake in this library.
+    pub fn graph(&self, file: &str) -> &[u8] {
+        &self.graphs[file]
+    }
+}
+
+/// Refuses the first value that makes no sense.
+fn check(model: &Model, origin: &Path) -> Result<()> {
+    model.problem().map_or(Ok(()), |reason| {
+        Err(Error::ModelBundle {
+            bundle: origin.into(),
+            reason,
+            remedy: "Correct model.json (onnx/README.md describes each field)".into(),
+        })
+    })
+}
+
+/// A graph whose data lie in other files would make ONNX Runtime read them, wherever they are.
+fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
+    let Err(problem) = external_data::check(graph) else { return Ok(()) };
+    let (reason, remedy) = match problem {
+        Problem::External(tensor) => (
+            format!("{file}: the data of tensor '{tensor}' lie in another file"),
+            "Export the graph with all data inside it (external_data=False)",
+        ),
+        Problem::NotWhole(why) => (
+            format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
+            "The file is damaged or no ONNX graph: export the bundle again",
+        ),
+        Problem::OrtFormat => (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX"),
+    };
+    Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
+}
+
+/// The contract in `json`, of either schema version; its values aren't checked.
+///
+/// # Errors
+/// [`Error::ModelBundle`] or [`Error::ModelSchema`].
+pub fn parse(origin: &Path, json: &[u8]) -> Result<Model> {
+    let refuse = |e: serde_json::Error| Error::ModelBundle {
+        bundle: origin.into(),
+        reason: format!("model.json: {e}"),
+        remedy: "Correct model.json (onnx/README.md describes each field)".into(),
+    };
+    // The version comes first: a file from the future may differ in everything else.
+    let value: serde_json::Value = serde_json::from_slice(json).map_err(refuse)?;
+    match value.get("schema_version") {
+        Some(v) if v.as_u64() == Some(u64::from(SCHEMA_VERSION)) => serde_json::from_value(value).map_err(refuse),
+        Some(v) if v.as_u64() == Some(1) => serde_json::from_value::<ModelV1>(value).map(Model::from).map_err(refuse),
+        other => Err(Error::ModelSchema {
+            bundle: origin.into(),
+            got: other.map_or("none".into(), ToString::to_string),
+            expected: SCHEMA_VERSION,
+        }),
+    }
+}
+
+/// sha256 of `bytes` in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The default bundle, read at compile time: build.rs lists the files of `onnx/bundles/default`.
+mod builtin {
+    include!(concat!(env!("OUT_DIR"), "/builtin_bundle.rs"));
+}

@@ -1,0 +1,13 @@
+//! `model.json` and the folder that it lies in: plain data, read and checked before anything runs.
+//!
+//! Enters: bytes. Leaves: a checked [`bundle::Bundle`]. Nothing here calculates with voxels or knows ONNX Runtime.
+
+pub mod bundle;
+mod check;
+pub mod classes;
+mod external_data;
+mod folder;
+pub mod model;
+pub mod network;
+mod schema1;
+pub mod uncertainty;

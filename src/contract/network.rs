@@ -1,0 +1,415 @@
+//! A network: how a volume is cut for it, its graphs, and what is random in it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A network that cuts a volume: of the role `detect` or `segment`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// How a volume is cut.
+    pub kind: Kind,
+    /// On which grid it is sampled. A hybrid's two networks have grids of their own.
+    #[serde(default)]
+    pub grid: Grid,
+    /// `slice`: which slices go in beside the one that is answered for; `None`: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Neighbours>,
+    /// `slice`: true: whole slices are encoded, never a part, since what the encoder says of a pixel depends on all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_slice: bool,
+    /// `slice`: pixels of context that a window needs around the pixels that are read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub halo_px: usize,
+    /// `slice`: what is sampled, and what a deterministic pass settles.
+    #[serde(default)]
+    pub scout: Scout,
+    /// The ensemble: one member at least. A hybrid has none of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+    /// Names of the graphs' tensors, the same in each member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors: Option<Tensors>,
+    /// What differs from sample to sample beside the member.
+    #[serde(default, skip_serializing_if = "Random::is_empty")]
+    pub random: Random,
+    /// The input for clicks; `None`: it takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicks: Option<Clicks>,
+    /// From logits to probabilities.
+    #[serde(default)]
+    pub calibration: Calibration,
+    /// `hybrid`: the two networks and how their answers become one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hybrid: Option<Box<Hybrid>>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// Kinds of networks, by the boxes of a volume that they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An axial slice with its neighbours in, that slice out.
+    Slice,
+    /// A box in, the same box out; boxes may overlap.
+    Patch,
+    /// A patch network everywhere, and a slice network on the slices that carry most information.
+    Hybrid,
+}
+
+/// The grid that a network works on, anchored at the CT's first voxel.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grid {
+    /// Spacing along k, j, i in mm; `None`: the CT's own along that axis.
+    #[serde(default)]
+    pub spacing_mm: [Option<f64>; 3],
+    /// Sizes along j and i (along k too for patches) are multiples of this.
+    #[serde(default = "one")]
+    pub multiple: usize,
+    /// `patch`: size of a box along k, j, i.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 3]>,
+    /// `patch`: share of a box's size that the next box overlaps it by, along each axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<f64>,
+    /// `patch`: how answers count where boxes overlap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blend: Option<Blend>,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// How the answers of overlapping boxes count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Blend {
+    /// The same everywhere in a box.
+    Constant,
+    /// Less towards a box's faces: a Gaussian whose standard deviation is an eighth of the box's size.
+    Gaussian,
+}
+
+/// Which neighbouring slices go in: their distance is `step_mm`, or `step_slices`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Neighbours {
+    /// Slices on each side.
+    pub each_side: usize,
+    /// Distance aimed at between them, in mm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_mm: Option<f64>,
+    /// Distance between them in slices of the CT: a slab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_slices: Option<usize>,
+    /// Where slices lie further apart than this, in mm, neighbours are interpolated between them, exactly `step_mm` apart;
+    /// `None`: never, they are the next slices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpolate_above_mm: Option<f64>,
+}
+
+/// Where sampling pays.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scout {
+    /// Only windows around pixels above this deterministic probability are sampled; `None`: all are.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// How far such a window reaches beyond them, and a slice's answer beyond the search region, in mm.
+    #[serde(default)]
+    pub margin_mm: f64,
+}
+
+/// One network of an ensemble: an encoder and a decoder, or one graph that is both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Runs once a box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<File>,
+    /// Runs once a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<File>,
+    /// Both in one: from the image to logits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<File>,
+}
+
+/// A file of the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its plain name.
+    pub file: String,
+    /// Its hash, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Names of a network's tensors. C channels, S slices, K classes, T samples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tensors {
+    /// Input: (1, C · S, H, W) for slices, channel by channel; (1, C, D, H, W) for patches.
+    pub image: String,
+    /// Input (1, S): distances from the slice that is answered for, in mm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets_mm: Option<String>,
+    /// From encoder to decoder: (1, channels, size / stride …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeddings: Vec<Embedding>,
+    /// Output: (T, K, H, W), or (T, K, D, H, W). One channel more, the first, for the background where the activation is
+    /// softmax.
+    pub logits: String,
+}
+
+/// One output of the encoder and input of the decoder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Embedding {
+    /// Tensor name in both graphs.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Pixels of the input a step, along each axis.
+    pub stride: usize,
+}
+
+/// What is random in a network. Each source may be absent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Random {
+    /// Inputs (T, channels, 1, 1) for slices, (T, channels, 1, 1, 1) for patches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropout: Vec<Dropout>,
+    /// Inputs (T, rank).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise: Vec<Noise>,
+    /// Axes along which samples see the volume mirrored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Axis>,
+}
+
+/// One dropout input: factors 0 or 1 / (1 − rate).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dropout {
+    /// Tensor name.
+    pub input: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Probability of dropping a channel.
+    pub rate: f64,
+}
+
+/// One noise input: independent draws from the standard normal distribution, one set a sample for the whole volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Noise {
+    /// Tensor name.
+    pub input: String,
+    /// Draws a sample.
+    pub rank: usize,
+}
+
+/// An axis of the canonical orientation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Axis {
+    /// Along the patient.
+    K,
+    /// From front to back.
+    J,
+    /// From right to left.
+    I,
+}
+
+/// The input for clicks, (1, 2, H, W) or (1, 2, D, H, W): inside the nodule, and outside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clicks {
+    /// Tensor name.
+    pub input: String,
+    /// A pixel d mm from the nearest click of a kind has exp(-d / decay_mm).
+    pub decay_mm: f64,
+}
+
+/// From logits to probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// How classes share a voxel.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Logits are divided by this.
+    pub temperature: f64,
+    /// Then this is added, to each class.
+    #[serde(default)]
+    pub bias: f64,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Calibration { activation: Activation::default(), temperature: 1.0, bias: 0.0 }
+    }
+}
+
+/// How classes share a voxel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Each class by itself.
+    #[default]
+    Sigmoid,
+    /// One of the classes or the background, whose logit comes first.
+    Softmax,
+}
+
+/// A coarse network everywhere and a fine one on some slices.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hybrid {
+    /// The patch network.
+    pub coarse: Network,
+    /// The slice network.
+    pub fine: Network,
+    /// Share of the slices that the fine network sees, those with most information first.
+    pub share_of_slices: f64,
+    /// For each class, how much the fine network's logits count against the coarse one's, 0 to 1.
+    pub fine_weights: Vec<f64>,
+}
+
+/// The network that tells nodules from other candidates, by a box around each.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Classify {
+    /// `patch`.
+    pub kind: Kind,
+    /// Spacing and size of the box; both along k, j, i.
+    pub grid: Grid,
+    /// What its box shows, in the order of the input's channels.
+    pub shows: Vec<Shown>,
+    /// The ensemble: single graphs whose probabilities are averaged.
+    pub members: Vec<Member>,
+    /// Input (N, C, D, H, W).
+    pub image: String,
+    /// Output (N, 1).
+    pub logit: String,
+    /// From logits to P(nodule).
+    #[serde(default)]
+    pub calibration: Calibration,
+    /// Candidates below this P(nodule) are dropped.
+    pub threshold: f64,
+    /// What other thresholds would keep, by rising sensitivity; empty when nobody measured it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operating_points: Vec<OperatingPoint>,
+}
+
+/// What a classifier's box shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Shown {
+    /// The channels, normalised.
+    Image,
+    /// The probability that the candidate was found by.
+    Probability,
+    /// 1 within the volume, 0 beyond it.
+    Inside,
+}
+
+/// What a threshold of the classifier keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatingPoint {
+    /// Share of the nodules of the development part that are kept.
+    pub sensitivity: f64,
+    /// The threshold of P(nodule) that keeps them.
+    pub threshold: f64,
+}
+
+impl Network {
+    /// This network under its field's name; a hybrid's two in its place.
+    pub fn parts(&self, name: &str) -> Vec<(String, &Network)> {
+        match &self.hybrid {
+            Some(hybrid) => {
+                vec![(format!("{name}.hybrid.coarse"), &hybrid.coarse), (format!("{name}.hybrid.fine"), &hybrid.fine)]
+            }
+            None => vec![(name.to_owned(), self)],
+        }
+    }
+
+    /// Number of slices that go in at once.
+    pub fn slices(&self) -> usize {
+        1 + 2 * self.neighbours.map_or(0, |n| n.each_side)
+    }
+
+    /// Names of the inputs that differ from sample to sample.
+    pub fn random_inputs(&self) -> impl Iterator<Item = &str> {
+        let dropout = self.random.dropout.iter().map(|d| d.input.as_str());
+        dropout.chain(self.random.noise.iter().map(|n| n.input.as_str()))
+    }
+}
+
+impl Random {
+    /// True when nothing is random but the member.
+    pub fn is_empty(&self) -> bool {
+        self.dropout.is_empty() && self.noise.is_empty() && self.flips.is_empty()
+    }
+}
+
+impl Member {
+    /// The graph that is fed the image; checked to be there.
+    pub fn encoder_file(&self) -> &str {
+        self.encoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
+    }
+
+    /// The graph that gives logits; checked to be there.
+    pub fn decoder_file(&self) -> &str {
+        self.decoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
+    }
+
+    /// Its files, each with the field's name.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &File)> {
+        let named = [("encoder", &self.encoder), ("decoder", &self.decoder), ("graph", &self.graph)];
+        named.into_iter().filter_map(|(name, file)| Some((name, file.as_ref()?)))
+    }
+}
+
+impl Calibration {
+    /// Probability of a class with this logit by itself: Platt's scaling.
+    pub fn probability(&self, logit: f32) -> f64 {
+        1.0 / (1.0 + (-(f64::from(logit) / self.temperature + self.bias)).exp())
+    }
+}
+
+impl Classify {
+    /// Voxels of its box along k, j, i; checked to be there.
+    pub fn size(&self) -> [usize; 3] {
+        self.grid.size.unwrap_or([1; 3])
+    }
+
+    /// Spacing of its box along k, j, i in mm; checked to be there.
+    pub fn spacing_mm(&self) -> [f64; 3] {
+        self.grid.spacing_mm.map(|mm| mm.unwrap_or(1.0))
+    }
+
+    /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
+    /// that of the nearest. `None` without operating points.
+    pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {
+        let points = &self.operating_points;
+        let above = points.iter().position(|point| point.sensitivity >= sensitivity);
+        match above {
+            Some(0) => points.first().map(|point| point.threshold),
+            Some(n) => {
+                let (low, high) = (points[n - 1], points[n]);
+                let part = (sensitivity - low.sensitivity) / (high.sensitivity - low.sensitivity);
+                Some(low.threshold + part * (high.threshold - low.threshold))
+            }
+            None => points.last().map(|point| point.threshold),
+        }
+    }
+}

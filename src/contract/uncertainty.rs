@@ -1,0 +1,100 @@
+//! What a bundle says about uncertainty: kinds, intervals, when to look again. Plain data; [`crate::findings`] reckons.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Features of a nodule that an [`UncertaintyModel`] weighs.
+pub const FEATURES: usize = 7;
+
+/// Kinds of uncertainty of a voxel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uncertainty {
+    /// Entropy of the mean probability, in bits: all uncertainty.
+    #[default]
+    Entropy,
+    /// Variance of the probability over samples.
+    Variance,
+    /// Entropy of the mean less the mean entropy, in bits: uncertainty of the network, not of the image.
+    MutualInformation,
+}
+
+impl Uncertainty {
+    /// All kinds.
+    pub const ALL: [Uncertainty; 3] = [Uncertainty::Entropy, Uncertainty::Variance, Uncertainty::MutualInformation];
+
+    /// What a person is told, with its unit.
+    pub fn title(self) -> &'static str {
+        match self {
+            Uncertainty::Entropy => "predictive entropy, bits",
+            Uncertainty::Variance => "variance of probability",
+            Uncertainty::MutualInformation => "mutual information, bits",
+        }
+    }
+
+    /// The largest value it can take.
+    pub fn maximum(self) -> f32 {
+        match self {
+            Uncertainty::Entropy | Uncertainty::MutualInformation => 1.0,
+            Uncertainty::Variance => 0.25,
+        }
+    }
+}
+
+/// When a nodule should be looked at again; a bound that is `None` isn't applied.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRule {
+    /// The samples' outlines agree less than this (mean pairwise Dice).
+    #[serde(default)]
+    pub sample_dice_below: Option<f64>,
+    /// Fewer of the samples than this found it.
+    #[serde(default)]
+    pub detection_rate_below: Option<f64>,
+    /// The classifier is less sure than this.
+    #[serde(default)]
+    pub nodule_probability_below: Option<f64>,
+    /// Its mean uncertainty, of the bundle's kind, is above this.
+    #[serde(default)]
+    pub uncertainty_mean_above: Option<f64>,
+    /// The Dice that the uncertainty model expects is lower than this.
+    #[serde(default)]
+    pub expected_dice_below: Option<f64>,
+}
+
+/// How far outlines are off, fitted on nodules whose true outlines are known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UncertaintyModel {
+    /// Share of the nodules whose true volume the interval is meant to hold.
+    pub level: f64,
+    /// Coefficients of the lower end.
+    pub volume_low: [f64; FEATURES],
+    /// Coefficients of the upper end.
+    pub volume_high: [f64; FEATURES],
+    /// Coefficients of the expected Dice.
+    pub dice: [f64; FEATURES],
+    /// The same of nodules that were outlined with clicks; `None`: the samples alone say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicked: Option<ClickedUncertainty>,
+}
+
+/// How far outlines that were made with clicks are off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClickedUncertainty {
+    /// Coefficients of the lower end.
+    pub volume_low: [f64; FEATURES],
+    /// Coefficients of the upper end.
+    pub volume_high: [f64; FEATURES],
+    /// Coefficients of the expected Dice.
+    pub dice: [f64; FEATURES],
+}
+
+impl UncertaintyModel {
+    /// All coefficients.
+    pub fn coefficients(&self) -> impl Iterator<Item = f64> {
+        let clicked = self.clicked.iter().flat_map(|c| [c.volume_low, c.volume_high, c.dice]);
+        [self.volume_low, self.volume_high, self.dice].into_iter().chain(clicked).flatten()
+    }
+}

@@ -1,0 +1,14 @@
+//! What a run found: nodules, their measures, intervals, and when to look again.
+//!
+//! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`nodule::Nodule`] for each number
+//! of the label map.
+
+mod around;
+mod axes;
+pub mod interval;
+pub mod nodule;
+pub mod result;
+mod review;
+mod samples;
+
+pub use around::VolumeLimits;

@@ -1,0 +1,209 @@
+//! Measures nodules: size, volume under each sample, doubt, and whether to look again.
+//!
+//! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`Nodule`] for each number
+//! of the label map.
+
+use ndarray::Array3;
+use serde::Serialize;
+
+use crate::contract::uncertainty::{ReviewRule, UncertaintyModel};
+use crate::findings::around::Surroundings;
+use crate::findings::axes::Axes;
+use crate::findings::result::Canonical;
+use crate::findings::samples::SampleVolumes;
+use crate::{error::Result, progress::CancelToken, space::volume::Voi};
+
+/// What was decided of a nodule before it was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Finding {
+    /// The judge's probability that this is a nodule; `None` without a judge.
+    pub nodule_probability: Option<f64>,
+    /// True when it was outlined where someone asked for it, below the usual threshold.
+    pub below_threshold: bool,
+    /// True when the network outlined it with clicks before it.
+    pub prompted: bool,
+}
+
+/// A nodule. Lengths are mm, volumes mm³.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Nodule {
+    /// Its number in the label map.
+    pub id: u16,
+    /// Mean voxel index (i, j, k), from 0.
+    pub centroid_ijk: [f64; 3],
+    /// The same place in RAS.
+    pub centroid_ras: [f64; 3],
+    /// Voxels of the label times the volume of one.
+    pub volume_mm3: f64,
+    /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
+    /// samples; above 0 and at most `volume_mm3`.
+    pub volume_mm3_p05: f64,
+    /// Median of the volume over the samples, drawn into the interval.
+    pub volume_mm3_p50: f64,
+    /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples; at least
+    /// `volume_mm3`.
+    pub volume_mm3_p95: f64,
+    /// 5th percentile of the volume over the samples. A sample that misses the nodule counts as 0; `volume_mm3`, the volume
+    /// of the mean's outline, may lie outside the samples' percentiles.
+    pub sample_volume_mm3_p05: f64,
+    /// Median of the volume over the samples.
+    pub sample_volume_mm3_p50: f64,
+    /// 95th percentile of the volume over the samples.
+    pub sample_volume_mm3_p95: f64,
+    /// Standard deviation of the logarithm of the volume over the samples.
+    pub volume_spread: f64,
+    /// Diameter of the sphere of that volume.
+    pub equivalent_diameter_mm: f64,
+    /// Longest diameter in an axial slice.
+    pub long_axis_mm: f64,
+    /// Longest extent at right angles to it in the same slice.
+    pub short_axis_mm: f64,
+    /// Mean HU of the label's voxels.
+    pub mean_hu: f64,
+    /// Mean probability of the label's voxels.
+    pub probability_inside: f64,
+    /// Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+    pub probability_around: f64,
+    /// Mean doubt of the label's voxels and of those that touch them: doubt sits at the edge.
+    pub uncertainty_mean: f64,
+    /// Mean Dice between the outlines of two samples, of the first 200; 1 with one sample.
+    pub sample_dice: f64,
+    /// Share of the samples that found the nodule.
+    pub detection_rate: f64,
+    /// The judge's probability that this is a nodule; `None` without a judge.
+    pub nodule_probability: Option<f64>,
+    /// Dice that the outline is expected to have with the true one; `None` without a model of doubt.
+    pub expected_dice: Option<f64>,
+    /// True when its outline was made with the clicks of `--at`.
+    pub prompted: bool,
+    /// True when someone should look again.
+    pub review: bool,
+    /// Why.
+    pub review_reasons: Vec<String>,
+}
+
+/// What a bundle says about doubt in a nodule.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// When to look again.
+    pub review: &'a ReviewRule,
+    /// How far outlines may be off; `None`: the samples alone say it.
+    pub doubt: Option<&'a UncertaintyModel>,
+}
+
+/// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn measure(
+    maps: &Canonical<'_>,
+    findings: &[Finding],
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Vec<Nodule>> {
+    let boxes = label_boxes(maps.labels, cancel)?;
+    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
+    let nodules = numbered.map(|(voi, id)| {
+        let finding = findings.get(usize::from(id) - 1).copied().unwrap_or_default();
+        nodule(maps, id, &voi, finding, rules, cancel)
+    });
+    nodules.collect()
+}
+
+/// The box around each number 1..=N.
+fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<Voi>>> {
+    let mut boxes: Vec<Option<Voi>> = Vec::new();
+    for (k, slice) in labels.outer_iter().enumerate() {
+        cancel.check()?;
+        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
+            let at = usize::from(*id) - 1;
+            if boxes.len() <= at {
+                boxes.resize(at + 1, None);
+            }
+            let voi = boxes[at].get_or_insert(Voi::voxel([i, j, k]));
+            voi.include([i, j, k]);
+        }
+    }
+    Ok(boxes)
+}
+
+fn nodule(
+    maps: &Canonical<'_>,
+    id: u16,
+    voi: &Voi,
+    finding: Finding,
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Nodule> {
+    let grid = &maps.ct.grid;
+    cancel.check()?;
+    let voxels: Vec<[usize; 3]> = voi.indices().filter(|index| maps.labels[*index] == id).collect();
+    let count = voxels.len() as f64;
+    let mean = |of: &dyn Fn([usize; 3]) -> f64| voxels.iter().map(|index| of(*index)).sum::<f64>() / count;
+    let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
+    let volume_mm3 = count * grid.voxel_mm3();
+    let axes = Axes::of(maps, id, voi, cancel)?;
+    let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
+    let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
+    let around = Surroundings::of(maps, id, voi, cancel)?;
+    let mut nodule = Nodule {
+        id,
+        centroid_ijk,
+        centroid_ras: grid.ras(centroid_ijk),
+        volume_mm3,
+        volume_mm3_p05: p05,
+        volume_mm3_p50: p50,
+        volume_mm3_p95: p95,
+        sample_volume_mm3_p05: p05,
+        sample_volume_mm3_p50: p50,
+        sample_volume_mm3_p95: p95,
+        volume_spread: sampled.log_spread(),
+        equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
+        long_axis_mm: axes.long_mm,
+        short_axis_mm: axes.short_mm,
+        mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
+        probability_inside: mean(&|index| f64::from(maps.probability[index])),
+        probability_around: around.probability(),
+        uncertainty_mean: doubt_with_rim(maps, id, voi, cancel)?,
+        sample_dice: sampled.mean_dice(),
+        detection_rate: sampled.detection_rate(),
+        nodule_probability: finding.nodule_probability,
+        expected_dice: None,
+        prompted: finding.prompted,
+        review: false,
+        review_reasons: Vec::new(),
+    };
+    let expected = rules.doubt.and_then(|doubt| doubt.expected(&nodule));
+    nodule.expected_dice = expected.map(|expected| expected.dice);
+    let ends = expected.map_or([p05, p95], |expected| expected.volume_mm3);
+    let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3, grid.voxel_mm3());
+    (nodule.volume_mm3_p05, nodule.volume_mm3_p95) = (low, high);
+    nodule.volume_mm3_p50 = p50.clamp(low, high);
+    nodule.review_reasons = rules.review.reasons(&nodule, finding, voi, grid);
+    nodule.review = !nodule.review_reasons.is_empty();
+    Ok(nodule)
+}
+
+/// Mean doubt over the label and the voxels that touch it.
+fn doubt_with_rim(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
+    let dims = maps.ct.grid.dims;
+    let touches = |[k, j, i]: [usize; 3]| {
+        let near = |index: usize, axis: usize| index.saturating_sub(1)..(index + 2).min(dims[axis]);
+        near(k, 2).any(|k| near(j, 1).any(|j| near(i, 0).any(|i| maps.labels[[k, j, i]] == id)))
+    };
+    let near = voi.grown([1; 3], dims);
+    let (mut sum, mut count) = (0.0, 0.0);
+    for k in near.start[2]..near.end[2] {
+        cancel.check()?;
+        let slice = Voi { start: [near.start[0], near.start[1], k], end: [near.end[0], near.end[1], k + 1] };
+        for index in slice.indices().filter(|index| touches(*index)) {
+            sum += f64::from(maps.uncertainty[index]);
+            count += 1.0;
+        }
+    }
+    Ok(sum / count)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

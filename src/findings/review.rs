@@ -1,0 +1,46 @@
+//! When a nodule should be looked at again, in words.
+
+use crate::findings::nodule::{Finding, Nodule};
+use crate::{
+    contract::uncertainty::{ReviewRule, Uncertainty},
+    space::{grid::Grid, volume::Voi},
+};
+
+impl ReviewRule {
+    /// The rule for runs that show doubt of the kind `shown`: the bundle's bound of the mean doubt is one of its `own`
+    /// kind, and the kinds differ in size.
+    pub fn under(&self, shown: Uncertainty, own: Uncertainty) -> Self {
+        let bound = self.uncertainty_mean_above.filter(|_| shown == own);
+        ReviewRule { uncertainty_mean_above: bound, ..self.clone() }
+    }
+
+    /// Why `nodule`, which lies in `voi`, should be looked at again; empty when it needn't.
+    pub fn reasons(&self, nodule: &Nodule, finding: Finding, voi: &Voi, grid: &Grid) -> Vec<String> {
+        let below = |value: Option<f64>, bound: Option<f64>| value.zip(bound).filter(|(v, b)| v < b);
+        let mut reasons = Vec::new();
+        if let Some((dice, bound)) = below(Some(nodule.sample_dice), self.sample_dice_below) {
+            reasons.push(format!("outlines of the samples disagree (Dice {dice:.2}, below {bound:.2})"));
+        }
+        if let Some((rate, _)) = below(Some(nodule.detection_rate), self.detection_rate_below) {
+            reasons.push(format!("found in {:.0} % of the samples only", rate * 100.0));
+        }
+        if let Some((p, bound)) = below(nodule.nodule_probability, self.nodule_probability_below) {
+            reasons.push(format!("may be no nodule (probability {p:.2}, below {bound:.2})"));
+        }
+        if let Some(bound) = self.uncertainty_mean_above.filter(|b| nodule.uncertainty_mean > *b) {
+            reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
+        }
+        if let Some((dice, bound)) = below(nodule.expected_dice, self.expected_dice_below) {
+            reasons.push(format!(
+                "the outline may be off (expected agreement with the true one {dice:.2}, below {bound:.2})"
+            ));
+        }
+        if finding.below_threshold {
+            reasons.push("outlined where asked, below the usual threshold".into());
+        }
+        if (0..3).any(|axis| voi.start[axis] == 0 || voi.end[axis] == grid.dims[axis]) {
+            reasons.push("touches the edge of the scan: a part may be missing".into());
+        }
+        reasons
+    }
+}

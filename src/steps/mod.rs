@@ -1,0 +1,14 @@
+//! Arithmetic on arrays, each step testable without the next. Knows [`crate::space`] and no network.
+
+pub mod aeration;
+pub mod check;
+pub mod components;
+pub mod distance;
+pub mod hu;
+pub mod lungs;
+pub mod philox;
+pub mod resample;
+pub mod sample_masks;
+pub mod statistics;
+pub mod surfaces;
+pub mod windowing;
