@@ -65,6 +65,8 @@ def test_run_folder_of_before_the_renames_is_read_by_todays_names(tmp_path):
     assert found["uncertainty"] == {"level": 0.9} and found["review"] == DEFAULTS["review"]
     assert run.classifier_weights() == tmp_path / "judge.pt"
     run.add_to_calibration({"bias": 0.1})
-    assert set(json.loads(run.calibration.read_text())) == set(run.chosen()) and "doubt" not in run.calibration.read_text()
+    assert (
+        set(json.loads(run.calibration.read_text())) == set(run.chosen()) and "doubt" not in run.calibration.read_text()
+    )
     run.classifier.write_bytes(b"newer weights")
     assert run.classifier_weights() == tmp_path / "classifier.pt"

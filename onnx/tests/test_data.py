@@ -8,6 +8,7 @@ import pytest
 
 from sam2lung_train.data import beyond, items, phantoms
 from sam2lung_train.data.shared_data import pasted, stack as stack_of
+from sam2lung_train.errors import UserError
 
 RANDOM = np.random.default_rng(3)
 
@@ -78,7 +79,7 @@ def test_save_and_load_give_the_same_items(tmp_path):
 
 
 def test_load_of_what_is_not_there_says_what_to_run(tmp_path):
-    with pytest.raises(FileNotFoundError, match="sam2lung-train pack-data"):
+    with pytest.raises(UserError, match="sam2lung-train pack-data"):
         items.load(tmp_path / "nodules.npz", items.Stack)
 
 

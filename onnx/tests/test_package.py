@@ -102,7 +102,9 @@ def functions_of(path):
         inside = node.body if isinstance(node, ast.ClassDef) else [node]
         prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
         for function in inside:
-            if isinstance(function, ast.FunctionDef) and (not function.name.startswith("_") or function.name == "__init__"):
+            if isinstance(function, ast.FunctionDef) and (
+                not function.name.startswith("_") or function.name == "__init__"
+            ):
                 yield prefix + function.name, function
 
 
@@ -159,7 +161,9 @@ def test_module_runs_as_the_command_does():
 
 def test_command_without_its_package_says_how_to_install_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)  # an import of it raises ModuleNotFoundError
-    for name in [name for name in sys.modules if name.startswith(("sam2lung_train.training", "sam2lung_train.networks"))]:
+    for name in [
+        name for name in sys.modules if name.startswith(("sam2lung_train.training", "sam2lung_train.networks"))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["train", "--out", str(tmp_path)]) == 1
     assert "sam2lung-train train needs torch: pip install" in capsys.readouterr().err
@@ -172,6 +176,15 @@ def test_refusal_is_one_line_without_a_traceback(tmp_path, capsys):
         "sam2lung-train evaluate: --sets: got lidc_of; "
         "expected some of lidc_off, lidc_auto, lidc_click, lidc_hu_off, lidc_every\n"
     )
+
+
+def test_file_that_is_not_there_is_named_without_a_traceback(tmp_path, capsys):
+    words = ["figures", "--evaluation", str(tmp_path), "--out", str(tmp_path / "out")]
+    pytest.importorskip(
+        "matplotlib", reason="SKIPPED: matplotlib is not installed (pip install -r onnx/requirements.txt)"
+    )
+    assert main(words) == 1
+    assert f"{tmp_path / 'evaluate.json'} is not there" in capsys.readouterr().err
 
 
 def test_lists_of_the_command_line_are_those_of_the_modules():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from test_data import stack
 
 from sam2lung_train.data import items, pieces

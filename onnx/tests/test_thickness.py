@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-
 from conftest import ONNX_FOLDER
+
 from sam2lung_train.evaluation import slice_thickness, thickness
 
 

@@ -15,13 +15,22 @@ COMMANDS: tuple[Command, ...] = (
     *evaluation.COMMANDS,
     *figures.COMMANDS,
 )
+# Packages that not every subcommand needs, and the extra of pyproject.toml that installs each.
+OPTIONAL = {
+    "torch": "train",
+    "tensorboard": "train",
+    "transformers": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "onnxruntime": "train",
+    "matplotlib": "figures",
+}
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every subcommand."""
-    whole = argparse.ArgumentParser(
-        prog="sam2lung-train", description="Trains, exports and measures the networks of sam2lung."
-    )
+    description = "Trains, exports and measures the networks of sam2lung."
+    whole = argparse.ArgumentParser(prog="sam2lung-train", description=description)
     subcommands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         one = subcommands.add_parser(
@@ -36,30 +45,21 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one subcommand; returns the exit status: 0, 1 for what the user can put right, 2 for options that can't be
-    read.
+    """Runs one subcommand; returns the exit status: 0, or 1 for what the user can put right.
+
+    Options that can't be read end the program with status 2, as argparse does.
     """
     arguments = parser().parse_args(words)
     try:
         return arguments.call(arguments) or 0
     except UserError as error:
-        print(f"sam2lung-train {arguments.command}: {error}", file=sys.stderr)
-        return 1
+        told = f": {error}"
+    except FileNotFoundError as error:
+        told = f": {error.filename} is not there"
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in OPTIONAL:
+        package = (error.name or "").partition(".")[0]
+        if package not in OPTIONAL:
             raise
-        extra = OPTIONAL[error.name.partition(".")[0]]
-        print(f"sam2lung-train {arguments.command} needs {error.name}: pip install -e '.[{extra}]'", file=sys.stderr)
-        return 1
-
-
-# Packages that not every subcommand needs, and the extra of pyproject.toml that installs each.
-OPTIONAL = {
-    "torch": "train",
-    "tensorboard": "train",
-    "transformers": "train",
-    "onnx": "train",
-    "onnxscript": "train",
-    "onnxruntime": "train",
-    "matplotlib": "figures",
-}
+        told = f" needs {package}: pip install -e '.[{OPTIONAL[package]}]'"
+    print(f"sam2lung-train {arguments.command}{told}", file=sys.stderr)
+    return 1

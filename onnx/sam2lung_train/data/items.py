@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..aliases import Spacing
+from ..errors import UserError
 from ..paths import CACHE
 
 Item = TypeVar("Item")  # a dataclass of arrays and of what JSON takes
@@ -100,7 +101,7 @@ def save(path: Path, items: Sequence[Any]) -> None:
 def load(path: Path, kind: type[Item]) -> list[Item]:
     """What `save` wrote."""
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run sam2lung-train pack-data")
+        raise UserError(f"{path} is missing: run sam2lung-train pack-data")
     with np.load(path) as stored:
         facts = json.loads(str(stored["facts"]))
         items = [dict(f) for f in facts]
