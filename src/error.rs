@@ -258,8 +258,8 @@ pub enum Error {
         bundle: PathBuf,
         /// The version found.
         got: String,
-        /// The version this library reads.
-        expected: u32,
+        /// The versions this library reads.
+        expected: &'static str,
     },
     /// A model file that isn't the one `model.json` names.
     #[error(
@@ -329,8 +329,8 @@ pub enum Error {
     /// The network failed while running.
     #[error("the {graph} network failed: {reason}. {}", remedy::INFERENCE)]
     Inference {
-        /// encoder, decoder or judge.
-        graph: &'static str,
+        /// Which one: the role, and encoder or decoder.
+        graph: String,
         /// What ONNX Runtime said.
         reason: String,
     },

@@ -90,7 +90,7 @@ mod tests {
             Error::Sheared { degrees: 1.0 },
             Error::NoLung { reason: text() },
             Error::Runtime { needed: "1.24", tried: text() },
-            Error::Inference { graph: "decoder", reason: text() },
+            Error::Inference { graph: text(), reason: text() },
             Error::Busy,
             Error::Internal { what: text() },
         ] {
