@@ -39,7 +39,7 @@ pub struct Candidates {
 ///
 /// # Errors
 /// As [`Classifier::classify`].
-pub fn find<C: Classifier>(
+pub fn find<C: Classifier + ?Sized>(
     images: &Images<'_>,
     detected: &Array3<f32>,
     rule: Rule,
@@ -159,8 +159,9 @@ mod tests {
     fn found(values: &[f32], most: usize, lowest: Option<f64>) -> (Vec<Vec<usize>>, usize, Array3<bool>) {
         let (grid, detected) = (Grid::axial([values.len(), 1, 1], [2.0; 3]), row(values));
         let images = Images { grid: &grid, channels: Vec::new() };
-        let rule = Rule { threshold: 0.2, most, margin_mm: 3.0 };
-        let found = find(&images, &detected, rule, lowest.map(|_| &mut ByPlace), lowest, &CancelToken::new()).unwrap();
+        let (rule, mut classifier) = (Rule { threshold: 0.2, most, margin_mm: 3.0 }, ByPlace);
+        let found =
+            find(&images, &detected, rule, lowest.map(|_| &mut classifier), lowest, &CancelToken::new()).unwrap();
         let columns = |candidate: &Candidate| candidate.voxels.iter().map(|[_, _, i]| *i).collect();
         (found.kept.iter().map(columns).collect(), found.dropped, found.region(&images, rule.margin_mm))
     }
@@ -192,7 +193,8 @@ mod tests {
         };
         let kept = vec![candidate(0, 0.3), candidate(2, 0.8), candidate(4, 0.5)];
         let candidates = Candidates { kept, dropped: 0 };
-        let (grid, probability) = (Grid::axial([9, 1, 1], [1.0; 3]), row(&[0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0]));
+        let (grid, probability) =
+            (Grid::axial([9, 1, 1], [1.0; 3]), row(&[0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0]));
         let field = Field { grid: &grid, classes: vec![&probability], threshold: 0.5 };
         let outlines = field.outlines(&[], &CancelToken::new()).unwrap();
         let touched: Vec<Option<f64>> =

@@ -67,7 +67,7 @@ pub struct Drawn {
 ///
 /// # Errors
 /// As [`Segmenter::segment`].
-pub fn around<S: Segmenter>(
+pub fn around<S: Segmenter + ?Sized>(
     segmenter: &mut S,
     images: &Images<'_>,
     (clicks, shown): (&Clicks, &Clicks),
@@ -216,12 +216,7 @@ pub fn take(whole: &mut Answers, clicked: &Answers, taken: &Array3<bool>, cancel
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn take_map(
-    whole: &mut Array3<f32>,
-    part: &Array3<f32>,
-    taken: &Array3<bool>,
-    cancel: &CancelToken,
-) -> Result<()> {
+pub fn take_map(whole: &mut Array3<f32>, part: &Array3<f32>, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
     for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
         cancel.check()?;
         Zip::from(&mut whole).and(&part).and(&taken).for_each(|value, part, taken| {
@@ -233,12 +228,12 @@ pub fn take_map(
 
 impl ClassAnswer {
     /// All its maps, in one order.
-    fn maps(&self) -> Vec<&Array3<f32>> {
+    pub(super) fn maps(&self) -> Vec<&Array3<f32>> {
         [&self.probability, &self.uncertainty].into_iter().chain(&self.kinds).collect()
     }
 
     /// The same, to change them.
-    fn maps_mut(&mut self) -> Vec<&mut Array3<f32>> {
+    pub(super) fn maps_mut(&mut self) -> Vec<&mut Array3<f32>> {
         [&mut self.probability, &mut self.uncertainty].into_iter().chain(&mut self.kinds).collect()
     }
 }
@@ -281,8 +276,7 @@ mod tests {
 
     #[test]
     fn replace_smaller_or_larger_version_takes_the_place_of_the_automatic_one() {
-        let (found, drawn) =
-            replaced(&[0.0, 0.9, 0.9, 0.9, 0.9, 0.0, 0.9], &[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0], &[2]);
+        let (found, drawn) = replaced(&[0.0, 0.9, 0.9, 0.9, 0.9, 0.0, 0.9], &[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0], &[2]);
         assert_eq!(labels(&found), [0, 0, 3, 0, 0, 0, 2]);
         assert_eq!((found.asked, found.clicked, found.lowered), (vec![Some(3)], vec![3], vec![]));
         // What it gave up changes with it.

@@ -57,7 +57,7 @@ struct Kept {
 ///
 /// # Errors
 /// As [`Classifier::classify`], or [`Error::Option`] when there are more findings than numbers.
-pub fn find<C: Classifier>(
+pub fn find<C: Classifier + ?Sized>(
     evidence: &Evidence<'_>,
     outlines: &Outlines,
     model: &Model,
@@ -87,9 +87,7 @@ pub fn find<C: Classifier>(
         classify(evidence, parts, &mut kept, classifier, monitor.cancel_token())?;
     }
     monitor.step(Stage::Nodules, 2, 4)?;
-    kept.retain(|k| {
-        is_asked(k.component.label) || stays(k.finding.nodule_probability, evidence.classify_threshold)
-    });
+    kept.retain(|k| is_asked(k.component.label) || stays(k.finding.nodule_probability, evidence.classify_threshold));
     let dropped = there().count() - kept.len() + evidence.candidates.map_or(0, |candidates| candidates.dropped);
     number(parts, kept, asked, dropped)
 }
@@ -118,7 +116,7 @@ fn inside_shares(parts: &Parts, search: &Array3<bool>, monitor: &Monitor<'_>) ->
 }
 
 /// Asks the classifier about those of which it hasn't said anything yet, class by class.
-fn classify<C: Classifier>(
+fn classify<C: Classifier + ?Sized>(
     evidence: &Evidence<'_>,
     parts: &Parts,
     kept: &mut [Kept],
@@ -223,7 +221,12 @@ mod tests {
         }
 
         /// The findings with clicks at these columns; P(nodule) has to be 0.05 at least.
-        fn found(&self, clicks: &[usize], candidates: Option<&Candidates>, classifier: Option<&mut ByPlace>) -> Findings {
+        fn found(
+            &self,
+            clicks: &[usize],
+            candidates: Option<&Candidates>,
+            classifier: Option<&mut ByPlace>,
+        ) -> Findings {
             let images = Images { grid: &self.grid, channels: Vec::new() };
             let clicks = Clicks { inside: clicks.iter().map(|i| [*i, 0, 0]).collect(), outside: Vec::new() };
             let field = Field { grid: &self.grid, classes: vec![&self.probability], threshold: 0.5 };

@@ -140,9 +140,8 @@ impl Options {
     /// [`Error::Option`].
     pub fn check_for(&self, spec: &Model) -> Result<()> {
         self.classify_threshold(spec)?;
-        let refuse = |option, voxel: &[usize; 3], expected: String| {
-            Err(Error::Option { option, got: words(voxel), expected })
-        };
+        let refuse =
+            |option, voxel: &[usize; 3], expected: String| Err(Error::Option { option, got: words(voxel), expected });
         match (self.clicks.inside.first(), self.clicks.outside.first()) {
             (Some(voxel), _) if spec.output == Output::Regions => {
                 refuse("click", voxel, format!("a model that finds instances; {} outlines regions", spec.name))

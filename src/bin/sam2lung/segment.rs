@@ -8,6 +8,7 @@ use sam2lung::{
     contract::uncertainty::Uncertainty,
     findings::result::Segmentation,
     io::{self, Ct, ReadOptions, VolumeFormat},
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -131,7 +132,7 @@ fn segment_one(
     let staging = Staging::create(&args.output.join(name))?;
     let Ct { volume, source, forms, .. } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
-    let mut found = engine.segment(volume, &options, &mut monitor)?;
+    let mut found = engine.segment(vec![volume], &options, &mut monitor)?;
     found.stages.insert("read", read);
     let nifti = forms.as_ref();
     let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
@@ -144,7 +145,7 @@ fn segment_one(
         summary += &format!(", {} warning(s)", found.warnings.len());
     }
     if missed > 0 {
-        summary += &format!(", nothing found at {missed} voxel(s) given with --at");
+        summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
 }
@@ -176,8 +177,7 @@ fn options(args: &SegmentArgs) -> Options {
             UncertaintyArg::Variance => Uncertainty::Variance,
             UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
         }),
-        at: args.at.clone(),
-        not_at: args.not_at.clone(),
+        clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
         ..Options::default()
     }
 }
@@ -258,8 +258,7 @@ fn write(
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
-            at: &options.at,
-            not_at: &options.not_at,
+            clicks: &options.clicks,
             series: args.series.as_deref(),
             assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
