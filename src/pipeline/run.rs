@@ -158,6 +158,7 @@ where
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,
         stages: clock.laps,
+        of_maps: false,
         arrays: arrays(found.labels, whole, model, ct),
         orientation,
     })
@@ -265,7 +266,7 @@ fn field<'a>(task: &Task<'a>, answers: &'a Answers) -> Field<'a> {
 }
 
 /// The arrays of a result.
-fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volume<f32>) -> Arrays {
+pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volume<f32>) -> Arrays {
     let Whole { all, classes } = whole;
     let class = |(answer, class): (ClassAnswer, &Class)| ClassArrays {
         name: class.name.clone(),
