@@ -376,7 +376,8 @@ struct Outlined {
 /// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
 fn pieces<'a>(cutting: &'a mut Cutting, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
     let network: &mut OnnxNetwork = match cutting {
-        Cutting::One(network) | Cutting::Hybrid { coarse: network, .. } => network,
+        Cutting::One(network) => network,
+        Cutting::Hybrid { coarse, .. } => coarse,
     };
     SlicePieces::new(network, spec, clicks)
 }
