@@ -146,7 +146,9 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
             format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
             "The file is damaged or no ONNX graph: export the bundle again",
         ),
-        DataProblem::OrtFormat => (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX"),
+        DataProblem::OrtFormat => {
+            (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX")
+        }
     };
     Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
 }

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     classes::{Channel, Class, Output, Region},
-    limits::{
-        CANDIDATES, MARGIN_MM, MAX_CHANNELS, MAX_CLASSES, MIN_VOLUME_MM3, SAMPLES, SLICE_MM,
-    },
+    limits::{CANDIDATES, MARGIN_MM, MAX_CHANNELS, MAX_CLASSES, MIN_VOLUME_MM3, SAMPLES, SLICE_MM},
     network::{Classify, Network},
     uncertainty::{ReviewRule, Uncertainty, UncertaintyModel},
 };

@@ -112,7 +112,8 @@ fn role(name: &str, network: &Network, lines: &mut Lines) {
         part(name, network, lines);
     }
     let calibration = network.calibration;
-    let words = format!("{}, temperature {}, bias {}", calibration.activation, calibration.temperature, calibration.bias);
+    let words =
+        format!("{}, temperature {}, bias {}", calibration.activation, calibration.temperature, calibration.bias);
     lines.add("  calibration", words);
 }
 
@@ -124,13 +125,17 @@ fn part(name: &str, network: &Network, lines: &mut Lines) {
     }
     if let Some(tensors) = &network.tensors {
         let offsets = tensors.offsets_mm.iter().map(|name| format!(", {name}"));
-        let embeddings = tensors.embeddings.iter().map(|e| format!(", {} ({} channels, stride {})", e.name, e.channels, e.stride));
+        let embeddings =
+            tensors.embeddings.iter().map(|e| format!(", {} ({} channels, stride {})", e.name, e.channels, e.stride));
         let between: String = offsets.chain(embeddings).collect();
         lines.add("  tensors", format!("{}{between} -> {}", tensors.image, tensors.logits));
     }
     lines.add("  random", random_words(&network.random, network.members.len()));
     if let Some(threshold) = network.scout.threshold {
-        lines.add("  scout", format!("samples where one pass is above {threshold}, and {} mm around", network.scout.margin_mm));
+        lines.add(
+            "  scout",
+            format!("samples where one pass is above {threshold}, and {} mm around", network.scout.margin_mm),
+        );
     }
 }
 
@@ -166,7 +171,8 @@ fn member_words(member: &Member) -> String {
 }
 
 fn random_words(random: &Random, members: usize) -> String {
-    let dropout = random.dropout.iter().map(|d| format!("dropout {} ({} channels, rate {})", d.input, d.channels, d.rate));
+    let dropout =
+        random.dropout.iter().map(|d| format!("dropout {} ({} channels, rate {})", d.input, d.channels, d.rate));
     let noise = random.noise.iter().map(|n| format!("noise {} (rank {})", n.input, n.rank));
     let flips = random.flips.iter().map(|axis| format!("flip {axis}"));
     let ensemble = (members > 1).then(|| format!("{members} members"));
@@ -198,7 +204,10 @@ fn decisions(model: &Model, lines: &mut Lines) {
     let decision = &model.decision;
     lines.add("threshold", format!("{}, smallest volume {} mm³", decision.threshold, decision.min_volume_mm3));
     if let Some(Candidates { threshold, most, margin_mm }) = decision.candidates {
-        lines.add("candidates", format!("detected above {threshold}, {most} at most; {margin_mm} mm around are segmented"));
+        lines.add(
+            "candidates",
+            format!("detected above {threshold}, {most} at most; {margin_mm} mm around are segmented"),
+        );
     }
     let review = &model.review;
     let bounds = [

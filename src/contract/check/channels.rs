@@ -50,12 +50,7 @@ fn normalise(at: &str, channel: &Channel) -> Checked {
 
 fn lungs(lungs: &Lungs, channels: &[Channel]) -> Checked {
     let Lungs { lift_below_hu: below, lift_to_hu: to } = *lungs;
-    demand(
-        (-1024.0..-500.0).contains(&below),
-        "lungs.lift_below_hu",
-        below,
-        "-1024 to below -500",
-    )?;
+    demand((-1024.0..-500.0).contains(&below), "lungs.lift_below_hu", below, "-1024 to below -500")?;
     demand(
         below < to && to < -500.0,
         "lungs.lift_to_hu",

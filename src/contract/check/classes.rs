@@ -17,7 +17,12 @@ pub(super) fn check(model: &Model) -> Checked {
         demand(coded, format_args!("{at}.code"), "left out", "a code, since the output is instances")?;
     }
     let given = model.regions.len();
-    demand(given <= MAX_CLASSES, "regions", format_args!("a list of {given}"), format_args!("{MAX_CLASSES} entries at most"))?;
+    demand(
+        given <= MAX_CLASSES,
+        "regions",
+        format_args!("a list of {given}"),
+        format_args!("{MAX_CLASSES} entries at most"),
+    )?;
     demand(
         given == 0 || model.output == Output::Regions,
         "regions",

@@ -10,7 +10,12 @@ use crate::contract::{
 
 pub(super) fn check(classify: &Classify, model: &Model) -> Checked {
     let instances = model.output == Output::Instances;
-    demand(instances, "classify", "given", "left out, since the output is regions: there are no candidates to classify")?;
+    demand(
+        instances,
+        "classify",
+        "given",
+        "left out, since the output is regions: there are no candidates to classify",
+    )?;
     demand(classify.kind == Kind::Patch, "classify.kind", classify.kind, "patch")?;
     grid(&classify.grid)?;
     counted("classify.shows", &classify.shows, 3)?;
@@ -24,7 +29,8 @@ pub(super) fn check(classify: &Classify, model: &Model) -> Checked {
         demand(member.graph.is_some(), field, "encoder and decoder", "graph: a classifier isn't cut in two")?;
     }
     tensors::one_graph(
-        [("classify.image".into(), classify.image.as_str()), ("classify.logit".into(), classify.logit.as_str())].into_iter(),
+        [("classify.image".into(), classify.image.as_str()), ("classify.logit".into(), classify.logit.as_str())]
+            .into_iter(),
     )?;
     calibration("classify", &classify.calibration)?;
     let activation = classify.calibration.activation;

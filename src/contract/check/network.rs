@@ -3,8 +3,8 @@
 use super::{Checked, calibration, demand, hybrid, members, refuse, tensors, threshold, within};
 use crate::contract::{
     limits::{
-        DECAY_MM, MARGIN_MM, MAX_DRAWS, MAX_EACH_SIDE, MAX_HALO_PX, MAX_IMAGE_VALUES, MAX_PATCH_VOXELS, MULTIPLE, OVERLAP,
-        PATCH_SIZE, SLICE_MM, SPACING_MM, STEP_SLICES,
+        DECAY_MM, MARGIN_MM, MAX_DRAWS, MAX_EACH_SIDE, MAX_HALO_PX, MAX_IMAGE_VALUES, MAX_PATCH_VOXELS, MULTIPLE,
+        OVERLAP, PATCH_SIZE, SLICE_MM, SPACING_MM, STEP_SLICES,
     },
     model::Model,
     network::{Grid, Kind, Neighbours, Network, Scout},
@@ -15,7 +15,7 @@ pub(super) fn check(at: &str, network: &Network, model: &Model) -> Checked {
     fields(at, network)?;
     calibration(at, &network.calibration)?;
     if let Some(parts) = &network.hybrid {
-        return hybrid::check(at, parts, model);
+        return hybrid::check(at, network, parts, model);
     }
     let clicked = at == "segment" || network.clicks.is_none();
     demand(clicked, format_args!("{at}.clicks"), "given", "left out: only a segment network of one part takes clicks")?;

@@ -29,7 +29,11 @@ pub(super) fn check(model: &Model) -> Checked {
             let Some(answer) = answer(at, n, member, tensor) else { continue };
             if let Some(other) = known.iter().find(|other| is_one(&answer, other)) {
                 let got = format_args!("the output '{tensor}' of {}", answer.file);
-                return refuse(&answer.member, got, format_args!("an output of its own; {} has this one", other.member));
+                return refuse(
+                    &answer.member,
+                    got,
+                    format_args!("an output of its own; {} has this one", other.member),
+                );
             }
             known.push(answer);
         }

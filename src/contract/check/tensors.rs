@@ -20,7 +20,12 @@ fn forms(at: &str, network: &Network, tensors: &Tensors) -> Checked {
     let forms = |single: bool| if single { "graph" } else { "encoder and decoder" };
     for (n, member) in network.members.iter().enumerate() {
         let single = member.graph.is_some();
-        demand(single == first, format_args!("{at}.members[{n}]"), forms(single), format_args!("{}, as members[0] has", forms(first)))?;
+        demand(
+            single == first,
+            format_args!("{at}.members[{n}]"),
+            forms(single),
+            format_args!("{}, as members[0] has", forms(first)),
+        )?;
     }
     let field = format!("{at}.tensors.embeddings");
     if first {

@@ -16,7 +16,11 @@ impl ModelV1 {
         // Without a mask the decoder can't tell one sample from another, and nothing else differs in schema 1: the uncertainty
         // would be made up.
         if self.decoder.dropout.is_empty() {
-            return refuse("decoder.dropout", "empty".into(), "at least one input: without dropout there are no samples");
+            return refuse(
+                "decoder.dropout",
+                "empty".into(),
+                "at least one input: without dropout there are no samples",
+            );
         }
         if self.decoder.classes.len() != 1 {
             let got = format!("a list of {}", self.decoder.classes.len());

@@ -6,8 +6,8 @@ use crate::contract::{
     classes::{Channel, Class, Code, Normalise, Output, Unit},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, BoxGrid, Calibration, Classify, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network,
-        Random, Scout, Shown, Tensors,
+        Activation, BoxGrid, Calibration, Classify, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours,
+        Network, Random, Scout, Shown, Tensors,
     },
 };
 
