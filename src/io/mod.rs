@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use dicom::DECODER_THREAD;
 pub use forms::NiftiForms;
-pub use surfaces::write_surfaces;
+pub use surfaces::{SurfaceFormat, write_surfaces};
 pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_like};
 
 use crate::{

@@ -54,19 +54,19 @@ fn describe(bundle: &Bundle) -> String {
     let decision = &spec.decision;
     line("threshold", format!("{}, smallest volume {} mm³", decision.threshold, decision.min_volume_mm3));
     match &spec.classify {
-        Some(judge) => {
+        Some(classifier) => {
             line(
-                "judge",
-                format!("drops findings below P(nodule) {}, bias {}", judge.threshold, judge.calibration.bias),
+                "classifier",
+                format!("drops findings below P(nodule) {}, bias {}", classifier.threshold, classifier.calibration.bias),
             );
-            for point in &judge.operating_points {
+            for point in &classifier.operating_points {
                 let percent = point.sensitivity * 100.0;
                 line("", format!("{percent:.1} % of the nodules kept above {}", point.threshold));
             }
         }
-        None => line("judge", "none".into()),
+        None => line("classifier", "none".into()),
     }
-    let interval = |prompted| VolumeInterval::under(spec.uncertainty.as_ref(), prompted).meaning();
+    let interval = |clicked| VolumeInterval::under(spec.uncertainty.as_ref(), clicked).meaning();
     line("interval", interval(false));
     if spec.segment.clicks.is_some() {
         line("with clicks", interval(true));
