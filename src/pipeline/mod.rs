@@ -141,7 +141,7 @@ impl Engine {
             batch: options.batch,
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
             uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
-            kinds: if options.all_uncertainties { &Uncertainty::ALL } else { &[] },
+            kinds: if options.all_uncertainties { Uncertainty::ALL } else { &[] },
         };
         let (airy, lifted) = shown_lungs(&ct, &search, options, spec, monitor.cancel_token())?;
         let shown = lifted.as_ref().unwrap_or(&ct);
