@@ -2,6 +2,7 @@
 
 mod args;
 mod info;
+mod input;
 mod phantom;
 mod segment;
 mod staging;
