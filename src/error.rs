@@ -258,8 +258,8 @@ pub enum Error {
         bundle: PathBuf,
         /// The version found.
         got: String,
-        /// The version this library reads.
-        expected: u32,
+        /// The versions this library reads.
+        expected: &'static str,
     },
     /// A model file that isn't the one `model.json` names.
     #[error(

@@ -67,7 +67,7 @@ fn segment_click_in_empty_lung_adds_a_nodule_and_leaves_the_others_as_they_were(
     let id = clicked.clicks[0].expect("a nodule at the click");
     let mut others = clicked.nodules.clone();
     let added = others.remove(usize::from(id) - 1);
-    assert!(added.prompted && others.iter().all(|nodule| !nodule.prompted));
+    assert!(added.clicked && others.iter().all(|nodule| !nodule.clicked));
     for (before, after) in automatic.nodules.iter().zip(&mut others) {
         after.id = before.id;
         assert_eq!(before, after);
@@ -84,7 +84,7 @@ fn segment_click_on_a_nodule_replaces_its_outline() {
     let (automatic, clicked) = (segment(&[], &[]), segment(&[BALLS[1].0], &[]));
     assert_eq!(clicked.nodules.len(), 2);
     let id = usize::from(clicked.clicks[0].expect("a nodule at the click"));
-    assert!(clicked.nodules[id - 1].prompted);
+    assert!(clicked.nodules[id - 1].clicked);
     assert!(clicked.nodules[id - 1].volume_mm3 >= automatic.nodules[1].volume_mm3);
     // Samples that see nothing of the ball outline the surroundings of the click now.
     assert!(automatic.nodules[1].detection_rate < 1.0);

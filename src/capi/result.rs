@@ -9,6 +9,7 @@ use std::{
 use super::{
     error::sam2lung_error,
     guard::{Call, guard},
+    measures,
     nodule::sam2lung_nodule,
     options::sam2lung_uncertainty,
     pointers::{c_text, check_output, getter, input, refuse, release},
@@ -18,7 +19,11 @@ use super::{
     warnings::Warnings,
 };
 use crate::{
-    contract::uncertainty::Uncertainty, error::Result, findings::result::Segmentation, memory, report::tables,
+    contract::uncertainty::Uncertainty,
+    error::Result,
+    findings::{nodule::Nodule, result::Segmentation},
+    memory,
+    report::tables,
     space::volume::VolumeView,
 };
 
@@ -42,6 +47,7 @@ pub enum sam2lung_map {
 pub struct sam2lung_result {
     pub(super) found: Segmentation,
     reasons: Vec<Vec<CString>>,
+    cells: Vec<Vec<CString>>,
     json: CString,
     warnings: Warnings,
     seconds: f64,
@@ -54,6 +60,7 @@ impl sam2lung_result {
         sam2lung_result {
             give_back_memory,
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
+            cells: found.nodules.iter().map(measures::cells).collect(),
             json: c_text(&tables::json(&found.nodules, &found.warnings)),
             warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
@@ -82,10 +89,17 @@ impl sam2lung_result {
         })
     }
 
-    fn nodule(&self, index: usize) -> Result<sam2lung_nodule> {
+    /// The nodule at an index, which the caller calls `argument`.
+    pub(super) fn found_nodule(&self, index: usize, argument: &str) -> Result<&Nodule> {
         let nodules = &self.found.nodules;
-        let nodule = nodules.get(index).map(sam2lung_nodule::from);
-        nodule.ok_or_else(|| refuse("index", index.to_string(), format!("less than the {} nodule(s)", nodules.len())))
+        let expected = || format!("less than the {} nodule(s)", nodules.len());
+        nodules.get(index).ok_or_else(|| refuse(argument, index.to_string(), expected()))
+    }
+
+    /// A measure of a nodule as text; "" where there is none.
+    pub(super) fn cell(&self, nodule: usize, measure: usize) -> *const c_char {
+        let cell = self.cells.get(nodule).and_then(|cells| cells.get(measure));
+        cell.map_or(c"".as_ptr(), |text| text.as_ptr())
     }
 }
 
@@ -122,7 +136,7 @@ pub unsafe extern "C" fn sam2lung_result_nodule(
         // SAFETY: it isn't NULL.
         let size = unsafe { structs::check_room(nodule, "nodule") }?;
         // SAFETY: the contract of the C ABI.
-        let numbers = unsafe { input(result, "result") }?.nodule(index)?;
+        let numbers = unsafe { input(result, "result") }?.found_nodule(index, "index")?.into();
         // SAFETY: it has room for `size` bytes, as the caller says.
         unsafe { structs::write(nodule, size, &numbers) };
         Ok(())

@@ -14,7 +14,7 @@ use crate::{
 use ndarray::Array3;
 
 /// Outlines that are compared pair by pair: 200 make 19 900 pairs, and more samples would tell nothing more.
-const MOST_PAIRED: usize = 200;
+const MAX_PAIRED: usize = 200;
 /// How far from the label a sample's outline may reach, in mm.
 const REACH_MM: f64 = 10.0;
 /// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
@@ -26,7 +26,9 @@ const WHAT: &str = "a nodule's outlines under its samples";
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleVolumes {
     voxel_mm3: f64,
-    /// Voxels of the nodule under each sample, sorted.
+    /// Voxels of the nodule under each sample, in the samples' order.
+    voxels: Vec<usize>,
+    /// The same, sorted.
     sorted: Vec<usize>,
     mean_dice: f64,
 }
@@ -40,18 +42,24 @@ impl SampleVolumes {
         let grid = &maps.ct.grid;
         let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
         let territory = voi.grown(reach, grid.dims);
-        let (mut sorted, mut paired) = (Vec::new(), Vec::new());
+        let (mut voxels, mut paired) = (Vec::new(), Vec::new());
         for sample in 0..maps.samples.samples() {
             cancel.check()?;
             memory::check_free(territory.size().iter().product::<usize>() * BYTES_A_VOXEL, WHAT)?;
             let mask = outline(maps, id, &territory, sample, cancel)?;
-            sorted.push(mask.len());
-            if paired.len() < MOST_PAIRED {
+            voxels.push(mask.len());
+            if paired.len() < MAX_PAIRED {
                 paired.push(mask);
             }
         }
+        let mut sorted = voxels.clone();
         sorted.sort_unstable();
-        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), sorted, mean_dice: mean_dice(&paired, cancel)? })
+        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), voxels, sorted, mean_dice: mean_dice(&paired, cancel)? })
+    }
+
+    /// The volume under each sample in mm³, in the samples' order.
+    pub fn volumes_mm3(&self) -> Vec<f64> {
+        self.voxels.iter().map(|voxels| *voxels as f64 * self.voxel_mm3).collect()
     }
 
     /// Quantile of the volume in mm³, linear between samples (Hyndman and Fan's type 7, NumPy's default).
@@ -76,7 +84,7 @@ impl SampleVolumes {
         self.sorted.iter().filter(|n| **n > 0).count() as f64 / self.sorted.len() as f64
     }
 
-    /// Mean Dice over all pairs of the first [`MOST_PAIRED`] samples; two empty outlines agree.
+    /// Mean Dice over all pairs of the first [`MAX_PAIRED`] samples; two empty outlines agree.
     pub fn mean_dice(&self) -> f64 {
         self.mean_dice
     }

@@ -63,7 +63,7 @@ impl OnnxClassifier {
     }
 
     fn check_tensors(&self) -> Result<()> {
-        let [depth, height, width] = self.contract.size().map(|n| n as i64);
+        let [depth, height, width] = self.contract.grid.size.map(|n| n as i64);
         let image = [(self.contract.image.as_str(), vec![ANY, self.channels as i64, depth, height, width])];
         for (member, graph) in self.members.iter().enumerate() {
             let field = self.field(member);
@@ -82,7 +82,7 @@ impl OnnxClassifier {
     /// [`Error::Inference`], [`Error::ModelShape`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
     pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cancel = steps.cancel_token().clone();
-        let [depth, height, width] = self.contract.size();
+        let [depth, height, width] = self.contract.grid.size;
         let zeros = Array5::zeros((1, self.channels, depth, height, width));
         for member in 0..self.members.len() {
             self.logits(member, zeros.view(), &cancel)?;
@@ -149,8 +149,8 @@ pub fn around(
     centre_ijk: [f64; 3],
 ) -> Result<Array5<f32>> {
     let grid = images.grid;
-    let size = spec.size();
-    let spacing_mm = spec.spacing_mm();
+    let size = spec.grid.size;
+    let spacing_mm = spec.grid.spacing_mm;
     // Voxel indices of the samples along grid axis `axis`, which is array axis `2 - axis`.
     let positions = |axis: usize| -> Vec<f64> {
         let (samples, step) = (size[2 - axis], spacing_mm[2 - axis] / grid.spacing_mm[axis]);
@@ -215,8 +215,8 @@ mod tests {
         let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
         let model = crate::contract::bundle::parse("test".as_ref(), json).expect("a committed bundle");
         let mut spec = model.classify.expect("it has one");
-        spec.grid.size = Some([3, 3, 5]);
-        spec.grid.spacing_mm = [2.0, 1.0, 1.0].map(Some);
+        spec.grid.size = [3, 3, 5];
+        spec.grid.spacing_mm = [2.0, 1.0, 1.0];
         let made = around(&spec, &images, &probability, [1.0, 4.0, 0.0]).unwrap();
         assert_eq!(made.dim(), (1, 3, 3, 3, 5));
         // Columns -1 to 3, slices -1 to 1: the first of each lies beyond the volume.

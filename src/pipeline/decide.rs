@@ -79,7 +79,7 @@ pub fn find(
     candidates.retain(|c| asked.contains(&Some(c.component.label)) || stays(c));
     for Candidate { component, finding } in &mut candidates {
         finding.below_threshold = outlines.lowered.contains(&component.label);
-        finding.prompted = outlines.prompted.contains(&component.label);
+        finding.clicked = outlines.prompted.contains(&component.label);
     }
     let dropped = all.len() - candidates.len();
     number(evidence, components, candidates, asked, dropped)

@@ -158,7 +158,7 @@ impl Engine {
         let found = decide::find(&evidence, &outlines, spec, classifier, monitor)?;
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
-        let rules = Rules { review: &review, doubt: spec.uncertainty.as_ref() };
+        let rules = Rules { review: &review, uncertainty: spec.uncertainty.as_ref(), classes: &spec.classes };
         let canonical = Canonical {
             ct: &ct,
             probability: &maps.probability,

@@ -52,7 +52,7 @@ pub enum Task {
         /// The copy
         to: PathBuf,
     },
-    /// Write include/sam2lung.h anew after a change in src/capi
+    /// Write anew what follows from the source: include/sam2lung.h, fields, columns and tables of measures and outputs
     Header,
     /// Write tests/capi/abi.txt anew after the C interface has grown
     Abi,

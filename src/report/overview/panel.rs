@@ -1,4 +1,4 @@
-//! A square view of an axial slice around a nodule: CT with outlines, or doubt as a heat map over the CT.
+//! A square view of an axial slice around a nodule: CT with outlines, or uncertainty as a heat map over the CT.
 //!
 //! The view follows the radiological convention: the patient's right is on the left, the front on top. Canonical
 //! volumes are in that order already.
@@ -79,12 +79,12 @@ impl<'a> View<'a> {
         self.draw_marks(canvas, left, top);
     }
 
-    /// Doubt as heat over a faint CT; `maximum` is the hottest.
-    pub fn draw_doubt(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
+    /// Uncertainty as heat over a faint CT; `maximum` is the hottest.
+    pub fn draw_uncertainty(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
         self.draw_pixels(canvas, left, top, |view, x, y| {
             let grey = lung_window(view.smooth(&view.maps.ct.voxels, x, y));
-            let doubt = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
-            let (hot, share) = (heat(doubt), (doubt * 3.0).min(0.9));
+            let unsure = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
+            let (hot, share) = (heat(unsure), (unsure * 3.0).min(0.9));
             std::array::from_fn(|c| {
                 let faint = f32::from(grey[c]) * 0.6;
                 (faint + (f32::from(hot[c]) - faint) * share).round() as u8
