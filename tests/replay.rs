@@ -11,6 +11,7 @@ use sam2lung::{
     findings::result::Segmentation,
     networks::{
         clicks::Clicks,
+        load::{Cutting, load},
         piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
         slice::SlicePieces,
     },
@@ -19,7 +20,7 @@ use sam2lung::{
         options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    runtime::{device::Device, session::OrtNetwork},
+    runtime::device::Device,
     space::{
         grid::Grid,
         volume::{Voi, Volume},
@@ -203,9 +204,9 @@ impl<P: Pieces> Pieces for Reordered<P> {
 
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
-    let mut network =
-        OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.model, Clicks::default()), reorder };
+    let (networks, _) = load(&bundle, Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
+    let Cutting::One(mut network) = networks.segment else { panic!("no hybrid") };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut *network, &bundle.model, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling = Sampling {

@@ -33,7 +33,7 @@ const FAINT: f32 = 0.05;
 /// - `most`: the outline and what is connected with it (26 neighbours) within 4 mm, one voxel at least, has a mean
 ///   probability above 0.05 and belongs to no other nodule.
 ///
-/// Both levels were chosen on nodules of the model's development part (`onnx/sam2lung_train/doubt.py`), so that few of the
+/// Both levels were chosen on nodules of the model's development part (`onnx/sam2lung_train/training/fit_uncertainty.py`), so that few of the
 /// readers' consensus volumes lie beyond.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VolumeLimits {

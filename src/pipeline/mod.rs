@@ -23,20 +23,22 @@ use crate::networks::neighbours::SliceSteps;
 use crate::networks::piece::{ClassMaps, Pieces, Sampling, run_all};
 use crate::networks::slice::SlicePieces;
 use crate::{
-    contract::{bundle::Bundle, model::Model},
-    error::Result,
+    contract::{bundle::Bundle, model::Model, network::Kind},
+    error::{Error, Result},
     findings::{
         interval::VolumeInterval,
         nodule::{self, Nodule, Rules},
         result::{Arrays, Canonical, Evidence, Segmentation},
     },
     memory,
-    networks::clicks::Clicks,
-    progress::{CancelToken, Monitor, Stage},
-    runtime::{
-        device::{Device, DeviceReport},
-        session::OrtNetwork,
+    networks::{
+        clicks::Clicks,
+        load::{self, Cutting, Networks},
+        onnx::OnnxNetwork,
+        roles::Classifier,
     },
+    progress::{CancelToken, Monitor, Stage},
+    runtime::device::{Device, DeviceReport},
     space::{grid::Grid, orientation::Orientation, volume::Volume},
     steps::{
         aeration::{self, HalfLung, Tone},
@@ -57,7 +59,8 @@ const LITTLE_LUNG: f64 = 0.003;
 #[derive(Debug)]
 pub struct Engine {
     bundle: Arc<Bundle>,
-    network: OrtNetwork,
+    networks: Networks,
+    device: DeviceReport,
     threads: usize,
 }
 
@@ -85,7 +88,9 @@ impl Engine {
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = bundle.into();
-        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads, monitor)?, bundle, threads })
+        check_kinds(&bundle)?;
+        let (networks, device) = load::load(&bundle, device, threads, monitor)?;
+        Ok(Engine { networks, device, bundle, threads })
     }
 
     /// The bundle that runs.
@@ -100,7 +105,7 @@ impl Engine {
 
     /// Which device runs it, and why.
     pub fn device(&self) -> &DeviceReport {
-        &self.network.device
+        &self.device
     }
 
     /// Finds and outlines the nodules of a CT in HU.
@@ -149,7 +154,8 @@ impl Engine {
             threshold: sampling.threshold,
             judge_threshold,
         };
-        let found = decide::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
+        let classifier = self.networks.classify.as_mut().map(|classifier| classifier as &mut dyn Classifier);
+        let found = decide::find(&evidence, &outlines, spec, classifier, monitor)?;
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
         let rules = Rules { review: &review, uncertainty: spec.uncertainty.as_ref(), classes: &spec.classes };
@@ -201,7 +207,7 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Outlined> {
         let spec = &self.bundle.model;
-        let mut unclicked = pieces(&mut self.network, spec, Clicks::default());
+        let mut unclicked = pieces(&mut self.networks.segment, spec, Clicks::default());
         let mut assembled = run_all(&mut unclicked, ct, search, sampling, Stage::Segment, monitor)?;
         drop(unclicked);
         clock.lap("segment");
@@ -211,7 +217,7 @@ impl Engine {
         let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
         if spec.segment.clicks.is_some() && !at.is_empty() {
-            let mut clicked = pieces(&mut self.network, spec, clicks);
+            let mut clicked = pieces(&mut self.networks.segment, spec, clicks);
             let found = (&mut assembled, &mut outlines);
             let again = click::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
             searched += again.iter().zip(search).filter(|(again, before)| **again && !**before).count();
@@ -222,6 +228,19 @@ impl Engine {
         monitor.step(Stage::Nodules, 0, 4)?;
         Ok(Outlined { maps: assembled.classes.swap_remove(0), samples: assembled.samples, outlines, searched })
     }
+}
+
+/// Refuses kinds that a run doesn't know.
+fn check_kinds(bundle: &Bundle) -> Result<()> {
+    let model = &bundle.model;
+    if model.segment.kind == Kind::Slice && model.detect.is_none() {
+        return Ok(());
+    }
+    Err(Error::ModelBundle {
+        bundle: bundle.origin.clone(),
+        reason: format!("segment.kind is {:?}; expected a slice network, and no detect", model.segment.kind),
+        remedy: "Use a bundle whose segment is a slice network".into(),
+    })
 }
 
 /// A warning where nobody looked for lungs and there are hardly any.
@@ -240,7 +259,11 @@ struct Outlined {
 }
 
 /// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
-fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
+fn pieces<'a>(cutting: &'a mut Cutting, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
+    let network: &mut OnnxNetwork = match cutting {
+        Cutting::One(network) => network,
+        Cutting::Hybrid { coarse, .. } => coarse,
+    };
     SlicePieces::new(network, spec, clicks)
 }
 

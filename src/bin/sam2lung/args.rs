@@ -52,6 +52,9 @@ pub enum Command {
         /// Folder with model.json; the built-in model when left out
         bundle: Option<PathBuf>,
     },
+    /// Work on model.json, the contract of a model bundle
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
     Phantom {
         /// Where to write it (.nii, .nii.gz, .nrrd or .vti); what it holds goes beside it as .json
@@ -65,12 +68,32 @@ pub enum Command {
     },
 }
 
+/// `sam2lung model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Write a bundle's model.json as schema version 2; the same model gives the same bits
+    Upgrade {
+        /// Folder with model.json
+        #[arg(value_name = "BUNDLE_DIR")]
+        bundle: PathBuf,
+        /// Leave the bundle as it is, and write a whole new one into this folder
+        #[arg(long, short, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Print the JSON schema of model.json, schema version 2
+    Schema,
+}
+
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files
-    #[arg(required = true, value_name = "INPUT")]
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders that hold a
+    /// file for each, named NAME or x_NAME
+    #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The file of one channel of the model, in place of INPUT; given again for each channel
+    #[arg(long = "channel", value_name = "NAME=FILE", value_parser = parse_channel, conflicts_with = "inputs")]
+    pub channels: Vec<(String, PathBuf)>,
     /// Folder for the results; each INPUT gets a folder of its own in it
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
@@ -140,6 +163,13 @@ where
         PossibleValue::new((*one).into()).help(help.trim_end_matches('.'))
     });
     PossibleValuesParser::new(values).map(|text| text.parse().expect("clap lets no other through"))
+}
+
+fn parse_channel(text: &str) -> Result<(String, PathBuf), String> {
+    let named = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    named
+        .map(|(name, file)| (name.to_owned(), PathBuf::from(file)))
+        .ok_or_else(|| "expected a channel's name and its file: NAME=FILE".into())
 }
 
 fn parse_voxel(text: &str) -> Result<[usize; 3], String> {
