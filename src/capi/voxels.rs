@@ -6,8 +6,8 @@ use super::{pointers::refuse, structs, volume::sam2lung_volume};
 use crate::{
     error::{Error, Result},
     memory,
+    limits::MAX_VOXELS,
     space::grid::Grid,
-    steps::check::MAX_VOXELS,
 };
 
 /// How a voxel is stored, by its number in C.

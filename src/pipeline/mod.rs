@@ -141,7 +141,7 @@ impl Engine {
             batch: options.batch,
             threshold: options.threshold.unwrap_or(spec.decision.threshold),
             uncertainty: options.uncertainty.unwrap_or(spec.sampling.uncertainty),
-            kinds: if options.all_uncertainties { &Uncertainty::ALL } else { &[] },
+            kinds: if options.all_uncertainties { Uncertainty::ALL } else { &[] },
         };
         let (airy, lifted) = shown_lungs(&ct, &search, options, spec, monitor.cancel_token())?;
         let shown = lifted.as_ref().unwrap_or(&ct);
@@ -261,7 +261,8 @@ struct Outlined {
 /// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
 fn pieces<'a>(cutting: &'a mut Cutting, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
     let network: &mut OnnxNetwork = match cutting {
-        Cutting::One(network) | Cutting::Hybrid { coarse: network, .. } => network,
+        Cutting::One(network) => network,
+        Cutting::Hybrid { coarse, .. } => coarse,
     };
     SlicePieces::new(network, spec, clicks)
 }

@@ -136,7 +136,7 @@ def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     # tiny-detect takes no click maps: the segmenter's own outline at the click, at a lower threshold if need be.
     hu = made_hu(100, 50, 0)
     i, j, k = CENTRES[2]
-    found = find("tiny-detect", hu, "--at", f"{i},{j},{k}")
+    found = find("tiny-detect", hu, "--click", f"{i},{j},{k}")
     assert np.array_equal(found.label > 0, np.logical_or.reduce(balls()))
     (clicked,) = [nodule for nodule in found.nodules if nodule["clicked"]]
     assert np.array_equal(found.label == clicked["id"], balls()[2])
@@ -186,8 +186,8 @@ def patient(tmp_path):
 def regions(sam2lung, bundles, tmp_path):
     """Runs tiny-regions; what it wrote, or the error's text."""
 
-    def run(*words, status=0, bundle=bundles / "tiny-regions"):
-        words = (*words, "--output", tmp_path / "out", "--model", bundle, "--lung-mask", "off")
+    def run(*words, status=0, bundle=bundles / "tiny-regions", mask="off"):
+        words = (*words, "--output", tmp_path / "out", "--model", bundle, "--lung-mask", mask)
         done = sam2lung.segment(*words, status=status)
         (folder,) = (tmp_path / "out").iterdir() if status == 0 else [None]
         return done.stderr if status else Found(folder)
@@ -279,7 +279,7 @@ def test_channels_that_do_not_fit_are_refused_by_name(regions, patient, name, wo
         (["CT", "PET", "MR"], "channel MR, which the model doesn't take"),
         (["CT", "PET", "pet"], "two files for channel PET"),
     ],
-    ids="-".join,
+    ids=["missing", "unknown", "doubled"],
 )
 def test_files_by_name_that_do_not_fit_are_refused_by_name(regions, patient, given, words):
     files = [word for name in given for word in ("--channel", f"{name}={patient / 'PET.nii.gz'}")]
@@ -320,6 +320,6 @@ def test_model_without_a_channel_in_hu_searches_everywhere(regions, patient, bun
     bundle = changed(bundles / "tiny-regions", tmp_path / "bundle", change)
     (patient / "p7_ct.nii.gz").rename(patient / "T1.nii.gz")
     made_ct.write(patient / "T1.nii.gz", ct_and_pet()[0] + 1000, SPACING)
-    found = regions(patient, "--lung-mask", "auto", bundle=bundle)
+    found = regions(patient, bundle=bundle, mask="auto")
     ct, pet = ct_and_pet()
     np.testing.assert_allclose(found.volume("probability_rim"), softmax(ct + 1000, pet)[1], **CLOSE)

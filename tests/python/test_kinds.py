@@ -9,7 +9,7 @@ import made_ct
 import numpy as np
 import pytest
 from by_hand import Found, Samples, before, blended, changed, factors, member_and_mirrored, mirrored, noise
-from by_hand import on_every_second_voxel
+from by_hand import lines_between, on_every_second_voxel
 
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (11, 21, 26)
@@ -68,12 +68,36 @@ def boxed(overlap, blend):
     return lambda x: blended(ramp, x, SIZE, overlap, blend)
 
 
+def spaced(x):
+    """Slices 3 mm apart on slices 2 mm apart: interpolated going in, and coming back. The last one lies beyond the CT."""
+    own = np.arange(8) * 3 / SPACING[2]
+    at = np.arange(len(x))
+    assert own[-2] < at[-1] < own[-1]
+    return lines_between(plain(lines_between(x, at, own)), own, at)
+
+
+def hybrid(share):
+    """The slices of the highest mean entropy of the coarse network are seen by the fine one as well."""
+
+    def logits(x):
+        coarse = 8 * x - 4
+        information = made_ct.entropy_bits(made_ct.sigmoid(coarse)).mean(axis=(1, 2))
+        chosen = np.sort(np.argsort(-information)[: int(np.ceil(share * len(x)))])
+        if not len(chosen):
+            return coarse
+        return 0.25 * coarse + 0.75 * lines_between(32 * x[chosen] - 12, chosen, np.arange(len(x)))
+
+    return logits
+
+
 PLAIN = {
     "tiny-plain": plain,
     "tiny-slab": slab,
+    "tiny-spaced": spaced,
     "tiny-patch": boxed(0.5, "constant"),
     "tiny-patch-gaussian": boxed(0.25, "gaussian"),
     "tiny-patch-clicks": plain,
+    "tiny-hybrid": hybrid(0.5),
 }
 
 
@@ -97,6 +121,16 @@ def test_network_without_chance_gives_one_sample(find, name):
 @pytest.mark.parametrize("kind", ["variance", "mutual-information"])
 def test_one_sample_has_no_spread(find, name, kind):
     assert not find(name, made_hu(), "--uncertainty", kind).uncertainty.any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_hybrid_s_fine_network_sees_its_share_of_the_slices(find, bundles, tmp_path, share):
+    def change(contract):
+        contract["segment"]["hybrid"]["share_of_slices"] = share
+
+    found = find(changed(bundles / "tiny-hybrid", tmp_path / "bundle", change), made_hu())
+    wanted = made_ct.sigmoid(hybrid(share)(made_ct.windowed(made_hu())))
+    np.testing.assert_allclose(found.probability, wanted, **CLOSE)
 
 
 def test_constant_blend_is_the_mean_of_the_boxes(find):
@@ -273,7 +307,7 @@ def distance_mm(at):
 
 def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
     at = (4, 5, 8)
-    found = find("tiny-patch-clicks", made_hu(), "--at", ",".join(map(str, at)))
+    found = find("tiny-patch-clicks", made_hu(), "--click", ",".join(map(str, at)))
     logits = plain(made_ct.windowed(made_hu())) + 10 * np.exp(-distance_mm(at) / 6)
     clicked = (logits > 0) & (distance_mm(at) < 8)
     ((nodule,), (other,)) = ([n for n in found.nodules if n["clicked"] == is_so] for is_so in (True, False))
@@ -284,7 +318,7 @@ def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
 
 def test_patch_click_outside_takes_away(find):
     beside = (CENTRE[0] + 5, CENTRE[1], CENTRE[2])
-    words = ["--at", ",".join(map(str, CENTRE)), "--not-at", ",".join(map(str, beside))]
+    words = ["--click", ",".join(map(str, CENTRE)), "--click-outside", ",".join(map(str, beside))]
     found = find("tiny-patch-clicks", made_hu(), *words)
     pull = np.exp(-distance_mm(CENTRE) / 6) - np.exp(-distance_mm(beside) / 6)
     (nodule,) = [n for n in found.nodules if n["clicked"]]

@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, fs, time::Instant};
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
-    contract::uncertainty::Uncertainty,
     findings::result::Segmentation,
+<<<<<<< HEAD
     io::{self, ReadOptions, VolumeFormat},
+=======
+    io::{self, Ct, ReadOptions},
+>>>>>>> main
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -18,9 +21,12 @@ use sam2lung::{
             InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
             voxels_sha256 as sha256,
         },
+        outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json, write_warnings},
+        volumes::VolumeFiles,
     },
+<<<<<<< HEAD
     runtime::{device::Device, environment::Runtime},
     space::grid::Grid,
 };
@@ -28,6 +34,13 @@ use sam2lung::{
 use crate::{
     args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
     input::Input,
+=======
+    runtime::environment::Runtime,
+};
+
+use crate::{
+    args::SegmentArgs,
+>>>>>>> main
     staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
 };
@@ -80,14 +93,9 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
     options.check_for(&bundle.model)?;
-    let device = match args.device {
-        DeviceArg::Auto => Device::Auto,
-        DeviceArg::Cpu => Device::Cpu,
-        DeviceArg::Cuda => Device::Cuda,
-    };
     let bar = Bar::new("model", args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    Engine::load(bundle, device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+    Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 fn segment_one(
@@ -102,9 +110,14 @@ fn segment_one(
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
     let started = Instant::now();
+<<<<<<< HEAD
     let channels = engine.bundle().model.channels.clone();
     let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
     format(args).check(told.grid())?;
+=======
+    let ct = io::read_ct(input, read_options(args), &mut monitor)?;
+    args.format.check(&ct.volume.grid)?;
+>>>>>>> main
     let options =
         Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
@@ -153,22 +166,11 @@ fn options(args: &SegmentArgs) -> Options {
         seed: args.seed,
         threshold: args.threshold,
         sensitivity: args.sensitivity,
-        uncertainty: args.uncertainty.map(|kind| match kind {
-            UncertaintyArg::Entropy => Uncertainty::Entropy,
-            UncertaintyArg::Variance => Uncertainty::Variance,
-            UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
-        }),
+        uncertainty: args.uncertainty,
+        all_uncertainties: args.all_uncertainties,
         at: args.at.clone(),
         not_at: args.not_at.clone(),
         ..Options::default()
-    }
-}
-
-fn format(args: &SegmentArgs) -> VolumeFormat {
-    match args.format {
-        FormatArg::NiftiGz => VolumeFormat::NiftiGz,
-        FormatArg::Nrrd => VolumeFormat::Nrrd,
-        FormatArg::Vti => VolumeFormat::Vti,
     }
 }
 
@@ -185,28 +187,17 @@ fn write(
 ) -> Result<()> {
     let started = Instant::now();
     let folder = staging.path();
-    let format = format(args);
     let cancel = monitor.cancel_token().clone();
-    let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
-    let (maps, forms) = (found.native(), input.nifti);
-    monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume_like(&volume("label"), maps.labels, forms, &cancel)?;
-    monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume_like(&volume("probability"), maps.probability, forms, &cancel)?;
-    monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume_like(&volume("uncertainty"), maps.uncertainty, forms, &cancel)?;
-    monitor.step(Stage::Write, 3, 5)?;
+    let volumes = VolumeFiles { folder, format: args.format, forms: input.nifti };
+    let steps = VolumeFiles::count(found) + 2;
+    volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
     if let Some(format) = args.surfaces {
-        let name = match format {
-            SurfacesArg::Vtp => "nodules.vtp",
-            SurfacesArg::Vtk => "nodules.vtk",
-        };
-        io::write_surfaces(&folder.join(name), &found.surfaces(None, &cancel)?)?;
+        io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
     }
     let warnings = &found.warnings;
-    write_json(&folder.join("nodules.json"), &found.nodules, warnings)?;
-    write_csv(&folder.join("nodules.csv"), &found.nodules, warnings)?;
-    write_warnings(&folder.join("warnings.txt"), warnings)?;
+    write_json(&folder.join(NODULES_JSON.file()), &found.nodules, warnings)?;
+    write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, warnings)?;
+    write_warnings(&folder.join(WARNINGS.file()), warnings)?;
     let spec = &engine.bundle().model;
     let title = OverviewTitle {
         input: staging.name(),
@@ -220,7 +211,7 @@ fn write(
     };
     let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result holds no CT any more"))?;
     write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
-    monitor.step(Stage::Write, 4, 5)?;
+    monitor.step(Stage::Write, steps - 1, steps)?;
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
@@ -246,16 +237,16 @@ fn write(
             assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
             threads: engine.threads(),
-            format: format.ending(),
+            format: args.format.ending(),
         },
         device: engine.device(),
         result: ResultRecord::of(found),
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
-    let path = folder.join("run.json");
+    let path = folder.join(MANIFEST.file());
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
-    monitor.step(Stage::Write, 5, 5)?;
+    monitor.step(Stage::Write, steps, steps)?;
     staging.finish()
 }
