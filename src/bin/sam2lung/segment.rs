@@ -6,11 +6,7 @@ use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
     findings::result::Segmentation,
-<<<<<<< HEAD
-    io::{self, ReadOptions, VolumeFormat},
-=======
-    io::{self, Ct, ReadOptions},
->>>>>>> main
+    io::{self, ReadOptions},
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -26,21 +22,13 @@ use sam2lung::{
         tables::{write_csv, write_json, write_warnings},
         volumes::VolumeFiles,
     },
-<<<<<<< HEAD
-    runtime::{device::Device, environment::Runtime},
+    runtime::environment::Runtime,
     space::grid::Grid,
 };
 
 use crate::{
-    args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
-    input::Input,
-=======
-    runtime::environment::Runtime,
-};
-
-use crate::{
     args::SegmentArgs,
->>>>>>> main
+    input::Input,
     staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
 };
@@ -110,14 +98,9 @@ fn segment_one(
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
     let started = Instant::now();
-<<<<<<< HEAD
     let channels = engine.bundle().model.channels.clone();
     let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
-    format(args).check(told.grid())?;
-=======
-    let ct = io::read_ct(input, read_options(args), &mut monitor)?;
-    args.format.check(&ct.volume.grid)?;
->>>>>>> main
+    args.format.check(told.grid())?;
     let options =
         Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
