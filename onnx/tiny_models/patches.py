@@ -26,7 +26,7 @@ CLICK, DECAY_MM = 10.0, 6.0
 # tiny-patch-flips
 A, F = 8.0, [4.0, 2.0, 1.0]
 # tiny-hybrid
-COARSE, CB, FINE, FB, FINE_WEIGHT = 8.0, -4.0, 32.0, -12.0, 0.75
+COARSE, CB, FINE, FB, FINE_WEIGHT = 8.0, -5.0, 32.0, -12.0, 0.75
 
 
 def affine_graph(gain, bias, precision=np.float32):

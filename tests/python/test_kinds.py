@@ -80,7 +80,7 @@ def hybrid(share):
     """The slices of the highest mean entropy of the coarse network are seen by the fine one as well."""
 
     def logits(x):
-        coarse = 8 * x - 4
+        coarse = 8 * x - 5
         information = made_ct.entropy_bits(made_ct.sigmoid(coarse)).mean(axis=(1, 2))
         chosen = np.sort(np.argsort(-information)[: int(np.ceil(share * len(x)))])
         if not len(chosen):
