@@ -1,5 +1,5 @@
-//! Every kind of network through the library: samples, batches, cancel, progress, refusals. Values of the maps are worked out in
-//! `tests/python/test_kinds.py`; `onnx/tiny_models` describes the bundles.
+//! Every kind of network through the library: samples, batches, cancel, progress, refusals. Values of the maps are worked
+//! out in `tests/python/test_kinds.py`; `onnx/tiny_models` describes the bundles.
 
 use std::path::Path;
 

@@ -14,7 +14,8 @@ static double sigmoid(double logit)
     return 1.0 / (1.0 + exp(-logit));
 }
 
-static sam2lung_result *run_of(const char *bundles, const char *name, const sam2lung_volume *const *volumes, size_t count)
+static sam2lung_result *run_of(const char *bundles, const char *name, const sam2lung_volume *const *volumes,
+                               size_t count)
 {
     sam2lung_engine *engine = engine_of(bundles, name);
     sam2lung_run_options options = everywhere();
@@ -68,8 +69,8 @@ static void patch(const char *bundles, const sam2lung_volume *volume)
     sam2lung_result_free(result);
 }
 
-/* tiny-hybrid: coarse logit 8 x - 5, fine logit 32 x - 12, which counts for 3 / 4 and sees 8 of the 16 slices: the seven that
-   hold the block, and of the others, which are all alike, the first. */
+/* tiny-hybrid: coarse logit 8 x - 5, fine logit 32 x - 12, which counts for 3 / 4 and sees 8 of the 16 slices: the seven
+   that hold the block, and of the others, which are all alike, the first. */
 static void hybrid(const char *bundles, const sam2lung_volume *volume)
 {
     sam2lung_result *result = run_of(bundles, "tiny-hybrid", &volume, 1);
@@ -89,7 +90,8 @@ static void regions(const char *bundles, const struct block *block, const sam2lu
         uptake.voxels[n] = 2;
     }
     for (int64_t n = 0; n < 27; n++) {
-        int64_t k = uptake.centre[2] + n / 9 - 1, j = uptake.centre[1] + n / 3 % 3 - 1, i = uptake.centre[0] + n % 3 - 1;
+        int64_t k = uptake.centre[2] + n / 9 - 1, j = uptake.centre[1] + n / 3 % 3 - 1;
+        int64_t i = uptake.centre[0] + n % 3 - 1;
         uptake.voxels[(k * uptake.dims[1] + j) * uptake.dims[0] + i] = 9;
     }
     sam2lung_volume pet = view_of(&uptake);
@@ -122,8 +124,8 @@ static void regions(const char *bundles, const struct block *block, const sam2lu
     block_free(&uptake);
 }
 
-/* tiny-chain: where the detector's p = sigmoid((16 x - 6) / 2) is above a half, a classifier looks; what it keeps is segmented by
-   logit = 8 x m - 6, where m is 0 or 2. With seed 0 the mask of 12 of 25 samples is 2. */
+/* tiny-chain: where the detector's p = sigmoid((16 x - 6) / 2) is above a half, a classifier looks; what it keeps is
+   segmented by logit = 8 x m - 6, where m is 0 or 2. With seed 0 the mask of 12 of 25 samples is 2. */
 static void chain(const char *bundles, const sam2lung_volume *volume)
 {
     sam2lung_result *result = run_of(bundles, "tiny-chain", &volume, 1);

@@ -1,6 +1,7 @@
 """What a run says of a volume, worked out in double precision: sampler, boxes, blending, statistics.
 
-Volumes are [k, j, i]; samples are stacked before them, [s, k, j, i]. Written from the pages and the papers, not from the library.
+Volumes are [k, j, i]; samples are stacked before them, [s, k, j, i]. Written from the pages and the papers, not from
+the library.
 """
 
 import itertools

@@ -1,4 +1,7 @@
-"""The chain of roles, and several channels, from volumes to results; onnx/tiny_models/chains.py describes the bundles."""
+"""The chain of roles, and several channels, from volumes to results.
+
+onnx/tiny_models/chains.py describes the bundles.
+"""
 
 import hashlib
 
@@ -142,7 +145,7 @@ def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     assert np.array_equal(found.label == clicked["id"], balls()[2])
 
 
-# --- channels -----------------------------------------------------------------------------------------------------------
+# --- channels ---------------------------------------------------------------------------------------------------------
 
 PATIENT = (6, 12, 20)
 
@@ -297,7 +300,9 @@ def test_one_file_for_a_model_of_two_channels_is_refused_by_name(regions, patien
     assert "E_CHANNELS: " in text and "CT, PET" in text
 
 
-@pytest.mark.parametrize("over, inside", [("all", lambda pet: np.ones(pet.shape, bool)), ("non_zero", lambda pet: pet != 0)])
+@pytest.mark.parametrize(
+    "over, inside", [("all", lambda pet: np.ones(pet.shape, bool)), ("non_zero", lambda pet: pet != 0)]
+)
 def test_z_score_is_that_of_the_whole_volume(regions, patient, bundles, tmp_path, over, inside):
     def change(contract):
         contract["channels"][1]["normalise"] = {"z_score": over}

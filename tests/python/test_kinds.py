@@ -24,7 +24,7 @@ def ball(shape=SHAPE, centre=CENTRE):
 
 
 def made_hu(shape=SHAPE, centre=CENTRE):
-    """Lung with a ball of soft tissue, and a little of chance everywhere, so that a voxel in another's place is seen."""
+    """Lung with a ball of soft tissue, and a little of chance everywhere: a voxel in another's place is seen."""
     hu = np.where(ball(shape, centre), 50, made_ct.LUNG_HU)
     return hu + np.random.default_rng(3).integers(-40, 41, shape)
 
@@ -42,7 +42,7 @@ def find(sam2lung, bundles, tmp_path):
     return run
 
 
-# --- networks in which nothing is random --------------------------------------------------------------------------------
+# --- networks in which nothing is random ------------------------------------------------------------------------------
 
 
 def plain(x):
@@ -69,7 +69,7 @@ def boxed(overlap, blend):
 
 
 def spaced(x):
-    """Slices 3 mm apart on slices 2 mm apart: interpolated going in, and coming back. The last one lies beyond the CT."""
+    """Slices 3 mm apart on slices 2 mm apart: interpolated going in and coming back. The last one lies beyond the CT."""
     own = np.arange(8) * 3 / SPACING[2]
     at = np.arange(len(x))
     assert own[-2] < at[-1] < own[-1]
@@ -134,8 +134,8 @@ def test_hybrid_s_fine_network_sees_its_share_of_the_slices(find, bundles, tmp_p
 
 
 def test_constant_blend_is_the_mean_of_the_boxes(find):
-    # A constant CT: what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel 5
-    # is the place 5 of the first and 1 of the second, voxel 20 the places 8, 4 and 2 of the boxes at 12, 16 and 18.
+    # A constant CT: what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel
+    # 5 is the place 5 of the first and 1 of the second, voxel 19 the places 7, 3 and 1 of the boxes at 12, 16 and 18.
     assert by_hand.starts(26, 8, 0.5) == [0, 4, 8, 12, 16, 18]
     hu = np.full((4, 8, 26), -400)
     hu[0, 0, 0] = -1000
@@ -158,12 +158,12 @@ def test_patches_of_a_mirrored_ct_are_the_same(find):
 def test_half_precision_graph_is_fed_and_read_in_float32(find):
     found = find("tiny-patch-half", made_hu())
     wanted = Samples(plain(made_ct.windowed(made_hu()))[None])
-    # Eleven bits: x, which is multiplied by 16, and a logit of up to 10, are off by 2^-12 of themselves; p by a quarter of that.
+    # Eleven bits: x, which is multiplied by 16, and a logit of up to 10, are off by 2^-12 of themselves; p by a quarter.
     np.testing.assert_allclose(found.probability, wanted.mean, atol=(16 + 10) * 2**-12 / 4, rtol=0)
     assert np.abs(found.probability - wanted.mean).max() > 1e-5, "it ran in float16"
 
 
-# --- networks that are sampled ------------------------------------------------------------------------------------------
+# --- networks that are sampled ----------------------------------------------------------------------------------------
 
 
 def members(x, seed, samples):
@@ -265,7 +265,7 @@ def test_sample_is_the_same_whatever_the_number_drawn(find):
 
 @pytest.mark.parametrize("kind", ["entropy", "variance"])
 def test_patches_on_a_coarser_grid_are_put_back_linearly(find, kind):
-    # Boxes' voxels of 4 x 1.5 x 1.5 mm lie on every second voxel of the CT. All boxes say the same there, so that it doesn't
+    # Boxes' voxels of 4 x 1.5 x 1.5 mm lie on every second voxel of the CT. All boxes say the same there, so it doesn't
     # matter how they are blended, only that each sample's logits are.
     shape = (11, 27, 33)
     hu = made_hu(shape, (16, 12, 5))
@@ -297,7 +297,7 @@ def test_flips_that_a_bundle_doesn_t_name_are_not_drawn(find, bundles, tmp_path,
     assert found.run["options"]["samples"] == 2 ** len(axes)
 
 
-# --- clicks -------------------------------------------------------------------------------------------------------------
+# --- clicks -----------------------------------------------------------------------------------------------------------
 
 
 def distance_mm(at):
@@ -327,7 +327,7 @@ def test_patch_click_outside_takes_away(find):
     assert found.label[CENTRE[2], CENTRE[1], CENTRE[0] + 5] == 0
 
 
-# --- classes ------------------------------------------------------------------------------------------------------------
+# --- classes ----------------------------------------------------------------------------------------------------------
 
 
 def test_voxel_belongs_to_the_class_of_highest_probability(find):

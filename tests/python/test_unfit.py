@@ -1,7 +1,6 @@
-"""Bundles whose graphs are not what model.json says, made here from the tiny ones: refused by name before anything runs."""
+"""Bundles whose graphs are not what model.json says, made here from the tiny ones: refused by name before a run."""
 
 import hashlib
-import json
 
 import numpy as np
 import pytest
@@ -96,7 +95,9 @@ def two_channels(source, target, encoder):
     return g.bytes()
 
 
-@pytest.mark.parametrize("file, tensors", [("encoder2.onnx", ("image", "e", True)), ("decoder2.onnx", ("e", "logits", False))])
+@pytest.mark.parametrize(
+    "file, tensors", [("encoder2.onnx", ("image", "e", True)), ("decoder2.onnx", ("e", "logits", False))]
+)
 def test_member_that_differs_in_shape_is_refused(refused, file, tensors):
     text = refused("tiny-members", file, two_channels(*tensors))
     assert text.startswith("E_MODEL_SHAPE: ") and file in text and "'e'" in text
@@ -119,9 +120,3 @@ def test_samples_that_do_not_reach_every_member_are_refused(sam2lung, bundles, r
     words = ("segment", "ct.nii.gz", "--output", tmp_path / "out", "--model", bundles / "tiny-members")
     done = sam2lung(*words, "--samples", "2", "--device", "cpu")
     assert done.returncode == 1 and done.stderr.startswith("E_OPTION: samples is 2") and "3" in done.stderr
-
-
-def test_bundle_s_contract_as_it_was_made_is_not_changed_by_the_helper(bundles, tmp_path):
-    """`changed` without a change leaves a bundle's contract: what is refused above is refused for its change."""
-    folder = changed(bundles / "tiny-plain", tmp_path / "bundle", lambda contract: None)
-    assert json.loads((folder / "model.json").read_text()) == json.loads((bundles / "tiny-plain/model.json").read_text())

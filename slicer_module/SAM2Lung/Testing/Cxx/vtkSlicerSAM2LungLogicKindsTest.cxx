@@ -1,6 +1,6 @@
 /// \file
-/// Models of other kinds by their folders: labels and uncertainty come out as worked out by hand. onnx/tiny_models describes the
-/// bundles.
+/// Models of other kinds by their folders: labels and uncertainty come out as worked out by hand.
+/// onnx/tiny_models describes the bundles.
 
 #include "SAM2LungTestScene.h"
 
