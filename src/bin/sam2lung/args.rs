@@ -87,8 +87,8 @@ pub enum ModelCommand {
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders that hold a
-    /// file for each, named NAME or x_NAME
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with a file
+    /// for each, named NAME or x_NAME
     #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// The file of one channel of the model, in place of INPUT; given again for each channel
