@@ -211,7 +211,7 @@ fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
     let (networks, _) = load(&bundle, Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
     let Cutting::One(mut network) = networks.segment else { panic!("no hybrid") };
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.model, Clicks::default()), reorder };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut *network, &bundle.model, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling = Sampling {

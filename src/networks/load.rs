@@ -35,13 +35,13 @@ pub struct Networks {
 #[derive(Debug)]
 pub enum Cutting {
     /// A network of the kinds that take boxes.
-    One(OnnxNetwork),
+    One(Box<OnnxNetwork>),
     /// A coarse network everywhere, a fine one on some slices.
     Hybrid {
         /// Everywhere.
-        coarse: OnnxNetwork,
+        coarse: Box<OnnxNetwork>,
         /// On some slices.
-        fine: OnnxNetwork,
+        fine: Box<OnnxNetwork>,
     },
 }
 
@@ -153,8 +153,8 @@ impl Cutting {
         }
         let mut made = made.into_iter();
         match (made.next(), made.next()) {
-            (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse, fine }),
-            (Some(one), None) => Ok(Cutting::One(one)),
+            (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse: coarse.into(), fine: fine.into() }),
+            (Some(one), None) => Ok(Cutting::One(one.into())),
             (None, _) => Err(Error::Internal { what: format!("{field} has no network") }),
         }
     }

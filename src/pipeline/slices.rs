@@ -37,7 +37,7 @@ impl Segmenter for Slices<'_> {
             Cutting::One(network) | Cutting::Hybrid { coarse: network, .. } => network,
         };
         let ct = Volume::new(images.grid.clone(), images.channels[0].0.clone());
-        let mut pieces = SlicePieces::new(network, self.model, clicks.clone());
+        let mut pieces = SlicePieces::new(&mut **network, self.model, clicks.clone());
         let found = run_all(&mut pieces, &ct, region, sampling, stage, monitor)?;
         let mut samples = Some(found.samples);
         let class = |maps: crate::networks::piece::ClassMaps| ClassAnswer {

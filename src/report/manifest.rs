@@ -70,8 +70,23 @@ pub struct InputRecord<'a> {
     pub nifti: Option<&'a NiftiForms>,
     /// sha256 of the voxels in HU, float32 little-endian, i fastest.
     pub voxels_sha256: String,
+    /// Every channel, of a model that takes several; the first is the one above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelRecord<'a>>,
     /// sha256 of the lung mask's voxels, 1 or 0, uint8, i fastest; `null` where no mask was given.
     pub lung_mask_sha256: Option<String>,
+}
+
+/// One of several channels of a run.
+#[derive(Debug, Serialize)]
+pub struct ChannelRecord<'a> {
+    /// Its name in the model.
+    pub channel: &'a str,
+    /// What was read and how, without anything that names the patient.
+    #[serde(flatten)]
+    pub source: &'a Source,
+    /// sha256 of the voxels as the run had them, on the first channel's grid, float32 little-endian, i fastest.
+    pub voxels_sha256: &'a str,
 }
 
 /// The options of a run, with what the bundle filled in.

@@ -11,7 +11,7 @@ from scipy import ndimage
 SAMPLES = 25
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (24, 60, 72)
-# onnx/make_tiny_models.py describes the bundle.
+# onnx/tiny_models/schema1.py describes the bundle.
 M, G, DECAY_MM = 0.25, 10.0, 6.0
 THRESHOLD = 0.2
 # What src/pipeline/prompt.rs says: how far around the nodule maps change.
