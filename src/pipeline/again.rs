@@ -88,6 +88,7 @@ where
     let bytes = BYTES_PER_VOXEL + BYTES_PER_MAP * maps;
     memory::check_free(volumes[0].grid.len() * bytes, "the maps of a result with clicks")?;
 
+    monitor.leave_out(&[Stage::Detect, Stage::Segment]);
     let mut clock = Clock::start();
     let scan = Scan::oriented(volumes, &model.channels, &cancel)?;
     let clicks = scan.clicks(&options.clicks);

@@ -110,6 +110,9 @@ where
     options.check_for(model)?;
     memory::check_free(volumes[0].grid.len() * options.bytes_per_voxel(model), "the maps of a run")?;
 
+    if roles.detect.is_none() {
+        monitor.leave_out(&[Stage::Detect]);
+    }
     let mut clock = Clock::start();
     let scan = Scan::oriented(volumes, &model.channels, &cancel)?;
     let clicks = scan.clicks(&options.clicks);
