@@ -263,7 +263,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::addNotice(const QString& text)
 void qSlicerSAM2LungModuleWidgetPrivate::placeProgress()
 {
   // A run at a point comes while the user goes through the rows: they stay where they are under the mouse.
-  QWidget* const below = this->logic()->GetRunAtPoint() ? static_cast<QWidget*>(this->OutlineAtPointButton)
+  QWidget* const below = this->logic()->GetRunOfClick() ? static_cast<QWidget*>(this->OutlineAtPointButton)
                                                         : this->ResultLabel;
   this->PanelLayout->removeWidget(this->ProgressWidget);
   this->PanelLayout->insertWidget(this->PanelLayout->indexOf(below), this->ProgressWidget);
@@ -456,7 +456,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
     : problem.isEmpty()
       ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
       : problem);
-  this->OutlineAtPointButton->setVisible(!running || !this->logic()->GetRunAtPoint());
+  this->OutlineAtPointButton->setVisible(!running || !this->logic()->GetRunOfClick());
   showChecked(this->OutlineAtPointButton, placing);
   this->setViewCursors(placing);
   this->ProgressWidget->setVisible(running);

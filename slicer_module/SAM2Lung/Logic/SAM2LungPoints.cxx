@@ -86,6 +86,16 @@ void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule
 }
 
 //----------------------------------------------------------------------------
+void RemovePoint(vtkMRMLMarkupsFiducialNode* node, int id)
+{
+  const int point = node->GetControlPointIndexByID(NoduleKey(id).c_str());
+  if (point >= 0)
+  {
+    node->RemoveNthControlPoint(point);
+  }
+}
+
+//----------------------------------------------------------------------------
 void ShowPoints(vtkMRMLMarkupsFiducialNode* node)
 {
   node->CreateDefaultDisplayNodes();

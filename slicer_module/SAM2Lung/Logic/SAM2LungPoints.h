@@ -17,6 +17,8 @@ namespace sam2lung_slicer
 void WritePoints(vtkMRMLMarkupsFiducialNode* node, const std::vector<sam2lung::Nodule>& nodules);
 /// Puts one point there, in the place of the one with its number.
 void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule);
+/// Removes the point of a nodule, if there is one.
+void RemovePoint(vtkMRMLMarkupsFiducialNode* node, int id);
 /// Small crosses, warm where someone should look again.
 void ShowPoints(vtkMRMLMarkupsFiducialNode* node);
 void ShowPoint(vtkMRMLMarkupsFiducialNode* node, int id, bool visible);

@@ -307,6 +307,16 @@ void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vt
 }
 
 //----------------------------------------------------------------------------
+void RemoveSegment(vtkMRMLSegmentationNode* node, int id)
+{
+  const std::string segment = FindSegment(node, id);
+  if (!segment.empty())
+  {
+    Remove(node->GetSegmentation(), segment);
+  }
+}
+
+//----------------------------------------------------------------------------
 void ShowSegments(vtkMRMLSegmentationNode* node)
 {
   node->CreateDefaultDisplayNodes();

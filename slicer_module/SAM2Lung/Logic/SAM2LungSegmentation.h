@@ -42,6 +42,8 @@ bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
 ///
 /// Nothing holds back what the node says of it: views and lists need to hear of each segment, and of which one.
 void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vtkSegment* segment);
+/// Removes the segment of a nodule, if there is one.
+void RemoveSegment(vtkMRMLSegmentationNode* node, int id);
 /// Shown in slices as an outline that leaves the nodule free, and in 3-D.
 void ShowSegments(vtkMRMLSegmentationNode* node);
 void ShowSegment(vtkMRMLSegmentationNode* node, int id, bool visible);

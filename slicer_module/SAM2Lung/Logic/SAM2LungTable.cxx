@@ -269,6 +269,16 @@ void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule)
 }
 
 //----------------------------------------------------------------------------
+void RemoveNodule(vtkMRMLTableNode* node, int id)
+{
+  const int row = NoduleRow(node, id);
+  if (row >= 0)
+  {
+    node->RemoveRow(row);
+  }
+}
+
+//----------------------------------------------------------------------------
 std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column)
 {
   const int row = NoduleRow(node, id);
@@ -302,6 +312,21 @@ void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted)
     array->Modified();
     node->GetTable()->Modified();
   }
+}
+
+//----------------------------------------------------------------------------
+sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node)
+{
+  using Kind = sam2lung::Uncertainty;
+  const std::string name = IsNoduleTable(node) ? Fact(node, "Uncertainty") : "";
+  for (const Kind kind : { Kind::entropy, Kind::variance, Kind::mutual_information })
+  {
+    if (name == UncertaintyName(kind))
+    {
+      return kind;
+    }
+  }
+  return Kind::bundle;
 }
 
 //----------------------------------------------------------------------------

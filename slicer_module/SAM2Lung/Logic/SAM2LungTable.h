@@ -36,6 +36,8 @@ void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id);
 void SetAccepted(vtkTable* table, int id, bool accepted);
 /// Sets the row of the nodule, or adds one; it is accepted then.
 void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule);
+/// Removes its row, if there is one.
+void RemoveNodule(vtkMRMLTableNode* node, int id);
 
 /// A cell as text; empty: nothing there.
 std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
@@ -43,6 +45,8 @@ std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
 double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column);
 void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
 
+/// The kind of uncertainty that the run's map shows; Uncertainty::bundle: it is not known.
+sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node);
 /// The result in a line; empty: the node holds none.
 std::string TableResultText(vtkMRMLTableNode* node);
 /// What the run found out that must be known, a line each; empty: nothing.

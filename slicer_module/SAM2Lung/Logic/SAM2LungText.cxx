@@ -102,8 +102,9 @@ std::string StageText(const RunProgress& progress)
   {
     case sam2lung::Stage::read: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reading the CT");
     case sam2lung::Stage::lungs: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Finding the lungs");
+    case sam2lung::Stage::detect: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Looking for nodules");
     case sam2lung::Stage::segment: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Segmenting slices");
-    case sam2lung::Stage::prompt: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlining at the point");
+    case sam2lung::Stage::click: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlining at the click");
     case sam2lung::Stage::nodules: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Measuring nodules");
     // A stage of a newer library.
     default: return progress.stage_title;
