@@ -96,8 +96,8 @@ std::string OutsideText(vtkMRMLScalarVolumeNode* ct, const ClickRas& click_ras)
   std::ostringstream at;
   at << std::fixed << std::setprecision(1) << click_ras[0] << ", " << click_ras[1] << ", " << click_ras[2];
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "The point (%1) mm lies outside the CT '%2'. Place it in the CT, in the middle "
-                                       "of a nodule."),
+                                       "The click at (%1) mm lies outside the CT '%2'. Click in the CT, in the "
+                                       "middle of a nodule."),
                              at.str().c_str(),
                              ct->GetName());
 }

@@ -30,8 +30,8 @@ constexpr std::chrono::milliseconds AT_A_TIME{ 40 };
 std::string NothingAtClickText()
 {
   return vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                   "The model sees no nodule at the point; nothing was changed. Place it in the middle of a nodule, or "
-                   "lower the threshold under Advanced.");
+                   "The model sees no nodule at the click; nothing was changed. Click in the middle of a nodule, or lower "
+                   "the threshold under Advanced.");
 }
 
 } // namespace

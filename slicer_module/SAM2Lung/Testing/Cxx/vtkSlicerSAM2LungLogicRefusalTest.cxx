@@ -382,7 +382,7 @@ int SegmentsThatAreNotThere(const std::string& bundles)
                                   "lungs.",
                                   false));
   // At a point nothing is searched.
-  CHECK_BOOL(test.Logic->OutlineAtPoint(parameters, -14.0, -2.4, 25.0), true);
+  CHECK_BOOL(test.Logic->OutlineAtClick(parameters, -14.0, -2.4, 25.0), true);
   return EXIT_SUCCESS;
 }
 

@@ -42,8 +42,8 @@ struct AfterRun : MadeScene
   }
   void Click(const MadeBall& ball)
   {
-    const MadeRun run = MakePointRun(StraightGrid(), ball);
-    MergeNodule(this->Parameters, run.Input, run.Output);
+    const MadeRun run = MakeClickRun(StraightGrid(), ball, this->Parameters);
+    WriteClick(this->Parameters, run.Input, run.Output);
   }
   int LabelAt(int i, int j, int k) { return static_cast<int>(this->Labels()->GetScalarComponentAsDouble(i, j, k, 0)); }
   int Voxels(int label)
@@ -109,7 +109,7 @@ int RejectedNoduleStaysRejectedWhateverItsNumber()
 int ClickedOutlineStaysAsItWas()
 {
   AfterRun made;
-  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 });
+  made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 });
   const std::string row = RowText(made.Parameters, 4);
   const int voxels = made.Voxels(4);
   CHECK_BOOL(voxels > 0, true);
@@ -133,7 +133,7 @@ int ClickedOutlineStaysAsItWas()
 int ClickedVersionOfAFindingTakesItsPlace()
 {
   AfterRun made;
-  made.Click({ 1, { 46.0, 15.0, 25.0 }, 3.0 }); // within nodule 2
+  made.Click({ 2, { 46.0, 15.0, 25.0 }, 3.0 });
   const int voxels = made.Voxels(2);
   made.Run(ThreeBalls());
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
@@ -145,7 +145,7 @@ int ClickedVersionOfAFindingTakesItsPlace()
 int NewFindingGetsAFreeNumber()
 {
   AfterRun made;
-  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 }); // number 4
+  made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 }); // number 4
   std::vector<MadeBall> balls = ThreeBalls();
   balls.push_back({ 4, { 45.0, 40.0, 10.0 }, 3.0 });
   made.Run(balls);

@@ -56,7 +56,7 @@ class SegmentTest(unittest.TestCase):
         ct = self.scene.add_balls(BALLS)
         node = self.scene.add_parameters(ct)
         i, j, k, _ = BALLS[0]
-        self.assertTrue(self.logic.OutlineAtPoint(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
+        self.assertTrue(self.logic.OutlineAtClick(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
         self.assertEqual(node.GetNoduleTableNode().GetTable().GetNumberOfRows(), 1)
         self.assertEqual(voxels(node.GetLabelMapNode())[k, j, i], 1)
         self.assertEqual(self.logic.GetNoduleText(node, 1, "clicked"), "1")

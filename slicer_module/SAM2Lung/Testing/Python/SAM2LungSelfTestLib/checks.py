@@ -93,7 +93,7 @@ def check_outline_at_point(node, logic):
     """A click on a nodule that is there already replaces its outline and adds none."""
     count = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     centre = known_nodules(node)[0]["centre_ras"]
-    expect(logic.OutlineAtPoint(node, *centre), f"OutlineAtPoint: {logic.GetStatusText()}")
+    expect(logic.OutlineAtClick(node, *centre), f"OutlineAtClick: {logic.GetStatusText()}")
     after = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     expect(after == count, f"{after} nodules after a click on one of {count}; expected no other one")
 
