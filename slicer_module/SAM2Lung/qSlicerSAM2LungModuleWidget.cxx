@@ -277,7 +277,7 @@ void qSlicerSAM2LungModuleWidget::segmentNodules()
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidget::outlineAtPoint(double r, double a, double s)
+void qSlicerSAM2LungModuleWidget::outlineAtClick(double r, double a, double s)
 {
   Q_D(qSlicerSAM2LungModuleWidget);
   if (!d->logic()->StartOutlineAtClick(d->Node, r, a, s))
@@ -298,7 +298,7 @@ void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
   else if (!d->Placer.start(this->mrmlScene()))
   {
     d->MessageIcon = QStyle::SP_MessageBoxCritical;
-    d->Message = tr("No point can be placed: the scene has no interaction node. Close the scene and try again.");
+    d->Message = tr("No click can be taken: the scene has no interaction node. Close the scene and try again.");
   }
   else if (d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
   {
@@ -395,7 +395,7 @@ void qSlicerSAM2LungModuleWidget::updateProgress()
   Q_D(qSlicerSAM2LungModuleWidget);
   const QString stage = QString::fromStdString(d->logic()->GetStage());
   const double seconds = d->logic()->GetSecondsLeft();
-  // Of a point nobody knows how long it takes: two seconds, and a bar that only moves.
+  // Of a click nobody knows how long it takes: two seconds, and a bar that only moves.
   const bool known = !d->logic()->GetRunOfClick();
   d->ProgressBar->setMaximum(known ? 100 : 0);
   d->ProgressBar->setValue(known ? qRound(100.0 * d->logic()->GetProgress()) : -1);

@@ -57,21 +57,21 @@ void Remove(const OutputNodes& nodes, int id)
   RemovePoint(nodes.points, id);
 }
 
-/// Takes out what was made here of another CT.
+/// Takes out what was made here of another CT, or by a model that gives regions.
 void RemoveAll(const OutputNodes& nodes)
 {
   WriteNoduleColors(nodes.nodule_colors, {});
   while (RemoveNextSegment(nodes.segmentation))
   {
   }
-  WritePoints(nodes.points, {});
+  WritePoints(nodes.points, {}, {});
 }
 
 void WriteRow(const OutputNodes& nodes, const sam2lung::Nodule& nodule, const RunFacts& facts, bool anew)
 {
   if (anew || !IsNoduleTable(nodes.table))
   {
-    WriteTable(nodes.table, MakeTable({ nodule }), facts);
+    WriteTable(nodes.table, MakeTable({ nodule }), facts, false);
   }
   else
   {
@@ -92,7 +92,8 @@ int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input,
   RunOutput prepared = output;
   Prepare(input, prepared);
   vtkMRMLLabelMapVolumeNode* const old = parameters->GetLabelMapNode();
-  const bool anew = HasImage(old) && !OnGrid(old, input, VTK_UNSIGNED_SHORT);
+  const bool anew =
+    (HasImage(old) && !OnGrid(old, input, VTK_UNSIGNED_SHORT)) || HasRegions(parameters->GetNoduleTableNode());
   const OutputNodes nodes = MakeOutputNodes(parameters, prepared.probability != nullptr);
   ShowVolumes(nodes, prepared.facts.uncertainty);
   ShowMarks(nodes);
@@ -107,7 +108,7 @@ int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input,
     Remove(nodes, id);
   }
   WriteRow(nodes, *nodule, prepared.facts, anew);
-  WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule));
+  WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule, {}));
   WriteSegment(nodes.segmentation, parameters->GetInputVolumeNode(), prepared.segments.front());
   WritePoint(nodes.points, *nodule);
   ShowAsAccepted(parameters);

@@ -97,6 +97,10 @@ RunOutput OutputOf(const sam2lung::Result& result, const LoadedEngine& loaded, c
   {
     output.probability = MapOf(result, sam2lung::Map::probability, input);
   }
+  if (loaded.bundle.output() == sam2lung::Output::regions)
+  {
+    output.classes = loaded.bundle.classes();
+  }
   output.facts = FactsOf(result, loaded, input);
   return output;
 }
@@ -170,10 +174,25 @@ void TakeClicked(const sam2lung::Result& result,
 
 } // namespace
 
+UnfitModel::UnfitModel(Reason what_for, const sam2lung::Bundle& bundle)
+  : reason(what_for)
+  , name(bundle.name())
+  , channels(bundle.channels())
+{
+}
+
 LoadedEngine& EngineCache::Get(const RunInput& input)
 {
   // Opened each time, because the files in the folder may be other ones by now.
   sam2lung::Bundle bundle = OpenBundle(input.model_folder);
+  if (bundle.channels() != 1)
+  {
+    throw UnfitModel(UnfitModel::Reason::channels, bundle);
+  }
+  if (input.click_ijk && bundle.output() == sam2lung::Output::regions)
+  {
+    throw UnfitModel(UnfitModel::Reason::clicks, bundle);
+  }
   const bool same = this->Loaded && this->Folder == input.model_folder && this->Device == input.device &&
                     this->Loaded->bundle.sha256() == bundle.sha256();
   if (!same)

@@ -208,8 +208,18 @@ void Apply(const Plan& plan, const Before& before, const Shares& shares, RunOutp
 
 void Match(const RunInput& input, RunOutput& output)
 {
-  if (!input.previous || !input.previous->labels || input.previous->nodules.empty())
+  const bool regions = !output.classes.empty();
+  if (!input.previous || !input.previous->labels || input.previous->nodules.empty() || input.previous->regions != regions)
   {
+    return;
+  }
+  if (regions)
+  {
+    // A class has its number in every run.
+    for (const auto& [number, nodule] : input.previous->nodules)
+    {
+      output.earlier[number] = number;
+    }
     return;
   }
   const Before before(*input.previous);
@@ -271,7 +281,7 @@ void Prepare(const RunInput& input, RunOutput& output)
     PutMapBack(output.uncertainty, input.previous->uncertainty, input, output);
     PutMapBack(output.probability, input.previous->probability, input, output);
   }
-  output.segments = MakeSegments(output.labels, input.ijk_to_ras, output.nodules);
+  output.segments = MakeSegments(output.labels, input.ijk_to_ras, output.nodules, output.classes);
   for (vtkImageData* image : { output.labels.Get(), output.uncertainty.Get(), output.probability.Get() })
   {
     KnowRange(image);

@@ -79,12 +79,15 @@ vtkSmartPointer<vtkImageData> CopyOnGrid(vtkMRMLVolumeNode* node, const RunInput
 //----------------------------------------------------------------------------
 std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input)
 {
-  if (HasImage(parameters->GetLabelMapNode()) && !OnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT))
+  vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
+  const bool elsewhere =
+    HasImage(parameters->GetLabelMapNode()) && !OnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT);
+  if (elsewhere || (input.click_ijk && HasRegions(table)))
   {
     return nullptr;
   }
-  vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
   const auto previous = std::make_shared<Previous>();
+  previous->regions = HasRegions(table);
   bool with_maps = input.click_ijk.has_value();
   previous->last_number = LastSegment(parameters->GetSegmentationNode());
   for (const int id : IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>())

@@ -22,6 +22,7 @@ namespace sam2lung_slicer
 struct Previous
 {
   std::map<int, sam2lung::Nodule> nodules;    ///< By number; of the fields, those that name and place a nodule.
+  bool regions = false;                       ///< They are classes of a model.
   int last_number = 0;                        ///< Highest number of a row or a segment.
   vtkSmartPointer<vtkImageData> labels;       ///< uint16, on the CT's grid; null: none.
   vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; only where a click was or is.
@@ -29,7 +30,7 @@ struct Previous
 };
 
 /// Main thread. For a run that may keep something of it, or a click.
-/// \return null where the outputs lie on another grid than the run's CT
+/// \return null where the outputs lie on another grid than the run's CT, and for a click on regions
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input);
 

@@ -18,6 +18,7 @@
 #include <vtkImageData.h>
 #include <vtkSmartPointer.h>
 
+#include <sam2lung/bundle.hpp>
 #include <sam2lung/enums.hpp>
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/volume.hpp>
@@ -79,6 +80,7 @@ struct RunOutput
   vtkSmartPointer<vtkImageData> uncertainty; ///< float.
   vtkSmartPointer<vtkImageData> probability; ///< float; null unless wanted.
   std::vector<sam2lung::Nodule> nodules;     ///< Those that were measured, in the order of their numbers.
+  std::vector<sam2lung::ModelClass> classes; ///< Labels are their numbers, from 1; empty: labels are numbers of nodules.
   std::optional<std::uint32_t> clicked;      ///< With RunInput::click_ijk: the nodule there, 0 for none.
   std::set<int> replaced;                    ///< With RunInput::click_ijk: earlier nodules whose place it took.
   RunFacts facts;
@@ -86,7 +88,7 @@ struct RunOutput
   /// \name Made of the above by Prepare()
   /// \{
   bool prepared = false;
-  std::vector<vtkSmartPointer<vtkSegment>> segments; ///< A nodule each, with its surface.
+  std::vector<vtkSmartPointer<vtkSegment>> segments; ///< One for each nodule that has voxels, with its surface.
   std::map<int, int> earlier;                        ///< Number of a nodule that was there before, to its number now.
   std::set<int> kept;                                ///< Outlined by a click before, and kept as they were.
   /// \}

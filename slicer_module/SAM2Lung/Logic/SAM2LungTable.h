@@ -11,6 +11,8 @@
 
 #include <vtkSmartPointer.h>
 
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
 class vtkMRMLTableNode;
 class vtkTable;
 
@@ -20,8 +22,15 @@ namespace sam2lung_slicer
 /// The columns of `nodules.json` plus `accepted`, a row a nodule; all are accepted.
 vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
 /// Makes it the node's, with titles, descriptions and units of the columns.
-void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts);
+/// \param regions  the rows are classes of a model, and no nodules
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, bool regions);
+/// Whether the rows are classes of a model, and no nodules.
+bool HasRegions(vtkMRMLTableNode* node);
+/// Makes a table of an earlier version of the module such a table: columns that it lacks are added, empty.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+void UpgradeTable(vtkMRMLTableNode* node);
 /// Whether the node holds such a table.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool IsNoduleTable(vtkMRMLTableNode* node);
 
 /// Numbers of the nodules, in the order of their rows; none if it is no such table.

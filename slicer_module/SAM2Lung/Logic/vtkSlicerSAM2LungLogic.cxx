@@ -385,6 +385,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
+  events->InsertNextValue(vtkMRMLScene::EndImportEvent);
   events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
   this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
 }
@@ -476,6 +477,12 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
                                     "Cancelled, because the parameter node '%1' was removed; nothing was written."),
                           node->GetName() ? node->GetName() : ""));
   }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::OnMRMLSceneEndImport()
+{
+  UpgradeTables(this->GetMRMLScene());
 }
 
 //----------------------------------------------------------------------------

@@ -183,6 +183,7 @@ protected:
   void RegisterNodes() override;
   void ProcessMRMLSceneEvents(vtkObject* caller, unsigned long event, void* callData) override;
   void OnMRMLSceneNodeRemoved(vtkMRMLNode* node) override;
+  void OnMRMLSceneEndImport() override;
   void OnMRMLSceneStartClose() override;
 
 private:

@@ -52,7 +52,7 @@ class SegmentTest(unittest.TestCase):
         self.assertEqual(self.logic.GetStatusText(), self.logic.GetInputProblem(node))
         self.assertIn("CT", self.logic.GetStatusText())
 
-    def test_outline_at_point_adds_the_nodule_there(self):
+    def test_outline_at_click_adds_the_nodule_there(self):
         ct = self.scene.add_balls(BALLS)
         node = self.scene.add_parameters(ct)
         i, j, k, _ = BALLS[0]
