@@ -207,6 +207,26 @@ pub enum Error {
         /// What the CT has.
         expected: String,
     },
+    /// Volumes that are not those of the model's channels.
+    #[error("{got}; expected {expected}. {}", remedy::CHANNELS)]
+    Channels {
+        /// What was given.
+        got: String,
+        /// What the model takes.
+        expected: String,
+    },
+    /// A channel that doesn't lie on the first channel's grid.
+    #[error("channel {channel} {got}; expected the grid of channel {first} ({expected}). {}", remedy::CHANNEL_GRID)]
+    ChannelGrid {
+        /// Its name.
+        channel: String,
+        /// What it has.
+        got: String,
+        /// Name of the first channel.
+        first: String,
+        /// What the first channel has.
+        expected: String,
+    },
     /// An option out of its range.
     #[error("{option} is {got}; expected {expected}")]
     Option {
@@ -309,8 +329,8 @@ pub enum Error {
     /// The network failed while running.
     #[error("the {graph} network failed: {reason}. {}", remedy::INFERENCE)]
     Inference {
-        /// encoder, decoder or judge.
-        graph: &'static str,
+        /// Which one: the role, and encoder or decoder.
+        graph: String,
         /// What ONNX Runtime said.
         reason: String,
     },
@@ -383,6 +403,8 @@ impl Error {
             Error::Write { .. } => "E_WRITE",
             Error::NoLung { .. } => "E_NO_LUNG",
             Error::MaskGrid { .. } => "E_MASK_GRID",
+            Error::Channels { .. } => "E_CHANNELS",
+            Error::ChannelGrid { .. } => "E_CHANNEL_GRID",
             Error::Option { .. } => "E_OPTION",
             Error::ModelBundle { .. } => "E_MODEL_BUNDLE",
             Error::ModelSchema { .. } => "E_MODEL_SCHEMA",

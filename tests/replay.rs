@@ -8,17 +8,19 @@ use ndarray::{Array3, ArrayView3};
 use sam2lung::{
     Result,
     contract::bundle::Bundle,
+    findings::result::Segmentation,
     networks::{
         clicks::Clicks,
+        load::{Cutting, load},
         piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
         slice::SlicePieces,
     },
     pipeline::{
-        Engine, Segmentation,
+        Engine,
         options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    runtime::{device::Device, session::OrtNetwork},
+    runtime::device::Device,
     space::{
         grid::Grid,
         volume::{Voi, Volume},
@@ -79,7 +81,7 @@ fn options(name: &str) -> Options {
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
     let found = engine.segment(ct(), options, &mut Monitor::silent()).expect("a good CT");
-    assert!(found.uncertainty().voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
+    assert!(found.native().uncertainty.voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
     found
 }
 
@@ -88,9 +90,15 @@ fn bits(map: ArrayView3<'_, f32>) -> Vec<u32> {
 }
 
 fn assert_same(one: &Segmentation, other: &Segmentation, when: &str) {
-    assert!(bits(one.probability().voxels) == bits(other.probability().voxels), "probability differs {when}");
-    assert!(bits(one.uncertainty().voxels) == bits(other.uncertainty().voxels), "uncertainty differs {when}");
-    assert!(one.labels() == other.labels(), "labels differ {when}");
+    assert!(
+        bits(one.native().probability.voxels) == bits(other.native().probability.voxels),
+        "probability differs {when}"
+    );
+    assert!(
+        bits(one.native().uncertainty.voxels) == bits(other.native().uncertainty.voxels),
+        "uncertainty differs {when}"
+    );
+    assert!(one.native().labels == other.native().labels, "labels differ {when}");
     assert_eq!(one.nodules, other.nodules, "{when}");
 }
 
@@ -126,7 +134,11 @@ fn segment_thin_ct_gives_the_bits_that_it_gave_before_there_was_interpolation() 
     let now = segment(&mut engine(BUILT_IN, 2), &options(BUILT_IN));
     assert_same(&segment(&mut before, &options(BUILT_IN)), &now, "without interpolation");
     let thick = segment(&mut engine(INTERPOLATING, 2), &options(INTERPOLATING));
-    assert_ne!(bits(thick.probability().voxels), bits(now.probability().voxels), "interpolation changes nothing");
+    assert_ne!(
+        bits(thick.native().probability.voxels),
+        bits(now.native().probability.voxels),
+        "interpolation changes nothing"
+    );
 }
 
 #[test]
@@ -137,7 +149,7 @@ fn segment_another_seed_gives_other_bits() {
         // Networks with a single dropout channel may keep it equally often under two seeds.
         let differs = |seed| {
             let other = segment(&mut engine, &Options { seed, ..options(name) });
-            bits(one.probability().voxels) != bits(other.probability().voxels)
+            bits(one.native().probability.voxels) != bits(other.native().probability.voxels)
         };
         assert!((1..4).any(differs), "{name}");
     }
@@ -192,9 +204,9 @@ impl<P: Pieces> Pieces for Reordered<P> {
 
 fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
     let bundle = Arc::new(bundle(name));
-    let mut network =
-        OrtNetwork::load(bundle.clone(), Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut network, &bundle.model, Clicks::default()), reorder };
+    let (networks, _) = load(&bundle, Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
+    let Cutting::One(mut network) = networks.segment else { panic!("no hybrid") };
+    let mut pieces = Reordered { pieces: SlicePieces::new(&mut *network, &bundle.model, Clicks::default()), reorder };
     let ct = ct();
     let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
     let sampling = Sampling {

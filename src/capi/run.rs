@@ -1,5 +1,6 @@
 //! A run: volumes and options in, a result out.
 
+use crate::limits::MAX_CLICKS;
 use std::{slice, time::Instant};
 
 use ndarray::Array3;
@@ -28,8 +29,6 @@ use crate::{
 
 /// What a run of the C interface consists of: it writes nothing.
 pub(crate) const STAGES: &[Stage] = &[Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules];
-/// More points than anyone clicks.
-const MOST_POINTS: usize = 10_000;
 
 /// Voxels at which a nodule is asked for, and voxels that don't belong to one, as C has them.
 #[derive(Clone, Copy)]
@@ -157,7 +156,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         options.search = Search::Mask(unsafe { mask(given.mask, &ct, &mut monitor) }?);
     }
     let found = engine.segment(ct, &options, &mut monitor)?;
-    let found = found.into_native(monitor.cancel_token())?;
+    let found = found.pack_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
     let result = sam2lung_result::new(found, started.elapsed(), on.give_back_memory);
@@ -189,8 +188,8 @@ unsafe fn voxels(points: *const i64, count: usize, argument: &str, dims: [usize;
     if count == 0 {
         return Ok(Vec::new());
     }
-    if count > MOST_POINTS {
-        return Err(refuse(format!("{argument}_count"), count.to_string(), format!("at most {MOST_POINTS}")));
+    if count > MAX_CLICKS {
+        return Err(refuse(format!("{argument}_count"), count.to_string(), format!("at most {MAX_CLICKS}")));
     }
     if points.is_null() {
         return Err(refuse(argument, "NULL", format!("{count} point(s) of three numbers")));

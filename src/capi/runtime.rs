@@ -6,17 +6,13 @@ use std::{
 };
 
 use super::{
-    engine::c_device,
     error::sam2lung_error,
     guard::{Call, guard},
-    options::sam2lung_device,
+    options::{c_device, sam2lung_device},
     pointers::{c_text, check_output, getter, hand_over, input, optional_text, refuse, release},
     status::sam2lung_status,
 };
-use crate::{
-    error::Result,
-    runtime::{environment::Runtime, session::devices},
-};
+use crate::{error::Result, networks::load::devices, runtime::environment::Runtime};
 
 /// ONNX Runtime as this process has loaded it, and the devices that it can use.
 pub struct sam2lung_runtime {

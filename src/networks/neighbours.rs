@@ -103,7 +103,7 @@ pub fn stack(ct: &Volume<f32>, neighbours: &[Neighbour], rows: &[Tap], columns: 
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array4, Array5, ArrayView3, ArrayView4, s};
+    use ndarray::{ArrayD, ArrayView3, ArrayViewD, Ix3, s};
 
     use super::*;
     use crate::{
@@ -112,7 +112,7 @@ mod tests {
         error::Result,
         networks::{
             clicks::Clicks,
-            old_network::{Network, Window},
+            network::{Draws, Network, Window},
             piece::{Sampling, run_all},
             slice::SlicePieces,
         },
@@ -181,26 +181,23 @@ mod tests {
     struct Arithmetic(fn(ArrayView3<'_, f32>) -> Array2<f32>);
 
     impl Network for Arithmetic {
-        type Embedding = Array2<f32>;
+        type Encoded = Array2<f32>;
 
-        fn encode(&mut self, slices: ArrayView4<'_, f32>, _: &[f32], _: &CancelToken) -> Result<Array2<f32>> {
-            Ok(self.0(slices.index_axis(Axis(0), 0)))
+        fn encode(&mut self, _: usize, slices: ArrayViewD<'_, f32>, _: &[f32], _: &CancelToken) -> Result<Array2<f32>> {
+            Ok(self.0(slices.index_axis(Axis(0), 0).into_dimensionality::<Ix3>().expect("slices")))
         }
 
         fn decode(
             &mut self,
             logits: &Array2<f32>,
-            w: Window,
-            masks: &[Array2<f32>],
-            _: Option<ArrayView3<'_, f32>>,
+            window: Option<Window>,
+            draws: &Draws,
+            _: Option<ArrayViewD<'_, f32>>,
             _: &CancelToken,
-        ) -> Result<Array4<f32>> {
+        ) -> Result<ArrayD<f32>> {
+            let w = window.expect("a part");
             let seen = logits.slice(s![w.row..w.row + w.height, w.column..w.column + w.width]);
-            Ok(seen.broadcast((masks[0].nrows(), 1, w.height, w.width)).expect("one for all").to_owned())
-        }
-
-        fn judge(&mut self, _: Array5<f32>, _: &CancelToken) -> Result<Vec<f32>> {
-            unreachable!("slices aren't judged")
+            Ok(seen.broadcast(vec![draws.samples, 1, w.height, w.width]).expect("one for all").to_owned())
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::networks::windows::Rect;
 use crate::{
     contract::model::Model,
-    networks::{clicks::Pixels, old_network::Window},
+    networks::{clicks::Pixels, network::Window},
     space::{grid::Grid, volume::Voi},
     steps::resample::PixelAxis,
 };

@@ -7,7 +7,7 @@
 use crate::contract::uncertainty::Uncertainty;
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, Axis};
+use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, Ix4};
 
 use crate::networks::{
     neighbours::{self, neighbours},
@@ -18,7 +18,11 @@ use crate::networks::{
 use crate::{
     contract::model::Model,
     error::Result,
-    networks::{clicks::Clicks, dropout, old_network::Network},
+    networks::{
+        clicks::Clicks,
+        dropout,
+        network::{Draws, Network},
+    },
     progress::CancelToken,
     space::{
         grid::Grid,
@@ -61,10 +65,10 @@ impl<'a, N: Network> SlicePieces<'a, N> {
         k: usize,
         region: Region,
         cancel: &CancelToken,
-    ) -> Result<Encoded<N::Embedding>> {
+    ) -> Result<Encoded<N::Encoded>> {
         let (slices, offsets_mm) = self.input(ct, k, &region);
         cancel.check()?;
-        let embedding = self.network.encode(slices.view(), &offsets_mm, cancel)?;
+        let embedding = self.network.encode(0, slices.view().into_dyn(), &offsets_mm, cancel)?;
         let wanted = self.spec.segment.clicks.as_ref();
         let clicks = wanted.map(|c| self.clicks.maps(&region.pixels(&ct.grid, k), ct.grid.spacing_mm, c.decay_mm));
         Ok(Encoded { embedding, region, clicks })
@@ -73,13 +77,17 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     /// Logits (T, K, H, W) of a rectangle of the region.
     fn decode(
         &mut self,
-        encoded: &Encoded<N::Embedding>,
+        encoded: &Encoded<N::Encoded>,
         rect: Rect,
         masks: &[Array2<f32>],
         cancel: &CancelToken,
     ) -> Result<Array4<f32>> {
-        let clicks = encoded.clicks.as_ref().map(|maps| maps.view());
-        self.network.decode(&encoded.embedding, encoded.region.window(rect), masks, clicks, cancel)
+        let clicks = encoded.clicks.as_ref().map(|maps| maps.view().insert_axis(Axis(0)).into_dyn());
+        let samples = masks.first().map_or(1, |mask| mask.nrows());
+        let draws = Draws { samples, dropout: masks.to_vec(), noise: Vec::new() };
+        let window = Some(encoded.region.window(rect));
+        let logits = self.network.decode(&encoded.embedding, window, &draws, clicks, cancel)?;
+        Ok(logits.into_dimensionality::<Ix4>().expect("logits of a slice have four axes"))
     }
 
     /// Slice `k` and its neighbours on the network's grid, (1, S, H, W), and how far each is from slice `k` in mm.
@@ -102,7 +110,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     }
 
     /// One deterministic decode of the whole region: logits (H, W).
-    fn scout(&mut self, encoded: &Encoded<N::Embedding>, cancel: &CancelToken) -> Result<Array2<f32>> {
+    fn scout(&mut self, encoded: &Encoded<N::Encoded>, cancel: &CancelToken) -> Result<Array2<f32>> {
         let ones: Vec<_> = self.spec.segment.random.dropout.iter().map(|d| dropout::identity(d.channels)).collect();
         let logits = self.decode(encoded, encoded.region.whole(), &ones, cancel)?;
         Ok(logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
@@ -133,7 +141,7 @@ impl<'a, N: Network> SlicePieces<'a, N> {
     /// Samples one rectangle T times and gives its voxels to `put`; `work` is the part of the slice's work that this is.
     fn sample(
         &mut self,
-        encoded: &Encoded<N::Embedding>,
+        encoded: &Encoded<N::Encoded>,
         rect: Rect,
         sampling: &Sampling,
         (watch, work): (&mut Watch<'_>, Range<f64>),
@@ -266,10 +274,10 @@ fn batch(sampling: &Sampling, pixels: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array5, ArrayView3, ArrayView4, s};
+    use ndarray::{ArrayD, ArrayViewD, Ix3, s};
 
     use super::*;
-    use crate::networks::old_network::Window;
+    use crate::networks::network::Window;
 
     /// Takes note of what it is given.
     #[derive(Default)]
@@ -279,28 +287,25 @@ mod tests {
     }
 
     impl Network for Recorder {
-        type Embedding = ();
+        type Encoded = ();
 
-        fn encode(&mut self, slices: ArrayView4<'_, f32>, _: &[f32], _: &CancelToken) -> Result<()> {
-            let (_, _, height, width) = slices.dim();
-            self.encoded.push((height, width));
+        fn encode(&mut self, _: usize, slices: ArrayViewD<'_, f32>, _: &[f32], _: &CancelToken) -> Result<()> {
+            self.encoded.push((slices.shape()[2], slices.shape()[3]));
             Ok(())
         }
 
         fn decode(
             &mut self,
             (): &(),
-            window: Window,
-            masks: &[Array2<f32>],
-            clicks: Option<ArrayView3<'_, f32>>,
+            window: Option<Window>,
+            draws: &Draws,
+            clicks: Option<ArrayViewD<'_, f32>>,
             _: &CancelToken,
-        ) -> Result<Array4<f32>> {
-            self.decoded.push((window, clicks.expect("the bundle takes clicks").to_owned()));
-            Ok(Array4::zeros((masks[0].nrows(), 1, window.height, window.width)))
-        }
-
-        fn judge(&mut self, _: Array5<f32>, _: &CancelToken) -> Result<Vec<f32>> {
-            unreachable!("slices aren't judged")
+        ) -> Result<ArrayD<f32>> {
+            let (window, clicks) = (window.expect("a part"), clicks.expect("the bundle takes clicks"));
+            let maps = clicks.index_axis(Axis(0), 0).into_dimensionality::<Ix3>().expect("two maps");
+            self.decoded.push((window, maps.to_owned()));
+            Ok(ArrayD::zeros(vec![draws.samples, 1, window.height, window.width]))
         }
     }
 

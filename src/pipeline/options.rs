@@ -1,5 +1,6 @@
 //! What a caller may choose for a run.
 
+use crate::limits::{MAX_SAMPLES, MAX_THREADS, USUAL_BATCH};
 use ndarray::Array3;
 
 use crate::{
@@ -9,11 +10,6 @@ use crate::{
     space::grid::Grid,
     warning::Warning,
 };
-
-/// Most samples a run may draw.
-pub const MAX_SAMPLES: usize = 10_000;
-/// Most CPU threads a run may use.
-const MAX_THREADS: usize = 1024;
 
 /// Where nodules are searched.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +63,7 @@ impl Default for Options {
             at: Vec::new(),
             not_at: Vec::new(),
             warnings: Vec::new(),
-            batch: 8,
+            batch: USUAL_BATCH,
         }
     }
 }
@@ -108,7 +104,7 @@ impl Options {
         Ok(())
     }
 
-    /// Memory that a run takes for each voxel besides the CT (see [`crate::steps::check::MAX_VOXELS`]).
+    /// Memory that a run takes for each voxel besides the CT (see [`crate::limits::MAX_VOXELS`]).
     pub(super) fn bytes_a_voxel(&self) -> usize {
         // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
         const USUAL: usize = 16;

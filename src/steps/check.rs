@@ -1,5 +1,6 @@
 //! HU or nothing: refuses what can't be a chest CT in Hounsfield units, by name.
 
+use crate::limits::MAX_VOXELS;
 use crate::steps::hu::{Densities, Histogram};
 use crate::{
     error::{Error, Result},
@@ -7,10 +8,6 @@ use crate::{
     space::volume::Volume,
 };
 
-/// Most voxels a volume may have: 512 × 512 × 2048. A run holds about 15 bytes a voxel (measured: HU, probability and doubt
-/// 4 each, search region, masks and labels) and 20 while components are numbered, so 10 GiB here and the network's own
-/// besides. Every index fits 32 bits.
-pub const MAX_VOXELS: u64 = 1 << 29;
 /// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).
 const BEYOND_HU: f32 = 65536.0;
 

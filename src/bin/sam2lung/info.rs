@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 use sam2lung::{
     VERSION,
     contract::bundle::Bundle,
+    networks::load::load,
     progress::Monitor,
-    runtime::{device::Device, environment::Runtime, session::OrtNetwork},
+    runtime::{device::Device, environment::Runtime},
 };
 
 use crate::describe::describe;
@@ -19,9 +20,9 @@ pub fn run(folder: Option<&Path>) -> Result<(), Reported> {
     let runtime = Runtime::get().map_err(|e| report(&e))?;
     say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
     let bundle = Arc::new(bundle);
-    OrtNetwork::load(bundle.clone(), Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
+    load(&bundle, Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
     say_to_reader("device cpu     works")?;
-    match OrtNetwork::load(bundle, Device::Cuda, 1, &mut Monitor::silent()) {
+    match load(&bundle, Device::Cuda, 1, &mut Monitor::silent()) {
         Ok(_) => say_to_reader("device cuda    works"),
         Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }

@@ -60,9 +60,10 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "detection_rate", "double", "", "", [](N n) { return n.detection_rate; } },
     { "nodule_probability", "double", "", "", [](N n) { return n.nodule_probability.value_or(NAN); } },
     { "expected_dice", "double", "", "", [](N n) { return n.expected_dice.value_or(NAN); } },
-    { "prompted", "bit", "", "", [](N n) { return double(n.prompted); } },
+    { "clicked", "bit", "", "", [](N n) { return double(n.clicked); } },
     { "review", "bit", "", "", [](N n) { return double(n.review); } },
     { "review_reasons", "string", "", "", nullptr },
+    { "class", "string", "", "", nullptr },
   };
 }
 
@@ -72,7 +73,8 @@ MadeRun MakeTableRun()
   MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
   run.Output.nodules[1].nodule_probability = 0.75;
   run.Output.nodules[1].expected_dice = 0.875;
-  run.Output.nodules[1].prompted = true;
+  run.Output.nodules[1].class_name = "nodule";
+  run.Output.nodules[1].clicked = true;
   return run;
 }
 
@@ -121,6 +123,7 @@ int CellsAreTheNodules()
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "review_reasons"),
                    "the samples' outlines disagree; it touches the edge of the scan");
   CHECK_STD_STRING(NoduleText(made.Parameters, 1, "review_reasons"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "class"), "nodule");
   return EXIT_SUCCESS;
 }
 
@@ -162,7 +165,7 @@ int ResultLineSaysHowManyHowLongAndWhere()
   MadeRun run = MakeTableRun();
   for (sam2lung::Nodule& nodule : run.Output.nodules)
   {
-    nodule.prompted = false; // or the next run would keep it
+    nodule.clicked = false; // or the next run would keep it
   }
   WriteOutputs(made.Parameters, run.Input, run.Output);
   CHECK_STD_STRING(ResultText(made.Parameters), "3 nodules (1 to review) in 38 s on CPU. Research use only.");
