@@ -463,12 +463,12 @@ impl Random {
 }
 
 impl Member {
-    /// The graph that is fed the image; checked to be there.
+    /// The graph that is fed the image; empty for a member without files, which no checked contract has.
     pub fn encoder_file(&self) -> &str {
         self.encoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
     }
 
-    /// The graph that gives logits; checked to be there.
+    /// The graph that gives logits; empty for a member without files, which no checked contract has.
     pub fn decoder_file(&self) -> &str {
         self.decoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
     }
