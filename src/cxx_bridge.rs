@@ -120,7 +120,7 @@ pub mod ffi {
         // generated: fields
         /// Number in the label map, from 1.
         id: u16,
-        /// Centre as column, row, slice of the CT, from 0, voxel.
+        /// Centre as column, row, slice of the CT, from 0.
         centroid_ijk: [f64; 3],
         /// Centre towards right, anterior, superior in the CT's patient frame, mm.
         centroid_ras: [f64; 3],

@@ -11,7 +11,6 @@ use crate::{
     warning::Warning,
 };
 
-
 /// Where nodules are searched.
 #[derive(Debug, Clone, Default)]
 pub enum Search {
