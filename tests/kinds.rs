@@ -152,7 +152,9 @@ fn segment_box_larger_than_the_volume_is_refused_by_name() {
 
 #[test]
 fn segment_samples_are_no_more_than_differ() {
-    for (name, samples) in [("tiny-plain", 1), ("tiny-members", 3), ("tiny-flips", 4), ("tiny-hybrid", 1), ("tiny-noise", 7)] {
+    for (name, samples) in
+        [("tiny-plain", 1), ("tiny-members", 3), ("tiny-flips", 4), ("tiny-hybrid", 1), ("tiny-noise", 7)]
+    {
         let found = segment(&mut engine(name), &Options { samples: Some(7), ..everywhere() });
         assert_eq!(found.samples, samples, "{name}");
     }

@@ -23,9 +23,9 @@ Examples:
       nodules.json, nodules.csv, overview.png and run.json
   sam2lung segment patients/* --output results --samples 50 --device cuda
       a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
-  sam2lung segment ct/ --output results --at 182,285,65
+  sam2lung segment ct/ --output results --click 182,285,65
       besides the automatic search, outline the nodule at that voxel (column, row, slice from 0);
-      with --not-at, say which voxels don't belong to it
+      with --click-outside, say which voxels don't belong to it
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
       try it without a CT
 
@@ -116,11 +116,11 @@ pub struct SegmentArgs {
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
     pub lung_mask: PathBuf,
     /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub at: Vec<[usize; 3]>,
-    /// This voxel doesn't belong to a nodule given with --at (models that take clicks); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub not_at: Vec<[usize; 3]>,
+    #[arg(long, alias = "at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click: Vec<[usize; 3]>,
+    /// This voxel doesn't belong to a nodule given with --click (models that take clicks); may be given again
+    #[arg(long, alias = "not-at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click_outside: Vec<[usize; 3]>,
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,

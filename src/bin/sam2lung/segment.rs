@@ -7,6 +7,7 @@ use sam2lung::{
     contract::bundle::Bundle,
     findings::result::Segmentation,
     io::{self, ReadOptions},
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -111,7 +112,7 @@ fn segment_one(
 
     // Before the long part: who can't write there learns it now.
     let staging = Staging::create(&args.output.join(&input.name))?;
-    let mut found = engine.segment(volumes.into_iter().next().expect("one"), &options, &mut monitor)?;
+    let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
     write(args, engine, &options, &found, told.record(lung_mask_sha256), staging, &mut monitor)?;
 
@@ -122,7 +123,7 @@ fn segment_one(
         summary += &format!(", {} warning(s)", found.warnings.len());
     }
     if missed > 0 {
-        summary += &format!(", nothing found at {missed} voxel(s) given with --at");
+        summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
 }
@@ -151,8 +152,7 @@ fn options(args: &SegmentArgs) -> Options {
         sensitivity: args.sensitivity,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
-        at: args.at.clone(),
-        not_at: args.not_at.clone(),
+        clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
         ..Options::default()
     }
 }
@@ -214,8 +214,7 @@ fn write(
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
-            at: &options.at,
-            not_at: &options.not_at,
+            clicks: &options.clicks,
             series: args.series.as_deref(),
             assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
