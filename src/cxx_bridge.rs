@@ -35,6 +35,7 @@ use crate::{
     error::{Error, Result},
     findings::{nodule, result::Segmentation},
     memory,
+    networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
     runtime::environment::Runtime,
@@ -120,7 +121,7 @@ pub mod ffi {
         // generated: fields
         /// Number in the label map, from 1.
         id: u16,
-        /// Centre as column, row, slice of the CT, from 0, voxel.
+        /// Centre as column, row, slice of the CT, from 0.
         centroid_ijk: [f64; 3],
         /// Centre towards right, anterior, superior in the CT's patient frame, mm.
         centroid_ras: [f64; 3],
@@ -283,7 +284,7 @@ impl Engine {
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
         let ct = ct.read(grid, &mut monitor)?;
-        engine.segment(ct, &options, &mut monitor)?.pack_native(&control.token)
+        engine.segment(vec![ct], &options, &mut monitor)?.pack_native(&control.token)
     }
 }
 
@@ -331,7 +332,7 @@ impl ffi::RunOptions<'_> {
             options.search = Search::Mask(on_grid(grid, inside));
         }
         let indices = |voxels: &[ffi::Voxel]| voxels.iter().map(|voxel| voxel.ijk).collect();
-        (options.at, options.not_at) = (indices(&self.inside), indices(&self.outside));
+        options.clicks = Clicks { inside: indices(&self.inside), outside: indices(&self.outside) };
         Ok(options)
     }
 }

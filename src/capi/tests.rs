@@ -9,8 +9,7 @@ use std::{
 
 use super::{
     bundle::*, engine::*, error::*, guard::inject::panic_at, measures::*, nodule::*, options::*, result::*, run::*,
-    status::sam2lung_status,
-    structs::Abi, volume::sam2lung_volume, write::*,
+    status::sam2lung_status, structs::Abi, volume::sam2lung_volume, write::*,
 };
 use crate::progress::Stage;
 

@@ -5,8 +5,8 @@ use ndarray::Array3;
 use super::{pointers::refuse, structs, volume::sam2lung_volume};
 use crate::{
     error::{Error, Result},
-    memory,
     limits::MAX_VOXELS,
+    memory,
     space::grid::Grid,
 };
 

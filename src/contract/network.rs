@@ -373,7 +373,7 @@ pub struct Classify {
     #[schemars(extend("const" = "patch"))]
     pub kind: Kind,
     /// The box.
-    pub grid: BoxGrid,
+    pub grid: ClassifyGrid,
     /// What its box shows, in the order of the input's channels.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub shows: Vec<Shown>,
@@ -398,7 +398,7 @@ pub struct Classify {
 /// A box around a candidate: sample n of an axis lies (n − (size − 1) / 2) · spacing from the candidate's centroid.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BoxGrid {
+pub struct ClassifyGrid {
     /// Spacing of its samples along k, j, i in mm.
     #[schemars(inner(range(min = *BOX_SPACING_MM.start(), max = *BOX_SPACING_MM.end())))]
     pub spacing_mm: [f64; 3],

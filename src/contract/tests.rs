@@ -127,7 +127,7 @@ fn refusal_on_a_small_stack(segment: String) -> String {
     let mut contract = examples::named("hybrid");
     contract["segment"] = json!("INNER");
     let text = contract.to_string().replace("\"INNER\"", &segment);
-    let thread = std::thread::Builder::new().stack_size(256 << 10);
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
     let refused = thread.spawn(move || read(&text).map(|_| ()).unwrap_err().to_string()).expect("a thread starts");
     refused.join().expect("the stack holds")
 }

@@ -14,7 +14,6 @@ use crate::{
     regular,
 };
 
-
 /// A header's fields by name, and where the data behind it starts.
 pub struct Header {
     pub path: PathBuf,

@@ -52,10 +52,12 @@ impl VolumeFormat {
     /// [`Error::Option`].
     pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        Self::VARIANTS.iter().copied().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Option {
-            option: "path",
-            got: path.display().to_string(),
-            expected: "a path that ends in .nii, .nii.gz, .nrrd or .vti".into(),
+        Self::VARIANTS.iter().copied().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| {
+            Error::Option {
+                option: "path",
+                got: path.display().to_string(),
+                expected: "a path that ends in .nii, .nii.gz, .nrrd or .vti".into(),
+            }
         })
     }
 

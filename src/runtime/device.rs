@@ -4,8 +4,9 @@ use serde::Serialize;
 use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 /// What the caller asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[derive(EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, EnumMessage, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Device {

@@ -6,9 +6,8 @@
 //!
 //! Arrays of voxels are indexed `[k, j, i]`, `i` fastest.
 
-use crate::limits::{MAX_SHEAR_DEGREES, MAX_SPACING_MM, MIN_SPACING_MM};
 use crate::error::{Error, Result};
-
+use crate::limits::{MAX_SHEAR_DEGREES, MAX_SPACING_MM, MIN_SPACING_MM};
 
 /// A 4 × 4 matrix in row order that takes homogeneous IJK to world millimetres.
 pub type Affine = [[f64; 4]; 4];

@@ -23,9 +23,9 @@ Examples:
       nodules.json, nodules.csv, overview.png and run.json
   sam2lung segment patients/* --output results --samples 50 --device cuda
       a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
-  sam2lung segment ct/ --output results --at 182,285,65
+  sam2lung segment ct/ --output results --click 182,285,65
       besides the automatic search, outline the nodule at that voxel (column, row, slice from 0);
-      with --not-at, say which voxels don't belong to it
+      with --click-outside, say which voxels don't belong to it
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
       try it without a CT
 
@@ -87,9 +87,13 @@ pub enum ModelCommand {
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files
-    #[arg(required = true, value_name = "INPUT")]
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with a file
+    /// for each, named NAME or x_NAME
+    #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The file of one channel of the model, in place of INPUT; given again for each channel
+    #[arg(long = "channel", value_name = "NAME=FILE", value_parser = parse_channel, conflicts_with = "inputs")]
+    pub channels: Vec<(String, PathBuf)>,
     /// Folder for the results; each INPUT gets a folder of its own in it
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
@@ -112,11 +116,11 @@ pub struct SegmentArgs {
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
     pub lung_mask: PathBuf,
     /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub at: Vec<[usize; 3]>,
-    /// This voxel doesn't belong to a nodule given with --at (models that take clicks); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub not_at: Vec<[usize; 3]>,
+    #[arg(long, alias = "at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click: Vec<[usize; 3]>,
+    /// This voxel doesn't belong to a nodule given with --click (models that take clicks); may be given again
+    #[arg(long, alias = "not-at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click_outside: Vec<[usize; 3]>,
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
@@ -159,6 +163,13 @@ where
         PossibleValue::new((*one).into()).help(help.trim_end_matches('.'))
     });
     PossibleValuesParser::new(values).map(|text| text.parse().expect("clap lets no other through"))
+}
+
+fn parse_channel(text: &str) -> Result<(String, PathBuf), String> {
+    let named = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    named
+        .map(|(name, file)| (name.to_owned(), PathBuf::from(file)))
+        .ok_or_else(|| "expected a channel's name and its file: NAME=FILE".into())
 }
 
 fn parse_voxel(text: &str) -> Result<[usize; 3], String> {

@@ -1,12 +1,13 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{collections::BTreeMap, fs, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
     findings::result::Segmentation,
-    io::{self, Ct, ReadOptions},
+    io::{self, ReadOptions},
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -23,10 +24,12 @@ use sam2lung::{
         volumes::VolumeFiles,
     },
     runtime::environment::Runtime,
+    space::grid::Grid,
 };
 
 use crate::{
     args::SegmentArgs,
+    input::Input,
     staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
 };
@@ -35,21 +38,21 @@ use crate::{
 pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
-    let (options, names) = prepare(args).map_err(|e| report(&e))?;
+    let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
     let (mut failed, mut heard) = (false, true);
-    for (input, name) in args.inputs.iter().zip(names) {
+    for input in &inputs {
         let started = Instant::now();
-        match segment_one(args, &options, &mut engine, input, &name, &cancel) {
+        match segment_one(args, &options, &mut engine, input, &cancel) {
             Ok((summary, warnings)) => {
-                report_warnings(input, &warnings);
+                report_warnings(input.path(), &warnings);
                 // Where nobody takes the lines, the results still count: said once, and on with the others.
                 if heard && !args.quiet {
-                    heard = say(&format!("{name}: {summary} in {}", duration(started.elapsed()))).is_ok();
+                    heard = say(&format!("{}: {summary} in {}", input.name, duration(started.elapsed()))).is_ok();
                 }
             }
             Err(error) => {
-                report_for(input, &error);
+                report_for(input.path(), &error);
                 failed = true;
                 if matches!(error, Error::Cancelled) {
                     break;
@@ -60,35 +63,20 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     if failed || !heard { Err(Reported) } else { Ok(()) }
 }
 
-/// What the words ask for, and the folder name for each input; what needs no CT is refused before anything is loaded.
-fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<String>)> {
+/// What the words ask for, and the inputs; what needs no CT is refused before anything is loaded.
+fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
     args.threads.map_or(Ok(()), check_threads)?;
-    if let Some(uid) = args.series.as_ref().filter(|_| args.inputs.iter().all(|input| input.is_file())) {
+    let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
+    if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
             option: "series",
             got: uid.clone(),
             expected: "a DICOM folder among the inputs to pick it from".into(),
         });
     }
-    Ok((options, output_names(args)?))
-}
-
-/// The folder name for each input; two inputs that would share one are refused before anything runs.
-fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
-    let names: Vec<String> = args.inputs.iter().map(|input| io::output_name(input)).collect();
-    let mut seen = BTreeMap::new();
-    for (name, input) in names.iter().zip(&args.inputs) {
-        if let Some(other) = seen.insert(name, input) {
-            return Err(Error::Option {
-                option: "INPUT",
-                got: format!("{} and {}, which would both write to {name}", other.display(), input.display()),
-                expected: "inputs with different names, or one call each".into(),
-            });
-        }
-    }
-    Ok(names)
+    Ok((options, Input::all(args)?))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
@@ -103,20 +91,19 @@ fn segment_one(
     args: &SegmentArgs,
     options: &Options,
     engine: &mut Engine,
-    input: &Path,
-    name: &str,
+    input: &Input,
     cancel: &CancelToken,
 ) -> Result<(String, Vec<Warning>)> {
-    let bar = Bar::new(name, args.quiet);
+    let bar = Bar::new(&input.name, args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
     let started = Instant::now();
-    let ct = io::read_ct(input, read_options(args), &mut monitor)?;
-    args.format.check(&ct.volume.grid)?;
+    let channels = engine.bundle().model.channels.clone();
+    let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
+    args.format.check(told.grid())?;
     let options =
-        Options { search: search(args, &ct, &mut monitor)?, warnings: ct.warnings.clone(), ..options.clone() };
-    let voxels_sha256 = sha256(&ct.volume.voxels, cancel)?;
+        Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
         Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
         _ => None,
@@ -124,14 +111,10 @@ fn segment_one(
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.
-    let staging = Staging::create(&args.output.join(name))?;
-    let Ct { volume, source, forms, .. } = ct;
-    let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
-    let mut found = engine.segment(volume, &options, &mut monitor)?;
+    let staging = Staging::create(&args.output.join(&input.name))?;
+    let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
-    let nifti = forms.as_ref();
-    let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
-    write(args, engine, &options, &found, input, staging, &mut monitor)?;
+    write(args, engine, &options, &found, told.record(lung_mask_sha256), staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
@@ -140,7 +123,7 @@ fn segment_one(
         summary += &format!(", {} warning(s)", found.warnings.len());
     }
     if missed > 0 {
-        summary += &format!(", nothing found at {missed} voxel(s) given with --at");
+        summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
 }
@@ -149,13 +132,13 @@ fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
     ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
 }
 
-fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
+fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Search> {
     Ok(match args.lung_mask.to_str() {
         Some("auto") => Search::Lungs,
         Some("off") => Search::Everywhere,
         _ => {
             let options = ReadOptions { series: None, ..read_options(args) };
-            Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, options, monitor)?)
+            Search::Mask(io::read_mask(&args.lung_mask, grid, options, monitor)?)
         }
     })
 }
@@ -169,8 +152,7 @@ fn options(args: &SegmentArgs) -> Options {
         sensitivity: args.sensitivity,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
-        at: args.at.clone(),
-        not_at: args.not_at.clone(),
+        clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
         ..Options::default()
     }
 }
@@ -232,8 +214,7 @@ fn write(
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
-            at: &options.at,
-            not_at: &options.not_at,
+            clicks: &options.clicks,
             series: args.series.as_deref(),
             assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,

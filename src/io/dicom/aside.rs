@@ -8,7 +8,6 @@ use std::{
 
 use super::super::LeftAside;
 
-
 /// Files that were left aside, and why.
 #[derive(Debug, Default)]
 pub struct Aside(BTreeMap<String, Vec<PathBuf>>);

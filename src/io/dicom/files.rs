@@ -11,7 +11,6 @@ use crate::{
     progress::Monitor,
 };
 
-
 /// What lies in a folder, sorted by path.
 #[derive(Debug, Default, PartialEq)]
 pub struct Files {

@@ -1,0 +1,117 @@
+//! A bundle on a device.
+
+use std::sync::Arc;
+
+use super::{
+    options::{Options, check_threads},
+    run::{self, Roles},
+    slices::Slices,
+};
+use crate::{
+    contract::{bundle::Bundle, network::Kind},
+    error::{Error, Result},
+    findings::result::Segmentation,
+    networks::{
+        load::{self, Networks},
+        roles::Detector,
+    },
+    progress::Monitor,
+    runtime::device::{Device, DeviceReport},
+    space::volume::Volume,
+};
+
+/// A bundle on a device, ready to segment one CT after the other.
+///
+/// ```no_run
+/// use sam2lung::{contract::bundle::Bundle, pipeline::{Engine, options::Options}, progress::Monitor, runtime::device::Device};
+/// # fn main() -> sam2lung::Result<()> {
+/// # let ct = sam2lung::phantom::chest_phantom(1).ct;
+/// let mut engine = Engine::new(Bundle::builtin()?, Device::Auto, None)?;
+/// let found = engine.segment(vec![ct], &Options::default(), &mut Monitor::silent())?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Engine {
+    bundle: Arc<Bundle>,
+    networks: Networks,
+    device: DeviceReport,
+    threads: usize,
+}
+
+impl Engine {
+    /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
+    /// [`Error::ModelShape`] or [`Error::Option`].
+    pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
+        Self::load(bundle, device, threads, &mut Monitor::silent())
+    }
+
+    /// The same, with progress, and cancelled by the monitor's token; [`Monitor::loading`] makes such a one.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], or [`Error::Cancelled`].
+    pub fn load(
+        bundle: impl Into<Arc<Bundle>>,
+        device: Device,
+        threads: Option<usize>,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Self> {
+        let available = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = threads.unwrap_or(available);
+        check_threads(threads)?;
+        let bundle = bundle.into();
+        check_kinds(&bundle)?;
+        let (networks, device) = load::load(&bundle, device, threads, monitor)?;
+        Ok(Engine { networks, device, bundle, threads })
+    }
+
+    /// The bundle that runs.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// CPU threads for one operator.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Which device runs it, and why.
+    pub fn device(&self) -> &DeviceReport {
+        &self.device
+    }
+
+    /// Finds and outlines what the bundle knows. `volumes`: one for each channel of the bundle, in its order, all on one grid.
+    ///
+    /// The same volumes, seed and bundle give the same bits, whatever the number of threads or the batch. After an error
+    /// or a cancel the engine can be used again.
+    ///
+    /// # Errors
+    /// As [`run::run`].
+    pub fn segment(
+        &mut self,
+        volumes: Vec<Volume<f32>>,
+        options: &Options,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Segmentation> {
+        let model = &self.bundle.model;
+        let Networks { classify, segment, .. } = &mut self.networks;
+        let mut segment = Slices { cutting: segment, model };
+        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
+        run::run(roles, model, volumes, options, monitor)
+    }
+}
+
+/// Refuses kinds that a run doesn't know.
+fn check_kinds(bundle: &Bundle) -> Result<()> {
+    let model = &bundle.model;
+    if model.segment.kind == Kind::Slice && model.detect.is_none() {
+        return Ok(());
+    }
+    Err(Error::ModelBundle {
+        bundle: bundle.origin.clone(),
+        reason: format!("segment.kind is {:?}; expected a slice network, and no detect", model.segment.kind),
+        remedy: "Use a bundle whose segment is a slice network".into(),
+    })
+}
