@@ -26,7 +26,7 @@ pub struct Network {
     /// `slice`: which slices go in beside the one that is answered for. Left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbours: Option<Neighbours>,
-    /// `slice`: true: whole slices are encoded, never a part, since what the encoder says of a pixel depends on all of them.
+    /// `slice`: true: whole slices are encoded, never a part, since what the network says of a pixel depends on all of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_slice: bool,
     /// `slice`: pixels of context that a window needs around the pixels that are read.
@@ -463,12 +463,7 @@ impl Random {
 }
 
 impl Member {
-    /// The graph that is fed the image; checked to be there.
-    pub fn encoder_file(&self) -> &str {
-        self.encoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
-    }
-
-    /// The graph that gives logits; checked to be there.
+    /// The graph that gives logits; empty for a member without files, which no checked contract has.
     pub fn decoder_file(&self) -> &str {
         self.decoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
     }
@@ -488,16 +483,6 @@ impl Calibration {
 }
 
 impl Classify {
-    /// Samples of its box along k, j, i.
-    pub fn size(&self) -> [usize; 3] {
-        self.grid.size
-    }
-
-    /// Spacing of its box along k, j, i in mm.
-    pub fn spacing_mm(&self) -> [f64; 3] {
-        self.grid.spacing_mm
-    }
-
     /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
     /// that of the nearest. `None` without operating points.
     pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {
