@@ -322,6 +322,11 @@ typedef enum sam2lung_stage {
    * Loading and trying the networks: sam2lung_engine_create().
    */
   SAM2LUNG_STAGE_LOAD = 6,
+  /**
+   * The detector over the search region, between Lungs and Segment; only with bundles that have one. Since version 4 of the
+   * interface.
+   */
+  SAM2LUNG_STAGE_DETECT = 7,
 } sam2lung_stage;
 
 /**
@@ -1155,6 +1160,28 @@ enum sam2lung_status sam2lung_log_set(sam2lung_log_fn callback,
                                       struct sam2lung_error **error);
 
 /**
+ * Makes a result of maps that were kept, so that sam2lung_engine_click() can go on from it. Since version 4 of the interface.
+ *
+ * Its nodules are the numbers in the label map, each with a place (sam2lung_nodule::centroid_ijk, centroid_ras), a volume and
+ * the diameter of a ball of that volume; every other number is NaN or 0. Nobody knows which uncertainty the map shows
+ * (sam2lung_result_uncertainty() is SAM2LUNG_UNCERTAINTY_BUNDLE), nor the threshold (NaN). A map that isn't given is 0 everywhere.
+ *
+ * Any thread.
+ *
+ * @param labels the nodules' numbers, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, on the CT's grid, not NULL; copied
+ * @param probability mean probability on the same grid, of any voxel type, may be NULL; copied
+ * @param uncertainty uncertainty on the same grid, of any voxel type, may be NULL; copied
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_from_maps(const struct sam2lung_volume *labels,
+                                               const struct sam2lung_volume *probability,
+                                               const struct sam2lung_volume *uncertainty,
+                                               struct sam2lung_result **result,
+                                               struct sam2lung_error **error);
+
+/**
  * How many measures this library knows: the columns of nodules.csv but for the last. Later libraries have more, and those
  * that are there keep their numbers.
  *
@@ -1321,7 +1348,8 @@ enum sam2lung_status sam2lung_run_options_init(struct sam2lung_run_options *opti
 size_t sam2lung_result_nodule_count(const struct sam2lung_result *result);
 
 /**
- * A nodule in numbers; nodules are ordered by falling volume, so the one at `index` has the number index + 1.
+ * A nodule in numbers; nodules stand by rising number (sam2lung_nodule::id). A run numbers them 1 to N by falling volume; after
+ * sam2lung_engine_click() and in what sam2lung_result_from_maps() makes numbers may have gaps and say nothing of size.
  *
  * Any thread.
  *
@@ -1349,28 +1377,50 @@ enum sam2lung_status sam2lung_result_nodule(const struct sam2lung_result *result
 const char *sam2lung_result_review_reason(const struct sam2lung_result *result, size_t nodule, size_t reason);
 
 /**
- * For how many points a nodule was asked for (sam2lung_engine_run_at()).
+ * How many clicks inside a nodule there were (sam2lung_engine_run_clicks(), sam2lung_engine_click()). Since version 4 of the
+ * interface.
  *
  * Any thread.
  *
  * @param result the result, may be NULL
- * @return the number of points inside; 0 for NULL and after sam2lung_engine_run()
+ * @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
+ */
+size_t sam2lung_result_click_count(const struct sam2lung_result *result);
+
+/**
+ * The nodule at a click. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param click index of the click inside, in the order in which they were given, from 0
+ * @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
+ */
+uint32_t sam2lung_result_click_nodule(const struct sam2lung_result *result, size_t click);
+
+/**
+ * Deprecated: the name of sam2lung_result_click_count() before version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
  */
 size_t sam2lung_result_point_count(const struct sam2lung_result *result);
 
 /**
- * The nodule at a point that was asked for.
+ * Deprecated: the name of sam2lung_result_click_nodule() before version 4 of the interface.
  *
  * Any thread.
  *
  * @param result the result, may be NULL
- * @param point index of the point inside, in the order in which they were given, from 0
- * @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
+ * @param point index of the click inside, in the order in which they were given, from 0
+ * @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
  */
 uint32_t sam2lung_result_point_nodule(const struct sam2lung_result *result, size_t point);
 
 /**
- * The label map: 1 to N for the nodules, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
+ * The label map: the nodules' numbers, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
  *
  * The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
  *
@@ -1439,7 +1489,8 @@ enum sam2lung_status sam2lung_result_copy_map(const struct sam2lung_result *resu
  * Any thread.
  *
  * @param result the result, may be NULL
- * @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
+ * @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL, and for maps of which nobody knows
+ *         (sam2lung_result_from_maps())
  */
 int32_t sam2lung_result_uncertainty(const struct sam2lung_result *result);
 
@@ -1516,6 +1567,24 @@ const char *sam2lung_result_warning_name(const struct sam2lung_result *result, s
 const char *sam2lung_result_warning_text(const struct sam2lung_result *result, size_t index);
 
 /**
+ * Copies a map where it lies within 10 mm of a nodule, and 0 elsewhere: packed, i fastest. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param map a sam2lung_map
+ * @param buffer where the voxels go, not NULL, aligned for its type
+ * @param count voxels that fit there: exactly those of the volume
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_copy_map_near_nodules(const struct sam2lung_result *result,
+                                                           int32_t map,
+                                                           float *buffer,
+                                                           size_t count,
+                                                           struct sam2lung_error **error);
+
+/**
  * Frees a result and all its maps and texts.
  *
  * Any thread; not while another one reads it or a view of it.
@@ -1547,16 +1616,43 @@ enum sam2lung_status sam2lung_engine_run(struct sam2lung_engine *engine,
                                          struct sam2lung_error **error);
 
 /**
- * As sam2lung_engine_run(), and outlines a nodule at each point inside in any case.
+ * As sam2lung_engine_run(), and outlines a nodule at each click inside in any case. Since version 4 of the interface.
  *
  * @param engine the engine, not NULL
  * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
  * @param volume_count how many there are
- * @param inside voxel indices i, j, k of each point at which a nodule is asked for, not NULL; borrowed for the call
- * @param inside_count how many points that are, at least 1
- * @param outside voxel indices i, j, k of points that don't belong to it, for bundles that take clicks
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
  *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
- * @param outside_count how many points that are
+ * @param outside_count how many clicks that are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_run_clicks(struct sam2lung_engine *engine,
+                                                const struct sam2lung_volume *const *volumes,
+                                                size_t volume_count,
+                                                const int64_t *inside,
+                                                size_t inside_count,
+                                                const int64_t *outside,
+                                                size_t outside_count,
+                                                const struct sam2lung_run_options *options,
+                                                struct sam2lung_result **result,
+                                                struct sam2lung_error **error);
+
+/**
+ * Deprecated: the name of sam2lung_engine_run_clicks() before version 4 of the interface.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+ *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+ * @param outside_count how many clicks that are
  * @param options options of the run, borrowed for the call; NULL: the defaults
  * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
  * @param error where an error goes, may be NULL
@@ -1572,6 +1668,46 @@ enum sam2lung_status sam2lung_engine_run_at(struct sam2lung_engine *engine,
                                             const struct sam2lung_run_options *options,
                                             struct sam2lung_result **result,
                                             struct sam2lung_error **error);
+
+/**
+ * Outlines a nodule at each click inside in an earlier result of the same volumes. Only boxes around the clicks are run, which
+ * takes seconds. Since version 4 of the interface.
+ *
+ * What is new takes the place of what it is another version of: of outlines with which it shares at least half of the smaller
+ * one. It keeps the number of the nodule that it replaces (of several: of the one with which it shares most voxels), else it gets
+ * the highest number there is, plus one. The maps change within 10 mm of it, but not nearer to another nodule. Everything else
+ * is as it was: other nodules keep their numbers, outlines and measures. Where nothing is found at a click
+ * (sam2lung_result_click_nodule() is 0), nothing changes.
+ *
+ * The options are those of a run. sam2lung_run_options::search says how lungs are known, if the bundle wants to know;
+ * SAM2LUNG_SEARCH_EVERYWHERE is the fastest, and right for all but lungs that are nearly air. The kind of uncertainty is that of
+ * the earlier result, unless that is of sam2lung_result_from_maps().
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param earlier the earlier result, not NULL; not changed, and not used after the call
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+ *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+ * @param outside_count how many clicks that are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_click(struct sam2lung_engine *engine,
+                                           const struct sam2lung_volume *const *volumes,
+                                           size_t volume_count,
+                                           const struct sam2lung_result *earlier,
+                                           const int64_t *inside,
+                                           size_t inside_count,
+                                           const int64_t *outside,
+                                           size_t outside_count,
+                                           const struct sam2lung_run_options *options,
+                                           struct sam2lung_result **result,
+                                           struct sam2lung_error **error);
 
 /**
  * Loads ONNX Runtime, unless this process has loaded it, and tries the devices.
