@@ -1,10 +1,13 @@
-//! The network's grid across slices: which slices go in with slice `k`, and how they are made from the CT's.
+//! The network's grid across slices: which slices it answers for, which go in with each, and how they are made from the CT's.
 //!
-//! A network learned from neighbours a few mm apart. Where the CT's slices lie no further apart than the bundle's
-//! `interpolate_above_mm`, neighbours are slices of the CT. Where they lie further apart, a nodule would end before the
-//! first neighbour, and be taken for noise: so neighbours lie `step_mm` apart, as the network knows it, and are linear
-//! interpolations of the HU between the CT's slices. The slice that is answered for is one of the CT's own in both cases:
-//! answers lie on the CT's grid, and every sample, map and volume keeps its meaning.
+//! A network without a spacing along k of its own answers for the CT's slices. It learned from neighbours a few mm apart. Where
+//! the CT's slices lie no further apart than the bundle's `interpolate_above_mm`, neighbours are slices of the CT. Where they
+//! lie further apart, a nodule would end before the first neighbour, and be taken for noise: so neighbours lie `step_mm`
+//! apart, as the network knows it, and are linear interpolations of the values between the CT's slices. The slice that is
+//! answered for is one of the CT's own in both cases.
+//!
+//! A network with a spacing along k has slices of its own, at multiples of it from the CT's first slice; each is a linear
+//! interpolation. Its neighbours are counted in these.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +16,41 @@ use serde::Serialize;
 
 use crate::{
     contract::network::{Neighbours, Network},
-    space::{grid::Grid, volume::Volume},
-    steps::resample::{Tap, bilinear},
+    space::grid::Grid,
+    steps::resample::{PixelAxis, Tap, bilinear},
 };
+
+/// The slices that a network answers for, along k.
+#[derive(Debug, Clone, Copy)]
+pub struct SliceAxis {
+    axis: PixelAxis,
+    /// Distance of its slices in mm.
+    spacing_mm: f64,
+    /// Slices of the CT.
+    ct: usize,
+}
+
+impl SliceAxis {
+    /// Those of `network` over a CT on `grid`: the CT's own unless the network has a spacing along k.
+    pub fn new(network: &Network, grid: &Grid) -> Self {
+        let own_mm = network.grid.spacing_mm[0];
+        SliceAxis {
+            axis: PixelAxis::new(grid.dims[2], grid.spacing_mm[2], own_mm),
+            spacing_mm: own_mm.unwrap_or(grid.spacing_mm[2]),
+            ct: grid.dims[2],
+        }
+    }
+
+    /// How many there are: the last lies at or beyond the CT's last.
+    pub fn count(&self) -> usize {
+        self.axis.pixels()
+    }
+
+    /// Where slice `n` lies, in slices of the CT.
+    pub fn position(&self, n: usize) -> f64 {
+        self.axis.to_native(n)
+    }
+}
 
 /// A slice that goes in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,13 +73,15 @@ pub struct SliceSteps {
 }
 
 impl SliceSteps {
-    /// The steps of a network with `network` over a CT on `grid`.
+    /// The steps of a network with `network` over a CT on `grid`; of a hybrid those of its slice network.
     pub fn of(network: &Network, grid: &Grid) -> Self {
-        let ct_mm = grid.spacing_mm[2];
+        let network = network.hybrid.as_ref().map_or(network, |hybrid| &hybrid.fine);
+        let slices_mm = SliceAxis::new(network, grid).spacing_mm;
         let neighbours = network.neighbours.as_ref();
-        let interpolated = neighbours.is_some_and(|n| interpolates(n, ct_mm));
-        let network_mm = neighbours.map(|n| if interpolated { step_mm(n) } else { steps(n, ct_mm) as f64 * ct_mm });
-        SliceSteps { ct_mm, network_mm, interpolated }
+        let between = neighbours.is_some_and(|n| interpolates(n, slices_mm));
+        let network_mm = neighbours.map(|n| if between { step_mm(n) } else { steps(n, slices_mm) as f64 * slices_mm });
+        let interpolated = between || (network_mm.is_some() && network.grid.spacing_mm[0].is_some());
+        SliceSteps { ct_mm: grid.spacing_mm[2], network_mm, interpolated }
     }
 }
 
@@ -57,7 +94,7 @@ fn step_mm(spec: &Neighbours) -> f64 {
     spec.step_mm.unwrap_or(0.0)
 }
 
-/// The CT's slices a step: as counted, else what comes nearest to `step_mm`, halves rounded up; one at least.
+/// Slices a step: as counted, else what comes nearest to `step_mm`, halves rounded up; one at least.
 fn steps(spec: &Neighbours, spacing_mm: f64) -> i64 {
     if let Some(slices) = spec.step_slices {
         return slices as i64;
@@ -65,28 +102,29 @@ fn steps(spec: &Neighbours, spacing_mm: f64) -> i64 {
     ((step_mm(spec) / spacing_mm + 0.5).floor() as i64).max(1)
 }
 
-/// The slices that go in for slice `k`, from the feet to the head. Beyond the volume's end the last slice inside takes a
-/// neighbour's place, with its true distance.
-pub fn neighbours(network: &Network, grid: &Grid, k: usize) -> Vec<Neighbour> {
-    let (spacing, slices) = (grid.spacing_mm[2], grid.dims[2]);
+/// The slices that go in for slice `n` of `axis`, from the feet to the head. Beyond the volume's end the last slice inside
+/// takes a neighbour's place, with its true distance.
+pub fn neighbours(network: &Network, axis: &SliceAxis, n: usize) -> Vec<Neighbour> {
+    let at = |place: f64| Tap::at(place * axis.axis.to_native(1), axis.ct);
     let Some(spec) = &network.neighbours else {
-        return vec![Neighbour { tap: Tap::at(k as f64, slices), offset_mm: 0.0 }];
+        return vec![Neighbour { tap: at(n as f64), offset_mm: 0.0 }];
     };
+    let spacing = axis.spacing_mm;
     let step = if interpolates(spec, spacing) { step_mm(spec) / spacing } else { steps(spec, spacing) as f64 };
-    let last = slices as f64 - 1.0;
+    let last = axis.count() as f64 - 1.0;
     let each_side = spec.each_side as i64;
-    let neighbour = |n: i64| {
-        let position = (k as f64 + n as f64 * step).clamp(0.0, last);
-        Neighbour { tap: Tap::at(position, slices), offset_mm: ((position - k as f64) * spacing) as f32 }
+    let neighbour = |side: i64| {
+        let place = (n as f64 + side as f64 * step).clamp(0.0, last);
+        Neighbour { tap: at(place), offset_mm: ((place - n as f64) * spacing) as f32 }
     };
     (-each_side..=each_side).map(neighbour).collect()
 }
 
-/// HU of `neighbours` at the crossings of `rows` and `columns`: (S, H, W), one slice after the other.
-pub fn stack(ct: &Volume<f32>, neighbours: &[Neighbour], rows: &[Tap], columns: &[Tap]) -> Array3<f32> {
+/// Values of `neighbours` at the crossings of `rows` and `columns`: (S, H, W), one slice after the other.
+pub fn stack(voxels: &Array3<f32>, neighbours: &[Neighbour], rows: &[Tap], columns: &[Tap]) -> Array3<f32> {
     // Neighbours share the CT's slices: each is sampled once.
     let used = neighbours.iter().flat_map(|n| [n.tap.low, if n.tap.weight == 0.0 { n.tap.low } else { n.tap.high }]);
-    let plane = |k: usize| bilinear(ct.voxels.index_axis(Axis(0), k), rows, columns);
+    let plane = |k: usize| bilinear(voxels.index_axis(Axis(0), k), rows, columns);
     let mut planes: BTreeMap<usize, Array2<f32>> = BTreeMap::new();
     for k in used {
         planes.entry(k).or_insert_with(|| plane(k));

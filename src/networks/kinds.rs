@@ -1,0 +1,112 @@
+//! Roles filled by networks of any kind.
+
+use ndarray::Array3;
+
+use super::{
+    answers::Answers,
+    clicks::Clicks,
+    hybrid,
+    images::Images,
+    job::Job,
+    network::Network,
+    patch,
+    roles::{Detector, Segmenter},
+    runner::Runner,
+    sampler,
+    sampling::Sampling,
+    slice,
+};
+use crate::{
+    contract::{
+        network::{self, Kind},
+        uncertainty::Uncertainty,
+    },
+    error::{Error, Result},
+    progress::{Monitor, Stage},
+};
+
+/// A network of any kind, ready to answer. A hybrid is made of two, the coarse one first; others of one.
+#[derive(Debug)]
+pub struct OfKind<'a, N> {
+    name: &'a str,
+    spec: &'a network::Network,
+    classes: usize,
+    networks: &'a mut [N],
+}
+
+/// Outlines by a network of any kind.
+#[derive(Debug)]
+pub struct KindSegmenter<'a, N>(OfKind<'a, N>);
+
+/// Says where nodules may be by a network of any kind: one deterministic pass, the mean of its members' logits.
+#[derive(Debug)]
+pub struct KindDetector<'a, N> {
+    network: OfKind<'a, N>,
+    stage: Stage,
+}
+
+impl<'a, N: Network> OfKind<'a, N> {
+    /// The network of the field `name` with its `classes` classes; `networks` as [`network::Network::parts`] lists them.
+    pub fn new(name: &'a str, spec: &'a network::Network, classes: usize, networks: &'a mut [N]) -> Self {
+        OfKind { name, spec, classes, networks }
+    }
+
+    /// Outlines with it.
+    pub fn segmenter(self) -> KindSegmenter<'a, N> {
+        KindSegmenter(self)
+    }
+
+    /// Detects with it; progress is that of `stage`.
+    pub fn detector(self, stage: Stage) -> KindDetector<'a, N> {
+        KindDetector { network: self, stage }
+    }
+
+    fn answer(&mut self, job: Job<'_>, stage: Stage, monitor: &mut Monitor<'_>) -> Result<Answers> {
+        if self.spec.kind == Kind::Hybrid {
+            return hybrid::answer(self.name, hybrid::Pair::new(self.spec, self.networks)?, job, stage, monitor);
+        }
+        let [network] = &mut *self.networks else {
+            return Err(Error::Internal { what: format!("{} is made of one network", self.name) });
+        };
+        let runner = Runner::new(network, self.spec, job.sampling.seed);
+        match (self.spec.kind, self.spec.grid.spacing_mm[0]) {
+            (Kind::Slice, None) => slice::answer(runner, job, stage, monitor),
+            (Kind::Slice, Some(_)) => slice::ladder::answer(runner, job, stage, monitor),
+            (Kind::Patch | Kind::Hybrid, _) => patch::answer(self.name, runner, job, stage, monitor),
+        }
+    }
+}
+
+impl<N: Network> Segmenter for KindSegmenter<'_, N> {
+    fn segment(
+        &mut self,
+        images: &Images<'_>,
+        region: &Array3<bool>,
+        clicks: &Clicks,
+        sampling: &Sampling,
+        stage: Stage,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Answers> {
+        let OfKind { spec, classes, .. } = self.0;
+        let samples = sampler::drawn(spec, sampling.samples);
+        let sampling = &Sampling { samples, ..sampling.clone() };
+        let calibration = &spec.calibration;
+        let job = Job { images, region, clicks, sampling, calibration, classes, settled: false };
+        self.0.answer(job, stage, monitor)
+    }
+}
+
+impl<N: Network> Detector for KindDetector<'_, N> {
+    fn detect(&mut self, images: &Images<'_>, search: &Array3<bool>, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
+        let OfKind { spec, classes, .. } = self.network;
+        // No probability is above 1: nobody asks for samples.
+        let sampling =
+            &Sampling { seed: 0, samples: 1, batch: 1, threshold: 1.0, uncertainty: Uncertainty::Variance, kinds: &[] };
+        let (clicks, calibration) = (&Clicks::default(), &spec.calibration);
+        let job = Job { images, region: search, clicks, sampling, calibration, classes, settled: true };
+        let mut probability = self.network.answer(job, self.stage, monitor)?.into_probability();
+        // Slices answer for boxes around what is searched.
+        ndarray::Zip::from(&mut probability).and(search).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
+        Ok(probability)
+    }
+}
