@@ -16,6 +16,7 @@
 #include <sam2lung/error.hpp>
 #include <sam2lung/image.hpp>
 #include <sam2lung/log.hpp>
+#include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/options.hpp>
 #include <sam2lung/result.hpp>

@@ -33,12 +33,15 @@ use crate::{
     },
     contract::bundle::Bundle,
     error::{Error, Result},
-    findings::{native::Native, nodules},
+    findings::{nodule, result::Segmentation},
     memory,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
     runtime::environment::Runtime,
-    space::{grid::Grid, volume::Volume},
+    space::{
+        grid::Grid,
+        volume::{Volume, VolumeView},
+    },
 };
 
 /// What C++ sees, in the namespace `sam2lung::bridge`.
@@ -100,7 +103,7 @@ pub mod ffi {
         seed: u64,
         /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
         threshold: f64,
-        /// Share of nodules that the judge is to keep, up to 1; 0: its usual threshold.
+        /// Share of nodules that the classifier is to keep, up to 1; 0: its usual threshold.
         sensitivity: f64,
         /// Where to search.
         region: Region,
@@ -114,42 +117,64 @@ pub mod ffi {
 
     /// A nodule; see `sam2lung_nodule` in sam2lung.h for the same fields. NaN: the bundle has nothing to say.
     struct Nodule {
-        /// Its number in the label map, from 1.
+        // generated: fields
+        /// Number in the label map, from 1.
         id: u16,
-        /// Mean voxel index along i, j, k, from 0.
+        /// Centre as column, row, slice of the CT, from 0, voxel.
         centroid_ijk: [f64; 3],
-        /// The same place in RAS millimetres.
+        /// Centre towards right, anterior, superior in the CT's patient frame, mm.
         centroid_ras: [f64; 3],
-        /// Voxels of the label times the volume of one.
+        /// Volume of the outline in the label map, mm³.
         volume_mm3: f64,
-        /// Lower end of the volume's interval.
+        /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
         volume_mm3_p05: f64,
-        /// Median of the volume over the samples.
+        /// Median of the volume over the samples, drawn into the interval, mm³.
         volume_mm3_p50: f64,
-        /// Upper end of the volume's interval.
+        /// Upper end of the interval around the volume; at least the volume; mm³.
         volume_mm3_p95: f64,
-        /// Diameter of the sphere of that volume.
+        /// 5th percentile of the volume over the samples; a sample that misses the nodule counts as 0; mm³.
+        sample_volume_mm3_p05: f64,
+        /// Median of the volume over the samples, mm³.
+        sample_volume_mm3_p50: f64,
+        /// 95th percentile of the volume over the samples, mm³.
+        sample_volume_mm3_p95: f64,
+        /// Standard deviation of the natural logarithm of the volume over the samples.
+        volume_spread: f64,
+        /// Diameter of the sphere of that volume, mm.
         equivalent_diameter_mm: f64,
-        /// Longest diameter in an axial slice.
+        /// Longest diameter in an axial slice, mm.
         long_axis_mm: f64,
-        /// Longest extent at right angles to it in the same slice.
+        /// Longest diameter at right angles to the long axis, in the same slice, mm.
         short_axis_mm: f64,
-        /// Mean HU of the label's voxels.
+        /// Mean over the outline, HU.
         mean_hu: f64,
-        /// Mean probability of the label's voxels.
+        /// Mean over the outline.
         probability_inside: f64,
-        /// Mean doubt of the label's voxels and of those that touch them.
+        /// Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what
+        /// may be left out.
+        probability_around: f64,
+        /// Mean of the uncertainty map over the outline and the voxels that touch it.
         uncertainty_mean: f64,
+        /// How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one
+        /// sample.
+        sample_dice: f64,
         /// Share of the samples that found the nodule.
         detection_rate: f64,
-        /// The judge's probability that this is a nodule.
+        /// Probability that it is a nodule, by the model's classifier; none if the model has no classifier.
         nodule_probability: f64,
-        /// Dice that the outline is expected to have with the true one.
+        /// Dice that the outline should have with the true one; none if the model hasn't learnt it.
         expected_dice: f64,
-        /// Its outline was made with clicks.
-        prompted: bool,
-        /// Why someone should look again; empty where nobody need.
+        /// Whether the network outlined it with clicks.
+        clicked: bool,
+        /// Whether someone should look again.
+        review: bool,
+        /// Why someone should look again.
         review_reasons: Vec<String>,
+        /// Name of its class, as the model has it.
+        class_name: String,
+        /// Volume under each sample, in the order of the samples; 0 where it misses the nodule; mm³.
+        sample_volumes_mm3: Vec<f64>,
+        // end of generated
     }
 
     extern "Rust" {
@@ -249,7 +274,7 @@ impl Engine {
         named(|| self.find(ct, options, control).map(|found| Box::new(Findings(found))))
     }
 
-    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Native> {
+    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
         let mut engine = self.engine.take()?;
         let grid = ct.grid()?;
         let options = given.chosen(&grid)?;
@@ -258,12 +283,7 @@ impl Engine {
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
         let ct = ct.read(grid, &mut monitor)?;
-        let found = engine.segment(ct, &options, &mut monitor)?.into_native(&control.token)?;
-        let maps_are_packed = found.labels.is_standard_layout()
-            && found.probability.is_standard_layout()
-            && found.uncertainty.is_standard_layout();
-        assert!(maps_are_packed, "maps that are given out are packed");
-        Ok(found)
+        engine.segment(ct, &options, &mut monitor)?.pack_native(&control.token)
     }
 }
 
@@ -355,19 +375,19 @@ impl Control {
 }
 
 /// What a run found.
-pub struct Findings(Native);
+pub struct Findings(Segmentation);
 
 impl Findings {
     fn labels(&self) -> &[u16] {
-        packed(&self.0.labels)
+        packed(self.0.native().labels)
     }
 
     fn probability(&self) -> &[f32] {
-        packed(&self.0.probability)
+        packed(self.0.native().probability)
     }
 
     fn uncertainty(&self) -> &[f32] {
-        packed(&self.0.uncertainty)
+        packed(self.0.native().uncertainty)
     }
 
     fn nodules(&self) -> Vec<ffi::Nodule> {
@@ -375,21 +395,22 @@ impl Findings {
     }
 
     fn at_inside(&self) -> Vec<u16> {
-        self.0.account.at.iter().map(|nodule| nodule.unwrap_or(0)).collect()
+        self.0.clicks.iter().map(|nodule| nodule.unwrap_or(0)).collect()
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.0.account.warnings.iter().map(|warning| format!("{}: {warning}", warning.name())).collect()
+        self.0.warnings.iter().map(|warning| format!("{}: {warning}", warning.name())).collect()
     }
 }
 
-fn packed<T>(map: &Array3<T>) -> &[T] {
-    map.as_slice().expect("the run made sure of it")
+fn packed<T>(map: VolumeView<'_, T>) -> &[T] {
+    map.voxels.to_slice().expect("the run packed it")
 }
 
-impl From<&nodules::Nodule> for ffi::Nodule {
-    fn from(nodule: &nodules::Nodule) -> Self {
+impl From<&nodule::Nodule> for ffi::Nodule {
+    fn from(nodule: &nodule::Nodule) -> Self {
         ffi::Nodule {
+            // generated: values
             id: nodule.id,
             centroid_ijk: nodule.centroid_ijk,
             centroid_ras: nodule.centroid_ras,
@@ -397,17 +418,27 @@ impl From<&nodules::Nodule> for ffi::Nodule {
             volume_mm3_p05: nodule.volume_mm3_p05,
             volume_mm3_p50: nodule.volume_mm3_p50,
             volume_mm3_p95: nodule.volume_mm3_p95,
+            sample_volume_mm3_p05: nodule.sample_volume_mm3_p05,
+            sample_volume_mm3_p50: nodule.sample_volume_mm3_p50,
+            sample_volume_mm3_p95: nodule.sample_volume_mm3_p95,
+            volume_spread: nodule.volume_spread,
             equivalent_diameter_mm: nodule.equivalent_diameter_mm,
             long_axis_mm: nodule.long_axis_mm,
             short_axis_mm: nodule.short_axis_mm,
             mean_hu: nodule.mean_hu,
             probability_inside: nodule.probability_inside,
+            probability_around: nodule.probability_around,
             uncertainty_mean: nodule.uncertainty_mean,
+            sample_dice: nodule.sample_dice,
             detection_rate: nodule.detection_rate,
             nodule_probability: nodule.nodule_probability.unwrap_or(f64::NAN),
             expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
-            prompted: nodule.prompted,
+            clicked: nodule.clicked,
+            review: nodule.review,
             review_reasons: nodule.review_reasons.clone(),
+            class_name: nodule.class.clone(),
+            sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            // end of generated
         }
     }
 }

@@ -207,6 +207,26 @@ pub enum Error {
         /// What the CT has.
         expected: String,
     },
+    /// Volumes that are not those of the model's channels.
+    #[error("{got}; expected {expected}. {}", remedy::CHANNELS)]
+    Channels {
+        /// What was given.
+        got: String,
+        /// What the model takes.
+        expected: String,
+    },
+    /// A channel that doesn't lie on the first channel's grid.
+    #[error("channel {channel} {got}; expected the grid of channel {first} ({expected}). {}", remedy::CHANNEL_GRID)]
+    ChannelGrid {
+        /// Its name.
+        channel: String,
+        /// What it has.
+        got: String,
+        /// Name of the first channel.
+        first: String,
+        /// What the first channel has.
+        expected: String,
+    },
     /// An option out of its range.
     #[error("{option} is {got}; expected {expected}")]
     Option {
@@ -238,8 +258,8 @@ pub enum Error {
         bundle: PathBuf,
         /// The version found.
         got: String,
-        /// The version this library reads.
-        expected: u32,
+        /// The versions this library reads.
+        expected: &'static str,
     },
     /// A model file that isn't the one `model.json` names.
     #[error(
@@ -323,8 +343,8 @@ pub enum Error {
     /// The network failed while running.
     #[error("the {graph} network failed: {reason}. {}", remedy::INFERENCE)]
     Inference {
-        /// encoder, decoder or judge.
-        graph: &'static str,
+        /// Which one: the role, and encoder or decoder.
+        graph: String,
         /// What ONNX Runtime said.
         reason: String,
     },
@@ -397,6 +417,8 @@ impl Error {
             Error::Write { .. } => "E_WRITE",
             Error::NoLung { .. } => "E_NO_LUNG",
             Error::MaskGrid { .. } => "E_MASK_GRID",
+            Error::Channels { .. } => "E_CHANNELS",
+            Error::ChannelGrid { .. } => "E_CHANNEL_GRID",
             Error::Option { .. } => "E_OPTION",
             Error::ModelBundle { .. } => "E_MODEL_BUNDLE",
             Error::ModelSchema { .. } => "E_MODEL_SCHEMA",

@@ -8,8 +8,9 @@ use std::path::Path;
 use ndarray::Array3;
 use sam2lung::{
     contract::bundle::Bundle,
+    findings::result::Segmentation,
     pipeline::{
-        Engine, Segmentation,
+        Engine,
         options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -49,7 +50,7 @@ fn segment(at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Segmentation {
 
 /// Voxels (i, j, k) that differ in any map.
 fn changed(one: &Segmentation, other: &Segmentation) -> Vec<[usize; 3]> {
-    let (a, b) = (&one.canonical, &other.canonical);
+    let (a, b) = (one.canonical().unwrap(), other.canonical().unwrap());
     let indices = a.probability.indexed_iter().map(|(index, _)| index);
     let differs = |index: &(usize, usize, usize)| {
         a.probability[*index].to_bits() != b.probability[*index].to_bits()
@@ -63,10 +64,10 @@ fn changed(one: &Segmentation, other: &Segmentation) -> Vec<[usize; 3]> {
 fn segment_click_in_empty_lung_adds_a_nodule_and_leaves_the_others_as_they_were() {
     let (automatic, clicked) = (segment(&[], &[]), segment(&[NOWHERE], &[]));
     assert_eq!((automatic.nodules.len(), clicked.nodules.len()), (2, 3));
-    let id = clicked.account.at[0].expect("a nodule at the click");
+    let id = clicked.clicks[0].expect("a nodule at the click");
     let mut others = clicked.nodules.clone();
     let added = others.remove(usize::from(id) - 1);
-    assert!(added.prompted && others.iter().all(|nodule| !nodule.prompted));
+    assert!(added.clicked && others.iter().all(|nodule| !nodule.clicked));
     for (before, after) in automatic.nodules.iter().zip(&mut others) {
         after.id = before.id;
         assert_eq!(before, after);
@@ -82,8 +83,8 @@ fn segment_click_in_empty_lung_adds_a_nodule_and_leaves_the_others_as_they_were(
 fn segment_click_on_a_nodule_replaces_its_outline() {
     let (automatic, clicked) = (segment(&[], &[]), segment(&[BALLS[1].0], &[]));
     assert_eq!(clicked.nodules.len(), 2);
-    let id = usize::from(clicked.account.at[0].expect("a nodule at the click"));
-    assert!(clicked.nodules[id - 1].prompted);
+    let id = usize::from(clicked.clicks[0].expect("a nodule at the click"));
+    assert!(clicked.nodules[id - 1].clicked);
     assert!(clicked.nodules[id - 1].volume_mm3 >= automatic.nodules[1].volume_mm3);
     // Samples that see nothing of the ball outline the surroundings of the click now.
     assert!(automatic.nodules[1].detection_rate < 1.0);
@@ -95,9 +96,9 @@ fn segment_click_outside_takes_away_from_the_outline() {
     let [i, j, k] = BALLS[0].0;
     let beside = [i + 6, j, k];
     let (one, two) = (segment(&[BALLS[0].0], &[]), segment(&[BALLS[0].0], &[beside]));
-    let volume = |found: &Segmentation| found.nodules[usize::from(found.account.at[0].unwrap()) - 1].volume_mm3;
+    let volume = |found: &Segmentation| found.nodules[usize::from(found.clicks[0].unwrap()) - 1].volume_mm3;
     assert!(volume(&two) < volume(&one), "{} {}", volume(&two), volume(&one));
-    assert_eq!(two.canonical.labels[[k, j, i + 6]], 0);
+    assert_eq!(two.canonical().unwrap().labels[[k, j, i + 6]], 0);
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::path::Path;
 use ndarray::{Array3, s};
 use sam2lung::{
     contract::bundle::Bundle,
+    findings::result::Segmentation,
     phantom::{Phantom, PhantomNodule, chest_phantom},
     pipeline::{
-        Engine, Segmentation,
+        Engine,
         options::{Options, Search},
     },
     progress::Monitor,
@@ -69,7 +70,7 @@ fn is_flagged(bundle: &str, spacing_mm: [f64; 3]) -> bool {
     let grid = Grid::axial([16, 16, 16], spacing_mm);
     let voxels = Array3::from_shape_fn(grid.shape(), |(k, j, i)| ((k + 2 * j + 5 * i) as f32 * 37.0) % 1400.0 - 1000.0);
     let found = segment(Bundle::open(&folder).expect("a committed bundle"), Volume::new(grid, voxels));
-    found.account.warnings.iter().any(|warning| warning.name() == "W_THICK_SLICES")
+    found.warnings.iter().any(|warning| warning.name() == "W_THICK_SLICES")
 }
 
 #[test]

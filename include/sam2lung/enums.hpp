@@ -93,6 +93,14 @@ enum class LogLevel : std::int32_t {
     trace = SAM2LUNG_LOG_LEVEL_TRACE, ///< Everything.
 };
 
+/// Types of measures. Newer libraries may have more.
+enum class ValueType : std::int32_t {
+    number = SAM2LUNG_VALUE_TYPE_NUMBER, ///< A number; NaN: the model has nothing to say.
+    whole = SAM2LUNG_VALUE_TYPE_WHOLE,   ///< A whole number.
+    flag = SAM2LUNG_VALUE_TYPE_FLAG,     ///< 0 or 1.
+    text = SAM2LUNG_VALUE_TYPE_TEXT,     ///< A text; Result::measure_text alone has it.
+};
+
 } // namespace sam2lung
 
 #include <sam2lung/macros_back.hpp>

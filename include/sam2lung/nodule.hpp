@@ -1,5 +1,5 @@
 /// \file
-/// What is known of a nodule.
+/// What is known of a nodule. Between the marks stands what `cargo xtask header` makes from the table of measures.
 
 #ifndef SAM2LUNG_NODULE_HPP
 #define SAM2LUNG_NODULE_HPP
@@ -19,31 +19,64 @@ namespace sam2lung {
 
 /// A nodule of a result. Lengths are mm, volumes mm³.
 struct Nodule {
-    std::uint32_t id = 0;                           ///< Its number in the label map, from 1.
-    bool review = false;                            ///< Whether someone should look again.
-    std::vector<std::string> review_reasons;        ///< Why, for people.
-    bool prompted = false;                          ///< Whether the network was told of points there.
-    std::array<double, 3> centroid_ijk{};           ///< Centre as i, j, k of the CT's grid, from 0.
-    std::array<double, 3> centroid_ras{};           ///< The same place in mm towards right, anterior, superior.
-    double volume_mm3 = 0;                          ///< Of the outline in the label map.
-    double volume_mm3_p05 = 0;                      ///< Lower end of the interval around it.
-    double volume_mm3_p50 = 0;                      ///< Median over the samples.
-    double volume_mm3_p95 = 0;                      ///< Upper end of the interval around it.
-    double sample_volume_mm3_p05 = 0;               ///< 5th percentile over the samples.
-    double sample_volume_mm3_p50 = 0;               ///< Median over the samples.
-    double sample_volume_mm3_p95 = 0;               ///< 95th percentile over the samples.
-    double volume_spread = 0;                       ///< Standard deviation of ln(volume) over the samples.
-    double equivalent_diameter_mm = 0;              ///< Of the sphere of that volume.
-    double long_axis_mm = 0;                        ///< Longest diameter in an axial slice.
-    double short_axis_mm = 0;                       ///< Longest at right angles to it, same slice.
-    double mean_hu = 0;                             ///< Over the outline.
-    double probability_inside = 0;                  ///< Mean over the outline.
-    double probability_around = 0;                  ///< Near it and in no nodule, as a share of the outline's voxels.
-    double uncertainty_mean = 0;                    ///< Over the outline and the voxels that touch it.
-    double sample_dice = 0;                         ///< How well the outlines of two samples agree, 0 to 1.
-    double detection_rate = 0;                      ///< Share of the samples that found it.
-    std::optional<double> nodule_probability;       ///< That it is one; none if the model has no second opinion.
-    std::optional<double> expected_dice;            ///< With the true outline; none if the model hasn't learnt it.
+    // generated: fields
+    /// Number in the label map, from 1.
+    std::uint32_t id = 0;
+    /// Centre as column, row, slice of the CT, from 0, voxel.
+    std::array<double, 3> centroid_ijk{};
+    /// Centre towards right, anterior, superior in the CT's patient frame, mm.
+    std::array<double, 3> centroid_ras{};
+    /// Volume of the outline in the label map, mm³.
+    double volume_mm3 = 0;
+    /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
+    double volume_mm3_p05 = 0;
+    /// Median of the volume over the samples, drawn into the interval, mm³.
+    double volume_mm3_p50 = 0;
+    /// Upper end of the interval around the volume; at least the volume; mm³.
+    double volume_mm3_p95 = 0;
+    /// 5th percentile of the volume over the samples; a sample that misses the nodule counts as 0; mm³.
+    double sample_volume_mm3_p05 = 0;
+    /// Median of the volume over the samples, mm³.
+    double sample_volume_mm3_p50 = 0;
+    /// 95th percentile of the volume over the samples, mm³.
+    double sample_volume_mm3_p95 = 0;
+    /// Standard deviation of the natural logarithm of the volume over the samples.
+    double volume_spread = 0;
+    /// Diameter of the sphere of that volume, mm.
+    double equivalent_diameter_mm = 0;
+    /// Longest diameter in an axial slice, mm.
+    double long_axis_mm = 0;
+    /// Longest diameter at right angles to the long axis, in the same slice, mm.
+    double short_axis_mm = 0;
+    /// Mean over the outline, HU.
+    double mean_hu = 0;
+    /// Mean over the outline.
+    double probability_inside = 0;
+    /// Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels:
+    /// what may be left out.
+    double probability_around = 0;
+    /// Mean of the uncertainty map over the outline and the voxels that touch it.
+    double uncertainty_mean = 0;
+    /// How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with
+    /// one sample.
+    double sample_dice = 0;
+    /// Share of the samples that found the nodule.
+    double detection_rate = 0;
+    /// Probability that it is a nodule, by the model's classifier; none if the model has no classifier.
+    std::optional<double> nodule_probability;
+    /// Dice that the outline should have with the true one; none if the model hasn't learnt it.
+    std::optional<double> expected_dice;
+    /// Whether the network outlined it with clicks.
+    bool clicked = false;
+    /// Whether someone should look again.
+    bool review = false;
+    /// Why someone should look again.
+    std::vector<std::string> review_reasons;
+    /// Name of its class, as the model has it.
+    std::string class_name;
+    /// Volume under each sample, in the order of the samples; 0 where it misses the nodule; mm³.
+    std::vector<double> sample_volumes_mm3;
+    // end of generated
 };
 
 /// \cond Not for programs.
@@ -54,18 +87,34 @@ inline std::optional<double> unless_nan(double value) {
     return std::isnan(value) ? std::nullopt : std::optional<double>(value);
 }
 
+/// A place as an array.
+inline std::array<double, 3> place(const double (&raw)[3]) {
+    return {{raw[0], raw[1], raw[2]}};
+}
+
+inline std::vector<std::string> reasons(const sam2lung_result* result, std::size_t index, std::size_t count) {
+    std::vector<std::string> texts;
+    for (std::size_t reason = 0; reason < count; ++reason) {
+        texts.emplace_back(sam2lung_result_review_reason(result, index, reason));
+    }
+    return texts;
+}
+
+inline std::vector<double> sample_volumes(const sam2lung_result* result, std::size_t index) {
+    std::size_t count = 0;
+    const double* const first = sam2lung_result_sample_volumes(result, index, &count);
+    return count == 0 ? std::vector<double>() : std::vector<double>(first, first + count);
+}
+
 inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     sam2lung_nodule raw{};
     raw.struct_size = sizeof raw;
     call([&](sam2lung_error** error) { return sam2lung_result_nodule(result, index, &raw, error); });
     Nodule nodule;
+    // generated: values
     nodule.id = raw.id;
-    nodule.review = raw.review;
-    nodule.prompted = raw.prompted;
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-        nodule.centroid_ijk[axis] = raw.centroid_ijk[axis];
-        nodule.centroid_ras[axis] = raw.centroid_ras[axis];
-    }
+    nodule.centroid_ijk = place(raw.centroid_ijk);
+    nodule.centroid_ras = place(raw.centroid_ras);
     nodule.volume_mm3 = raw.volume_mm3;
     nodule.volume_mm3_p05 = raw.volume_mm3_p05;
     nodule.volume_mm3_p50 = raw.volume_mm3_p50;
@@ -85,9 +134,12 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.detection_rate = raw.detection_rate;
     nodule.nodule_probability = unless_nan(raw.nodule_probability);
     nodule.expected_dice = unless_nan(raw.expected_dice);
-    for (std::size_t reason = 0; reason < raw.review_reason_count; ++reason) {
-        nodule.review_reasons.emplace_back(sam2lung_result_review_reason(result, index, reason));
-    }
+    nodule.clicked = raw.clicked;
+    nodule.review = raw.review;
+    nodule.review_reasons = reasons(result, index, raw.review_reason_count);
+    nodule.class_name = sam2lung_result_nodule_class(result, index);
+    nodule.sample_volumes_mm3 = sample_volumes(result, index);
+    // end of generated
     return nodule;
 }
 

@@ -13,6 +13,7 @@
 #include <sam2lung.h>
 #include <sam2lung/call.hpp>
 #include <sam2lung/enums.hpp>
+#include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/span.hpp>
 #include <sam2lung/volume.hpp>
@@ -34,6 +35,21 @@ public:
             list.push_back(detail::nodule(c(), index));
         }
         return list;
+    }
+
+    /// A measure of the nodule at an index, from 0, as a number; NaN where the model has nothing to say.
+    /// \throws Error if there is no such nodule, or the measure is a text
+    double measure(std::size_t nodule, const Measure& measure) const {
+        double value = 0;
+        detail::call([&](sam2lung_error** error) {
+            return sam2lung_result_measure(c(), nodule, measure.index, &value, error);
+        });
+        return value;
+    }
+
+    /// A measure of the nodule at an index, from 0, as text; empty where there is nothing.
+    std::string measure_text(std::size_t nodule, const Measure& measure) const {
+        return sam2lung_result_measure_text(c(), nodule, measure.index);
     }
 
     /// The nodules as the text of nodules.json.
@@ -109,9 +125,9 @@ public:
         return {voxels.begin(), voxels.end()};
     }
 
-    /// The kind of doubt that Map::uncertainty shows.
+    /// The kind of uncertainty that Map::uncertainty shows.
     Uncertainty uncertainty() const noexcept { return static_cast<Uncertainty>(sam2lung_result_uncertainty(c())); }
-    /// How many dropout samples were drawn.
+    /// How many samples were drawn.
     std::uint32_t samples() const noexcept { return sam2lung_result_samples(c()); }
     /// Probability above which a voxel belongs to a nodule.
     double threshold() const noexcept { return sam2lung_result_threshold(c()); }

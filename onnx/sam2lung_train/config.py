@@ -1,6 +1,7 @@
 """What defines the default network and its training; kept inside every checkpoint."""
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 # Part of the bundle's contract: changing one of these needs a new training.
 WINDOW_HU = (-1000.0, 400.0)
@@ -8,10 +9,23 @@ PIXEL_MM = 0.7
 EACH_SIDE = 3  # slices before and after the centre slice
 NEIGHBOUR_STEP_MM = 2.0
 INTERPOLATE_ABOVE_MM = 2.5  # between slices farther apart neighbours are interpolated, exactly a step apart
-LIFT_BELOW_HU, LIFT_TO_HU = -940.0, -850.0  # lungs of the training CTs have medians of -880 to -750; airier ones are lifted
-TRIED_SLICE_MM = 5.0  # evaluate_thickness: above, too much is missed
+LIFT_BELOW_HU, LIFT_TO_HU = (
+    -940.0,
+    -850.0,
+)  # lungs of the training CTs have medians of -880 to -750; airier ones are lifted
+TRIED_SLICE_MM = 5.0  # evaluate-thickness: above, too much is missed
 SLICES = 2 * EACH_SIDE + 1
 CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
+# At least the decoder's receptive field's radius: 1 + 2 + 4 + 8, and up to 7 since a pixel lies anywhere in its coarser
+# one.
+HALO_PX = 24
+MULTIPLE = 16  # height and width of what the encoder gets
+SMALLEST_MM3 = 14.0  # of a component that is reported
+PATCH_SIZE, PATCH_SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)  # the classifier's patch: samples and mm along k, j, i
+
+HIERA_WINDOW_PX = (
+    112  # of a Hiera encoder's training windows: most of a 128 pixel crop, since Hiera uses what is around
+)
 
 
 @dataclass
@@ -20,15 +34,20 @@ class NetworkConfig:
 
     widths: tuple = (24, 48, 80, 144, 224)
     decoder_widths: tuple = (96, 48, 32, 24)  # strides 8, 4, 2, 1
-    # Bottleneck, then what leaves strides 8, 4, 2. Training draws each window's rates between 0 and twice these, so that
-    # the shipped ones can be chosen afterwards, by what their doubt achieves.
+    # Bottleneck, then what leaves strides 8, 4, 2. Training draws each window's rates between 0 and twice these, so
+    # that the shipped ones can be chosen afterwards, by what their uncertainty achieves.
     rates: tuple = (0.25, 0.25, 0.25, 0.25)
     clicks: int = 16  # channels that clicks are made into
     token: int = 64  # length of the nodule prompt token
-    encoder: str = "compact"  # or one of hiera.SIZES
-    # Of a Hiera encoder alone: pixels of its square picture's side, and how many of the network's pixels that side holds.
+    encoder: str = "compact"  # or one of networks.hiera.SIZES
+    # Of a Hiera encoder alone: pixels of its square picture's side, and how many of the network's pixels that side
+    # holds.
     side: int = 512
     field_px: int = 512  # 358 mm
+
+    def dropout(self) -> list[tuple[int, float]]:
+        """(channels, rate) of each dropout mask."""
+        return list(zip((self.widths[4], *self.decoder_widths[:3]), self.rates))
 
 
 @dataclass
@@ -59,14 +78,16 @@ class TrainConfig:
     device: str = "cpu"
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
-    def plain(self):
+    def plain(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
-    def of(plain):
+    def of(plain: dict[str, Any]) -> "TrainConfig":
         return TrainConfig(**{**plain, "network": NetworkConfig(**plain["network"])})
 
 
-def neighbour_stride(spacing_mm):
-    """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does where it doesn't interpolate."""
+def neighbour_stride(spacing_mm: float) -> int:
+    """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does where it
+    doesn't interpolate.
+    """
     return max(1, int(NEIGHBOUR_STEP_MM / spacing_mm + 0.5))

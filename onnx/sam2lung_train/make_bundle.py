@@ -1,71 +1,100 @@
-"""From the CTs to a bundle, in one command.
+"""From the CTs to a bundle: every step, one after the other."""
 
-    python -m sam2lung_train.make_bundle --run runs/first --sam2lung ../target/release/sam2lung [--minutes 80] [--device cuda]
-
-Runs, in this order: data, train, calibrate, findings, judge, calibrate_judge, export, doubt, export again with the doubt, parity. A step whose
-result is there already is passed over, and training goes on from its checkpoint: after an interruption the same command goes on.
-"""
-
-import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import calibrate, calibrate_judge, data, doubt, export, findings, judge, parity, train
+import torch
+
+from .data import items
+from .data.originals.plan import Originals
+from .data.pack import pack
+from .errors import UserError
+from .export.bundle import export
+from .export.parity import check_parity
+from .paths import CACHE, DATA
+from .run_folder import RunFolder
+from .training import fit_uncertainty, train_segmenter
+from .training.calibrate_classifier import calibrate_classifier
+from .training.calibrate_segmenter import calibrate_segmenter
+from .training.find import find
+from .training.train_classifier import train_classifier
 
 
-def is_trained(run):
+@dataclass
+class Options:
+    """What a bundle is made of."""
+
+    run: Path  # folder of everything that is made; the bundle is RUN/bundle
+    sam2lung: Path  # the built command line
+    data: Path = DATA
+    cache: Path = CACHE
+    minutes: float = 80.0  # of the segmenter's training
+    classifier_minutes: float = 20.0
+    rate: float = 2e-3
+    start_from: Path | None = None  # checkpoint whose weights the training begins with
+    device: str = "cpu"  # or "cuda"
+    version: str = "0.2.0"
+
+
+@dataclass
+class Step:
+    """One step: its subcommand's name, whether its result is there already, and how it is made."""
+
+    name: str
+    done: bool
+    make: Callable[[], None]
+
+
+def is_trained(checkpoint: Path) -> bool:
     """True when the checkpoint's schedule has come to its end."""
-    import torch
-
-    path = run / "checkpoint.pt"
-    if not path.exists():
+    if not checkpoint.exists():
         return False
-    state = torch.load(path, map_location="cpu", weights_only=False)
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     return state["seconds"] >= state["config"]["minutes"] * 60
 
 
-def steps(arguments):
-    """(name, whether its result is there, call) of each step."""
-    run, bundle = arguments.run, arguments.run / "bundle"
-    words = lambda *some: [str(word) for word in some]  # noqa: E731
-    cache = words("--cache", arguments.cache)
-    resume = ["--resume"] if (run / "checkpoint.pt").exists() else []
-    start = words("--start-from", arguments.start_from) if arguments.start_from and not resume else []
-    training = words("--out", run, "--minutes", arguments.minutes, "--rate", arguments.rate, "--device", arguments.device)
-    product = words("--sam2lung", arguments.sam2lung, "--model", bundle)
-    chosen = lambda key: (run / "calibration.json").exists() and f'"{key}"' in (run / "calibration.json").read_text()  # noqa: E731
-    into = words("--run", run, "--bundle", bundle, "--version", arguments.version)
-    where = words("--run", run)
-    yield "data", (arguments.cache / "whole.npz").exists(), lambda: data.main([*cache, *words("--data", arguments.data)])
-    yield "train", is_trained(run), lambda: train.main([*cache, *training, *resume, *start])
-    yield "calibrate", chosen("temperature"), lambda: calibrate.main([*cache, *where])
-    yield "findings", (run / "findings.npz").exists(), lambda: findings.main([*cache, *where, *words("--data", arguments.data, "--sam2lung", arguments.sam2lung)])
-    yield "judge", (run / "judge.pt").exists(), lambda: judge.main([*where, *words("--minutes", arguments.judge_minutes)])
-    yield "calibrate_judge", chosen("judge_points"), lambda: calibrate_judge.main(where)
-    yield "export", chosen("doubt"), lambda: export.main(into)
-    yield "doubt", chosen("doubt"), lambda: doubt.main([*cache, *where, *product])
-    yield "export", False, lambda: export.main(into)
-    yield "parity", False, lambda: parity.main(words("--run", run, "--bundle", bundle))
+def steps(asked: Options) -> Iterator[Step]:
+    """Each step in turn; whether it is done is seen when its turn comes."""
+    run, cache, folder = asked.run, asked.cache, RunFolder(asked.run)
+    resume = folder.checkpoint.exists()
+    training = train_segmenter.Options(
+        out=run,
+        cache=cache,
+        minutes=asked.minutes,
+        rate=asked.rate,
+        device=asked.device,
+        resume=resume,
+        start_from=None if resume else asked.start_from,
+    )
+    fit = fit_uncertainty.Options(run=run, sam2lung=asked.sam2lung, model=folder.bundle, cache=cache)
+    into = (run, folder.bundle, asked.version)
+
+    yield Step("pack-data", (cache / items.WHOLES).exists(), lambda: pack(cache, Originals(data=asked.data)))
+    yield Step("train", is_trained(folder.checkpoint), lambda: train_segmenter.train_segmenter(training))
+    yield Step("calibrate", "temperature" in folder.chosen(), lambda: calibrate_segmenter(cache, run))
+    yield Step("find", folder.findings.exists(), lambda: find(asked.data, cache, run, asked.sam2lung))
+    trained = folder.classifier_weights().exists()
+    yield Step("train-classifier", trained, lambda: train_classifier(run, asked.classifier_minutes))
+    yield Step("calibrate-classifier", "classifier_points" in folder.chosen(), lambda: calibrate_classifier(run))
+    fitted = "uncertainty" in folder.chosen()
+    yield Step("export", fitted, lambda: export(*into))
+    yield Step("fit-uncertainty", fitted, lambda: fit_uncertainty.fit_uncertainty(fit))
+    yield Step("export", False, lambda: export(*into))
+    yield Step("parity", False, lambda: check_or_refuse(run, folder.bundle))
 
 
-def main(words=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True, help="folder of everything that is made; the bundle is RUN/bundle")
-    parser.add_argument("--sam2lung", type=Path, required=True, help="the built command line")
-    parser.add_argument("--data", type=Path, default=data.DATA)
-    parser.add_argument("--cache", type=Path, default=data.CACHE)
-    parser.add_argument("--minutes", type=float, default=80.0, help="of the slice network's training")
-    parser.add_argument("--judge-minutes", type=float, default=20.0)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--start-from", type=Path, help="checkpoint whose weights the training begins with")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--version", default="0.2.0")
-    arguments = parser.parse_args(words)
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    for name, done, call in steps(arguments):
-        print(f"== {name}{': done already' if done else ''}", flush=True)
-        if not done:
-            call()
+def check_or_refuse(run: Path, bundle: Path) -> None:
+    """# Raises UserError when the graphs don't compute what PyTorch does."""
+    if not check_parity(run, bundle):
+        raise UserError(f"{bundle}: its graphs differ from PyTorch by more than the tolerance")
 
 
-if __name__ == "__main__":
-    main()
+def make_bundle(asked: Options) -> None:
+    """Passes over what is done, and training goes on from its checkpoint: after an interruption the same call goes on.
+    """
+    asked.run.mkdir(parents=True, exist_ok=True)
+    for step in steps(asked):
+        print(f"== {step.name}{': done already' if step.done else ''}", flush=True)
+        if not step.done:
+            step.make()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sam2lung_train import agreement, metrics
+from sam2lung_train.evaluation import agreement, metrics
 
 
 def row(*columns):
@@ -37,7 +37,8 @@ def test_compare_our_copy_of_a_reader_against_hand_counts():
     figures = agreement.compare(a, [a, b, c])
     # Pairs: a b 0.5, a c 1, b c 0.5. Ours (a): 1, 0.5, 1.
     assert figures["dice"] == pytest.approx((2.5 / 3, 2 / 3))
-    # Others' consensus is their union: of b c and of a b 6 voxels (Dice 0.8 with a, with c), of a c 4 (0.5 with b, 1 with ours).
+    # Others' consensus is their union: of b c and of a b 6 voxels (Dice 0.8 with a, with c), of a c 4 (0.5 with b, 1
+    # with ours).
     assert figures["dice_others"] == pytest.approx((2.6 / 3, 2.1 / 3))
     assert figures["good"] == pytest.approx((1.0, 2 / 3))
     # Neighbourhood of columns 10 to 15: 5 to 20, 16 voxels. a b: 12 of 16 agree; by chance (4 * 4 + 12 * 12) / 256.

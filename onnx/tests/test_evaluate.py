@@ -3,14 +3,19 @@
 import json
 import stat
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sam2lung_train import cases, evaluate, evaluate_whole_ct, froc, product, summary
+from sam2lung_train.cli.main import main
+from sam2lung_train.data import cases
+from sam2lung_train.errors import UserError
+from sam2lung_train.evaluation import crops, files, froc, product, summary, whole_cts
+from sam2lung_train.paths import DEFAULT_BUNDLE, ONNX_FOLDER
 
-# Stands in for `sam2lung`: outlines everything above -300 HU, refuses what is called "bad", has a fixed doubt.
-FAKE = '''#!{python}
+# Stands in for `sam2lung`: outlines everything above -300 HU, refuses what is called "bad", has a fixed uncertainty.
+FAKE = """#!{python}
 import json, sys
 from pathlib import Path
 import nibabel
@@ -51,7 +56,7 @@ for path in map(Path, words[1:words.index("--output")]):
     (folder / "nodules.json").write_text(json.dumps(nodules))
     (folder / "run.json").write_text(json.dumps(dict(words=words)))
 sys.exit(status)
-'''
+"""
 
 
 @pytest.fixture
@@ -75,7 +80,7 @@ def made_case(name, patient="p", extra=False, spacing_mm=(2.0, 0.5, 0.5)):
 
 def scored(made, program, tmp_path, **options):
     runner = product.Product(program)
-    return evaluate.evaluate_set(made, runner, tmp_path / "set", jobs=1, **options)[0]
+    return crops.evaluate_set(made, runner, tmp_path / "set", jobs=1, **options)[0]
 
 
 def test_score_perfect_outline_has_perfect_figures(program, tmp_path):
@@ -135,14 +140,18 @@ def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, t
     folder = tmp_path / "set" / "result" / "a"
     assert product.is_complete(folder) and not product.is_complete(folder.parent / "b")
     assert not product.is_complete(folder, contract="0123abcd")  # a run.json that names no model
-    record = {"name": "m", "version": "1", "sha256": {"model.json": "0123abcdef", "encoder.onnx": "aa", "decoder.onnx": "bb"}}
+    record = {
+        "name": "m",
+        "version": "1",
+        "sha256": {"model.json": "0123abcdef", "encoder.onnx": "aa", "decoder.onnx": "bb"},
+    }
     (folder / "run.json").write_text(json.dumps({"model": record}))
     assert product.is_complete(folder, contract="0123abcd") and not product.is_complete(folder, contract="ffffffff")
 
 
-def test_with_every_finding_changes_the_judges_threshold_and_nothing_else(bundles, tmp_path):
+def test_with_every_finding_changes_the_classifiers_threshold_and_nothing_else(bundles, tmp_path):
     made = tmp_path / "bundle"
-    source = product.DEFAULT_BUNDLE
+    source = DEFAULT_BUNDLE
     had = json.loads((source / "model.json").read_text())
     copy, threshold = product.with_every_finding(source, made)
     now = json.loads((copy / "model.json").read_text())
@@ -150,15 +159,17 @@ def test_with_every_finding_changes_the_judges_threshold_and_nothing_else(bundle
     now["judge"]["threshold"] = threshold
     assert now == had
     assert (copy / "judge.onnx").read_bytes() == (source / "judge.onnx").read_bytes()
-    judgeless = next(b for b in sorted(bundles.iterdir()) if not json.loads((b / "model.json").read_text())["judge"])
-    assert product.with_every_finding(judgeless, tmp_path / "none") == (None, None)
+    without_classifier = next(
+        b for b in sorted(bundles.iterdir()) if not json.loads((b / "model.json").read_text())["judge"]
+    )
+    assert product.with_every_finding(without_classifier, tmp_path / "none") == (None, None)
     assert not (tmp_path / "none").exists()
 
 
 def test_findings_of_a_crop_are_hits_and_false_ones(program, tmp_path):
     made = [made_case("a", extra=True), made_case("bad")]
-    runs = evaluate.run_set(made, product.Product(program), tmp_path / "set", jobs=1)
-    assert [evaluate.findings_of(*run) for run in runs] == [
+    runs = crops.run_set(made, product.Product(program), tmp_path / "set", jobs=1)
+    assert [crops.findings_of(*run) for run in runs] == [
         froc.Scan("a", "p", [0.8], [0.8]),
         froc.Scan("bad", "p", [None], []),
     ]
@@ -167,17 +178,19 @@ def test_findings_of_a_crop_are_hits_and_false_ones(program, tmp_path):
 def test_several_models_in_one_folder_are_refused(monkeypatch, tmp_path):
     models = iter("ab")
     made = [product.Model("m", "1", "n", "x"), product.Model("m", "1", "n", "y")]
-    monkeypatch.setattr(evaluate, "measured", lambda key, _: ({"words": key, "scores": []}, {made["ab".index(next(models))]}))
-    asked = evaluate.arguments_of(["--sam2lung", "x", "--out", str(tmp_path), "--sets", "lidc_off,lidc_auto"])
+    monkeypatch.setattr(
+        crops, "measured", lambda key, _: ({"words": key, "scores": []}, {made["ab".index(next(models))]})
+    )
+    asked = crops.Options(sam2lung=Path("x"), out=tmp_path, sets=["lidc_off", "lidc_auto"])
     with pytest.raises(ValueError, match="several models"):
-        evaluate.evaluate(asked)
+        crops.measure(asked)
 
 
-def test_sets_are_named_in_their_order_and_unknown_ones_refused(capsys):
-    assert evaluate.set_names("lidc_hu_off,lidc_off") == ["lidc_off", "lidc_hu_off"]
+def test_sets_are_named_in_their_order_and_unknown_ones_refused():
+    assert crops.set_names("lidc_hu_off,lidc_off") == ["lidc_off", "lidc_hu_off"]
     for text, why in (("lidc_of", "expected some of"), ("lidc_every", "expected one of")):
-        with pytest.raises(Exception, match=why):
-            evaluate.set_names(text)
+        with pytest.raises(UserError, match=why):
+            crops.set_names(text)
 
 
 def test_product_crash_is_an_error_and_not_a_bad_score(tmp_path):
@@ -195,36 +208,44 @@ def test_error_line_is_that_of_the_path_and_begins_with_the_name():
     assert found == [*wanted, None]
 
 
-def test_doubt_ratio_is_that_of_means(program, tmp_path):
+def test_uncertainty_ratio_is_that_of_means(program, tmp_path):
     (one,) = scored([made_case("a")], program, tmp_path)
     one.uncertainty_wrong, one.uncertainty_right = (6.0, 10), (30.0, 100)
-    assert summary.doubt_ratio([one]) == pytest.approx(2.0)
+    assert summary.uncertainty_ratio([one]) == pytest.approx(2.0)
 
 
 def told(dice, patient="p", volume=100.0, **nodule):
     """A score of which only some figures matter."""
-    shown = {"volume_mm3": volume, "volume_mm3_p05": 80.0, "volume_mm3_p95": 120.0, "sample_dice": 0.9, "uncertainty_mean": 0.2}
+    shown = {
+        "volume_mm3": volume,
+        "volume_mm3_p05": 80.0,
+        "volume_mm3_p95": 120.0,
+        "sample_dice": 0.9,
+        "uncertainty_mean": 0.2,
+    }
     return type("S", (), {
         "patient": patient, "dice_touching": dice, "hit": dice > 0, "nodule": {**shown, **nodule} if dice else None,
         "volume_mm3": 100.0, "name": patient,
     })()  # fmt: skip
 
 
-def test_doubt_auroc_and_aurc_without_expected_dice_are_nan():
+def test_uncertainty_auroc_and_aurc_without_expected_dice_are_nan():
     old = [told(0.9), told(0.5, sample_dice=0.8)]
-    assert np.isnan(summary.doubt_auroc(old, "expected_dice")) and np.isnan(summary.doubt_aurc(old, "expected_dice"))
-    assert summary.doubt_auroc(old, "sample_dice") == 1.0
+    assert np.isnan(summary.uncertainty_auroc(old, "expected_dice")) and np.isnan(
+        summary.uncertainty_aurc(old, "expected_dice")
+    )
+    assert summary.uncertainty_auroc(old, "sample_dice") == 1.0
     none = [told(0.9, expected_dice=None), told(0.5, expected_dice=None)]
-    assert np.isnan(summary.doubt_auroc(none, "expected_dice"))
+    assert np.isnan(summary.uncertainty_auroc(none, "expected_dice"))
 
 
-def test_doubt_by_hand_leaves_missed_nodules_out():
+def test_uncertainty_by_hand_leaves_missed_nodules_out():
     made = [told(0.9, expected_dice=0.8), told(0.6, expected_dice=0.7), told(0.8, expected_dice=0.6), told(0.0)]
     # 1 - expected_dice: the poor one (0.6) has 0.3, above 0.2 and below 0.4.
-    assert summary.doubt_auroc(made, "expected_dice") == 0.5
-    assert summary.doubt_aurc(made, "expected_dice") == pytest.approx((0.1 + 0.25 + 0.7 / 3) / 3)
+    assert summary.uncertainty_auroc(made, "expected_dice") == 0.5
+    assert summary.uncertainty_aurc(made, "expected_dice") == pytest.approx((0.1 + 0.25 + 0.7 / 3) / 3)
     # The best order: 0.1, 0.2, 0.4.
-    assert summary.doubt_e_aurc(made, "expected_dice") == pytest.approx((0.25 - 0.15) / 3)
+    assert summary.uncertainty_e_aurc(made, "expected_dice") == pytest.approx((0.25 - 0.15) / 3)
 
 
 def test_interval_of_older_results_is_the_samples_own():
@@ -233,7 +254,7 @@ def test_interval_of_older_results_is_the_samples_own():
     assert summary.interval_width([new]) == 1.5 and summary.interval_width([new], samples=True) == 104 / 101
     assert summary.interval_width([told(0.9)], samples=True) == 1.5
     assert summary.interval_width([told(0.9, volume_mm3_p05=0.0)]) == np.inf
-    assert evaluate.plain({"value": np.inf}) == {"value": None}
+    assert files.plain({"value": np.inf}) == {"value": None}
 
 
 def test_volume_ratio_of_twice_and_half_is_one():
@@ -277,7 +298,7 @@ def test_measurable_counts_what_is_left_out():
     flat, empty, fine = made_case("flat"), made_case("empty"), made_case("fine")
     flat.hu, flat.reference = flat.hu[:1], flat.reference[:1]
     empty.reference[:] = False
-    kept, left_out = evaluate.measurable([flat, empty, fine])
+    kept, left_out = crops.measurable([flat, empty, fine])
     assert [c.name for c in kept] == ["fine"]
     assert list(left_out.values()) == [["flat"], ["empty"]]
 
@@ -289,24 +310,24 @@ def test_consensus_of_active_readers_is_at_least_half():
 
 
 def test_put_between_replaces_only_what_lies_between():
-    text = f"head\n{evaluate.BEGIN}\nold\n{evaluate.END}\ntail\n"
-    once = evaluate.put_between(text, evaluate.BEGIN, evaluate.END, "new")
-    assert once == f"head\n{evaluate.BEGIN}\nnew\n{evaluate.END}\ntail\n"
-    assert evaluate.put_between(once, evaluate.BEGIN, evaluate.END, "new") == once
+    text = f"head\n{crops.BEGIN}\nold\n{crops.END}\ntail\n"
+    once = files.put_between(text, crops.BEGIN, crops.END, "new")
+    assert once == f"head\n{crops.BEGIN}\nnew\n{crops.END}\ntail\n"
+    assert files.put_between(once, crops.BEGIN, crops.END, "new") == once
     with pytest.raises(ValueError, match="once each"):
-        evaluate.put_between("no markers", evaluate.BEGIN, evaluate.END, "new")
+        files.put_between("no markers", crops.BEGIN, crops.END, "new")
 
 
 def test_model_card_has_the_markers():
-    card = (evaluate.HERE.parent / "MODEL_CARD.md").read_text()
-    assert "new" in evaluate.put_between(card, evaluate.BEGIN, evaluate.END, "new")
+    card = (ONNX_FOLDER / "MODEL_CARD.md").read_text()
+    assert "new" in files.put_between(card, crops.BEGIN, crops.END, "new")
 
 
 def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, program, tmp_path):
     card = tmp_path / "CARD.md"
-    card.write_text(f"{evaluate.BEGIN}\n{evaluate.END}\n")
+    card.write_text(f"{crops.BEGIN}\n{crops.END}\n")
     words = ["--data", shared_data, "--sam2lung", program, "--out", tmp_path / "out", "--limit", "3", "--rounds", "20"]
-    evaluate.main([str(w) for w in [*words, "--card", card]])
+    assert main(["evaluate", *map(str, words), "--card", str(card)]) == 0
     written = json.loads((tmp_path / "out" / "evaluate.json").read_text())
     assert list(written["sets"]) == ["lidc_off", "lidc_auto", "lidc_click", "lidc_hu_off"]
     assert written["froc"]["scans"] == written["click"]["all"]["nodules"] == 3
@@ -316,7 +337,9 @@ def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, progra
     low, high = figures["dice_touching_mean"]["ci95"]
     assert 0 <= low <= figures["dice_touching_mean"]["value"] <= high <= 1
     table = (tmp_path / "out" / "evaluate.md").read_text()
-    assert all(part in table for part in ("3-D Dice", "as they agree with each other", "CPM", "Roughness", "ground glass"))
+    assert all(
+        part in table for part in ("3-D Dice", "as they agree with each other", "CPM", "Roughness", "ground glass")
+    )
     assert table.strip() in card.read_text()
 
 
@@ -361,12 +384,12 @@ def test_whole_ct_findings_are_sorted_into_found_marks_and_false():
         nodule(5, [10, 20.1, 5]),  # 10.1 mm
         nodule(6, [90, 16.9, 5]),  # 6.9 mm from the lesion of 4 mm
     ]
-    ct = evaluate_whole_ct.WholeCt(None, "p", lesions)
-    found = evaluate_whole_ct.sort_findings(ct, labels, spacing, nodules)
+    ct = whole_cts.WholeCt(None, "p", lesions)
+    found = whole_cts.sort_findings(ct, labels, spacing, nodules)
     assert [lesion["found_by"] for lesion in found["lesions"]] == [[1], [2], []]
     assert [n["id"] for n in found["small"]] == [3, 6]
     assert [n["id"] for n in found["false_findings"]] == [4, 5]
-    all_of_them = evaluate_whole_ct.sort_findings(ct, labels, spacing, nodules, smallest_mm=3)
+    all_of_them = whole_cts.sort_findings(ct, labels, spacing, nodules, smallest_mm=3)
     assert [lesion["found_by"] for lesion in all_of_them["lesions"]] == [[1], [2], [], [6]]
 
 
@@ -376,7 +399,7 @@ def test_whole_ct_scan_of_the_curve_has_each_lesions_best_finding():
         "name": "a", "patient": "p", "nodules": nodules,
         "lesions": [{"found_by": [1, 2]}, {"found_by": []}], "false_findings": nodules[2:],
     }  # fmt: skip
-    assert evaluate_whole_ct.scan_of(result) == froc.Scan("a", "p", [0.9, None], [0.6])
+    assert whole_cts.scan_of(result) == froc.Scan("a", "p", [0.9, None], [0.6])
 
 
 def test_whole_ct_report_names_every_false_finding():
@@ -386,14 +409,14 @@ def test_whole_ct_report_names_every_false_finding():
         "lesions": [lesion], "small": [], "false_findings": [nodule(2, [7, 8, 9])],
     }  # fmt: skip
     refused = {"name": "b", "split": "train", "refused": "E_NO_LUNG: none", "seconds": 2.0}
-    text = evaluate_whole_ct.report([done, refused])
+    text = whole_cts.report([done, refused])
     assert "| a | 1 of 1 | 1 | 0 | 10 | 61 |" in text
     assert "| b | E_NO_LUNG | – | – | – | 2 |" in text
     assert "a no. 2: false finding at voxel (7, 8, 9)" in text
     assert "1 of 1 lesions of 5 mm and more found, 0 missed; 1.00 false findings a scan (1 in 1 CTs" in text
     assert "training patients" in text and "Free-response" not in text
     curve = froc.summary([froc.Scan("a", "p", [0.9], [0.6])], threshold=0.7, rounds=10)
-    assert "| As shipped: false ones each, sensitivity | 0.000, 1.000 |" in evaluate_whole_ct.report([done], curve)
+    assert "| As shipped: false ones each, sensitivity | 0.000, 1.000 |" in whole_cts.report([done], curve)
 
 
 def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
@@ -405,17 +428,21 @@ def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
     record = {"file": "ct.nii.gz", "patient": "p", "split": "test", "lesions": [lesion]}
     (folder / "index.json").write_text(json.dumps([record]))
     words = ["--data", tmp_path / "data", "--sam2lung", program, "--out", tmp_path / "out", "--rounds", "10"]
-    evaluate_whole_ct.main([str(w) for w in words])
+    assert main(["evaluate-whole-ct", *map(str, words)]) == 0
     written = json.loads((tmp_path / "out" / "whole_ct.json").read_text())
     assert written["totals"]["found"] == 1 and written["totals"]["false_findings"] == 1
     assert written["froc"]["findings"] == [{"name": "ct", "patient": "p", "lesions": [0.8], "false": [0.8]}]
-    evaluate_whole_ct.main([str(w) for w in [*words, "--keep", "--no-froc"]])
+    assert main(["evaluate-whole-ct", *map(str, words), "--keep", "--no-froc"]) == 0
     assert json.loads((tmp_path / "out" / "whole_ct.json").read_text())["froc"] is None
 
 
 def test_whole_ct_list_has_every_lesion_of_the_index(shared_data):
-    listed = {ct.path.name: ct for ct in evaluate_whole_ct.whole_cts(shared_data)}
+    listed = {ct.path.name: ct for ct in whole_cts.whole_cts(shared_data)}
     masks = {"fcp_vessels.nii.gz", "lidc0002_votes.nii.gz"}
     assert set(listed) == {p.name for p in shared_data.glob("whole_ct/*.nii.gz")} - masks | {"fcp_dicom"}
-    assert [len(listed[name].listed(5.0)) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [1, 2, 1]
+    assert [len(listed[name].listed(5.0)) for name in ("lidc0002.nii.gz", "cptac_lscc.nii.gz", "fcp_dicom")] == [
+        1,
+        2,
+        1,
+    ]
     assert len(listed["lidc0002.nii.gz"].marks) == 11

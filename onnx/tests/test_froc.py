@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sam2lung_train import froc
+from sam2lung_train.evaluation import froc
 
 
 def scans():
@@ -39,7 +39,7 @@ def test_at_threshold_keeps_what_reaches_it():
     assert froc.at_threshold(scans(), 0.0) == (1.5, pytest.approx(2 / 3))
 
 
-def test_perfect_judge_has_a_cpm_of_one_without_false_findings():
+def test_perfect_classifier_has_a_cpm_of_one_without_false_findings():
     perfect = [froc.Scan(str(n), str(n), [0.9], []) for n in range(4)]
     assert froc.cpm(perfect) == 1.0
     assert froc.curve(perfect)[0].max() == 0.0

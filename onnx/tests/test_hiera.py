@@ -1,18 +1,29 @@
-"""The SAM 2 encoder on a Hiera of a few thousand weights: shapes, scale, freezing, checkpoints, export. Needs torch and transformers."""
+"""The SAM 2 encoder on a Hiera of a few thousand weights: shapes, scale, freezing, checkpoints, export. Needs torch and
+transformers.
+"""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pip install -r onnx/requirements.txt)")
-pytest.importorskip("transformers", reason="SKIPPED: transformers is not installed (pip install -r onnx/requirements.txt)")
+pytest.importorskip(
+    "transformers", reason="SKIPPED: transformers is not installed (pip install -r onnx/requirements.txt)"
+)
 
 from test_data import stack  # noqa: E402
 
-from sam2lung_train import export, hiera, look, parity, train  # noqa: E402
-from sam2lung_train.config import EACH_SIDE, SLICES, NetworkConfig, TrainConfig  # noqa: E402
-from sam2lung_train.model import Network  # noqa: E402
+from sam2lung_train.cli.main import main  # noqa: E402
+from sam2lung_train.config import EACH_SIDE, HIERA_WINDOW_PX, SLICES, NetworkConfig, TrainConfig  # noqa: E402
+from sam2lung_train.errors import UserError  # noqa: E402
+from sam2lung_train.export import bundle, contract, graphs, parity  # noqa: E402
+from sam2lung_train.networks import hiera, inference  # noqa: E402
+from sam2lung_train.networks.network import Network  # noqa: E402
+from sam2lung_train.run_folder import DEFAULTS, RunFolder  # noqa: E402
+from sam2lung_train.training import train_segmenter  # noqa: E402
 
 SMALL = "sam2.1-hiera-test"
 NETWORK = {"widths": (8, 8, 8, 16, 16), "decoder_widths": (16, 8, 8, 8), "clicks": 4, "token": 8}
@@ -49,7 +60,7 @@ def network(small_size):
 
 def run_of(**fields):
     settings = TrainConfig(network=config(), pairs=1, singles=1, negatives=0, window_px=32, **fields)
-    return train.Run(settings, [stack(votes=np.full((3, 128, 128), 255, np.uint8))], [])
+    return train_segmenter.Run(settings, [stack(votes=np.full((3, 128, 128), 255, np.uint8))], [])
 
 
 def weights_of(module):
@@ -64,7 +75,7 @@ def weights_of(module):
 def test_embeddings_have_the_decoders_widths_and_strides(network, height, width):
     slices = torch.rand(2, SLICES, height, width)
     embeddings = network.encoder(slices, torch.zeros(2, SLICES))
-    expected = [(2, c, height // s, width // s) for c, s in zip(NETWORK["widths"], export.STRIDES)]
+    expected = [(2, c, height // s, width // s) for c, s in zip(NETWORK["widths"], contract.STRIDES)]
     assert [tuple(e.shape) for e in embeddings] == expected
     logits = network.decoder(embeddings, torch.zeros(2, 2, height, width), network.masks(2, "cpu"))
     assert logits.shape == (2, 1, height, width)
@@ -101,7 +112,10 @@ def test_lay_keeps_the_scale_of_a_small_slice_and_shrinks_a_large_one(network):
 @pytest.mark.parametrize("height, width", [(32, 48), (96, 128)])
 def test_put_back_finds_what_was_laid(network, height, width):
     """The square's own columns, averaged to stride 4, come back as the place of each of the slices' 4 x 4 pixels."""
-    slices, place = torch.zeros(1, SLICES, height, width), torch.tensor([[7.0, 3.0]]) if width < 64 else torch.zeros(1, 2)
+    slices, place = (
+        torch.zeros(1, SLICES, height, width),
+        torch.tensor([[7.0, 3.0]]) if width < 64 else torch.zeros(1, 2),
+    )
     columns = (torch.arange(16.0) * 4 + 2)[None, None, None].expand(1, 1, 16, 16)  # continuous: pixel u from u to u + 1
     back = network.encoder.put_back(columns, place, 4, slices)
     expected = (torch.arange(width // 4) * 4 + 2) * min(1, 64 / width) + place[0, 0]
@@ -155,7 +169,9 @@ def test_frozen_weights_stay_while_the_rest_learns_and_then_learn_too():
     assert not torch.equal(run.network.encoder.channels.add.weight, others["encoder.channels.add.weight"])
     run.seconds = 12.0
     run.step(run.sampler.batch())
-    changed = [name for name, value in run.network.encoder.sam2.state_dict().items() if not torch.equal(value, before[name])]
+    changed = [
+        name for name, value in run.network.encoder.sam2.state_dict().items() if not torch.equal(value, before[name])
+    ]
     assert "backbone.blocks.0.attn.qkv.weight" in changed and "neck.convs.1.weight" in changed
 
 
@@ -164,7 +180,7 @@ def test_pretrained_weights_learn_at_a_tenth_of_the_rate():
     run.seconds = 30.0
     run.step(run.sampler.batch())
     new, pretrained = run.optimiser.param_groups
-    assert new["lr"] == pytest.approx(run.config.rate * train.rate_share(0.5), rel=1e-9)
+    assert new["lr"] == pytest.approx(run.config.rate * train_segmenter.rate_share(0.5), rel=1e-9)
     assert pretrained["lr"] == pytest.approx(new["lr"] / 10, rel=1e-9)
     assert len(pretrained["params"]) == len(list(run.network.encoder.sam2.parameters()))
     assert len(new["params"]) + len(pretrained["params"]) == len(list(run.network.parameters()))
@@ -176,7 +192,7 @@ def test_resume_keeps_encoder_groups_and_where_the_weights_came_from(tmp_path):
     run.step(run.sampler.batch())
     run.save(tmp_path / "checkpoint.pt")
     stored = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
-    again = train.Run(TrainConfig.of(stored["config"]), run.sampler.stacks, [])
+    again = train_segmenter.Run(TrainConfig.of(stored["config"]), run.sampler.stacks, [])
     again.restore(tmp_path / "checkpoint.pt")
     assert again.config == run.config and again.config.network.encoder == SMALL
     assert [group["share"] for group in again.optimiser.param_groups] == [1.0, 0.05]
@@ -185,7 +201,7 @@ def test_resume_keeps_encoder_groups_and_where_the_weights_came_from(tmp_path):
     first = run.step(batch)
     torch.manual_seed(3)
     assert again.step(batch) == first
-    network = look.load_network(tmp_path / "checkpoint.pt")
+    network = inference.load_network(tmp_path / "checkpoint.pt")
     assert torch.equal(network.decoder.token, stored["average"]["module.decoder.token"])
 
 
@@ -208,11 +224,16 @@ def metas(weights):
 def written(kind, weights, folder):
     other = {"mask_decoder.token": torch.zeros(3), "memory_attention.norm.weight": torch.zeros(4)}
     if kind == "meta.pt":
-        torch.save({"model": {**metas(weights), "sam_mask_decoder.token": torch.zeros(3), "maskmem_tpos_enc": torch.zeros(4)}}, folder / kind)
+        torch.save(
+            {"model": {**metas(weights), "sam_mask_decoder.token": torch.zeros(3), "maskmem_tpos_enc": torch.zeros(4)}},
+            folder / kind,
+        )
     elif kind == "model.safetensors":
         from safetensors.torch import save_file
 
-        save_file({f"vision_encoder.{name}": value.contiguous() for name, value in weights.items()} | other, folder / kind)
+        save_file(
+            {f"vision_encoder.{name}": value.contiguous() for name, value in weights.items()} | other, folder / kind
+        )
     else:
         torch.save({**weights, **other}, folder / kind)
     return folder / kind
@@ -264,16 +285,16 @@ def test_checkpoint_of_something_else_is_refused(tmp_path):
 
 
 def test_options_without_a_checkpoint_say_so_and_freeze_nothing(tmp_path, capsys):
-    words = ["--out", str(tmp_path), "--encoder", "sam2.1-hiera-tiny"]
-    begun = train.begun(train.options(words))
+    asked = train_segmenter.Options(out=tmp_path, encoder="sam2.1-hiera-tiny")
+    begun = train_segmenter.begun(asked)
     assert "RANDOM" in capsys.readouterr().out
-    assert (begun.frozen, begun.pretrained_rate, begun.window_px) == (0.0, 1.0, hiera.WINDOW_PX)
+    assert (begun.frozen, begun.pretrained_rate, begun.window_px) == (0.0, 1.0, HIERA_WINDOW_PX)
     (tmp_path / "weights.pt").write_bytes(b"abc")
-    begun = train.begun(train.options([*words, "--checkpoint", str(tmp_path / "weights.pt"), "--frozen", "0.3"]))
+    begun = train_segmenter.begun(replace(asked, checkpoint=tmp_path / "weights.pt", frozen=0.3))
     assert (begun.frozen, begun.pretrained_rate) == (0.3, 0.1)
     assert begun.checkpoint.startswith("weights.pt sha256 ba7816bf")
-    with pytest.raises(SystemExit):
-        train.options(["--out", str(tmp_path), "--checkpoint", "weights.pt"])
+    with pytest.raises(UserError, match="sam2.1 --encoder"):
+        train_segmenter.Options(out=tmp_path, checkpoint=Path("weights.pt"))
 
 
 def test_training_from_a_checkpoint_by_the_command_and_going_on(tmp_path, capsys, monkeypatch):
@@ -282,17 +303,37 @@ def test_training_from_a_checkpoint_by_the_command_and_going_on(tmp_path, capsys
     file = written("model.safetensors", weights_of(source), tmp_path)
     votes = np.full((3, 128, 128), 255, np.uint8)
     stacks = [stack(votes=votes), stack(votes=votes, develop=True)]
-    monkeypatch.setattr(train.data, "load_stacks", lambda cache: stacks)
-    monkeypatch.setattr(train.data, "load_wholes", lambda cache: [])
+    monkeypatch.setattr(train_segmenter.items, "load_stacks", lambda cache: stacks)
+    monkeypatch.setattr(train_segmenter.items, "load_wholes", lambda cache: [])
     words = ["--out", str(tmp_path), "--minutes", "0.01"]
-    train.main([*words, "--encoder", SMALL, "--checkpoint", str(file), "--side", "64", "--window", "32", "--frozen", "1"])
+    assert (
+        main(
+            [
+                "train",
+                *words,
+                "--encoder",
+                SMALL,
+                "--checkpoint",
+                str(file),
+                "--side",
+                "64",
+                "--window",
+                "32",
+                "--frozen",
+                "1",
+            ]
+        )
+        == 0
+    )
     assert f"{SMALL} begins at model.safetensors sha256 " in capsys.readouterr().out
     first = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
-    train.main([*words[:2], "--minutes", "0.02", "--resume"])
+    assert main(["train", *words[:2], "--minutes", "0.02", "--resume"]) == 0
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=False)
     assert state["steps"] > first["steps"] and state["config"]["checkpoint"] == first["config"]["checkpoint"] != ""
-    network = look.load_network(tmp_path / "checkpoint.pt")
-    assert all(torch.equal(value, source.state_dict()[name]) for name, value in network.encoder.sam2.state_dict().items())
+    network = inference.load_network(tmp_path / "checkpoint.pt")
+    assert all(
+        torch.equal(value, source.state_dict()[name]) for name, value in network.encoder.sam2.state_dict().items()
+    )
 
 
 # --- export -----------------------------------------------------------------------------------------------------------
@@ -300,21 +341,24 @@ def test_training_from_a_checkpoint_by_the_command_and_going_on(tmp_path, capsys
 
 def test_exported_graphs_equal_the_network_at_other_sizes(network, tmp_path):
     """Smaller than, as large as and larger than what the square holds: 48 x 32, 64 x 64, 96 x 160."""
-    export.export_graphs(network, None, tmp_path)
+    graphs.export_graphs(network, None, tmp_path)
     for words, difference in parity.network_differences(network, tmp_path):
         assert difference < parity.TOLERANCE, words
+    for name in (contract.ENCODER_FILE, contract.DECODER_FILE):
+        written = (tmp_path / name).read_bytes()
+        assert b"sam2lung_train" not in written and b".py" not in written, "the exporter's notes of this machine"
 
 
 def test_contract_says_that_the_whole_slice_is_encoded(network, tmp_path):
     for name in ("encoder.onnx", "decoder.onnx"):
         (tmp_path / name).write_bytes(b"")
     training = {"config": {"checkpoint": "sam2.1_hiera_tiny.pt sha256 00"}}
-    spec = export.contract(network, export.DEFAULTS, tmp_path, "0", training)
+    spec = contract.model_json(network.config, DEFAULTS, tmp_path, "0", training)
     assert spec["encoder"]["whole_slice"] is True and spec["name"] == "sam2lung-hiera-test"
     assert "Apache-2.0)" in spec["provenance"]["licence"]
-    assert export.bundle_of(network, tmp_path) == tmp_path / "bundle"
+    assert bundle.bundle_of(network, RunFolder(tmp_path)) == tmp_path / "bundle"
     compact = Network(NetworkConfig())
-    spec = export.contract(compact, export.DEFAULTS, tmp_path, "0", {"config": {}})
+    spec = contract.model_json(compact.config, DEFAULTS, tmp_path, "0", {"config": {}})
     assert not spec["encoder"].get("whole_slice") and spec["name"] == "sam2lung-compact"
-    assert export.bundle_of(compact, tmp_path).parts[-2:] == ("bundles", "default")
+    assert bundle.bundle_of(compact, RunFolder(tmp_path)).parts[-2:] == ("bundles", "default")
     json.dumps(spec)

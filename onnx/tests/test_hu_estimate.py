@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sam2lung_train.hu_estimate import align, estimate_hu
+from sam2lung_train.data.hu_estimate import align, estimate_hu
 
 RANDOM = np.random.default_rng(4)
 
@@ -18,7 +18,9 @@ def crop():
 
 def grey_of(hu, gain, offset):
     """As the data was made: HU = gain x grey + offset, a slice at a time, 8 bit."""
-    return np.stack([np.clip(np.round((plane - o) / g), 0, 255) for plane, g, o in zip(hu, gain, offset)]).astype(np.uint8)
+    return np.stack([np.clip(np.round((plane - o) / g), 0, 255) for plane, g, o in zip(hu, gain, offset)]).astype(
+        np.uint8
+    )
 
 
 @pytest.mark.parametrize("gain, offset", [(8.0, -1024.0), (16.0, -3024.0)])

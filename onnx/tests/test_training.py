@@ -1,4 +1,4 @@
-"""Windows, network, losses and judge: what has to hold whatever the weights are. Needs torch."""
+"""Windows, network, losses and classifier: what has to hold whatever the weights are. Needs torch."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,22 @@ torch = pytest.importorskip("torch", reason="SKIPPED: torch is not installed (pi
 
 from test_data import stack  # noqa: E402
 
-from sam2lung_train import export, findings, judge, look, losses, windows  # noqa: E402
-from sam2lung_train.config import CLICK_DECAY_MM, EACH_SIDE, PIXEL_MM, SLICES, NetworkConfig, TrainConfig, neighbour_stride  # noqa: E402
-from sam2lung_train.data import Whole  # noqa: E402
-from sam2lung_train.model import HALO_PX, Network  # noqa: E402
+from sam2lung_train.config import (  # noqa: E402
+    CLICK_DECAY_MM,
+    EACH_SIDE,
+    HALO_PX,
+    PATCH_SIZE,
+    PIXEL_MM,
+    SLICES,
+    NetworkConfig,
+    TrainConfig,
+    neighbour_stride,
+)
+from sam2lung_train.data.items import Whole  # noqa: E402
+from sam2lung_train.export import contract, graphs  # noqa: E402
+from sam2lung_train.networks import inference  # noqa: E402
+from sam2lung_train.networks.network import Network  # noqa: E402
+from sam2lung_train.training import findings, losses, train_classifier, windows  # noqa: E402
 
 RANDOM = np.random.default_rng(9)
 
@@ -135,7 +147,7 @@ def test_decoder_part_with_its_halo_equals_the_whole(network):
     whole = network.decoder(embeddings, clicks, masks)
     # Pixels 80 to 96 with the halo around them, on multiples of 16.
     low, high = (80 - HALO_PX) // 16 * 16, -(-(96 + HALO_PX) // 16) * 16
-    part = [e[:, :, low // s : high // s, low // s : high // s] for e, s in zip(embeddings, export.STRIDES)]
+    part = [e[:, :, low // s : high // s, low // s : high // s] for e, s in zip(embeddings, contract.STRIDES)]
     got = network.decoder(part, clicks[:, :, low:high, low:high], masks)[:, :, 80 - low : 96 - low, 80 - low : 96 - low]
     torch.testing.assert_close(got, whole[:, :, 80:96, 80:96], atol=1e-5, rtol=0)
 
@@ -145,9 +157,9 @@ def test_exported_halves_equal_the_network(network):
     slices, offsets, masks = torch.rand(1, SLICES, 64, 48), torch.randn(1, SLICES), network.masks(3, "cpu")
     clicks = torch.rand(1, 2, 64, 48)
     wanted = network.decoder(network.encoder(slices, offsets), clicks, masks)
-    encoder, decoder = export.EncoderGraph(network).eval(), export.DecoderGraph(network).eval()
+    encoder, decoder = graphs.EncoderGraph(network).eval(), graphs.DecoderGraph(network).eval()
     embeddings = encoder(slices, offsets)
-    assert [e.shape[1] for e in embeddings] == export.embedding_channels(network.config)
+    assert [e.shape[1] for e in embeddings] == contract.embedding_channels(network.config)
     torch.testing.assert_close(decoder(*embeddings, clicks, *masks), wanted, atol=1e-4, rtol=0)
 
 
@@ -163,7 +175,9 @@ def test_network_every_mask_click_and_offset_matters(network):
     for kind in range(2):
         clicked = clicks.clone()
         clicked[:, kind] = 0.5
-        assert (network.decoder(embeddings, clicked, network.masks(1, "cpu", drop=False)) - plain).abs().max() > 1e-4, kind
+        assert (network.decoder(embeddings, clicked, network.masks(1, "cpu", drop=False)) - plain).abs().max() > 1e-4, (
+            kind
+        )
     moved = network.encoder(slices, offsets + 2.0)
     assert (moved[0] - embeddings[0]).abs().max() > 1e-4
 
@@ -190,11 +204,11 @@ def test_a_new_prompt_adds_nothing():
     assert all((level == 0).all() for level in network.decoder.prompt(torch.rand(1, 2, 32, 32)))
 
 
-def test_look_there_and_back_keeps_a_ramp():
+def test_inference_there_and_back_keeps_a_ramp():
     hu = np.tile(np.arange(50, dtype=np.float32), (3, 40, 1))
-    wide, _ = look.network_input(hu * 10 - 800, 1, (2.5, 0.53, 0.91))
-    back = look.interpolated(wide[0], 2, np.arange(50) * 0.91 / PIXEL_MM)
-    back = look.interpolated(back, 1, np.arange(40) * 0.53 / PIXEL_MM)
+    wide, _ = inference.network_input(hu * 10 - 800, 1, (2.5, 0.53, 0.91))
+    back = inference.interpolated(wide[0], 2, np.arange(50) * 0.91 / PIXEL_MM)
+    back = inference.interpolated(back, 1, np.arange(40) * 0.53 / PIXEL_MM)
     expected = (hu[0] * 10 - 800 + 1000) / 1400
     # The last pixel reads the repeated edge.
     np.testing.assert_allclose(back[3, :39, :48], expected[:39, :48], atol=1e-4)
@@ -240,7 +254,7 @@ def test_neighbour_loss_is_the_mean_squared_step_between_slices():
     assert float(losses.neighbour_loss(logits, torch.tensor([[0, 2]]))) == 0
 
 
-# --- findings and judge -----------------------------------------------------------------------------------------------
+# --- findings, classifier --------------------------------------------------------------------------------------------
 
 
 def test_patch_samples_a_linear_field_and_says_what_lies_outside():
@@ -283,17 +297,17 @@ def finding(**fields):
 
 def test_plain_patches_are_the_middle_of_what_is_stored():
     one = finding()
-    patches = judge.plain_patches([one])
-    assert patches.shape == (1, 3, *findings.SIZE)
+    patches = train_classifier.plain_patches([one])
+    assert patches.shape == (1, 3, *PATCH_SIZE)
     middle = tuple(n // 2 for n in findings.STORED)
-    at = tuple(m - (s - n) // 2 for m, s, n in zip(middle, findings.STORED, findings.SIZE))
+    at = tuple(m - (s - n) // 2 for m, s, n in zip(middle, findings.STORED, PATCH_SIZE))
     assert float(patches[(0, 0, *at)]) == pytest.approx((float(one.hu[middle]) + 1000) / 1400, abs=1e-6)
 
 
 def test_cut_repeats_the_last_slice_and_marks_what_is_beyond():
     one = finding()
     hu, probability, inside = (torch.from_numpy(a.astype(np.float32)) for a in (one.hu, one.probability, one.inside))
-    judge.cut(hu, probability, inside, np.random.default_rng(0))
+    train_classifier.cut(hu, probability, inside, np.random.default_rng(0))
     beyond = inside[:, 0, 0] == 0
     assert beyond.any() and not beyond[len(hu) // 2]
     first = int((~beyond).nonzero()[0])
@@ -303,17 +317,23 @@ def test_cut_repeats_the_last_slice_and_marks_what_is_beyond():
 def test_narrow_repeats_the_sides_and_marks_what_is_beyond():
     one = finding()
     hu, probability, inside = (torch.from_numpy(a.astype(np.float32)) for a in (one.hu, one.probability, one.inside))
-    judge.narrow(hu, probability, inside, np.random.default_rng(0))
+    train_classifier.narrow(hu, probability, inside, np.random.default_rng(0))
     middle = tuple(n // 2 for n in hu.shape)
     assert inside[middle] == 1 and inside[0, 0, middle[2]] == 0 and inside[0, middle[1], -1] == 0
     row = inside[0, :, middle[2]]
     first = int(row.nonzero()[0])
     assert all(torch.equal(hu[:, n, middle[2]], hu[:, first, middle[2]]) for n in range(first))
-    assert torch.equal(hu[0, first:middle[1], middle[2]], torch.from_numpy(one.hu.astype(np.float32))[0, first:middle[1], middle[2]])
+    assert torch.equal(
+        hu[0, first : middle[1], middle[2]],
+        torch.from_numpy(one.hu.astype(np.float32))[0, first : middle[1], middle[2]],
+    )
 
 
-def test_judge_learns_to_tell_bright_from_dark():
-    some = [finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16)) for n in range(12)]
-    trained, _ = judge.train(some, 0.15, 0)
-    logits = judge.logits_of(trained, some)
+def test_classifier_learns_to_tell_bright_from_dark():
+    some = [
+        finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16))
+        for n in range(12)
+    ]
+    trained, _ = train_classifier.train(some, 0.15, 0)
+    logits = train_classifier.logits_of(trained, some)
     assert logits[1::2].min() > logits[::2].max()

@@ -161,7 +161,7 @@ pub unsafe extern "C" fn sam2lung_image_volume(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    let view = || unsafe { input(image, "image") }.map(|i| view_of(&i.volume.grid, &i.volume.voxels));
+    let view = || unsafe { input(image, "image") }.map(|i| view_of(i.volume.view()));
     // SAFETY: the contract of the C ABI.
     unsafe { fill(volume, error, view) }
 }

@@ -1,78 +1,84 @@
-//! A nodule in numbers.
+//! A nodule in numbers. Between the marks stands what `cargo xtask header` makes from the table of measures.
+
+use std::mem::offset_of;
 
 use super::structs::Abi;
 use crate::findings::nodule::Nodule;
 
-/// A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the bundle has nothing to say.
+/// A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the model has nothing to say.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct sam2lung_nodule {
     /// sizeof(sam2lung_nodule), set by the caller.
     pub struct_size: usize,
-    /// Its number in the label map, from 1.
+    // generated: fields
+    /// Number in the label map, from 1.
     pub id: u32,
-    /// Someone should look again; sam2lung_result_review_reason() says why.
+    /// Whether someone should look again.
     pub review: bool,
-    /// Its outline was made with the clicks of sam2lung_engine_run_at().
-    pub prompted: bool,
-    /// Mean voxel index along i, j, k, from 0.
+    /// Whether the network outlined it with clicks.
+    pub clicked: bool,
+    /// Centre as column, row, slice of the CT, from 0, voxel.
     pub centroid_ijk: [f64; 3],
-    /// The same place in RAS millimetres.
+    /// Centre towards right, anterior, superior in the CT's patient frame, mm.
     pub centroid_ras: [f64; 3],
-    /// Voxels of the label times the volume of one, mm³.
+    /// Volume of the outline in the label map, mm³.
     pub volume_mm3: f64,
-    /// Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
-    /// above 0 and at most volume_mm3.
+    /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
     pub volume_mm3_p05: f64,
     /// Median of the volume over the samples, drawn into the interval, mm³.
     pub volume_mm3_p50: f64,
-    /// Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
-    /// mm³; at least volume_mm3.
+    /// Upper end of the interval around the volume; at least the volume; mm³.
     pub volume_mm3_p95: f64,
-    /// 5th percentile of the volume over the samples, mm³.
+    /// 5th percentile of the volume over the samples; a sample that misses the nodule counts as 0; mm³.
     pub sample_volume_mm3_p05: f64,
     /// Median of the volume over the samples, mm³.
     pub sample_volume_mm3_p50: f64,
     /// 95th percentile of the volume over the samples, mm³.
     pub sample_volume_mm3_p95: f64,
-    /// Standard deviation of the logarithm of the volume over the samples.
+    /// Standard deviation of the natural logarithm of the volume over the samples.
     pub volume_spread: f64,
     /// Diameter of the sphere of that volume, mm.
     pub equivalent_diameter_mm: f64,
     /// Longest diameter in an axial slice, mm.
     pub long_axis_mm: f64,
-    /// Longest extent at right angles to it in the same slice, mm.
+    /// Longest diameter at right angles to the long axis, in the same slice, mm.
     pub short_axis_mm: f64,
-    /// Mean HU of the label's voxels.
+    /// Mean over the outline, HU.
     pub mean_hu: f64,
-    /// Mean probability of the label's voxels.
+    /// Mean over the outline.
     pub probability_inside: f64,
-    /// Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+    /// Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what
+    /// may be left out.
     pub probability_around: f64,
-    /// Mean doubt of the label's voxels and of those that touch them.
+    /// Mean of the uncertainty map over the outline and the voxels that touch it.
     pub uncertainty_mean: f64,
-    /// Mean Dice between the outlines of two samples; 1 with one sample.
+    /// How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one
+    /// sample.
     pub sample_dice: f64,
     /// Share of the samples that found the nodule.
     pub detection_rate: f64,
-    /// The judge's probability that this is a nodule; NaN without a judge.
+    /// Probability that it is a nodule, by the model's classifier; none if the model has no classifier.
     pub nodule_probability: f64,
-    /// Dice that the outline is expected to have with the true one; NaN without a model of doubt.
+    /// Dice that the outline should have with the true one; none if the model hasn't learnt it.
     pub expected_dice: f64,
-    /// How many reasons sam2lung_result_review_reason() has.
+    /// How many texts sam2lung_result_review_reason() has.
     pub review_reason_count: usize,
+    // end of generated
 }
 
 // SAFETY: repr(C), its size first; it only goes out, so no bool is read.
 unsafe impl Abi for sam2lung_nodule {
     const NAME: &'static str = "sam2lung_nodule";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    // Versions 1 to 3 of the interface ended with `review_reason_count`.
+    const FIRST_SIZE: usize = offset_of!(Self, review_reason_count) + size_of::<usize>();
     const BOOLS: &'static [(&'static str, usize)] = &[];
     const DEFAULT: Self = sam2lung_nodule {
         struct_size: size_of::<Self>(),
+        // generated: defaults
         id: 0,
         review: false,
-        prompted: false,
+        clicked: false,
         centroid_ijk: [f64::NAN; 3],
         centroid_ras: [f64::NAN; 3],
         volume_mm3: f64::NAN,
@@ -95,6 +101,7 @@ unsafe impl Abi for sam2lung_nodule {
         nodule_probability: f64::NAN,
         expected_dice: f64::NAN,
         review_reason_count: 0,
+        // end of generated
     };
 }
 
@@ -102,9 +109,10 @@ impl From<&Nodule> for sam2lung_nodule {
     fn from(nodule: &Nodule) -> Self {
         sam2lung_nodule {
             struct_size: size_of::<Self>(),
+            // generated: values
             id: nodule.id.into(),
             review: nodule.review,
-            prompted: nodule.prompted,
+            clicked: nodule.clicked,
             centroid_ijk: nodule.centroid_ijk,
             centroid_ras: nodule.centroid_ras,
             volume_mm3: nodule.volume_mm3,
@@ -127,6 +135,7 @@ impl From<&Nodule> for sam2lung_nodule {
             nodule_probability: nodule.nodule_probability.unwrap_or(f64::NAN),
             expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
             review_reason_count: nodule.review_reasons.len(),
+            // end of generated
         }
     }
 }

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use ndarray::Array3;
-
 use super::{
     error::sam2lung_error,
     guard::{Call, guard},
+    measures,
     nodule::sam2lung_nodule,
     options::sam2lung_uncertainty,
     pointers::{c_text, check_output, getter, input, refuse, release},
@@ -19,7 +18,14 @@ use super::{
     volume::{Given, fill, sam2lung_volume, view_of},
     warnings::Warnings,
 };
-use crate::{contract::uncertainty::Uncertainty, error::Result, findings::native::Native, memory, report::tables};
+use crate::{
+    contract::uncertainty::Uncertainty,
+    error::Result,
+    findings::{nodule::Nodule, result::Segmentation},
+    memory,
+    report::tables,
+    space::volume::VolumeView,
+};
 
 /// Maps of a result. Values of the parameter `map`.
 #[repr(C)]
@@ -39,8 +45,9 @@ pub enum sam2lung_map {
 
 /// What a run found. Never changes: any thread may read it, several at once.
 pub struct sam2lung_result {
-    pub(super) found: Native,
+    pub(super) found: Segmentation,
     reasons: Vec<Vec<CString>>,
+    cells: Vec<Vec<CString>>,
     json: CString,
     warnings: Warnings,
     seconds: f64,
@@ -49,42 +56,50 @@ pub struct sam2lung_result {
 }
 
 impl sam2lung_result {
-    pub(super) fn new(found: Native, took: Duration, give_back_memory: bool) -> Self {
+    pub(super) fn new(found: Segmentation, took: Duration, give_back_memory: bool) -> Self {
         sam2lung_result {
             give_back_memory,
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
-            json: c_text(&tables::json(&found.nodules, &found.account.warnings)),
-            warnings: Warnings::of(&found.account.warnings),
+            cells: found.nodules.iter().map(measures::cells).collect(),
+            json: c_text(&tables::json(&found.nodules, &found.warnings)),
+            warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
             found,
         }
     }
 
     /// A map by its number in C.
-    fn map(&self, number: i32) -> Result<&Array3<f32>> {
-        let found = &self.found;
+    fn map(&self, number: i32) -> Result<VolumeView<'_, f32>> {
+        let found = self.found.native();
         let kind = match number {
-            0 => return Ok(&found.probability),
-            1 => return Ok(&found.uncertainty),
+            0 => return Ok(found.probability),
+            1 => return Ok(found.uncertainty),
             2 => Uncertainty::Entropy,
             3 => Uncertainty::Variance,
             4 => Uncertainty::MutualInformation,
             other => return Err(refuse("map", other.to_string(), "a sam2lung_map, 0 to 4")),
         };
-        if kind == found.account.uncertainty {
-            return Ok(&found.uncertainty);
+        if kind == self.found.uncertainty {
+            return Ok(found.uncertainty);
         }
-        let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at));
+        let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at).copied());
         kept.ok_or_else(|| {
             let expected = "a map of this result, or a run with sam2lung_run_options::all_uncertainties";
             refuse("map", format!("{number} ({}), which this run didn't keep", kind.title()), expected)
         })
     }
 
-    fn nodule(&self, index: usize) -> Result<sam2lung_nodule> {
+    /// The nodule at an index, which the caller calls `argument`.
+    pub(super) fn found_nodule(&self, index: usize, argument: &str) -> Result<&Nodule> {
         let nodules = &self.found.nodules;
-        let nodule = nodules.get(index).map(sam2lung_nodule::from);
-        nodule.ok_or_else(|| refuse("index", index.to_string(), format!("less than the {} nodule(s)", nodules.len())))
+        let expected = || format!("less than the {} nodule(s)", nodules.len());
+        nodules.get(index).ok_or_else(|| refuse(argument, index.to_string(), expected()))
+    }
+
+    /// A measure of a nodule as text; "" where there is none.
+    pub(super) fn cell(&self, nodule: usize, measure: usize) -> *const c_char {
+        let cell = self.cells.get(nodule).and_then(|cells| cells.get(measure));
+        cell.map_or(c"".as_ptr(), |text| text.as_ptr())
     }
 }
 
@@ -121,7 +136,7 @@ pub unsafe extern "C" fn sam2lung_result_nodule(
         // SAFETY: it isn't NULL.
         let size = unsafe { structs::check_room(nodule, "nodule") }?;
         // SAFETY: the contract of the C ABI.
-        let numbers = unsafe { input(result, "result") }?.nodule(index)?;
+        let numbers = unsafe { input(result, "result") }?.found_nodule(index, "index")?.into();
         // SAFETY: it has room for `size` bytes, as the caller says.
         unsafe { structs::write(nodule, size, &numbers) };
         Ok(())
@@ -160,7 +175,7 @@ pub unsafe extern "C" fn sam2lung_result_review_reason(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_result) -> usize {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, 0, |result| result.found.account.at.len()) }
+    unsafe { getter(result, 0, |result| result.found.clicks.len()) }
 }
 
 /// The nodule at a point that was asked for.
@@ -172,7 +187,7 @@ pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_res
 /// @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_point_nodule(result: *const sam2lung_result, point: usize) -> u32 {
-    let of = |result: &sam2lung_result| result.found.account.at.get(point).copied().flatten().map_or(0, u32::from);
+    let of = |result: &sam2lung_result| result.found.clicks.get(point).copied().flatten().map_or(0, u32::from);
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, 0, of) }
 }
@@ -192,7 +207,7 @@ pub unsafe extern "C" fn sam2lung_result_labels(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    let view = || unsafe { input(result, "result") }.map(|r| view_of(&r.found.grid, &r.found.labels));
+    let view = || unsafe { input(result, "result") }.map(|r| view_of(r.found.native().labels));
     // SAFETY: the contract of the C ABI.
     unsafe { fill(volume, error, view) }
 }
@@ -216,7 +231,7 @@ pub unsafe extern "C" fn sam2lung_result_map(
     let view = || {
         // SAFETY: the contract of the C ABI.
         let result = unsafe { input(result, "result") }?;
-        result.map(map).map(|voxels| view_of(&result.found.grid, voxels))
+        result.map(map).map(view_of)
     };
     // SAFETY: the contract of the C ABI.
     unsafe { fill(volume, error, view) }
@@ -228,13 +243,13 @@ unsafe fn copy<T: Given>(
     buffer: *mut T,
     count: usize,
     error: *mut *mut sam2lung_error,
-    of: impl FnOnce(&sam2lung_result) -> Result<&Array3<T>>,
+    of: impl FnOnce(&sam2lung_result) -> Result<VolumeView<'_, T>>,
 ) -> sam2lung_status {
     let work = |_: &Call| -> Result<()> {
         check_output(buffer, "buffer")?;
         // SAFETY: the contract of the C ABI.
         let voxels = of(unsafe { input(result, "result") }?)?;
-        let voxels = voxels.as_slice().expect("maps that are given out are packed");
+        let voxels = voxels.voxels.to_slice().expect("maps that are given out are packed");
         if count != voxels.len() {
             return Err(refuse("count", count.to_string(), format!("{}, the voxels of the volume", voxels.len())));
         }
@@ -263,7 +278,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_labels(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    unsafe { copy(result, buffer, count, error, |result| Ok(&result.found.labels)) }
+    unsafe { copy(result, buffer, count, error, |result| Ok(result.found.native().labels)) }
 }
 
 /// Copies a map: packed, i fastest.
@@ -296,7 +311,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_map(
 /// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_result) -> i32 {
-    let of = |result: &sam2lung_result| match result.found.account.uncertainty {
+    let of = |result: &sam2lung_result| match result.found.uncertainty {
         Uncertainty::Entropy => sam2lung_uncertainty::Entropy as i32,
         Uncertainty::Variance => sam2lung_uncertainty::Variance as i32,
         Uncertainty::MutualInformation => sam2lung_uncertainty::MutualInformation as i32,
@@ -314,7 +329,7 @@ pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_res
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_samples(result: *const sam2lung_result) -> u32 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, 0, |result| result.found.account.samples as u32) }
+    unsafe { getter(result, 0, |result| result.found.samples as u32) }
 }
 
 /// The threshold that was used.
@@ -326,7 +341,7 @@ pub unsafe extern "C" fn sam2lung_result_samples(result: *const sam2lung_result)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_threshold(result: *const sam2lung_result) -> f64 {
     // SAFETY: the contract of the C ABI.
-    unsafe { getter(result, f64::NAN, |result| result.found.account.threshold) }
+    unsafe { getter(result, f64::NAN, |result| result.found.threshold) }
 }
 
 /// How long the run took.

@@ -157,7 +157,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         options.search = Search::Mask(unsafe { mask(given.mask, &ct, &mut monitor) }?);
     }
     let found = engine.segment(ct, &options, &mut monitor)?;
-    let found = found.into_native(monitor.cancel_token())?;
+    let found = found.pack_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
     let result = sam2lung_result::new(found, started.elapsed(), on.give_back_memory);

@@ -13,10 +13,7 @@ use super::{
     pointers::{c_text, check_output, getter, hand_over, input, optional_text, refuse, release},
     status::sam2lung_status,
 };
-use crate::{
-    error::Result,
-    runtime::{environment::Runtime, session::devices},
-};
+use crate::{error::Result, networks::load::devices, runtime::environment::Runtime};
 
 /// ONNX Runtime as this process has loaded it, and the devices that it can use.
 pub struct sam2lung_runtime {

@@ -2,8 +2,6 @@
 
 use std::{ffi::c_void, mem::offset_of};
 
-use ndarray::Array3;
-
 use super::{
     error::sam2lung_error,
     guard::{Call, guard},
@@ -11,7 +9,7 @@ use super::{
     status::sam2lung_status,
     structs::{self, Abi},
 };
-use crate::{error::Result, space::grid::Grid};
+use crate::{error::Result, space::volume::VolumeView};
 
 /// How a voxel is stored, in the machine's own byte order. Values of sam2lung_volume::voxel_type.
 #[repr(C)]
@@ -89,8 +87,8 @@ impl Given for f32 {
 }
 
 /// A view of packed voxels of this library.
-pub(super) fn view_of<T: Given>(grid: &Grid, voxels: &Array3<T>) -> sam2lung_volume {
-    let slice = voxels.as_slice().expect("maps that are given out are packed");
+pub(super) fn view_of<T: Given>(volume: VolumeView<'_, T>) -> sam2lung_volume {
+    let (grid, slice) = (volume.grid, volume.voxels.to_slice().expect("maps that are given out are packed"));
     let size = size_of::<T>() as i64;
     let dims = grid.dims.map(|n| n as i64);
     let affine = grid.ijk_to_ras();

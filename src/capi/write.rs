@@ -81,13 +81,13 @@ pub unsafe extern "C" fn sam2lung_result_write_surfaces(
     let work = |call: &Call| -> Result<()> {
         // SAFETY: the contract of the C ABI.
         let (result, path) = unsafe { (input(result, "result")?, Path::new(text(path, "path")?)) };
-        let count = result.found.nodules.len();
-        let number = u16::try_from(id).ok().filter(|id| usize::from(*id) <= count);
-        let number = number.ok_or_else(|| {
-            refuse("id", id.to_string(), format!("0 (all), or the number of one of {count} nodule(s)"))
-        })?;
+        let nodules = &result.found.nodules;
+        if id != 0 && nodules.iter().all(|nodule| u32::from(nodule.id) != id) {
+            let expected = format!("0 (all), or the number of one of {} nodule(s)", nodules.len());
+            return Err(refuse("id", id.to_string(), expected));
+        }
         call.enter(Stage::Write);
-        let surfaces = result.found.surfaces((number > 0).then_some(number), &CancelToken::new())?;
+        let surfaces = result.found.surfaces((id > 0).then_some(id), &CancelToken::new())?;
         write_surfaces(path, &surfaces)
     };
     // SAFETY: the contract of the C ABI.

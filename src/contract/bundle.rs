@@ -9,17 +9,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::contract::{
-    external_data::{self, Problem},
+    check::Problem,
+    external_data::{self, Problem as DataProblem},
     folder::BundleFolder,
     model::Model,
-    schema1::ModelV1,
+    schema1::{self, ModelV1},
 };
 use crate::error::{Error, Result};
 
-/// The schema version this library reads.
+/// The schema version of a [`Model`]; version 1 is read by upgrading it.
 pub const SCHEMA_VERSION: u32 = 2;
 /// Largest graph that is read, in bytes: a guard against a wrong path, far above any real bundle.
 const MAX_GRAPH_BYTES: u64 = 2 << 30;
@@ -31,6 +33,8 @@ const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 pub struct Bundle {
     /// The contract.
     pub model: Model,
+    /// The schema version that it was written in, 1 or 2.
+    pub schema_version: u32,
     /// `model.json` as it was read.
     pub contract: String,
     /// sha256 of `model.json`, lower-case hexadecimal.
@@ -87,8 +91,8 @@ impl Bundle {
         json: &[u8],
         mut read: impl FnMut(&str) -> Result<Cow<'static, [u8]>>,
     ) -> Result<Self> {
-        let model = parse(&origin, json)?;
-        check(&model, &origin)?;
+        let (model, schema_version) = read_contract(&origin, json)?;
+        check(&model, schema_version, &origin)?;
         let mut graphs = BTreeMap::new();
         for (file, expected) in model.files() {
             let bytes = read(file)?;
@@ -101,7 +105,7 @@ impl Bundle {
         }
         // It was understood as JSON, so it is UTF-8.
         let contract = String::from_utf8_lossy(json).into_owned();
-        Ok(Bundle { model, contract, contract_sha256: sha256_hex(json), origin, graphs })
+        Ok(Bundle { model, schema_version, contract, contract_sha256: sha256_hex(json), origin, graphs })
     }
 
     /// The bytes of a graph that the contract names.
@@ -113,30 +117,38 @@ impl Bundle {
     }
 }
 
-/// Refuses the first value that makes no sense.
-fn check(model: &Model, origin: &Path) -> Result<()> {
-    model.problem().map_or(Ok(()), |reason| {
-        Err(Error::ModelBundle {
-            bundle: origin.into(),
-            reason,
-            remedy: "Correct model.json (onnx/README.md describes each field)".into(),
-        })
+/// Refuses the first value that makes no sense, by its field's name in the version that the bundle is written in.
+fn check(model: &Model, schema_version: u32, origin: &Path) -> Result<()> {
+    model.check().map_err(|problem| {
+        let field = if schema_version == 1 { schema1::name_of(&problem.field) } else { problem.field };
+        incorrect(origin, Problem { field, ..problem })
     })
+}
+
+/// `model.json` isn't what it should be.
+fn incorrect(origin: &Path, reason: impl ToString) -> Error {
+    Error::ModelBundle {
+        bundle: origin.into(),
+        reason: reason.to_string(),
+        remedy: "Correct model.json (onnx/README.md describes each field)".into(),
+    }
 }
 
 /// A graph whose data lie in other files would make ONNX Runtime read them, wherever they are.
 fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
     let Err(problem) = external_data::check(graph) else { return Ok(()) };
     let (reason, remedy) = match problem {
-        Problem::External(tensor) => (
+        DataProblem::External(tensor) => (
             format!("{file}: the data of tensor '{tensor}' lie in another file"),
             "Export the graph with all data inside it (external_data=False)",
         ),
-        Problem::NotWhole(why) => (
+        DataProblem::NotWhole(why) => (
             format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
             "The file is damaged or no ONNX graph: export the bundle again",
         ),
-        Problem::OrtFormat => (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX"),
+        DataProblem::OrtFormat => {
+            (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX")
+        }
     };
     Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
 }
@@ -146,22 +158,38 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::ModelBundle`] or [`Error::ModelSchema`].
 pub fn parse(origin: &Path, json: &[u8]) -> Result<Model> {
-    let refuse = |e: serde_json::Error| Error::ModelBundle {
-        bundle: origin.into(),
-        reason: format!("model.json: {e}"),
-        remedy: "Correct model.json (onnx/README.md describes each field)".into(),
-    };
+    read_contract(origin, json).map(|(model, _)| model)
+}
+
+/// The contract, and the schema version that it is written in.
+fn read_contract(origin: &Path, json: &[u8]) -> Result<(Model, u32)> {
     // The version comes first: a file from the future may differ in everything else.
-    let value: serde_json::Value = serde_json::from_slice(json).map_err(refuse)?;
+    let value: serde_json::Value = from_json(origin, json)?;
     match value.get("schema_version") {
-        Some(v) if v.as_u64() == Some(u64::from(SCHEMA_VERSION)) => serde_json::from_value(value).map_err(refuse),
-        Some(v) if v.as_u64() == Some(1) => serde_json::from_value::<ModelV1>(value).map(Model::from).map_err(refuse),
+        Some(v) if v.as_u64() == Some(u64::from(SCHEMA_VERSION)) => Ok((from_json(origin, json)?, SCHEMA_VERSION)),
+        Some(v) if v.as_u64() == Some(1) => {
+            let old: ModelV1 = from_json(origin, json)?;
+            old.check().map_err(|problem| incorrect(origin, problem))?;
+            Ok((old.into(), 1))
+        }
         other => Err(Error::ModelSchema {
             bundle: origin.into(),
             got: other.map_or("none".into(), ToString::to_string),
-            expected: SCHEMA_VERSION,
+            expected: "1 or 2",
         }),
     }
+}
+
+/// What `json` holds; an error says in which field, and where in the text.
+fn from_json<T: DeserializeOwned>(origin: &Path, json: &[u8]) -> Result<T> {
+    let mut text = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut text).map_err(|error| {
+        let at = error.path().to_string();
+        let field = if at == "." { String::new() } else { format!("{at}: ") };
+        incorrect(origin, format_args!("model.json: {field}{}", error.into_inner()))
+    })?;
+    text.end().map_err(|error| incorrect(origin, format_args!("model.json: {error}")))?;
+    Ok(value)
 }
 
 /// sha256 of `bytes` in lower-case hexadecimal.

@@ -3,11 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limits::{MAX_NAME, MIN_CONTRAST, VALUES};
+
 /// A volume that a run takes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
-    /// Its name, such as CT or T2.
+    /// Its name, such as CT or T2: ASCII letters, digits, `-`, `_`. Files are found by it.
+    #[schemars(length(max = MAX_NAME), regex(pattern = "^[A-Za-z0-9_-]+$"))]
     pub name: String,
     /// Its unit. A channel in HU is checked to be a CT in Hounsfield units.
     pub unit: Unit,
@@ -31,13 +34,15 @@ pub enum Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Normalise {
-    /// These two values become 0 and 1; what lies beyond is clipped.
-    Window([f64; 2]),
+    /// These two values become 0 and 1, the lower first; what lies beyond is clipped.
+    Window(#[schemars(inner(range(min = *VALUES.start(), max = *VALUES.end())))] [f64; 2]),
     /// (value − mean) / deviation.
     Standard {
         /// The value that becomes 0.
+        #[schemars(range(min = *VALUES.start(), max = *VALUES.end()))]
         mean: f64,
         /// The difference that becomes 1.
+        #[schemars(range(min = MIN_CONTRAST, max = *VALUES.end()))]
         deviation: f64,
     },
     /// (value − mean) / deviation, both of the volume's own values.
@@ -55,10 +60,11 @@ pub enum Over {
 }
 
 /// A class: one channel of the logits.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// Its name.
+    /// Its name; of several classes ASCII letters, digits, `-`, `_`, since files are named by it.
+    #[schemars(length(min = 1, max = MAX_NAME))]
     pub name: String,
     /// Its code; needed where the output is instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +75,14 @@ pub struct Class {
 
 /// A coded concept, as DICOM has them (PS3.3 section 8): scheme, value, meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Code(pub String, pub String, pub String);
+pub struct Code(
+    #[schemars(length(min = 1, max = CODE_LETTERS[0]))] pub String,
+    #[schemars(length(min = 1, max = CODE_LETTERS[1]))] pub String,
+    #[schemars(length(min = 1, max = CODE_LETTERS[2]))] pub String,
+);
+
+/// Most letters of scheme, value and meaning: DICOM's value representations SH, SH and LO (PS3.5 section 6.2).
+pub const CODE_LETTERS: [usize; 3] = [16, 16, 64];
 
 impl Code {
     /// A nodule, in SNOMED CT.
@@ -79,12 +92,14 @@ impl Code {
 }
 
 /// A region that several classes make up together, such as whole = 1 + 2 + 3.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
-    /// Its name.
+    /// Its name; ASCII letters, digits, `-`, `_`.
+    #[schemars(length(max = MAX_NAME), regex(pattern = "^[A-Za-z0-9_-]+$"))]
     pub name: String,
     /// Names of its classes.
+    #[schemars(length(min = 1))]
     pub of: Vec<String>,
     /// Its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

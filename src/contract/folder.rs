@@ -1,6 +1,6 @@
 //! The files of a bundle's folder, and nothing outside it.
 //!
-//! A bundle comes from somewhere else. Its `model.json` names plain files ([`super::spec::ModelSpec`] refuses the rest),
+//! A bundle comes from somewhere else. Its `model.json` names plain files ([`super::check`] refuses the rest),
 //! and what stands at such a name is read only if it is a regular file that lies in the folder itself: a link out of it
 //! is refused.
 
@@ -20,7 +20,7 @@ impl BundleFolder {
     pub fn open(folder: &Path) -> io::Result<Self> {
         let resolved = folder.canonicalize()?;
         if !resolved.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is no folder"));
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"));
         }
         Ok(BundleFolder(resolved))
     }
@@ -28,7 +28,7 @@ impl BundleFolder {
     /// The bytes of the file with this plain name.
     ///
     /// # Errors
-    /// The system's; for what is no regular file in this folder; for more than `most` bytes.
+    /// The system's; for what is not a regular file in this folder; for more than `most` bytes.
     pub fn read(&self, name: &str, most: u64) -> io::Result<Vec<u8>> {
         let resolved = self.0.join(name).canonicalize()?;
         if !resolved.starts_with(&self.0) {

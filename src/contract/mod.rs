@@ -3,11 +3,13 @@
 //! Enters: bytes. Leaves: a checked [`bundle::Bundle`]. Nothing here calculates with voxels or knows ONNX Runtime.
 
 pub mod bundle;
-mod check;
+pub mod check;
 pub mod classes;
 mod external_data;
 mod folder;
+pub mod limits;
 pub mod model;
 pub mod network;
+pub mod schema;
 mod schema1;
 pub mod uncertainty;

@@ -2,29 +2,37 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::Display;
+
+use super::limits::{
+    BIAS, BOX_SIZE, BOX_SPACING_MM, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS,
+    MULTIPLE, OVERLAP, PATCH_SIZE, SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
+};
 
 /// A network that cuts a volume: of the role `detect` or `segment`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// How a volume is cut.
     pub kind: Kind,
-    /// On which grid it is sampled. A hybrid's two networks have grids of their own.
-    #[serde(default)]
+    /// On which grid it is sampled. Left out: the CT's own. A hybrid's two networks have grids of their own.
+    #[serde(default, skip_serializing_if = "Grid::is_default")]
     pub grid: Grid,
-    /// `slice`: which slices go in beside the one that is answered for; `None`: none.
+    /// `slice`: which slices go in beside the one that is answered for. Left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbours: Option<Neighbours>,
     /// `slice`: true: whole slices are encoded, never a part, since what the encoder says of a pixel depends on all of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_slice: bool,
     /// `slice`: pixels of context that a window needs around the pixels that are read.
+    #[schemars(range(max = MAX_HALO_PX))]
     #[serde(default, skip_serializing_if = "is_zero")]
     pub halo_px: usize,
     /// `slice`: what is sampled, and what a deterministic pass settles.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Scout::is_default")]
     pub scout: Scout,
     /// The ensemble: one member at least. A hybrid has none of its own.
+    #[schemars(length(max = MAX_MEMBERS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
     /// Names of the graphs' tensors, the same in each member.
@@ -33,7 +41,7 @@ pub struct Network {
     /// What differs from sample to sample beside the member.
     #[serde(default, skip_serializing_if = "Random::is_empty")]
     pub random: Random,
-    /// The input for clicks; `None`: it takes none.
+    /// The input for clicks. Left out: it takes none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicks: Option<Clicks>,
     /// From logits to probabilities.
@@ -49,8 +57,9 @@ fn is_zero(n: &usize) -> bool {
 }
 
 /// Kinds of networks, by the boxes of a volume that they take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// An axial slice with its neighbours in, that slice out.
     Slice,
@@ -61,22 +70,26 @@ pub enum Kind {
 }
 
 /// The grid that a network works on, anchored at the CT's first voxel.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {
-    /// Spacing along k, j, i in mm; `None`: the CT's own along that axis.
+    /// Spacing along k, j, i in mm; null: the CT's own along that axis.
+    #[schemars(inner(range(min = *SPACING_MM.start(), max = *SPACING_MM.end())))]
     #[serde(default)]
     pub spacing_mm: [Option<f64>; 3],
     /// Sizes along j and i (along k too for patches) are multiples of this.
+    #[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))]
     #[serde(default = "one")]
     pub multiple: usize,
-    /// `patch`: size of a box along k, j, i.
+    /// `patch`: size of a box along k, j, i, in voxels of this grid.
+    #[schemars(inner(range(min = *PATCH_SIZE.start(), max = *PATCH_SIZE.end())))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 3]>,
-    /// `patch`: share of a box's size that the next box overlaps it by, along each axis.
+    /// `patch`: share of a box's size that the next box overlaps it by, along each axis. Left out: 0.
+    #[schemars(range(min = *OVERLAP.start(), max = *OVERLAP.end()))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<f64>,
-    /// `patch`: how answers count where boxes overlap.
+    /// `patch`: how answers count where boxes overlap. Left out: `constant`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blend: Option<Blend>,
 }
@@ -85,9 +98,23 @@ fn one() -> usize {
     1
 }
 
+impl Default for Grid {
+    fn default() -> Self {
+        Grid { spacing_mm: [None; 3], multiple: one(), size: None, overlap: None, blend: None }
+    }
+}
+
+impl Grid {
+    /// True for the CT's own grid, cut at will.
+    pub fn is_default(&self) -> bool {
+        *self == Grid::default()
+    }
+}
+
 /// How the answers of overlapping boxes count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Blend {
     /// The same everywhere in a box.
     Constant,
@@ -100,15 +127,19 @@ pub enum Blend {
 #[serde(deny_unknown_fields)]
 pub struct Neighbours {
     /// Slices on each side.
+    #[schemars(range(max = MAX_EACH_SIDE))]
     pub each_side: usize,
     /// Distance aimed at between them, in mm.
+    #[schemars(range(min = *SLICE_MM.start(), max = *SLICE_MM.end()))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_mm: Option<f64>,
-    /// Distance between them in slices of the CT: a slab.
+    /// Distance between them in slices: a slab.
+    #[schemars(range(min = *STEP_SLICES.start(), max = *STEP_SLICES.end()))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_slices: Option<usize>,
-    /// Where slices lie further apart than this, in mm, neighbours are interpolated between them, exactly `step_mm` apart;
-    /// `None`: never, they are the next slices.
+    /// Where slices lie further apart than this, in mm, neighbours are interpolated between them, exactly `step_mm` apart.
+    /// Left out: never, they are the next slices.
+    #[schemars(range(min = *SLICE_MM.start(), max = *SLICE_MM.end()))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpolate_above_mm: Option<f64>,
 }
@@ -117,12 +148,21 @@ pub struct Neighbours {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scout {
-    /// Only windows around pixels above this deterministic probability are sampled; `None`: all are.
+    /// Only windows around pixels above this deterministic probability are sampled. Left out: all are.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     #[serde(default)]
     pub threshold: Option<f64>,
     /// How far such a window reaches beyond them, and a slice's answer beyond the search region, in mm.
+    #[schemars(range(min = *MARGIN_MM.start(), max = *MARGIN_MM.end()))]
     #[serde(default)]
     pub margin_mm: f64,
+}
+
+impl Scout {
+    /// True where all is sampled and nothing is looked at beyond the search region.
+    pub fn is_default(&self) -> bool {
+        *self == Scout::default()
+    }
 }
 
 /// One network of an ensemble: an encoder and a decoder, or one graph that is both.
@@ -140,13 +180,15 @@ pub struct Member {
     pub graph: Option<File>,
 }
 
-/// A file of the bundle.
+/// A regular file in the bundle's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// Its plain name.
+    #[schemars(regex(pattern = r"^(?!\.{1,2}$)[^/\\:\x00]+$"))]
     pub file: String,
-    /// Its hash, lower-case hexadecimal.
+    /// Its hash, hexadecimal.
+    #[schemars(regex(pattern = "^[0-9A-Fa-f]{64}$"))]
     pub sha256: String,
 }
 
@@ -159,7 +201,8 @@ pub struct Tensors {
     /// Input (1, S): distances from the slice that is answered for, in mm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offsets_mm: Option<String>,
-    /// From encoder to decoder: (1, channels, size / stride …).
+    /// From encoder to decoder: (1, channels, size / stride …). None where members are single graphs.
+    #[schemars(length(max = MAX_TENSORS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub embeddings: Vec<Embedding>,
     /// Output: (T, K, H, W), or (T, K, D, H, W). One channel more, the first, for the background where the activation is
@@ -174,8 +217,10 @@ pub struct Embedding {
     /// Tensor name in both graphs.
     pub name: String,
     /// Number of channels.
+    #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub channels: usize,
-    /// Pixels of the input a step, along each axis.
+    /// Pixels of the input a step, along each axis; divides the grid's `multiple`.
+    #[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))]
     pub stride: usize,
 }
 
@@ -184,12 +229,15 @@ pub struct Embedding {
 #[serde(deny_unknown_fields)]
 pub struct Random {
     /// Inputs (T, channels, 1, 1) for slices, (T, channels, 1, 1, 1) for patches.
+    #[schemars(length(max = MAX_TENSORS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropout: Vec<Dropout>,
     /// Inputs (T, rank).
+    #[schemars(length(max = MAX_TENSORS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<Noise>,
-    /// Axes along which samples see the volume mirrored.
+    /// Axes along which samples see the volume mirrored; each once.
+    #[schemars(extend("uniqueItems" = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flips: Vec<Axis>,
 }
@@ -201,8 +249,10 @@ pub struct Dropout {
     /// Tensor name.
     pub input: String,
     /// Number of channels.
+    #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub channels: usize,
     /// Probability of dropping a channel.
+    #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
     pub rate: f64,
 }
 
@@ -213,12 +263,14 @@ pub struct Noise {
     /// Tensor name.
     pub input: String,
     /// Draws a sample.
+    #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub rank: usize,
 }
 
 /// An axis of the canonical orientation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Axis {
     /// Along the patient.
     K,
@@ -234,7 +286,8 @@ pub enum Axis {
 pub struct Clicks {
     /// Tensor name.
     pub input: String,
-    /// A pixel d mm from the nearest click of a kind has exp(-d / decay_mm).
+    /// A pixel d mm from the nearest click of a kind has exp(-d / `decay_mm`).
+    #[schemars(range(min = *DECAY_MM.start(), max = *DECAY_MM.end()))]
     pub decay_mm: f64,
 }
 
@@ -245,22 +298,30 @@ pub struct Calibration {
     /// How classes share a voxel.
     #[serde(default)]
     pub activation: Activation,
-    /// Logits are divided by this.
+    /// Logits are divided by this. Left out: 1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[serde(default = "unscaled")]
     pub temperature: f64,
     /// Then this is added, to each class.
+    #[schemars(range(min = *BIAS.start(), max = *BIAS.end()))]
     #[serde(default)]
     pub bias: f64,
 }
 
+fn unscaled() -> f64 {
+    1.0
+}
+
 impl Default for Calibration {
     fn default() -> Self {
-        Calibration { activation: Activation::default(), temperature: 1.0, bias: 0.0 }
+        Calibration { activation: Activation::default(), temperature: unscaled(), bias: 0.0 }
     }
 }
 
 /// How classes share a voxel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Activation {
     /// Each class by itself.
     #[default]
@@ -270,30 +331,35 @@ pub enum Activation {
 }
 
 /// A coarse network everywhere and a fine one on some slices.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hybrid {
     /// The patch network.
     pub coarse: Network,
     /// The slice network.
     pub fine: Network,
-    /// Share of the slices that the fine network sees, those with most information first.
+    /// Share of the slices that the fine network sees, those with most information first; above 0.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1))]
     pub share_of_slices: f64,
     /// For each class, how much the fine network's logits count against the coarse one's, 0 to 1.
+    #[schemars(inner(range(min = *SHARE.start(), max = *SHARE.end())))]
     pub fine_weights: Vec<f64>,
 }
 
 /// The network that tells nodules from other candidates, by a box around each.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Classify {
     /// `patch`.
+    #[schemars(extend("const" = "patch"))]
     pub kind: Kind,
-    /// Spacing and size of the box; both along k, j, i.
-    pub grid: Grid,
+    /// The box.
+    pub grid: BoxGrid,
     /// What its box shows, in the order of the input's channels.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub shows: Vec<Shown>,
     /// The ensemble: single graphs whose probabilities are averaged.
+    #[schemars(length(min = 1, max = MAX_MEMBERS))]
     pub members: Vec<Member>,
     /// Input (N, C, D, H, W).
     pub image: String,
@@ -303,15 +369,29 @@ pub struct Classify {
     #[serde(default)]
     pub calibration: Calibration,
     /// Candidates below this P(nodule) are dropped.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     pub threshold: f64,
     /// What other thresholds would keep, by rising sensitivity; empty when nobody measured it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operating_points: Vec<OperatingPoint>,
 }
 
+/// A box around a candidate: sample n of an axis lies (n − (size − 1) / 2) · spacing from the candidate's centroid.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoxGrid {
+    /// Spacing of its samples along k, j, i in mm.
+    #[schemars(inner(range(min = *BOX_SPACING_MM.start(), max = *BOX_SPACING_MM.end())))]
+    pub spacing_mm: [f64; 3],
+    /// Its samples along k, j, i.
+    #[schemars(inner(range(min = *BOX_SIZE.start(), max = *BOX_SIZE.end())))]
+    pub size: [usize; 3],
+}
+
 /// What a classifier's box shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Shown {
     /// The channels, normalised.
     Image,
@@ -325,9 +405,11 @@ pub enum Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatingPoint {
-    /// Share of the nodules of the development part that are kept.
+    /// Share of the nodules of the development part that are kept; above 0.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1))]
     pub sensitivity: f64,
     /// The threshold of P(nodule) that keeps them.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     pub threshold: f64,
 }
 
@@ -387,16 +469,6 @@ impl Calibration {
 }
 
 impl Classify {
-    /// Voxels of its box along k, j, i; checked to be there.
-    pub fn size(&self) -> [usize; 3] {
-        self.grid.size.unwrap_or([1; 3])
-    }
-
-    /// Spacing of its box along k, j, i in mm; checked to be there.
-    pub fn spacing_mm(&self) -> [f64; 3] {
-        self.grid.spacing_mm.map(|mm| mm.unwrap_or(1.0))
-    }
-
     /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
     /// that of the nearest. `None` without operating points.
     pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {

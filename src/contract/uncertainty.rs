@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limits::{COEFFICIENT, SHARE};
+
 /// Features of a nodule that an [`UncertaintyModel`] weighs.
 pub const FEATURES: usize = 7;
 
@@ -41,23 +43,28 @@ impl Uncertainty {
     }
 }
 
-/// When a nodule should be looked at again; a bound that is `None` isn't applied.
+/// When a nodule should be looked at again; a bound that is left out or null isn't applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewRule {
     /// The samples' outlines agree less than this (mean pairwise Dice).
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     #[serde(default)]
     pub sample_dice_below: Option<f64>,
     /// Fewer of the samples than this found it.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     #[serde(default)]
     pub detection_rate_below: Option<f64>,
     /// The classifier is less sure than this.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     #[serde(default)]
     pub nodule_probability_below: Option<f64>,
     /// Its mean uncertainty, of the bundle's kind, is above this.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     #[serde(default)]
     pub uncertainty_mean_above: Option<f64>,
     /// The Dice that the uncertainty model expects is lower than this.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     #[serde(default)]
     pub expected_dice_below: Option<f64>,
 }
@@ -67,14 +74,18 @@ pub struct ReviewRule {
 #[serde(deny_unknown_fields)]
 pub struct UncertaintyModel {
     /// Share of the nodules whose true volume the interval is meant to hold.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub level: f64,
     /// Coefficients of the lower end.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub volume_low: [f64; FEATURES],
     /// Coefficients of the upper end.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub volume_high: [f64; FEATURES],
     /// Coefficients of the expected Dice.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub dice: [f64; FEATURES],
-    /// The same of nodules that were outlined with clicks; `None`: the samples alone say it.
+    /// The same of nodules that were outlined with clicks. Left out: the samples alone say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<ClickedUncertainty>,
 }
@@ -84,10 +95,13 @@ pub struct UncertaintyModel {
 #[serde(deny_unknown_fields)]
 pub struct ClickedUncertainty {
     /// Coefficients of the lower end.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub volume_low: [f64; FEATURES],
     /// Coefficients of the upper end.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub volume_high: [f64; FEATURES],
     /// Coefficients of the expected Dice.
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub dice: [f64; FEATURES],
 }
 

@@ -17,6 +17,9 @@ pub(super) const WRITE: &str = "Check the folder's rights and free space";
 pub(super) const NO_LUNG: &str =
     "Check that it is a chest CT with lungs in it; only then search everywhere, or say where by a mask";
 pub(super) const MASK_GRID: &str = "Resample the mask to the CT's grid";
+pub(super) const CHANNELS: &str =
+    "Give a folder with one file for each channel, named NAME or x_NAME, or each file with --channel NAME=FILE";
+pub(super) const CHANNEL_GRID: &str = "Resample the channels to one grid";
 pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
 pub(super) const MODEL_HASH: &str = "The file is damaged or was exchanged: copy the bundle again";
 pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
@@ -54,6 +57,8 @@ impl Error {
             Error::Write { .. } => WRITE,
             Error::NoLung { .. } => NO_LUNG,
             Error::MaskGrid { .. } => MASK_GRID,
+            Error::Channels { .. } => CHANNELS,
+            Error::ChannelGrid { .. } => CHANNEL_GRID,
             Error::ModelSchema { .. } => MODEL_SCHEMA,
             Error::ModelHash { .. } => MODEL_HASH,
             Error::ModelShape { .. } => MODEL_SHAPE,
@@ -87,7 +92,7 @@ mod tests {
             Error::Sheared { degrees: 1.0 },
             Error::NoLung { reason: text() },
             Error::Runtime { needed: "1.24", tried: text() },
-            Error::Inference { graph: "decoder", reason: text() },
+            Error::Inference { graph: text(), reason: text() },
             Error::Busy,
             Error::Internal { what: text() },
         ] {

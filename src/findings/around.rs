@@ -3,7 +3,7 @@
 
 use ndarray::Array3;
 
-use crate::findings::nodule::Maps;
+use crate::findings::result::Canonical;
 use crate::{
     error::Result,
     progress::CancelToken,
@@ -33,7 +33,7 @@ const FAINT: f32 = 0.05;
 /// - `most`: the outline and what is connected with it (26 neighbours) within 4 mm, one voxel at least, has a mean
 ///   probability above 0.05 and belongs to no other nodule.
 ///
-/// Both levels were chosen on nodules of the model's development part (`onnx/sam2lung_train/doubt.py`), so that few of the
+/// Both levels were chosen on nodules of the model's development part (`onnx/sam2lung_train/training/fit_uncertainty.py`), so that few of the
 /// readers' consensus volumes lie beyond.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VolumeLimits {
@@ -62,7 +62,7 @@ fn half_voxel_off(volume_mm3: f64, voxel_mm3: f64) -> [f64; 2] {
 
 /// A nodule's surroundings: arrays over a box that holds all of "around".
 pub struct Surroundings<'a> {
-    maps: &'a Maps<'a>,
+    maps: &'a Canonical<'a>,
     near: Voi,
     id: u16,
     labels: Array3<u16>,
@@ -75,7 +75,7 @@ impl<'a> Surroundings<'a> {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn of(maps: &'a Maps<'a>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
+    pub fn of(maps: &'a Canonical<'a>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let near = voi.grown(grid.steps(farthest_mm(grid)), grid.dims);
         let [width, height, depth] = near.size();

@@ -5,7 +5,7 @@
 //! nodule has the size of a pixel, whatever the direction. Of a digital disc the long axis, which is the longest of all
 //! directions, is too long by half a pixel on average and by one at most.
 
-use crate::findings::nodule::Maps;
+use crate::findings::result::Canonical;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
 /// Directions that are tried, evenly over half a turn: the long axis is at most 0.1 % short.
@@ -25,7 +25,7 @@ impl Axes {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
+    pub fn of(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let [x_mm, y_mm, _] = maps.ct.grid.spacing_mm;
         let mut slices = (voi.start[2]..voi.end[2]).map(|k| {
             cancel.check()?;

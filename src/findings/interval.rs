@@ -10,8 +10,8 @@ use crate::{
     findings::nodule::Nodule,
 };
 
-/// Log-odds of the judge's probability are cut off here: beyond, they say how sure it is and not how good the outline.
-const MOST_LOG_ODDS: f64 = 6.0;
+/// Log-odds of the classifier's probability are cut off here: beyond, they say how sure it is and not how good the outline.
+const MAX_LOG_ODDS: f64 = 6.0;
 
 /// What 90 % of the samples gave: their 5th to 95th percentile.
 const SAMPLES_LEVEL: f64 = 0.9;
@@ -28,7 +28,7 @@ pub struct Expected {
 impl UncertaintyModel {
     /// What is to be expected of `nodule`'s outline; `None` where nothing was fitted on outlines of its kind.
     pub fn expected(&self, nodule: &Nodule) -> Option<Expected> {
-        let [low, high, dice] = if nodule.prompted {
+        let [low, high, dice] = if nodule.clicked {
             let clicked = self.clicked.as_ref()?;
             [&clicked.volume_low, &clicked.volume_high, &clicked.dice]
         } else {
@@ -42,7 +42,7 @@ impl UncertaintyModel {
 }
 
 /// What a model sees of a nodule: 1, ln(probability inside), ln(1 + probability around), spread of the samples' log
-/// volumes, 1 / equivalent diameter in mm, 1 - Dice between samples, log-odds of the judge (0 without one).
+/// volumes, 1 / equivalent diameter in mm, 1 - Dice between samples, log-odds of the classifier (0 without one).
 pub fn features(nodule: &Nodule) -> [f64; FEATURES] {
     [
         1.0,
@@ -52,7 +52,7 @@ pub fn features(nodule: &Nodule) -> [f64; FEATURES] {
         nodule.volume_spread,
         1.0 / nodule.equivalent_diameter_mm,
         1.0 - nodule.sample_dice,
-        nodule.nodule_probability.map_or(0.0, |p| (p / (1.0 - p)).ln().clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS)),
+        nodule.nodule_probability.map_or(0.0, |p| (p / (1.0 - p)).ln().clamp(-MAX_LOG_ODDS, MAX_LOG_ODDS)),
     ]
 }
 
@@ -77,10 +77,10 @@ pub struct VolumeInterval {
 }
 
 impl VolumeInterval {
-    /// The interval under a bundle's models, if it has any; `prompted`: of outlines that were made with clicks.
-    pub fn under(doubt: Option<&UncertaintyModel>, prompted: bool) -> Self {
-        match doubt.filter(|doubt| !prompted || doubt.clicked.is_some()) {
-            Some(doubt) => VolumeInterval { kind: IntervalKind::Calibrated, level: doubt.level },
+    /// The interval under a bundle's model, if it has one; `clicked`: of outlines that were made with clicks.
+    pub fn under(model: Option<&UncertaintyModel>, clicked: bool) -> Self {
+        match model.filter(|model| !clicked || model.clicked.is_some()) {
+            Some(model) => VolumeInterval { kind: IntervalKind::Calibrated, level: model.level },
             None => VolumeInterval { kind: IntervalKind::Samples, level: SAMPLES_LEVEL },
         }
     }
@@ -107,13 +107,13 @@ mod tests {
     #[test]
     fn interval_says_where_it_comes_from_and_how_much_it_holds() {
         let zeros = [0.0; FEATURES];
-        let doubt = UncertaintyModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None };
-        assert!(VolumeInterval::under(Some(&doubt), false).meaning().contains("true volume in 80 %"));
+        let model = UncertaintyModel { level: 0.8, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None };
+        assert!(VolumeInterval::under(Some(&model), false).meaning().contains("true volume in 80 %"));
         assert!(VolumeInterval::under(None, false).meaning().contains("90 % of the samples"));
         // Nothing was fitted on clicked ones.
-        assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Samples);
+        assert_eq!(VolumeInterval::under(Some(&model), true).kind, IntervalKind::Samples);
         let clicked = Some(ClickedUncertainty { volume_low: zeros, volume_high: zeros, dice: zeros });
-        let doubt = UncertaintyModel { clicked, ..doubt };
-        assert_eq!(VolumeInterval::under(Some(&doubt), true).kind, IntervalKind::Calibrated);
+        let model = UncertaintyModel { clicked, ..model };
+        assert_eq!(VolumeInterval::under(Some(&model), true).kind, IntervalKind::Calibrated);
     }
 }

@@ -1,13 +1,14 @@
 //! What a run found: nodules, their measures, intervals, and when to look again.
 //!
 //! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`nodule::Nodule`] for each number
-//! of the label map.
+//! of the label map, and what is told of each ([`measures`]). Not known here: files, and who reads them.
 
 mod around;
 mod axes;
 pub mod interval;
-pub mod native;
+pub mod measures;
 pub mod nodule;
+pub mod result;
 mod review;
 mod samples;
 

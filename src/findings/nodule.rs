@@ -1,50 +1,35 @@
-//! Measures nodules: size, volume under each sample, doubt, and whether to look again.
+//! Measures nodules: size, volume under each sample, uncertainty, and whether to look again.
 //!
 //! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`Nodule`] for each number
 //! of the label map.
 
 use ndarray::Array3;
-use serde::Serialize;
 
-use crate::contract::uncertainty::{ReviewRule, UncertaintyModel};
+use crate::contract::{
+    classes::Class,
+    uncertainty::{ReviewRule, UncertaintyModel},
+};
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
+use crate::findings::result::Canonical;
 use crate::findings::samples::SampleVolumes;
-use crate::steps::sample_masks::SampleMasks;
-use crate::{
-    error::Result,
-    progress::CancelToken,
-    space::volume::{Voi, Volume},
-};
-
-/// What nodules are measured from: one grid, arrays `[k, j, i]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Maps<'a> {
-    /// HU.
-    pub ct: &'a Volume<f32>,
-    /// Mean probability over samples.
-    pub probability: &'a Array3<f32>,
-    /// Doubt of the kind asked for.
-    pub uncertainty: &'a Array3<f32>,
-    /// Nodule numbers 1..=N, 0 elsewhere.
-    pub labels: &'a Array3<u16>,
-    /// Which samples called which voxel a nodule.
-    pub samples: &'a SampleMasks,
-}
+use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
 /// What was decided of a nodule before it was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Finding {
-    /// The judge's probability that this is a nodule; `None` without a judge.
+    /// Its class, as an index into [`Rules::classes`].
+    pub class: usize,
+    /// The classifier's probability that this is a nodule; `None` without a classifier.
     pub nodule_probability: Option<f64>,
     /// True when it was outlined where someone asked for it, below the usual threshold.
     pub below_threshold: bool,
-    /// True when the network outlined it with clicks before it.
-    pub prompted: bool,
+    /// True when the network outlined it with clicks.
+    pub clicked: bool,
 }
 
-/// A nodule. Lengths are mm, volumes mm³.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A nodule. Lengths are mm, volumes mm³. What is told of it stands in [`super::measures::MEASURES`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct Nodule {
     /// Its number in the label map.
     pub id: u16,
@@ -83,38 +68,52 @@ pub struct Nodule {
     pub probability_inside: f64,
     /// Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
     pub probability_around: f64,
-    /// Mean doubt of the label's voxels and of those that touch them: doubt sits at the edge.
+    /// Mean uncertainty of the label's voxels and of those that touch them: it sits at the edge.
     pub uncertainty_mean: f64,
     /// Mean Dice between the outlines of two samples, of the first 200; 1 with one sample.
     pub sample_dice: f64,
     /// Share of the samples that found the nodule.
     pub detection_rate: f64,
-    /// The judge's probability that this is a nodule; `None` without a judge.
+    /// The classifier's probability that this is a nodule; `None` without a classifier.
     pub nodule_probability: Option<f64>,
-    /// Dice that the outline is expected to have with the true one; `None` without a model of doubt.
+    /// Dice that the outline is expected to have with the true one; `None` without an uncertainty model.
     pub expected_dice: Option<f64>,
-    /// True when its outline was made with the clicks of `--at`.
-    pub prompted: bool,
+    /// True when the network outlined it with clicks.
+    pub clicked: bool,
     /// True when someone should look again.
     pub review: bool,
     /// Why.
     pub review_reasons: Vec<String>,
+    /// Name of its class.
+    pub class: String,
+    /// Volume under each sample, in their order; 0 where a sample misses it.
+    pub sample_volumes_mm3: Vec<f64>,
 }
 
-/// What a bundle says about doubt in a nodule.
+/// What a bundle says of a nodule.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// When to look again.
     pub review: &'a ReviewRule,
     /// How far outlines may be off; `None`: the samples alone say it.
-    pub doubt: Option<&'a UncertaintyModel>,
+    pub uncertainty: Option<&'a UncertaintyModel>,
+    /// The classes that a finding may be of.
+    pub classes: &'a [Class],
 }
 
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
 ///
 /// # Errors
-/// [`crate::Error::Cancelled`].
-pub fn measure(maps: &Maps<'_>, findings: &[Finding], rules: Rules<'_>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+/// [`crate::Error::Cancelled`] or [`crate::Error::OutOfMemory`].
+///
+/// # Panics
+/// When a finding's class is none of the rules'.
+pub fn measure(
+    maps: &Canonical<'_>,
+    findings: &[Finding],
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Vec<Nodule>> {
     let boxes = label_boxes(maps.labels, cancel)?;
     let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
     let nodules = numbered.map(|(voi, id)| {
@@ -142,7 +141,7 @@ fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<
 }
 
 fn nodule(
-    maps: &Maps<'_>,
+    maps: &Canonical<'_>,
     id: u16,
     voi: &Voi,
     finding: Finding,
@@ -178,16 +177,18 @@ fn nodule(
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
         probability_inside: mean(&|index| f64::from(maps.probability[index])),
         probability_around: around.probability(),
-        uncertainty_mean: doubt_with_rim(maps, id, voi, cancel)?,
+        uncertainty_mean: uncertainty_with_rim(maps, id, voi, cancel)?,
         sample_dice: sampled.mean_dice(),
         detection_rate: sampled.detection_rate(),
         nodule_probability: finding.nodule_probability,
         expected_dice: None,
-        prompted: finding.prompted,
+        clicked: finding.clicked,
         review: false,
         review_reasons: Vec::new(),
+        class: rules.classes[finding.class].name.clone(),
+        sample_volumes_mm3: sampled.volumes_mm3(),
     };
-    let expected = rules.doubt.and_then(|doubt| doubt.expected(&nodule));
+    let expected = rules.uncertainty.and_then(|model| model.expected(&nodule));
     nodule.expected_dice = expected.map(|expected| expected.dice);
     let ends = expected.map_or([p05, p95], |expected| expected.volume_mm3);
     let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3, grid.voxel_mm3());
@@ -198,8 +199,8 @@ fn nodule(
     Ok(nodule)
 }
 
-/// Mean doubt over the label and the voxels that touch it.
-fn doubt_with_rim(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
+/// Mean uncertainty over the label and the voxels that touch it.
+fn uncertainty_with_rim(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<f64> {
     let dims = maps.ct.grid.dims;
     let touches = |[k, j, i]: [usize; 3]| {
         let near = |index: usize, axis: usize| index.saturating_sub(1)..(index + 2).min(dims[axis]);

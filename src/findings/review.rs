@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl ReviewRule {
-    /// The rule for runs that show doubt of the kind `shown`: the bundle's bound of the mean doubt is one of its `own`
-    /// kind, and the kinds differ in size.
+    /// The rule for runs that show uncertainty of the kind `shown`: the bundle's bound of the mean uncertainty is one of
+    /// its `own` kind, and the kinds differ in size.
     pub fn under(&self, shown: Uncertainty, own: Uncertainty) -> Self {
         let bound = self.uncertainty_mean_above.filter(|_| shown == own);
         ReviewRule { uncertainty_mean_above: bound, ..self.clone() }

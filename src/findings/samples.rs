@@ -3,7 +3,7 @@
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
-use crate::findings::nodule::Maps;
+use crate::findings::result::Canonical;
 use crate::{
     error::Result,
     memory,
@@ -14,7 +14,7 @@ use crate::{
 use ndarray::Array3;
 
 /// Outlines that are compared pair by pair: 200 make 19 900 pairs, and more samples would tell nothing more.
-const MOST_PAIRED: usize = 200;
+const MAX_PAIRED: usize = 200;
 /// How far from the label a sample's outline may reach, in mm.
 const REACH_MM: f64 = 10.0;
 /// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
@@ -26,7 +26,9 @@ const WHAT: &str = "a nodule's outlines under its samples";
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleVolumes {
     voxel_mm3: f64,
-    /// Voxels of the nodule under each sample, sorted.
+    /// Voxels of the nodule under each sample, in the samples' order.
+    voxels: Vec<usize>,
+    /// The same, sorted.
     sorted: Vec<usize>,
     mean_dice: f64,
 }
@@ -36,22 +38,28 @@ impl SampleVolumes {
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-    pub fn of(maps: &Maps<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
+    pub fn of(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
         let territory = voi.grown(reach, grid.dims);
-        let (mut sorted, mut paired) = (Vec::new(), Vec::new());
+        let (mut voxels, mut paired) = (Vec::new(), Vec::new());
         for sample in 0..maps.samples.samples() {
             cancel.check()?;
             memory::check_free(territory.size().iter().product::<usize>() * BYTES_A_VOXEL, WHAT)?;
             let mask = outline(maps, id, &territory, sample, cancel)?;
-            sorted.push(mask.len());
-            if paired.len() < MOST_PAIRED {
+            voxels.push(mask.len());
+            if paired.len() < MAX_PAIRED {
                 paired.push(mask);
             }
         }
+        let mut sorted = voxels.clone();
         sorted.sort_unstable();
-        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), sorted, mean_dice: mean_dice(&paired, cancel)? })
+        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), voxels, sorted, mean_dice: mean_dice(&paired, cancel)? })
+    }
+
+    /// The volume under each sample in mm³, in the samples' order.
+    pub fn volumes_mm3(&self) -> Vec<f64> {
+        self.voxels.iter().map(|voxels| *voxels as f64 * self.voxel_mm3).collect()
     }
 
     /// Quantile of the volume in mm³, linear between samples (Hyndman and Fan's type 7, NumPy's default).
@@ -76,14 +84,14 @@ impl SampleVolumes {
         self.sorted.iter().filter(|n| **n > 0).count() as f64 / self.sorted.len() as f64
     }
 
-    /// Mean Dice over all pairs of the first [`MOST_PAIRED`] samples; two empty outlines agree.
+    /// Mean Dice over all pairs of the first [`MAX_PAIRED`] samples; two empty outlines agree.
     pub fn mean_dice(&self) -> f64 {
         self.mean_dice
     }
 }
 
 /// Voxels (numbered within `territory`) of the nodule under sample `s`, in rising order.
-fn outline(maps: &Maps<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
+fn outline(maps: &Canonical<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
     let [width, height, depth] = territory.size();
     let mut mask = Array3::from_elem((depth, height, width), false);
     let dims = maps.ct.grid.dims;

@@ -1,13 +1,20 @@
 use crate::{
-    contract::uncertainty::{ClickedUncertainty, ReviewRule, UncertaintyModel},
+    contract::{
+        classes::{Class, Code},
+        uncertainty::{ClickedUncertainty, ReviewRule, UncertaintyModel},
+    },
     findings::VolumeLimits,
 };
 use proptest::prelude::*;
 
-use crate::findings::nodule::*;
-use crate::{contract::uncertainty::Uncertainty, space::grid::Grid};
+use crate::findings::{nodule::*, result::Canonical};
+use crate::{
+    contract::uncertainty::Uncertainty,
+    space::{grid::Grid, volume::Volume},
+    steps::sample_masks::SampleMasks,
+};
 
-/// One nodule with every voxel of `labels` probability 0.9, doubt 0.5, HU -10, found alike by every sample.
+/// One nodule with every voxel of `labels` probability 0.9, uncertainty 0.5, HU -10, found alike by every sample.
 struct Scene {
     ct: Volume<f32>,
     probability: Array3<f32>,
@@ -36,8 +43,8 @@ impl Scene {
         }
     }
 
-    fn maps(&self) -> Maps<'_> {
-        Maps {
+    fn maps(&self) -> Canonical<'_> {
+        Canonical {
             ct: &self.ct,
             probability: &self.probability,
             uncertainty: &self.uncertainty,
@@ -50,10 +57,14 @@ impl Scene {
         self.measured_under(None, Finding::default())
     }
 
-    fn measured_under(&self, doubt: Option<&UncertaintyModel>, finding: Finding) -> Vec<Nodule> {
-        let rules = Rules { review: &ReviewRule::default(), doubt };
+    fn measured_under(&self, uncertainty: Option<&UncertaintyModel>, finding: Finding) -> Vec<Nodule> {
+        let rules = Rules { review: &ReviewRule::default(), uncertainty, classes: &classes() };
         measure(&self.maps(), &[finding], rules, &CancelToken::new()).unwrap()
     }
+}
+
+fn classes() -> [Class; 2] {
+    ["nodule", "mass"].map(|name| Class { name: name.into(), code: Some(Code::nodule()), colour: [0; 3] })
 }
 
 fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
@@ -104,6 +115,13 @@ fn nodule_of_one_voxel_has_the_size_of_a_voxel() {
 }
 
 #[test]
+fn nodule_has_the_name_of_its_findings_class() {
+    let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
+    assert_eq!(scene.measured()[0].class, "nodule");
+    assert_eq!(scene.measured_under(None, Finding { class: 1, ..Finding::default() })[0].class, "mass");
+}
+
+#[test]
 fn nodule_at_the_edge_of_the_scan_is_to_be_reviewed() {
     let scene = Scene::new([10, 10, 10], [1.0; 3], |p| p[2] < 0.5 && distance(p, [5.0, 5.0, 0.0]) < 2.5);
     let nodule = &scene.measured()[0];
@@ -126,6 +144,7 @@ fn nodule_volume_and_dice_of_unequal_samples_are_those_worked_out_by_hand() {
     assert!((nodule.sample_volume_mm3_p05 - 0.2).abs() < 1e-9);
     assert!((nodule.sample_volume_mm3_p50 - 2.0).abs() < 1e-9);
     assert!((nodule.sample_volume_mm3_p95 - 5.6).abs() < 1e-9);
+    assert_eq!(nodule.sample_volumes_mm3, [2.0, 6.0, 0.0], "in the samples' own order");
     // Every voxel of the outline has the same probability, and none beside it has any: nothing speaks for 0.2 or 5.6.
     assert_eq!([nodule.volume_mm3_p05, nodule.volume_mm3_p50, nodule.volume_mm3_p95], [4.0; 3]);
     // The logarithms of 1 (in place of 0), 2 and 6: with a = ln 2 and b = ln 6, the mean square less the squared mean.
@@ -168,7 +187,7 @@ fn measure_ends_when_it_is_cancelled() {
     let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
     let token = CancelToken::new();
     token.cancel();
-    let rules = Rules { review: &ReviewRule::default(), doubt: None };
+    let rules = Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes() };
     let ended = measure(&scene.maps(), &[], rules, &token);
     assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
 }
@@ -224,7 +243,7 @@ fn probability_around_counts_what_lies_within_4_mm_and_belongs_to_no_nodule() {
 }
 
 /// A sphere that every sample outlines alike, but for one that outlines nothing.
-fn doubtful() -> Scene {
+fn unsure() -> Scene {
     let mut scene = Scene::new([24, 24, 24], [1.0; 3], |p| distance(p, [12.0; 3]) < 5.0);
     scene.samples = SampleMasks::new(4);
     let labels = scene.labels.iter().enumerate().filter(|(_, id)| **id > 0);
@@ -235,8 +254,8 @@ fn doubtful() -> Scene {
 }
 
 #[test]
-fn doubt_model_weighs_the_features_in_their_order() {
-    let scene = doubtful();
+fn uncertainty_model_weighs_the_features_in_their_order() {
+    let scene = unsure();
     let finding = Finding { nodule_probability: Some(0.8), ..Finding::default() };
     let plain = &scene.measured_under(None, finding)[0];
     let voxels = plain.volume_mm3;
@@ -248,8 +267,8 @@ fn doubt_model_weighs_the_features_in_their_order() {
     let x = [1.0, inside.ln(), (0.5 / voxels).ln_1p(), spread, 1.0 / diameter, 0.5, 4f64.ln()];
     for (n, feature) in x.into_iter().enumerate() {
         let one = |scale: f64| std::array::from_fn(|m| if m == n { scale } else { 0.0 });
-        let doubt = UncertaintyModel { volume_low: one(-0.1), volume_high: one(0.2), dice: one(1.5), ..no_doubt() };
-        let expected = doubt.expected(plain).unwrap();
+        let model = UncertaintyModel { volume_low: one(-0.1), volume_high: one(0.2), dice: one(1.5), ..no_error() };
+        let expected = model.expected(plain).unwrap();
         // Sums of a few hundred double precision numbers; the probability is single precision of 0.9.
         for (got, c) in expected.volume_mm3.into_iter().zip([-0.1, 0.2]) {
             let wanted = voxels * f64::exp(c * feature);
@@ -258,7 +277,7 @@ fn doubt_model_weighs_the_features_in_their_order() {
         let dice = 1.0 / (1.0 + (-1.5 * feature).exp());
         assert!((expected.dice - dice).abs() < 1e-9, "feature {n}");
         // What the samples alone say stays.
-        let nodule = &scene.measured_under(Some(&doubt), finding)[0];
+        let nodule = &scene.measured_under(Some(&model), finding)[0];
         let samples = |n: &Nodule| [n.sample_volume_mm3_p05, n.sample_volume_mm3_p50, n.sample_volume_mm3_p95];
         assert_eq!(samples(nodule), samples(plain));
         assert_eq!(nodule.expected_dice, Some(expected.dice));
@@ -267,44 +286,44 @@ fn doubt_model_weighs_the_features_in_their_order() {
 }
 
 /// A model that says nothing: every end is the outline's volume.
-fn no_doubt() -> UncertaintyModel {
+fn no_error() -> UncertaintyModel {
     let zeros = [0.0; 7];
     UncertaintyModel { level: 0.9, volume_low: zeros, volume_high: zeros, dice: zeros, clicked: None }
 }
 
 #[test]
-fn doubt_model_sees_no_judge_as_even_odds_and_a_sure_one_as_odds_cut_off() {
-    let scene = doubtful();
-    let of_judge = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-    let doubt = UncertaintyModel { volume_low: of_judge, ..no_doubt() };
+fn uncertainty_model_sees_no_classifier_as_even_odds_and_a_sure_one_as_odds_cut_off() {
+    let scene = unsure();
+    let of_classifier = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let model = UncertaintyModel { volume_low: of_classifier, ..no_error() };
     for (p, log_odds) in [(None, 0.0), (Some(0.5), 0.0), (Some(1.0), 6.0), (Some(0.0), -6.0), (Some(0.999), 6.0)] {
         let finding = Finding { nodule_probability: p, ..Finding::default() };
         let nodule = &scene.measured_under(None, finding)[0];
-        let low = doubt.expected(nodule).unwrap().volume_mm3[0];
+        let low = model.expected(nodule).unwrap().volume_mm3[0];
         assert!((low / nodule.volume_mm3 - f64::exp(log_odds)).abs() < 1e-9 * f64::exp(6.0), "{p:?}");
     }
 }
 
 #[test]
-fn doubt_model_of_clicked_outlines_is_their_own_and_without_one_the_samples_speak() {
+fn uncertainty_model_of_clicked_outlines_is_their_own_and_without_one_the_samples_speak() {
     let mut scene = graded();
     scene.samples = SampleMasks::new(1);
     (4..10).for_each(|i| scene.samples.push(((3 + 1) * 30 + i) as u32, &[1]));
     scene.samples.finish();
-    let (constant, prompted) =
-        (|c: f64| [c, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], Finding { prompted: true, ..Finding::default() });
+    let (constant, with_clicks) =
+        (|c: f64| [c, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], Finding { clicked: true, ..Finding::default() });
     let plain =
-        UncertaintyModel { volume_low: constant(-9.0), volume_high: constant(9.0), dice: constant(1.0), ..no_doubt() };
-    let ends = |doubt: &UncertaintyModel, finding: Finding| {
-        let nodule = scene.measured_under(Some(doubt), finding).swap_remove(0);
+        UncertaintyModel { volume_low: constant(-9.0), volume_high: constant(9.0), dice: constant(1.0), ..no_error() };
+    let ends = |model: &UncertaintyModel, finding: Finding| {
+        let nodule = scene.measured_under(Some(model), finding).swap_remove(0);
         (nodule.volume_mm3_p05, nodule.volume_mm3_p95, nodule.expected_dice.is_some())
     };
     assert_eq!(ends(&plain, Finding::default()), (2.0, 9.0, true));
     // The one sample says 6 voxels, the outline 5; half a voxel off, a sphere of 5 has the core's 1 and more than the 9.
-    assert_eq!(ends(&plain, prompted), (2.0, 9.0, false));
+    assert_eq!(ends(&plain, with_clicks), (2.0, 9.0, false));
     let clicked = ClickedUncertainty { volume_low: constant(-0.5), volume_high: constant(0.5), dice: constant(1.0) };
     let both = UncertaintyModel { clicked: Some(clicked), ..plain };
-    assert!(ends(&both, prompted).2, "it has an expected Dice");
+    assert!(ends(&both, with_clicks).2, "it has an expected Dice");
 }
 
 /// A row of voxels of 1 mm: label 1 from 5 to 9 with a core of two, faint voxels around it, label 2 from 20.
@@ -376,7 +395,7 @@ proptest! {
         bits in proptest::collection::vec(0u64..32, 12 * 3 * 3),
         coefficients in proptest::collection::vec(-1e6f64..1e6, 42),
         small in any::<bool>(),
-        prompted in any::<bool>(),
+        with_clicks in any::<bool>(),
         modelled in any::<bool>(),
     ) {
         let mut scene = Scene::new([12, 3, 3], [0.7, 0.8, 2.0], |[x, y, _]| y > 0.5 && (3.0..6.0).contains(&x));
@@ -387,9 +406,9 @@ proptest! {
         let scale = if small { 1e-6 } else { 1.0 };
         let of = |n: usize| std::array::from_fn(|m| coefficients[7 * n + m] * scale);
         let clicked = Some(ClickedUncertainty { volume_low: of(3), volume_high: of(4), dice: of(5) });
-        let doubt = UncertaintyModel { level: 0.9, volume_low: of(0), volume_high: of(1), dice: of(2), clicked };
-        let finding = Finding { prompted, nodule_probability: Some(0.7), ..Finding::default() };
-        let nodule = &scene.measured_under(modelled.then_some(&doubt), finding)[0];
+        let model = UncertaintyModel { level: 0.9, volume_low: of(0), volume_high: of(1), dice: of(2), clicked };
+        let finding = Finding { clicked: with_clicks, nodule_probability: Some(0.7), ..Finding::default() };
+        let nodule = &scene.measured_under(modelled.then_some(&model), finding)[0];
         let [low, middle, high] = [nodule.volume_mm3_p05, nodule.volume_mm3_p50, nodule.volume_mm3_p95];
         prop_assert!(0.0 < low && low <= nodule.volume_mm3 && nodule.volume_mm3 <= high, "{nodule:?}");
         prop_assert!(low <= middle && middle <= high, "{nodule:?}");

@@ -3,6 +3,7 @@
 //! Enters: a DICOM folder, NIfTI, NRRD or MetaImage. Leaves: HU on a [`Grid`]. Written volumes lie on the grid they
 //! are given. A file is written under a temporary name and renamed: it is there whole or not at all.
 
+mod channels;
 mod dicom;
 mod forms;
 mod header;
@@ -19,6 +20,7 @@ use std::{collections::BTreeMap, io::Read as _, path::Path};
 use ndarray::Array3;
 use serde::Serialize;
 
+pub use channels::{find_channels, pick_channels, read_channels};
 pub use dicom::DECODER_THREAD;
 pub use forms::NiftiForms;
 pub use surfaces::write_surfaces;
@@ -36,9 +38,9 @@ use crate::{
     warning::Warning,
 };
 
-/// How far, in voxels of the CT, a mask's corners may lie from the CT's along an axis. Converters leave 0.06 mm in CTs of
+/// How far, in voxels of the CT, the corners of a mask or of another channel may lie from the CT's along an axis. Converters leave 0.06 mm in CTs of
 /// 0.5 mm; half a voxel is what they are off by that take a voxel's corner for its centre.
-const MASK_TOLERANCE_VOXELS: f64 = 0.2;
+const GRID_TOLERANCE_VOXELS: f64 = 0.2;
 
 /// A volume as it was read.
 #[derive(Debug)]
@@ -139,13 +141,28 @@ pub fn read_mask(path: &Path, ct: &Grid, options: ReadOptions<'_>, monitor: &mut
 /// [`Error::MaskGrid`] unless its corners lie within a fifth of a voxel of the CT's; [`Error::OutOfMemory`] or
 /// [`Error::Cancelled`].
 pub fn mask_on_grid(mask: Volume<bool>, ct: &Grid, cancel: &CancelToken) -> Result<Array3<bool>> {
-    let (own, wanted) = (Orientation::of(&mask.grid), Orientation::of(ct));
-    let off = wanted.grid().voxels_off(&own.grid());
-    if !off.is_some_and(|off| off <= MASK_TOLERANCE_VOXELS) {
+    on_grid(mask, ct, cancel)?.map_err(|off| Error::MaskGrid { got: off.got, expected: off.expected })
+}
+
+/// Two grids that are not the same, in words.
+struct Off {
+    got: String,
+    expected: String,
+}
+
+/// Brings voxels to the order of axes of `wanted`; the inner error when they lie on another grid.
+fn on_grid<T: Copy>(
+    volume: Volume<T>,
+    wanted: &Grid,
+    cancel: &CancelToken,
+) -> Result<std::result::Result<Array3<T>, Off>> {
+    let (own, frame) = (Orientation::of(&volume.grid), Orientation::of(wanted));
+    let off = frame.grid().voxels_off(&own.grid());
+    if !off.is_some_and(|off| off <= GRID_TOLERANCE_VOXELS) {
         let off = off.map_or(String::new(), |off| format!(", which lie up to {off:.2} voxels off"));
-        return Err(Error::MaskGrid { got: format!("has {}{off}", words(&mask.grid)), expected: words(ct) });
+        return Ok(Err(Off { got: format!("has {}{off}", words(&volume.grid)), expected: words(wanted) }));
     }
-    wanted.array_to_native(own.array_to_canonical(mask.voxels, cancel)?, cancel)
+    frame.array_to_native(own.array_to_canonical(volume.voxels, cancel)?, cancel).map(Ok)
 }
 
 fn words(grid: &Grid) -> String {

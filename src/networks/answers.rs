@@ -135,7 +135,7 @@ impl Answers {
 
 impl Uncertainty {
     /// The value of a voxel that was sampled.
-    fn of(self, sums: &Accumulator, voxel: usize) -> f64 {
+    pub fn of(self, sums: &Accumulator, voxel: usize) -> f64 {
         match self {
             Uncertainty::Entropy => sums.entropy(voxel),
             Uncertainty::Variance => sums.variance(voxel),
@@ -144,7 +144,7 @@ impl Uncertainty {
     }
 
     /// The value of a voxel that was decided without sampling, from its one probability.
-    fn unsampled(self, probability: f64) -> f64 {
+    pub fn unsampled(self, probability: f64) -> f64 {
         match self {
             Uncertainty::Entropy => entropy_bits(probability),
             Uncertainty::Variance | Uncertainty::MutualInformation => 0.0,

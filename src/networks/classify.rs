@@ -1,31 +1,142 @@
-//! The three-dimensional judgement of a finding: the patch that the judge sees.
+//! The classifier: what it sees of a candidate, and P(nodule) from its graphs.
 //!
-//! A patch is centred on the finding's centroid, axes along k, j, i, spacing and size from the bundle. Positions beyond
-//! the volume repeat its edge; a channel of its own says which these are, so that a nodule that ends can be told from a
+//! A box is centred on the candidate's centroid, axes along k, j, i, spacing and size from the bundle. Positions beyond
+//! the volume repeat its edge; a channel of its own may say which these are, so that a nodule that ends can be told from a
 //! scan that does.
 
-use ndarray::{Array3, Array5, s};
+use std::path::PathBuf;
 
-use crate::steps::{
-    resample::{Tap, trilinear},
-    windowing::HuWindow,
+use ndarray::{Array3, Array5, ArrayView5, Axis, concatenate, s};
+
+use super::{images::Images, roles::Classifier, tensors::Place};
+use crate::{
+    contract::network::{Classify, Shown},
+    error::Result,
+    progress::CancelToken,
+    runtime::{
+        graph::{Graph, Input, Leave},
+        load::Steps,
+        tensor::ANY,
+    },
+    steps::resample::{Tap, trilinear},
 };
-use crate::{contract::network::Classify, space::volume::Volume};
 
-/// Channels of a patch: windowed HU, mean probability, and 1 within the volume or 0 beyond it.
-pub const CHANNELS: usize = 3;
+/// Boxes that are classified in one call.
+const BOXES_PER_CALL: usize = 16;
 
-/// The channels around `centre_ijk`: shape (1, [`CHANNELS`], D, H, W).
-pub fn patch(
-    spec: &Classify,
-    window: HuWindow,
-    ct: &Volume<f32>,
-    probability: &Array3<f32>,
-    centre_ijk: [f64; 3],
-) -> Array5<f32> {
-    let grid = &ct.grid;
-    let size = spec.size();
-    let spacing_mm = spec.spacing_mm();
+/// A bundle's classifier, ready to run.
+#[derive(Debug)]
+pub struct OnnxClassifier {
+    contract: Classify,
+    /// Channels of a box.
+    channels: usize,
+    graphs: Vec<Graph>,
+    /// The graph of each member.
+    members: Vec<usize>,
+    origin: PathBuf,
+}
+
+impl OnnxClassifier {
+    /// The classifier of `graphs`, one for each file of its members; their tensors are checked. `volumes`: that a run takes.
+    ///
+    /// # Errors
+    /// [`Error::ModelShape`].
+    pub fn new(contract: &Classify, origin: PathBuf, volumes: usize, graphs: Vec<Graph>) -> Result<Self> {
+        let shown = |shown: &Shown| if *shown == Shown::Image { volumes } else { 1 };
+        let channels = contract.shows.iter().map(shown).sum();
+        let find = |file: &str| graphs.iter().position(|graph| graph.file() == file).expect("each file was loaded");
+        let members = contract.members.iter().map(|member| find(member.decoder_file())).collect();
+        let classifier = OnnxClassifier { contract: contract.clone(), channels, graphs, members, origin };
+        classifier.check_tensors()?;
+        Ok(classifier)
+    }
+
+    /// The member's field in the contract, where there are several; else "".
+    fn field(&self, member: usize) -> String {
+        if self.members.len() > 1 { format!("classify.members[{member}]") } else { String::new() }
+    }
+
+    fn check_tensors(&self) -> Result<()> {
+        let [depth, height, width] = self.contract.grid.size.map(|n| n as i64);
+        let image = [(self.contract.image.as_str(), vec![ANY, self.channels as i64, depth, height, width])];
+        for (member, graph) in self.members.iter().enumerate() {
+            let field = self.field(member);
+            let place = Place { origin: &self.origin, member: &field };
+            let graph = &self.graphs[*graph];
+            place.check_alike(&self.graphs[self.members[0]], graph)?;
+            place.check_inputs(graph, &image)?;
+            place.check_outputs(graph, &[(&self.contract.logit, vec![ANY, 1])])?;
+        }
+        Ok(())
+    }
+
+    /// Runs every member once: a graph that loads may still be unable to run. What it gives for zeros says nothing.
+    ///
+    /// # Errors
+    /// [`Error::Inference`], [`Error::ModelShape`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
+        let cancel = steps.cancel_token().clone();
+        let [depth, height, width] = self.contract.grid.size;
+        let zeros = Array5::zeros((1, self.channels, depth, height, width));
+        for member in 0..self.members.len() {
+            self.logits(member, zeros.view(), &cancel)?;
+            steps.step()?;
+        }
+        Ok(())
+    }
+
+    /// One logit a box, of boxes (N, C, D, H, W).
+    fn logits(&mut self, member: usize, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
+        let (wanted, field) = (boxes.dim().0, self.field(member));
+        let graph = &mut self.graphs[self.members[member]];
+        let inputs = [(self.contract.image.as_str(), Input::Array(boxes.into_dyn()))];
+        let given = graph.run(&inputs, &[&self.contract.logit], Leave::OnHost, cancel)?;
+        let logits = given[0].view()?;
+        if logits.len() == wanted {
+            return Ok(logits.iter().copied().collect());
+        }
+        let (got, expected) = (format!("{:?} for {wanted} boxes", logits.shape()), format!("[{wanted}, 1]"));
+        Err(Place { origin: &self.origin, member: &field }.refuse(graph, &self.contract.logit, got, expected))
+    }
+
+    /// P(nodule) of boxes (N, C, D, H, W): the mean over members.
+    fn probabilities(&mut self, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<f64>> {
+        let mut sums = vec![0.0; boxes.dim().0];
+        for member in 0..self.members.len() {
+            let logits = self.logits(member, boxes, cancel)?;
+            self.graphs[self.members[member]].check_finite(&logits)?;
+            sums.iter_mut().zip(logits).for_each(|(sum, logit)| *sum += self.contract.calibration.probability(logit));
+        }
+        Ok(sums.into_iter().map(|sum| sum / self.members.len() as f64).collect())
+    }
+}
+
+impl Classifier for OnnxClassifier {
+    fn classify(
+        &mut self,
+        images: &Images<'_>,
+        probability: &Array3<f32>,
+        centres_ijk: &[[f64; 3]],
+        cancel: &CancelToken,
+    ) -> Result<Vec<f64>> {
+        let mut probabilities = Vec::with_capacity(centres_ijk.len());
+        for some in centres_ijk.chunks(BOXES_PER_CALL) {
+            cancel.check()?;
+            let boxes = some.iter().map(|centre| around(&self.contract, images, probability, *centre));
+            let boxes: Vec<_> = boxes.collect();
+            let views: Vec<_> = boxes.iter().map(|one| one.view()).collect();
+            let boxes = concatenate(Axis(0), &views).expect("boxes share one shape");
+            probabilities.extend(self.probabilities(boxes.view(), cancel)?);
+        }
+        Ok(probabilities)
+    }
+}
+
+/// The box around `centre_ijk` as the classifier sees it: shape (1, C, D, H, W), channels by what it shows.
+pub fn around(spec: &Classify, images: &Images<'_>, probability: &Array3<f32>, centre_ijk: [f64; 3]) -> Array5<f32> {
+    let grid = images.grid;
+    let size = spec.grid.size;
+    let spacing_mm = spec.grid.spacing_mm;
     // Voxel indices of the samples along grid axis `axis`, which is array axis `2 - axis`.
     let positions = |axis: usize| -> Vec<f64> {
         let (samples, step) = (size[2 - axis], spacing_mm[2 - axis] / grid.spacing_mm[axis]);
@@ -41,35 +152,50 @@ pub fn patch(
     let inside = |(k, j, i): (usize, usize, usize)| {
         f32::from(u8::from(within(along_k[k], 2) && within(along_j[j], 1) && within(along_i[i], 0)))
     };
+    let sampled = |voxels: &Array3<f32>| trilinear(voxels.view(), &slices, &rows, &columns);
+    let mut channels: Vec<Array3<f32>> = Vec::new();
+    for shown in &spec.shows {
+        match shown {
+            Shown::Image => {
+                for channel in &images.channels {
+                    let mut values = sampled(channel.voxels);
+                    channel.scale.apply_to(&mut values);
+                    channels.push(values);
+                }
+            }
+            Shown::Probability => channels.push(sampled(probability)),
+            Shown::Inside => channels.push(Array3::from_shape_fn(size, inside)),
+        }
+    }
     let [depth, height, width] = size;
-    let mut patch = Array5::zeros((1, CHANNELS, depth, height, width));
-    let hu = trilinear(ct.voxels.view(), &slices, &rows, &columns).mapv_into(|hu| window.apply(hu));
-    patch.slice_mut(s![0, 0, .., .., ..]).assign(&hu);
-    patch.slice_mut(s![0, 1, .., .., ..]).assign(&trilinear(probability.view(), &slices, &rows, &columns));
-    patch.slice_mut(s![0, 2, .., .., ..]).assign(&Array3::from_shape_fn(size, inside));
-    patch
+    let mut made = Array5::zeros((1, channels.len(), depth, height, width));
+    for (n, channel) in channels.iter().enumerate() {
+        made.slice_mut(s![0, n, .., .., ..]).assign(channel);
+    }
+    made
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::grid::Grid;
+    use crate::{contract::classes::Normalise, space::grid::Grid};
 
     #[test]
-    fn patch_near_a_corner_repeats_the_edge_and_says_where_the_volume_ends() {
+    fn around_a_corner_repeats_the_edge_and_says_where_the_volume_ends() {
         let grid = Grid::axial([10, 9, 8], [1.0, 1.0, 2.0]);
         let hu = Array3::from_shape_fn(grid.shape(), |(k, j, i)| (100 * k + 10 * j + i) as f32);
         let probability = hu.mapv(|hu| hu / 1000.0);
-        let ct = Volume::new(grid, hu);
+        let window = Normalise::Window([0.0, 1000.0]);
+        let images = Images::new(&grid, [(&hu, window)], &CancelToken::new()).unwrap();
         let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
         let model = crate::contract::bundle::parse("test".as_ref(), json).expect("a committed bundle");
         let mut spec = model.classify.expect("it has one");
-        spec.grid.size = Some([3, 3, 5]);
-        spec.grid.spacing_mm = [2.0, 1.0, 1.0].map(Some);
-        let patch = patch(&spec, HuWindow::new([0.0, 1000.0]), &ct, &probability, [1.0, 4.0, 0.0]);
-        assert_eq!(patch.dim(), (1, CHANNELS, 3, 3, 5));
+        spec.grid.size = [3, 3, 5];
+        spec.grid.spacing_mm = [2.0, 1.0, 1.0];
+        let made = around(&spec, &images, &probability, [1.0, 4.0, 0.0]);
+        assert_eq!(made.dim(), (1, 3, 3, 3, 5));
         // Columns -1 to 3, slices -1 to 1: the first of each lies beyond the volume.
-        let row = |channel: usize, k: usize| patch.slice(s![0, channel, k, 1, ..]).to_vec();
+        let row = |channel: usize, k: usize| made.slice(s![0, channel, k, 1, ..]).to_vec();
         let near = |a: Vec<f32>, b: [f32; 5]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
         for channel in [0, 1] {
             assert!(near(row(channel, 0), [0.040, 0.040, 0.041, 0.042, 0.043]), "{:?}", row(channel, 0));

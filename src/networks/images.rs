@@ -1,6 +1,6 @@
 //! The volumes that a run's networks see: the channels on one grid, and how their values become what a network is fed.
 
-use ndarray::{ArrayBase, Array3, DataMut, Dimension};
+use ndarray::{Array3, ArrayBase, DataMut, Dimension};
 
 use crate::{
     contract::classes::{Normalise, Over},

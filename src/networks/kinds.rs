@@ -5,7 +5,7 @@ use ndarray::Array3;
 use super::{
     answers::Answers,
     clicks::Clicks,
-    hybrid,
+    hybrid::{self, Pair},
     images::Images,
     job::Job,
     network::Network,
@@ -25,13 +25,37 @@ use crate::{
     progress::{Monitor, Stage},
 };
 
-/// A network of any kind, ready to answer. A hybrid is made of two, the coarse one first; others of one.
+/// What cuts a volume: one network, or a hybrid's two.
+#[derive(Debug)]
+pub enum Cutting<N> {
+    /// A network of the kinds that take boxes.
+    One(N),
+    /// A coarse network everywhere, a fine one on some slices.
+    Hybrid {
+        /// Everywhere.
+        coarse: N,
+        /// On some slices.
+        fine: N,
+    },
+}
+
+/// A network of any kind, ready to answer.
 #[derive(Debug)]
 pub struct OfKind<'a, N> {
     name: &'a str,
     spec: &'a network::Network,
     classes: usize,
-    networks: &'a mut [N],
+    networks: &'a mut Cutting<N>,
+}
+
+impl<N> Cutting<N> {
+    /// Its networks: one, or a hybrid's coarse and fine one.
+    pub fn networks(&mut self) -> Vec<&mut N> {
+        match self {
+            Cutting::One(network) => vec![network],
+            Cutting::Hybrid { coarse, fine } => vec![coarse, fine],
+        }
+    }
 }
 
 /// Outlines by a network of any kind.
@@ -46,8 +70,8 @@ pub struct KindDetector<'a, N> {
 }
 
 impl<'a, N: Network> OfKind<'a, N> {
-    /// The network of the field `name` with its `classes` classes; `networks` as [`network::Network::parts`] lists them.
-    pub fn new(name: &'a str, spec: &'a network::Network, classes: usize, networks: &'a mut [N]) -> Self {
+    /// The network of the field `name`, which is as `spec` says, with its `classes` classes.
+    pub fn new(name: &'a str, spec: &'a network::Network, classes: usize, networks: &'a mut Cutting<N>) -> Self {
         OfKind { name, spec, classes, networks }
     }
 
@@ -62,17 +86,23 @@ impl<'a, N: Network> OfKind<'a, N> {
     }
 
     fn answer(&mut self, job: Job<'_>, stage: Stage, monitor: &mut Monitor<'_>) -> Result<Answers> {
-        if self.spec.kind == Kind::Hybrid {
-            return hybrid::answer(self.name, hybrid::Pair::new(self.spec, self.networks)?, job, stage, monitor);
-        }
-        let [network] = &mut *self.networks else {
-            return Err(Error::Internal { what: format!("{} is made of one network", self.name) });
-        };
-        let runner = Runner::new(network, self.spec, job.sampling.seed);
-        match (self.spec.kind, self.spec.grid.spacing_mm[0]) {
-            (Kind::Slice, None) => slice::answer(runner, job, stage, monitor),
-            (Kind::Slice, Some(_)) => slice::ladder::answer(runner, job, stage, monitor),
-            (Kind::Patch | Kind::Hybrid, _) => patch::answer(self.name, runner, job, stage, monitor),
+        let Self { name, spec, .. } = *self;
+        let seed = job.sampling.seed;
+        match (&mut *self.networks, &spec.hybrid) {
+            (Cutting::Hybrid { coarse, fine }, Some(hybrid)) => {
+                hybrid::answer(name, Pair { hybrid, coarse, fine }, job, stage, monitor)
+            }
+            (Cutting::One(network), None) => {
+                let runner = Runner::new(network, spec, seed);
+                match (spec.kind, spec.grid.spacing_mm[0]) {
+                    (Kind::Slice, None) => slice::answer(runner, job, stage, monitor),
+                    (Kind::Slice, Some(_)) => slice::ladder::answer(runner, job, stage, monitor),
+                    (Kind::Patch | Kind::Hybrid, _) => patch::answer(name, runner, job, stage, monitor),
+                }
+            }
+            _ => {
+                Err(Error::Internal { what: format!("{name} is not made of the networks that its contract tells of") })
+            }
         }
     }
 }

@@ -34,7 +34,8 @@ pub fn slice() -> Network {
 
 /// A patch network of boxes of `size` on the CT's own voxels; half a box overlaps, all voxels count the same.
 pub fn patch(size: [usize; 3]) -> Network {
-    let grid = Grid { multiple: 1, size: Some(size), overlap: Some(0.5), blend: Some(Blend::Constant), ..Grid::default() };
+    let grid =
+        Grid { multiple: 1, size: Some(size), overlap: Some(0.5), blend: Some(Blend::Constant), ..Grid::default() };
     Network { kind: Kind::Patch, grid, ..slice() }
 }
 

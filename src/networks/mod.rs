@@ -23,15 +23,20 @@ pub mod hybrid;
 pub mod images;
 pub mod job;
 pub mod kinds;
+pub mod load;
 #[cfg(test)]
 mod made;
 pub mod meter;
 pub mod network;
 pub mod noise;
-pub mod old_network;
+pub mod onnx;
 pub mod patch;
 pub mod roles;
 pub mod runner;
 pub mod sampler;
 pub mod sampling;
 pub mod slice;
+pub mod tensors;
+mod trial;
+
+pub use slice::neighbours;

@@ -45,7 +45,8 @@ mod tests {
         }
         // Neighbouring draws, which share a pair or a counter, don't go together.
         let along = |step: usize| {
-            let pairs = drawn.outer_iter().map(|row| (step..200).map(|r| f64::from(row[r] * row[r - step])).sum::<f64>());
+            let pairs =
+                drawn.outer_iter().map(|row| (step..200).map(|r| f64::from(row[r] * row[r - step])).sum::<f64>());
             pairs.sum::<f64>() / (500.0 * (200 - step) as f64)
         };
         for step in 1..5 {

@@ -225,7 +225,8 @@ mod tests {
         spec.random.flips = vec![Along::K, Along::J, Along::I];
         let mut network = Arithmetic::new(middle);
         let clicks = Array5::from_shape_fn((1, 2, 1, 4, 6), |(_, c, _, j, i)| (100 * c + 10 * j + i) as f32);
-        let input = Input { image: image((1, 1, 3, 4, 6)), offsets_mm: vec![-2.0, 0.0, 1.5], clicks: Some(clicks.clone()) };
+        let input =
+            Input { image: image((1, 1, 3, 4, 6)), offsets_mm: vec![-2.0, 0.0, 1.5], clicks: Some(clicks.clone()) };
         let flips: Vec<Flip> = (0..8).map(|n| Flip::number(n, &spec.random.flips)).collect();
         let window = Window { row: 1, column: 4, height: 3, width: 2 };
         let sampling =
@@ -262,7 +263,10 @@ mod tests {
         assert_eq!(fed.shape(), [1, 6, 2, 2]);
         assert_eq!((0..6).map(|n| fed[[0, n, 0, 0]]).collect::<Vec<_>>(), [0.0, 100.0, 200.0, 1000.0, 1100.0, 1200.0]);
         let turned = runner.as_fed(&image((1, 2, 3, 2, 2)), Flip { k: true, ..Flip::default() });
-        assert_eq!((0..6).map(|n| turned[[0, n, 0, 0]]).collect::<Vec<_>>(), [200.0, 100.0, 0.0, 1200.0, 1100.0, 1000.0]);
+        assert_eq!(
+            (0..6).map(|n| turned[[0, n, 0, 0]]).collect::<Vec<_>>(),
+            [200.0, 100.0, 0.0, 1200.0, 1100.0, 1000.0]
+        );
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl<'a> Sampler<'a> {
 /// How many samples of `network` differ from each other; `None`: any number does. A hybrid's sample s is sample s of both its
 /// networks.
 pub fn different(network: &Network) -> Option<usize> {
-    let of_parts: Option<Vec<usize>> = parts(network).into_iter().map(|(_, part)| Sampler::of(part, 0).different()).collect();
+    let of_parts: Option<Vec<usize>> =
+        parts(network).into_iter().map(|(_, part)| Sampler::of(part, 0).different()).collect();
     of_parts.map(|counts| counts.into_iter().fold(1, least_common_multiple))
 }
 
@@ -228,6 +229,10 @@ mod tests {
         coarse.members = made::members(4);
         let mut fine = made::slice();
         fine.random = random(None, None, &[Axis::I]);
-        assert_eq!(drawn(&made::hybrid(coarse, fine, 0.5, vec![0.5]), 25), 4, "all four, and both flips, come again after 4");
+        assert_eq!(
+            drawn(&made::hybrid(coarse, fine, 0.5, vec![0.5]), 25),
+            4,
+            "all four, and both flips, come again after 4"
+        );
     }
 }

@@ -16,14 +16,11 @@ use ndarray::{Array3, Zip};
 use crate::{
     error::Result,
     progress::{CancelToken, Monitor, Stage},
-    space::{
-        grid::Grid,
-        volume::{Voi, Volume},
-    },
+    space::{grid::Grid, volume::Voi},
     steps::{components::Components, distance::squared_distance},
 };
 use crate::{
-    networks::piece::{Assembled, Pieces, Sampling, run_all},
+    networks::{answers::Answers, clicks::Clicks, images::Images, roles::Segmenter, sampling::Sampling},
     pipeline::outlines::{Field, Outlines, voxels},
 };
 
@@ -36,22 +33,22 @@ const REACH_MM: f64 = 10.0;
 /// Two outlines are versions of one nodule when they share this part of the smaller one.
 const SHARED_PART: f64 = 0.5;
 
-/// Runs `pieces`, which have the clicks, around the voxels `at` (i, j, k) and lets their answer into `automatic` and
-/// `outlines`. Returns where they were run.
+/// Runs `segmenter` with the clicks around those inside and lets its answer into `automatic` and `outlines`. Returns where it
+/// was run.
 ///
 /// # Errors
-/// As [`run_all`].
+/// As [`Segmenter::segment`].
 pub fn refine(
-    pieces: &mut impl Pieces,
-    ct: &Volume<f32>,
-    at: &[[usize; 3]],
+    segmenter: &mut impl Segmenter,
+    images: &Images<'_>,
+    clicks: &Clicks,
     sampling: &Sampling,
-    (automatic, outlines): (&mut Assembled, &mut Outlines),
+    (automatic, outlines): (&mut Answers, &mut Outlines),
     monitor: &mut Monitor<'_>,
 ) -> Result<Array3<bool>> {
-    let grid = &ct.grid;
+    let (grid, at) = (images.grid, &clicks.inside);
     let region = region(grid, at, outlines);
-    let mut prompted = run_all(pieces, ct, &region, sampling, Stage::Prompt, monitor)?;
+    let mut prompted = segmenter.segment(images, &region, clicks, sampling, Stage::Prompt, monitor)?;
     let probability = &mut prompted.classes[0].probability;
     // Pieces may answer beyond the region, where they didn't sample.
     Zip::from(probability).and(&region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
@@ -176,7 +173,7 @@ fn around(footprint: &Footprint) -> Voi {
 ///
 /// # Errors
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
+fn take(automatic: &mut Answers, prompted: &Answers, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
     let mix = |whole: &mut Array3<f32>, part: &Array3<f32>| -> Result<()> {
         for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
             cancel.check()?;
@@ -186,19 +183,19 @@ fn take(automatic: &mut Assembled, prompted: &Assembled, taken: &Array3<bool>, c
         }
         Ok(())
     };
+    let flags = taken.as_slice().expect("a new array is contiguous");
     for (whole, part) in automatic.classes.iter_mut().zip(&prompted.classes) {
         whole.pairs(part).try_for_each(|(whole, part)| mix(whole, part))?;
+        cancel.check()?;
+        whole.samples = whole.samples.with(&part.samples, |index| flags[index as usize])?;
     }
-    cancel.check()?;
-    let flags = taken.as_slice().expect("a new array is contiguous");
-    automatic.samples = automatic.samples.with(&prompted.samples, |index| flags[index as usize])?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{networks::piece::ClassMaps, steps::sample_masks::SampleMasks};
+    use crate::{networks::answers::ClassAnswer, steps::sample_masks::SampleMasks};
 
     const THRESHOLD: f64 = 0.5;
 
@@ -318,11 +315,11 @@ mod tests {
     fn take_changes_maps_and_samples_there_and_nowhere_else() {
         let assembled = |value: f32, bits: u64| {
             let kinds = vec![map(&[value / 4.0; 3])];
-            let maps = ClassMaps { probability: map(&[value; 3]), uncertainty: map(&[value / 2.0; 3]), kinds };
             let mut samples = SampleMasks::new(2);
             (0..3).for_each(|index| samples.push(index, &[bits]));
             samples.finish();
-            Assembled { classes: vec![maps], samples }
+            let (probability, uncertainty) = (map(&[value; 3]), map(&[value / 2.0; 3]));
+            Answers { classes: vec![ClassAnswer { probability, uncertainty, kinds, samples }] }
         };
         let mut automatic = assembled(0.25, 0b01);
         let taken = Array3::from_shape_vec((1, 1, 3), vec![false, true, false]).unwrap();
@@ -330,7 +327,7 @@ mod tests {
         assert_eq!(automatic.classes[0].probability, map(&[0.25, 0.75, 0.25]));
         assert_eq!(automatic.classes[0].uncertainty, map(&[0.125, 0.375, 0.125]));
         assert_eq!(automatic.classes[0].kinds[0], map(&[0.0625, 0.1875, 0.0625]));
-        let bits: Vec<u64> = (0..3).map(|index| automatic.samples.get(index).unwrap()[0]).collect();
+        let bits: Vec<u64> = (0..3).map(|index| automatic.classes[0].samples.get(index).unwrap()[0]).collect();
         assert_eq!(bits, [0b01, 0b10, 0b01]);
     }
 }

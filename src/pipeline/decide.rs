@@ -1,26 +1,21 @@
 //! From outlines to findings: smallest size, search region, judgement, numbering.
 
-use ndarray::{Array3, Array5, Axis, concatenate};
+use ndarray::Array3;
 
 use crate::pipeline::outlines::{Outlines, voxels};
 use crate::{
     contract::model::Model,
     error::{Error, Result},
     findings::nodule::Finding,
-    networks::{classify, old_network::Network},
+    networks::{images::Images, roles::Classifier},
     progress::{Monitor, Stage},
     space::volume::Volume,
-    steps::{
-        components::{Component, Components},
-        windowing::HuWindow,
-    },
+    steps::components::{Component, Components},
 };
 
 /// A finding has to have this share of its voxels in the search region. Nodules at the pleura bulge out of the
 /// lungs; what lies mostly outside isn't one.
 const INSIDE_SHARE: f64 = 0.3;
-/// Patches that are judged in one call.
-const PATCHES_A_CALL: usize = 16;
 
 /// Findings, numbered by falling volume.
 #[derive(Debug)]
@@ -60,11 +55,11 @@ struct Candidate {
 ///
 /// # Errors
 /// [`Error::Cancelled`], [`Error::Inference`], or [`Error::Option`] when there are more findings than numbers.
-pub fn find<N: Network>(
+pub fn find(
     evidence: &Evidence<'_>,
     outlines: &Outlines,
     spec: &Model,
-    network: &mut N,
+    classifier: Option<&mut dyn Classifier>,
     monitor: &mut Monitor<'_>,
 ) -> Result<Findings> {
     monitor.step(Stage::Nodules, 1, 4)?;
@@ -76,7 +71,7 @@ pub fn find<N: Network>(
         asked.contains(&Some(c.label))
             || (c.voxels as f64 >= large_enough && inside[c.label as usize - 1] >= INSIDE_SHARE)
     });
-    let mut candidates = judged(evidence, spec, components, kept.collect(), network, monitor)?;
+    let mut candidates = judged(evidence, spec, components, kept.collect(), classifier, monitor)?;
     monitor.step(Stage::Nodules, 2, 4)?;
     let stays = |c: &Candidate| {
         c.finding.nodule_probability.zip(evidence.judge_threshold).is_none_or(|(p, lowest)| p >= lowest)
@@ -84,7 +79,7 @@ pub fn find<N: Network>(
     candidates.retain(|c| asked.contains(&Some(c.component.label)) || stays(c));
     for Candidate { component, finding } in &mut candidates {
         finding.below_threshold = outlines.lowered.contains(&component.label);
-        finding.prompted = outlines.prompted.contains(&component.label);
+        finding.clicked = outlines.prompted.contains(&component.label);
     }
     let dropped = all.len() - candidates.len();
     number(evidence, components, candidates, asked, dropped)
@@ -102,31 +97,22 @@ fn inside_shares(components: &Components, search: &Array3<bool>, monitor: &Monit
     Ok(inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect())
 }
 
-fn judged<N: Network>(
+fn judged(
     evidence: &Evidence<'_>,
     spec: &Model,
     components: &Components,
     list: Vec<Component>,
-    network: &mut N,
+    classifier: Option<&mut dyn Classifier>,
     monitor: &mut Monitor<'_>,
 ) -> Result<Vec<Candidate>> {
-    let Some(judge) = &spec.classify else {
+    let Some(classifier) = classifier else {
         let unjudged = |component| Candidate { component, finding: Finding::default() };
         return Ok(list.into_iter().map(unjudged).collect());
     };
-    let window = HuWindow::new(spec.window_hu().unwrap_or([0.0, 1.0]));
-    let mut probabilities = Vec::with_capacity(list.len());
-    for some in list.chunks(PATCHES_A_CALL) {
-        monitor.check()?;
-        let patches: Vec<Array5<f32>> = some
-            .iter()
-            .map(|c| classify::patch(judge, window, evidence.ct, evidence.probability, centroid_ijk(components, c)))
-            .collect();
-        let views: Vec<_> = patches.iter().map(|p| p.view()).collect();
-        let batch = concatenate(Axis(0), &views).expect("patches share one shape");
-        let logits = network.judge(batch, monitor.cancel_token())?;
-        probabilities.extend(logits.into_iter().map(|logit| judge.calibration.probability(logit)));
-    }
+    let normalised = spec.channels.iter().map(|channel| (&evidence.ct.voxels, channel.normalise));
+    let images = Images::new(&evidence.ct.grid, normalised, monitor.cancel_token())?;
+    let centres: Vec<_> = list.iter().map(|component| centroid_ijk(components, component)).collect();
+    let probabilities = classifier.classify(&images, evidence.probability, &centres, monitor.cancel_token())?;
     let judged = |(component, p)| {
         let finding = Finding { nodule_probability: Some(p), ..Finding::default() };
         Candidate { component, finding }

@@ -20,34 +20,31 @@ use ndarray::Array3;
 
 use crate::contract::uncertainty::Uncertainty;
 use crate::networks::neighbours::SliceSteps;
-use crate::networks::piece::{ClassMaps, Pieces, Sampling, run_all};
-use crate::networks::slice::SlicePieces;
-use crate::pipeline::decide::Evidence;
 use crate::{
     contract::{bundle::Bundle, model::Model},
     error::{Error, Result},
     findings::{
         interval::VolumeInterval,
-        nodule::{self, Maps, Nodule, Rules},
+        nodule::{self, Nodule, Rules},
+        result::{Arrays, Canonical, Evidence, Segmentation},
     },
     memory,
-    networks::clicks::Clicks,
+    networks::{
+        answers::{Answers, ClassAnswer},
+        clicks::Clicks,
+        images::Images,
+        kinds::OfKind,
+        load::{self, Networks},
+        roles::{Classifier, Segmenter},
+        sampling::Sampling,
+    },
     progress::{CancelToken, Monitor, Stage},
-    runtime::{
-        device::{Device, DeviceReport},
-        session::OrtNetwork,
-    },
-    space::{
-        grid::Grid,
-        orientation::Orientation,
-        volume::{Volume, VolumeView},
-    },
+    runtime::device::{Device, DeviceReport},
+    space::{grid::Grid, orientation::Orientation, volume::Volume},
     steps::{
         aeration::{self, HalfLung, Tone},
         check::check_ct,
         hu::Densities,
-        sample_masks::SampleMasks,
-        surfaces::{Level, Surface, surfaces},
     },
     warning::Warning,
 };
@@ -62,119 +59,9 @@ const LITTLE_LUNG: f64 = 0.003;
 #[derive(Debug)]
 pub struct Engine {
     bundle: Arc<Bundle>,
-    network: OrtNetwork,
+    networks: Networks,
+    device: DeviceReport,
     threads: usize,
-}
-
-/// What a run found.
-#[derive(Debug)]
-pub struct Segmentation {
-    /// The nodules, in the order of their numbers.
-    pub nodules: Vec<Nodule>,
-    /// The maps in canonical orientation, as [`Maps`] wants them for pictures.
-    pub canonical: Canonical,
-    /// How the run went.
-    pub account: Account,
-    pub(crate) orientation: Orientation,
-}
-
-/// The maps on the CT's own grid.
-impl Segmentation {
-    /// 1..=N for the nodules by falling volume, 0 elsewhere.
-    pub fn labels(&self) -> VolumeView<'_, u16> {
-        self.orientation.to_native(self.canonical.labels.view())
-    }
-
-    /// Mean probability over samples.
-    pub fn probability(&self) -> VolumeView<'_, f32> {
-        self.orientation.to_native(self.canonical.probability.view())
-    }
-
-    /// Doubt of the kind asked for.
-    pub fn uncertainty(&self) -> VolumeView<'_, f32> {
-        self.orientation.to_native(self.canonical.uncertainty.view())
-    }
-
-    /// Closed surfaces of all nodules; of number `only` alone, where it is given.
-    ///
-    /// # Errors
-    /// [`Error::Option`] when there is no nodule of that number; [`Error::Cancelled`].
-    pub fn surfaces(&self, only: Option<u32>, cancel: &CancelToken) -> Result<Vec<Surface>> {
-        let number = only.map(|id| self.number(id)).transpose()?;
-        let level = Level { probability: self.probability().voxels, threshold: self.account.threshold };
-        surfaces(self.labels(), Some(level), number, cancel)
-    }
-
-    /// A number as it stands in the label map.
-    fn number(&self, id: u32) -> Result<u16> {
-        let there = u16::try_from(id).ok().filter(|id| (1..=self.nodules.len()).contains(&usize::from(*id)));
-        there.ok_or_else(|| Error::Option {
-            option: "id",
-            got: id.to_string(),
-            expected: format!("the number of one of the {} nodule(s), from 1", self.nodules.len()),
-        })
-    }
-}
-
-/// The maps of a run in canonical orientation (see [`Orientation`]).
-#[derive(Debug)]
-pub struct Canonical {
-    /// HU.
-    pub ct: Volume<f32>,
-    /// Mean probability.
-    pub probability: Array3<f32>,
-    /// Doubt.
-    pub uncertainty: Array3<f32>,
-    /// Doubt of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
-    pub kinds: Vec<Array3<f32>>,
-    /// Nodule numbers.
-    pub labels: Array3<u16>,
-    /// Which samples called which voxel a nodule.
-    pub samples: SampleMasks,
-    /// The nodules, with canonical voxel indices.
-    pub nodules: Vec<Nodule>,
-}
-
-impl Canonical {
-    /// The maps as measuring and drawing want them.
-    pub fn maps(&self) -> Maps<'_> {
-        Maps {
-            ct: &self.ct,
-            probability: &self.probability,
-            uncertainty: &self.uncertainty,
-            labels: &self.labels,
-            samples: &self.samples,
-        }
-    }
-}
-
-/// How a run went.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// Samples that were drawn.
-    pub samples: usize,
-    /// The threshold that was used.
-    pub threshold: f64,
-    /// Lowest P(nodule) that the judge let stay; `None` without a judge.
-    pub judge_threshold: Option<f64>,
-    /// Which doubt the uncertainty map shows.
-    pub uncertainty: Uncertainty,
-    /// Components that were found and dropped again: too small, outside, or judged to be no nodule.
-    pub dropped: usize,
-    /// For each voxel asked for: the nodule there, if any.
-    pub at: Vec<Option<u16>>,
-    /// What the interval around a nodule's volume means.
-    pub volume_interval: VolumeInterval,
-    /// The same of nodules that were outlined with clicks.
-    pub prompted_volume_interval: VolumeInterval,
-    /// Volume of the region that was searched, in millilitres.
-    pub searched_ml: f64,
-    /// How far the CT's slices lie apart, and those that the network was given.
-    pub slices: SliceSteps,
-    /// What the result can't be trusted for, that of the options first.
-    pub warnings: Vec<Warning>,
-    /// Time a stage took.
-    pub stages: BTreeMap<&'static str, Duration>,
 }
 
 impl Engine {
@@ -201,7 +88,9 @@ impl Engine {
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = bundle.into();
-        Ok(Engine { network: OrtNetwork::load(bundle.clone(), device, threads, monitor)?, bundle, threads })
+        check_kinds(&bundle)?;
+        let (networks, device) = load::load(&bundle, device, threads, monitor)?;
+        Ok(Engine { networks, device, bundle, threads })
     }
 
     /// The bundle that runs.
@@ -216,7 +105,7 @@ impl Engine {
 
     /// Which device runs it, and why.
     pub fn device(&self) -> &DeviceReport {
-        &self.network.device
+        &self.device
     }
 
     /// Finds and outlines the nodules of a CT in HU.
@@ -256,51 +145,53 @@ impl Engine {
         };
         let (airy, lifted) = shown_lungs(&ct, &search, options, spec, monitor.cancel_token())?;
         let shown = lifted.as_ref().unwrap_or(&ct);
-        let Outlined { maps, samples, outlines, searched } =
+        let Outlined { maps, outlines, searched } =
             self.outline(shown, &search, clicks, &sampling, &mut clock, monitor)?;
-        let evidence = Evidence {
+        let evidence = decide::Evidence {
             ct: shown,
             probability: &maps.probability,
             search: &search,
             threshold: sampling.threshold,
             judge_threshold,
         };
-        let found = decide::find(&evidence, &outlines, spec, &mut self.network, monitor)?;
-        let mut canonical = Canonical {
-            probability: maps.probability,
-            uncertainty: maps.uncertainty,
-            kinds: maps.kinds,
-            labels: found.labels,
-            samples,
-            nodules: Vec::new(),
-            ct,
-        };
+        let classifier = self.networks.classify.as_mut().map(|classifier| classifier as &mut dyn Classifier);
+        let found = decide::find(&evidence, &outlines, spec, classifier, monitor)?;
         monitor.step(Stage::Nodules, 3, 4)?;
         let review = spec.review.under(sampling.uncertainty, spec.sampling.uncertainty);
-        let rules = Rules { review: &review, doubt: spec.uncertainty.as_ref() };
-        canonical.nodules = nodule::measure(&canonical.maps(), &found.list, rules, monitor.cancel_token())?;
+        let rules = Rules { review: &review, uncertainty: spec.uncertainty.as_ref(), classes: &spec.classes };
+        let canonical = Canonical {
+            ct: &ct,
+            probability: &maps.probability,
+            uncertainty: &maps.uncertainty,
+            labels: &found.labels,
+            samples: &maps.samples,
+        };
+        let nodules = nodule::measure(&canonical, &found.list, rules, monitor.cancel_token())?;
         monitor.step(Stage::Nodules, 4, 4)?;
         clock.lap("nodules");
-        let of_ct = [thick_slices(spec, &canonical.ct.grid), little_lung(densities, &options.search), airy];
+        let of_ct = [thick_slices(spec, &ct.grid), little_lung(densities, &options.search), airy];
         let warnings = options.warnings.iter().cloned().chain(of_ct.into_iter().flatten()).chain(of_search).collect();
-        let account = Account {
-            samples: sampling.samples,
-            threshold: sampling.threshold,
-            judge_threshold,
-            uncertainty: sampling.uncertainty,
+        Ok(Segmentation {
+            nodules: nodules.iter().map(|n| on_native_grid(n, &orientation)).collect(),
+            clicks: found.at,
             dropped: found.dropped,
-            at: found.at,
+            samples: maps.samples.samples(),
+            threshold: sampling.threshold,
+            classify_threshold: judge_threshold,
+            uncertainty: sampling.uncertainty,
             volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), false),
-            prompted_volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), true),
-            searched_ml: searched as f64 * canonical.ct.grid.voxel_mm3() / 1000.0,
-            slices: SliceSteps::of(&spec.segment, &canonical.ct.grid),
+            clicked_volume_interval: VolumeInterval::under(spec.uncertainty.as_ref(), true),
+            searched_ml: searched as f64 * ct.grid.voxel_mm3() / 1000.0,
+            slices: SliceSteps::of(&spec.segment, &ct.grid),
             warnings,
             stages: clock.laps,
-        };
-        Ok(Segmentation {
-            nodules: canonical.nodules.iter().map(|n| on_native_grid(n, &orientation)).collect(),
-            canonical,
-            account,
+            arrays: Arrays {
+                labels: found.labels,
+                probability: maps.probability,
+                uncertainty: maps.uncertainty,
+                kinds: maps.kinds,
+                evidence: Some(Evidence { ct, samples: maps.samples }),
+            },
             orientation,
         })
     }
@@ -316,9 +207,12 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Outlined> {
         let spec = &self.bundle.model;
-        let mut unclicked = pieces(&mut self.network, spec, Clicks::default());
-        let mut assembled = run_all(&mut unclicked, ct, search, sampling, Stage::Segment, monitor)?;
-        drop(unclicked);
+        let volumes = spec.channels.iter().map(|channel| (&ct.voxels, channel.normalise));
+        let images = Images::new(&ct.grid, volumes, monitor.cancel_token())?;
+        let mut segmenter =
+            OfKind::new("segment", &spec.segment, spec.classes.len(), &mut self.networks.segment).segmenter();
+        let mut assembled: Answers =
+            segmenter.segment(&images, search, &Clicks::default(), sampling, Stage::Segment, monitor)?;
         clock.lap("segment");
         let field =
             Field { grid: &ct.grid, probability: &assembled.classes[0].probability, threshold: sampling.threshold };
@@ -326,17 +220,28 @@ impl Engine {
         let mut outlines = field.outlines(&at, monitor.cancel_token())?;
         let mut searched = search.iter().filter(|inside| **inside).count();
         if spec.segment.clicks.is_some() && !at.is_empty() {
-            let mut clicked = pieces(&mut self.network, spec, clicks);
             let found = (&mut assembled, &mut outlines);
-            let again = click::refine(&mut clicked, ct, &at, sampling, found, monitor)?;
+            let again = click::refine(&mut segmenter, &images, &clicks, sampling, found, monitor)?;
             searched += again.iter().zip(search).filter(|(again, before)| **again && !**before).count();
             clock.lap("prompt");
         } else {
             field.lower_threshold(&mut outlines, &at, monitor)?;
         }
         monitor.step(Stage::Nodules, 0, 4)?;
-        Ok(Outlined { maps: assembled.classes.swap_remove(0), samples: assembled.samples, outlines, searched })
+        Ok(Outlined { maps: assembled.classes.swap_remove(0), outlines, searched })
     }
+}
+
+/// Refuses roles that a run doesn't know.
+fn check_kinds(bundle: &Bundle) -> Result<()> {
+    if bundle.model.detect.is_none() {
+        return Ok(());
+    }
+    Err(Error::ModelBundle {
+        bundle: bundle.origin.clone(),
+        reason: "it has detect; expected no detect".into(),
+        remedy: "Use a bundle without detect".into(),
+    })
 }
 
 /// A warning where nobody looked for lungs and there are hardly any.
@@ -347,16 +252,10 @@ fn little_lung(densities: Densities, search: &Search) -> Option<Warning> {
 
 /// What the network says, and what is outlined by it.
 struct Outlined {
-    maps: ClassMaps,
-    samples: SampleMasks,
+    maps: ClassAnswer,
     outlines: Outlines,
     /// Voxels that were searched.
     searched: usize,
-}
-
-/// The network's way of cutting a volume, with `clicks` before its decoder if that takes any.
-fn pieces<'a>(network: &'a mut OrtNetwork, spec: &'a Model, clicks: Clicks) -> impl Pieces + 'a {
-    SlicePieces::new(network, spec, clicks)
 }
 
 /// Times the stages of a run.

@@ -10,10 +10,9 @@ use crate::{
     contract::bundle::Bundle,
     contract::uncertainty::Uncertainty,
     error::Result,
-    findings::interval::VolumeInterval,
+    findings::{interval::VolumeInterval, result::Segmentation},
     io::{NiftiForms, Sample, Source},
     networks::neighbours::SliceSteps,
-    pipeline::Account,
     progress::CancelToken,
     runtime::device::{Device, DeviceReport},
     warning::Warning,
@@ -82,17 +81,17 @@ pub struct OptionsRecord<'a> {
     pub model: Option<String>,
     /// Samples drawn.
     pub samples: usize,
-    /// Seed of the dropout masks.
+    /// Seed of all that is random.
     pub seed: u64,
     /// Device asked for.
     pub device: Device,
     /// Threshold used.
     pub threshold: f64,
-    /// Share of nodules that the judge was to keep; `null`: not asked for.
+    /// Share of nodules that the classifier was to keep; `null`: not asked for.
     pub sensitivity: Option<f64>,
-    /// Lowest P(nodule) that the judge let stay; `null` without a judge.
-    pub judge_threshold: Option<f64>,
-    /// Which doubt was written.
+    /// Lowest P(nodule) that the classifier let stay; `null` without a classifier.
+    pub classify_threshold: Option<f64>,
+    /// Which uncertainty was written.
     pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.
     pub lung_mask: String,
@@ -119,12 +118,12 @@ pub struct ResultRecord {
     pub nodules: usize,
     /// Number of nodules to look at again.
     pub review: usize,
-    /// Components that were dropped: too small, outside, or judged to be no nodule.
+    /// Components that were dropped: too small, outside, or classified as no nodule.
     pub dropped: usize,
     /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
     pub volume_interval: VolumeInterval,
-    /// The same of nodules that were outlined with clicks (`prompted`).
-    pub prompted_volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks (`clicked`).
+    pub clicked_volume_interval: VolumeInterval,
     /// Volume that was searched, in millilitres.
     pub searched_ml: f64,
     /// How far the CT's slices lie apart, and those that the network was given.
@@ -146,17 +145,17 @@ impl<'a> ModelRecord<'a> {
 }
 
 impl ResultRecord {
-    /// The record of a run with `nodules` nodules, `review` of them flagged.
-    pub fn of(account: &Account, nodules: usize, review: usize) -> Self {
+    /// The record of a result.
+    pub fn of(found: &Segmentation) -> Self {
         ResultRecord {
-            nodules,
-            review,
-            dropped: account.dropped,
-            volume_interval: account.volume_interval,
-            prompted_volume_interval: account.prompted_volume_interval,
-            searched_ml: account.searched_ml,
-            slices: account.slices,
-            at: account.at.clone(),
+            nodules: found.nodules.len(),
+            review: found.nodules.iter().filter(|nodule| nodule.review).count(),
+            dropped: found.dropped,
+            volume_interval: found.volume_interval,
+            clicked_volume_interval: found.clicked_volume_interval,
+            searched_ml: found.searched_ml,
+            slices: found.slices,
+            at: found.clicks.clone(),
         }
     }
 }

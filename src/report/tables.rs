@@ -1,21 +1,20 @@
 //! `nodules.json` and `nodules.csv`.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fs, path::Path};
 
 use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
-    findings::nodule::Nodule,
+    findings::{
+        measures::{Cell, Column, columns},
+        nodule::Nodule,
+    },
     warning::Warning,
 };
 
-/// Columns of `nodules.csv`.
-const COLUMNS: &str = "id,centroid_i,centroid_j,centroid_k,centroid_r,centroid_a,centroid_s,volume_mm3,volume_mm3_p05,\
-                       volume_mm3_p50,volume_mm3_p95,sample_volume_mm3_p05,sample_volume_mm3_p50,sample_volume_mm3_p95,\
-                       volume_spread,equivalent_diameter_mm,long_axis_mm,short_axis_mm,mean_hu,probability_inside,\
-                       probability_around,uncertainty_mean,sample_dice,detection_rate,nodule_probability,\
-                       expected_dice,prompted,review,review_reasons,scan_warnings";
+/// The last column: what holds for the whole scan, the same in each row.
+pub const SCAN_WARNINGS: &str = "scan_warnings";
 /// Digits of a number: enough to fit models on, few enough to read.
 const DIGITS: usize = 8;
 
@@ -70,36 +69,30 @@ fn names(warnings: &[Warning]) -> Vec<&'static str> {
     warnings.iter().map(Warning::name).collect()
 }
 
-fn csv(nodules: &[Nodule], warnings: &[Warning]) -> String {
-    let mut text = format!("{COLUMNS}\r\n");
-    let warnings = names(warnings).join("; ");
-    for n in nodules {
-        let numbers = n.centroid_ijk.iter().chain(&n.centroid_ras).copied().chain([
-            n.volume_mm3,
-            n.volume_mm3_p05,
-            n.volume_mm3_p50,
-            n.volume_mm3_p95,
-            n.sample_volume_mm3_p05,
-            n.sample_volume_mm3_p50,
-            n.sample_volume_mm3_p95,
-            n.volume_spread,
-            n.equivalent_diameter_mm,
-            n.long_axis_mm,
-            n.short_axis_mm,
-            n.mean_hu,
-            n.probability_inside,
-            n.probability_around,
-            n.uncertainty_mean,
-            n.sample_dice,
-            n.detection_rate,
-        ]);
-        let numbers =
-            numbers.map(number).chain([n.nodule_probability, n.expected_dice].map(|p| p.map_or(String::new(), number)));
-        let numbers: Vec<String> = numbers.collect();
-        let reasons = quoted(&n.review_reasons.join("; "));
-        let _ = write!(text, "{},{},{},{},{reasons},{warnings}\r\n", n.id, numbers.join(","), n.prompted, n.review);
+/// The text of `nodules.csv`.
+///
+/// # Panics
+/// When a nodule can't be put into words: a mistake in this library.
+pub fn csv(nodules: &[Nodule], warnings: &[Warning]) -> String {
+    let (columns, warnings) = (columns(), names(warnings).join("; "));
+    let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let head = columns.iter().map(|column| column.name).chain([SCAN_WARNINGS]);
+    table.write_record(head).expect("memory takes it");
+    for nodule in nodules {
+        let cells = columns.iter().map(|column| cell(column, nodule)).chain([warnings.clone()]);
+        table.write_record(cells).expect("all rows have the same length");
     }
-    text
+    String::from_utf8(table.into_inner().expect("memory takes it")).expect("all cells are UTF-8")
+}
+
+/// A cell of `nodules.csv`; empty where the model has nothing to say.
+pub fn cell(column: &Column, nodule: &Nodule) -> String {
+    match column.cell(nodule) {
+        Cell::Whole(value) => value.to_string(),
+        Cell::Number(value) => value.map_or(String::new(), number),
+        Cell::Flag(value) => value.to_string(),
+        Cell::Text(text) => text.into_owned(),
+    }
 }
 
 /// `value` to [`DIGITS`] significant digits, without an exponent.
@@ -108,18 +101,22 @@ fn number(value: f64) -> String {
     rounded.to_string()
 }
 
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn csv_without_nodules_has_its_header_line() {
-        assert_eq!(csv(&[], &[]), format!("{COLUMNS}\r\n"));
-        assert_eq!(COLUMNS.split(',').count(), 30);
+        let text = csv(&[], &[]);
+        assert!(
+            text.starts_with("id,centroid_i,")
+                && text.ends_with(
+                    ",class,scan_warnings
+"
+                ),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1);
     }
 
     #[test]
@@ -128,11 +125,5 @@ mod tests {
         {
             assert_eq!(number(value), text);
         }
-    }
-
-    #[test]
-    fn quoted_text_with_commas_and_quotes_follows_rfc_4180() {
-        assert_eq!(quoted("plain; text"), "plain; text");
-        assert_eq!(quoted("a, \"b\""), "\"a, \"\"b\"\"\"");
     }
 }

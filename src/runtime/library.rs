@@ -5,12 +5,14 @@
 //! asked for, first.
 
 use std::{
-    ffi::{CStr, CString, c_char, c_void},
+    error::Error,
+    ffi::{CStr, c_char, c_void},
     fs::{self, File},
     io::Read,
-    os::unix::ffi::OsStrExt,
     path::Path,
 };
+
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 /// Refuses a file that isn't a whole ONNX Runtime of API version `api` or newer; the reason fits behind its path.
 ///
@@ -76,28 +78,17 @@ struct ApiBase {
 }
 
 fn check_version(path: &Path, api: u32) -> Result<(), String> {
-    let name = CString::new(path.as_os_str().as_bytes()).map_err(|_| "a path has no NUL in it".to_owned())?;
+    // Now, not when they are called: a symbol that is missing would end the process then.
     // SAFETY: the file is whole, as far as its header tells; that its initialisers are sound is what loading it means.
-    let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-    if handle.is_null() {
-        return Err(last_complaint());
-    }
-    // SAFETY: the handle is open, the name ends with NUL.
-    let getter = unsafe { libc::dlsym(handle, c"OrtGetApiBase".as_ptr()) };
-    let verdict = if getter.is_null() {
-        Err("it is no ONNX Runtime: it has no function OrtGetApiBase".to_owned())
-    } else {
-        // SAFETY: a function of this name is ONNX Runtime's, and this is its type in every version.
-        unsafe {
-            let getter: unsafe extern "C" fn() -> *const ApiBase = std::mem::transmute(getter);
-            ask(getter().as_ref(), api)
-        }
-    };
-    if verdict.is_err() {
-        // SAFETY: the handle is open, and nothing of it is kept. A good one stays open: it is loaded for good right after.
-        unsafe { libc::dlclose(handle) };
-    }
-    verdict
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(complaint)?;
+    // SAFETY: a function of this name is ONNX Runtime's, and this is its type in every version.
+    let getter = unsafe { library.get::<unsafe extern "C" fn() -> *const ApiBase>(c"OrtGetApiBase") };
+    let getter = getter.map_err(|_| "it is no ONNX Runtime: it has no function OrtGetApiBase")?;
+    // SAFETY: as above.
+    unsafe { ask(getter().as_ref(), api) }?;
+    // A good one stays open: it is loaded for good right after.
+    let _ = library.into_raw();
+    Ok(())
 }
 
 /// # Safety
@@ -119,15 +110,9 @@ unsafe fn ask(base: Option<&ApiBase>, api: u32) -> Result<(), String> {
     Err(format!("it is ONNX Runtime {version}; expected 1.{api} or newer"))
 }
 
-fn last_complaint() -> String {
-    // SAFETY: dlerror gives NULL or a text that stays until the next call of this thread.
-    unsafe {
-        let text = libc::dlerror();
-        if text.is_null() {
-            return "the loader refuses it".into();
-        }
-        CStr::from_ptr(text).to_string_lossy().into_owned()
-    }
+/// What the loader says.
+fn complaint(error: libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |said| said.to_string())
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ TEST(result_lies_on_the_grid_of_the_ct_and_finds_the_balls) {
         }
         CHECK(!nodule.nodule_probability && !nodule.expected_dice); // tiny-clicks has no opinion on either
         CHECK(nodule.review == !nodule.review_reasons.empty());
-        CHECK(!nodule.prompted);
+        CHECK(!nodule.clicked);
     }
     CHECK(result.nodules_json().find("\"centroid_ijk\"") != std::string::npos);
     CHECK(result.samples() == 25 && result.threshold() == 0.2 && result.seconds() > 0);
@@ -142,7 +142,7 @@ TEST(run_at_outlines_what_is_pointed_at_and_says_which) {
     CHECK(numbers.size() == 2 && numbers[0] > 0 && numbers[1] > 0 && numbers[0] != numbers[1]);
     const auto nodules = result.nodules();
     const auto added = std::find_if(nodules.begin(), nodules.end(), [&](const auto& n) { return n.id == numbers[0]; });
-    CHECK(added != nodules.end() && added->prompted);
+    CHECK(added != nodules.end() && added->clicked);
 }
 
 TEST(volumes_written_are_read_back_alike) {

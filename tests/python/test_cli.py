@@ -25,7 +25,7 @@ FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
     "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
-    "prompted review review_reasons scan_warnings"
+    "clicked review review_reasons class sample_volumes_mm3 scan_warnings"
 ).split()
 
 
@@ -494,7 +494,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples seed device threads lung_mask at not_at threshold sensitivity judge_threshold uncertainty format series assume_orientation batch"
+    options = "model samples seed device threads lung_mask at not_at threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}

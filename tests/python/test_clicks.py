@@ -93,7 +93,7 @@ def test_automatic_run_has_no_click_before_its_decoder(automatic, kept):
     mean, label, _, nodules, _ = automatic
     np.testing.assert_allclose(mean, mean_of(kept), **CLOSE)
     assert np.array_equal(label > 0, ball())
-    assert [nodule["prompted"] for nodule in nodules] == [False]
+    assert [nodule["clicked"] for nodule in nodules] == [False]
 
 
 def test_whole_slices_are_encoded_whatever_the_search_region(run, kept, tmp_path):
@@ -115,7 +115,7 @@ def test_click_in_empty_lung_outlines_what_the_network_says_with_it(run, automat
     assert 50 < outlined.sum() < 1000
     added = manifest["result"]["at"][0]
     assert np.array_equal(label == added, outlined)
-    assert [nodule["prompted"] for nodule in nodules] == [nodule["id"] == added for nodule in nodules]
+    assert [nodule["clicked"] for nodule in nodules] == [nodule["id"] == added for nodule in nodules]
     # What lies nearer to the nodule that nobody clicked on stays as it was.
     taken = (distance_mm(outlined) <= REACH_MM) & (distance_mm(outlined) <= distance_mm(ball()))
     assert (distance_mm(outlined)[~taken] <= REACH_MM).any()
@@ -131,7 +131,7 @@ def test_click_on_a_nodule_replaces_the_automatic_outline(run, kept):
     wanted = mean_of(kept, [BALL])
     assert np.array_equal(label > 0, wanted > THRESHOLD)
     (nodule,) = nodules
-    assert nodule["prompted"]
+    assert nodule["clicked"]
     assert nodule["probability_inside"] == pytest.approx(wanted[label > 0].mean(), abs=1e-5)
     # Both kinds of samples outline something now: around the click, or the ball as well.
     assert nodule["detection_rate"] == 1.0
@@ -152,7 +152,7 @@ def test_two_clicks_are_both_before_the_decoder_in_either_order(run, kept):
     assert one[4]["result"]["at"] == other[4]["result"]["at"][::-1]
     wanted = mean_of(kept, [BALL, EMPTY])
     assert np.array_equal(one[1] > 0, wanted > THRESHOLD)
-    assert all(nodule["prompted"] for nodule in one[3])
+    assert all(nodule["clicked"] for nodule in one[3])
 
 
 def test_mirrored_ct_has_its_clicks_where_they_belong(sam2lung, bundles, tmp_path, run):
@@ -170,7 +170,7 @@ def test_mirrored_ct_has_its_clicks_where_they_belong(sam2lung, bundles, tmp_pat
 def test_empty_lung_mask_leaves_only_what_was_clicked_on(run, tmp_path):
     path = made_ct.write(tmp_path / "mask.nii.gz", np.zeros(SHAPE), SPACING, dtype=np.uint8)
     _, label, _, nodules, manifest = run("--at", at(EMPTY), lung_mask=path)
-    assert [nodule["prompted"] for nodule in nodules] == [True]
+    assert [nodule["clicked"] for nodule in nodules] == [True]
     assert label[BALL[::-1]] == 0 and label[EMPTY[::-1]] == 1
     assert manifest["result"]["searched_ml"] > 0 and "prompt" in manifest["timings_s"]
 

@@ -136,8 +136,8 @@ def test_run_json_says_which_interval_it_is(result, sam2lung, bundles, tmp_path)
     interval = json.loads((result / "run.json").read_text())["result"]["volume_interval"]
     assert interval == {"kind": "calibrated", "level": 0.8}
     # Nothing was fitted on outlines with clicks.
-    prompted = json.loads((result / "run.json").read_text())["result"]["prompted_volume_interval"]
-    assert prompted == {"kind": "samples", "level": 0.9}
+    clicked = json.loads((result / "run.json").read_text())["result"]["clicked_volume_interval"]
+    assert clicked == {"kind": "samples", "level": 0.9}
     ct = made_ct.write(tmp_path / "ct.nii.gz", hu(), SPACING)
     sam2lung.segment(ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off")
     interval = json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["volume_interval"]
@@ -176,14 +176,14 @@ def rerun(sam2lung, bundles, tmp_path, *words, status=0):
 def test_sensitivity_picks_the_judge_s_threshold(sam2lung, bundles, tmp_path, nodule, sensitivity, threshold):
     found, run = rerun(sam2lung, bundles, tmp_path, "--sensitivity", sensitivity)
     assert run["options"]["sensitivity"] == sensitivity
-    assert run["options"]["judge_threshold"] == pytest.approx(threshold)
+    assert run["options"]["classify_threshold"] == pytest.approx(threshold)
     assert abs(nodule["nodule_probability"] - threshold) > 0.01
     assert len(found) == (nodule["nodule_probability"] >= threshold)
 
 
 def test_threshold_of_the_judge_is_the_bundle_s_own_unless_asked(result):
     options = json.loads((result / "run.json").read_text())["options"]
-    assert (options["sensitivity"], options["judge_threshold"]) == (None, 0.5)
+    assert (options["sensitivity"], options["classify_threshold"]) == (None, 0.5)
 
 
 @pytest.mark.parametrize("sensitivity", ["0", "1.01", "nan"])

@@ -455,13 +455,24 @@ def test_bundle_whose_graph_lacks_a_tensor_is_refused_with_the_tensor(refused, c
     says(refused(ct, model=bundle), "E_MODEL_SHAPE", "decoder.onnx", "'drop9'", "missing")
 
 
-def test_bundle_whose_graph_has_half_precision_is_refused_with_the_tensor(refused, ct, bundle):
-    def to_half(graph):
+def test_bundle_whose_graph_has_double_precision_is_refused_with_the_tensor(refused, ct, bundle):
+    def to_double(graph):
         for value in (graph.graph.input[0], graph.graph.output[0]):
-            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+            value.type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
 
-    change_graph(bundle, "encoder.onnx", to_half)
-    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "f16", "float32")
+    change_graph(bundle, "encoder.onnx", to_double)
+    says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "f64", "float32 or float16")
+
+
+def test_bundle_whose_graph_ignores_its_dropout_is_refused_with_the_input(refused, ct, bundle):
+    """What an exporter may leave behind: the input is there, and nothing reads it."""
+
+    def ignore(graph):
+        graph.graph.initializer.append(onnx.helper.make_tensor("one", onnx.TensorProto.FLOAT, [1], [1.0]))
+        graph.graph.node[0].input[1] = "one"
+
+    change_graph(bundle, "decoder.onnx", ignore)
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.onnx (segment)", "'drop0'", "changes nothing", "Export")
 
 
 def test_bundle_whose_graph_is_no_onnx_is_refused_with_the_file(refused, ct, bundle):

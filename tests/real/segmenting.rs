@@ -3,8 +3,9 @@
 use ndarray::{Array3, s};
 use sam2lung::{
     contract::bundle::Bundle,
+    findings::result::Segmentation,
     pipeline::{
-        Engine, Segmentation,
+        Engine,
         options::{Options, Search},
     },
     progress::Monitor,
@@ -42,7 +43,7 @@ fn segment(engine: &mut Engine, ct: Volume<f32>, options: Options) -> Segmentati
 /// Volumes between those of spheres of 6 and 16 mm: by eye the nodule has about 9.5 mm, spicules apart.
 fn assert_outlines_the_nodule(found: &Segmentation, at: [usize; 3]) {
     let [i, j, k] = at;
-    let number = found.labels().voxels[[k, j, i]];
+    let number = found.native().labels.voxels[[k, j, i]];
     assert!(number > 0, "nothing found at {at:?}; found {:?}", found.nodules);
     let nodule = &found.nodules[usize::from(number) - 1];
     assert!((100.0..2200.0).contains(&nodule.volume_mm3), "{nodule:?}");
@@ -64,5 +65,5 @@ fn segment_at_the_nodule_outlines_it_outside_the_search() {
     let found = segment(&mut engine(), ct, Options { search: nowhere, at: vec![FCP_NODULE], ..Options::default() });
     assert_outlines_the_nodule(&found, FCP_NODULE);
     let [i, j, k] = FCP_NODULE;
-    assert_eq!(found.account.at, [Some(found.labels().voxels[[k, j, i]])]);
+    assert_eq!(found.clicks, [Some(found.native().labels.voxels[[k, j, i]])]);
 }

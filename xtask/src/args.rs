@@ -2,126 +2,98 @@
 
 use std::path::PathBuf;
 
+use clap::{Parser, Subcommand};
+
 use crate::test::Part;
 
-/// What `cargo xtask --help` prints.
-pub const HELP: &str = "\
-Chores of the sam2lung project. Needed beforehand: Rust, a C++ compiler, Python 3 with pip; no root.
+/// The words behind `cargo xtask`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    about = "Chores of the sam2lung project",
+    after_help = "Needed beforehand: Rust, a C++ compiler, Python 3 with pip; no root.",
+    disable_version_flag = true,
+    max_term_width = 120
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
 
-cargo xtask demo               makes a chest CT phantom, segments it, and says where the pictures lie
-cargo xtask test [--only PART] runs every test, or one part: rust, capi, cmake, docs, python, slicer or real
-                               (--only may be given again; real needs CTs in ../shared/data or SAM2LUNG_SHARED)
-cargo xtask setup [--cuda]     fetches the pinned ONNX Runtime into .deps/ (19 MB); the chores above do it, too.
-                               --cuda: the one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
-cargo xtask soname FROM TO     copies an ONNX Runtime under the loader's name that ours has (docs/linking.md)
-cargo xtask header             writes include/sam2lung.h anew after a change in src/capi
-cargo xtask abi                writes tests/capi/abi.txt anew after the C interface has grown
-cargo xtask --help             this text";
+impl Cli {
+    /// The chore that was named.
+    pub fn task(self) -> Task {
+        self.task
+    }
+}
 
 /// One chore.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Task {
-    /// Say what there is.
-    Help,
-    /// Fetch ONNX Runtime.
+    /// Fetch the pinned ONNX Runtime into .deps/ (19 MB); the chores below do it, too
     Setup {
-        /// The one for CUDA instead of the one for processors alone.
+        /// The one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
+        #[arg(long)]
         cuda: bool,
     },
-    /// Segment a phantom.
+    /// Make a chest CT phantom, segment it, and say where the pictures lie
     Demo,
-    /// Run these parts of the tests.
-    Test(Vec<Part>),
-    /// Copy an ONNX Runtime under a name of our own.
+    /// Run every test, or some parts
+    Test {
+        /// A part to run; may be given again. real needs CTs in ../shared/data or SAM2LUNG_SHARED
+        #[arg(long, value_name = "PART", value_enum)]
+        only: Vec<Part>,
+    },
+    /// Copy an ONNX Runtime under the loader's name that ours has (docs/linking.md)
     Soname {
-        /// The library.
+        /// The library
         from: PathBuf,
-        /// The copy.
+        /// The copy
         to: PathBuf,
     },
-    /// Write the C header.
+    /// Write anew what follows from the source: include/sam2lung.h, fields, columns and tables of measures and outputs
     Header,
-    /// Write the record of the binary interface.
+    /// Write tests/capi/abi.txt anew after the C interface has grown
     Abi,
-}
-
-/// Reads the words behind `cargo xtask`.
-///
-/// # Errors
-/// If there is none, or one that isn't known; the message names it.
-pub fn parse(words: &[String]) -> Result<Task, String> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if words.iter().any(|word| ["--help", "-h", "help"].contains(word)) {
-        return Ok(Task::Help);
-    }
-    match words.as_slice() {
-        [] => Err("no chore was named".into()),
-        ["setup"] => Ok(Task::Setup { cuda: false }),
-        ["setup", "--cuda"] => Ok(Task::Setup { cuda: true }),
-        ["demo"] => Ok(Task::Demo),
-        ["soname", from, to] => Ok(Task::Soname { from: from.into(), to: to.into() }),
-        ["header"] => Ok(Task::Header),
-        ["abi"] => Ok(Task::Abi),
-        ["test", rest @ ..] => parts(rest).map(Task::Test),
-        [chore @ ("setup" | "demo" | "soname" | "header" | "abi"), rest @ ..] => {
-            Err(format!("'{chore}' doesn't know '{}'", rest.join(" ")))
-        }
-        [chore, ..] => Err(format!("'{chore}' is no chore")),
-    }
-}
-
-/// Parts named by `--only NAME` or `--only=NAME`, in the order in which they run; all if none is named.
-fn parts(words: &[&str]) -> Result<Vec<Part>, String> {
-    let mut named = Vec::new();
-    let mut words = words.iter();
-    while let Some(&word) = words.next() {
-        let name = match (word, word.strip_prefix("--only=")) {
-            (_, Some(name)) => name,
-            ("--only", _) => words.next().copied().unwrap_or(""),
-            _ => return Err(format!("'test' doesn't know '{word}'")),
-        };
-        let part = Part::ALL.into_iter().find(|part| part.name() == name);
-        named.push(part.ok_or_else(|| format!("--only is '{name}'; expected one of {}", names()))?);
-    }
-    Ok(Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect())
-}
-
-fn names() -> String {
-    Part::ALL.map(Part::name).join(", ")
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::{CommandFactory, error::ErrorKind};
+
     use super::*;
 
-    fn parsed(line: &str) -> Result<Task, String> {
-        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn parsed(line: &str) -> Result<Task, clap::Error> {
+        Cli::try_parse_from(std::iter::once("xtask").chain(line.split_whitespace())).map(Cli::task)
+    }
+
+    #[test]
+    fn cli_has_no_contradiction() {
+        Cli::command().debug_assert();
     }
 
     #[test]
     fn parse_known_chores_are_understood() {
-        assert_eq!(parsed("setup"), Ok(Task::Setup { cuda: false }));
-        assert_eq!(parsed("setup --cuda"), Ok(Task::Setup { cuda: true }));
-        assert_eq!(parsed("demo"), Ok(Task::Demo));
-        assert_eq!(parsed("soname a b"), Ok(Task::Soname { from: "a".into(), to: "b".into() }));
-        assert_eq!(parsed("header"), Ok(Task::Header));
-        assert_eq!(parsed("abi"), Ok(Task::Abi));
-        assert_eq!(parsed("test --help"), Ok(Task::Help));
+        assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false });
+        assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true });
+        assert_eq!(parsed("soname a b").unwrap(), Task::Soname { from: "a".into(), to: "b".into() });
+        assert_eq!(parsed("test --help").unwrap_err().kind(), ErrorKind::DisplayHelp);
     }
 
     #[test]
-    fn parse_test_takes_named_parts_in_their_own_order() {
-        assert_eq!(parsed("test"), Ok(Task::Test(Part::ALL.to_vec())));
-        assert_eq!(parsed("test --only real --only=rust"), Ok(Task::Test(vec![Part::Rust, Part::Real])));
+    fn parse_test_takes_named_parts() {
+        assert_eq!(parsed("test").unwrap(), Task::Test { only: Vec::new() });
+        let both = Task::Test { only: vec![Part::Real, Part::Rust] };
+        assert_eq!(parsed("test --only real --only=rust").unwrap(), both);
     }
 
     #[test]
-    fn parse_unknown_words_are_named() {
-        assert!(parsed("setup --rocm").unwrap_err().contains("--rocm"));
-        assert!(parsed("teardown").unwrap_err().contains("teardown"));
-        assert!(parsed("test --only rusty").unwrap_err().contains("rusty"));
-        assert!(parsed("test --only").unwrap_err().contains("expected one of rust"));
-        assert!(parsed("test --fast").unwrap_err().contains("--fast"));
+    fn parse_unknown_words_are_named_with_what_is_possible() {
+        assert!(parsed("setup --rocm").unwrap_err().to_string().contains("--rocm"));
+        assert!(parsed("teardown").unwrap_err().to_string().contains("teardown"));
+        let part = parsed("test --only rusty").unwrap_err().to_string();
+        assert!(part.contains("rusty") && part.contains("rust, "), "{part}");
         assert!(parsed("").is_err());
     }
 }

@@ -1,15 +1,16 @@
-//! Writes include/sam2lung.h anew.
+//! Writes anew what is made from the source: include/sam2lung.h, and all that follows from the tables of measures and outputs.
 
 use std::fs;
 use std::path::PathBuf;
 
-use crate::process::{Result, cargo, output, root};
+use crate::process::{Result, cargo, output, root, run};
 
-/// Copies the header that `build.rs` generates into the source tree.
+/// Writes what follows from the library's tables (tests/generated), then copies the header that `build.rs` generates.
 ///
 /// # Errors
-/// If the library doesn't compile or the header can't be written.
+/// If the library doesn't compile or a file can't be written.
 pub fn header() -> Result<()> {
+    run(cargo(&["test", "--release", "--quiet", "--test=generated"]).env("SAM2LUNG_WRITE_GENERATED", "1"))?;
     let (generated, committed) = (generated()?, committed());
     fs::create_dir_all(root().join("include")).map_err(|e| e.to_string())?;
     fs::copy(&generated, &committed).map_err(|e| format!("{}: {e}", committed.display()))?;

@@ -13,25 +13,14 @@ mod soname;
 mod test;
 mod wheel;
 
-use args::Task;
+use args::{Cli, Task};
+use clap::Parser;
 
 fn main() -> std::process::ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let task = match args::parse(&words) {
-        Ok(task) => task,
-        Err(message) => {
-            eprintln!("{message}\n\n{}", args::HELP);
-            return 2.into();
-        }
-    };
-    let result = match task {
-        Task::Help => {
-            println!("{}", args::HELP);
-            Ok(())
-        }
+    let result = match Cli::parse().task() {
         Task::Setup { cuda } => setup::setup(cuda).map(drop),
         Task::Demo => demo::demo(),
-        Task::Test(parts) => test::test(&parts),
+        Task::Test { only } => test::test(&only),
         Task::Soname { from, to } => soname::copy_renamed(&from, &to),
         Task::Header => header::header(),
         Task::Abi => abi::abi(),

@@ -32,7 +32,7 @@ bool IsReviewed(vtkMRMLSAM2LungParametersNode* parameters)
   return std::any_of(ids.begin(),
                      ids.end(),
                      [table](int id)
-                     { return CellNumber(table, id, "prompted") > 0 || CellNumber(table, id, "accepted") == 0; });
+                     { return CellNumber(table, id, "clicked") > 0 || CellNumber(table, id, "accepted") == 0; });
 }
 
 /// With the nodes that exist for it alone.

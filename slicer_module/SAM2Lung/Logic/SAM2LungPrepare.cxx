@@ -83,7 +83,7 @@ Plan MakePlan(const Previous& previous, const std::vector<Pair>& pairs, const st
   std::set<int> taken;
   for (const auto& [number, nodule] : previous.nodules)
   {
-    if (nodule.prompted && previous.shares.count(number) > 0)
+    if (nodule.clicked && previous.shares.count(number) > 0)
     {
       plan.kept.insert(number);
       plan.earlier[number] = number;

@@ -44,7 +44,7 @@ std::string Numbers(vtkMRMLTableNode* table, Is is)
 
 bool IsReviewed(vtkMRMLTableNode* table, int id)
 {
-  return CellNumber(table, id, "prompted") > 0 || CellNumber(table, id, "accepted") == 0;
+  return CellNumber(table, id, "clicked") > 0 || CellNumber(table, id, "accepted") == 0;
 }
 
 /// Whether the node's voxels lie where the CT's do.
@@ -91,7 +91,7 @@ std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* para
   {
     for (const auto& [number, nodule] : previous->nodules)
     {
-      if (nodule.prompted && previous->shares.count(number) > 0 && OnGrid(node, input, VTK_FLOAT))
+      if (nodule.clicked && previous->shares.count(number) > 0 && OnGrid(node, input, VTK_FLOAT))
       {
         const Box box = Reach(previous->shares.at(number).box, input.ijk_to_ras, node->GetImageData());
         pieces[number] = Crop(node->GetImageData(), box);

@@ -211,7 +211,7 @@ sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id)
   sam2lung::Nodule nodule;
   nodule.id = static_cast<std::uint32_t>(id);
   nodule.review = CellNumber(node, id, "review") > 0;
-  nodule.prompted = CellNumber(node, id, "prompted") > 0;
+  nodule.clicked = CellNumber(node, id, "clicked") > 0;
   nodule.long_axis_mm = CellNumber(node, id, "long_axis_mm");
   nodule.volume_mm3 = CellNumber(node, id, "volume_mm3");
   nodule.centroid_ijk = {

@@ -4,7 +4,9 @@
 
 #include <vtkType.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 
@@ -24,14 +26,16 @@ constexpr TableUnit MM3{ "mm³", "mm3", "cubic millimeter" };
 constexpr TableUnit HU{ "HU", "[hnsf'U]", "Hounsfield unit" };
 constexpr TableUnit BIT{ "bit", "bit", "bit" };
 
-vtkVariant Flag(bool value)
+template <std::uint32_t Nodule::*Member>
+vtkVariant Whole(const Nodule& nodule)
 {
-  return vtkVariant(value ? 1 : 0);
+  return vtkVariant(static_cast<int>(nodule.*Member));
 }
 
-vtkVariant Optional(const std::optional<double>& value)
+template <bool Nodule::*Member>
+vtkVariant Flag(const Nodule& nodule)
 {
-  return vtkVariant(value.value_or(std::numeric_limits<double>::quiet_NaN()));
+  return vtkVariant(nodule.*Member ? 1 : 0);
 }
 
 template <double Nodule::*Member>
@@ -40,60 +44,94 @@ vtkVariant Number(const Nodule& nodule)
   return vtkVariant(nodule.*Member);
 }
 
-template <std::size_t Axis>
-vtkVariant Ijk(const Nodule& nodule)
+template <std::optional<double> Nodule::*Member>
+vtkVariant Optional(const Nodule& nodule)
 {
-  return vtkVariant(nodule.centroid_ijk[Axis]);
+  return vtkVariant((nodule.*Member).value_or(std::numeric_limits<double>::quiet_NaN()));
 }
 
-template <std::size_t Axis>
-vtkVariant Ras(const Nodule& nodule)
+template <std::array<double, 3> Nodule::*Member, std::size_t Axis>
+vtkVariant Place(const Nodule& nodule)
 {
-  return vtkVariant(nodule.centroid_ras[Axis]);
+  return vtkVariant((nodule.*Member)[Axis]);
+}
+
+template <std::string Nodule::*Member>
+vtkVariant Text(const Nodule& nodule)
+{
+  return vtkVariant(nodule.*Member);
 }
 
 /// Separated as in `nodules.csv`.
-vtkVariant Reasons(const Nodule& nodule)
+template <std::vector<std::string> Nodule::*Member>
+vtkVariant Texts(const Nodule& nodule)
 {
   std::string text;
-  for (const std::string& reason : nodule.review_reasons)
+  for (const std::string& part : nodule.*Member)
   {
-    text += (text.empty() ? "" : REASON_SEPARATOR) + reason;
+    text += (text.empty() ? "" : REASON_SEPARATOR) + part;
   }
   return vtkVariant(text);
 }
 
-void AddNumbers(Columns& columns)
+/// What the reviewer says; all else is the library's.
+TableColumn Accepted()
 {
+  return { "accepted",
+           VTK_BIT,
+           NONE,
+           vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accepted"),
+           vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether whoever reviewed it accepts it"),
+           [](const Nodule&) { return vtkVariant(1); } };
+}
+
+/// Made by `cargo xtask header` from the library's table of measures.
+Columns MeasureColumns(const TableUnit& UNCERTAINTY)
+{
+  Columns columns;
+  // generated: columns
   columns.push_back({ "id",
                       VTK_INT,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Number"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Number in the label map"),
-                      [](const Nodule& n) { return vtkVariant(static_cast<int>(n.id)); } });
-  columns.push_back({ "accepted",
-                      VTK_BIT,
-                      NONE,
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accepted"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether whoever reviewed it accepts it"),
-                      [](const Nodule&) { return Flag(true); } });
-}
-
-void AddPlace(Columns& columns)
-{
-  const std::string ijk = vtkMRMLTr("vtkSlicerSAM2LungLogic", "Center as column, row, slice of the CT, from 0");
-  const std::string ras =
-    vtkMRMLTr("vtkSlicerSAM2LungLogic", "Center towards right, anterior, superior, before the CT's transforms");
-  columns.push_back({ "centroid_i", VTK_DOUBLE, VOXEL, "I", ijk, Ijk<0> });
-  columns.push_back({ "centroid_j", VTK_DOUBLE, VOXEL, "J", ijk, Ijk<1> });
-  columns.push_back({ "centroid_k", VTK_DOUBLE, VOXEL, "K", ijk, Ijk<2> });
-  columns.push_back({ "centroid_r", VTK_DOUBLE, MM, "R", ras, Ras<0> });
-  columns.push_back({ "centroid_a", VTK_DOUBLE, MM, "A", ras, Ras<1> });
-  columns.push_back({ "centroid_s", VTK_DOUBLE, MM, "S", ras, Ras<2> });
-}
-
-void AddVolumes(Columns& columns)
-{
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Number in the label map, from 1"),
+                      Whole<&Nodule::id> });
+  columns.push_back({ "centroid_i",
+                      VTK_DOUBLE,
+                      VOXEL,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "I"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre as column, row, slice of the CT, from 0"),
+                      Place<&Nodule::centroid_ijk, 0> });
+  columns.push_back({ "centroid_j",
+                      VTK_DOUBLE,
+                      VOXEL,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "J"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre as column, row, slice of the CT, from 0"),
+                      Place<&Nodule::centroid_ijk, 1> });
+  columns.push_back({ "centroid_k",
+                      VTK_DOUBLE,
+                      VOXEL,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "K"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre as column, row, slice of the CT, from 0"),
+                      Place<&Nodule::centroid_ijk, 2> });
+  columns.push_back({ "centroid_r",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "R"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::centroid_ras, 0> });
+  columns.push_back({ "centroid_a",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "A"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::centroid_ras, 1> });
+  columns.push_back({ "centroid_s",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "S"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Centre towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::centroid_ras, 2> });
   columns.push_back({ "volume_mm3",
                       VTK_DOUBLE,
                       MM3,
@@ -104,25 +142,25 @@ void AddVolumes(Columns& columns)
                       VTK_DOUBLE,
                       MM3,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume from"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lower end of the interval around the volume"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lower end of the interval around the volume; above 0 and at most the volume"),
                       Number<&Nodule::volume_mm3_p05> });
   columns.push_back({ "volume_mm3_p50",
                       VTK_DOUBLE,
                       MM3,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume, median"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Median of the volume over the samples"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Median of the volume over the samples, drawn into the interval"),
                       Number<&Nodule::volume_mm3_p50> });
   columns.push_back({ "volume_mm3_p95",
                       VTK_DOUBLE,
                       MM3,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume to"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Upper end of the interval around the volume"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Upper end of the interval around the volume; at least the volume"),
                       Number<&Nodule::volume_mm3_p95> });
   columns.push_back({ "sample_volume_mm3_p05",
                       VTK_DOUBLE,
                       MM3,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Sample volume, 5 %"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "5th percentile of the volume over the samples"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "5th percentile of the volume over the samples; a sample that misses the nodule counts as 0"),
                       Number<&Nodule::sample_volume_mm3_p05> });
   columns.push_back({ "sample_volume_mm3_p50",
                       VTK_DOUBLE,
@@ -140,13 +178,8 @@ void AddVolumes(Columns& columns)
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume spread"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                "Standard deviation of the natural logarithm of the volume over the samples"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Standard deviation of the natural logarithm of the volume over the samples"),
                       Number<&Nodule::volume_spread> });
-}
-
-void AddMeasures(Columns& columns)
-{
   columns.push_back({ "equivalent_diameter_mm",
                       VTK_DOUBLE,
                       MM,
@@ -163,8 +196,7 @@ void AddMeasures(Columns& columns)
                       VTK_DOUBLE,
                       MM,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                "Longest diameter at right angles to the long axis, in the same slice"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Longest diameter at right angles to the long axis, in the same slice"),
                       Number<&Nodule::short_axis_mm> });
   columns.push_back({ "mean_hu",
                       VTK_DOUBLE,
@@ -172,77 +204,74 @@ void AddMeasures(Columns& columns)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean HU"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean over the outline"),
                       Number<&Nodule::mean_hu> });
-}
-
-void AddDoubts(Columns& columns, const TableUnit& doubt)
-{
   columns.push_back({ "probability_inside",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Probability inside"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean over the outline, 0 to 1"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean over the outline"),
                       Number<&Nodule::probability_inside> });
   columns.push_back({ "probability_around",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Probability around"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                "Near the outline and in no nodule, as a share of the outline's voxels: what may be left out"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what may be left out"),
                       Number<&Nodule::probability_around> });
   columns.push_back({ "uncertainty_mean",
                       VTK_DOUBLE,
-                      doubt,
+                      UNCERTAINTY,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Uncertainty"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean over the outline and the voxels that touch it"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean of the uncertainty map over the outline and the voxels that touch it"),
                       Number<&Nodule::uncertainty_mean> });
   columns.push_back({ "sample_dice",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Agreement"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "How well the outlines of two samples agree, 0 to 1"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one sample"),
                       Number<&Nodule::sample_dice> });
   columns.push_back({ "detection_rate",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Detection rate"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples that found the nodule, 0 to 1"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples that found the nodule"),
                       Number<&Nodule::detection_rate> });
   columns.push_back({ "nodule_probability",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Nodule probability"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                "The model's second opinion on whether this is a nodule, 0 to 1; empty: it has none"),
-                      [](const Nodule& n) { return Optional(n.nodule_probability); } });
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Probability that it is a nodule, by the model's classifier; none if the model has no classifier"),
+                      Optional<&Nodule::nodule_probability> });
   columns.push_back({ "expected_dice",
                       VTK_DOUBLE,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Expected agreement"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                "How well the outline should agree with the true one, 0 to 1; empty: the model hasn't learnt it"),
-                      [](const Nodule& n) { return Optional(n.expected_dice); } });
-}
-
-void AddReview(Columns& columns)
-{
-  columns.push_back({ "prompted",
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Dice that the outline should have with the true one; none if the model hasn't learnt it"),
+                      Optional<&Nodule::expected_dice> });
+  columns.push_back({ "clicked",
                       VTK_BIT,
                       NONE,
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Prompted"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether the network was told of a point in it"),
-                      [](const Nodule& n) { return Flag(n.prompted); } });
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Clicked"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether the network outlined it with clicks"),
+                      Flag<&Nodule::clicked> });
   columns.push_back({ "review",
                       VTK_BIT,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Review"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether someone should look again"),
-                      [](const Nodule& n) { return Flag(n.review); } });
+                      Flag<&Nodule::review> });
   columns.push_back({ "review_reasons",
                       VTK_STRING,
                       NONE,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Review reasons"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Why someone should look again"),
-                      Reasons });
+                      Texts<&Nodule::review_reasons> });
+  columns.push_back({ "class",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Class"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Name of its class, as the model has it"),
+                      Text<&Nodule::class_name> });
+  // end of generated
+  return columns;
 }
 
 } // namespace
@@ -250,13 +279,8 @@ void AddReview(Columns& columns)
 //----------------------------------------------------------------------------
 std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty)
 {
-  Columns columns;
-  AddNumbers(columns);
-  AddPlace(columns);
-  AddVolumes(columns);
-  AddMeasures(columns);
-  AddDoubts(columns, uncertainty == sam2lung::Uncertainty::variance ? NONE : BIT);
-  AddReview(columns);
+  Columns columns = MeasureColumns(uncertainty == sam2lung::Uncertainty::variance ? NONE : BIT);
+  columns.insert(columns.begin() + 1, Accepted());
   return columns;
 }
 

@@ -42,6 +42,9 @@ pub enum Command {
         /// Folder with model.json; the built-in model when left out
         bundle: Option<PathBuf>,
     },
+    /// Work on model.json, the contract of a model bundle
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
     Phantom {
         /// Where to write it (.nii, .nii.gz, .nrrd or .vti); what it holds goes beside it as .json
@@ -53,6 +56,22 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = LungsArg::Normal)]
         lungs: LungsArg,
     },
+}
+
+/// `sam2lung model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Write a bundle's model.json as schema version 2; the same model gives the same bits
+    Upgrade {
+        /// Folder with model.json
+        #[arg(value_name = "BUNDLE_DIR")]
+        bundle: PathBuf,
+        /// Leave the bundle as it is, and write a whole new one into this folder
+        #[arg(long, short, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Print the JSON schema of model.json, schema version 2
+    Schema,
 }
 
 /// `sam2lung segment`.

@@ -1,7 +1,9 @@
 //! The command line: reads words, runs the library, says what happened.
 
 mod args;
+mod describe;
 mod info;
+mod model;
 mod phantom;
 mod segment;
 mod staging;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Segment(args) => segment::run(&args),
         Command::Info { bundle } => info::run(bundle.as_deref()),
+        Command::Model(command) => model::run(&command),
         Command::Phantom { output, seed, lungs } => phantom::run(&output, seed, lungs),
     };
     match done {

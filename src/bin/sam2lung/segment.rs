@@ -6,9 +6,10 @@ use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
     contract::uncertainty::Uncertainty,
+    findings::result::Segmentation,
     io::{self, Ct, ReadOptions, VolumeFormat},
     pipeline::{
-        Engine, Segmentation,
+        Engine,
         options::{Options, Search, check_threads},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -131,21 +132,21 @@ fn segment_one(
     let Ct { volume, source, forms, .. } = ct;
     let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
     let mut found = engine.segment(volume, &options, &mut monitor)?;
-    found.account.stages.insert("read", read);
+    found.stages.insert("read", read);
     let nifti = forms.as_ref();
     let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
     write(args, engine, &options, &found, input, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
-    let missed = found.account.at.iter().filter(|at| at.is_none()).count();
+    let missed = found.clicks.iter().filter(|at| at.is_none()).count();
     let mut summary = format!("{} nodule(s), {flagged} to review", found.nodules.len());
-    if !found.account.warnings.is_empty() {
-        summary += &format!(", {} warning(s)", found.account.warnings.len());
+    if !found.warnings.is_empty() {
+        summary += &format!(", {} warning(s)", found.warnings.len());
     }
     if missed > 0 {
         summary += &format!(", nothing found at {missed} voxel(s) given with --at");
     }
-    Ok((summary, found.account.warnings))
+    Ok((summary, found.warnings))
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
@@ -205,13 +206,13 @@ fn write(
     let format = format(args);
     let cancel = monitor.cancel_token().clone();
     let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
-    let forms = input.nifti;
+    let (maps, forms) = (found.native(), input.nifti);
     monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume_like(&volume("label"), found.labels(), forms, &cancel)?;
+    io::write_volume_like(&volume("label"), maps.labels, forms, &cancel)?;
     monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume_like(&volume("probability"), found.probability(), forms, &cancel)?;
+    io::write_volume_like(&volume("probability"), maps.probability, forms, &cancel)?;
     monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume_like(&volume("uncertainty"), found.uncertainty(), forms, &cancel)?;
+    io::write_volume_like(&volume("uncertainty"), maps.uncertainty, forms, &cancel)?;
     monitor.step(Stage::Write, 3, 5)?;
     if let Some(format) = args.surfaces {
         let name = match format {
@@ -220,7 +221,7 @@ fn write(
         };
         io::write_surfaces(&folder.join(name), &found.surfaces(None, &cancel)?)?;
     }
-    let warnings = &found.account.warnings;
+    let warnings = &found.warnings;
     write_json(&folder.join("nodules.json"), &found.nodules, warnings)?;
     write_csv(&folder.join("nodules.csv"), &found.nodules, warnings)?;
     write_warnings(&folder.join("warnings.txt"), warnings)?;
@@ -228,17 +229,18 @@ fn write(
     let title = OverviewTitle {
         input: staging.name(),
         model: format!("{} {}", spec.name, spec.version),
-        samples: found.account.samples,
-        volume_interval: found.account.volume_interval,
-        prompted_volume_interval: found.account.prompted_volume_interval,
-        uncertainty: found.account.uncertainty.title().to_owned(),
-        uncertainty_maximum: found.account.uncertainty.maximum(),
+        samples: found.samples,
+        volume_interval: found.volume_interval,
+        clicked_volume_interval: found.clicked_volume_interval,
+        uncertainty: found.uncertainty.title().to_owned(),
+        uncertainty_maximum: found.uncertainty.maximum(),
         warnings: warnings.clone(),
     };
-    write_overview(folder, &found.canonical.maps(), &found.canonical.nodules, &title, &cancel)?;
+    let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result holds no CT any more"))?;
+    write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
     monitor.step(Stage::Write, 4, 5)?;
 
-    let mut stages = found.account.stages.clone();
+    let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
     let manifest = Manifest {
         notice: "Research use only. Not a medical device.",
@@ -248,13 +250,13 @@ fn write(
         warnings,
         options: OptionsRecord {
             model: args.model.as_ref().map(|folder| folder.display().to_string()),
-            samples: found.account.samples,
+            samples: found.samples,
             seed: options.seed,
             device: engine.device().asked,
-            threshold: found.account.threshold,
+            threshold: found.threshold,
             sensitivity: options.sensitivity,
-            judge_threshold: found.account.judge_threshold,
-            uncertainty: found.account.uncertainty,
+            classify_threshold: found.classify_threshold,
+            uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
             at: &options.at,
             not_at: &options.not_at,
@@ -265,11 +267,7 @@ fn write(
             format: format.ending(),
         },
         device: engine.device(),
-        result: ResultRecord::of(
-            &found.account,
-            found.nodules.len(),
-            found.nodules.iter().filter(|n| n.review).count(),
-        ),
+        result: ResultRecord::of(found),
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };

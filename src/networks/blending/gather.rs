@@ -17,12 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// As [`Planes::plane`].
-pub fn gather(
-    planes: &mut impl Planes,
-    job: Job<'_>,
-    order: &[usize],
-    meter: &mut Meter<'_, '_>,
-) -> Result<Answers> {
+pub fn gather(planes: &mut impl Planes, job: Job<'_>, order: &[usize], meter: &mut Meter<'_, '_>) -> Result<Answers> {
     let mut answers = Answers::zeros(job.images.grid.shape(), job.classes, job.samples(), job.sampling.kinds.len());
     for (k, wanted) in job.region.outer_iter().enumerate() {
         meter.cancel().check()?;
@@ -44,9 +39,8 @@ fn put_tile(
     order: &[usize],
     answers: &mut Answers,
 ) -> Result<()> {
-    let mut sums: Vec<Accumulator> = (0..job.classes)
-        .map(|_| Accumulator::new(TILE_VOXELS, job.samples(), job.sampling.threshold))
-        .collect();
+    let mut sums: Vec<Accumulator> =
+        (0..job.classes).map(|_| Accumulator::new(TILE_VOXELS, job.samples(), job.sampling.threshold)).collect();
     for sample in order {
         let first = sample * job.channels();
         let logits: Vec<&[f32]> = (first..first + job.channels()).map(|channel| plane.tile(tile, channel)).collect();

@@ -179,9 +179,8 @@ impl Plane {
     /// The parts of a rectangle that lie in tiles that are held.
     fn parts(&self, [j0, i0]: [usize; 2], (height, width): (usize, usize)) -> Vec<Part> {
         let tiles = |from: usize, len: usize| (from / TILE)..(from + len).div_ceil(TILE);
-        let overlap = |tile: usize, from: usize, len: usize| {
-            (tile * TILE).max(from)..((tile + 1) * TILE).min(from + len)
-        };
+        let overlap =
+            |tile: usize, from: usize, len: usize| (tile * TILE).max(from)..((tile + 1) * TILE).min(from + len);
         let mut parts = Vec::new();
         for (down, right) in tiles(j0, height).flat_map(|down| tiles(i0, width).map(move |right| (down, right))) {
             let Some(tile) = self.tile_at([down * TILE, right * TILE]) else { continue };

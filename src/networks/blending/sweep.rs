@@ -178,7 +178,11 @@ mod tests {
     fn swept(boxes: Vec<Placed>, mut look: impl FnMut(usize, &Plane, &Sweep<'_, Constant>)) -> usize {
         let grid = Grid::axial([40, 40, 60], [1.0; 3]);
         let (region, voxels) = (Array3::from_elem(grid.shape(), true), Array3::zeros(grid.shape()));
-        let images = Images::new(&grid, [(&voxels, crate::contract::classes::Normalise::Window([0.0, 1.0]))], &Default::default());
+        let images = Images::new(
+            &grid,
+            [(&voxels, crate::contract::classes::Normalise::Window([0.0, 1.0]))],
+            &Default::default(),
+        );
         let sampling =
             Sampling { seed: 0, samples: 2, batch: 8, threshold: 0.5, uncertainty: Uncertainty::Entropy, kinds: &[] };
         let job = Job {
@@ -222,12 +226,11 @@ mod tests {
     #[test]
     fn most_held_is_what_is_held_at_most_and_one_layer_of_boxes() {
         let boxes = vec![placed(0..10, 1.0), placed(5..15, 1.0), placed(10..20, 1.0), placed(30..42, 1.0)];
-        let held = |sweep: &Sweep<'_, Constant>| sweep.band.values().map(|p| Plane::bytes(p.tiles().count(), 2)).sum();
+        let bytes = |plane: &Plane| Plane::bytes(plane.tiles().count(), 2);
         let mut most: usize = 0;
         // A plane was just taken out.
         let needed = swept(boxes, |_, plane, sweep| {
-            let own: usize = Plane::bytes(plane.tiles().count(), 2);
-            most = most.max(own + held(sweep) as usize);
+            most = most.max(bytes(plane) + sweep.band.values().map(bytes).sum::<usize>());
         });
         // Twelve planes of nine tiles.
         assert_eq!((most, needed), (12 * 9 * 256 * 4 * 3, 12 * 9 * 256 * 4 * 3));

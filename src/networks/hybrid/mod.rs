@@ -20,8 +20,8 @@ use super::{
     slice::{self, ladder::Ladder},
 };
 use crate::{
-    contract::network::{self, Activation, Hybrid},
-    error::{Error, Result},
+    contract::network::{Activation, Hybrid},
+    error::Result,
     progress::{Monitor, Stage},
     space::volume::Voi,
 };
@@ -34,19 +34,6 @@ pub struct Pair<'a, N> {
     pub coarse: &'a mut N,
     /// The slice network.
     pub fine: &'a mut N,
-}
-
-impl<'a, N> Pair<'a, N> {
-    /// The pair of `networks`, the coarse one first.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when there aren't two, or the contract tells of no hybrid: a mistake in this library.
-    pub fn new(spec: &'a network::Network, networks: &'a mut [N]) -> Result<Self> {
-        match (&spec.hybrid, networks) {
-            (Some(hybrid), [coarse, fine]) => Ok(Pair { hybrid, coarse, fine }),
-            _ => Err(Error::Internal { what: "a hybrid is made of two networks".into() }),
-        }
-    }
 }
 
 /// The planes of both networks together.
@@ -80,7 +67,7 @@ impl<C: Planes, F: Planes> Planes for Mixed<C, F> {
 /// Answers for every voxel of the job's region. `name`: the hybrid's, for an error.
 ///
 /// # Errors
-/// [`Error::Box`], [`Error::Inference`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
+/// [`crate::Error::Box`], [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn answer<N: Network>(
     name: &str,
     pair: Pair<'_, N>,

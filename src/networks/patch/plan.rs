@@ -208,9 +208,8 @@ mod tests {
     fn plan_of_two_findings_far_apart_is_a_box_for_each_and_none_between() {
         let spec = made::patch([5; 3]);
         let near = |at: usize| move |n: usize| n.abs_diff(at) <= 1;
-        let region = |k: usize, j: usize, i: usize| {
-            [3, 16].into_iter().any(|at| near(at)(k) && near(at)(j) && near(at)(i))
-        };
+        let region =
+            |k: usize, j: usize, i: usize| [3, 16].into_iter().any(|at| near(at)(k) && near(at)(j) && near(at)(i));
         assert_eq!(starts(&spec, [20; 3], region), [[1, 1, 1], [14, 14, 14]]);
     }
 
@@ -263,7 +262,9 @@ mod tests {
         let error = BoxGrid::new("segment", &spec, &Grid::axial([40, 40, 20], [0.5, 0.5, 1.0])).unwrap_err();
         assert_eq!(error.name(), "E_BOX");
         let text = error.to_string();
-        for part in ["segment", "16 x 32 x 32 voxels (32.0 x 16.0 x 16.0 mm)", "11 x 40 x 40 voxels (22.0 x 20.0 x 20.0 mm)"] {
+        for part in
+            ["segment", "16 x 32 x 32 voxels (32.0 x 16.0 x 16.0 mm)", "11 x 40 x 40 voxels (22.0 x 20.0 x 20.0 mm)"]
+        {
             assert!(text.contains(part), "{text}");
         }
     }

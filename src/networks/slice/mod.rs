@@ -108,7 +108,8 @@ fn answer_one<N: Network>(
     for ((rows, columns), sums) in places.into_iter().zip(&sums) {
         let across = columns.len();
         let voxels = rows.enumerate().flat_map(|(r, j)| columns.clone().enumerate().map(move |(c, i)| (r, j, c, i)));
-        let held = |j: usize, i: usize| (voi.start[1]..voi.end[1]).contains(&j) && (voi.start[0]..voi.end[0]).contains(&i);
+        let held =
+            |j: usize, i: usize| (voi.start[1]..voi.end[1]).contains(&j) && (voi.start[0]..voi.end[0]).contains(&i);
         let own = voxels.filter(|(_, j, _, i)| held(*j, *i));
         own.clone().for_each(|(_, j, _, i)| sampled[[j - voi.start[1], i - voi.start[0]]] = true);
         let indexed = own.map(|(r, j, c, i)| ([k, j, i], r * across + c));

@@ -53,11 +53,6 @@ impl<'a, N: Network> Slices<'a, N> {
         Slices { runner, job, axis, passes }
     }
 
-    /// What the contract says of the network.
-    pub fn spec(&self) -> &'a crate::contract::network::Network {
-        self.runner.spec
-    }
-
     /// Makes slice `n` ready for the voxels of `voi` in the plane. `wanted`: voxels of the plane that are asked for.
     ///
     /// # Errors

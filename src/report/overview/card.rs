@@ -1,4 +1,4 @@
-//! A nodule's card: what is known of it in words, the CT with the outline, and the doubt as heat.
+//! A nodule's card: what is known of it in words, the CT with the outline, and the uncertainty as heat.
 
 use super::{
     CARD_WIDTH, GAP, PANEL,
@@ -7,7 +7,7 @@ use super::{
     panel::View,
     text::{self, Line, paragraph},
 };
-use crate::findings::nodule::{Maps, Nodule};
+use crate::findings::{nodule::Nodule, result::Canonical};
 
 /// A card before it is drawn.
 pub struct Card<'a> {
@@ -18,7 +18,7 @@ pub struct Card<'a> {
 
 impl<'a> Card<'a> {
     /// The card of a nodule.
-    pub fn of(maps: &Maps<'a>, nodule: &'a Nodule) -> Self {
+    pub fn of(maps: &Canonical<'a>, nodule: &'a Nodule) -> Self {
         let view = View::of(*maps, nodule, PANEL);
         let width = (CARD_WIDTH - 2 * GAP) as f32;
         let (colour, review) = review(nodule);
@@ -36,13 +36,13 @@ impl<'a> Card<'a> {
     }
 
     /// Draws it into a place of at least its height; the pictures stand at the bottom.
-    pub fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, doubt_maximum: f32) {
+    pub fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, uncertainty_maximum: f32) {
         canvas.rectangle(left, top, CARD_WIDTH, height, CARD);
         text::draw(canvas, left + GAP, top + GAP / 2, &self.lines);
         let panel_top = top + height - PANEL - GAP;
         self.view.draw_ct(canvas, left + GAP, panel_top, self.nodule.id);
-        self.view.draw_doubt(canvas, left + 2 * GAP + PANEL, panel_top, doubt_maximum);
-        draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, doubt_maximum);
+        self.view.draw_uncertainty(canvas, left + 2 * GAP + PANEL, panel_top, uncertainty_maximum);
+        draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, uncertainty_maximum);
     }
 }
 
@@ -58,11 +58,11 @@ fn size(nodule: &Nodule) -> String {
     )
 }
 
-fn place(maps: &Maps<'_>, nodule: &Nodule, slice: usize) -> String {
-    let judged = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
-    let clicked = if nodule.prompted { ", outlined with clicks" } else { "" };
+fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
+    let classified = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
+    let clicked = if nodule.clicked { ", outlined with clicks" } else { "" };
     format!(
-        "slice {} of {} from the feet, {}{judged}, found by {:.0} % of samples{clicked}",
+        "slice {} of {} from the feet, {}{classified}, found by {:.0} % of samples{clicked}",
         slice + 1,
         maps.ct.grid.dims[2],
         side(maps, nodule),
@@ -71,7 +71,7 @@ fn place(maps: &Maps<'_>, nodule: &Nodule, slice: usize) -> String {
 }
 
 /// Which half of the image, hence of the patient, the nodule lies in.
-fn side(maps: &Maps<'_>, nodule: &Nodule) -> &'static str {
+fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
     if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
 }
 
@@ -103,7 +103,7 @@ mod tests {
         with_nodules([64, 48, 20], [0.7, 0.7, 2.0], 1, |maps, nodules| {
             let reason = "the outline may be off (expected Dice 0.62, below 0.70)";
             let plain = Card::of(maps, &nodules[0]);
-            let flagged = Nodule { review_reasons: vec![reason.into(); 5], prompted: true, ..nodules[0].clone() };
+            let flagged = Nodule { review_reasons: vec![reason.into(); 5], clicked: true, ..nodules[0].clone() };
             let card = Card::of(maps, &flagged);
             let said: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
             assert!(said.join(" ").ends_with(&format!("Look again: {}", [reason; 5].join("; "))), "{said:?}");

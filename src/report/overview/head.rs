@@ -2,13 +2,13 @@
 //! with a number at each nodule.
 
 use super::{
-    GAP, MOST_CARDS, OverviewTitle, WIDTH,
+    GAP, MAX_CARDS, OverviewTitle, WIDTH,
     canvas::{Align, Canvas},
     colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING, lung_window},
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::findings::nodule::{Maps, Nodule};
+use crate::findings::{nodule::Nodule, result::Canonical};
 
 const CHEST_WIDTH: usize = 370;
 const CHEST_HEIGHT: usize = 264;
@@ -54,7 +54,7 @@ impl<'a> Head<'a> {
     }
 
     /// Draws it at the top of the page.
-    pub fn draw(&self, canvas: &mut Canvas, maps: &Maps<'_>) {
+    pub fn draw(&self, canvas: &mut Canvas, maps: &Canonical<'_>) {
         if !self.warnings.is_empty() {
             let height = self.band() - GAP;
             canvas.rectangle(GAP, GAP, WIDTH - 2 * GAP, height, WARNING);
@@ -92,8 +92,8 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
 
 /// What the intervals around volumes mean.
 fn intervals(page: Page<'_>, title: &OverviewTitle) -> String {
-    let (plain, clicked) = (title.volume_interval, title.prompted_volume_interval);
-    let told = plain == clicked || page.all.iter().all(|nodule| !nodule.prompted);
+    let (plain, clicked) = (title.volume_interval, title.clicked_volume_interval);
+    let told = plain == clicked || page.all.iter().all(|nodule| !nodule.clicked);
     let clicked = if told { String::new() } else { format!("; with clicks, {}", clicked.meaning()) };
     plain.meaning() + &clicked
 }
@@ -108,7 +108,7 @@ fn count(page: Page<'_>) -> String {
     if page.pages == 1 {
         return found;
     }
-    let first = page.number * MOST_CARDS + 1;
+    let first = page.number * MAX_CARDS + 1;
     let last = first + page.shown.len() - 1;
     let others: Vec<String> = (0..page.pages).filter(|n| *n != page.number).map(page_name).collect();
     let more = match others.as_slice() {
@@ -116,7 +116,7 @@ fn count(page: Page<'_>) -> String {
         [first, .., last] => format!("see also {first} to {last}"),
         [] => String::new(),
     };
-    let drawn = page.pages * MOST_CARDS;
+    let drawn = page.pages * MAX_CARDS;
     let left = if drawn < page.all.len() {
         format!(". The pictures show the {drawn} largest; nodules.csv lists all")
     } else {
@@ -126,7 +126,7 @@ fn count(page: Page<'_>) -> String {
 }
 
 /// The chest from the front (mean along the body's depth), with a number at each nodule; those of other pages are faint.
-fn draw_chest(canvas: &mut Canvas, maps: &Maps<'_>, page: &Page<'_>, left: usize, top: usize) {
+fn draw_chest(canvas: &mut Canvas, maps: &Canonical<'_>, page: &Page<'_>, left: usize, top: usize) {
     let grid = &maps.ct.grid;
     let size_mm = [grid.dims[0] as f64 * grid.spacing_mm[0], grid.dims[2] as f64 * grid.spacing_mm[2]];
     let scale = (CHEST_WIDTH as f64 / size_mm[0]).min(CHEST_HEIGHT as f64 / size_mm[1]);
@@ -172,7 +172,7 @@ mod tests {
         let mut said = String::new();
         with_nodules([64, 48, 70], [0.7, 0.7, 1.0], found, |_, nodules| {
             let all: Vec<&Nodule> = nodules.iter().collect();
-            let shown = all.chunks(MOST_CARDS).nth(number).unwrap_or_default();
+            let shown = all.chunks(MAX_CARDS).nth(number).unwrap_or_default();
             let head = Head::of(Page { all: nodules, shown, number, pages }, &title(Vec::new()));
             said = head.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");
         });

@@ -3,7 +3,7 @@
 //!
 //! On top what the result can't be trusted for, what was read and by which model, with a view of the whole chest from the
 //! front and a number at each nodule. Below, a card for each nodule, the largest first: the CT with the outline, beside
-//! it the doubt as heat, with size, place and whether to look again. Words are wrapped, never cut off.
+//! it the uncertainty as heat, with size, place and whether to look again. Words are wrapped, never cut off.
 
 mod canvas;
 mod card;
@@ -21,18 +21,15 @@ use head::{Head, Page};
 
 use crate::{
     error::{Error, Result},
-    findings::{
-        interval::VolumeInterval,
-        nodule::{Maps, Nodule},
-    },
+    findings::{interval::VolumeInterval, nodule::Nodule, result::Canonical},
     progress::CancelToken,
     warning::Warning,
 };
 
 /// Nodules that get a card on one page.
-const MOST_CARDS: usize = 12;
+const MAX_CARDS: usize = 12;
 /// Pages that are drawn: nobody looks through more, and the head of each says what is left out.
-const MOST_PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 const COLUMNS: usize = 2;
 const PANEL: usize = 270;
 const GAP: usize = 14;
@@ -46,13 +43,13 @@ pub struct OverviewTitle {
     pub input: String,
     /// Name and version of the model.
     pub model: String,
-    /// Number of dropout samples.
+    /// Number of samples.
     pub samples: usize,
     /// What the interval of a volume means.
     pub volume_interval: VolumeInterval,
     /// The same of nodules that were outlined with clicks.
-    pub prompted_volume_interval: VolumeInterval,
-    /// Which doubt is shown, with its unit.
+    pub clicked_volume_interval: VolumeInterval,
+    /// Which uncertainty is shown, with its unit.
     pub uncertainty: String,
     /// The largest value it can take.
     pub uncertainty_maximum: f32,
@@ -67,17 +64,17 @@ pub struct OverviewTitle {
 /// [`Error::Write`]; [`Error::Cancelled`] between pages.
 pub fn write_overview(
     folder: &Path,
-    maps: &Maps<'_>,
+    maps: &Canonical<'_>,
     nodules: &[Nodule],
     title: &OverviewTitle,
     cancel: &CancelToken,
 ) -> Result<()> {
     let mut largest: Vec<&Nodule> = nodules.iter().collect();
     largest.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
-    let pages = largest.len().div_ceil(MOST_CARDS).clamp(1, MOST_PAGES);
+    let pages = largest.len().div_ceil(MAX_CARDS).clamp(1, MAX_PAGES);
     for number in 0..pages {
         cancel.check()?;
-        let shown = largest.chunks(MOST_CARDS).nth(number).unwrap_or_default();
+        let shown = largest.chunks(MAX_CARDS).nth(number).unwrap_or_default();
         let path = folder.join(page_name(number));
         let drawn = draw(maps, Page { all: nodules, shown, number, pages }, title);
         drawn.write_png(&path).map_err(|e| Error::write(&path, e))?;
@@ -87,7 +84,7 @@ pub fn write_overview(
 
 /// Whether `name` is that of a page.
 pub fn is_page(name: &str) -> bool {
-    (0..MOST_PAGES).any(|number| name == page_name(number))
+    (0..MAX_PAGES).any(|number| name == page_name(number))
 }
 
 /// File name of page `number`, from 0.
@@ -95,7 +92,7 @@ fn page_name(number: usize) -> String {
     if number == 0 { "overview.png".into() } else { format!("overview-{}.png", number + 1) }
 }
 
-fn draw(maps: &Maps<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
+fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
     let head = Head::of(page, title);
     let cards: Vec<Card<'_>> = page.shown.iter().map(|nodule| Card::of(maps, nodule)).collect();
     let rows: Vec<(&[Card<'_>], usize)> =
@@ -121,8 +118,8 @@ mod tests {
         colour::{OUTLINE, REVIEW, heat},
         *,
     };
-    use crate::contract::uncertainty::ReviewRule;
     use crate::{
+        contract::{classes::Class, uncertainty::ReviewRule},
         findings::nodule::{Rules, measure},
         space::{grid::Grid, volume::Volume},
         steps::sample_masks::SampleMasks,
@@ -134,7 +131,7 @@ mod tests {
             model: "tiny 1".into(),
             samples: 25,
             volume_interval: VolumeInterval::under(None, false),
-            prompted_volume_interval: VolumeInterval::under(None, true),
+            clicked_volume_interval: VolumeInterval::under(None, true),
             uncertainty: "predictive entropy, bits".into(),
             uncertainty_maximum: 1.0,
             warnings,
@@ -142,7 +139,12 @@ mod tests {
     }
 
     /// Calls `with` for `count` one-voxel nodules in a volume of `dims`.
-    pub fn with_nodules(dims: [usize; 3], spacing_mm: [f64; 3], count: u16, with: impl FnOnce(&Maps<'_>, &[Nodule])) {
+    pub fn with_nodules(
+        dims: [usize; 3],
+        spacing_mm: [f64; 3],
+        count: u16,
+        with: impl FnOnce(&Canonical<'_>, &[Nodule]),
+    ) {
         let grid = Grid::axial(dims, spacing_mm);
         let mut labels = Array3::<u16>::zeros(grid.shape());
         for id in 0..count {
@@ -150,12 +152,14 @@ mod tests {
             labels[[k, 0, i]] = id + 1;
         }
         let ct = Volume::new(grid, labels.mapv(|id| if id > 0 { 0.0 } else { -850.0 }));
-        let doubt = labels.mapv(|id| if id > 0 { 1.0 } else { 0.0 });
+        let unsure = labels.mapv(|id| if id > 0 { 1.0 } else { 0.0 });
         let mut samples = SampleMasks::new(1);
         samples.finish();
-        let maps = Maps { ct: &ct, probability: &doubt, uncertainty: &doubt, labels: &labels, samples: &samples };
+        let maps =
+            Canonical { ct: &ct, probability: &unsure, uncertainty: &unsure, labels: &labels, samples: &samples };
         let review = ReviewRule::default();
-        let rules = Rules { review: &review, doubt: None };
+        let classes = [Class { name: "nodule".into(), code: None, colour: [0; 3] }];
+        let rules = Rules { review: &review, uncertainty: None, classes: &classes };
         let nodules = measure(&maps, &[], rules, &CancelToken::new()).unwrap();
         with(&maps, &nodules);
     }
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn overview_of_30_nodules_has_three_pages_and_of_300_the_20_largest() {
-        for (count, pages) in [(0, 1), (12, 1), (13, 2), (30, 3), (300, MOST_PAGES)] {
+        for (count, pages) in [(0, 1), (12, 1), (13, 2), (30, 3), (300, MAX_PAGES)] {
             let folder = tempfile::tempdir().unwrap();
             with_nodules([48, 16, 330], [1.0; 3], count, |maps, nodules| {
                 write_overview(folder.path(), maps, nodules, &title(Vec::new()), &CancelToken::new()).unwrap();

@@ -1,4 +1,4 @@
-//! A square view of an axial slice around a nodule: CT with outlines, or doubt as a heat map over the CT.
+//! A square view of an axial slice around a nodule: CT with outlines, or uncertainty as a heat map over the CT.
 //!
 //! The view follows the radiological convention: the patient's right is on the left, the front on top. Canonical
 //! volumes are in that order already.
@@ -8,14 +8,14 @@ use super::{
     colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
 };
 use crate::{
-    findings::nodule::{Maps, Nodule},
+    findings::{nodule::Nodule, result::Canonical},
     steps::resample::Tap,
 };
 
 /// A view: which slice, around which place, how much of it.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    pub maps: Maps<'a>,
+    pub maps: Canonical<'a>,
     pub slice: usize,
     /// Column and row at the centre.
     pub centre: [f64; 2],
@@ -26,7 +26,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The slice that shows most of the nodule, with lung around it.
-    pub fn of(maps: Maps<'a>, nodule: &Nodule, pixels: usize) -> Self {
+    pub fn of(maps: Canonical<'a>, nodule: &Nodule, pixels: usize) -> Self {
         let slice = largest_slice(&maps, nodule);
         let side_mm = (nodule.long_axis_mm * 3.0).clamp(50.0, 140.0);
         View { maps, slice, centre: [nodule.centroid_ijk[0], nodule.centroid_ijk[1]], side_mm, pixels }
@@ -79,12 +79,12 @@ impl<'a> View<'a> {
         self.draw_marks(canvas, left, top);
     }
 
-    /// Doubt as heat over a faint CT; `maximum` is the hottest.
-    pub fn draw_doubt(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
+    /// Uncertainty as heat over a faint CT; `maximum` is the hottest.
+    pub fn draw_uncertainty(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
         self.draw_pixels(canvas, left, top, |view, x, y| {
             let grey = lung_window(view.smooth(&view.maps.ct.voxels, x, y));
-            let doubt = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
-            let (hot, share) = (heat(doubt), (doubt * 3.0).min(0.9));
+            let unsure = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
+            let (hot, share) = (heat(unsure), (unsure * 3.0).min(0.9));
             std::array::from_fn(|c| {
                 let faint = f32::from(grey[c]) * 0.6;
                 (faint + (f32::from(hot[c]) - faint) * share).round() as u8
@@ -121,7 +121,7 @@ impl<'a> View<'a> {
 }
 
 /// The axial slice with most voxels of the nodule.
-fn largest_slice(maps: &Maps<'_>, nodule: &Nodule) -> usize {
+fn largest_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
     let middle = nodule.centroid_ijk[2].round() as usize;
     let reach = (nodule.long_axis_mm / maps.ct.grid.spacing_mm[2]).ceil() as usize + 1;
     let slices = middle.saturating_sub(reach)..(middle + reach + 1).min(maps.ct.grid.dims[2]);

@@ -14,6 +14,8 @@ mod venv;
 use std::path::Path;
 use std::time::Instant;
 
+use clap::ValueEnum;
+
 use crate::process::{Result, stage, took};
 use crate::setup::setup;
 use tally::{Row, Tally, closing_line, table};
@@ -25,7 +27,7 @@ pub struct Context {
 }
 
 /// A part of the tests, in the order in which they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Part {
     /// Format, lints, unit, integration and documentation tests.
     Rust,
@@ -44,21 +46,9 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them.
-    pub const ALL: [Part; 7] =
-        [Part::Rust, Part::Capi, Part::Cmake, Part::Docs, Part::Python, Part::Slicer, Part::Real];
-
     /// The name behind `--only`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Part::Rust => "rust",
-            Part::Capi => "capi",
-            Part::Cmake => "cmake",
-            Part::Docs => "docs",
-            Part::Python => "python",
-            Part::Slicer => "slicer",
-            Part::Real => "real",
-        }
+    pub fn name(self) -> String {
+        self.to_possible_value().expect("no part is left out").get_name().to_owned()
     }
 
     fn run(self, context: &Context) -> Result<Tally> {
@@ -74,15 +64,15 @@ impl Part {
     }
 }
 
-/// Runs the parts one after the other; a failing one doesn't stop the others.
+/// Runs the parts in `only`, all if it is empty, in their own order; a failing one doesn't stop the others.
 ///
 /// # Errors
 /// If anything failed.
-pub fn test(parts: &[Part]) -> Result<()> {
+pub fn test(only: &[Part]) -> Result<()> {
     let start = Instant::now();
     let mut rows = Vec::new();
     let context = setup(false).map(|runtime| Context { runtime });
-    for &part in parts {
+    for &part in Part::value_variants().iter().filter(|part| only.is_empty() || only.contains(part)) {
         let begun = stage(&format!("Part {}", part.name()));
         let tally = context.as_ref().map_err(Clone::clone).and_then(|context| part.run(context));
         let tally = tally.unwrap_or_else(|message| {

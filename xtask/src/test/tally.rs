@@ -83,7 +83,7 @@ fn number_before(line: &str, word: &str) -> usize {
 /// One part in the summary.
 pub struct Row {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Its counts.
     pub tally: Tally,
     /// How long it took, for people.
@@ -105,7 +105,7 @@ pub fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<8} {:<8} {:>6} {:>6} {:>7}  time\n", "part", "verdict", "passed", "failed", "skipped");
     for row in rows {
         let Tally { passed, failed, skipped } = row.tally;
-        let (name, verdict, took) = (row.name, row.verdict(), &row.took);
+        let (name, verdict, took) = (&row.name, row.verdict(), &row.took);
         text += &format!("{name:<8} {verdict:<8} {passed:>6} {failed:>6} {skipped:>7}  {took}\n");
     }
     text
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn closing_line_sums_the_parts() {
-        let row = |name, tally| Row { name, tally, took: "1.0 s".into() };
+        let row = |name: &str, tally| Row { name: name.into(), tally, took: "1.0 s".into() };
         let rows = [row("rust", tally(5, 0, 1)), row("capi", tally(2, 1, 0)), row("slicer", tally(0, 0, 1))];
         assert_eq!(closing_line(&rows), "7 passed, 1 failed, 2 skipped");
         let table = table(&rows);

@@ -176,7 +176,7 @@ inline MadeRun MakePointRun(const Matrix& ijk_to_ras, const MadeBall& ball, floa
 {
   MadeRun run = MakeRun(ijk_to_ras, { ball }, doubt);
   run.Output.at_point = static_cast<std::uint32_t>(ball.id);
-  run.Output.nodules.front().prompted = true;
+  run.Output.nodules.front().clicked = true;
   run.Output.facts.seconds = 3.0;
   return run;
 }

@@ -78,7 +78,7 @@ int NewNoduleGetsTheNextNumberAndChangesNoOther()
   CHECK_BOOL(NoduleAccepted(made.Parameters, 2), false);
   CHECK_BOOL(NoduleAccepted(made.Parameters, 4), true);
   CHECK_STD_STRING(NoduleText(made.Parameters, 4, "id"), "4");
-  CHECK_STD_STRING(NoduleText(made.Parameters, 4, "prompted"), "1");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 4, "clicked"), "1");
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 4);
   CHECK_INT(Voxels(made.Labels(), 4), Voxels(run.Output.labels, 1));
   CHECK_INT(Voxels(made.Labels(), 2), second_voxels);
@@ -101,7 +101,7 @@ int AnotherVersionKeepsTheNumber()
   CHECK_INT(made.Merge(run), 2);
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
   CHECK_INT(Voxels(made.Labels(), 2), Voxels(run.Output.labels, 1)); // the rest of the old one is gone
-  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "prompted"), "1");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "clicked"), "1");
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "review"), "0");
   CHECK_BOOL(NoduleAccepted(made.Parameters, 2), true); // someone asked for it
   CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 3);

@@ -138,7 +138,7 @@ int ClickedVersionOfAFindingTakesItsPlace()
   made.Run(ThreeBalls());
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
   CHECK_INT(made.Voxels(2), voxels);
-  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "prompted"), "1");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "clicked"), "1");
   return EXIT_SUCCESS;
 }
 
@@ -152,7 +152,7 @@ int NewFindingGetsAFreeNumber()
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 5);
   CHECK_INT(made.LabelAt(30, 12, 10), 4);
   CHECK_INT(made.LabelAt(45, 40, 10), 5);
-  CHECK_STD_STRING(NoduleText(made.Parameters, 5, "prompted"), "0");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 5, "clicked"), "0");
   return EXIT_SUCCESS;
 }
 

@@ -60,7 +60,7 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "detection_rate", "double", "", "", [](N n) { return n.detection_rate; } },
     { "nodule_probability", "double", "", "", [](N n) { return n.nodule_probability.value_or(NAN); } },
     { "expected_dice", "double", "", "", [](N n) { return n.expected_dice.value_or(NAN); } },
-    { "prompted", "bit", "", "", [](N n) { return double(n.prompted); } },
+    { "clicked", "bit", "", "", [](N n) { return double(n.clicked); } },
     { "review", "bit", "", "", [](N n) { return double(n.review); } },
     { "review_reasons", "string", "", "", nullptr },
   };
@@ -72,7 +72,7 @@ MadeRun MakeTableRun()
   MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
   run.Output.nodules[1].nodule_probability = 0.75;
   run.Output.nodules[1].expected_dice = 0.875;
-  run.Output.nodules[1].prompted = true;
+  run.Output.nodules[1].clicked = true;
   return run;
 }
 
@@ -162,7 +162,7 @@ int ResultLineSaysHowManyHowLongAndWhere()
   MadeRun run = MakeTableRun();
   for (sam2lung::Nodule& nodule : run.Output.nodules)
   {
-    nodule.prompted = false; // or the next run would keep it
+    nodule.clicked = false; // or the next run would keep it
   }
   WriteOutputs(made.Parameters, run.Input, run.Output);
   CHECK_STD_STRING(ResultText(made.Parameters), "3 nodules (1 to review) in 38 s on CPU. Research use only.");

@@ -59,7 +59,7 @@ class SegmentTest(unittest.TestCase):
         self.assertTrue(self.logic.OutlineAtPoint(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
         self.assertEqual(node.GetNoduleTableNode().GetTable().GetNumberOfRows(), 1)
         self.assertEqual(voxels(node.GetLabelMapNode())[k, j, i], 1)
-        self.assertEqual(self.logic.GetNoduleText(node, 1, "prompted"), "1")
+        self.assertEqual(self.logic.GetNoduleText(node, 1, "clicked"), "1")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,172 @@
+"""Subcommands that measure the built command line."""
+
+import argparse
+from pathlib import Path
+
+from .command import Command, add_data, add_jobs, add_sam2lung, options_of
+
+# evaluation.crops.SETS and evaluation.slice_thickness.PARTS, whose modules take a second to import; a test compares
+# them.
+SETS = ("lidc_off", "lidc_auto", "lidc_click", "lidc_hu_off", "lidc_every")
+PARTS = ("crops", "lesions", "phantoms")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--model."""
+    parser.add_argument(
+        "--model", type=Path, metavar="BUNDLE", help="bundle to measure; the built-in one when left out"
+    )
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """--out."""
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for inputs, results and tables")
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """--keep."""
+    parser.add_argument(
+        "--keep", action="store_true", help="segment only what has no result in OUT yet, score everything"
+    )
+
+
+def add_rounds(parser: argparse.ArgumentParser) -> None:
+    """--rounds."""
+    parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds of the intervals; default: 1000")
+
+
+def add_card(parser: argparse.ArgumentParser, markers: str) -> None:
+    """--card."""
+    parser.add_argument(
+        "--card", type=Path, metavar="FILE", help=f"model card that gets the tables between its {markers} markers"
+    )
+
+
+# --- nodules ----------------------------------------------------------------------------------------------------------
+
+
+def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
+    """Of evaluate."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_data(parser, "folder with lidc/, lidc_hu/")
+    add_model(parser)
+    parser.add_argument("--split", choices=["val", "train"], default="val")
+    parser.add_argument("--sets", default=",".join(SETS), help=f"comma-separated, of {', '.join(SETS)}; default: all")
+    add_keep(parser)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="only the first N nodules of each set: for a quick look, not for a report",
+    )
+    add_jobs(parser, 1)
+    add_rounds(parser)
+    add_card(parser, "evaluate")
+
+
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    """evaluate."""
+    from ..evaluation.crops import Options, evaluate, set_names
+
+    arguments.sets = set_names(arguments.sets)
+    evaluate(options_of(Options, arguments))
+
+
+# --- whole CTs --------------------------------------------------------------------------------------------------------
+
+
+def add_whole_ct_options(parser: argparse.ArgumentParser) -> None:
+    """Of evaluate-whole-ct."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_data(parser)
+    add_model(parser)
+    parser.add_argument("--only", metavar="TEXT", help="only CTs whose name holds this text")
+    parser.add_argument(
+        "--smallest",
+        type=float,
+        default=5.0,
+        metavar="MM",
+        help="diameter from which a lesion has to be found; default: 5",
+    )
+    add_keep(parser)
+    parser.add_argument(
+        "--no-froc", dest="froc", action="store_false", help="leave out the second run, for the free-response curve"
+    )
+    add_rounds(parser)
+
+
+def run_whole_ct(arguments: argparse.Namespace) -> None:
+    """evaluate-whole-ct."""
+    from ..evaluation.whole_cts import Options, evaluate_whole_ct
+
+    evaluate_whole_ct(options_of(Options, arguments))
+
+
+# --- slices of 1 to 10 mm ---------------------------------------------------------------------------------------------
+
+
+def parts(text: str) -> list[str]:
+    """crops,lesions as a list."""
+    names = text.split(",")
+    if unknown := [name for name in names if name not in PARTS]:
+        raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}; expected some of {', '.join(PARTS)}")
+    return names
+
+
+def add_thickness_options(parser: argparse.ArgumentParser) -> None:
+    """Of evaluate-thickness."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_data(parser)
+    add_model(parser)
+    parser.add_argument(
+        "--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all"
+    )
+    parser.add_argument("--split", choices=["val", "train"], default="val")
+    parser.add_argument("--develop", action="store_true", help="only the development part of `train`")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="phantoms; default: the demonstration's")
+    parser.add_argument("--samples", type=int, help="dropout samples; the model's number when left out")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only the first N crops: for a quick look, not for a report"
+    )
+    add_keep(parser)
+    add_card(parser, "thickness")
+
+
+def run_thickness(arguments: argparse.Namespace) -> None:
+    """evaluate-thickness."""
+    from ..evaluation.slice_thickness import Options, evaluate_thickness
+
+    evaluate_thickness(options_of(Options, arguments))
+
+
+COMMANDS = (
+    Command(
+        "evaluate",
+        "measures nodules of `val`",
+        "Segments the nodules of `val` in several ways with the built command line, scores them against the readers.\n\n"
+        "Writes OUT/evaluate.md (the tables) and OUT/evaluate.json (every figure and every nodule); with --card also\n"
+        "the model card's tables.",
+        add_evaluate_options,
+        run_evaluate,
+    ),
+    Command(
+        "evaluate-whole-ct",
+        "counts findings in whole CTs",
+        "Runs the built command line on whole CTs, twice: as shipped, and with every finding kept for the\n"
+        "free-response curve.\n\n"
+        "Writes OUT/whole_ct.md and OUT/whole_ct.json.",
+        add_whole_ct_options,
+        run_whole_ct,
+    ),
+    Command(
+        "evaluate-thickness",
+        "measures slices of 1 to 10 mm",
+        "Makes thick slices of thin ones and compares the bundle with itself without interpolated neighbours.\n\n"
+        "Writes OUT/thickness.md and OUT/thickness.json; with --card also the model card's tables.",
+        add_thickness_options,
+        run_thickness,
+    ),
+)

@@ -1,0 +1,55 @@
+"""Subcommands that make a bundle of a training."""
+
+import argparse
+from pathlib import Path
+
+from .command import Command, add_run
+
+WHERE = "bundles/default, or RUN/bundle of a network with a SAM 2 encoder, when left out"
+
+
+def add_export_options(parser: argparse.ArgumentParser) -> None:
+    """Of export."""
+    add_run(parser)
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help=WHERE)
+    parser.add_argument("--version", default="0.1.0", help="of the model")
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    """export."""
+    from ..export.bundle import export
+
+    export(arguments.run, arguments.bundle, arguments.version)
+
+
+def add_parity_options(parser: argparse.ArgumentParser) -> None:
+    """Of parity."""
+    add_run(parser)
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help=WHERE)
+
+
+def run_parity(arguments: argparse.Namespace) -> int:
+    """parity."""
+    from ..export.parity import check_parity
+
+    return 0 if check_parity(arguments.run, arguments.bundle) else 1
+
+
+COMMANDS = (
+    Command(
+        "export",
+        "writes a training as a bundle",
+        "Reads RUN/checkpoint.pt, RUN/classifier.pt (left out when it isn't there) and RUN/calibration.json (defaults when\n"
+        "it isn't there); writes the bundle's ONNX files and model.json, complete or not at all.",
+        add_export_options,
+        run_export,
+    ),
+    Command(
+        "parity",
+        "compares a bundle with PyTorch",
+        "Checks that the bundle's graphs compute what PyTorch computes, tensor by tensor.\n"
+        "The exit status is 1 above the tolerance.",
+        add_parity_options,
+        run_parity,
+    ),
+)

@@ -1,0 +1,94 @@
+//! Names of tensors, and that members have the tensors that they need.
+
+use super::{Checked, counted, demand, refuse, within};
+use crate::contract::{
+    limits::{MAX_TENSORS, TENSOR_CHANNELS},
+    network::{Network, Tensors},
+};
+
+/// Checks the tensors of a network that is named `at` and isn't a hybrid.
+pub(super) fn check(at: &str, network: &Network) -> Checked {
+    let Some(tensors) = &network.tensors else { return Ok(()) };
+    forms(at, network, tensors)?;
+    sizes(at, network, tensors)?;
+    names(at, network, tensors)
+}
+
+/// All members are cut in two, with embeddings between, or none is.
+fn forms(at: &str, network: &Network, tensors: &Tensors) -> Checked {
+    let first = network.members.first().is_some_and(|member| member.graph.is_some());
+    let forms = |single: bool| if single { "graph" } else { "encoder and decoder" };
+    for (n, member) in network.members.iter().enumerate() {
+        let single = member.graph.is_some();
+        demand(
+            single == first,
+            format_args!("{at}.members[{n}]"),
+            forms(single),
+            format_args!("{}, as members[0] has", forms(first)),
+        )?;
+    }
+    let field = format!("{at}.tensors.embeddings");
+    if first {
+        let got = format!("a list of {}", tensors.embeddings.len());
+        return demand(tensors.embeddings.is_empty(), field, got, "no entry: members are single graphs");
+    }
+    counted(field, &tensors.embeddings, MAX_TENSORS)
+}
+
+fn sizes(at: &str, network: &Network, tensors: &Tensors) -> Checked {
+    let multiple = network.grid.multiple;
+    for (n, embedding) in tensors.embeddings.iter().enumerate() {
+        let at = format!("{at}.tensors.embeddings[{n}]");
+        within(format_args!("{at}.channels"), embedding.channels, TENSOR_CHANNELS)?;
+        let stride = embedding.stride;
+        let divides = stride > 0 && multiple.is_multiple_of(stride);
+        demand(divides, format_args!("{at}.stride"), stride, format_args!("a divisor of grid.multiple ({multiple})"))?;
+    }
+    let random = &network.random;
+    for (name, count) in [("dropout", random.dropout.len()), ("noise", random.noise.len())] {
+        let expected = format_args!("{MAX_TENSORS} entries at most");
+        demand(count <= MAX_TENSORS, format_args!("{at}.random.{name}"), format_args!("a list of {count}"), expected)?;
+    }
+    for (n, dropout) in random.dropout.iter().enumerate() {
+        within(format_args!("{at}.random.dropout[{n}].channels"), dropout.channels, TENSOR_CHANNELS)?;
+    }
+    for (n, noise) in random.noise.iter().enumerate() {
+        within(format_args!("{at}.random.noise[{n}].rank"), noise.rank, TENSOR_CHANNELS)?;
+    }
+    Ok(())
+}
+
+/// Each tensor of a graph has a name of its own.
+fn names(at: &str, network: &Network, tensors: &Tensors) -> Checked {
+    let image = (format!("{at}.tensors.image"), tensors.image.as_str());
+    let offsets = tensors.offsets_mm.iter().map(|name| (format!("{at}.tensors.offsets_mm"), name.as_str()));
+    let encoder = [image].into_iter().chain(offsets);
+    let embeddings = tensors.embeddings.iter().enumerate();
+    let embeddings = embeddings.map(|(n, e)| (format!("{at}.tensors.embeddings[{n}].name"), e.name.as_str()));
+    let dropout = network.random.dropout.iter().enumerate();
+    let dropout = dropout.map(|(n, d)| (format!("{at}.random.dropout[{n}].input"), d.input.as_str()));
+    let noise = network.random.noise.iter().enumerate();
+    let noise = noise.map(|(n, d)| (format!("{at}.random.noise[{n}].input"), d.input.as_str()));
+    let clicks = network.clicks.iter().map(|clicks| (format!("{at}.clicks.input"), clicks.input.as_str()));
+    let logits = (format!("{at}.tensors.logits"), tensors.logits.as_str());
+    let decoder = dropout.chain(noise).chain(clicks).chain([logits]);
+    if tensors.embeddings.is_empty() {
+        return one_graph(encoder.chain(decoder));
+    }
+    one_graph(encoder.chain(embeddings.clone()))?;
+    one_graph(embeddings.chain(decoder))
+}
+
+/// Refuses an empty name, and two tensors of one graph that share a name.
+pub(super) fn one_graph<'a>(named: impl Iterator<Item = (String, &'a str)>) -> Checked {
+    let mut known: Vec<(String, &str)> = Vec::new();
+    for (field, name) in named {
+        demand(!name.is_empty(), &field, "empty", "the name of a tensor")?;
+        if let Some((other, _)) = known.iter().find(|(_, other)| *other == name) {
+            let expected = format_args!("a name that no other tensor of the graph has; {other} has it");
+            return refuse(field, format_args!("'{}'", name.escape_debug()), expected);
+        }
+        known.push((field, name));
+    }
+    Ok(())
+}

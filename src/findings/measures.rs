@@ -1,0 +1,255 @@
+//! The table of measures: all that is said of a nodule, a line each.
+//!
+//! From it follow the columns of `nodules.csv`, `nodules.json`, the measures that a C program asks for by number, and by
+//! `cargo xtask header` the fields of the C, C++ and bridge structs, Slicer's columns and the README's table. Not known
+//! here: any of these languages.
+//!
+//! A new measure is a line at the table's end (programs know the order), then `cargo xtask header`.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::nodule::Nodule;
+
+/// Between several parts of one cell.
+const BETWEEN_TEXTS: &str = "; ";
+
+/// What is said of each nodule, in the order of `nodules.json`.
+#[rustfmt::skip]
+pub const MEASURES: &[Measure] = &[
+    whole("id", "Number", |n| n.id, "number in the label map, from 1"),
+    place("centroid_ijk", Unit::Voxel, IJK, |n| n.centroid_ijk, "centre as column, row, slice of the CT, from 0"),
+    place("centroid_ras", Unit::Millimetre, RAS, |n| n.centroid_ras,
+        "centre towards right, anterior, superior in the CT's patient frame"),
+    number("volume_mm3", Unit::CubicMillimetre, "Volume", |n| n.volume_mm3, "volume of the outline in the label map"),
+    number("volume_mm3_p05", Unit::CubicMillimetre, "Volume from", |n| n.volume_mm3_p05,
+        "lower end of the interval around the volume; above 0 and at most the volume"),
+    number("volume_mm3_p50", Unit::CubicMillimetre, "Volume, median", |n| n.volume_mm3_p50,
+        "median of the volume over the samples, drawn into the interval"),
+    number("volume_mm3_p95", Unit::CubicMillimetre, "Volume to", |n| n.volume_mm3_p95,
+        "upper end of the interval around the volume; at least the volume"),
+    number("sample_volume_mm3_p05", Unit::CubicMillimetre, "Sample volume, 5 %", |n| n.sample_volume_mm3_p05,
+        "5th percentile of the volume over the samples; a sample that misses the nodule counts as 0"),
+    number("sample_volume_mm3_p50", Unit::CubicMillimetre, "Sample volume, median", |n| n.sample_volume_mm3_p50,
+        "median of the volume over the samples"),
+    number("sample_volume_mm3_p95", Unit::CubicMillimetre, "Sample volume, 95 %", |n| n.sample_volume_mm3_p95,
+        "95th percentile of the volume over the samples"),
+    number("volume_spread", Unit::None, "Volume spread", |n| n.volume_spread,
+        "standard deviation of the natural logarithm of the volume over the samples"),
+    number("equivalent_diameter_mm", Unit::Millimetre, "Equivalent diameter", |n| n.equivalent_diameter_mm,
+        "diameter of the sphere of that volume"),
+    number("long_axis_mm", Unit::Millimetre, "Long axis", |n| n.long_axis_mm, "longest diameter in an axial slice"),
+    number("short_axis_mm", Unit::Millimetre, "Short axis", |n| n.short_axis_mm,
+        "longest diameter at right angles to the long axis, in the same slice"),
+    number("mean_hu", Unit::Hounsfield, "Mean HU", |n| n.mean_hu, "mean over the outline"),
+    number("probability_inside", Unit::Share, "Probability inside", |n| n.probability_inside, "mean over the outline"),
+    number("probability_around", Unit::None, "Probability around", |n| n.probability_around,
+        "probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what may be left out"),
+    number("uncertainty_mean", Unit::Uncertainty, "Uncertainty", |n| n.uncertainty_mean,
+        "mean of the uncertainty map over the outline and the voxels that touch it"),
+    number("sample_dice", Unit::Share, "Agreement", |n| n.sample_dice,
+        "how well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one sample"),
+    number("detection_rate", Unit::Share, "Detection rate", |n| n.detection_rate,
+        "share of the samples that found the nodule"),
+    optional("nodule_probability", Unit::Share, "Nodule probability", |n| n.nodule_probability,
+        "probability that it is a nodule, by the model's classifier; none if the model has no classifier"),
+    optional("expected_dice", Unit::Share, "Expected agreement", |n| n.expected_dice,
+        "Dice that the outline should have with the true one; none if the model hasn't learnt it"),
+    flag("clicked", "Clicked", |n| n.clicked, "whether the network outlined it with clicks"),
+    flag("review", "Review", |n| n.review, "whether someone should look again"),
+    texts("review_reasons", "Review reasons", |n| &n.review_reasons, "why someone should look again"),
+    text("class", "Class", |n| &n.class, "name of its class, as the model has it"),
+    numbers("sample_volumes_mm3", Unit::CubicMillimetre, "Sample volumes", |n| &n.sample_volumes_mm3,
+        "volume under each sample, in the order of the samples; 0 where it misses the nodule"),
+];
+
+const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];
+const RAS: [[&str; 2]; 3] = [["centroid_r", "R"], ["centroid_a", "A"], ["centroid_s", "S"]];
+
+/// One measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure {
+    /// Its name everywhere; never changes once released.
+    pub name: &'static str,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// A few words for the head of a column.
+    pub title: &'static str,
+    /// What it is, for a person: continues "this is the …", without a full stop.
+    pub meaning: &'static str,
+    /// How it is had from a nodule.
+    pub get: Get,
+}
+
+/// What a measure is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nothing, or a number without unit.
+    None,
+    /// A share or probability, 0 to 1.
+    Share,
+    /// Voxels of the CT's grid.
+    Voxel,
+    /// mm.
+    Millimetre,
+    /// mm³.
+    CubicMillimetre,
+    /// Hounsfield units.
+    Hounsfield,
+    /// That of the uncertainty map: bits, or none for the variance.
+    Uncertainty,
+}
+
+impl Unit {
+    /// Its symbol; empty for a number without one, and for the uncertainty, whose kind decides.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Unit::None | Unit::Share | Unit::Uncertainty => "",
+            Unit::Voxel => "voxel",
+            Unit::Millimetre => "mm",
+            Unit::CubicMillimetre => "mm³",
+            Unit::Hounsfield => "HU",
+        }
+    }
+}
+
+/// How a measure is had from a nodule, and so of what type it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Get {
+    /// A whole number.
+    Whole(fn(&Nodule) -> u16),
+    /// A number.
+    Number(fn(&Nodule) -> f64),
+    /// A number, or none: the model has nothing to say.
+    Optional(fn(&Nodule) -> Option<f64>),
+    /// A place: the names and titles of its three columns, and its coordinates.
+    Place([[&'static str; 2]; 3], fn(&Nodule) -> [f64; 3]),
+    /// True or false.
+    Flag(fn(&Nodule) -> bool),
+    /// A text.
+    Text(fn(&Nodule) -> &str),
+    /// Several texts; in one cell they are separated by "; ".
+    Texts(fn(&Nodule) -> &[String]),
+    /// Several numbers; they make no column.
+    Numbers(fn(&Nodule) -> &[f64]),
+}
+
+/// What stands in one cell of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    /// A whole number.
+    Whole(u16),
+    /// A number; `None`: the model has nothing to say.
+    Number(Option<f64>),
+    /// True or false.
+    Flag(bool),
+    /// A text.
+    Text(Cow<'a, str>),
+}
+
+/// A column of a table of nodules: a measure, or a part of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// A few words for its head.
+    pub title: &'static str,
+    /// What it belongs to.
+    pub measure: &'static Measure,
+    axis: usize,
+}
+
+impl Column {
+    /// What stands in it for a nodule.
+    pub fn cell<'a>(&self, nodule: &'a Nodule) -> Cell<'a> {
+        match self.measure.get {
+            Get::Whole(get) => Cell::Whole(get(nodule)),
+            Get::Number(get) => Cell::Number(Some(get(nodule))),
+            Get::Optional(get) => Cell::Number(get(nodule)),
+            Get::Place(_, get) => Cell::Number(Some(get(nodule)[self.axis])),
+            Get::Flag(get) => Cell::Flag(get(nodule)),
+            Get::Text(get) => Cell::Text(get(nodule).into()),
+            Get::Texts(get) => Cell::Text(get(nodule).join(BETWEEN_TEXTS).into()),
+            Get::Numbers(get) => {
+                let numbers: Vec<String> = get(nodule).iter().map(f64::to_string).collect();
+                Cell::Text(numbers.join(BETWEEN_TEXTS).into())
+            }
+        }
+    }
+}
+
+impl Measure {
+    /// Its columns: three of a place, none of a list, else one.
+    fn columns(&'static self) -> Vec<Column> {
+        let column = |axis, [name, title]: [&'static str; 2]| Column { name, title, measure: self, axis };
+        match self.get {
+            Get::Place(parts, _) => (0..3).map(|axis| column(axis, parts[axis])).collect(),
+            Get::Numbers(_) => Vec::new(),
+            _ => vec![column(0, [self.name, self.title])],
+        }
+    }
+}
+
+/// All columns, in the order of `nodules.csv`.
+pub fn columns() -> Vec<Column> {
+    MEASURES.iter().flat_map(Measure::columns).collect()
+}
+
+impl Serialize for Nodule {
+    /// All measures under their names.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(MEASURES.len()))?;
+        for Measure { name, get, .. } in MEASURES {
+            match get {
+                Get::Whole(get) => map.serialize_entry(name, &get(self)),
+                Get::Number(get) => map.serialize_entry(name, &get(self)),
+                Get::Optional(get) => map.serialize_entry(name, &get(self)),
+                Get::Place(_, get) => map.serialize_entry(name, &get(self)),
+                Get::Flag(get) => map.serialize_entry(name, &get(self)),
+                Get::Text(get) => map.serialize_entry(name, get(self)),
+                Get::Texts(get) => map.serialize_entry(name, get(self)),
+                Get::Numbers(get) => map.serialize_entry(name, get(self)),
+            }?;
+        }
+        map.end()
+    }
+}
+
+type Text = &'static str;
+
+const fn whole(name: Text, title: Text, get: fn(&Nodule) -> u16, meaning: Text) -> Measure {
+    Measure { name, unit: Unit::None, title, meaning, get: Get::Whole(get) }
+}
+
+const fn number(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> f64, meaning: Text) -> Measure {
+    Measure { name, unit, title, meaning, get: Get::Number(get) }
+}
+
+const fn optional(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> Option<f64>, meaning: Text) -> Measure {
+    Measure { name, unit, title, meaning, get: Get::Optional(get) }
+}
+
+const fn place(name: Text, unit: Unit, of: [[Text; 2]; 3], get: fn(&Nodule) -> [f64; 3], meaning: Text) -> Measure {
+    Measure { name, unit, title: "Centre", meaning, get: Get::Place(of, get) }
+}
+
+const fn flag(name: Text, title: Text, get: fn(&Nodule) -> bool, meaning: Text) -> Measure {
+    Measure { name, unit: Unit::None, title, meaning, get: Get::Flag(get) }
+}
+
+const fn text(name: Text, title: Text, get: fn(&Nodule) -> &str, meaning: Text) -> Measure {
+    Measure { name, unit: Unit::None, title, meaning, get: Get::Text(get) }
+}
+
+const fn texts(name: Text, title: Text, get: fn(&Nodule) -> &[String], meaning: Text) -> Measure {
+    Measure { name, unit: Unit::None, title, meaning, get: Get::Texts(get) }
+}
+
+const fn numbers(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> &[f64], meaning: Text) -> Measure {
+    Measure { name, unit, title, meaning, get: Get::Numbers(get) }
+}
+
+#[cfg(test)]
+#[path = "measures_tests.rs"]
+mod tests;

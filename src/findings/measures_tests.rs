@@ -1,0 +1,80 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// A nodule whose measures all differ.
+fn nodule() -> Nodule {
+    Nodule {
+        id: 1,
+        centroid_ijk: [2.0, 3.0, 4.0],
+        centroid_ras: [5.0, 6.0, 7.0],
+        volume_mm3: 8.0,
+        volume_mm3_p05: 9.0,
+        volume_mm3_p50: 10.0,
+        volume_mm3_p95: 11.0,
+        sample_volume_mm3_p05: 12.0,
+        sample_volume_mm3_p50: 13.0,
+        sample_volume_mm3_p95: 14.0,
+        volume_spread: 15.0,
+        equivalent_diameter_mm: 16.0,
+        long_axis_mm: 17.0,
+        short_axis_mm: 18.0,
+        mean_hu: 19.0,
+        probability_inside: 20.0,
+        probability_around: 21.0,
+        uncertainty_mean: 22.0,
+        sample_dice: 23.0,
+        detection_rate: 24.0,
+        nodule_probability: Some(25.0),
+        expected_dice: None,
+        clicked: true,
+        review: false,
+        review_reasons: vec!["one".into(), "two".into()],
+        class: "nodule".into(),
+        sample_volumes_mm3: vec![26.0, 0.0, 27.0],
+    }
+}
+
+#[test]
+fn measure_each_getter_gives_its_own_field() {
+    let nodule = nodule();
+    let numbers: Vec<f64> = columns()
+        .iter()
+        .filter_map(|column| match column.cell(&nodule) {
+            Cell::Whole(value) => Some(value.into()),
+            Cell::Number(value) => value,
+            Cell::Flag(_) | Cell::Text(_) => None,
+        })
+        .collect();
+    assert_eq!(numbers, (1..=25).map(f64::from).collect::<Vec<_>>());
+    let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
+    assert_eq!(cell("expected_dice"), Cell::Number(None));
+    assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
+    assert_eq!(cell("review_reasons"), Cell::Text("one; two".into()));
+    assert_eq!(cell("class"), Cell::Text("nodule".into()));
+    assert!(columns().iter().all(|column| column.name != "sample_volumes_mm3"), "a list is no column");
+}
+
+#[test]
+fn measures_have_names_and_words_of_their_own() {
+    let names: BTreeSet<&str> = columns().iter().map(|column| column.name).collect();
+    assert_eq!(names.len(), columns().len());
+    for measure in MEASURES {
+        assert!(measure.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{measure:?}");
+        assert!(!measure.title.is_empty() && !measure.meaning.is_empty(), "{measure:?}");
+        assert!(!measure.meaning.ends_with('.'), "{measure:?}");
+        // A name that says a unit says the table's.
+        for (ending, unit) in [("_mm", Unit::Millimetre), ("_mm3", Unit::CubicMillimetre), ("_hu", Unit::Hounsfield)] {
+            assert!(!measure.name.ends_with(ending) || measure.unit == unit, "{measure:?}");
+        }
+    }
+}
+
+#[test]
+fn nodule_as_json_has_the_measures_in_the_tables_order() {
+    let json = serde_json::to_string(&nodule()).unwrap();
+    let places: Vec<usize> = MEASURES.iter().map(|m| json.find(&format!("\"{}\":", m.name)).expect(m.name)).collect();
+    assert!(places.is_sorted(), "{json}");
+    assert!(json.contains(r#""centroid_ijk":[2.0,3.0,4.0]"#) && json.contains(r#""expected_dice":null"#), "{json}");
+    assert!(json.contains(r#""sample_volumes_mm3":[26.0,0.0,27.0]"#), "{json}");
+}

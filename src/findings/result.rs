@@ -1,0 +1,267 @@
+//! What a run found: nodules, maps, and how the run went.
+//!
+//! Enters: the maps of a run in canonical orientation ([`Orientation`]), with the CT and the samples that measures and pictures
+//! are made from. Leaves: views of the same arrays, [`Segmentation::canonical`] for measuring and drawing, and
+//! [`Segmentation::native`] on the CT's own grid. Who keeps a result for long calls [`Segmentation::pack_native`], which lets go
+//! of all that only the run needed.
+//!
+//! What holds of every result: a nodule's `id` is its number in the label map, nodules stand by rising number, and each has a
+//! voxel. A run numbers 1 to N by falling volume. After [`crate::pipeline::Engine::click`] nodules keep the numbers that they
+//! had, so that numbers may have gaps and say nothing of size.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ndarray::Array3;
+
+use crate::{
+    contract::uncertainty::Uncertainty,
+    error::{Error, Result},
+    findings::{interval::VolumeInterval, nodule::Nodule},
+    networks::neighbours::SliceSteps,
+    progress::CancelToken,
+    space::{
+        orientation::Orientation,
+        volume::{Volume, VolumeView},
+    },
+    steps::{
+        sample_masks::SampleMasks,
+        surfaces::{Level, Surface, surfaces},
+    },
+    warning::Warning,
+};
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Segmentation {
+    /// The nodules by rising number; their voxel indices are those of the CT as it was given.
+    pub nodules: Vec<Nodule>,
+    /// For each click inside: the number of the nodule there, if any.
+    pub clicks: Vec<Option<u16>>,
+    /// Components that were found and dropped again: too small, outside, or no nodule by the classifier.
+    pub dropped: usize,
+    /// Samples that were drawn.
+    pub samples: usize,
+    /// The threshold that was used.
+    pub threshold: f64,
+    /// Lowest P(nodule) that the classifier let stay; `None` without one.
+    pub classify_threshold: Option<f64>,
+    /// Which uncertainty the uncertainty map shows.
+    pub uncertainty: Uncertainty,
+    /// What the interval around a nodule's volume means.
+    pub volume_interval: VolumeInterval,
+    /// The same of nodules that were outlined with clicks.
+    pub clicked_volume_interval: VolumeInterval,
+    /// Volume of the region that was searched, in millilitres.
+    pub searched_ml: f64,
+    /// How far the CT's slices lie apart, and those that the network was given.
+    pub slices: SliceSteps,
+    /// What the result can't be trusted for, that of the options first.
+    pub warnings: Vec<Warning>,
+    /// Time a stage took.
+    pub stages: BTreeMap<&'static str, Duration>,
+    pub(crate) arrays: Arrays,
+    pub(crate) orientation: Orientation,
+}
+
+/// The arrays `[k, j, i]` of a result.
+#[derive(Debug)]
+pub(crate) struct Arrays {
+    /// Nodule numbers, 0 elsewhere.
+    pub labels: Array3<u16>,
+    /// Mean probability over samples.
+    pub probability: Array3<f32>,
+    /// Uncertainty of the kind asked for.
+    pub uncertainty: Array3<f32>,
+    /// Uncertainty of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
+    pub kinds: Vec<Array3<f32>>,
+    /// What only measures and pictures need. With it the arrays are in canonical orientation; without it they lie on the CT's
+    /// own grid, packed.
+    pub evidence: Option<Evidence>,
+}
+
+/// What nodules are measured from beside the maps.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    /// HU, in canonical orientation.
+    pub ct: Volume<f32>,
+    /// Which samples called which voxel a nodule.
+    pub samples: SampleMasks,
+}
+
+/// A result in canonical orientation (k along the patient, slices axial), as measuring and drawing want it: one grid, arrays
+/// `[k, j, i]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Canonical<'a> {
+    /// HU.
+    pub ct: &'a Volume<f32>,
+    /// Mean probability over samples.
+    pub probability: &'a Array3<f32>,
+    /// Uncertainty of the kind asked for.
+    pub uncertainty: &'a Array3<f32>,
+    /// Nodule numbers, 0 elsewhere.
+    pub labels: &'a Array3<u16>,
+    /// Which samples called which voxel a nodule.
+    pub samples: &'a SampleMasks,
+}
+
+/// A result on the CT's own grid.
+#[derive(Debug, Clone)]
+pub struct Native<'a> {
+    /// Nodule numbers, 0 elsewhere.
+    pub labels: VolumeView<'a, u16>,
+    /// Mean probability over samples.
+    pub probability: VolumeView<'a, f32>,
+    /// Uncertainty of the kind asked for.
+    pub uncertainty: VolumeView<'a, f32>,
+    /// Uncertainty of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
+    pub kinds: Vec<VolumeView<'a, f32>>,
+}
+
+impl Segmentation {
+    /// The maps on the CT's own grid: the same memory in another order. They are packed after [`Segmentation::pack_native`].
+    pub fn native(&self) -> Native<'_> {
+        let Arrays { labels, probability, uncertainty, kinds, .. } = &self.arrays;
+        Native {
+            labels: self.on_native_grid(labels),
+            probability: self.on_native_grid(probability),
+            uncertainty: self.on_native_grid(uncertainty),
+            kinds: kinds.iter().map(|map| self.on_native_grid(map)).collect(),
+        }
+    }
+
+    fn on_native_grid<'a, T>(&'a self, map: &'a Array3<T>) -> VolumeView<'a, T> {
+        match self.arrays.evidence {
+            Some(_) => self.orientation.to_native(map.view()),
+            None => VolumeView { grid: self.orientation.native_grid(), voxels: map.view() },
+        }
+    }
+
+    /// The maps as measuring and drawing want them; `None` after [`Segmentation::pack_native`].
+    pub fn canonical(&self) -> Option<Canonical<'_>> {
+        let Arrays { labels, probability, uncertainty, evidence, .. } = &self.arrays;
+        let Evidence { ct, samples } = evidence.as_ref()?;
+        Some(Canonical { ct, probability, uncertainty, labels, samples })
+    }
+
+    /// The nodules with the voxel indices of [`Segmentation::canonical`].
+    pub fn canonical_nodules(&self) -> Vec<Nodule> {
+        let canonical =
+            |n: &Nodule| Nodule { centroid_ijk: self.orientation.canonical_ijk(n.centroid_ijk), ..n.clone() };
+        self.nodules.iter().map(canonical).collect()
+    }
+
+    /// The same result without what only the run needed, its maps on the CT's own grid, packed; nothing is copied where they are
+    /// on it already.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn pack_native(mut self, cancel: &CancelToken) -> Result<Self> {
+        // Given back first: room for the copies.
+        if self.arrays.evidence.take().is_none() {
+            return Ok(self);
+        }
+        let Segmentation { arrays, orientation, .. } = &mut self;
+        arrays.labels = orientation.array_to_native(std::mem::take(&mut arrays.labels), cancel)?;
+        for map in [&mut arrays.probability, &mut arrays.uncertainty].into_iter().chain(&mut arrays.kinds) {
+            *map = orientation.array_to_native(std::mem::take(map), cancel)?;
+        }
+        Ok(self)
+    }
+
+    /// Closed surfaces of all nodules; of number `only` alone, where it is given.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when there is no nodule of that number; [`Error::Cancelled`].
+    pub fn surfaces(&self, only: Option<u32>, cancel: &CancelToken) -> Result<Vec<Surface>> {
+        let number = only.map(|id| self.number(id)).transpose()?;
+        let Native { labels, probability, .. } = self.native();
+        let level = Level { probability: probability.voxels, threshold: self.threshold };
+        surfaces(labels, Some(level), number, cancel)
+    }
+
+    /// A number as it stands in the label map.
+    fn number(&self, id: u32) -> Result<u16> {
+        let found = self.nodules.iter().find(|nodule| u32::from(nodule.id) == id);
+        found.map(|nodule| nodule.id).ok_or_else(|| Error::Option {
+            option: "id",
+            got: id.to_string(),
+            expected: format!("the number of one of the {} nodule(s)", self.nodules.len()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::grid::Grid;
+
+    /// A made result of a CT whose axes run k, j, i and backwards: value and number of a voxel are its place.
+    fn found() -> (Segmentation, Array3<f32>) {
+        let native = Grid::from_columns([2, 3, 4], [[0.0, 0.0, -2.0], [0.0, 0.7, 0.0], [-0.5, 0.0, 0.0]], [0.0; 3]);
+        let native = native.expect("axes at right angles");
+        let values = Array3::from_shape_fn(native.shape(), |(k, j, i)| (i + 10 * j + 100 * k) as f32);
+        let (orientation, cancel) = (Orientation::of(&native), CancelToken::new());
+        let ct = orientation.to_canonical(Volume::new(native, values.clone()), &cancel).unwrap();
+        let interval = VolumeInterval::under(None, false);
+        let arrays = Arrays {
+            labels: ct.voxels.mapv(|value| value as u16),
+            probability: ct.voxels.clone(),
+            uncertainty: ct.voxels.mapv(|value| -value),
+            kinds: vec![ct.voxels.mapv(|value| 2.0 * value)],
+            evidence: Some(Evidence { ct, samples: SampleMasks::new(1) }),
+        };
+        let found = Segmentation {
+            nodules: Vec::new(),
+            clicks: Vec::new(),
+            dropped: 0,
+            samples: 1,
+            threshold: 0.5,
+            classify_threshold: None,
+            uncertainty: Uncertainty::Variance,
+            volume_interval: interval,
+            clicked_volume_interval: interval,
+            searched_ml: 0.0,
+            slices: SliceSteps { ct_mm: 1.0, network_mm: None, interpolated: false },
+            warnings: Vec::new(),
+            stages: BTreeMap::new(),
+            arrays,
+            orientation,
+        };
+        (found, values)
+    }
+
+    #[test]
+    fn native_maps_before_and_after_packing_are_those_of_the_ct_s_own_grid() {
+        let (found, values) = found();
+        assert!(!found.native().labels.voxels.is_standard_layout(), "a CT whose axes are in another order");
+        let check = |found: &Segmentation| {
+            let native = found.native();
+            assert_eq!(native.labels.grid.dims, [2, 3, 4]);
+            assert_eq!(native.labels.voxels, values.mapv(|value| value as u16));
+            assert_eq!(native.probability.voxels, values);
+            assert_eq!(native.uncertainty.voxels, values.mapv(|value| -value));
+            assert_eq!(native.kinds[0].voxels, values.mapv(|value| 2.0 * value));
+        };
+        check(&found);
+        let packed = found.pack_native(&CancelToken::new()).unwrap();
+        check(&packed);
+        let native = packed.native();
+        assert!(native.labels.voxels.is_standard_layout() && native.kinds[0].voxels.is_standard_layout());
+        assert!(packed.canonical().is_none(), "the CT is gone");
+        check(&packed.pack_native(&CancelToken::new()).unwrap());
+    }
+
+    #[test]
+    fn canonical_maps_lie_with_k_along_the_patient() {
+        let (found, _) = found();
+        let canonical = found.canonical().unwrap();
+        assert_eq!(canonical.ct.grid.spacing_mm, [0.5, 0.7, 2.0]);
+        assert_eq!(canonical.probability, &canonical.ct.voxels);
+    }
+
+    #[test]
+    fn surfaces_of_a_number_that_no_nodule_has_are_refused_by_name() {
+        let (found, _) = found();
+        assert_eq!(found.surfaces(Some(3), &CancelToken::new()).unwrap_err().name(), "E_OPTION");
+    }
+}

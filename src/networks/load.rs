@@ -1,0 +1,148 @@
+//! A bundle's networks onto a device.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    classify::OnnxClassifier,
+    kinds::Cutting,
+    onnx::{OnnxNetwork, Setting},
+};
+use crate::{
+    contract::{
+        bundle::Bundle,
+        network::{Member, Network},
+    },
+    error::{Error, Result},
+    progress::Monitor,
+    runtime::{
+        device::{Device, DeviceReport, DeviceState},
+        graph::Graph,
+        load::{Request, Source, Steps, load as load_graphs},
+    },
+};
+
+/// The networks of a bundle by their roles, ready to run.
+#[derive(Debug)]
+pub struct Networks {
+    /// Where nodules may be; `None`: the bundle doesn't say.
+    pub detect: Option<Cutting<OnnxNetwork>>,
+    /// Nodule or not; `None`: the bundle doesn't say.
+    pub classify: Option<OnnxClassifier>,
+    /// The outline.
+    pub segment: Cutting<OnnxNetwork>,
+}
+
+/// Loads the networks of a bundle, checks their tensors against the contract and tries them.
+///
+/// `threads`: for one operator on the CPU. `monitor`: as [`Monitor::loading`] makes it.
+///
+/// # Errors
+/// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
+/// [`Error::ModelShape`] or [`Error::Cancelled`].
+pub fn load(
+    bundle: &Arc<Bundle>,
+    device: Device,
+    threads: usize,
+    monitor: &mut Monitor<'_>,
+) -> Result<(Networks, DeviceReport)> {
+    let parts = parts(bundle);
+    let request = Request {
+        origin: bundle.origin.clone(),
+        sources: parts.iter().flat_map(|part| sources(part, bundle)).collect(),
+        trials: parts.iter().flat_map(|part| part.members).map(|member| member.files().count()).sum(),
+        device,
+        threads,
+    };
+    load_graphs(&request, monitor, |graphs, steps| Networks::new(bundle, graphs, steps))
+}
+
+/// Every device that this library knows of, tried with the built-in bundle where its libraries are there.
+pub fn devices() -> Vec<DeviceState> {
+    let mut monitor = Monitor::silent();
+    let load = |bundle: Bundle| load(&Arc::new(bundle), Device::Cuda, 1, &mut monitor);
+    let (usable, reason) = match Bundle::builtin().and_then(load) {
+        Ok((_, report)) => (true, report.reason),
+        Err(Error::Device { reason, .. }) => (false, reason),
+        Err(other) => (false, other.to_string()),
+    };
+    let cpu = DeviceState { device: Device::Cpu, usable: true, reason: "ONNX Runtime always has it".into() };
+    vec![cpu, DeviceState { device: Device::Cuda, usable, reason }]
+}
+
+/// Members under their field's name.
+struct Part<'a> {
+    field: String,
+    members: &'a [Member],
+}
+
+/// In the order in which they are loaded.
+fn parts(bundle: &Bundle) -> Vec<Part<'_>> {
+    let cutting = bundle.model.networks().into_iter();
+    let mut parts: Vec<_> = cutting.map(|(field, network)| Part { field, members: &network.members }).collect();
+    parts.extend(bundle.model.classify.iter().map(|c| Part { field: "classify".into(), members: &c.members }));
+    parts
+}
+
+/// Each file of the members once.
+fn sources<'a>(part: &Part<'a>, bundle: &'a Bundle) -> Vec<Source<'a>> {
+    let mut sources: Vec<Source<'a>> = Vec::new();
+    for (n, member) in part.members.iter().enumerate() {
+        let field = if part.members.len() > 1 { format!("{}.members[{n}]", part.field) } else { part.field.clone() };
+        for (of, file) in member.files() {
+            let name = if of == "graph" { field.clone() } else { format!("{field} {of}") };
+            if sources.iter().all(|source| source.file != file.file) {
+                sources.push(Source { name, file: &file.file, bytes: bundle.graph(&file.file) });
+            }
+        }
+    }
+    sources
+}
+
+impl Networks {
+    /// `graphs`: in the order of [`parts`].
+    fn new(bundle: &Bundle, graphs: Vec<Graph>, steps: &mut Steps<'_, '_>) -> Result<Self> {
+        let model = &bundle.model;
+        let mut graphs = graphs.into_iter();
+        let mut own = parts(bundle)
+            .into_iter()
+            .map(|part| graphs.by_ref().take(sources(&part, bundle).len()).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+            .into_iter();
+        let mut next = || own.next().unwrap_or_default();
+        let (channels, classes, origin) = (model.channels(), model.classes.len(), &bundle.origin);
+        let setting = |field: String| Setting { origin: origin.clone(), field, channels, classes };
+        let detect =
+            model.detect.as_ref().map(|network| Cutting::new(network, "detect", setting, &mut next)).transpose()?;
+        let segment = Cutting::new(&model.segment, "segment", setting, &mut next)?;
+        let classify = model.classify.as_ref().map(|c| OnnxClassifier::new(c, PathBuf::from(origin), channels, next()));
+        let mut networks = Networks { detect, classify: classify.transpose()?, segment };
+        networks.try_out(steps)?;
+        Ok(networks)
+    }
+
+    fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
+        let cutting = self.detect.iter_mut().chain([&mut self.segment]).flat_map(Cutting::networks);
+        cutting.into_iter().try_for_each(|network| network.try_out(steps))?;
+        self.classify.iter_mut().try_for_each(|classifier| classifier.try_out(steps))
+    }
+}
+
+impl Cutting<OnnxNetwork> {
+    fn new(
+        network: &Network,
+        field: &str,
+        setting: impl Fn(String) -> Setting,
+        graphs: &mut impl FnMut() -> Vec<Graph>,
+    ) -> Result<Self> {
+        let mut made = Vec::new();
+        for (field, part) in network.parts(field) {
+            made.push(OnnxNetwork::new(part, setting(field), graphs())?);
+        }
+        let mut made = made.into_iter();
+        match (made.next(), made.next()) {
+            (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse, fine }),
+            (Some(one), None) => Ok(Cutting::One(one)),
+            (None, _) => Err(Error::Internal { what: format!("{field} has no network") }),
+        }
+    }
+}

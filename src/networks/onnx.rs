@@ -1,0 +1,392 @@
+//! A network made of graphs: the members of an ensemble, each an encoder and a decoder, or one graph that is both.
+//!
+//! A single graph is a decoder whose one embedding is the image itself, kept on the host. What an encoder gives stays where it
+//! was made: on the host a window is cut out before it is decoded, on a device the whole is decoded and the window read from that.
+
+#[cfg(test)]
+mod made;
+#[cfg(test)]
+mod tests;
+
+use std::{ops::Range, path::PathBuf};
+
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
+
+use super::{
+    network::{Draws, Network, Window},
+    tensors::{Expected, Place, axes, logit_channels},
+};
+use crate::{
+    contract::network::{self as contract, Member, Tensors},
+    error::{Error, Result},
+    progress::CancelToken,
+    runtime::{
+        graph::{Graph, Input, Leave},
+        tensor::TensorInfo,
+        value::Value,
+    },
+};
+
+/// The members of one network of a bundle, ready to run.
+#[derive(Debug)]
+pub struct OnnxNetwork {
+    pub(super) contract: contract::Network,
+    tensors: Tensors,
+    origin: PathBuf,
+    /// Its field in the contract, such as `segment`.
+    field: String,
+    /// Volumes that go in.
+    pub(super) channels: usize,
+    /// Channels of the logits.
+    logits: usize,
+    graphs: Vec<Graph>,
+    members: Vec<Graphs>,
+}
+
+/// A member's graphs, by their places among all: members may share one.
+#[derive(Debug, Clone, Copy)]
+struct Graphs {
+    /// `None`: the decoder is fed the image.
+    encoder: Option<usize>,
+    decoder: usize,
+    /// Where the encoder's outputs go.
+    leave: Leave,
+}
+
+/// What a member made of an image.
+#[derive(Debug)]
+pub struct Encoded {
+    member: usize,
+    /// The image's size along its axes in space.
+    size: Vec<usize>,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// In the contract's order.
+    Embeddings(Vec<Value>),
+    /// For a single graph.
+    Image { image: ArrayD<f32>, offsets_mm: Vec<f32> },
+}
+
+/// What a network is besides its contract.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Where the bundle is from.
+    pub origin: PathBuf,
+    /// Its field in the contract.
+    pub field: String,
+    /// Volumes that a run takes.
+    pub channels: usize,
+    /// Classes that it outlines.
+    pub classes: usize,
+}
+
+impl OnnxNetwork {
+    /// The network of `graphs`, one for each file of its members; their tensors are checked.
+    ///
+    /// # Errors
+    /// [`Error::ModelShape`], or [`Error::ModelBundle`] for a contract without tensors.
+    pub fn new(contract: &contract::Network, setting: Setting, graphs: Vec<Graph>) -> Result<Self> {
+        let tensors = contract.tensors.clone().ok_or_else(|| Error::ModelBundle {
+            bundle: setting.origin.clone(),
+            reason: format!("{}.tensors is missing", setting.field),
+            remedy: "Correct model.json (onnx/README.md describes each field)".into(),
+        })?;
+        let members = contract.members.iter().map(|member| Graphs::of(member, &graphs, &tensors)).collect();
+        let network = OnnxNetwork {
+            logits: logit_channels(contract, setting.classes),
+            contract: contract.clone(),
+            tensors,
+            origin: setting.origin,
+            field: setting.field,
+            channels: setting.channels,
+            graphs,
+            members,
+        };
+        network.check_tensors(setting.classes)?;
+        Ok(network)
+    }
+
+    /// How many members it has.
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The member's field in the contract, where there are several; else "".
+    pub(super) fn member_field(&self, member: usize) -> String {
+        if self.members.len() > 1 { format!("{}.members[{member}]", self.field) } else { String::new() }
+    }
+
+    /// True when a member has an encoder.
+    pub(super) fn has_encoder(&self, member: usize) -> bool {
+        self.members[member].encoder.is_some()
+    }
+
+    /// The graph that is fed the image.
+    pub(super) fn first_graph(&self, member: usize) -> &Graph {
+        let Graphs { encoder, decoder, .. } = self.members[member];
+        &self.graphs[encoder.unwrap_or(decoder)]
+    }
+
+    /// A member's graph is refused for `reason`.
+    pub(super) fn unfit(&self, member: usize, reason: &str, remedy: &str) -> Error {
+        let file = self.graphs[self.members[member].decoder].file();
+        let at = [self.member_field(member), self.field.clone()].into_iter().find(|field| !field.is_empty());
+        let reason = format!("{file} ({}): {reason}", at.unwrap_or_default());
+        Error::ModelBundle { bundle: self.origin.clone(), reason, remedy: remedy.into() }
+    }
+
+    fn check_tensors(&self, classes: usize) -> Result<()> {
+        let Expected { image, embeddings, drawn, logits } = Expected::of(&self.contract, self.channels, classes);
+        for (n, member) in self.members.iter().enumerate() {
+            let field = self.member_field(n);
+            let place = Place { origin: &self.origin, member: &field };
+            let decoder = &self.graphs[member.decoder];
+            let first = &self.members[0];
+            if let Some(own) = member.encoder.map(|own| &self.graphs[own]) {
+                if let Some(first) = first.encoder {
+                    place.check_alike(&self.graphs[first], own)?;
+                }
+                place.check_inputs(own, &image)?;
+                place.check_outputs(own, &embeddings)?;
+            }
+            place.check_alike(&self.graphs[first.decoder], decoder)?;
+            let fed = if member.encoder.is_some() { &embeddings } else { &image };
+            place.check_inputs(decoder, &[fed.as_slice(), &drawn].concat())?;
+            place.check_outputs(decoder, &logits)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Network::encode`]; its numbers aren't looked at.
+    pub(super) fn run_encoder(
+        &mut self,
+        member: usize,
+        image: ArrayViewD<'_, f32>,
+        offsets_mm: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<Encoded> {
+        let size = image.shape()[2..].to_vec();
+        let Graphs { encoder, leave, .. } = self.members[member];
+        let Some(encoder) = encoder else {
+            let held = Held::Image { image: image.to_owned(), offsets_mm: offsets_mm.to_vec() };
+            return Ok(Encoded { member, size, held });
+        };
+        let inputs = image_inputs(&self.tensors, image, offsets_mm);
+        let names: Vec<_> = self.tensors.embeddings.iter().map(|e| e.name.as_str()).collect();
+        let values = self.graphs[encoder].run(&inputs, &names, leave, cancel)?;
+        self.check_embeddings(member, encoder, &values, &size)?;
+        Ok(Encoded { member, size, held: Held::Embeddings(values) })
+    }
+
+    /// Windows are cut out by stride: an embedding has to have the size that this means.
+    fn check_embeddings(&self, member: usize, encoder: usize, values: &[Value], size: &[usize]) -> Result<()> {
+        for (embedding, value) in self.tensors.embeddings.iter().zip(values) {
+            let space = size.iter().map(|n| n / embedding.stride);
+            let expected: Vec<_> = [1, embedding.channels].into_iter().chain(space).collect();
+            if value.shape() != expected {
+                let (field, got) = (self.member_field(member), format!("{:?} for an image of {size:?}", value.shape()));
+                let place = Place { origin: &self.origin, member: &field };
+                let expected = format!("{expected:?} (stride {})", embedding.stride);
+                return Err(place.refuse(&self.graphs[encoder], &embedding.name, got, expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Network::decode`]; its numbers aren't looked at, and its shape by [`OnnxNetwork::check_logits`] alone.
+    pub(super) fn run_decoder(
+        &mut self,
+        encoded: &Encoded,
+        window: Option<Window>,
+        draws: &Draws,
+        clicks: Option<ArrayViewD<'_, f32>>,
+        cancel: &CancelToken,
+    ) -> Result<ArrayD<f32>> {
+        let window = window.filter(|window| *window != encoded.whole());
+        // On a device embeddings stay where they are: the whole is decoded and the window read from it.
+        let (before, after) = if encoded.on_host() { (window, None) } else { (None, window) };
+        let parts = encoded.cut(before, &self.tensors)?;
+        let mut inputs = encoded.inputs(&parts, before, &self.tensors);
+        for (dropout, factors) in self.contract.random.dropout.iter().zip(&draws.dropout) {
+            let factors =
+                (0..axes(&self.contract)).fold(factors.view().into_dyn(), |all, n| all.insert_axis(Axis(2 + n)));
+            inputs.push((&dropout.input, Input::Array(factors)));
+        }
+        for (noise, drawn) in self.contract.random.noise.iter().zip(&draws.noise) {
+            inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
+        }
+        if let (Some(wanted), Some(map)) = (&self.contract.clicks, clicks) {
+            inputs.push((&wanted.input, Input::Array(within(map, before, 1))));
+        }
+        let decoder = &mut self.graphs[self.members[encoded.member].decoder];
+        let given = decoder.run(&inputs, &[&self.tensors.logits], Leave::OnHost, cancel)?;
+        let logits = given[0].view()?;
+        // Before a window is read from it.
+        self.check_space(encoded, logits.shape(), before)?;
+        Ok(match after {
+            Some(_) => within(logits.view(), after, 1).as_standard_layout().into_owned(),
+            None => logits.into_owned(),
+        })
+    }
+
+    fn check_space(&self, encoded: &Encoded, got: &[usize], window: Option<Window>) -> Result<()> {
+        let space = encoded.space(window);
+        if got.len() == 2 + space.len() && got[2..] == space {
+            Ok(())
+        } else {
+            Err(self.odd_logits(encoded, got, &space, 0))
+        }
+    }
+
+    /// Refuses logits that aren't (T, K, …): T is 1 for a network without random inputs.
+    pub(super) fn check_logits(&self, encoded: &Encoded, got: &[usize], samples: usize) -> Result<()> {
+        let samples = if self.contract.random_inputs().next().is_some() { samples } else { 1 };
+        if got[..2] == [samples, self.logits] { Ok(()) } else { Err(self.odd_logits(encoded, got, &got[2..], samples)) }
+    }
+
+    /// `samples`: 0 where they don't matter.
+    fn odd_logits(&self, encoded: &Encoded, got: &[usize], space: &[usize], samples: usize) -> Error {
+        let field = self.member_field(encoded.member);
+        let place = Place { origin: &self.origin, member: &field };
+        let samples = if samples == 0 { "T".to_owned() } else { samples.to_string() };
+        let space: String = space.iter().map(|n| format!(", {n}")).collect();
+        let decoder = &self.graphs[self.members[encoded.member].decoder];
+        let (got, expected) = (format!("{got:?} for this window"), format!("[{samples}, {}{space}]", self.logits));
+        place.refuse(decoder, &self.tensors.logits, got, expected)
+    }
+}
+
+impl Network for OnnxNetwork {
+    type Encoded = Encoded;
+
+    fn encode(
+        &mut self,
+        member: usize,
+        image: ArrayViewD<'_, f32>,
+        offsets_mm: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<Encoded> {
+        let encoded = self.run_encoder(member, image, offsets_mm, cancel)?;
+        // On a device they stay there; the decoder shows what becomes of them.
+        for value in encoded.embeddings().iter().filter(|value| value.on_host()) {
+            self.first_graph(member)
+                .check_finite(value.view()?.as_slice().expect("what a graph gives is contiguous"))?;
+        }
+        Ok(encoded)
+    }
+
+    fn decode(
+        &mut self,
+        encoded: &Encoded,
+        window: Option<Window>,
+        draws: &Draws,
+        clicks: Option<ArrayViewD<'_, f32>>,
+        cancel: &CancelToken,
+    ) -> Result<ArrayD<f32>> {
+        let logits = self.run_decoder(encoded, window, draws, clicks, cancel)?;
+        self.check_logits(encoded, logits.shape(), draws.samples)?;
+        let decoder = &self.graphs[self.members[encoded.member].decoder];
+        decoder.check_finite(logits.as_slice().expect("a copy is contiguous"))?;
+        Ok(logits)
+    }
+}
+
+impl Graphs {
+    fn of(member: &Member, graphs: &[Graph], tensors: &Tensors) -> Self {
+        let find = |file: &str| graphs.iter().position(|graph| graph.file() == file).expect("each file was loaded");
+        let encoder = member.encoder.as_ref().map(|encoder| find(&encoder.file));
+        let decoder = find(member.decoder_file());
+        // A device's numbers are converted by no one: where precisions differ, they go by the host.
+        let precision = |of: &[TensorInfo], name: &str| of.iter().find(|t| t.name == name).map(|t| t.precision);
+        let same = |name: &str| {
+            encoder.is_none_or(|e| precision(graphs[e].outputs(), name) == precision(graphs[decoder].inputs(), name))
+        };
+        let leave = if tensors.embeddings.iter().all(|e| same(&e.name)) { Leave::OnDevice } else { Leave::OnHost };
+        Graphs { encoder, decoder, leave }
+    }
+}
+
+impl Encoded {
+    /// The image's size along its axes in space.
+    pub(super) fn size(&self) -> &[usize] {
+        &self.size
+    }
+
+    fn embeddings(&self) -> &[Value] {
+        match &self.held {
+            Held::Embeddings(values) => values,
+            Held::Image { .. } => &[],
+        }
+    }
+
+    fn on_host(&self) -> bool {
+        self.embeddings().iter().all(Value::on_host)
+    }
+
+    /// All rows and columns.
+    fn whole(&self) -> Window {
+        let [.., height, width] = self.size[..] else { return Window { row: 0, column: 0, height: 0, width: 0 } };
+        Window { row: 0, column: 0, height, width }
+    }
+
+    /// Size of a window of it along the axes in space.
+    fn space(&self, window: Option<Window>) -> Vec<usize> {
+        let Window { height, width, .. } = window.unwrap_or_else(|| self.whole());
+        let planes = &self.size[..self.size.len() - 2];
+        planes.iter().copied().chain([height, width]).collect()
+    }
+
+    /// Copies of the embeddings within a window; none without one.
+    fn cut(&self, window: Option<Window>, tensors: &Tensors) -> Result<Vec<Value>> {
+        let Some(window) = window else { return Ok(Vec::new()) };
+        let strides = tensors.embeddings.iter().map(|e| e.stride);
+        self.embeddings().iter().zip(strides).map(|(value, stride)| value.part(&ranges(window, stride))).collect()
+    }
+
+    /// What the decoder is fed of it: `parts`, where they were cut out for a window, else all.
+    fn inputs<'a>(
+        &'a self,
+        parts: &'a [Value],
+        window: Option<Window>,
+        tensors: &'a Tensors,
+    ) -> Vec<(&'a str, Input<'a>)> {
+        match &self.held {
+            Held::Embeddings(values) => {
+                let fed = if window.is_some() { parts } else { values };
+                let names = tensors.embeddings.iter().map(|e| e.name.as_str());
+                names.zip(fed.iter().map(Input::Value)).collect()
+            }
+            Held::Image { image, offsets_mm } => image_inputs(tensors, within(image.view(), window, 1), offsets_mm),
+        }
+    }
+}
+
+/// The image, and how far its slices lie off where the graph asks for that.
+fn image_inputs<'a>(
+    tensors: &'a Tensors,
+    image: ArrayViewD<'a, f32>,
+    offsets_mm: &'a [f32],
+) -> Vec<(&'a str, Input<'a>)> {
+    let offsets = ArrayViewD::from_shape(vec![1, offsets_mm.len()], offsets_mm).expect("one row");
+    let mut inputs = vec![(tensors.image.as_str(), Input::Array(image))];
+    inputs.extend(tensors.offsets_mm.as_deref().map(|name| (name, Input::Array(offsets))));
+    inputs
+}
+
+/// Rows and columns of a window, in steps of `stride`.
+fn ranges(window: Window, stride: usize) -> [Range<usize>; 2] {
+    let Window { row, column, height, width } = window;
+    [row / stride..(row + height) / stride, column / stride..(column + width) / stride]
+}
+
+/// What lies within a window, of the last two axes; all without one.
+fn within(mut map: ArrayViewD<'_, f32>, window: Option<Window>, stride: usize) -> ArrayViewD<'_, f32> {
+    let first = map.ndim() - 2;
+    for (n, range) in window.iter().flat_map(|window| ranges(*window, stride)).enumerate() {
+        map.slice_axis_inplace(Axis(first + n), Slice::from(range));
+    }
+    map
+}

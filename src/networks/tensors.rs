@@ -1,0 +1,142 @@
+//! Whether graphs have the tensors that the contract names: checked when they are loaded, refused by file and tensor.
+
+use std::path::Path;
+
+use crate::{
+    contract::network::{Activation, Kind, Network},
+    error::{Error, Result},
+    networks::clicks,
+    runtime::{
+        graph::Graph,
+        tensor::{ANY, TensorInfo},
+    },
+};
+
+/// A tensor that a graph has to have: its name and shape, [`ANY`] for any size.
+pub type Wanted<'a> = (&'a str, Vec<i64>);
+
+/// The tensors of each graph of a member, by its network's contract.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    /// Of an encoder, or of a single graph beside what is random.
+    pub image: Vec<Wanted<'a>>,
+    /// From encoder to decoder.
+    pub embeddings: Vec<Wanted<'a>>,
+    /// What is random, and clicks.
+    pub drawn: Vec<Wanted<'a>>,
+    /// What comes out at last.
+    pub logits: Vec<Wanted<'a>>,
+}
+
+impl<'a> Expected<'a> {
+    /// For a network of `channels` volumes and `classes` classes.
+    pub fn of(network: &'a Network, channels: usize, classes: usize) -> Self {
+        let Some(tensors) = &network.tensors else {
+            return Expected { image: Vec::new(), embeddings: Vec::new(), drawn: Vec::new(), logits: Vec::new() };
+        };
+        let slices = if network.kind == Kind::Slice { network.slices() } else { 1 };
+        let mut image = vec![(tensors.image.as_str(), shape(1, channels * slices, &space(network, 1)))];
+        image.extend(tensors.offsets_mm.as_deref().map(|name| (name, vec![1, slices as i64])));
+        let embeddings = tensors.embeddings.iter();
+        let embeddings = embeddings.map(|e| (e.name.as_str(), shape(1, e.channels, &space(network, e.stride))));
+        let random = &network.random;
+        let once = vec![1; axes(network)];
+        let mut drawn: Vec<Wanted<'a>> =
+            random.dropout.iter().map(|d| (d.input.as_str(), shape(ANY, d.channels, &once))).collect();
+        drawn.extend(random.noise.iter().map(|n| (n.input.as_str(), vec![ANY, n.rank as i64])));
+        drawn.extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, 1)))));
+        let samples = if network.random_inputs().next().is_some() { ANY } else { 1 };
+        let logits = shape(samples, logit_channels(network, classes), &space(network, 1));
+        Expected { image, embeddings: embeddings.collect(), drawn, logits: vec![(tensors.logits.as_str(), logits)] }
+    }
+}
+
+/// Axes of the boxes that it takes.
+pub fn axes(network: &Network) -> usize {
+    if network.kind == Kind::Slice { 2 } else { 3 }
+}
+
+/// Channels of its logits: softmax has one for the background.
+pub fn logit_channels(network: &Network, classes: usize) -> usize {
+    classes + usize::from(network.calibration.activation == Activation::Softmax)
+}
+
+/// Sizes of a box at `stride`: slices may have any.
+fn space(network: &Network, stride: usize) -> Vec<i64> {
+    match network.grid.size.filter(|_| network.kind != Kind::Slice) {
+        Some(size) => size.map(|n| (n / stride.max(1)) as i64).to_vec(),
+        None => vec![ANY; axes(network)],
+    }
+}
+
+fn shape(samples: i64, channels: usize, space: &[i64]) -> Vec<i64> {
+    [&[samples, channels as i64], space].concat()
+}
+
+/// Where a graph stands, for messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The bundle.
+    pub origin: &'a Path,
+    /// The field of the member in the contract, where there are several; else "".
+    pub member: &'a str,
+}
+
+impl Place<'_> {
+    /// Refuses a tensor of `graph`.
+    pub fn refuse(&self, graph: &Graph, tensor: &str, got: String, expected: String) -> Error {
+        let member = if self.member.is_empty() { String::new() } else { format!(" ({})", self.member) };
+        let file = format!("{}{member}", graph.file());
+        Error::ModelShape { bundle: self.origin.into(), file, tensor: tensor.into(), got, expected }
+    }
+
+    /// Checks the inputs of a graph, which may have no other.
+    ///
+    /// # Errors
+    /// [`Error::ModelShape`].
+    pub fn check_inputs(&self, graph: &Graph, wanted: &[Wanted<'_>]) -> Result<()> {
+        self.check(graph, graph.inputs(), wanted)?;
+        let foreign = graph.inputs().iter().find(|input| wanted.iter().all(|(name, _)| *name != input.name));
+        let refuse = |input: &TensorInfo| {
+            self.refuse(graph, &input.name, "an input of the graph".into(), "no such input".into())
+        };
+        foreign.map_or(Ok(()), |input| Err(refuse(input)))
+    }
+
+    /// Checks the outputs of a graph, which may have others.
+    ///
+    /// # Errors
+    /// [`Error::ModelShape`].
+    pub fn check_outputs(&self, graph: &Graph, wanted: &[Wanted<'_>]) -> Result<()> {
+        self.check(graph, graph.outputs(), wanted)
+    }
+
+    fn check(&self, graph: &Graph, tensors: &[TensorInfo], wanted: &[Wanted<'_>]) -> Result<()> {
+        for (name, shape) in wanted {
+            let expected = || format!("float32 or float16 {shape:?}");
+            let found = tensors.iter().find(|tensor| tensor.name == *name);
+            let found = found.ok_or_else(|| self.refuse(graph, name, "missing".into(), expected()))?;
+            if found.precision.is_none() || !found.fits(shape) {
+                return Err(self.refuse(graph, name, found.to_string(), format!("{} (-1: any)", expected())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a member's graph has the shapes that the first member's has.
+    ///
+    /// # Errors
+    /// [`Error::ModelShape`] with both.
+    pub fn check_alike(&self, first: &Graph, own: &Graph) -> Result<()> {
+        for (theirs, ours) in [(first.inputs(), own.inputs()), (first.outputs(), own.outputs())] {
+            for tensor in ours {
+                let same = theirs.iter().find(|other| other.name == tensor.name);
+                if let Some(other) = same.filter(|other| !tensor.fits(&other.shape)) {
+                    let expected = format!("{other} as in the first member ({})", first.file());
+                    return Err(self.refuse(own, &tensor.name, tensor.to_string(), expected));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The first run of a network: a graph that loads may still be unable to run, and may ignore what is random.
+//!
+//! Each member runs on the smallest image that it takes. An exporter may leave an input without use behind, and then T samples
+//! would be one; so for each random input two samples that differ in it alone have to differ.
+
+use ndarray::{Array2, ArrayD, IxDyn};
+
+use super::{
+    clicks,
+    network::Draws,
+    onnx::{Encoded, OnnxNetwork},
+    tensors::axes,
+};
+use crate::{
+    contract::network::Kind,
+    error::Result,
+    progress::CancelToken,
+    runtime::{load::Steps, tensor::ANY},
+};
+
+/// ONNX Runtime adds up a lone sample in another order than several: two are the fewest of a run.
+const SAMPLES: usize = 2;
+/// Draws that are far from none.
+const FAR: f32 = 3.0;
+/// Images that are tried before an input is said to change nothing: half the width of their values around their middle.
+const IMAGES: [(f32, f32); 3] = [(0.5, 0.5), (0.0, 4.0), (0.0, 1000.0)];
+
+/// A random input, by its place in the contract.
+#[derive(Debug, Clone, Copy)]
+enum Drawn {
+    Dropout(usize),
+    Noise(usize),
+}
+
+impl OnnxNetwork {
+    /// Runs every member once; `steps` counts encoders and decoders.
+    ///
+    /// # Errors
+    /// [`crate::Error::Inference`], [`crate::Error::ModelShape`], [`crate::Error::ModelBundle`] for a random input that changes
+    /// nothing, [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
+    pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
+        let cancel = steps.cancel_token().clone();
+        for member in 0..self.members() {
+            let encoded = self.encode_trial(member, IMAGES[0], &cancel)?;
+            if self.has_encoder(member) {
+                steps.step()?;
+            }
+            let plain = self.decode_trial(&encoded, &self.undrawn(), &cancel)?;
+            self.check_random(member, (&encoded, &plain), &cancel)?;
+            self.check_logits(&encoded, plain.shape(), SAMPLES)?;
+            steps.step()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a random input that changes nothing on any of the images.
+    fn check_random(&mut self, member: usize, first: (&Encoded, &ArrayD<f32>), cancel: &CancelToken) -> Result<()> {
+        let mut ignored = Vec::new();
+        for input in self.drawn() {
+            if !self.changes(input, first, cancel)? {
+                ignored.push(input);
+            }
+        }
+        for image in &IMAGES[1..] {
+            if ignored.is_empty() {
+                return Ok(());
+            }
+            let encoded = self.encode_trial(member, *image, cancel)?;
+            let plain = self.decode_trial(&encoded, &self.undrawn(), cancel)?;
+            let mut still = Vec::new();
+            for input in ignored {
+                if !self.changes(input, (&encoded, &plain), cancel)? {
+                    still.push(input);
+                }
+            }
+            ignored = still;
+        }
+        let Some(input) = ignored.first() else { return Ok(()) };
+        let what = "changes nothing: two samples that differ in it alone give the same logits";
+        let reason = format!("the random input '{}' {what}", self.input_name(*input));
+        Err(self.unfit(member, &reason, "Export the graph so that it uses this input, or leave the input out"))
+    }
+
+    /// Whether the logits differ where one input alone does. Not a number differs from everything.
+    fn changes(
+        &mut self,
+        input: Drawn,
+        (encoded, plain): (&Encoded, &ArrayD<f32>),
+        cancel: &CancelToken,
+    ) -> Result<bool> {
+        let mut draws = self.undrawn();
+        match input {
+            Drawn::Dropout(n) => draws.dropout[n].fill(0.0),
+            Drawn::Noise(n) => draws.noise[n].fill(FAR),
+        }
+        let other = self.decode_trial(encoded, &draws, cancel)?;
+        Ok(other.shape() != plain.shape()
+            || other.iter().zip(plain).any(|(a, b)| a.is_nan() || a.to_bits() != b.to_bits()))
+    }
+
+    fn encode_trial(&mut self, member: usize, image: (f32, f32), cancel: &CancelToken) -> Result<Encoded> {
+        let image = varied(&self.trial_shape(member), image);
+        let offsets_mm = vec![0.0; if self.contract.kind == Kind::Slice { self.contract.slices() } else { 0 }];
+        self.run_encoder(member, image.view(), &offsets_mm, cancel)
+    }
+
+    fn decode_trial(&mut self, encoded: &Encoded, draws: &Draws, cancel: &CancelToken) -> Result<ArrayD<f32>> {
+        let wanted = self.contract.clicks.is_some();
+        let map = wanted.then(|| ArrayD::zeros([&[1, clicks::KINDS], encoded.size()].concat()));
+        self.run_decoder(encoded, None, draws, map.as_ref().map(|map| map.view()), cancel)
+    }
+
+    /// The smallest image that is sure to fit: what the graph says, else twice the multiple, else the whole box.
+    fn trial_shape(&self, member: usize) -> Vec<usize> {
+        let (grid, slice) = (&self.contract.grid, self.contract.kind == Kind::Slice);
+        let image = self.contract.tensors.as_ref().map_or("", |tensors| &tensors.image);
+        let declared = self.first_graph(member).inputs().iter().find(|input| input.name == image);
+        let size = |axis: usize| {
+            let fixed = declared.and_then(|input| input.shape.get(2 + axis)).copied().filter(|n| *n != ANY);
+            let small = 2 * grid.multiple;
+            match (fixed, grid.size.filter(|_| !slice)) {
+                (Some(fixed), _) => fixed as usize,
+                (None, Some(size)) if grid.multiple > 1 => size[axis].min(small),
+                (None, Some(size)) => size[axis],
+                (None, None) => small,
+            }
+        };
+        let channels = self.channels * if slice { self.contract.slices() } else { 1 };
+        [1, channels].into_iter().chain((0..axes(&self.contract)).map(size)).collect()
+    }
+
+    /// Nothing is dropped, nothing is added.
+    fn undrawn(&self) -> Draws {
+        let random = &self.contract.random;
+        Draws {
+            samples: SAMPLES,
+            dropout: random.dropout.iter().map(|d| Array2::ones((SAMPLES, d.channels))).collect(),
+            noise: random.noise.iter().map(|n| Array2::zeros((SAMPLES, n.rank))).collect(),
+        }
+    }
+
+    /// Inputs that differ from sample to sample; dropout of rate 0 doesn't.
+    fn drawn(&self) -> Vec<Drawn> {
+        let random = &self.contract.random;
+        let dropout = random.dropout.iter().enumerate().filter(|(_, d)| d.rate > 0.0).map(|(n, _)| Drawn::Dropout(n));
+        dropout.chain((0..random.noise.len()).map(Drawn::Noise)).collect()
+    }
+
+    fn input_name(&self, input: Drawn) -> &str {
+        match input {
+            Drawn::Dropout(n) => &self.contract.random.dropout[n].input,
+            Drawn::Noise(n) => &self.contract.random.noise[n].input,
+        }
+    }
+}
+
+/// An image whose values lie evenly around `middle`, no two neighbours alike: multiples of the golden ratio's fraction.
+fn varied(shape: &[usize], (middle, half): (f32, f32)) -> ArrayD<f32> {
+    const FRACTION: f64 = 0.618_033_988_749_894_9;
+    let mut n = 0.0;
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || {
+        n += 1.0;
+        middle + half * (2.0 * (n * FRACTION).fract() - 1.0) as f32
+    })
+}

@@ -1,0 +1,165 @@
+//! A graph that is ready to run: named tensors in, named tensors out.
+//!
+//! Enters: arrays of float32, or values that another graph gave. Leaves: values that stay where they were made. Where the graph
+//! has float16, numbers are converted on the way in, and on the way out by [`Value::view`].
+
+use std::borrow::Cow;
+
+use half::f16;
+use ndarray::ArrayViewD;
+use ort::{
+    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
+    session::{Session, SessionInputValue, SessionOutputs},
+    value::{Tensor, TensorRef},
+};
+
+use super::{
+    cancel::interruptible,
+    device::Device,
+    failure::{self, failed},
+    own::OfProcess,
+    tensor::{Precision, TensorInfo},
+    value::Value,
+};
+use crate::{error::Result, progress::CancelToken};
+
+/// A graph on a device.
+#[derive(Debug)]
+pub struct Graph {
+    name: String,
+    file: String,
+    device: Device,
+    inputs: Vec<TensorInfo>,
+    outputs: Vec<TensorInfo>,
+    session: OfProcess<Session>,
+}
+
+/// What goes in by one name.
+#[derive(Debug, Clone)]
+pub enum Input<'a> {
+    /// Numbers on the host.
+    Array(ArrayViewD<'a, f32>),
+    /// What another graph on the same device gave.
+    Value(&'a Value),
+}
+
+/// Where outputs go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// To the host, whatever the device.
+    OnHost,
+    /// Nowhere: they stay on the device.
+    OnDevice,
+}
+
+impl Graph {
+    /// `name`: as messages call it. `file`: of the bundle.
+    pub(super) fn new(name: String, file: String, device: Device, session: Session) -> Self {
+        let infos = |outlets: &[ort::value::Outlet]| outlets.iter().map(TensorInfo::of).collect();
+        let (inputs, outputs) = (infos(session.inputs()), infos(session.outputs()));
+        Graph { name, file, device, inputs, outputs, session: OfProcess::new(session) }
+    }
+
+    /// What messages call it: "the … network failed".
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file it came from.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What has to go in.
+    pub fn inputs(&self) -> &[TensorInfo] {
+        &self.inputs
+    }
+
+    /// What comes out.
+    pub fn outputs(&self) -> &[TensorInfo] {
+        &self.outputs
+    }
+
+    /// Runs it and gives `outputs`, in that order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
+    pub fn run(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+        leave: Leave,
+        cancel: &CancelToken,
+    ) -> Result<Vec<Value>> {
+        let ran = match (self.device, leave) {
+            (Device::Cuda, Leave::OnDevice) => self.run_bound(inputs, outputs, cancel),
+            _ => self.run_plain(inputs, outputs, cancel),
+        };
+        ran.map_err(|e| failed(&self.name, &e, cancel))
+    }
+
+    /// Refuses numbers of this graph that are NaN or infinite.
+    ///
+    /// # Errors
+    /// [`crate::Error::Inference`].
+    pub fn check_finite(&self, numbers: &[f32]) -> Result<()> {
+        failure::check_finite(&self.name, numbers)
+    }
+
+    /// The outputs come to the host.
+    fn run_plain(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+        cancel: &CancelToken,
+    ) -> ort::Result<Vec<Value>> {
+        let fed = inputs.iter().map(|(name, input)| Ok((Cow::from(*name), self.fed(name, input, true)?)));
+        let fed = fed.collect::<ort::Result<Vec<_>>>()?;
+        interruptible(cancel, |options| {
+            let mut given = self.session.run_with_options(fed, options)?;
+            take(&mut given, outputs, true)
+        })
+    }
+
+    /// The outputs stay on the CUDA device.
+    fn run_bound(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+        cancel: &CancelToken,
+    ) -> ort::Result<Vec<Value>> {
+        let device = MemoryInfo::new(AllocationDevice::CUDA, 0, AllocatorType::Device, MemoryType::Default)?;
+        let mut binding = self.session.create_binding()?;
+        for (name, input) in inputs {
+            binding.bind_input(*name, &*self.fed(name, input, false)?)?;
+        }
+        for name in outputs {
+            binding.bind_output_to_device(*name, &device)?;
+        }
+        interruptible(cancel, |options| {
+            let mut given = self.session.run_binding_with_options(&binding, options)?;
+            take(&mut given, outputs, false)
+        })
+    }
+
+    /// An input in the precision that the graph wants. `borrow`: numbers that lie as they should aren't copied.
+    fn fed<'a>(&self, name: &str, input: &'a Input<'_>, borrow: bool) -> ort::Result<SessionInputValue<'a>> {
+        let half = self.inputs.iter().any(|info| info.name == name && info.precision == Some(Precision::F16));
+        Ok(match input {
+            Input::Value(value) if (value.precision == Precision::F16) == half => (&value.value).into(),
+            Input::Value(value) if half => Tensor::from_array(value.extracted()?.mapv(f16::from_f32))?.into(),
+            Input::Value(value) => Tensor::from_array(value.extracted()?.into_owned())?.into(),
+            Input::Array(array) if half => Tensor::from_array(array.mapv(f16::from_f32))?.into(),
+            Input::Array(array) if borrow && array.is_standard_layout() => {
+                TensorRef::from_array_view(array.view())?.into()
+            }
+            Input::Array(array) => Tensor::from_array(array.as_standard_layout().into_owned())?.into(),
+        })
+    }
+}
+
+fn take(given: &mut SessionOutputs<'_>, names: &[&str], on_host: bool) -> ort::Result<Vec<Value>> {
+    let missing = |name: &str| ort::Error::new(format!("the graph gave no output '{name}'"));
+    let take = |name: &&str| Value::new(name, given.remove(name).ok_or_else(|| missing(name))?, on_host);
+    names.iter().map(take).collect()
+}

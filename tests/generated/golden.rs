@@ -1,0 +1,56 @@
+//! The text of `nodules.csv` and `nodules.json`, which other programs read: a committed copy of what two made-up nodules
+//! give. A line of it that changes breaks such programs; lines and columns are only ever added.
+
+use sam2lung::{Warning, findings::nodule::Nodule, report::tables};
+
+use crate::agree;
+
+fn nodules() -> [Nodule; 2] {
+    let clicked = Nodule {
+        id: 1,
+        centroid_ijk: [182.25, 285.0, 65.123456789],
+        centroid_ras: [-40.5, 0.0, 1234.56789012],
+        volume_mm3: 523.598775598,
+        volume_mm3_p05: 400.0,
+        volume_mm3_p50: 520.0,
+        volume_mm3_p95: 700.25,
+        sample_volume_mm3_p05: 390.0,
+        sample_volume_mm3_p50: 521.0,
+        sample_volume_mm3_p95: 610.0,
+        volume_spread: 0.125,
+        equivalent_diameter_mm: 10.0,
+        long_axis_mm: 11.0,
+        short_axis_mm: 9.5,
+        mean_hu: -123.456789,
+        probability_inside: 0.87654321987,
+        probability_around: 0.000123456789,
+        uncertainty_mean: 0.5,
+        sample_dice: 0.9,
+        detection_rate: 1.0,
+        nodule_probability: Some(0.75),
+        expected_dice: Some(0.8125),
+        clicked: true,
+        review: true,
+        review_reasons: vec!["one, with a comma".into(), "a \"quoted\" one".into()],
+        class: "nodule".into(),
+        sample_volumes_mm3: vec![0.0, 610.0],
+    };
+    let plain = Nodule {
+        id: 2,
+        nodule_probability: None,
+        expected_dice: None,
+        clicked: false,
+        review: false,
+        review_reasons: Vec::new(),
+        sample_volumes_mm3: vec![1e-9],
+        ..clicked.clone()
+    };
+    [clicked, plain]
+}
+
+#[test]
+fn tables_keep_their_text() {
+    let warnings = [Warning::ThickSlices { spacing_mm: 7.5, tried_mm: 5.0 }, Warning::LittleLung { percent: 0.1 }];
+    agree("tests/generated/nodules.json", &tables::json(&nodules(), &warnings));
+    agree("tests/generated/nodules.csv", &tables::csv(&nodules(), &warnings));
+}
