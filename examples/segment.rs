@@ -34,7 +34,7 @@ fn segment(path: PathBuf) -> Result<()> {
 
     let mut engine = Engine::new(Bundle::builtin()?, Device::Auto, None)?;
     let ct = io::read_ct(&path, ReadOptions::default(), &mut monitor)?;
-    let found = engine.segment(ct.volume, &Options::default(), &mut monitor)?;
+    let found = engine.segment(vec![ct.volume], &Options::default(), &mut monitor)?;
 
     eprintln!("\r{:<40}", engine.device().reason);
     println!("{:>3} {:>8} {:>19} {:>10}  review", "id", "mm3", "90 % interval", "long axis");

@@ -23,9 +23,9 @@ use ndarray::Array3;
 
 use crate::{
     capi::{
-        engine::{c_device, sam2lung_engine},
+        engine::sam2lung_engine,
         guard::{neutral, no_panic},
-        options::{sam2lung_engine_options, sam2lung_run_options},
+        options::{c_device, sam2lung_engine_options, sam2lung_run_options},
         pointers::refuse,
         run::STAGES,
         structs::Abi,
@@ -35,6 +35,7 @@ use crate::{
     error::{Error, Result},
     findings::{nodule, result::Segmentation},
     memory,
+    networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
     runtime::environment::Runtime,
@@ -57,15 +58,15 @@ pub mod ffi {
         Cuda = 2,
     }
 
-    /// Kinds of doubt.
+    /// Kinds of uncertainty.
     enum Uncertainty {
         /// The bundle's choice.
         Bundle = 0,
-        /// Entropy of the mean probability in bits, 0 to 1: all doubt.
+        /// Entropy of the mean probability in bits, 0 to 1: all uncertainty.
         Entropy = 1,
         /// Variance of the probability over the samples, 0 to 0.25.
         Variance = 2,
-        /// Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+        /// Entropy of the mean less the mean entropy in bits, 0 to 1: of the network, not of the image.
         MutualInformation = 3,
     }
 
@@ -97,7 +98,7 @@ pub mod ffi {
     struct RunOptions<'a> {
         /// Dropout samples; 0: the bundle's number.
         samples: u32,
-        /// Which doubt the uncertainty map shows.
+        /// Which uncertainty the uncertainty map shows.
         uncertainty: Uncertainty,
         /// Seed of the dropout masks: the same seed gives the same bits.
         seed: u64,
@@ -120,7 +121,7 @@ pub mod ffi {
         // generated: fields
         /// Number in the label map, from 1.
         id: u16,
-        /// Centre as column, row, slice of the CT, from 0, voxel.
+        /// Centre as column, row, slice of the CT, from 0.
         centroid_ijk: [f64; 3],
         /// Centre towards right, anterior, superior in the CT's patient frame, mm.
         centroid_ras: [f64; 3],
@@ -207,7 +208,7 @@ pub mod ffi {
         fn labels(self: &Findings) -> &[u16];
         /// Mean probability over the samples.
         fn probability(self: &Findings) -> &[f32];
-        /// Doubt of the kind asked for.
+        /// Uncertainty of the kind asked for.
         fn uncertainty(self: &Findings) -> &[f32];
         /// The nodules, in the order of their numbers.
         fn nodules(self: &Findings) -> Vec<Nodule>;
@@ -283,7 +284,7 @@ impl Engine {
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
         let ct = ct.read(grid, &mut monitor)?;
-        engine.segment(ct, &options, &mut monitor)?.pack_native(&control.token)
+        engine.segment(vec![ct], &options, &mut monitor)?.pack_native(&control.token)
     }
 }
 
@@ -331,7 +332,7 @@ impl ffi::RunOptions<'_> {
             options.search = Search::Mask(on_grid(grid, inside));
         }
         let indices = |voxels: &[ffi::Voxel]| voxels.iter().map(|voxel| voxel.ijk).collect();
-        (options.at, options.not_at) = (indices(&self.inside), indices(&self.outside));
+        options.clicks = Clicks { inside: indices(&self.inside), outside: indices(&self.outside) };
         Ok(options)
     }
 }

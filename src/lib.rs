@@ -10,6 +10,7 @@ pub mod cxx_bridge;
 pub mod error;
 pub mod findings;
 pub mod io;
+pub mod limits;
 pub mod memory;
 pub mod networks;
 pub mod phantom;

@@ -9,6 +9,7 @@ use ndarray::Array3;
 use sam2lung::{
     contract::bundle::Bundle,
     findings::result::Segmentation,
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search},
@@ -41,11 +42,15 @@ fn ct() -> Volume<f32> {
 }
 
 fn options(at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Options {
-    Options { search: Search::Everywhere, at: at.to_vec(), not_at: not_at.to_vec(), ..Options::default() }
+    Options {
+        search: Search::Everywhere,
+        clicks: Clicks { inside: at.to_vec(), outside: not_at.to_vec() },
+        ..Options::default()
+    }
 }
 
 fn segment(at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Segmentation {
-    engine().segment(ct(), &options(at, not_at), &mut Monitor::silent()).expect("a good CT")
+    engine().segment(vec![ct()], &options(at, not_at), &mut Monitor::silent()).expect("a good CT")
 }
 
 /// Voxels (i, j, k) that differ in any map.
@@ -113,19 +118,19 @@ fn segment_cancelled_in_the_run_with_clicks_ends_and_leaves_the_engine_usable() 
         }
     };
     let options = options(&[NOWHERE], &[]);
-    let ended = engine.segment(ct(), &options, &mut Monitor::new(token, &mut sink));
+    let ended = engine.segment(vec![ct()], &options, &mut Monitor::new(token, &mut sink));
     assert_eq!(ended.expect_err("it was cancelled").name(), "E_CANCELLED");
     assert!(stages.windows(2).all(|pair| pair[0].1 <= pair[1].1), "progress never falls");
     assert_eq!(stages.last().map(|last| last.0), Some(Stage::Prompt));
-    let again = engine.segment(ct(), &options, &mut Monitor::silent()).expect("a good CT");
+    let again = engine.segment(vec![ct()], &options, &mut Monitor::silent()).expect("a good CT");
     assert_eq!(changed(&again, &segment(&[NOWHERE], &[])), [[0usize; 3]; 0]);
 }
 
 #[test]
 fn segment_clicks_that_make_no_sense_are_refused_by_name() {
     let refused = |at: &[[usize; 3]], not_at: &[[usize; 3]]| {
-        engine().segment(ct(), &options(at, not_at), &mut Monitor::silent()).expect_err("no sense").to_string()
+        engine().segment(vec![ct()], &options(at, not_at), &mut Monitor::silent()).expect_err("no sense").to_string()
     };
-    assert!(refused(&[], &[NOWHERE]).contains("not-at is 45,60,12"));
+    assert!(refused(&[], &[NOWHERE]).contains("click-outside is 45,60,12"));
     assert!(refused(&[NOWHERE], &[[0, 80, 0]]).contains("0,0,0 to 89,79,19"));
 }

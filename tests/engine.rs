@@ -5,6 +5,7 @@ use std::path::Path;
 use ndarray::Array3;
 use sam2lung::{
     contract::bundle::Bundle,
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search},
@@ -34,7 +35,7 @@ fn ramp(n: usize) -> f32 {
 }
 
 fn refused(ct: Volume<f32>, options: &Options) -> &'static str {
-    engine().segment(ct, options, &mut Monitor::silent()).expect_err("no CT").name()
+    engine().segment(vec![ct], options, &mut Monitor::silent()).expect_err("no CT").name()
 }
 
 #[test]
@@ -56,7 +57,11 @@ fn segment_mask_of_another_shape_or_without_a_voxel_is_refused_by_name() {
 
 #[test]
 fn segment_voxel_beyond_the_volume_is_refused_by_name() {
-    let beyond = Options { at: vec![[8, 0, 0]], search: Search::Everywhere, ..Options::default() };
+    let beyond = Options {
+        clicks: Clicks { inside: vec![[8, 0, 0]], outside: Vec::new() },
+        search: Search::Everywhere,
+        ..Options::default()
+    };
     assert_eq!(refused(volume([8, 7, 6], ramp), &beyond), "E_OPTION");
 }
 

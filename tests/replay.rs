@@ -75,11 +75,16 @@ fn ct() -> Volume<f32> {
 
 fn options(name: &str) -> Options {
     let clicks = if name == CLICKS { (vec![[15, 16, 4], [36, 8, 6]], vec![[10, 14, 4]]) } else { Default::default() };
-    Options { samples: Some(SAMPLES), search: Search::Everywhere, at: clicks.0, not_at: clicks.1, ..Options::default() }
+    Options {
+        samples: Some(SAMPLES),
+        search: Search::Everywhere,
+        clicks: Clicks { inside: clicks.0, outside: clicks.1 },
+        ..Options::default()
+    }
 }
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
-    let found = engine.segment(ct(), options, &mut Monitor::silent()).expect("a good CT");
+    let found = engine.segment(vec![ct()], options, &mut Monitor::silent()).expect("a good CT");
     assert!(found.native().uncertainty.voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
     found
 }
@@ -168,7 +173,7 @@ fn segment_after_a_cancelled_run_gives_the_same_bits() {
                 from_callback.cancel();
             }
         };
-        let ended = engine.segment(ct(), &options(name), &mut Monitor::new(token, &mut sink));
+        let ended = engine.segment(vec![ct()], &options(name), &mut Monitor::new(token, &mut sink));
         assert_eq!(ended.expect_err("it was cancelled").name(), "E_CANCELLED");
         assert_same(&fresh, &segment(&mut engine, &options(name)), name);
     }

@@ -20,7 +20,7 @@ use sam2lung::{
 fn segment(bundle: Bundle, ct: Volume<f32>) -> Segmentation {
     let mut engine = Engine::new(bundle, Device::Cpu, Some(2)).expect("a committed bundle");
     let options = Options { samples: Some(4), search: Search::Everywhere, ..Options::default() };
-    engine.segment(ct, &options, &mut Monitor::silent()).expect("a good CT")
+    engine.segment(vec![ct], &options, &mut Monitor::silent()).expect("a good CT")
 }
 
 /// The phantom around a nodule, every `n` slices averaged to one, as a thick reconstruction has them; and where the

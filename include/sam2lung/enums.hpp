@@ -48,13 +48,18 @@ enum class Device : std::int32_t {
     cuda = SAM2LUNG_DEVICE_CUDA,      ///< An NVIDIA GPU, or an error.
 };
 
-/// Kinds of doubt.
+/// Kinds of uncertainty.
 enum class Uncertainty : std::int32_t {
     bundle = SAM2LUNG_UNCERTAINTY_BUNDLE,                         ///< The bundle's choice.
-    entropy = SAM2LUNG_UNCERTAINTY_ENTROPY,                       ///< All doubt, 0 to 1 bit.
+    entropy = SAM2LUNG_UNCERTAINTY_ENTROPY,                       ///< All uncertainty, 0 to 1 bit.
     variance = SAM2LUNG_UNCERTAINTY_VARIANCE,                     ///< Of the probability over samples, 0 to 0.25.
-    mutual_information = SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION, ///< Doubt about the network alone, bits.
+    mutual_information = SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION, ///< Of the network alone, bits.
 };
+
+/// The name of a kind of uncertainty, as on the command line; empty for one that the library doesn't know.
+inline const char* name(Uncertainty kind) noexcept {
+    return sam2lung_uncertainty_name(static_cast<std::int32_t>(kind));
+}
 
 /// Where nodules are looked for.
 enum class Search : std::int32_t {

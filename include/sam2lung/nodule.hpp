@@ -22,7 +22,7 @@ struct Nodule {
     // generated: fields
     /// Number in the label map, from 1.
     std::uint32_t id = 0;
-    /// Centre as column, row, slice of the CT, from 0, voxel.
+    /// Centre as column, row, slice of the CT, from 0.
     std::array<double, 3> centroid_ijk{};
     /// Centre towards right, anterior, superior in the CT's patient frame, mm.
     std::array<double, 3> centroid_ras{};

@@ -31,10 +31,17 @@ struct Progress {
 /// arrives from there.
 using ProgressFunction = std::function<bool(const Progress& progress)>;
 
+/// Samples that a run may draw at most.
+inline constexpr std::uint32_t max_samples = SAM2LUNG_MAX_SAMPLES;
+/// CPU threads that an engine may be given at most.
+inline constexpr std::uint32_t max_threads = SAM2LUNG_MAX_THREADS;
+/// Clicks inside, and clicks outside, of one call at most.
+inline constexpr std::uint32_t max_clicks = SAM2LUNG_MAX_CLICKS;
+
 /// Options of an engine.
 struct EngineOptions {
     Device device = Device::automatic; ///< Where the network runs.
-    std::uint32_t threads = 0;         ///< CPU threads for one operator; 0: as many as the machine has.
+    std::uint32_t threads = 0;         ///< CPU threads for one operator, up to max_threads; 0: the machine's.
     ProgressFunction progress = {};    ///< Is told how far the engine is made; may be empty.
     const Cancel* cancel = nullptr;    ///< Ends the making of the engine; may be null, isn't used afterwards.
     /// Give free memory of the whole process back to the system after each run and with each result; takes time in a
@@ -44,15 +51,15 @@ struct EngineOptions {
 
 /// Options of a run.
 struct RunOptions {
-    std::uint32_t samples = 0;                     ///< Dropout samples; 0: the bundle's number.
+    std::uint32_t samples = 0;                     ///< Samples, up to max_samples; 0: the bundle's number.
     Uncertainty uncertainty = Uncertainty::bundle; ///< What Map::uncertainty shows.
     std::uint64_t seed = 0;                        ///< The same seed gives the same bits on a CPU.
     double threshold = 0;                          ///< Probability that makes a nodule's voxel; 0: the bundle's.
-    double sensitivity = 0;                        ///< Share of nodules that the second opinion keeps; 0: the bundle's.
+    double sensitivity = 0;                        ///< Share of nodules that the classifier keeps; 0: the bundle's.
     Search search = Search::lungs;                 ///< Where nodules are looked for.
     std::optional<VolumeView> mask;                ///< With Search::mask: above 0.5 is inside; on the CT's grid.
     std::uint32_t batch = 0;                       ///< Samples decoded in a call at most; 0: the library's choice.
-    bool all_uncertainties = false;                ///< Keep every kind of doubt (12 bytes a voxel more).
+    bool all_uncertainties = false;                ///< Keep every kind of uncertainty (12 bytes a voxel more).
     ProgressFunction progress;                     ///< May be empty.
     const Cancel* cancel = nullptr;                ///< May be null.
 };

@@ -51,8 +51,30 @@ def test_read_of_another_schema_is_refused_with_got_and_expected(tmp_path):
     shutil.copy(DEFAULT_BUNDLE / contract.FILE, tmp_path)
     spec = json.loads((tmp_path / contract.FILE).read_text())
     contract.write(tmp_path, {**spec, "schema_version": 7})
-    with pytest.raises(UserError, match="expected schema_version 1, got 7"):
+    with pytest.raises(UserError, match="expected schema_version 1 or 2, got 7"):
         contract.read(tmp_path)
+
+
+def test_classifier_of_schema_2_is_what_classifies(bundles):
+    spec = contract.read(bundles / "tiny-chain")
+    assert spec["schema_version"] == 2 and contract.classifier_of(spec) == spec["classify"]
+    changed = contract.with_classifier_threshold(spec, 0.0)
+    assert changed["classify"].pop("threshold") == 0.0 and spec["classify"].pop("threshold") is not None
+    assert changed == spec
+
+
+def test_without_interpolation_of_schema_2_changes_every_network_of_slices():
+    spec = {
+        "schema_version": 2,
+        "name": "made",
+        "detect": {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 3.0}},
+        "segment": {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 2.5}},
+    }
+    changed, above_mm = contract.without_interpolation(spec)
+    assert above_mm == 2.5
+    assert changed["detect"] == changed["segment"] == {"neighbours": {"each_side": 1, "step_mm": 2.0}}
+    with pytest.raises(UserError, match="made: expected neighbours"):
+        contract.without_interpolation(changed)
 
 
 def test_run_folder_of_before_the_renames_is_read_by_todays_names(tmp_path):

@@ -1,7 +1,7 @@
 """ONNX graphs, node by node. The bytes of a graph depend on nothing but what is written here."""
 
 import numpy as np
-from onnx import TensorProto, checker, helper, numpy_helper
+from onnx import checker, helper, numpy_helper
 
 OPSET = 17
 IR_VERSION = 8
@@ -9,7 +9,7 @@ IR_VERSION = 8
 
 def tensor(name, *shape, precision=np.float32):
     """A graph input or output; text in `shape` is a free dimension."""
-    kind = {np.float32: TensorProto.FLOAT, np.float16: TensorProto.FLOAT16}[precision]
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(precision))
     return helper.make_tensor_value_info(name, kind, list(shape))
 
 

@@ -3,12 +3,13 @@
 tiny-patch           one graph, boxes of 4 x 8 x 8 that overlap by half and count alike:
                      logit = GAIN x + B + R . (k, j, i). The last box is shifted, so that it ends where the volume does.
 tiny-patch-gaussian  the same graph, boxes that overlap by a quarter and count less towards their faces.
-tiny-patch-dropout   two members of one graph each: logit = G[n] x m + B, m of rate 0.5, boxes on a grid of 4 x 1.5 x 1.5 mm.
+tiny-patch-dropout   two members of one graph each: logit = G[n] x m + B, m of rate 0.5; 4 x 1.5 x 1.5 mm.
 tiny-patch-clicks    encoder e = x, decoder logit = GAIN e + B + CLICK (c_inside - c_outside), c = exp(-d / DECAY_MM).
-tiny-patch-flips     mirrored along all axes, boxes side by side: logit = A x + F . (x(k - 1), x(j - 1), x(i - 1)) + B, 0 beyond the box.
+tiny-patch-flips     mirrored along all axes, boxes side by side, 0 beyond them:
+                     logit = A x + F . (x(k - 1), x(j - 1), x(i - 1)) + B.
 tiny-patch-half      one graph in float16: logit = GAIN x + B.
-tiny-hybrid          a patch network, logit = COARSE x + CB, and on half of the slices a slice network, logit = FINE x + FB,
-                     which counts for FINE_WEIGHT.
+tiny-hybrid          a patch network, logit = COARSE x + CB, and on half of the slices a slice network,
+                     logit = FINE x + FB, which counts for FINE_WEIGHT.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ CLICK, DECAY_MM = 10.0, 6.0
 # tiny-patch-flips
 A, F = 8.0, [4.0, 2.0, 1.0]
 # tiny-hybrid
-COARSE, CB, FINE, FB, FINE_WEIGHT = 8.0, -4.0, 32.0, -12.0, 0.75
+COARSE, CB, FINE, FB, FINE_WEIGHT = 8.0, -5.0, 32.0, -12.0, 0.75
 
 
 def affine_graph(gain, bias, precision=np.float32):

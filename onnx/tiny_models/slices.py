@@ -2,17 +2,17 @@
 
 tiny-plain    one graph, nothing random: logit = PLAIN x + B.
 tiny-half     as tiny-identity in float16: encoder e = x, decoder logit = A e m + B, m of rate 0.5.
-tiny-members  three members, nothing else random: member n has the encoder e = E[n] x and the decoder logit = D[n] e + MB[n].
+tiny-members  three members, nothing else random: encoder n is e = E[n] x, decoder n is logit = D[n] e + MB[n].
               An encoder with another member's decoder gives none of these.
 tiny-flips    one graph, which samples see mirrored along j and i: logit = A x + FJ x(row - 1) + FI x(column - 1) + B.
 tiny-noise    encoder e = x, decoder logit = PLAIN e + B + Z0 z0 + Z1 e z1, with noise of rank 2.
-tiny-mixed    every source at once, two members of one graph each, mirrored along i, two dropout channels of rate 0.25, noise of
-              rank 1: logit = G[n] (x m0 + x(column - 1) m1) / 2 + B + Z0 z.
+tiny-mixed    every source at once, two members of one graph each, mirrored along i, two dropout channels of rate 0.25,
+              noise of rank 1: logit = G[n] (x m0 + x(column - 1) m1) / 2 + B + Z0 z.
 tiny-slab     three slices, two slices of the CT apart: encoder e_n = x_n + C d_n, with d_n the distance in mm; decoder
               logit = sum over n of W[n] e_n + SB.
 tiny-spaced   tiny-plain's graph on slices 3 mm apart, whatever the CT's.
 tiny-classes  two classes, each by itself: nodule PLAIN x + B, mass MASS x + KB, which is more above 342 HU.
-tiny-opinions tiny-plain with a classifier of two members: member n says P[n] of its image's centre, and the mean counts.
+tiny-opinions tiny-plain with a classifier of two members: P[n] weighs the centre of its box; their mean counts.
 """
 
 import numpy as np

@@ -173,6 +173,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectOptions()
   const auto spin = QOverload<int>::of(&QSpinBox::valueChanged);
   const auto spinDouble = QOverload<double>::of(&QDoubleSpinBox::valueChanged);
   const auto choose = QOverload<int>::of(&QComboBox::currentIndexChanged);
+  this->SamplesSpinBox->setMaximum(vtkSlicerSAM2LungLogic::GetMaximumSamples());
   QObject::connect(this->SamplesSpinBox, spin, q, changeNode([](Parameters* p, int n) { p->SetSamples(n); }));
   QObject::connect(this->SeedSpinBox, spin, q, changeNode([](Parameters* p, int n) { p->SetSeed(n); }));
   QObject::connect(

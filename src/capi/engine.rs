@@ -11,7 +11,7 @@ use super::{
     cancel::token_of,
     error::sam2lung_error,
     guard::{Call, guard},
-    options::{read_or_default, sam2lung_device, sam2lung_engine_options},
+    options::{c_device, read_or_default, sam2lung_device, sam2lung_engine_options},
     pointers::{c_text, check_output, getter, hand_over, input, refuse, release},
     progress::sink,
     status::sam2lung_status,
@@ -20,7 +20,6 @@ use crate::{
     error::{Error, Result},
     pipeline::Engine,
     progress::Monitor,
-    runtime::device::Device,
 };
 
 /// A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
@@ -64,15 +63,6 @@ impl sam2lung_engine {
             Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
             Err(TryLockError::WouldBlock) => Err(Error::Busy),
         }
-    }
-}
-
-/// A device as C numbers it.
-pub(crate) fn c_device(device: Device) -> sam2lung_device {
-    match device {
-        Device::Auto => sam2lung_device::Auto,
-        Device::Cpu => sam2lung_device::Cpu,
-        Device::Cuda => sam2lung_device::Cuda,
     }
 }
 

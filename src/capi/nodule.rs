@@ -18,7 +18,7 @@ pub struct sam2lung_nodule {
     pub review: bool,
     /// Whether the network outlined it with clicks.
     pub clicked: bool,
-    /// Centre as column, row, slice of the CT, from 0, voxel.
+    /// Centre as column, row, slice of the CT, from 0.
     pub centroid_ijk: [f64; 3],
     /// Centre towards right, anterior, superior in the CT's patient frame, mm.
     pub centroid_ras: [f64; 3],

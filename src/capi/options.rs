@@ -1,12 +1,17 @@
 //! Options of an engine and of a run: C structs on their way to [`Options`].
 
-use std::{ffi::c_void, mem::offset_of, ptr};
+use std::{
+    ffi::{CString, c_char, c_void},
+    mem::offset_of,
+    ptr,
+    sync::LazyLock,
+};
 
 use super::{
     cancel::sam2lung_cancel,
     error::sam2lung_error,
     guard::guard,
-    pointers::{check_output, refuse},
+    pointers::{c_text, check_output, refuse},
     progress::sam2lung_progress_fn,
     status::sam2lung_status,
     structs::{self, Abi},
@@ -15,6 +20,7 @@ use super::{
 use crate::{
     contract::uncertainty::Uncertainty,
     error::Result,
+    limits,
     pipeline::options::{Options, Search},
     runtime::device::Device,
 };
@@ -31,17 +37,17 @@ pub enum sam2lung_device {
     Cuda = 2,
 }
 
-/// Kinds of doubt. Values of sam2lung_run_options::uncertainty.
+/// Kinds of uncertainty. Values of sam2lung_run_options::uncertainty.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum sam2lung_uncertainty {
     /// The bundle's choice.
     Bundle = 0,
-    /// Entropy of the mean probability in bits, 0 to 1: all doubt.
+    /// Entropy of the mean probability in bits, 0 to 1: all uncertainty.
     Entropy = 1,
     /// Variance of the probability over the samples, 0 to 0.25.
     Variance = 2,
-    /// Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+    /// Entropy of the mean less the mean entropy in bits, 0 to 1: of the network, not of the image.
     MutualInformation = 3,
 }
 
@@ -65,7 +71,7 @@ pub struct sam2lung_engine_options {
     pub struct_size: usize,
     /// A sam2lung_device.
     pub device: i32,
-    /// CPU threads for one operator, up to 1024; 0: as many as the machine has.
+    /// CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
     pub threads: u32,
     /// Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
     pub progress: sam2lung_progress_fn,
@@ -85,15 +91,15 @@ pub struct sam2lung_engine_options {
 pub struct sam2lung_run_options {
     /// sizeof(sam2lung_run_options); sam2lung_run_options_init() sets it.
     pub struct_size: usize,
-    /// Dropout samples, up to 10000; 0: the bundle's number.
+    /// Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
     pub samples: u32,
-    /// Which doubt SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
+    /// Which uncertainty SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
     pub uncertainty: i32,
     /// Seed of the dropout masks: the same seed gives the same bits.
     pub seed: u64,
     /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
     pub threshold: f64,
-    /// Share of nodules that the judge is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
+    /// Share of nodules that the classifier is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
     pub sensitivity: f64,
     /// Where to search, a sam2lung_search.
     pub search: i32,
@@ -101,7 +107,7 @@ pub struct sam2lung_run_options {
     pub batch: u32,
     /// With SAM2LUNG_SEARCH_MASK the mask, above 0.5 inside, on the CT's grid; else NULL. Borrowed for the call.
     pub mask: *const sam2lung_volume,
-    /// Keep the doubt of every kind as well: 12 bytes a voxel more.
+    /// Keep the uncertainty of every kind as well: 12 bytes a voxel more.
     pub all_uncertainties: bool,
     /// Is told how far the run is; may be NULL.
     pub progress: sam2lung_progress_fn,
@@ -151,6 +157,54 @@ unsafe impl Abi for sam2lung_run_options {
         cancel: ptr::null(),
     };
 }
+
+/// A device as C numbers it.
+pub(crate) fn c_device(device: Device) -> sam2lung_device {
+    match device {
+        Device::Auto => sam2lung_device::Auto,
+        Device::Cpu => sam2lung_device::Cpu,
+        Device::Cuda => sam2lung_device::Cuda,
+    }
+}
+
+/// A kind of uncertainty as C numbers it.
+pub(super) fn c_uncertainty(kind: Uncertainty) -> sam2lung_uncertainty {
+    match kind {
+        Uncertainty::Entropy => sam2lung_uncertainty::Entropy,
+        Uncertainty::Variance => sam2lung_uncertainty::Variance,
+        Uncertainty::MutualInformation => sam2lung_uncertainty::MutualInformation,
+    }
+}
+
+/// Names of the values of sam2lung_uncertainty.
+static UNCERTAINTY_NAMES: LazyLock<Vec<(i32, CString)>> = LazyLock::new(|| {
+    let kinds = Uncertainty::ALL.iter().map(|kind| (c_uncertainty(*kind) as i32, c_text(kind.name())));
+    kinds.chain([(sam2lung_uncertainty::Bundle as i32, c"bundle".to_owned())]).collect()
+});
+
+/// The name of a kind of uncertainty, as on the command line, such as mutual-information.
+///
+/// Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+///
+/// @param uncertainty a sam2lung_uncertainty
+/// @return UTF-8; "" for another number; never NULL
+#[unsafe(no_mangle)]
+pub extern "C" fn sam2lung_uncertainty_name(uncertainty: i32) -> *const c_char {
+    let name = UNCERTAINTY_NAMES.iter().find(|(number, _)| *number == uncertainty);
+    name.map_or(c"".as_ptr(), |(_, name)| name.as_ptr())
+}
+
+/// Dropout samples that a run may draw at most. Since version 4 of the interface.
+pub const SAM2LUNG_MAX_SAMPLES: u32 = 10_000;
+/// CPU threads that an engine may be given at most. Since version 4 of the interface.
+pub const SAM2LUNG_MAX_THREADS: u32 = 1024;
+/// Clicks inside, and clicks outside, of one call at most. Since version 4 of the interface.
+pub const SAM2LUNG_MAX_CLICKS: u32 = 10_000;
+
+// cbindgen reads numbers only; these are the library's.
+const _: () = assert!(SAM2LUNG_MAX_SAMPLES as usize == limits::MAX_SAMPLES);
+const _: () = assert!(SAM2LUNG_MAX_THREADS as usize == limits::MAX_THREADS);
+const _: () = assert!(SAM2LUNG_MAX_CLICKS as usize == limits::MAX_CLICKS);
 
 /// Fills a struct with its defaults.
 unsafe fn init<T: Abi>(options: *mut T, size: usize, error: *mut *mut sam2lung_error) -> sam2lung_status {
@@ -216,12 +270,9 @@ pub(super) unsafe fn read_or_default<T: Abi>(options: *const T) -> Result<T> {
 impl sam2lung_engine_options {
     /// Device, and threads unless they are the machine's.
     pub(crate) fn chosen(&self) -> Result<(Device, Option<usize>)> {
-        let device = match self.device {
-            0 => Device::Auto,
-            1 => Device::Cpu,
-            2 => Device::Cuda,
-            other => return Err(refuse("options->device", other.to_string(), "a sam2lung_device, 0 to 2")),
-        };
+        let device = Device::ALL.iter().copied().find(|device| c_device(*device) as i32 == self.device);
+        let device =
+            device.ok_or_else(|| refuse("options->device", self.device.to_string(), "a sam2lung_device, 0 to 2"))?;
         Ok((device, (self.threads != 0).then_some(self.threads as usize)))
     }
 }
@@ -230,13 +281,12 @@ impl sam2lung_run_options {
     /// The options but for the mask and for points, which take a CT.
     pub(crate) fn chosen(&self) -> Result<Options> {
         let unless_zero = |value: f64| (value != 0.0).then_some(value);
-        let uncertainty = match self.uncertainty {
-            0 => None,
-            1 => Some(Uncertainty::Entropy),
-            2 => Some(Uncertainty::Variance),
-            3 => Some(Uncertainty::MutualInformation),
-            other => return Err(refuse("options->uncertainty", other.to_string(), "a sam2lung_uncertainty, 0 to 3")),
-        };
+        let is_bundles = self.uncertainty == sam2lung_uncertainty::Bundle as i32;
+        let uncertainty = Uncertainty::ALL.iter().copied().find(|kind| c_uncertainty(*kind) as i32 == self.uncertainty);
+        if uncertainty.is_none() && !is_bundles {
+            let expected = "a sam2lung_uncertainty, 0 to 3";
+            return Err(refuse("options->uncertainty", self.uncertainty.to_string(), expected));
+        }
         let search = match self.search {
             0 | 2 => Search::Lungs,
             1 => Search::Everywhere,
@@ -263,5 +313,29 @@ impl sam2lung_run_options {
         };
         let options = if self.batch == 0 { options } else { Options { batch: self.batch as usize, ..options } };
         options.check().map(|()| options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_each_value_of_the_enums_are_the_librarys_and_others_are_refused() {
+        for device in Device::ALL {
+            let options = sam2lung_engine_options { device: c_device(*device) as i32, ..Abi::DEFAULT };
+            assert_eq!(options.chosen().unwrap().0, *device);
+        }
+        for kind in Uncertainty::ALL {
+            let options = sam2lung_run_options { uncertainty: c_uncertainty(*kind) as i32, ..Abi::DEFAULT };
+            assert_eq!(options.chosen().unwrap().uncertainty, Some(*kind));
+        }
+        assert_eq!(sam2lung_run_options::DEFAULT.chosen().unwrap().uncertainty, None);
+        for number in [-1, 4] {
+            let run = sam2lung_run_options { uncertainty: number, ..Abi::DEFAULT };
+            assert_eq!(run.chosen().unwrap_err().name(), "E_ARGUMENT");
+            let engine = sam2lung_engine_options { device: number, ..Abi::DEFAULT };
+            assert_eq!(engine.chosen().unwrap_err().name(), "E_ARGUMENT");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     guard::{Call, guard},
     measures,
     nodule::sam2lung_nodule,
-    options::sam2lung_uncertainty,
+    options::{c_uncertainty, sam2lung_uncertainty},
     pointers::{c_text, check_output, getter, input, refuse, release},
     status::sam2lung_status,
     structs,
@@ -33,7 +33,7 @@ use crate::{
 pub enum sam2lung_map {
     /// Mean probability over the samples.
     Probability = 0,
-    /// Doubt of the kind that the run was asked for (sam2lung_result_uncertainty()).
+    /// Uncertainty of the kind that the run was asked for (sam2lung_result_uncertainty()).
     Uncertainty = 1,
     /// Entropy of the mean probability, bits; with all_uncertainties, or where it is the kind asked for.
     Entropy = 2,
@@ -41,6 +41,15 @@ pub enum sam2lung_map {
     Variance = 3,
     /// Mutual information, bits; with all_uncertainties, or where it is the kind asked for.
     MutualInformation = 4,
+}
+
+/// The map of a kind of uncertainty.
+fn c_map(kind: Uncertainty) -> sam2lung_map {
+    match kind {
+        Uncertainty::Entropy => sam2lung_map::Entropy,
+        Uncertainty::Variance => sam2lung_map::Variance,
+        Uncertainty::MutualInformation => sam2lung_map::MutualInformation,
+    }
 }
 
 /// What a run found. Never changes: any thread may read it, several at once.
@@ -74,11 +83,9 @@ impl sam2lung_result {
         let kind = match number {
             0 => return Ok(found.probability),
             1 => return Ok(found.uncertainty),
-            2 => Uncertainty::Entropy,
-            3 => Uncertainty::Variance,
-            4 => Uncertainty::MutualInformation,
-            other => return Err(refuse("map", other.to_string(), "a sam2lung_map, 0 to 4")),
+            _ => Uncertainty::ALL.iter().copied().find(|kind| c_map(*kind) as i32 == number),
         };
+        let kind = kind.ok_or_else(|| refuse("map", number.to_string(), "a sam2lung_map, 0 to 4"))?;
         if kind == self.found.uncertainty {
             return Ok(found.uncertainty);
         }
@@ -303,7 +310,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_map(
     unsafe { copy(result, buffer, count, error, |result| result.map(map)) }
 }
 
-/// The kind of doubt that SAM2LUNG_MAP_UNCERTAINTY shows.
+/// The kind of uncertainty that SAM2LUNG_MAP_UNCERTAINTY shows.
 ///
 /// Any thread.
 ///
@@ -311,11 +318,7 @@ pub unsafe extern "C" fn sam2lung_result_copy_map(
 /// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_result) -> i32 {
-    let of = |result: &sam2lung_result| match result.found.uncertainty {
-        Uncertainty::Entropy => sam2lung_uncertainty::Entropy as i32,
-        Uncertainty::Variance => sam2lung_uncertainty::Variance as i32,
-        Uncertainty::MutualInformation => sam2lung_uncertainty::MutualInformation as i32,
-    };
+    let of = |result: &sam2lung_result| c_uncertainty(result.found.uncertainty) as i32;
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, sam2lung_uncertainty::Bundle as i32, of) }
 }

@@ -1,5 +1,6 @@
 //! A run: volumes and options in, a result out.
 
+use crate::limits::MAX_CLICKS;
 use std::{slice, time::Instant};
 
 use ndarray::Array3;
@@ -28,8 +29,6 @@ use crate::{
 
 /// What a run of the C interface consists of: it writes nothing.
 pub(crate) const STAGES: &[Stage] = &[Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules];
-/// More points than anyone clicks.
-const MOST_POINTS: usize = 10_000;
 
 /// Voxels at which a nodule is asked for, and voxels that don't belong to one, as C has them.
 #[derive(Clone, Copy)]
@@ -133,17 +132,18 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     let given = unsafe { read_or_default(wanted.options) }?;
     let mut options = given.chosen()?;
     // SAFETY: as this function's own.
-    let view = unsafe { view(wanted, engine.bundle().model.channels()) }?;
+    let views = unsafe { views(wanted, engine.bundle().model.channels()) }?;
+    let dims = views[0].grid.dims;
     if let Some(points) = &wanted.points {
         // SAFETY: as this function's own.
-        options.at = unsafe { voxels(points.inside, points.inside_count, "inside", view.grid.dims) }?;
+        options.clicks.inside = unsafe { voxels(points.inside, points.inside_count, "inside", dims) }?;
         // SAFETY: as this function's own.
-        options.not_at = unsafe { voxels(points.outside, points.outside_count, "outside", view.grid.dims) }?;
-        if options.at.is_empty() {
+        options.clicks.outside = unsafe { voxels(points.outside, points.outside_count, "outside", dims) }?;
+        if options.clicks.inside.is_empty() {
             return Err(refuse("inside_count", "0", "at least 1 point"));
         }
     }
-    options.check_on(&view.grid)?;
+    options.check_on(&views[0].grid)?;
     options.check_for(&engine.bundle().model)?;
 
     // SAFETY: as this function's own.
@@ -151,12 +151,12 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     // SAFETY: as this function's own.
     let mut report = unsafe { sink(call, given.progress, given.progress_data, token.clone()) };
     let mut monitor = Monitor::new(token, &mut report).over(STAGES);
-    let ct = read(&view, &mut monitor)?;
+    let volumes = views.iter().map(|view| read(view, &mut monitor)).collect::<Result<Vec<_>>>()?;
     if !given.mask.is_null() {
         // SAFETY: as this function's own.
-        options.search = Search::Mask(unsafe { mask(given.mask, &ct, &mut monitor) }?);
+        options.search = Search::Mask(unsafe { mask(given.mask, &volumes[0], &mut monitor) }?);
     }
-    let found = engine.segment(ct, &options, &mut monitor)?;
+    let found = engine.segment(volumes, &options, &mut monitor)?;
     let found = found.pack_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
@@ -166,19 +166,21 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     Ok(())
 }
 
-/// The one volume that bundles of this version take.
+/// The volumes that the bundle takes.
 ///
 /// # Safety
 /// The contract of the C ABI, for every pointer in `wanted`.
-unsafe fn view(wanted: &Wanted, channels: usize) -> Result<View> {
+unsafe fn views(wanted: &Wanted, channels: usize) -> Result<Vec<View>> {
     if wanted.volume_count != channels {
         let expected = format!("{channels}: the volumes that the bundle takes (sam2lung_bundle_channels)");
         return Err(refuse("volume_count", wanted.volume_count.to_string(), expected));
     }
     // SAFETY: as this function's own.
     let first = unsafe { input(wanted.volumes, "volumes") }?;
+    // SAFETY: the caller says that it has as many as `volume_count`, which is that of the channels.
+    let volumes = unsafe { slice::from_raw_parts(first, channels) };
     // SAFETY: as this function's own.
-    unsafe { View::of(*first, "volumes[0]") }
+    volumes.iter().enumerate().map(|(n, volume)| unsafe { View::of(*volume, &format!("volumes[{n}]")) }).collect()
 }
 
 /// Voxel indices of points.
@@ -189,8 +191,8 @@ unsafe fn voxels(points: *const i64, count: usize, argument: &str, dims: [usize;
     if count == 0 {
         return Ok(Vec::new());
     }
-    if count > MOST_POINTS {
-        return Err(refuse(format!("{argument}_count"), count.to_string(), format!("at most {MOST_POINTS}")));
+    if count > MAX_CLICKS {
+        return Err(refuse(format!("{argument}_count"), count.to_string(), format!("at most {MAX_CLICKS}")));
     }
     if points.is_null() {
         return Err(refuse(argument, "NULL", format!("{count} point(s) of three numbers")));

@@ -6,10 +6,9 @@ use std::{
 };
 
 use super::{
-    engine::c_device,
     error::sam2lung_error,
     guard::{Call, guard},
-    options::sam2lung_device,
+    options::{c_device, sam2lung_device},
     pointers::{c_text, check_output, getter, hand_over, input, optional_text, refuse, release},
     status::sam2lung_status,
 };

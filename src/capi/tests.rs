@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    bundle::*, engine::*, error::*, guard::inject::panic_at, options::*, result::*, run::*, status::sam2lung_status,
-    structs::Abi, volume::sam2lung_volume, write::*,
+    bundle::*, engine::*, error::*, guard::inject::panic_at, measures::*, nodule::*, options::*, result::*, run::*,
+    status::sam2lung_status, structs::Abi, volume::sam2lung_volume, write::*,
 };
 use crate::progress::Stage;
 
@@ -51,6 +51,81 @@ fn view(voxels: &[i16]) -> sam2lung_volume {
         dims: [16; 3],
         ijk_to_ras,
         ..Abi::DEFAULT
+    }
+}
+
+/// The result of a run without clicks; the engine is freed.
+fn result(engine: *mut sam2lung_engine) -> *mut sam2lung_result {
+    let (voxels, mut result) = (voxels(), ptr::null_mut());
+    let (volume, options) = (view(&voxels), sam2lung_run_options { search: 1, ..Abi::DEFAULT });
+    let volumes = [ptr::from_ref(&volume)];
+    // SAFETY: every pointer is to a variable here; the engine isn't used any more.
+    unsafe {
+        let status = sam2lung_engine_run(engine, volumes.as_ptr(), 1, &options, &mut result, ptr::null_mut());
+        assert_eq!(status, sam2lung_status::Ok);
+        sam2lung_engine_free(engine);
+    }
+    result
+}
+
+fn said(text: *const std::ffi::c_char) -> String {
+    // SAFETY: texts of the library end with NUL and live as long as their owner, which the callers keep.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn measures_at_run_time_are_those_of_the_struct_and_the_csv() {
+    let result = result(engine("tiny-clicks"));
+    let mut nodule = sam2lung_nodule::DEFAULT;
+    // SAFETY: every pointer is to a variable here, and the result lives to the end.
+    unsafe {
+        assert_eq!(sam2lung_result_nodule(result, 0, &mut nodule, ptr::null_mut()), sam2lung_status::Ok);
+        let names: Vec<String> = (0..sam2lung_measure_count()).map(|n| said(sam2lung_measure_name(n))).collect();
+        let at = |name: &str| names.iter().position(|other| other == name).unwrap();
+        let number = |name: &str| {
+            let mut value = 0.0;
+            let status = sam2lung_result_measure(result, 0, at(name), &mut value, ptr::null_mut());
+            (status == sam2lung_status::Ok).then_some(value)
+        };
+        assert_eq!(number("id"), Some(1.0));
+        assert_eq!(number("centroid_j"), Some(nodule.centroid_ijk[1]));
+        assert_eq!(number("volume_mm3"), Some(nodule.volume_mm3));
+        assert_eq!(number("review"), Some(f64::from(u8::from(nodule.review))));
+        assert!(number("expected_dice").unwrap().is_nan());
+        assert_eq!(number("class"), None, "a text is refused as a number");
+        assert_eq!(sam2lung_measure_type(at("class")), sam2lung_value_type::Text as i32);
+        assert_eq!(said(sam2lung_result_measure_text(result, 0, at("class"))), "nodule");
+        assert_eq!(said(sam2lung_result_nodule_class(result, 0)), "nodule");
+        assert_eq!(said(sam2lung_result_nodule_class(result, 99)), "");
+        assert_eq!(said(sam2lung_measure_unit(at("volume_mm3"))), "mm³");
+        let beyond = names.len();
+        assert_eq!((said(sam2lung_measure_name(beyond)), sam2lung_measure_type(beyond)), (String::new(), -1));
+        let mut count = 7;
+        let volumes = sam2lung_result_sample_volumes(result, 0, &mut count);
+        assert_eq!(count, sam2lung_result_samples(result) as usize);
+        let volumes = std::slice::from_raw_parts(volumes, count);
+        assert!(volumes.iter().any(|mm3| *mm3 > 0.0), "{volumes:?}");
+        assert!(sam2lung_result_sample_volumes(result, 99, &mut count).is_null());
+        assert_eq!(count, 0);
+        sam2lung_result_free(result);
+    }
+}
+
+#[test]
+fn nodule_struct_of_interface_3_is_still_filled() {
+    // Versions 1 to 3 ended with `review_reason_count`, at 216 on machines of 64 bits (tests/capi/abi.txt).
+    let first = sam2lung_nodule::FIRST_SIZE;
+    assert_eq!(first, std::mem::offset_of!(sam2lung_nodule, review_reason_count) + size_of::<usize>());
+    assert!(cfg!(not(target_pointer_width = "64")) || first == 224);
+    let (result, mut nodule) = (result(engine("tiny-clicks")), sam2lung_nodule::DEFAULT);
+    // SAFETY: every pointer is to a variable here.
+    unsafe {
+        nodule.struct_size = first;
+        assert_eq!(sam2lung_result_nodule(result, 0, &mut nodule, ptr::null_mut()), sam2lung_status::Ok);
+        assert_eq!((nodule.id, nodule.struct_size), (1, first));
+        nodule.struct_size = first - 8;
+        assert_eq!(sam2lung_result_nodule(result, 0, &mut nodule, ptr::null_mut()), sam2lung_status::InvalidArgument);
+        sam2lung_result_free(result);
     }
 }
 

@@ -5,9 +5,9 @@ use ndarray::Array3;
 use super::{pointers::refuse, structs, volume::sam2lung_volume};
 use crate::{
     error::{Error, Result},
+    limits::MAX_VOXELS,
     memory,
     space::grid::Grid,
-    steps::check::MAX_VOXELS,
 };
 
 /// How a voxel is stored, by its number in C.

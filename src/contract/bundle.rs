@@ -3,6 +3,7 @@
 //! `model.json` is the whole contract between a network and this library; see `onnx/README.md` for every field.
 //! The library holds no constant of a model.
 
+use crate::limits::{MAX_CONTRACT_BYTES, MAX_GRAPH_BYTES};
 use std::{
     borrow::Cow,
     collections::BTreeMap,
@@ -23,10 +24,6 @@ use crate::error::{Error, Result};
 
 /// The schema version of a [`Model`]; version 1 is read by upgrading it.
 pub const SCHEMA_VERSION: u32 = 2;
-/// Largest graph that is read, in bytes: a guard against a wrong path, far above any real bundle.
-const MAX_GRAPH_BYTES: u64 = 2 << 30;
-/// Largest `model.json` that is read, in bytes: a hundred times a usual one.
-const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 
 /// A checked bundle: its contract and its graphs.
 #[derive(Debug, Clone)]

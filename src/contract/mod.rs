@@ -13,3 +13,8 @@ pub mod network;
 pub mod schema;
 mod schema1;
 pub mod uncertainty;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,12 @@
 //! A network: how a volume is cut for it, its graphs, and what is random in it.
 
+use std::cell::Cell;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, IgnoredAny},
+};
 use strum::Display;
 
 use super::limits::{
@@ -48,8 +53,22 @@ pub struct Network {
     #[serde(default)]
     pub calibration: Calibration,
     /// `hybrid`: the two networks and how their answers become one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "of_two_parts", skip_serializing_if = "Option::is_none")]
     pub hybrid: Option<Box<Hybrid>>,
+}
+
+/// A hybrid whose networks are no hybrids: read without end, one in another, they would take the thread's stack.
+fn of_two_parts<'de, D: Deserializer<'de>>(given: D) -> Result<Option<Box<Hybrid>>, D::Error> {
+    thread_local!(static WITHIN_ONE: Cell<bool> = const { Cell::new(false) });
+    if WITHIN_ONE.get() {
+        let another = Option::<IgnoredAny>::deserialize(given)?;
+        let refusal = || D::Error::custom("given; expected left out: a hybrid is made of a patch and a slice network");
+        return if another.is_some() { Err(refusal()) } else { Ok(None) };
+    }
+    WITHIN_ONE.set(true);
+    let read = Option::deserialize(given);
+    WITHIN_ONE.set(false);
+    read
 }
 
 fn is_zero(n: &usize) -> bool {
@@ -354,7 +373,7 @@ pub struct Classify {
     #[schemars(extend("const" = "patch"))]
     pub kind: Kind,
     /// The box.
-    pub grid: BoxGrid,
+    pub grid: ClassifyGrid,
     /// What its box shows, in the order of the input's channels.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub shows: Vec<Shown>,
@@ -379,7 +398,7 @@ pub struct Classify {
 /// A box around a candidate: sample n of an axis lies (n − (size − 1) / 2) · spacing from the candidate's centroid.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BoxGrid {
+pub struct ClassifyGrid {
     /// Spacing of its samples along k, j, i in mm.
     #[schemars(inner(range(min = *BOX_SPACING_MM.start(), max = *BOX_SPACING_MM.end())))]
     pub spacing_mm: [f64; 3],
@@ -469,6 +488,16 @@ impl Calibration {
 }
 
 impl Classify {
+    /// Samples of its box along k, j, i.
+    pub fn size(&self) -> [usize; 3] {
+        self.grid.size
+    }
+
+    /// Spacing of its box along k, j, i in mm.
+    pub fn spacing_mm(&self) -> [f64; 3] {
+        self.grid.spacing_mm
+    }
+
     /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
     /// that of the nearest. `None` without operating points.
     pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::limits::{COEFFICIENT, SHARE};
 
@@ -9,8 +10,23 @@ use super::limits::{COEFFICIENT, SHARE};
 pub const FEATURES: usize = 7;
 
 /// Kinds of uncertainty of a voxel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumMessage,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Uncertainty {
     /// Entropy of the mean probability, in bits: all uncertainty.
     #[default]
@@ -23,7 +39,12 @@ pub enum Uncertainty {
 
 impl Uncertainty {
     /// All kinds.
-    pub const ALL: [Uncertainty; 3] = [Uncertainty::Entropy, Uncertainty::Variance, Uncertainty::MutualInformation];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its name, as in bundles and on the command line.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 
     /// What a person is told, with its unit.
     pub fn title(self) -> &'static str {

@@ -114,13 +114,27 @@ pub fn measure(
     rules: Rules<'_>,
     cancel: &CancelToken,
 ) -> Result<Vec<Nodule>> {
-    let boxes = label_boxes(maps.labels, cancel)?;
-    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| voi.map(|voi| (voi, id)));
-    let nodules = numbered.map(|(voi, id)| {
-        let finding = findings.get(usize::from(id) - 1).copied().unwrap_or_default();
-        nodule(maps, id, &voi, finding, rules, cancel)
-    });
-    nodules.collect()
+    let finding = |id: u16| Some(findings.get(usize::from(id) - 1).copied().unwrap_or_default());
+    measure_those(maps.labels, finding, |_| *maps, rules, cancel)
+}
+
+/// Measures those numbers of `labels` of which `finding` knows, each in the maps that `maps` has for it.
+///
+/// # Errors
+/// As [`measure`].
+///
+/// # Panics
+/// As [`measure`].
+pub fn measure_those<'a>(
+    labels: &Array3<u16>,
+    finding: impl Fn(u16) -> Option<Finding>,
+    maps: impl Fn(&Finding) -> Canonical<'a>,
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Vec<Nodule>> {
+    let boxes = label_boxes(labels, cancel)?;
+    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| Some((voi.as_ref()?, id, finding(id)?)));
+    numbered.map(|(voi, id, finding)| nodule(&maps(&finding), id, voi, finding, rules, cancel)).collect()
 }
 
 /// The box around each number 1..=N.

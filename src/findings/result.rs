@@ -74,9 +74,22 @@ pub(crate) struct Arrays {
     pub uncertainty: Array3<f32>,
     /// Uncertainty of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
     pub kinds: Vec<Array3<f32>>,
+    /// The maps of each class, where there are several; else none.
+    pub classes: Vec<ClassArrays>,
     /// What only measures and pictures need. With it the arrays are in canonical orientation; without it they lie on the CT's
     /// own grid, packed.
     pub evidence: Option<Evidence>,
+}
+
+/// The maps of one class.
+#[derive(Debug)]
+pub(crate) struct ClassArrays {
+    /// Its name.
+    pub name: String,
+    /// Mean probability over samples.
+    pub probability: Array3<f32>,
+    /// Uncertainty of the kind asked for.
+    pub uncertainty: Array3<f32>,
 }
 
 /// What nodules are measured from beside the maps.
@@ -115,17 +128,39 @@ pub struct Native<'a> {
     pub uncertainty: VolumeView<'a, f32>,
     /// Uncertainty of each of [`Uncertainty::ALL`], where that was asked for as well; else none.
     pub kinds: Vec<VolumeView<'a, f32>>,
+    /// The maps of each class, where there are several; else none.
+    pub classes: Vec<NativeClass<'a>>,
+}
+
+/// The maps of one class on the CT's own grid.
+#[derive(Debug, Clone)]
+pub struct NativeClass<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Mean probability over samples.
+    pub probability: VolumeView<'a, f32>,
+    /// Uncertainty of the kind asked for.
+    pub uncertainty: VolumeView<'a, f32>,
 }
 
 impl Segmentation {
     /// The maps on the CT's own grid: the same memory in another order. They are packed after [`Segmentation::pack_native`].
     pub fn native(&self) -> Native<'_> {
-        let Arrays { labels, probability, uncertainty, kinds, .. } = &self.arrays;
+        let Arrays { labels, probability, uncertainty, kinds, classes, .. } = &self.arrays;
         Native {
             labels: self.on_native_grid(labels),
             probability: self.on_native_grid(probability),
             uncertainty: self.on_native_grid(uncertainty),
             kinds: kinds.iter().map(|map| self.on_native_grid(map)).collect(),
+            classes: classes.iter().map(|class| self.native_class(class)).collect(),
+        }
+    }
+
+    fn native_class<'a>(&'a self, class: &'a ClassArrays) -> NativeClass<'a> {
+        NativeClass {
+            name: &class.name,
+            probability: self.on_native_grid(&class.probability),
+            uncertainty: self.on_native_grid(&class.uncertainty),
         }
     }
 
@@ -162,7 +197,9 @@ impl Segmentation {
         }
         let Segmentation { arrays, orientation, .. } = &mut self;
         arrays.labels = orientation.array_to_native(std::mem::take(&mut arrays.labels), cancel)?;
-        for map in [&mut arrays.probability, &mut arrays.uncertainty].into_iter().chain(&mut arrays.kinds) {
+        let of_classes = arrays.classes.iter_mut().flat_map(|class| [&mut class.probability, &mut class.uncertainty]);
+        let whole = [&mut arrays.probability, &mut arrays.uncertainty].into_iter().chain(&mut arrays.kinds);
+        for map in whole.chain(of_classes) {
             *map = orientation.array_to_native(std::mem::take(map), cancel)?;
         }
         Ok(self)
@@ -208,6 +245,11 @@ mod tests {
             probability: ct.voxels.clone(),
             uncertainty: ct.voxels.mapv(|value| -value),
             kinds: vec![ct.voxels.mapv(|value| 2.0 * value)],
+            classes: vec![ClassArrays {
+                name: "one".into(),
+                probability: ct.voxels.mapv(|value| 3.0 * value),
+                uncertainty: ct.voxels.mapv(|value| 4.0 * value),
+            }],
             evidence: Some(Evidence { ct, samples: SampleMasks::new(1) }),
         };
         let found = Segmentation {
@@ -241,6 +283,8 @@ mod tests {
             assert_eq!(native.probability.voxels, values);
             assert_eq!(native.uncertainty.voxels, values.mapv(|value| -value));
             assert_eq!(native.kinds[0].voxels, values.mapv(|value| 2.0 * value));
+            assert_eq!(native.classes[0].probability.voxels, values.mapv(|value| 3.0 * value));
+            assert_eq!(native.classes[0].uncertainty.voxels, values.mapv(|value| 4.0 * value));
         };
         check(&found);
         let packed = found.pack_native(&CancelToken::new()).unwrap();

@@ -4,6 +4,7 @@
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
 use crate::findings::result::Canonical;
+use crate::limits::MAX_PAIRED;
 use crate::{
     error::Result,
     memory,
@@ -13,8 +14,6 @@ use crate::{
 };
 use ndarray::Array3;
 
-/// Outlines that are compared pair by pair: 200 make 19 900 pairs, and more samples would tell nothing more.
-const MAX_PAIRED: usize = 200;
 /// How far from the label a sample's outline may reach, in mm.
 const REACH_MM: f64 = 10.0;
 /// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.

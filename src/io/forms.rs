@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
-    space::grid::{Affine, Frame, Grid, MAX_SPACING_MM, MIN_SPACING_MM, cross, dot, norm, shear_degrees},
+    limits::{MAX_SPACING_MM, MIN_SPACING_MM},
+    space::grid::{Affine, Frame, Grid, cross, dot, norm, shear_degrees},
     warning::Warning,
 };
 

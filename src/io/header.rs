@@ -1,5 +1,6 @@
 //! Headers made of text lines, as NRRD and MetaImage have them: fields by name, then the voxels or another file's name.
 
+use crate::limits::MAX_HEADER_BYTES;
 use std::{
     collections::BTreeMap,
     fs,
@@ -12,9 +13,6 @@ use crate::{
     error::{Error, Result},
     regular,
 };
-
-/// Longest header that is read.
-const MAX_HEADER_BYTES: u64 = 1 << 20;
 
 /// A header's fields by name, and where the data behind it starts.
 pub struct Header {

@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use channels::{find_channels, pick_channels, read_channels};
 pub use dicom::DECODER_THREAD;
 pub use forms::NiftiForms;
-pub use surfaces::write_surfaces;
+pub use surfaces::{SurfaceFormat, write_surfaces};
 pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_like};
 
 use crate::{

@@ -1,5 +1,6 @@
 //! Raw voxels: element types, byte order, compression, read in pieces that can be cancelled.
 
+use crate::limits::{MAX_SKIP_BYTES, MAX_TAIL_BYTES, MAX_VOXELS};
 use std::{
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
@@ -13,15 +14,10 @@ use crate::{
     memory,
     progress::{Monitor, Stage},
     regular,
-    steps::check::MAX_VOXELS,
 };
 
 /// Bytes taken in one piece: memory grows with what a file holds, not with what its header promises.
 const PIECE_BYTES: usize = 1 << 20;
-/// Most bytes that are unpacked behind the last voxel, to come to the checksum.
-const MAX_TAIL_BYTES: u64 = 1 << 20;
-/// Most bytes that are passed over in front of voxels that have to be unpacked.
-const MAX_SKIP_BYTES: u64 = 1 << 26;
 
 /// The first bytes of a gzip file (RFC 1952).
 pub const GZIP: [u8; 2] = [0x1f, 0x8b];

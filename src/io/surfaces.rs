@@ -3,8 +3,10 @@
 //! One mesh for all surfaces, in RAS millimetres, with the nodule's number as cell array `id`. 3D Slicer takes meshes
 //! for LPS unless they say otherwise: legacy files say so in their title, XML files in a field array `SPACE`.
 
+use crate::limits::MAX_TRIANGLES;
 use std::path::Path;
 
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 use vtkio::model::{Attribute, Attributes, ByteOrder, DataSet, PolyDataPiece, Version, VertexNumbers, Vtk};
 
 use super::write::write_file;
@@ -13,18 +15,30 @@ use crate::{
     steps::surfaces::Surface,
 };
 
-/// Most triangles of a file: the legacy format counts four numbers for each in 32 bits.
-const MOST_TRIANGLES: usize = (i32::MAX / 4) as usize;
 const TITLE: &str = "sam2lung: research use only. SPACE=RAS";
 /// What 3D Slicer writes, which vtkio has no type for: a string as numbers of its letters.
 const SPACE_FIELD: &str = "<FieldData><Array type=\"String\" Name=\"SPACE\" NumberOfTuples=\"1\" format=\"ascii\">\
                            82 65 83 0</Array></FieldData>";
 
 /// A format that surfaces are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SurfaceFormat {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+pub enum SurfaceFormat {
+    /// VTK XML PolyData.
+    #[strum(serialize = "vtp")]
     Xml,
+    /// VTK legacy PolyData.
+    #[strum(serialize = "vtk")]
     Legacy,
+}
+
+impl SurfaceFormat {
+    /// All of them, the usual one first.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The file ending, without the dot.
+    pub fn ending(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Writes surfaces as one mesh in RAS mm; `path` ends in `.vtp` or `.vtk`. Without surfaces it is an empty mesh.
@@ -33,8 +47,8 @@ enum SurfaceFormat {
 /// [`Error::Option`] or [`Error::Write`]; then nothing is left at `path` that wasn't there.
 pub fn write_surfaces(path: &Path, surfaces: &[Surface]) -> Result<()> {
     let format = format_of(path)?;
-    if surfaces.iter().map(|s| s.triangles.len()).sum::<usize>() > MOST_TRIANGLES {
-        return Err(Error::write(path, format!("the surfaces have more than {MOST_TRIANGLES} triangles")));
+    if surfaces.iter().map(|s| s.triangles.len()).sum::<usize>() > MAX_TRIANGLES {
+        return Err(Error::write(path, format!("the surfaces have more than {MAX_TRIANGLES} triangles")));
     }
     let mut bytes = Vec::new();
     let mesh = mesh(surfaces, format);
@@ -51,15 +65,11 @@ pub fn write_surfaces(path: &Path, surfaces: &[Surface]) -> Result<()> {
 
 fn format_of(path: &Path) -> Result<SurfaceFormat> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        Some("vtp") => Ok(SurfaceFormat::Xml),
-        Some("vtk") => Ok(SurfaceFormat::Legacy),
-        _ => Err(Error::Option {
-            option: "path",
-            got: path.display().to_string(),
-            expected: "a path that ends in .vtp or .vtk".into(),
-        }),
-    }
+    ending.and_then(|ending| ending.parse().ok()).ok_or_else(|| Error::Option {
+        option: "path",
+        got: path.display().to_string(),
+        expected: "a path that ends in .vtp or .vtk".into(),
+    })
 }
 
 /// All surfaces as one set of points and triangles.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 use tempfile::NamedTempFile;
 
 use super::{forms::NiftiForms, vti};
@@ -20,28 +21,30 @@ use crate::{
 };
 
 /// A format that volumes are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 pub enum VolumeFormat {
     /// NIfTI-1, plain.
+    #[strum(serialize = "nii")]
     Nifti,
     /// NIfTI-1, gzip.
+    #[strum(serialize = "nii.gz")]
     NiftiGz,
     /// NRRD, gzip.
+    #[strum(serialize = "nrrd")]
     Nrrd,
     /// VTK XML image data, zlib, in RAS.
+    #[strum(serialize = "vti")]
     Vti,
 }
 
 impl VolumeFormat {
     /// The file ending, without the dot.
     pub fn ending(self) -> &'static str {
-        match self {
-            VolumeFormat::Nifti => "nii",
-            VolumeFormat::NiftiGz => "nii.gz",
-            VolumeFormat::Nrrd => "nrrd",
-            VolumeFormat::Vti => "vti",
-        }
+        self.into()
     }
+
+    /// The formats that results are written in, the usual one first.
+    pub const RESULTS: &'static [Self] = &[VolumeFormat::NiftiGz, VolumeFormat::Nrrd, VolumeFormat::Vti];
 
     /// The format that the ending of `path` names.
     ///
@@ -49,11 +52,12 @@ impl VolumeFormat {
     /// [`Error::Option`].
     pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let formats = [VolumeFormat::Nifti, VolumeFormat::NiftiGz, VolumeFormat::Nrrd, VolumeFormat::Vti];
-        formats.into_iter().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| Error::Option {
-            option: "path",
-            got: path.display().to_string(),
-            expected: "a path that ends in .nii, .nii.gz, .nrrd or .vti".into(),
+        Self::VARIANTS.iter().copied().find(|f| name.ends_with(&format!(".{}", f.ending()))).ok_or_else(|| {
+            Error::Option {
+                option: "path",
+                got: path.display().to_string(),
+                expected: "a path that ends in .nii, .nii.gz, .nrrd or .vti".into(),
+            }
         })
     }
 

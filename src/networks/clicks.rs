@@ -5,12 +5,13 @@
 //! fainter the farther.
 
 use ndarray::Array3;
+use serde::Serialize;
 
 /// Kinds of clicks: inside the nodule, outside it.
 pub const KINDS: usize = 2;
 
 /// Voxels (i, j, k) that were clicked on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Clicks {
     /// Inside the nodule that is wanted.
     pub inside: Vec<[usize; 3]>,

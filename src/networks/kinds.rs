@@ -1,5 +1,8 @@
 //! Roles filled by networks of any kind.
 
+#[cfg(test)]
+mod tests;
+
 use ndarray::Array3;
 
 use super::{
@@ -29,13 +32,13 @@ use crate::{
 #[derive(Debug)]
 pub enum Cutting<N> {
     /// A network of the kinds that take boxes.
-    One(N),
+    One(Box<N>),
     /// A coarse network everywhere, a fine one on some slices.
     Hybrid {
         /// Everywhere.
-        coarse: N,
+        coarse: Box<N>,
         /// On some slices.
-        fine: N,
+        fine: Box<N>,
     },
 }
 
@@ -88,17 +91,20 @@ impl<'a, N: Network> OfKind<'a, N> {
     fn answer(&mut self, job: Job<'_>, stage: Stage, monitor: &mut Monitor<'_>) -> Result<Answers> {
         let Self { name, spec, .. } = *self;
         let seed = job.sampling.seed;
-        match (&mut *self.networks, &spec.hybrid) {
-            (Cutting::Hybrid { coarse, fine }, Some(hybrid)) => {
-                hybrid::answer(name, Pair { hybrid, coarse, fine }, job, stage, monitor)
-            }
-            (Cutting::One(network), None) => {
-                let runner = Runner::new(network, spec, seed);
-                match (spec.kind, spec.grid.spacing_mm[0]) {
-                    (Kind::Slice, None) => slice::answer(runner, job, stage, monitor),
-                    (Kind::Slice, Some(_)) => slice::ladder::answer(runner, job, stage, monitor),
-                    (Kind::Patch | Kind::Hybrid, _) => patch::answer(name, runner, job, stage, monitor),
+        match (spec.kind, &mut *self.networks, &spec.hybrid) {
+            (Kind::Slice, Cutting::One(network), _) => {
+                let runner = Runner::new(&mut **network, spec, seed);
+                match spec.grid.spacing_mm[0] {
+                    None => slice::answer(runner, job, stage, monitor),
+                    Some(_) => slice::ladder::answer(runner, job, stage, monitor),
                 }
+            }
+            (Kind::Patch, Cutting::One(network), _) => {
+                patch::answer(name, Runner::new(&mut **network, spec, seed), job, stage, monitor)
+            }
+            (Kind::Hybrid, Cutting::Hybrid { coarse, fine }, Some(hybrid)) => {
+                let pair = Pair { hybrid, coarse: &mut **coarse, fine: &mut **fine };
+                hybrid::answer(name, pair, job, stage, monitor)
             }
             _ => {
                 Err(Error::Internal { what: format!("{name} is not made of the networks that its contract tells of") })

@@ -140,8 +140,8 @@ impl Cutting<OnnxNetwork> {
         }
         let mut made = made.into_iter();
         match (made.next(), made.next()) {
-            (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse, fine }),
-            (Some(one), None) => Ok(Cutting::One(one)),
+            (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse: coarse.into(), fine: fine.into() }),
+            (Some(one), None) => Ok(Cutting::One(one.into())),
             (None, _) => Err(Error::Internal { what: format!("{field} has no network") }),
         }
     }

@@ -164,25 +164,29 @@ impl<'a, N: Network> Runner<'a, N> {
         calls: Calls<'_>,
         cancel: &CancelToken,
     ) -> Result<()> {
+        if !self.sampler.has_inputs() {
+            // Samples of one pass are the same: as those of a hybrid's network that differs less often than the other.
+            (calls.tell)(0.0)?;
+            let logits = self.decode(seen, window, &self.sampler.settled(), cancel)?;
+            return calls.samples.iter().try_for_each(|sample| (calls.put)(*sample, logits.index_axis(Axis(0), 0)));
+        }
         let at_once = calls.sampling.at_once(calls.samples.len(), pixels);
         for (n, batch) in calls.samples.chunks(at_once).enumerate() {
             (calls.tell)((n * at_once) as f64 / calls.samples.len() as f64)?;
-            let logits = self.decode(seen, window, &self.sampler.draws(&self.padded(batch)), cancel)?;
+            let logits = self.decode(seen, window, &self.sampler.draws(&padded(batch)), cancel)?;
             for (sample, logits) in batch.iter().zip(logits.outer_iter()) {
                 (calls.put)(*sample, logits)?;
             }
         }
         Ok(())
     }
+}
 
-    /// The samples of a call, the last one again where they are too few for one.
-    fn padded(&self, batch: &[usize]) -> Vec<usize> {
-        let mut samples = batch.to_vec();
-        if self.sampler.has_inputs() {
-            samples.resize(samples.len().max(LEAST_SAMPLES_A_CALL), batch[batch.len() - 1]);
-        }
-        samples
-    }
+/// The samples of a call, the last one again where they are too few for one.
+fn padded(batch: &[usize]) -> Vec<usize> {
+    let mut samples = batch.to_vec();
+    samples.resize(samples.len().max(LEAST_SAMPLES_A_CALL), batch[batch.len() - 1]);
+    samples
 }
 
 /// A pass' orientation and member, where the image was shown to it before.

@@ -1,155 +1,182 @@
-//! What clicks change: the network runs again around them, with the clicks before its decoder, and its answer takes the
-//! place of the automatic one for the nodules that were asked for.
+//! What clicks change: the segmenter runs around them, with the clicks if its network takes any, and its answer takes the
+//! place of what was outlined there before.
 //!
-//! Enters: the maps and outlines of the automatic run, which knows of no click. Leaves them changed at these nodules, and as
-//! they were, bit for bit, everywhere else:
+//! Enters: the outlines of an automatic run, or those of an earlier result. Leaves them changed at the nodules that were
+//! clicked on, and as they were, bit for bit, everywhere else:
 //!
-//! - What the run with clicks outlines at a voxel asked for replaces the automatic outlines that it is another version
-//!   of, or is added. Other outlines of that run don't count.
-//! - The maps take that run's values within [`REACH_MM`] of such a nodule (and of what it replaced), but not nearer to any
-//!   other automatic outline.
+//! - What the new answer outlines at a click replaces the earlier outlines that it is another version of, or is added. Other
+//!   outlines of that answer don't count.
+//! - The maps take the new answer's values within [`REACH_MM`] of such a nodule (and of what it replaced), but not nearer to
+//!   any other outline.
+//!
+//! Both hold for a run with clicks ([`super::run`]) and for clicks on an earlier result ([`super::again`]).
 
 use std::collections::BTreeMap;
 
 use ndarray::{Array3, Zip};
 
+use super::outlines::{Field, Outlines, Parts};
 use crate::{
     error::Result,
+    networks::{
+        answers::{Answers, ClassAnswer},
+        clicks::Clicks,
+        images::Images,
+        roles::Segmenter,
+        sampling::Sampling,
+    },
     progress::{CancelToken, Monitor, Stage},
     space::{grid::Grid, volume::Voi},
-    steps::{components::Components, distance::squared_distance},
-};
-use crate::{
-    networks::{answers::Answers, clicks::Clicks, images::Images, roles::Segmenter, sampling::Sampling},
-    pipeline::outlines::{Field, Outlines, voxels},
+    steps::distance::squared_distance,
 };
 
-/// Half the side of the box around a voxel asked for that is run again, in mm: a nodule (at most 30 mm) fits whatever
-/// voxel of it is clicked on.
+/// Half the side of the box around a click that is run, in mm: a nodule (at most 30 mm) fits whatever voxel of it is clicked
+/// on.
 const BOX_MM: f64 = 30.0;
-/// How far around a nodule asked for the maps change, and how much room the box leaves around its automatic outline, in
-/// mm: as far as a sample's outline may reach beyond the label.
-const REACH_MM: f64 = 10.0;
+/// How far around a clicked nodule the maps change, and how much room the box leaves around its earlier outline, in mm: as far
+/// as a sample's outline may reach beyond the label.
+pub const REACH_MM: f64 = 10.0;
 /// Two outlines are versions of one nodule when they share this part of the smaller one.
 const SHARED_PART: f64 = 0.5;
 
-/// Runs `segmenter` with the clicks around those inside and lets its answer into `automatic` and `outlines`. Returns where it
-/// was run.
+/// What the segmenter says around clicks, and where that counts.
+#[derive(Debug)]
+pub struct Clicked {
+    /// Its answers.
+    pub answers: Answers,
+    /// Where it was run.
+    pub region: Array3<bool>,
+    /// Where the maps take its values.
+    pub taken: Array3<bool>,
+    /// The new outlines.
+    pub drawn: Vec<Drawn>,
+}
+
+/// A new outline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// Its label.
+    pub label: u32,
+    /// Labels of the outlines that it replaced, each with the number of voxels that they share.
+    pub replaced: Vec<(u32, usize)>,
+    /// Array indices of its voxels, and of those that it replaced.
+    footprint: Vec<[usize; 3]>,
+}
+
+/// Runs `segmenter` around the clicks and lets its outlines into `outlines`.
 ///
 /// # Errors
 /// As [`Segmenter::segment`].
-pub fn refine(
-    segmenter: &mut impl Segmenter,
+pub fn around<S: Segmenter + ?Sized>(
+    segmenter: &mut S,
     images: &Images<'_>,
-    clicks: &Clicks,
+    (clicks, shown): (&Clicks, &Clicks),
     sampling: &Sampling,
-    (automatic, outlines): (&mut Answers, &mut Outlines),
+    outlines: &mut Outlines,
     monitor: &mut Monitor<'_>,
-) -> Result<Array3<bool>> {
-    let (grid, at) = (images.grid, &clicks.inside);
-    let region = region(grid, at, outlines);
-    let mut prompted = segmenter.segment(images, &region, clicks, sampling, Stage::Prompt, monitor)?;
-    let probability = &mut prompted.classes[0].probability;
-    // Pieces may answer beyond the region, where they didn't sample.
-    Zip::from(probability).and(&region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
-    let field = Field { grid, probability: &prompted.classes[0].probability, threshold: sampling.threshold };
-    let footprints = replace(outlines, &field, at, monitor)?;
-    let taken = taken(grid, outlines, &footprints, &region, monitor.cancel_token())?;
-    take(automatic, &prompted, &taken, monitor.cancel_token())?;
-    Ok(region)
+) -> Result<Clicked> {
+    let region = region(images.grid, &clicks.inside, outlines);
+    let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Prompt, monitor)?;
+    answers.classes.iter_mut().for_each(|class| clear_beyond(&mut class.probability, &region));
+    let classes = answers.classes.iter().map(|class| &class.probability).collect();
+    let field = Field { grid: images.grid, classes, threshold: sampling.threshold };
+    let drawn = replace(outlines, &field, &clicks.inside, monitor)?;
+    let taken = taken(images.grid, outlines, &drawn, &region, monitor.cancel_token())?;
+    Ok(Clicked { answers, region, taken, drawn })
 }
 
-/// Boxes around the voxels asked for, and around the automatic outlines that lie there.
-fn region(grid: &Grid, at: &[[usize; 3]], outlines: &Outlines) -> Array3<bool> {
+/// Networks may answer beyond the region, where they didn't sample.
+pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
+    Zip::from(probability).and(region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
+}
+
+/// Boxes around the clicks, and around the earlier outlines that lie there.
+fn region(grid: &Grid, inside: &[[usize; 3]], outlines: &Outlines) -> Array3<bool> {
     let mut region = Array3::from_elem(grid.shape(), false);
-    let list = &outlines.components.list;
-    let around = at.iter().map(|at| Voi::voxel(*at).grown(grid.steps(BOX_MM), grid.dims));
+    let around = inside.iter().map(|click| Voi::voxel(*click).grown(grid.steps(BOX_MM), grid.dims));
     let outlined = outlines.asked.iter().flatten();
-    let outlined = outlined.map(|label| list[*label as usize - 1].voi.grown(grid.steps(REACH_MM), grid.dims));
+    let outlined = outlined.map(|label| outlines.parts.component(*label).voi.grown(grid.steps(REACH_MM), grid.dims));
     around.chain(outlined).flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
     region
 }
 
-/// Voxels (array indices) of a nodule asked for and of the outlines that it replaced.
-type Footprint = Vec<[usize; 3]>;
-
-/// Puts what `field`, the run with clicks, shows at the voxels asked for in the place of automatic outlines. Where it shows
-/// nothing the automatic outline stays; where there is none either, a lower threshold is tried.
+/// Puts what `field`, the new answer, shows at the clicks in the place of earlier outlines. Where it shows nothing the earlier
+/// outline stays; where there is none either, a lower threshold is tried.
 fn replace(
     outlines: &mut Outlines,
     field: &Field<'_>,
-    at: &[[usize; 3]],
+    inside: &[[usize; 3]],
     monitor: &Monitor<'_>,
-) -> Result<Vec<Footprint>> {
-    let fresh = field.outlines(at, monitor.cancel_token())?;
-    let components = &mut outlines.components;
-    let mut drawn: BTreeMap<u32, Footprint> = BTreeMap::new();
+) -> Result<Vec<Drawn>> {
+    let fresh = field.outlines(inside, monitor.cancel_token())?;
+    let parts = &mut outlines.parts;
+    let mut outlined: BTreeMap<u32, Vec<[usize; 3]>> = BTreeMap::new();
     for label in fresh.asked.iter().flatten() {
         monitor.check()?;
-        let component = &fresh.components.list[*label as usize - 1];
-        drawn.entry(*label).or_insert_with(|| voxels(&fresh.components, component).collect());
+        outlined.entry(*label).or_insert_with(|| fresh.parts.voxels(*label).collect());
     }
     // All that is replaced goes first: the order of clicks must not matter.
-    let replaced: Vec<Vec<u32>> = drawn.values().map(|own| versions(own, components)).collect();
-    let gone = |label: &u32| voxels(components, &components.list[*label as usize - 1]);
-    let earlier: Vec<Footprint> = replaced.iter().map(|labels| labels.iter().flat_map(gone).collect()).collect();
+    let replaced: Vec<Vec<(u32, usize)>> = outlined.values().map(|own| versions(own, parts)).collect();
+    let gone = |(label, _): &(u32, usize)| parts.voxels(*label).collect::<Vec<_>>();
+    let earlier: Vec<Vec<[usize; 3]>> = replaced.iter().map(|labels| labels.iter().flat_map(gone).collect()).collect();
     monitor.check()?;
-    replaced.iter().flatten().for_each(|label| components.remove(*label));
+    replaced.iter().flatten().for_each(|(label, _)| parts.components.remove(*label));
 
-    let (mut footprints, mut label_of) = (Vec::new(), BTreeMap::new());
-    for ((fresh_label, own), earlier) in drawn.into_iter().zip(earlier) {
+    let (mut drawn, mut label_of) = (Vec::new(), BTreeMap::new());
+    for (((fresh_label, own), earlier), replaced) in outlined.into_iter().zip(earlier).zip(replaced) {
         monitor.check()?;
-        let free: Footprint = own.into_iter().filter(|index| components.labels[*index] == 0).collect();
+        let free: Vec<[usize; 3]> = own.into_iter().filter(|index| parts.components.labels[*index] == 0).collect();
         if !free.is_empty() {
-            label_of.insert(fresh_label, components.add(&free));
-            footprints.push([free, earlier].concat());
+            let label = parts.add(&free, fresh.parts.class(fresh_label));
+            label_of.insert(fresh_label, label);
+            drawn.push(Drawn { label, replaced, footprint: [free, earlier].concat() });
         }
     }
     for (n, label) in fresh.asked.iter().enumerate() {
         let label = label.as_ref().and_then(|label| label_of.get(label)).copied();
-        outlines.asked[n] = label.or_else(|| field.nearest(&outlines.components, at[n]));
+        outlines.asked[n] = label.or_else(|| field.nearest(&outlines.parts.components, inside[n]));
     }
-    outlines.prompted.extend(label_of.into_values());
-    field.lower_threshold(outlines, at, monitor)?;
-    for label in &outlines.lowered {
-        footprints.push(voxels(&outlines.components, &outlines.components.list[*label as usize - 1]).collect());
-        outlines.prompted.push(*label);
+    field.lower_threshold(outlines, inside, monitor)?;
+    for label in outlines.lowered.iter().copied() {
+        let footprint = outlines.parts.voxels(label).collect();
+        drawn.push(Drawn { label, replaced: Vec::new(), footprint });
     }
-    Ok(footprints)
+    outlines.clicked.extend(drawn.iter().map(|drawn| drawn.label));
+    Ok(drawn)
 }
 
-/// Labels of the components that `own` is another version of.
-fn versions(own: &[[usize; 3]], components: &Components) -> Vec<u32> {
+/// Labels of the components that `own` is another version of, each with the number of voxels that they share.
+fn versions(own: &[[usize; 3]], parts: &Parts) -> Vec<(u32, usize)> {
     let mut shared: BTreeMap<u32, usize> = BTreeMap::new();
     for index in own {
-        *shared.entry(components.labels[*index]).or_default() += 1;
+        *shared.entry(parts.components.labels[*index]).or_default() += 1;
     }
     shared.remove(&0);
-    let smaller = |label: u32| own.len().min(components.list[label as usize - 1].voxels) as f64;
-    shared.into_iter().filter(|(label, n)| *n as f64 >= SHARED_PART * smaller(*label)).map(|(label, _)| label).collect()
+    let smaller = |label: u32| own.len().min(parts.component(label).voxels) as f64;
+    shared.into_iter().filter(|(label, n)| *n as f64 >= SHARED_PART * smaller(*label)).collect()
 }
 
-/// Where the maps take the values of the run with clicks.
+/// Where the maps take the new answer's values.
 fn taken(
     grid: &Grid,
     outlines: &Outlines,
-    footprints: &[Footprint],
+    drawn: &[Drawn],
     region: &Array3<bool>,
     cancel: &CancelToken,
 ) -> Result<Array3<bool>> {
     let mut taken = Array3::from_elem(grid.shape(), false);
     let [x_mm, y_mm, z_mm] = grid.spacing_mm;
-    for footprint in footprints {
+    for Drawn { footprint, .. } in drawn {
         // What lies nearer to a voxel within reach than the nodule does lies within twice the reach of the nodule.
-        let frame = around(footprint).grown(grid.steps(2.0 * REACH_MM), grid.dims);
+        let frame = box_of(footprint).grown(grid.steps(2.0 * REACH_MM), grid.dims);
         let [i0, j0, k0] = frame.start;
         let [width, height, depth] = frame.size();
         let mut own = Array3::from_elem((depth, height, width), false);
         footprint.iter().for_each(|[k, j, i]| own[[k - k0, j - j0, i - i0]] = true);
         cancel.check()?;
         let other = Array3::from_shape_fn(own.dim(), |(k, j, i)| {
-            let label = outlines.components.labels[[k0 + k, j0 + j, i0 + i]];
-            label != 0 && !outlines.prompted.contains(&label)
+            let label = outlines.parts.components.labels[[k0 + k, j0 + j, i0 + i]];
+            label != 0 && !outlines.clicked.contains(&label)
         });
         let to_own = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
         let to_other = squared_distance(&other, [z_mm, y_mm, x_mm], cancel)?;
@@ -162,40 +189,59 @@ fn taken(
 }
 
 /// The box around voxels.
-fn around(footprint: &Footprint) -> Voi {
+fn box_of(footprint: &[[usize; 3]]) -> Voi {
     let mut boxes = footprint.iter().map(|[k, j, i]| Voi::voxel([*i, *j, *k]));
     let mut voi = boxes.next().expect("a footprint has voxels");
     boxes.for_each(|voxel| voi.include(voxel.start));
     voi
 }
 
-/// Lets the values of `prompted` into `automatic` where `taken` says so.
+/// Lets the values of `clicked` into `whole` where `taken` says so.
 ///
 /// # Errors
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-fn take(automatic: &mut Answers, prompted: &Answers, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
-    let mix = |whole: &mut Array3<f32>, part: &Array3<f32>| -> Result<()> {
-        for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
-            cancel.check()?;
-            Zip::from(&mut whole).and(&part).and(&taken).for_each(|value, part, taken| {
-                *value = if *taken { *part } else { *value };
-            });
+pub fn take(whole: &mut Answers, clicked: &Answers, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
+    for (whole, clicked) in whole.classes.iter_mut().zip(&clicked.classes) {
+        for (whole, part) in whole.maps_mut().into_iter().zip(clicked.maps()) {
+            take_map(whole, part, taken, cancel)?;
         }
-        Ok(())
-    };
-    let flags = taken.as_slice().expect("a new array is contiguous");
-    for (whole, part) in automatic.classes.iter_mut().zip(&prompted.classes) {
-        whole.pairs(part).try_for_each(|(whole, part)| mix(whole, part))?;
         cancel.check()?;
-        whole.samples = whole.samples.with(&part.samples, |index| flags[index as usize])?;
+        let flags = taken.as_slice().expect("a new array is contiguous");
+        whole.samples = whole.samples.with(&clicked.samples, |index| flags[index as usize])?;
     }
     Ok(())
+}
+
+/// Lets the values of `part` into `whole` where `taken` says so.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn take_map(whole: &mut Array3<f32>, part: &Array3<f32>, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
+    for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
+        cancel.check()?;
+        Zip::from(&mut whole).and(&part).and(&taken).for_each(|value, part, taken| {
+            *value = if *taken { *part } else { *value };
+        });
+    }
+    Ok(())
+}
+
+impl ClassAnswer {
+    /// All its maps, in one order.
+    pub(super) fn maps(&self) -> Vec<&Array3<f32>> {
+        [&self.probability, &self.uncertainty].into_iter().chain(&self.kinds).collect()
+    }
+
+    /// The same, to change them.
+    pub(super) fn maps_mut(&mut self) -> Vec<&mut Array3<f32>> {
+        [&mut self.probability, &mut self.uncertainty].into_iter().chain(&mut self.kinds).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{networks::answers::ClassAnswer, steps::sample_masks::SampleMasks};
+    use crate::steps::sample_masks::SampleMasks;
 
     const THRESHOLD: f64 = 0.5;
 
@@ -208,34 +254,33 @@ mod tests {
         Array3::from_shape_vec((1, 1, row.len()), row.to_vec()).unwrap()
     }
 
-    /// Outlines of the automatic row after those of the row with clicks came in, and their footprints.
-    fn replaced(automatic: &[f32], clicked: &[f32], at: &[usize]) -> (Outlines, Vec<Footprint>) {
+    /// Outlines of the automatic row after those of the row with clicks came in, and their drawn.
+    fn replaced(automatic: &[f32], clicked: &[f32], at: &[usize]) -> (Outlines, Vec<Drawn>) {
         let (grid, at) = (grid(automatic.len()), at.iter().map(|i| [*i, 0, 0]).collect::<Vec<_>>());
         let (automatic, clicked) = (map(automatic), map(clicked));
-        let field = |probability| Field { grid: &grid, probability, threshold: THRESHOLD };
+        let field = |probability| Field { grid: &grid, classes: vec![probability], threshold: THRESHOLD };
         let mut outlines = field(&automatic).outlines(&at, &CancelToken::new()).unwrap();
-        let footprints = replace(&mut outlines, &field(&clicked), &at, &Monitor::silent()).unwrap();
-        (outlines, footprints)
+        let drawn = replace(&mut outlines, &field(&clicked), &at, &Monitor::silent()).unwrap();
+        (outlines, drawn)
     }
 
     fn labels(outlines: &Outlines) -> Vec<u32> {
-        outlines.components.labels.iter().copied().collect()
+        outlines.parts.components.labels.iter().copied().collect()
     }
 
-    fn columns(footprint: &Footprint) -> Vec<usize> {
-        let mut columns: Vec<_> = footprint.iter().map(|[_, _, i]| *i).collect();
+    fn columns(drawn: &Drawn) -> Vec<usize> {
+        let mut columns: Vec<_> = drawn.footprint.iter().map(|[_, _, i]| *i).collect();
         columns.sort_unstable();
         columns
     }
 
     #[test]
     fn replace_smaller_or_larger_version_takes_the_place_of_the_automatic_one() {
-        let (found, footprints) =
-            replaced(&[0.0, 0.9, 0.9, 0.9, 0.9, 0.0, 0.9], &[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0], &[2]);
+        let (found, drawn) = replaced(&[0.0, 0.9, 0.9, 0.9, 0.9, 0.0, 0.9], &[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0], &[2]);
         assert_eq!(labels(&found), [0, 0, 3, 0, 0, 0, 2]);
-        assert_eq!((found.asked, found.prompted, found.lowered), (vec![Some(3)], vec![3], vec![]));
+        assert_eq!((found.asked, found.clicked, found.lowered), (vec![Some(3)], vec![3], vec![]));
         // What it gave up changes with it.
-        assert_eq!(columns(&footprints[0]), [1, 2, 2, 3, 4]);
+        assert_eq!(columns(&drawn[0]), [1, 2, 2, 3, 4]);
         let (found, _) = replaced(&[0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.9], &[0.0, 0.9, 0.9, 0.9, 0.9, 0.0, 0.0], &[2]);
         assert_eq!(labels(&found), [0, 3, 3, 3, 3, 0, 2]);
     }
@@ -244,16 +289,16 @@ mod tests {
     fn replace_nodule_that_the_automatic_run_missed_is_added() {
         let (found, _) = replaced(&[0.9, 0.0, 0.0, 0.0, 0.2, 0.2], &[0.0, 0.0, 0.0, 0.0, 0.8, 0.8], &[4]);
         assert_eq!(labels(&found), [1, 0, 0, 0, 2, 2]);
-        assert_eq!((found.asked, found.prompted), (vec![Some(2)], vec![2]));
+        assert_eq!((found.asked, found.clicked), (vec![Some(2)], vec![2]));
     }
 
     #[test]
     fn replace_outline_that_runs_into_another_nodule_leaves_it_its_voxels() {
         // Shared: one of four voxels of the one and of four of the other.
-        let (found, footprints) =
+        let (found, drawn) =
             replaced(&[0.0, 0.0, 0.0, 0.9, 0.9, 0.9, 0.9, 0.0], &[0.9, 0.9, 0.9, 0.9, 0.0, 0.0, 0.0, 0.0], &[0]);
         assert_eq!(labels(&found), [2, 2, 2, 1, 1, 1, 1, 0]);
-        assert_eq!(columns(&footprints[0]), [0, 1, 2]);
+        assert_eq!(columns(&drawn[0]), [0, 1, 2]);
     }
 
     #[test]
@@ -275,13 +320,13 @@ mod tests {
 
     #[test]
     fn replace_where_clicks_show_nothing_the_automatic_outline_stays_else_a_lower_threshold_is_tried() {
-        let (found, footprints) = replaced(&[0.9, 0.9, 0.0, 0.0], &[0.0, 0.3, 0.0, 0.0], &[1]);
-        assert_eq!((labels(&found), found.asked, found.prompted), (vec![1, 1, 0, 0], vec![Some(1)], vec![]));
-        assert!(footprints.is_empty());
-        let (found, footprints) = replaced(&[0.0; 4], &[0.0, 0.3, 0.2, 0.1], &[1]);
+        let (found, drawn) = replaced(&[0.9, 0.9, 0.0, 0.0], &[0.0, 0.3, 0.0, 0.0], &[1]);
+        assert_eq!((labels(&found), found.asked, found.clicked), (vec![1, 1, 0, 0], vec![Some(1)], vec![]));
+        assert!(drawn.is_empty());
+        let (found, drawn) = replaced(&[0.0; 4], &[0.0, 0.3, 0.2, 0.1], &[1]);
         assert_eq!((labels(&found), found.asked), (vec![0, 1, 1, 0], vec![Some(1)]));
-        assert_eq!((found.prompted, found.lowered), (vec![1], vec![1]));
-        assert_eq!(columns(&footprints[0]), [1, 2]);
+        assert_eq!((found.clicked, found.lowered), (vec![1], vec![1]));
+        assert_eq!(columns(&drawn[0]), [1, 2]);
     }
 
     #[test]
@@ -289,7 +334,7 @@ mod tests {
         let mut row = vec![0.0; 60];
         row[30..50].fill(0.9);
         let (grid, probability) = (grid(row.len()), map(&row));
-        let field = Field { grid: &grid, probability: &probability, threshold: THRESHOLD };
+        let field = Field { grid: &grid, classes: vec![&probability], threshold: THRESHOLD };
         let outlines = field.outlines(&[[30, 0, 0]], &CancelToken::new()).unwrap();
         let held: Vec<usize> = (0..60).filter(|i| region(&grid, &[[30, 0, 0]], &outlines)[[0, 0, *i]]).collect();
         // 30 mm are 15 voxels; the outline ends at 49, and 10 mm are 5 voxels.
@@ -302,10 +347,10 @@ mod tests {
         automatic[26] = 0.9;
         let mut clicked = vec![0.0; 40];
         clicked[20] = 0.9;
-        let (outlines, footprints) = replaced(&automatic, &clicked, &[20]);
+        let (outlines, drawn) = replaced(&automatic, &clicked, &[20]);
         let mut region = Array3::from_elem((1, 1, 40), true);
         region[[0, 0, 16]] = false;
-        let taken = taken(&grid(40), &outlines, &footprints, &region, &CancelToken::new()).unwrap();
+        let taken = taken(&grid(40), &outlines, &drawn, &region, &CancelToken::new()).unwrap();
         let held: Vec<usize> = (0..40).filter(|i| taken[[0, 0, *i]]).collect();
         // Voxel 23 lies as far from both; 25 is within reach and nearer to the other.
         assert_eq!(held, [15, 17, 18, 19, 20, 21, 22, 23]);
@@ -313,21 +358,28 @@ mod tests {
 
     #[test]
     fn take_changes_maps_and_samples_there_and_nowhere_else() {
-        let assembled = |value: f32, bits: u64| {
-            let kinds = vec![map(&[value / 4.0; 3])];
+        let answers = |value: f32, bits: u64| {
             let mut samples = SampleMasks::new(2);
             (0..3).for_each(|index| samples.push(index, &[bits]));
             samples.finish();
             let (probability, uncertainty) = (map(&[value; 3]), map(&[value / 2.0; 3]));
+            let kinds = vec![map(&[value / 4.0; 3])];
             Answers { classes: vec![ClassAnswer { probability, uncertainty, kinds, samples }] }
         };
-        let mut automatic = assembled(0.25, 0b01);
+        let mut automatic = answers(0.25, 0b01);
         let taken = Array3::from_shape_vec((1, 1, 3), vec![false, true, false]).unwrap();
-        take(&mut automatic, &assembled(0.75, 0b10), &taken, &CancelToken::new()).unwrap();
-        assert_eq!(automatic.classes[0].probability, map(&[0.25, 0.75, 0.25]));
-        assert_eq!(automatic.classes[0].uncertainty, map(&[0.125, 0.375, 0.125]));
-        assert_eq!(automatic.classes[0].kinds[0], map(&[0.0625, 0.1875, 0.0625]));
-        let bits: Vec<u64> = (0..3).map(|index| automatic.classes[0].samples.get(index).unwrap()[0]).collect();
+        take(&mut automatic, &answers(0.75, 0b10), &taken, &CancelToken::new()).unwrap();
+        let found = &automatic.classes[0];
+        assert_eq!(found.probability, map(&[0.25, 0.75, 0.25]));
+        assert_eq!(found.uncertainty, map(&[0.125, 0.375, 0.125]));
+        assert_eq!(found.kinds[0], map(&[0.0625, 0.1875, 0.0625]));
+        let bits: Vec<u64> = (0..3).map(|index| found.samples.get(index).unwrap()[0]).collect();
         assert_eq!(bits, [0b01, 0b10, 0b01]);
+    }
+
+    #[test]
+    fn replace_tells_how_much_the_new_outline_shares_with_each_that_it_replaced() {
+        let (_, drawn) = replaced(&[0.9, 0.9, 0.0, 0.9, 0.0], &[0.9, 0.9, 0.9, 0.9, 0.9], &[2]);
+        assert_eq!((drawn[0].label, drawn[0].replaced.clone()), (3, vec![(1, 2), (2, 1)]));
     }
 }

@@ -1,16 +1,18 @@
-//! From outlines to findings: smallest size, search region, judgement, numbering.
+//! From outlines to findings: smallest size, search region, classifier, numbering.
 
 use ndarray::Array3;
 
-use crate::pipeline::outlines::{Outlines, voxels};
+use super::{
+    candidates::{Candidates, centroid_ijk, stays},
+    outlines::{Field, Outlines, Parts},
+};
 use crate::{
     contract::model::Model,
     error::{Error, Result},
     findings::nodule::Finding,
     networks::{images::Images, roles::Classifier},
-    progress::{Monitor, Stage},
-    space::volume::Volume,
-    steps::components::{Component, Components},
+    progress::{CancelToken, Monitor, Stage},
+    steps::components::Component,
 };
 
 /// A finding has to have this share of its voxels in the search region. Nodules at the pleura bulge out of the
@@ -24,69 +26,85 @@ pub struct Findings {
     pub labels: Array3<u16>,
     /// What is known of finding 1..=N.
     pub list: Vec<Finding>,
-    /// Components that the judge or the smallest volume dropped.
+    /// Components that the classifier or the smallest volume dropped.
     pub dropped: usize,
-    /// For each voxel asked for: the finding there, if any.
-    pub at: Vec<Option<u16>>,
+    /// For each click inside: the finding there, if any.
+    pub clicks: Vec<Option<u16>>,
 }
 
 /// What findings are made from.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    /// HU.
-    pub ct: &'a Volume<f32>,
-    /// Mean probability.
-    pub probability: &'a Array3<f32>,
+    /// The channels.
+    pub images: &'a Images<'a>,
+    /// For each class the mean probability that its outlines were found by: the detector's, where there is one.
+    pub probability: Vec<&'a Array3<f32>>,
     /// Where nodules are searched.
     pub search: &'a Array3<bool>,
-    /// Mean probability above which a voxel belongs to a nodule.
-    pub threshold: f64,
-    /// Lowest P(nodule) that stays, where there is a judge.
-    pub judge_threshold: Option<f64>,
+    /// What the detector found; `None` without one.
+    pub candidates: Option<&'a Candidates>,
+    /// Lowest P(nodule) that stays, where there is a classifier.
+    pub classify_threshold: Option<f64>,
 }
 
-/// One finding on its way to a number.
-struct Candidate {
+/// One outline on its way to a number.
+struct Kept {
     component: Component,
     finding: Finding,
 }
 
-/// Sorts out, judges and numbers.
+/// Sorts out, classifies and numbers.
 ///
 /// # Errors
-/// [`Error::Cancelled`], [`Error::Inference`], or [`Error::Option`] when there are more findings than numbers.
-pub fn find(
+/// As [`Classifier::classify`], or [`Error::Option`] when there are more findings than numbers.
+pub fn find<C: Classifier + ?Sized>(
     evidence: &Evidence<'_>,
     outlines: &Outlines,
-    spec: &Model,
-    classifier: Option<&mut dyn Classifier>,
+    model: &Model,
+    classifier: Option<&mut C>,
     monitor: &mut Monitor<'_>,
 ) -> Result<Findings> {
     monitor.step(Stage::Nodules, 1, 4)?;
-    let Outlines { components, asked, .. } = outlines;
-    let large_enough = spec.decision.min_volume_mm3 / evidence.ct.grid.voxel_mm3();
-    let inside = inside_shares(components, evidence.search, monitor)?;
-    let all: Vec<Component> = components.list.iter().filter(|c| c.voxels > 0).copied().collect();
-    let kept = all.iter().copied().filter(|c| {
-        asked.contains(&Some(c.label))
-            || (c.voxels as f64 >= large_enough && inside[c.label as usize - 1] >= INSIDE_SHARE)
+    let Outlines { parts, asked, .. } = outlines;
+    let is_asked = |label: u32| asked.contains(&Some(label));
+    let large_enough = model.decision.min_volume_mm3 / evidence.images.grid.voxel_mm3();
+    let inside = inside_shares(parts, evidence.search, monitor)?;
+    let touched = evidence.candidates.map(|candidates| candidates.touched_by(parts));
+    let at = |label: u32| label as usize - 1;
+    let touches = |label: u32| touched.as_ref().is_none_or(|touched| touched[at(label)].is_some());
+    let there = || parts.components.list.iter().filter(|component| component.voxels > 0);
+    let kept = there().filter(|c| {
+        let is_finding = c.voxels as f64 >= large_enough && inside[at(c.label)] >= INSIDE_SHARE && touches(c.label);
+        is_asked(c.label) || is_finding
     });
-    let mut candidates = judged(evidence, spec, components, kept.collect(), classifier, monitor)?;
-    monitor.step(Stage::Nodules, 2, 4)?;
-    let stays = |c: &Candidate| {
-        c.finding.nodule_probability.zip(evidence.judge_threshold).is_none_or(|(p, lowest)| p >= lowest)
-    };
-    candidates.retain(|c| asked.contains(&Some(c.component.label)) || stays(c));
-    for Candidate { component, finding } in &mut candidates {
-        finding.below_threshold = outlines.lowered.contains(&component.label);
-        finding.clicked = outlines.prompted.contains(&component.label);
+    let mut kept: Vec<Kept> = kept.map(|c| Kept { component: *c, finding: finding(outlines, c.label) }).collect();
+    if let Some(touched) = &touched {
+        for Kept { component, finding } in &mut kept {
+            finding.nodule_probability = touched[at(component.label)].and_then(|touched| touched.nodule_probability);
+        }
     }
-    let dropped = all.len() - candidates.len();
-    number(evidence, components, candidates, asked, dropped)
+    if let Some(classifier) = classifier {
+        classify(evidence, parts, &mut kept, classifier, monitor.cancel_token())?;
+    }
+    monitor.step(Stage::Nodules, 2, 4)?;
+    kept.retain(|k| is_asked(k.component.label) || stays(k.finding.nodule_probability, evidence.classify_threshold));
+    let dropped = there().count() - kept.len() + evidence.candidates.map_or(0, |candidates| candidates.dropped);
+    number(parts, kept, asked, dropped)
+}
+
+/// What is known of an outline before it is classified.
+pub fn finding(outlines: &Outlines, label: u32) -> Finding {
+    Finding {
+        class: outlines.parts.class(label),
+        nodule_probability: None,
+        below_threshold: outlines.lowered.contains(&label),
+        clicked: outlines.clicked.contains(&label),
+    }
 }
 
 /// For each component, the share of its voxels in the search region.
-fn inside_shares(components: &Components, search: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Vec<f64>> {
+fn inside_shares(parts: &Parts, search: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Vec<f64>> {
+    let components = &parts.components;
     let mut inside = vec![0usize; components.list.len()];
     for (labels, search) in components.labels.outer_iter().zip(search.outer_iter()) {
         monitor.check()?;
@@ -97,65 +115,189 @@ fn inside_shares(components: &Components, search: &Array3<bool>, monitor: &Monit
     Ok(inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect())
 }
 
-fn judged(
+/// Asks the classifier about those of which it hasn't said anything yet, class by class.
+fn classify<C: Classifier + ?Sized>(
     evidence: &Evidence<'_>,
-    spec: &Model,
-    components: &Components,
-    list: Vec<Component>,
-    classifier: Option<&mut dyn Classifier>,
-    monitor: &mut Monitor<'_>,
-) -> Result<Vec<Candidate>> {
-    let Some(classifier) = classifier else {
-        let unjudged = |component| Candidate { component, finding: Finding::default() };
-        return Ok(list.into_iter().map(unjudged).collect());
-    };
-    let normalised = spec.channels.iter().map(|channel| (&evidence.ct.voxels, channel.normalise));
-    let images = Images::new(&evidence.ct.grid, normalised, monitor.cancel_token())?;
-    let centres: Vec<_> = list.iter().map(|component| centroid_ijk(components, component)).collect();
-    let probabilities = classifier.classify(&images, evidence.probability, &centres, monitor.cancel_token())?;
-    let judged = |(component, p)| {
-        let finding = Finding { nodule_probability: Some(p), ..Finding::default() };
-        Candidate { component, finding }
-    };
-    Ok(list.into_iter().zip(probabilities).map(judged).collect())
+    parts: &Parts,
+    kept: &mut [Kept],
+    classifier: &mut C,
+    cancel: &CancelToken,
+) -> Result<()> {
+    for (class, probability) in evidence.probability.iter().enumerate() {
+        let open = |k: &&mut Kept| k.finding.class == class && k.finding.nodule_probability.is_none();
+        let mut open: Vec<&mut Kept> = kept.iter_mut().filter(open).collect();
+        let centre = |k: &&mut Kept| centroid_ijk(&parts.voxels(k.component.label).collect::<Vec<_>>());
+        let centres: Vec<[f64; 3]> = open.iter().map(centre).collect();
+        let probabilities = classifier.classify(evidence.images, probability, &centres, cancel)?;
+        open.iter_mut().zip(probabilities).for_each(|(k, p)| k.finding.nodule_probability = Some(p));
+    }
+    Ok(())
 }
 
-/// Mean voxel index (i, j, k) of a component.
-fn centroid_ijk(components: &Components, component: &Component) -> [f64; 3] {
-    let mut sum = [0.0; 3];
-    for [k, j, i] in voxels(components, component) {
-        for (axis, index) in [i, j, k].into_iter().enumerate() {
-            sum[axis] += index as f64;
-        }
+fn number(parts: &Parts, mut kept: Vec<Kept>, asked: &[Option<u32>], dropped: usize) -> Result<Findings> {
+    if kept.len() > usize::from(u16::MAX) {
+        return Err(too_many(kept.len()));
     }
-    sum.map(|s| s / component.voxels as f64)
-}
-
-fn number(
-    evidence: &Evidence<'_>,
-    components: &Components,
-    mut candidates: Vec<Candidate>,
-    asked: &[Option<u32>],
-    dropped: usize,
-) -> Result<Findings> {
-    if candidates.len() > usize::from(u16::MAX) {
-        return Err(Error::Option {
-            option: "threshold",
-            got: format!("{} ({} findings)", evidence.threshold, candidates.len()),
-            expected: format!("a higher probability: a label map holds {} numbers", u16::MAX),
-        });
+    kept.sort_by_key(|k| (std::cmp::Reverse(k.component.voxels), k.component.label));
+    let mut labels = Array3::zeros(parts.components.labels.raw_dim());
+    for (k, id) in kept.iter().zip(1u16..) {
+        parts.voxels(k.component.label).for_each(|index| labels[index] = id);
     }
-    candidates.sort_by_key(|c| (std::cmp::Reverse(c.component.voxels), c.component.label));
-    let mut labels = Array3::zeros(evidence.probability.raw_dim());
-    for (candidate, id) in candidates.iter().zip(1u16..) {
-        voxels(components, &candidate.component).for_each(|index| labels[index] = id);
-    }
-    let id_of =
-        |label: &u32| candidates.iter().zip(1u16..).find(|(c, _)| c.component.label == *label).map(|(_, id)| id);
+    let id_of = |label: &u32| kept.iter().zip(1u16..).find(|(k, _)| k.component.label == *label).map(|(_, id)| id);
     Ok(Findings {
         labels,
-        at: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
-        list: candidates.iter().map(|c| c.finding).collect(),
+        clicks: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
+        list: kept.iter().map(|k| k.finding).collect(),
         dropped,
     })
+}
+
+/// More findings than numbers.
+pub fn too_many(findings: usize) -> Error {
+    Error::Option {
+        option: "threshold",
+        got: format!("so low that there are {findings} findings"),
+        expected: format!("a higher probability: a label map holds {} numbers", u16::MAX),
+    }
+}
+
+/// The findings of a model whose output is regions: each class is one, with the number of its place. Nothing is dropped.
+///
+/// # Errors
+/// [`Error::Cancelled`].
+pub fn regions(field: &Field<'_>, cancel: &CancelToken) -> Result<Findings> {
+    let mut labels = Array3::zeros(field.grid.shape());
+    for (k, mut slice) in labels.outer_iter_mut().enumerate() {
+        cancel.check()?;
+        for ((j, i), label) in slice.indexed_iter_mut() {
+            *label = field.class_at([k, j, i], field.threshold).map_or(0, |class| class as u16 + 1);
+        }
+    }
+    let finding = |class| Finding { class, ..Finding::default() };
+    Ok(Findings { labels, list: (0..field.classes.len()).map(finding).collect(), dropped: 0, clicks: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{contract::bundle, networks::clicks::Clicks, space::grid::Grid};
+
+    /// P(nodule) is the place along i, in hundredths; takes note of how many it is asked about.
+    struct ByPlace(usize);
+
+    impl Classifier for ByPlace {
+        fn classify(
+            &mut self,
+            _: &Images<'_>,
+            _: &Array3<f32>,
+            centres_ijk: &[[f64; 3]],
+            _: &CancelToken,
+        ) -> Result<Vec<f64>> {
+            self.0 += centres_ijk.len();
+            Ok(centres_ijk.iter().map(|[i, _, _]| i / 100.0).collect())
+        }
+    }
+
+    /// A bundle that drops what is smaller than 2 voxels of 1 mm³.
+    fn model() -> Model {
+        let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
+        let mut model = bundle::parse("test".as_ref(), json).expect("a committed bundle");
+        model.decision.min_volume_mm3 = 2.0;
+        model
+    }
+
+    struct Row {
+        grid: Grid,
+        probability: Array3<f32>,
+        search: Array3<bool>,
+    }
+
+    impl Row {
+        fn new(values: &[f32], searched: std::ops::Range<usize>) -> Self {
+            let grid = Grid::axial([values.len(), 1, 1], [1.0; 3]);
+            let probability = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).unwrap();
+            let search = Array3::from_shape_fn(grid.shape(), |(_, _, i)| searched.contains(&i));
+            Row { grid, probability, search }
+        }
+
+        /// The findings with clicks at these columns; P(nodule) has to be 0.05 at least.
+        fn found(
+            &self,
+            clicks: &[usize],
+            candidates: Option<&Candidates>,
+            classifier: Option<&mut ByPlace>,
+        ) -> Findings {
+            let images = Images { grid: &self.grid, channels: Vec::new() };
+            let clicks = Clicks { inside: clicks.iter().map(|i| [*i, 0, 0]).collect(), outside: Vec::new() };
+            let field = Field { grid: &self.grid, classes: vec![&self.probability], threshold: 0.5 };
+            let outlines = field.outlines(&clicks.inside, &CancelToken::new()).unwrap();
+            let evidence = Evidence {
+                images: &images,
+                probability: vec![&self.probability],
+                search: &self.search,
+                candidates,
+                classify_threshold: Some(0.05),
+            };
+            find(&evidence, &outlines, &model(), classifier, &mut Monitor::silent()).unwrap()
+        }
+    }
+
+    fn labels(found: &Findings) -> Vec<u16> {
+        found.labels.iter().copied().collect()
+    }
+
+    /// Outlines at 0 to 1, 3 (one voxel), 6 to 8 and 10 to 13.
+    const VALUES: [f32; 14] = [0.9, 0.9, 0.0, 0.9, 0.0, 0.0, 0.9, 0.9, 0.9, 0.0, 0.9, 0.9, 0.9, 0.9];
+
+    #[test]
+    fn find_numbers_by_falling_volume_and_drops_what_is_small_or_outside() {
+        // Of the largest one voxel of four is searched, of that at 6 all.
+        let found = Row::new(&VALUES, 0..11).found(&[], None, None);
+        assert_eq!(labels(&found), [2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!((found.list.len(), found.dropped), (2, 2));
+    }
+
+    #[test]
+    fn find_keeps_what_was_clicked_on_whatever_speaks_against_it() {
+        let mut classifier = ByPlace(0);
+        let found = Row::new(&VALUES, 4..9).found(&[3, 12], None, Some(&mut classifier));
+        assert_eq!(labels(&found), [0, 0, 0, 3, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1]);
+        assert_eq!(found.clicks, [Some(3), Some(1)]);
+        // P(nodule) 0.03 is too low, and it is said.
+        assert_eq!(found.list[2].nodule_probability, Some(0.03));
+        assert_eq!(classifier.0, 3);
+    }
+
+    #[test]
+    fn find_drops_what_the_classifier_calls_no_nodule() {
+        let found = Row::new(&VALUES, 0..14).found(&[], None, Some(&mut ByPlace(0)));
+        assert_eq!(labels(&found), [0, 0, 0, 0, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn find_with_a_detector_keeps_what_touches_a_candidate_and_takes_its_probability() {
+        let row = Row::new(&VALUES, 0..14);
+        let candidate = crate::pipeline::candidates::Candidate {
+            voxels: vec![[0, 0, 7]],
+            voi: crate::space::volume::Voi::voxel([7, 0, 0]),
+            nodule_probability: Some(0.75),
+        };
+        let candidates = Candidates { kept: vec![candidate], dropped: 5 };
+        let mut classifier = ByPlace(0);
+        let found = row.found(&[11], Some(&candidates), Some(&mut classifier));
+        assert_eq!(labels(&found), [0, 0, 0, 0, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1]);
+        // The one that was clicked on touches no candidate: the classifier is asked about it, and about nothing else.
+        assert_eq!(found.list.iter().map(|f| f.nodule_probability).collect::<Vec<_>>(), [Some(0.115), Some(0.75)]);
+        assert_eq!((classifier.0, found.dropped), (1, 7));
+    }
+
+    #[test]
+    fn regions_number_classes_by_their_place() {
+        let row = Row::new(&[0.9, 0.6, 0.0, 0.9], 0..1);
+        let other = Array3::from_shape_vec((1, 1, 4), vec![0.0, 0.7, 0.2, 0.8]).unwrap();
+        let field = Field { grid: &row.grid, classes: vec![&row.probability, &other], threshold: 0.5 };
+        let found = regions(&field, &CancelToken::new()).unwrap();
+        assert_eq!(labels(&found), [1, 2, 0, 1]);
+        assert_eq!(found.list.iter().map(|f| f.class).collect::<Vec<_>>(), [0, 1]);
+    }
 }

@@ -1,19 +1,15 @@
 //! What a caller may choose for a run.
 
+use crate::limits::{MAX_SAMPLES, MAX_THREADS, USUAL_BATCH};
 use ndarray::Array3;
 
 use crate::{
-    contract::model::Model,
-    contract::uncertainty::Uncertainty,
+    contract::{classes::Output, model::Model, uncertainty::Uncertainty},
     error::{Error, Result},
+    networks::{clicks::Clicks, sampler, sampling::Sampling},
     space::grid::Grid,
     warning::Warning,
 };
-
-/// Most samples a run may draw.
-pub const MAX_SAMPLES: usize = 10_000;
-/// Most CPU threads a run may use.
-const MAX_THREADS: usize = 1024;
 
 /// Where nodules are searched.
 #[derive(Debug, Clone, Default)]
@@ -30,24 +26,23 @@ pub enum Search {
 /// Options of one run; the default follows the bundle.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Dropout samples; `None`: the bundle's number.
+    /// Samples, as many as there are members at least; `None`: the bundle's number. Fewer are drawn where fewer differ.
     pub samples: Option<usize>,
     /// Seed of the dropout masks.
     pub seed: u64,
     /// Mean probability above which a voxel belongs to a nodule; `None`: the bundle's.
     pub threshold: Option<f64>,
-    /// Share of nodules that the judge is to keep, by the bundle's operating points; `None`: its usual threshold.
+    /// Share of nodules that the classifier is to keep, by the bundle's operating points; `None`: its usual threshold.
     pub sensitivity: Option<f64>,
-    /// Which doubt the uncertainty map shows; `None`: the bundle's choice.
+    /// Which uncertainty the map shows; `None`: the bundle's choice.
     pub uncertainty: Option<Uncertainty>,
-    /// Keep the doubt of every kind besides: 12 bytes a voxel more.
+    /// Keep the uncertainty of every kind besides: 12 bytes a voxel more.
     pub all_uncertainties: bool,
     /// Where to search.
     pub search: Search,
-    /// Voxels (i, j, k of the input) at which a nodule is to be outlined in any case.
-    pub at: Vec<[usize; 3]>,
-    /// Voxels that don't belong to a nodule asked for; for bundles that take clicks.
-    pub not_at: Vec<[usize; 3]>,
+    /// Clicks on voxels (i, j, k of the input): at those inside a nodule is outlined in any case; those outside don't belong to
+    /// it, for bundles that take clicks.
+    pub clicks: Clicks,
     /// What reading the CT found ([`crate::io::Ct::warnings`]): the result carries it on.
     pub warnings: Vec<Warning>,
     /// Samples decoded in one call at most, two at least. Any number gives the same result.
@@ -64,10 +59,9 @@ impl Default for Options {
             uncertainty: None,
             all_uncertainties: false,
             search: Search::default(),
-            at: Vec::new(),
-            not_at: Vec::new(),
+            clicks: Clicks::default(),
             warnings: Vec::new(),
-            batch: 8,
+            batch: USUAL_BATCH,
         }
     }
 }
@@ -92,15 +86,13 @@ impl Options {
                 "a share of the nodules, above 0 and up to 1".into(),
             );
         }
-        if let Some(voxel) = self.not_at.first().filter(|_| self.at.is_empty()) {
-            return refuse(
-                "not-at",
-                words(voxel),
-                "a voxel given with 'at' as well: the nodule it doesn't belong to".into(),
-            );
+        let Clicks { inside, outside } = &self.clicks;
+        if let Some(voxel) = outside.first().filter(|_| inside.is_empty()) {
+            let expected = "a click inside ('click') as well: the nodule that the voxel doesn't belong to";
+            return refuse("click-outside", words(voxel), expected.into());
         }
-        if let Some(voxel) = self.not_at.iter().find(|voxel| self.at.contains(voxel)) {
-            return refuse("not-at", words(voxel), "another voxel: 'at' has the same".into());
+        if let Some(voxel) = outside.iter().find(|voxel| inside.contains(voxel)) {
+            return refuse("click-outside", words(voxel), "another voxel: 'click' has the same".into());
         }
         if self.batch == 0 {
             return refuse("batch", "0".into(), "at least 1".into());
@@ -108,15 +100,34 @@ impl Options {
         Ok(())
     }
 
-    /// Memory that a run takes for each voxel besides the CT (see [`crate::steps::check::MAX_VOXELS`]).
-    pub(super) fn bytes_a_voxel(&self) -> usize {
-        // Search region, probability, doubt, labels; while components are numbered a mask and wide labels.
+    /// Memory that a run takes for each voxel besides its volumes (see [`crate::limits::MAX_VOXELS`]).
+    pub(super) fn bytes_per_voxel(&self, model: &Model) -> usize {
+        // Search region, probability, uncertainty, labels; while components are numbered a mask and wide labels.
         const USUAL: usize = 16;
+        // Probability and uncertainty of one more class.
+        const CLASS: usize = 8;
         const KINDS: usize = 12;
         // The run with clicks has maps of its own.
         const CLICKED: usize = 10;
+        // The detector's answer, and the region that is segmented.
+        const DETECTED: usize = 5;
         let kinds = if self.all_uncertainties { KINDS } else { 0 };
-        USUAL + kinds + if self.at.is_empty() { 0 } else { CLICKED + kinds }
+        // Each class has maps, and so has the whole.
+        let classes = if model.classes.len() > 1 { model.classes.len() * (CLASS + kinds) } else { 0 };
+        let clicked = if self.clicks.inside.is_empty() { 0 } else { CLICKED + kinds + classes };
+        USUAL + kinds + classes + clicked + if model.detect.is_some() { DETECTED } else { 0 }
+    }
+
+    /// How samples are drawn, with what the bundle fills in.
+    pub(super) fn sampling(&self, model: &Model) -> Sampling {
+        Sampling {
+            seed: self.seed,
+            samples: self.samples.unwrap_or(model.sampling.samples),
+            batch: self.batch,
+            threshold: self.threshold.unwrap_or(model.decision.threshold),
+            uncertainty: self.uncertainty.unwrap_or(model.sampling.uncertainty),
+            kinds: if self.all_uncertainties { &Uncertainty::ALL } else { &[] },
+        }
     }
 
     /// Refuses what the bundle has nothing for.
@@ -124,32 +135,40 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn check_for(&self, spec: &Model) -> Result<()> {
-        self.judge_threshold(spec)?;
-        match self.not_at.first() {
-            Some(voxel) if spec.segment.clicks.is_none() => Err(Error::Option {
-                option: "not-at",
-                got: words(voxel),
-                expected: format!("a model that takes clicks; {} takes none", spec.name),
-            }),
+        self.classify_threshold(spec)?;
+        let members = sampler::members(&spec.segment);
+        if let Some(samples) = self.samples.filter(|samples| *samples < members) {
+            let expected = format!("{members} at least: {} has as many members, and each draws a sample", spec.name);
+            return Err(Error::Option { option: "samples", got: samples.to_string(), expected });
+        }
+        let refuse =
+            |option, voxel: &[usize; 3], expected: String| Err(Error::Option { option, got: words(voxel), expected });
+        match (self.clicks.inside.first(), self.clicks.outside.first()) {
+            (Some(voxel), _) if spec.output == Output::Regions => {
+                refuse("click", voxel, format!("a model that finds instances; {} outlines regions", spec.name))
+            }
+            (_, Some(voxel)) if !spec.takes_clicks() => {
+                refuse("click-outside", voxel, format!("a model that takes clicks; {} takes none", spec.name))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Lowest P(nodule) that the judge lets stay; `None` for a bundle without a judge.
+    /// Lowest P(nodule) that the classifier lets stay; `None` for a bundle without one.
     ///
     /// # Errors
     /// [`Error::Option`] when a sensitivity is asked for that the bundle has no operating points for.
-    pub fn judge_threshold(&self, spec: &Model) -> Result<Option<f64>> {
+    pub fn classify_threshold(&self, spec: &Model) -> Result<Option<f64>> {
         let Some(sensitivity) = self.sensitivity else {
-            return Ok(spec.classify.as_ref().map(|judge| judge.threshold));
+            return Ok(spec.classify.as_ref().map(|classify| classify.threshold));
         };
         let refuse = |lacks: &str| Error::Option {
             option: "sensitivity",
             got: sensitivity.to_string(),
-            expected: format!("a model whose judge has operating points; {} {lacks}", spec.name),
+            expected: format!("a model whose classifier has operating points; {} {lacks}", spec.name),
         };
-        let judge = spec.classify.as_ref().ok_or_else(|| refuse("has no judge"))?;
-        judge.threshold_at(sensitivity).map(Some).ok_or_else(|| refuse("has none (judge.operating_points)"))
+        let classify = spec.classify.as_ref().ok_or_else(|| refuse("has no classifier"))?;
+        classify.threshold_at(sensitivity).map(Some).ok_or_else(|| refuse("has none (classify.operating_points)"))
     }
 
     /// Refuses what makes no sense for a volume on `grid`.
@@ -158,7 +177,7 @@ impl Options {
     /// [`Error::Option`] or [`Error::MaskGrid`].
     pub fn check_on(&self, grid: &Grid) -> Result<()> {
         self.check()?;
-        for (option, voxels) in [("at", &self.at), ("not-at", &self.not_at)] {
+        for (option, voxels) in [("click", &self.clicks.inside), ("click-outside", &self.clicks.outside)] {
             if let Some(voxel) = voxels.iter().find(|voxel| (0..3).any(|axis| voxel[axis] >= grid.dims[axis])) {
                 let last = words(&grid.dims.map(|n| n.saturating_sub(1)));
                 let expected = format!("a voxel from 0,0,0 to {last}");

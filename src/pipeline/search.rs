@@ -1,66 +1,117 @@
-//! Where nodules are searched.
+//! Where nodules are searched, and how networks see lungs that are nearly air.
 
 use ndarray::Array3;
 
-use super::options::{Options, Search};
+use super::{
+    options::{Options, Search},
+    scan::Scan,
+};
 use crate::{
+    contract::model::Model,
     error::{Error, Result},
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     space::{
         grid::Grid,
-        orientation::Orientation,
         volume::{Voi, Volume},
     },
-    steps::lungs,
+    steps::{
+        aeration::{self, HalfLung, Tone},
+        lungs,
+    },
     warning::Warning,
 };
 
-/// Half the side of the box that is searched around a voxel that was asked for, in mm.
-const AT_BOX_MM: f64 = 20.0;
+/// Half the side of the box that is searched around a click, in mm.
+const CLICK_BOX_MM: f64 = 20.0;
 
 /// Where is searched, on the canonical grid, and what has to be said about that.
-pub struct Chosen {
+#[derive(Debug)]
+pub struct Searched {
     /// True where nodules are searched.
-    pub search: Array3<bool>,
+    pub region: Array3<bool>,
     /// What of the lungs was not searched, or not checked.
     pub warnings: Vec<Warning>,
 }
 
-/// The choice of the options. A mask of the caller's is taken as it is: it may be meant to hold one lobe only, so that it
-/// isn't compared with the lungs; a warning says so.
+/// The search region that the options choose. A mask of the caller's is taken as it is: it may be meant to hold one lobe only,
+/// so that it isn't compared with the lungs; a warning says so. Without a channel in HU there are no lungs to be found, and
+/// everything is searched.
 ///
 /// # Errors
 /// [`Error::NoLung`] or [`Error::Cancelled`].
-pub fn chosen(
-    ct: &Volume<f32>,
-    orientation: &Orientation,
-    options: &Options,
-    monitor: &mut Monitor<'_>,
-) -> Result<Chosen> {
-    Ok(match &options.search {
-        Search::Lungs => {
+pub fn region(scan: &Scan, options: &Options, monitor: &mut Monitor<'_>) -> Result<Searched> {
+    let everywhere = || Array3::from_elem(scan.grid().shape(), true);
+    Ok(match (&options.search, scan.ct()) {
+        (Search::Lungs, Some(ct)) => {
             let found = lungs::find_lungs(ct, monitor)?;
-            Chosen { search: found.search, warnings: found.warnings }
+            Searched { region: found.search, warnings: found.warnings }
         }
-        Search::Everywhere => {
-            Chosen { search: Array3::from_elem(ct.voxels.raw_dim(), true), warnings: vec![Warning::NoLungMask] }
-        }
-        Search::Mask(mask) => {
-            let search = orientation.array_to_canonical(mask.clone(), monitor.cancel_token())?;
-            let voxels = search.iter().filter(|inside| **inside).count();
-            if voxels == 0 && options.at.is_empty() {
+        (Search::Everywhere, Some(_)) => Searched { region: everywhere(), warnings: vec![Warning::NoLungMask] },
+        (Search::Lungs | Search::Everywhere, None) => Searched { region: everywhere(), warnings: Vec::new() },
+        (Search::Mask(mask), _) => {
+            let region = scan.orientation.array_to_canonical(mask.clone(), monitor.cancel_token())?;
+            let voxels = region.iter().filter(|inside| **inside).count();
+            if voxels == 0 && options.clicks.inside.is_empty() {
                 return Err(Error::NoLung { reason: "the lung mask has no voxel above 0.5".into() });
             }
-            let ml = voxels as f64 * ct.grid.voxel_mm3() / 1000.0;
-            Chosen { search, warnings: vec![Warning::OwnMask { ml }] }
+            let ml = voxels as f64 * scan.grid().voxel_mm3() / 1000.0;
+            Searched { region, warnings: vec![Warning::OwnMask { ml }] }
         }
     })
 }
 
-/// Adds a box around each voxel asked for.
-pub fn add_boxes(search: &mut Array3<bool>, grid: &Grid, at: &[[usize; 3]]) {
-    for voxel in at {
-        let voi = Voi::voxel(*voxel).grown(grid.steps(AT_BOX_MM), grid.dims);
-        voi.indices().for_each(|index| search[index] = true);
+/// Adds a box around each click.
+pub fn add_boxes(region: &mut Array3<bool>, grid: &Grid, inside: &[[usize; 3]]) {
+    for voxel in inside {
+        let voi = Voi::voxel(*voxel).grown(grid.steps(CLICK_BOX_MM), grid.dims);
+        voi.indices().for_each(|index| region[index] = true);
     }
+}
+
+/// How networks are to see the channels in HU.
+#[derive(Debug)]
+pub struct Toned {
+    /// For each channel, its volume with lungs that are nearly air lifted; `None` where it is shown as it is.
+    pub lifted: Vec<Option<Volume<f32>>>,
+    /// What has to be said about that.
+    pub warning: Option<Warning>,
+}
+
+impl Toned {
+    /// Lifts the lungs of the channels in HU where they are nearly air. Where everything is searched nobody knows what lung is,
+    /// so that nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn of(
+        scan: &Scan,
+        region: &Array3<bool>,
+        options: &Options,
+        model: &Model,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let mut toned = Toned { lifted: scan.volumes.iter().map(|_| None).collect(), warning: None };
+        let Some(known) = model.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
+            return Ok(toned);
+        };
+        let tone = Tone { below_hu: known.lift_below_hu, to_hu: known.lift_to_hu };
+        for (channel, volume) in scan.hounsfield() {
+            let lungs = aeration::halves(volume, region, cancel)?;
+            toned.lifted[channel] = aeration::lifted(volume, &lungs, tone, cancel)?;
+            toned.warning = toned.warning.or_else(|| airy(&lungs, tone));
+        }
+        Ok(toned)
+    }
+}
+
+/// A warning where lungs are nearly air.
+fn airy(lungs: &[HalfLung], tone: Tone) -> Option<Warning> {
+    let airy: Vec<&HalfLung> = lungs.iter().filter(|lung| lung.median_hu < tone.below_hu).collect();
+    let which = match airy[..] {
+        [one] if lungs.len() > 1 && one.is_right() => "right lung is",
+        [_] if lungs.len() > 1 => "left lung is",
+        _ => "lungs are",
+    };
+    let median_hu = airy.iter().map(|lung| lung.median_hu).reduce(f32::min)?;
+    Some(Warning::AiryLungs { which, median_hu, known_hu: tone.below_hu })
 }

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     findings::{interval::VolumeInterval, result::Segmentation},
     io::{NiftiForms, Sample, Source},
-    networks::neighbours::SliceSteps,
+    networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
     runtime::device::{Device, DeviceReport},
     warning::Warning,
@@ -70,8 +70,23 @@ pub struct InputRecord<'a> {
     pub nifti: Option<&'a NiftiForms>,
     /// sha256 of the voxels in HU, float32 little-endian, i fastest.
     pub voxels_sha256: String,
+    /// Every channel, of a model that takes several; the first is the one above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelRecord<'a>>,
     /// sha256 of the lung mask's voxels, 1 or 0, uint8, i fastest; `null` where no mask was given.
     pub lung_mask_sha256: Option<String>,
+}
+
+/// One of several channels of a run.
+#[derive(Debug, Serialize)]
+pub struct ChannelRecord<'a> {
+    /// Its name in the model.
+    pub channel: &'a str,
+    /// What was read and how, without anything that names the patient.
+    #[serde(flatten)]
+    pub source: &'a Source,
+    /// sha256 of the voxels as the run had them, on the first channel's grid, float32 little-endian, i fastest.
+    pub voxels_sha256: &'a str,
 }
 
 /// The options of a run, with what the bundle filled in.
@@ -81,6 +96,10 @@ pub struct OptionsRecord<'a> {
     pub model: Option<String>,
     /// Samples drawn.
     pub samples: usize,
+    /// Samples that were asked for; more than drawn where fewer differ.
+    pub samples_asked: usize,
+    /// What makes samples differ, such as "members 3", "flips 2", "dropout", "noise"; empty for one deterministic network.
+    pub sample_sources: Vec<String>,
     /// Seed of all that is random.
     pub seed: u64,
     /// Device asked for.
@@ -95,10 +114,8 @@ pub struct OptionsRecord<'a> {
     pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.
     pub lung_mask: String,
-    /// Voxels (i, j, k of the input) at which a nodule was to be outlined in any case.
-    pub at: &'a [[usize; 3]],
-    /// Voxels that don't belong to a nodule asked for.
-    pub not_at: &'a [[usize; 3]],
+    /// Clicks on voxels (i, j, k of the input), inside and outside.
+    pub clicks: &'a Clicks,
     /// The DICOM series asked for.
     pub series: Option<&'a str>,
     /// Which way axes were to run in a file that doesn't say.
@@ -128,8 +145,8 @@ pub struct ResultRecord {
     pub searched_ml: f64,
     /// How far the CT's slices lie apart, and those that the network was given.
     pub slices: SliceSteps,
-    /// For each `at`: the nodule's number, or `null` where none was found.
-    pub at: Vec<Option<u16>>,
+    /// For each click inside: the nodule's number, or `null` where none was found.
+    pub clicks: Vec<Option<u16>>,
 }
 
 impl<'a> ModelRecord<'a> {
@@ -155,7 +172,7 @@ impl ResultRecord {
             clicked_volume_interval: found.clicked_volume_interval,
             searched_ml: found.searched_ml,
             slices: found.slices,
-            at: found.clicks.clone(),
+            clicks: found.clicks.clone(),
         }
     }
 }

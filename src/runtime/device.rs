@@ -1,10 +1,14 @@
 //! Which processor runs the networks, asked for and used.
 
 use serde::Serialize;
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 /// What the caller asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, EnumMessage, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Device {
     /// CUDA when it works, else the CPU with the reason reported.
     #[default]
@@ -13,6 +17,16 @@ pub enum Device {
     Cpu,
     /// CUDA, or an error that says what is missing.
     Cuda,
+}
+
+impl Device {
+    /// All of them.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// What can be said of a device before anything runs on it.

@@ -7,14 +7,7 @@
 //! Arrays of voxels are indexed `[k, j, i]`, `i` fastest.
 
 use crate::error::{Error, Result};
-
-/// Smallest voxel spacing that is accepted, in mm.
-pub const MIN_SPACING_MM: f64 = 0.05;
-/// Largest voxel spacing that is accepted, in mm.
-pub const MAX_SPACING_MM: f64 = 20.0;
-/// Deviation from a right angle, in degrees, above which a grid counts as sheared. Headers in single precision
-/// reach 0.003 degrees; a gantry tilt starts at 0.5.
-pub const MAX_SHEAR_DEGREES: f64 = 0.05;
+use crate::limits::{MAX_SHEAR_DEGREES, MAX_SPACING_MM, MIN_SPACING_MM};
 
 /// A 4 × 4 matrix in row order that takes homogeneous IJK to world millimetres.
 pub type Affine = [[f64; 4]; 4];

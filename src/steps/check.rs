@@ -1,5 +1,6 @@
 //! HU or nothing: refuses what can't be a chest CT in Hounsfield units, by name.
 
+use crate::limits::MAX_VOXELS;
 use crate::steps::hu::{Densities, Histogram};
 use crate::{
     error::{Error, Result},
@@ -7,10 +8,6 @@ use crate::{
     space::volume::Volume,
 };
 
-/// Most voxels a volume may have: 512 × 512 × 2048. A run holds about 15 bytes a voxel (measured: HU, probability and doubt
-/// 4 each, search region, masks and labels) and 20 while components are numbered, so 10 GiB here and the network's own
-/// besides. Every index fits 32 bits.
-pub const MAX_VOXELS: u64 = 1 << 29;
 /// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).
 const BEYOND_HU: f32 = 65536.0;
 
@@ -20,14 +17,7 @@ const BEYOND_HU: f32 = 65536.0;
 /// # Errors
 /// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`], [`Error::NotHu`] or [`Error::Cancelled`].
 pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &CancelToken) -> Result<Densities> {
-    let dims = volume.grid.dims;
-    if let Some(axis) = (0..3).find(|axis| dims[*axis] < 2) {
-        return Err(Error::OneSlice { got: dims[axis], axis: ["i", "j", "k"][axis] });
-    }
-    let voxels = dims.iter().map(|n| *n as u64).product();
-    if voxels > MAX_VOXELS {
-        return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
-    }
+    check_size(volume)?;
     let (mut values, mut odd, mut bright) = (Histogram::default(), 0, Vec::new());
     for (k, slice) in volume.voxels.outer_iter().enumerate() {
         cancel.check()?;
@@ -37,13 +27,45 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
             bright.push(k);
         }
     }
-    if odd > 0 {
-        let first = volume.voxels.indexed_iter().find(|(_, v)| !v.is_finite());
-        let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
-        return Err(Error::NonFinite { what: "the image", count: odd, at });
-    }
+    check_finite(volume, odd)?;
     let densities = check_hu(&values, unscaled_bits)?;
-    if bright.is_empty() { Ok(densities) } else { Err(bright_slices(&bright, dims[2])) }
+    if bright.is_empty() { Ok(densities) } else { Err(bright_slices(&bright, volume.grid.dims[2])) }
+}
+
+/// Refuses a volume, of whatever values, that no network can take.
+///
+/// # Errors
+/// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`] or [`Error::Cancelled`].
+pub fn check_values(volume: &Volume<f32>, cancel: &CancelToken) -> Result<()> {
+    check_size(volume)?;
+    let mut odd = 0;
+    for slice in volume.voxels.outer_iter() {
+        cancel.check()?;
+        odd += slice.iter().filter(|value| !value.is_finite()).count();
+    }
+    check_finite(volume, odd)
+}
+
+fn check_size(volume: &Volume<f32>) -> Result<()> {
+    let dims = volume.grid.dims;
+    if let Some(axis) = (0..3).find(|axis| dims[*axis] < 2) {
+        return Err(Error::OneSlice { got: dims[axis], axis: ["i", "j", "k"][axis] });
+    }
+    let voxels = dims.iter().map(|n| *n as u64).product();
+    if voxels > MAX_VOXELS {
+        return Err(Error::TooLarge { got: voxels, limit: MAX_VOXELS });
+    }
+    Ok(())
+}
+
+/// Refuses a volume of which `odd` values were found that are no numbers.
+fn check_finite(volume: &Volume<f32>, odd: usize) -> Result<()> {
+    if odd == 0 {
+        return Ok(());
+    }
+    let first = volume.voxels.indexed_iter().find(|(_, v)| !v.is_finite());
+    let at = first.map_or(String::new(), |((k, j, i), _)| format!("voxel ({i}, {j}, {k})"));
+    Err(Error::NonFinite { what: "the image", count: odd, at })
 }
 
 /// Slices that lie some 1000 HU above the others.

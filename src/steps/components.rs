@@ -44,6 +44,20 @@ pub struct Components {
 }
 
 impl Components {
+    /// No component in a volume of this shape.
+    pub fn none(shape: [usize; 3]) -> Self {
+        Components { labels: Array3::zeros(shape), list: Vec::new() }
+    }
+
+    /// Adds the components of `other`, which share no voxel with these, behind them.
+    pub fn join(&mut self, other: Components) {
+        let last = self.list.len() as u32;
+        for (own, label) in self.labels.iter_mut().zip(&other.labels).filter(|(_, label)| **label != 0) {
+            *own = label + last;
+        }
+        self.list.extend(other.list.into_iter().map(|c| Component { label: c.label + last, ..c }));
+    }
+
     /// Adds a component of these voxels (array indices), which no other one holds; returns its label.
     pub fn add(&mut self, voxels: &[[usize; 3]]) -> u32 {
         let label = self.list.len() as u32 + 1;

@@ -26,12 +26,12 @@ const DENSE_HU: Range<i32> = 850..1250;
 const BRIGHT_HU: i32 = 1400;
 /// The most of a volume's air that voxels of [`DENSE_HU`] may be per voxel of [`TISSUE_HU`] where there is much air: 0.48 was
 /// measured among 854 crops of real CTs; 1.2 and more in whole CTs that are 1024 HU off.
-const MOST_DENSE: f64 = 1.0;
+const MAX_DENSE: f64 = 1.0;
 
 /// A slice that lies 1024 HU too high has at least this share of [`DENSE_HU`]; no bone fills that much of one.
 const LEAST_DENSE_OF_BRIGHT: f64 = 0.2;
 /// And at most this of [`AIR_HU`], which every slice with air around the body has.
-const MOST_AIR_OF_BRIGHT: f64 = 0.001;
+const MAX_AIR_OF_BRIGHT: f64 = 0.001;
 
 /// How often each value occurs.
 pub struct Histogram {
@@ -83,7 +83,7 @@ impl Histogram {
     pub fn is_bright_since(&self, before: [u64; 2], voxels: usize) -> bool {
         let now = self.air_and_dense();
         let [air, dense] = [0, 1].map(|n| (now[n] - before[n]) as f64 / voxels as f64);
-        air < MOST_AIR_OF_BRIGHT && dense > LEAST_DENSE_OF_BRIGHT
+        air < MAX_AIR_OF_BRIGHT && dense > LEAST_DENSE_OF_BRIGHT
     }
 
     /// The densities of a volume in HU.
@@ -99,7 +99,7 @@ impl Histogram {
         let (tissue, dense) = (share(TISSUE_HU), share(DENSE_HU));
         let likely = if air >= 0.05 {
             // With a rescale intercept on grey levels of 8 bits (-1024 to -769), nothing is brighter than lung.
-            share(BRIGHT_HU..i32::MAX) < 0.3 && dense <= 0.01 + MOST_DENSE * tissue && self.high > -700.0
+            share(BRIGHT_HU..i32::MAX) < 0.3 && dense <= 0.01 + MAX_DENSE * tissue && self.high > -700.0
         } else {
             // Little or no air: fat beside muscle, and no value that a window cut off.
             share(FAT_HU) >= 0.01

@@ -79,6 +79,28 @@ impl SampleMasks {
         Ok(mixed)
     }
 
+    /// The samples that these masks or `other` hold, voxel by voxel; both hold as many samples.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn or(&self, other: &SampleMasks) -> Result<SampleMasks> {
+        let mut joined = SampleMasks::new(self.samples);
+        joined.reserve(self.voxels.len() + other.voxels.len())?;
+        let (mut own, mut others) = (self.from(0).peekable(), other.from(0).peekable());
+        loop {
+            let (a, b) = (own.peek().map(|(index, _)| *index), others.peek().map(|(index, _)| *index));
+            let Some(next) = a.into_iter().chain(b).min() else { break };
+            let mine = own.next_if(|(index, _)| *index == next).map(|(_, bits)| bits);
+            let theirs = others.next_if(|(index, _)| *index == next).map(|(_, bits)| bits);
+            match (mine, theirs) {
+                (Some(a), Some(b)) => joined.push(next, &a.iter().zip(b).map(|(a, b)| a | b).collect::<Vec<_>>()),
+                (bits, None) | (None, bits) => joined.push(next, bits.unwrap_or_default()),
+            }
+        }
+        joined.finish();
+        Ok(joined)
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.samples
@@ -117,6 +139,19 @@ mod tests {
         let mixed = one.with(&other, |index| (4..8).contains(&index)).unwrap();
         let held: Vec<_> = mixed.from(0).map(|(index, bits)| (index, bits[0])).collect();
         assert_eq!(held, [(1, 1), (6, 2), (9, 1)]);
+    }
+
+    #[test]
+    fn or_of_two_holds_the_samples_of_both_voxel_by_voxel() {
+        let masks = |voxels: &[(u32, u64)]| {
+            let mut masks = SampleMasks::new(3);
+            voxels.iter().for_each(|(index, bits)| masks.push(*index, &[*bits]));
+            masks.finish();
+            masks
+        };
+        let joined = masks(&[(1, 1), (5, 1), (9, 4)]).or(&masks(&[(0, 2), (5, 2), (9, 4), (12, 1)])).unwrap();
+        let held: Vec<_> = joined.from(0).map(|(index, bits)| (index, bits[0])).collect();
+        assert_eq!(held, [(0, 2), (1, 1), (5, 3), (9, 4), (12, 1)]);
     }
 
     #[test]

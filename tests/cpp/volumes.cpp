@@ -53,9 +53,43 @@ TEST(result_lies_on_the_grid_of_the_ct_and_finds_the_balls) {
         CHECK(!nodule.nodule_probability && !nodule.expected_dice); // tiny-clicks has no opinion on either
         CHECK(nodule.review == !nodule.review_reasons.empty());
         CHECK(!nodule.clicked);
+        CHECK(nodule.class_name == "nodule");
+        CHECK(nodule.sample_volumes_mm3.size() == result.samples());
     }
     CHECK(result.nodules_json().find("\"centroid_ijk\"") != std::string::npos);
     CHECK(result.samples() == 25 && result.threshold() == 0.2 && result.seconds() > 0);
+}
+
+TEST(measures_at_run_time_are_those_of_the_struct) {
+    const MadeCt ct;
+    const sam2lung::Result result = made_engine().run(ct.view(), everywhere());
+    const std::vector<sam2lung::Nodule> nodules = result.nodules();
+    const std::vector<sam2lung::Measure> measures = sam2lung::measures();
+    CHECK(!nodules.empty() && measures.size() == sam2lung_measure_count());
+    std::size_t numbers = 0, texts = 0;
+    for (const sam2lung::Measure& measure : measures) {
+        CHECK(!measure.name.empty() && !measure.title.empty() && !measure.meaning.empty());
+        if (measure.type == sam2lung::ValueType::text) {
+            ++texts;
+            continue;
+        }
+        const double value = result.measure(1, measure);
+        if (measure.name == "id") CHECK(value == nodules[1].id && measure.type == sam2lung::ValueType::whole);
+        if (measure.name == "centroid_s") CHECK(value == nodules[1].centroid_ras[2] && measure.unit == "mm");
+        if (measure.name == "volume_mm3") CHECK(value == nodules[1].volume_mm3 && measure.unit == "mm³");
+        if (measure.name == "expected_dice") CHECK(std::isnan(value) && result.measure_text(1, measure).empty());
+        if (measure.name == "review") CHECK(result.measure_text(1, measure) == (nodules[1].review ? "true" : "false"));
+        ++numbers;
+    }
+    CHECK(texts == 2 && numbers + texts == measures.size()); // review_reasons and class
+    sam2lung::Measure none;
+    none.index = measures.size();
+    CHECK(result.measure_text(1, none).empty() && result.measure_text(nodules.size(), measures[0]).empty());
+    const auto refused = [&](std::size_t nodule, const sam2lung::Measure& measure) {
+        const auto error = thrown_by<sam2lung::Error>([&] { (void)result.measure(nodule, measure); });
+        return error.status() == sam2lung::Status::invalid_argument;
+    };
+    CHECK(refused(1, none) && refused(nodules.size(), measures[0]));
 }
 
 TEST(voxel_types_and_strides_give_the_same_labels) {

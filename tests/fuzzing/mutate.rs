@@ -26,6 +26,29 @@ const WORDS: [&str; 18] = [
 /// Bytes at the ends of their ranges.
 const BYTES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, b'\n', b'"', b'\\'];
 
+/// Number of values in `value`, itself included.
+fn count(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::Object(map) => map.values().map(count).sum(),
+        Value::Array(list) => list.iter().map(count).sum(),
+        _ => 0,
+    };
+    1 + inner
+}
+
+/// The value of number `at`, from `value` itself on, depth first.
+fn nth<'a>(value: &'a mut Value, at: &mut usize) -> Option<&'a mut Value> {
+    if *at == 0 {
+        return Some(value);
+    }
+    *at -= 1;
+    match value {
+        Value::Object(map) => map.values_mut().find_map(|inner| nth(inner, at)),
+        Value::Array(list) => list.iter_mut().find_map(|inner| nth(inner, at)),
+        _ => None,
+    }
+}
+
 /// Draws from a small generator (splitmix64, Steele et al. 2014).
 pub struct Mutator(u64);
 
@@ -55,7 +78,7 @@ impl Mutator {
         let mut input = seeds[at].clone();
         let as_json = is_json && self.below(2) == 0;
         for _ in 0..=self.below(4) {
-            input = if as_json { self.change_json(&input) } else { self.change_bytes(input, seeds) };
+            input = if as_json { self.change_json(&input, seeds) } else { self.change_bytes(input, seeds) };
         }
         input
     }
@@ -105,11 +128,28 @@ impl Mutator {
         input
     }
 
-    /// Some value of a JSON text becomes another, vanishes, or gets company.
-    fn change_json(&mut self, input: &[u8]) -> Vec<u8> {
+    /// Some value of a JSON text becomes another, vanishes, or gets company: near the root, or at any depth with the same odds.
+    fn change_json(&mut self, input: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
         let Ok(mut whole) = serde_json::from_slice::<Value>(input) else { return input.to_vec() };
-        self.change_value(&mut whole);
+        match self.below(4) {
+            0 => self.change_value(&mut whole),
+            1 => {
+                let other = serde_json::from_slice(&seeds[self.below(seeds.len())]).unwrap_or_default();
+                let part = self.some_value(&mut { other }).clone();
+                *self.some_value(&mut whole) = part;
+            }
+            _ => {
+                let mut at = self.below(count(&whole));
+                self.change_value(nth(&mut whole, &mut at).expect("there are more"));
+            }
+        }
         whole.to_string().into_bytes()
+    }
+
+    /// Any value of `whole`, itself included.
+    fn some_value<'a>(&mut self, whole: &'a mut Value) -> &'a mut Value {
+        let mut at = self.below(count(whole));
+        nth(whole, &mut at).expect("there are more")
     }
 
     fn change_value(&mut self, value: &mut Value) {

@@ -9,12 +9,15 @@ use sam2lung::{
 
 use crate::{targets::Target, volume_view};
 
+/// Schema 1.
 const CONTRACTS: [&str; 4] = [
     include_str!("../bundles/tiny-identity/model.json"),
     include_str!("../bundles/tiny-clicks/model.json"),
     include_str!("../bundles/tiny-doubt/model.json"),
     include_str!("../bundles/tiny-neighbours/model.json"),
 ];
+/// Its examples are of schema 2, one of each kind.
+const PAGE: &str = include_str!("../../onnx/README.md");
 const GRAPHS: [&[u8]; 3] = [
     include_bytes!("../bundles/tiny-identity/encoder.onnx"),
     include_bytes!("../bundles/tiny-identity/decoder.onnx"),
@@ -24,7 +27,7 @@ const GRAPHS: [&[u8]; 3] = [
 /// The seeds of a target.
 pub fn of(target: Target) -> Vec<Vec<u8>> {
     match target {
-        Target::ModelJson => CONTRACTS.map(|text| text.as_bytes().to_vec()).into(),
+        Target::ModelJson => contracts(),
         Target::Graph => GRAPHS.map(<[u8]>::to_vec).into(),
         Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
@@ -32,6 +35,11 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
         Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta()],
         Target::VolumeView => volume_view::seeds(),
     }
+}
+
+fn contracts() -> Vec<Vec<u8>> {
+    let examples = PAGE.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    CONTRACTS.into_iter().chain(examples).map(|text| text.as_bytes().to_vec()).collect()
 }
 
 /// A contract whose graphs all have this hash.

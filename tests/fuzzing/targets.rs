@@ -4,7 +4,7 @@ use std::{borrow::Cow, fs, path::Path};
 
 use sam2lung::{
     Error,
-    contract::bundle::{Bundle, sha256_hex},
+    contract::bundle::{Bundle, parse, sha256_hex},
     io::{self, ReadOptions},
     progress::Monitor,
 };
@@ -76,12 +76,16 @@ pub fn run(target: Target, input: &[u8]) -> Result<(), String> {
     })
 }
 
-/// Files that the contract names are there, whatever hash it wants.
+/// Files that the contract names are there, whatever hash it wants. What makes sense is written and read as the same.
 fn model_json(input: &[u8]) -> Result<(), Error> {
     match Bundle::from_parts("fuzz".into(), input, |_| Ok(Cow::Borrowed(&[]))) {
-        Err(Error::ModelHash { .. }) | Ok(_) => Ok(()),
-        Err(other) => Err(other),
+        Err(Error::ModelHash { .. }) | Ok(_) => {}
+        Err(other) => return Err(other),
     }
+    let model = parse(Path::new("fuzz"), input)?;
+    let again = parse(Path::new("fuzz"), model.to_json().as_bytes()).expect("what was written can be read");
+    assert_eq!(again, model);
+    Ok(())
 }
 
 /// A contract that names this graph by its hash.

@@ -1,8 +1,12 @@
-//! The README's table of measures.
+//! The README's tables of outputs and of measures.
 
 use sam2lung::{
+    contract::uncertainty::Uncertainty,
     findings::measures::{Get, MEASURES, Measure, Unit},
-    report::tables::SCAN_WARNINGS,
+    report::{
+        outputs::{Each, OUTPUTS, Output},
+        tables::SCAN_WARNINGS,
+    },
 };
 
 use crate::{agree, region::replaced, text};
@@ -30,12 +34,33 @@ fn in_csv(measure: &Measure) -> String {
     }
 }
 
-#[test]
-fn readme_lists_the_measures() {
+fn measures() -> Vec<String> {
     let head = ["| in `nodules.json` | unit | meaning |", "|---|---|---|"].map(str::to_owned);
     let rows = MEASURES.iter().map(|m| format!("| `{}` | {} | {}{} |", m.name, unit(m), m.meaning, in_csv(m)));
     let rows = rows.map(|row| row.replace("|  |", "| |"));
     let last = format!("| `{SCAN_WARNINGS}` | | names of the scan's warnings, the same for each of its nodules |");
-    let lines: Vec<String> = head.into_iter().chain(rows).chain([last]).collect();
-    agree(FILE, &replaced(&text(FILE), "measures", &lines));
+    head.into_iter().chain(rows).chain([last]).collect()
+}
+
+/// The files of an output, in the usual format.
+fn files(output: &Output) -> String {
+    let usual = output.file();
+    let ending = usual.split_once('.').map_or("", |(_, ending)| ending);
+    let parts = match output.each {
+        Each::One | Each::Page => vec![""],
+        Each::Kind => Uncertainty::ALL.iter().map(|kind| kind.name()).collect(),
+        Each::Class => vec!["NAME"],
+    };
+    parts.iter().map(|part| format!("`{}`", output.with(part, ending))).collect::<Vec<_>>().join(", ")
+}
+
+fn outputs() -> Vec<String> {
+    let head = ["| file | what |", "|---|---|"].map(str::to_owned);
+    head.into_iter().chain(OUTPUTS.iter().map(|output| format!("| {} | {} |", files(output), output.meaning))).collect()
+}
+
+#[test]
+fn readme_lists_the_outputs_and_the_measures() {
+    let text = replaced(&text(FILE), "outputs", &outputs());
+    agree(FILE, &replaced(&text, "measures", &measures()));
 }

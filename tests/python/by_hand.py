@@ -1,6 +1,7 @@
 """What a run says of a volume, worked out in double precision: sampler, boxes, blending, statistics.
 
-Volumes are [k, j, i]; samples are stacked before them, [s, k, j, i]. Written from the pages and the papers, not from the library.
+Volumes are [k, j, i]; samples are stacked before them, [s, k, j, i]. Written from the pages and the papers, not from
+the library.
 """
 
 import itertools
@@ -73,11 +74,11 @@ def starts(length, size, overlap):
 
 
 def weights(size, blend):
-    """How much each voxel of a box counts."""
+    """How much each voxel of a box counts: with Gaussian weights no less than a thousandth, as in MONAI."""
     if blend == "constant":
         return np.ones(size)
     lines = [np.exp(-(((np.arange(n) - (n - 1) / 2) / (n / 8)) ** 2) / 2) for n in size]
-    return np.einsum("k,j,i->kji", *lines)
+    return np.maximum(np.einsum("k,j,i->kji", *lines), 1e-3)
 
 
 def boxes(shape, size, overlap):
@@ -111,6 +112,16 @@ class Samples:
     def volumes_mm3(self, threshold, spacing_mm):
         """Volume of what each sample holds above the threshold."""
         return (self.p > threshold).sum(axis=(1, 2, 3)) * np.prod(spacing_mm)
+
+
+def lines_between(values, at, wanted):
+    """Planes `wanted` (places along k), linear between `values` at the places `at`; beyond the ends that of the end."""
+    wanted = np.clip(wanted, at[0], at[-1])
+    above = np.clip(np.searchsorted(at, wanted), 1, len(at) - 1) if len(at) > 1 else np.zeros(len(wanted), int)
+    below = np.maximum(above - 1, 0)
+    share = (wanted - np.take(at, below)) / np.maximum(np.take(at, above) - np.take(at, below), 1e-300)
+    share = share[:, None, None]
+    return (1 - share) * values[below] + share * values[above]
 
 
 def on_every_second_voxel(x):

@@ -1,4 +1,7 @@
-"""The chain of roles, and several channels, from volumes to results; onnx/tiny_models/chains.py describes the bundles."""
+"""The chain of roles, and several channels, from volumes to results.
+
+onnx/tiny_models/chains.py describes the bundles.
+"""
 
 import hashlib
 
@@ -136,13 +139,13 @@ def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     # tiny-detect takes no click maps: the segmenter's own outline at the click, at a lower threshold if need be.
     hu = made_hu(100, 50, 0)
     i, j, k = CENTRES[2]
-    found = find("tiny-detect", hu, "--at", f"{i},{j},{k}")
+    found = find("tiny-detect", hu, "--click", f"{i},{j},{k}")
     assert np.array_equal(found.label > 0, np.logical_or.reduce(balls()))
     (clicked,) = [nodule for nodule in found.nodules if nodule["clicked"]]
     assert np.array_equal(found.label == clicked["id"], balls()[2])
 
 
-# --- channels -----------------------------------------------------------------------------------------------------------
+# --- channels ---------------------------------------------------------------------------------------------------------
 
 PATIENT = (6, 12, 20)
 
@@ -186,8 +189,8 @@ def patient(tmp_path):
 def regions(sam2lung, bundles, tmp_path):
     """Runs tiny-regions; what it wrote, or the error's text."""
 
-    def run(*words, status=0, bundle=bundles / "tiny-regions"):
-        words = (*words, "--output", tmp_path / "out", "--model", bundle, "--lung-mask", "off")
+    def run(*words, status=0, bundle=bundles / "tiny-regions", mask="off"):
+        words = (*words, "--output", tmp_path / "out", "--model", bundle, "--lung-mask", mask)
         done = sam2lung.segment(*words, status=status)
         (folder,) = (tmp_path / "out").iterdir() if status == 0 else [None]
         return done.stderr if status else Found(folder)
@@ -279,7 +282,7 @@ def test_channels_that_do_not_fit_are_refused_by_name(regions, patient, name, wo
         (["CT", "PET", "MR"], "channel MR, which the model doesn't take"),
         (["CT", "PET", "pet"], "two files for channel PET"),
     ],
-    ids="-".join,
+    ids=["missing", "unknown", "doubled"],
 )
 def test_files_by_name_that_do_not_fit_are_refused_by_name(regions, patient, given, words):
     files = [word for name in given for word in ("--channel", f"{name}={patient / 'PET.nii.gz'}")]
@@ -297,7 +300,9 @@ def test_one_file_for_a_model_of_two_channels_is_refused_by_name(regions, patien
     assert "E_CHANNELS: " in text and "CT, PET" in text
 
 
-@pytest.mark.parametrize("over, inside", [("all", lambda pet: np.ones(pet.shape, bool)), ("non_zero", lambda pet: pet != 0)])
+@pytest.mark.parametrize(
+    "over, inside", [("all", lambda pet: np.ones(pet.shape, bool)), ("non_zero", lambda pet: pet != 0)]
+)
 def test_z_score_is_that_of_the_whole_volume(regions, patient, bundles, tmp_path, over, inside):
     def change(contract):
         contract["channels"][1]["normalise"] = {"z_score": over}
@@ -320,6 +325,6 @@ def test_model_without_a_channel_in_hu_searches_everywhere(regions, patient, bun
     bundle = changed(bundles / "tiny-regions", tmp_path / "bundle", change)
     (patient / "p7_ct.nii.gz").rename(patient / "T1.nii.gz")
     made_ct.write(patient / "T1.nii.gz", ct_and_pet()[0] + 1000, SPACING)
-    found = regions(patient, "--lung-mask", "auto", bundle=bundle)
+    found = regions(patient, bundle=bundle, mask="auto")
     ct, pet = ct_and_pet()
     np.testing.assert_allclose(found.volume("probability_rim"), softmax(ct + 1000, pet)[1], **CLOSE)

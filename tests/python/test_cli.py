@@ -75,7 +75,7 @@ def test_help_names_the_commands_and_says_research_use_only(sam2lung):
         assert word in done.stdout
     segment = sam2lung("segment", "--help")
     assert segment.returncode == 0
-    options = "--output --model --samples --seed --device --threads --lung-mask --at --not-at --threshold --sensitivity --uncertainty --format --quiet --series --assume-orientation"
+    options = "--output --model --samples --seed --device --threads --lung-mask --click --click-outside --threshold --sensitivity --uncertainty --format --quiet --series --assume-orientation"
     assert [o for o in options.split() if o not in segment.stdout] == []
 
 
@@ -94,7 +94,7 @@ def test_version_is_one_line(sam2lung):
         ("segment",),
         ("segment", "ct.nii.gz"),
         ("segment", "ct.nii.gz", "--output", "o", "--uncertainty", "guess"),
-        ("segment", "ct.nii.gz", "--output", "o", "--at", "1,2"),
+        ("segment", "ct.nii.gz", "--output", "o", "--click", "1,2"),
         ("segment", "ct.nii.gz", "--output", "o", "--samples", "many"),
     ],
     ids=" ".join,
@@ -205,7 +205,7 @@ def test_missing_file_is_refused_by_name(sam2lung, bundles, tmp_path):
     assert text.startswith(f"E_READ: {path}: ") and text.count(str(path)) == 1
 
 
-@pytest.mark.parametrize("option", [("--threshold", "1.5"), ("--samples", "0"), ("--at", "500,1,1")], ids=" ".join)
+@pytest.mark.parametrize("option", [("--threshold", "1.5"), ("--samples", "0"), ("--click", "500,1,1")], ids=" ".join)
 def test_option_out_of_range_is_refused_by_name(sam2lung, bundles, ct, tmp_path, option):
     words = (ct, "--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off")
     assert "E_OPTION: " in sam2lung.segment(*words, *option, status=1).stderr
@@ -494,7 +494,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples seed device threads lung_mask at not_at threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
+    options = "model samples seed device threads lung_mask clicks threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
@@ -577,7 +577,7 @@ def test_lung_mask_file_bounds_the_search_and_at_reaches_beyond_it(sam2lung, bun
     assert np.array_equal(made_ct.read(tmp_path / "masked/chest/label.nii.gz") > 0, large())
     run = json.loads((tmp_path / "masked/chest/run.json").read_text())
     assert run["input"]["lung_mask_sha256"] == hashlib.sha256(mask.astype(np.uint8).tobytes()).hexdigest()
-    sam2lung.segment(*words, "--output", tmp_path / "at", "--at", "36,28,7")
+    sam2lung.segment(*words, "--output", tmp_path / "at", "--click", "36,28,7")
     assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, large() | small())
 
 
@@ -585,7 +585,7 @@ def test_at_below_the_threshold_outlines_and_says_so(sam2lung, bundles, ct, tmp_
     words = (ct, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--threshold", 0.95)
     sam2lung.segment(*words, "--output", tmp_path / "without")
     assert json.loads((tmp_path / "without/chest/nodules.json").read_text()) == []
-    sam2lung.segment(*words, "--output", tmp_path / "at", "--at", "36,28,7")
+    sam2lung.segment(*words, "--output", tmp_path / "at", "--click", "36,28,7")
     assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, small())
     (nodule,) = json.loads((tmp_path / "at/chest/nodules.json").read_text())
     assert nodule["volume_mm3"] == pytest.approx(small().sum() * np.prod(SPACING))

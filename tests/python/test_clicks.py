@@ -1,4 +1,4 @@
-"""Clicks (--at, --not-at) with tiny-clicks, whose logits can be worked out on paper, from a CT to its results."""
+"""Clicks (--click, --click-outside) with tiny-clicks, whose logits can be worked out on paper, from a CT to its results."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from scipy import ndimage
 SAMPLES = 25
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (24, 60, 72)
-# onnx/make_tiny_models.py describes the bundle.
+# onnx/tiny_models/schema1.py describes the bundle.
 M, G, DECAY_MM = 0.25, 10.0, 6.0
 THRESHOLD = 0.2
 # What src/pipeline/prompt.rs says: how far around the nodule maps change.
@@ -108,12 +108,12 @@ def test_whole_slices_are_encoded_whatever_the_search_region(run, kept, tmp_path
 
 
 def test_click_in_empty_lung_outlines_what_the_network_says_with_it(run, automatic, kept):
-    mean, label, uncertainty, nodules, manifest = run("--at", at(EMPTY))
+    mean, label, uncertainty, nodules, manifest = run("--click", at(EMPTY))
     wanted = mean_of(kept, [EMPTY])
     outlined = ndimage.label(wanted > THRESHOLD, np.ones((3, 3, 3)))[0]
     outlined = outlined == outlined[EMPTY[::-1]]
     assert 50 < outlined.sum() < 1000
-    added = manifest["result"]["at"][0]
+    added = manifest["result"]["clicks"][0]
     assert np.array_equal(label == added, outlined)
     assert [nodule["clicked"] for nodule in nodules] == [nodule["id"] == added for nodule in nodules]
     # What lies nearer to the nodule that nobody clicked on stays as it was.
@@ -127,7 +127,7 @@ def test_click_in_empty_lung_outlines_what_the_network_says_with_it(run, automat
 
 
 def test_click_on_a_nodule_replaces_the_automatic_outline(run, kept):
-    mean, label, _, nodules, _ = run("--at", at(BALL))
+    mean, label, _, nodules, _ = run("--click", at(BALL))
     wanted = mean_of(kept, [BALL])
     assert np.array_equal(label > 0, wanted > THRESHOLD)
     (nodule,) = nodules
@@ -139,17 +139,17 @@ def test_click_on_a_nodule_replaces_the_automatic_outline(run, kept):
 
 def test_click_outside_is_taken_off(run, kept):
     beside = (BALL[0] + 7, BALL[1], BALL[2])
-    _, label, _, nodules, manifest = run("--at", at(BALL), "--not-at", at(beside))
+    _, label, _, nodules, manifest = run("--click", at(BALL), "--click-outside", at(beside))
     wanted = mean_of(kept, [BALL], [beside]) > THRESHOLD
     assert (ball() & ~wanted).sum() > 20, "the click has to cost the ball something"
     assert np.array_equal(label > 0, wanted)
-    assert manifest["options"]["at"] == [list(BALL)] and manifest["options"]["not_at"] == [list(beside)]
+    assert manifest["options"]["clicks"] == {"inside": [list(BALL)], "outside": [list(beside)]}
 
 
 def test_two_clicks_are_both_before_the_decoder_in_either_order(run, kept):
-    one, other = (run("--at", at(a), "--at", at(b)) for a, b in ((BALL, EMPTY), (EMPTY, BALL)))
+    one, other = (run("--click", at(a), "--click", at(b)) for a, b in ((BALL, EMPTY), (EMPTY, BALL)))
     assert one[0].tobytes() == other[0].tobytes() and one[1].tobytes() == other[1].tobytes()
-    assert one[4]["result"]["at"] == other[4]["result"]["at"][::-1]
+    assert one[4]["result"]["clicks"] == other[4]["result"]["clicks"][::-1]
     wanted = mean_of(kept, [BALL, EMPTY])
     assert np.array_equal(one[1] > 0, wanted > THRESHOLD)
     assert all(nodule["clicked"] for nodule in one[3])
@@ -162,17 +162,17 @@ def test_mirrored_ct_has_its_clicks_where_they_belong(sam2lung, bundles, tmp_pat
     path = made_ct.write(tmp_path / "ct.nii.gz", flipped, affine=affine)
     voxel = (SHAPE[2] - 1 - EMPTY[0], EMPTY[1], SHAPE[0] - 1 - EMPTY[2])
     words = ("--output", tmp_path, "--model", bundles / "tiny-clicks", "--lung-mask", "off", "--samples", SAMPLES)
-    sam2lung.segment(path, *words, "--at", at(voxel))
+    sam2lung.segment(path, *words, "--click", at(voxel))
     label = made_ct.read(tmp_path / "ct" / "label.nii.gz")
-    assert np.array_equal(label[::-1, :, ::-1], run("--at", at(EMPTY))[1])
+    assert np.array_equal(label[::-1, :, ::-1], run("--click", at(EMPTY))[1])
 
 
 def test_empty_lung_mask_leaves_only_what_was_clicked_on(run, tmp_path):
     path = made_ct.write(tmp_path / "mask.nii.gz", np.zeros(SHAPE), SPACING, dtype=np.uint8)
-    _, label, _, nodules, manifest = run("--at", at(EMPTY), lung_mask=path)
+    _, label, _, nodules, manifest = run("--click", at(EMPTY), lung_mask=path)
     assert [nodule["clicked"] for nodule in nodules] == [True]
     assert label[BALL[::-1]] == 0 and label[EMPTY[::-1]] == 1
-    assert manifest["result"]["searched_ml"] > 0 and "prompt" in manifest["timings_s"]
+    assert manifest["result"]["searched_ml"] > 0 and "click" in manifest["timings_s"]
 
 
 def test_info_says_whether_clicks_are_taken(sam2lung, bundles):

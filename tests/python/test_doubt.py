@@ -11,7 +11,7 @@ from scipy import ndimage
 SAMPLES = 25
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (12, 40, 48)
-# onnx/make_tiny_models.py describes the bundle.
+# onnx/tiny_models/schema1.py describes the bundle.
 TEMPERATURE, BIAS, JUDGE_BIAS = 0.8, -0.25, -0.5
 KEPT_GAIN = 2 * made_ct.A
 

@@ -9,7 +9,7 @@ import made_ct
 import numpy as np
 import pytest
 from by_hand import Found, Samples, before, blended, changed, factors, member_and_mirrored, mirrored, noise
-from by_hand import on_every_second_voxel
+from by_hand import lines_between, on_every_second_voxel
 
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (11, 21, 26)
@@ -24,7 +24,7 @@ def ball(shape=SHAPE, centre=CENTRE):
 
 
 def made_hu(shape=SHAPE, centre=CENTRE):
-    """Lung with a ball of soft tissue, and a little of chance everywhere, so that a voxel in another's place is seen."""
+    """Lung with a ball of soft tissue, and a little of chance everywhere: a voxel in another's place is seen."""
     hu = np.where(ball(shape, centre), 50, made_ct.LUNG_HU)
     return hu + np.random.default_rng(3).integers(-40, 41, shape)
 
@@ -42,7 +42,7 @@ def find(sam2lung, bundles, tmp_path):
     return run
 
 
-# --- networks in which nothing is random --------------------------------------------------------------------------------
+# --- networks in which nothing is random ------------------------------------------------------------------------------
 
 
 def plain(x):
@@ -68,12 +68,36 @@ def boxed(overlap, blend):
     return lambda x: blended(ramp, x, SIZE, overlap, blend)
 
 
+def spaced(x):
+    """Slices 3 mm apart on slices 2 mm apart: interpolated going in and coming back. The last one lies beyond the CT."""
+    own = np.arange(8) * 3 / SPACING[2]
+    at = np.arange(len(x))
+    assert own[-2] < at[-1] < own[-1]
+    return lines_between(plain(lines_between(x, at, own)), own, at)
+
+
+def hybrid(share):
+    """The slices of the highest mean entropy of the coarse network are seen by the fine one as well."""
+
+    def logits(x):
+        coarse = 8 * x - 5
+        information = made_ct.entropy_bits(made_ct.sigmoid(coarse)).mean(axis=(1, 2))
+        chosen = np.sort(np.argsort(-information)[: int(np.ceil(share * len(x)))])
+        if not len(chosen):
+            return coarse
+        return 0.25 * coarse + 0.75 * lines_between(32 * x[chosen] - 12, chosen, np.arange(len(x)))
+
+    return logits
+
+
 PLAIN = {
     "tiny-plain": plain,
     "tiny-slab": slab,
+    "tiny-spaced": spaced,
     "tiny-patch": boxed(0.5, "constant"),
     "tiny-patch-gaussian": boxed(0.25, "gaussian"),
     "tiny-patch-clicks": plain,
+    "tiny-hybrid": hybrid(0.5),
 }
 
 
@@ -99,9 +123,19 @@ def test_one_sample_has_no_spread(find, name, kind):
     assert not find(name, made_hu(), "--uncertainty", kind).uncertainty.any()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_hybrid_s_fine_network_sees_its_share_of_the_slices(find, bundles, tmp_path, share):
+    def change(contract):
+        contract["segment"]["hybrid"]["share_of_slices"] = share
+
+    found = find(changed(bundles / "tiny-hybrid", tmp_path / "bundle", change), made_hu())
+    wanted = made_ct.sigmoid(hybrid(share)(made_ct.windowed(made_hu())))
+    np.testing.assert_allclose(found.probability, wanted, **CLOSE)
+
+
 def test_constant_blend_is_the_mean_of_the_boxes(find):
-    # A constant CT: what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel 5
-    # is the place 5 of the first and 1 of the second, voxel 20 the places 8, 4 and 2 of the boxes at 12, 16 and 18.
+    # A constant CT: what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel
+    # 5 is the place 5 of the first and 1 of the second, voxel 19 the places 7, 3 and 1 of the boxes at 12, 16 and 18.
     assert by_hand.starts(26, 8, 0.5) == [0, 4, 8, 12, 16, 18]
     hu = np.full((4, 8, 26), -400)
     hu[0, 0, 0] = -1000
@@ -124,12 +158,12 @@ def test_patches_of_a_mirrored_ct_are_the_same(find):
 def test_half_precision_graph_is_fed_and_read_in_float32(find):
     found = find("tiny-patch-half", made_hu())
     wanted = Samples(plain(made_ct.windowed(made_hu()))[None])
-    # Eleven bits: x, which is multiplied by 16, and a logit of up to 10, are off by 2^-12 of themselves; p by a quarter of that.
+    # Eleven bits: x, which is multiplied by 16, and a logit of up to 10, are off by 2^-12 of themselves; p by a quarter.
     np.testing.assert_allclose(found.probability, wanted.mean, atol=(16 + 10) * 2**-12 / 4, rtol=0)
     assert np.abs(found.probability - wanted.mean).max() > 1e-5, "it ran in float16"
 
 
-# --- networks that are sampled ------------------------------------------------------------------------------------------
+# --- networks that are sampled ----------------------------------------------------------------------------------------
 
 
 def members(x, seed, samples):
@@ -231,7 +265,7 @@ def test_sample_is_the_same_whatever_the_number_drawn(find):
 
 @pytest.mark.parametrize("kind", ["entropy", "variance"])
 def test_patches_on_a_coarser_grid_are_put_back_linearly(find, kind):
-    # Boxes' voxels of 4 x 1.5 x 1.5 mm lie on every second voxel of the CT. All boxes say the same there, so that it doesn't
+    # Boxes' voxels of 4 x 1.5 x 1.5 mm lie on every second voxel of the CT. All boxes say the same there, so it doesn't
     # matter how they are blended, only that each sample's logits are.
     shape = (11, 27, 33)
     hu = made_hu(shape, (16, 12, 5))
@@ -263,7 +297,7 @@ def test_flips_that_a_bundle_doesn_t_name_are_not_drawn(find, bundles, tmp_path,
     assert found.run["options"]["samples"] == 2 ** len(axes)
 
 
-# --- clicks -------------------------------------------------------------------------------------------------------------
+# --- clicks -----------------------------------------------------------------------------------------------------------
 
 
 def distance_mm(at):
@@ -273,7 +307,7 @@ def distance_mm(at):
 
 def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
     at = (4, 5, 8)
-    found = find("tiny-patch-clicks", made_hu(), "--at", ",".join(map(str, at)))
+    found = find("tiny-patch-clicks", made_hu(), "--click", ",".join(map(str, at)))
     logits = plain(made_ct.windowed(made_hu())) + 10 * np.exp(-distance_mm(at) / 6)
     clicked = (logits > 0) & (distance_mm(at) < 8)
     ((nodule,), (other,)) = ([n for n in found.nodules if n["clicked"] == is_so] for is_so in (True, False))
@@ -284,7 +318,7 @@ def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
 
 def test_patch_click_outside_takes_away(find):
     beside = (CENTRE[0] + 5, CENTRE[1], CENTRE[2])
-    words = ["--at", ",".join(map(str, CENTRE)), "--not-at", ",".join(map(str, beside))]
+    words = ["--click", ",".join(map(str, CENTRE)), "--click-outside", ",".join(map(str, beside))]
     found = find("tiny-patch-clicks", made_hu(), *words)
     pull = np.exp(-distance_mm(CENTRE) / 6) - np.exp(-distance_mm(beside) / 6)
     (nodule,) = [n for n in found.nodules if n["clicked"]]
@@ -293,7 +327,7 @@ def test_patch_click_outside_takes_away(find):
     assert found.label[CENTRE[2], CENTRE[1], CENTRE[0] + 5] == 0
 
 
-# --- classes ------------------------------------------------------------------------------------------------------------
+# --- classes ----------------------------------------------------------------------------------------------------------
 
 
 def test_voxel_belongs_to_the_class_of_highest_probability(find):

@@ -287,10 +287,10 @@ def test_mask_of_another_grid_is_refused_with_both_grids(refused, ct, tmp_path):
     [
         (("--threshold", "1.5"), ("threshold", "1.5", "between 0 and 1")),
         (("--samples", "10001"), ("samples", "10001", "1 to 10000")),
-        (("--at", "32,0,0"), ("at", "32,0,0", "31,23,3")),
-        (("--not-at", "1,0,0"), ("not-at", "1,0,0", "'at' as well")),
-        (("--at", "1,0,0", "--not-at", "1,0,0"), ("not-at", "1,0,0", "another voxel")),
-        (("--at", "1,0,0", "--not-at", "2,0,0"), ("not-at", "2,0,0", "takes clicks", "tiny-identity takes none")),
+        (("--click", "32,0,0"), ("click", "32,0,0", "31,23,3")),
+        (("--click-outside", "1,0,0"), ("click-outside", "1,0,0", "'click') as well")),
+        (("--click", "1,0,0", "--click-outside", "1,0,0"), ("click-outside", "1,0,0", "another voxel")),
+        (("--click", "1,0,0", "--click-outside", "2,0,0"), ("click-outside", "2,0,0", "takes clicks", "tiny-identity takes none")),
         (("--threads", "0"), ("threads", "0", "1 to 1024")),
     ],
     ids=lambda value: value[0],
@@ -317,7 +317,7 @@ def test_mask_without_a_voxel_is_refused_unless_a_voxel_is_asked_for(refused, sa
     mask = made_ct.write(tmp_path / "mask.nii.gz", np.zeros(SHAPE), dtype=np.uint8)
     says(refused(ct, lung_mask=mask), "E_NO_LUNG", "lung mask has no voxel above 0.5", "--lung-mask off")
     words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", mask)
-    sam2lung.segment(ct, *words, "--at", "4,4,1")
+    sam2lung.segment(ct, *words, "--click", "4,4,1")
 
 
 def test_volume_that_nifti_can_not_hold_is_refused_with_the_format_that_can(refused, tmp_path):
@@ -592,8 +592,8 @@ def test_bundle_of_another_schema_or_hash_is_refused_with_both_values(refused, c
     sha256 = hashlib.sha256((bundle / "decoder.onnx").read_bytes()).hexdigest()
     wanted = json.loads((bundle / "model.json").read_text())["decoder"]["sha256"]
     says(refused(ct, model=bundle), "E_MODEL_HASH", "decoder.onnx", sha256, wanted, "copy the bundle again")
-    change_json(bundle, lambda contract: contract.update(schema_version=2))
-    says(refused(ct, model=bundle), "E_MODEL_SCHEMA", "version 2", "expected 1", "newer sam2lung")
+    change_json(bundle, lambda contract: contract.update(schema_version=3))
+    says(refused(ct, model=bundle), "E_MODEL_SCHEMA", "version 3", "expected 1 or 2", "newer sam2lung")
 
 
 def test_network_that_fails_while_it_runs_is_named(refused, ct, bundle):

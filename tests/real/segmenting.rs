@@ -4,6 +4,7 @@ use ndarray::{Array3, s};
 use sam2lung::{
     contract::bundle::Bundle,
     findings::result::Segmentation,
+    networks::clicks::Clicks,
     pipeline::{
         Engine,
         options::{Options, Search},
@@ -37,7 +38,7 @@ fn crop(ct: &Volume<f32>, around: [usize; 3]) -> (Volume<f32>, [usize; 3]) {
 }
 
 fn segment(engine: &mut Engine, ct: Volume<f32>, options: Options) -> Segmentation {
-    engine.segment(ct, &options, &mut Monitor::silent()).expect("a good CT")
+    engine.segment(vec![ct], &options, &mut Monitor::silent()).expect("a good CT")
 }
 
 /// Volumes between those of spheres of 6 and 16 mm: by eye the nodule has about 9.5 mm, spicules apart.
@@ -62,7 +63,15 @@ fn segment_at_the_nodule_outlines_it_outside_the_search() {
     let Some(path) = data::find("fcp_dicom") else { return };
     let ct = data::read(&path).volume;
     let nowhere = Search::Mask(Array3::from_elem(ct.voxels.raw_dim(), false));
-    let found = segment(&mut engine(), ct, Options { search: nowhere, at: vec![FCP_NODULE], ..Options::default() });
+    let found = segment(
+        &mut engine(),
+        ct,
+        Options {
+            search: nowhere,
+            clicks: Clicks { inside: vec![FCP_NODULE], outside: Vec::new() },
+            ..Options::default()
+        },
+    );
     assert_outlines_the_nodule(&found, FCP_NODULE);
     let [i, j, k] = FCP_NODULE;
     assert_eq!(found.clicks, [Some(found.native().labels.voxels[[k, j, i]])]);

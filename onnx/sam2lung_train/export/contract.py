@@ -1,4 +1,4 @@
-"""model.json, schema 1: the only place in the package that knows its fields, for writing and for reading.
+"""model.json: the only place in the package that knows its fields. Schema 1 is written, schemas 1 and 2 are read.
 
 Another schema is a change of this file: `model_json` writes it; `classifier_of`, `with_classifier_threshold` and
 `without_interpolation` are what the evaluation reads or changes. Needs no PyTorch.
@@ -29,12 +29,14 @@ from ..config import (
 )
 from ..errors import UserError
 
-SCHEMA = 1
+SCHEMA = 1  # that is written
+READABLE = (1, 2)
 FILE = "model.json"
 # Schema 1 calls the classifier the judge; the file keeps that name, so that a bundle's files stay the same from export
 # to export.
 ENCODER_FILE, DECODER_FILE, CLASSIFIER_FILE = "encoder.onnx", "decoder.onnx", "judge.onnx"
-CLASSIFIER = "judge"
+CLASSIFIER = {1: "judge", 2: "classify"}  # its field, by schema
+INTERPOLATE = "interpolate_above_mm"
 STRIDES = (1, 2, 4, 8, 16)  # of the embeddings
 SAMPLING = {"samples": 25, "scout_threshold": 0.03, "scout_margin_mm": 4.0}
 ATTRIBUTION = (
@@ -72,7 +74,7 @@ def model_json(config: NetworkConfig, calibration: Spec, folder: Path, version: 
         "sampling": SAMPLING,
         "calibration": {"temperature": calibration["temperature"], "bias": calibration["bias"]},
         "decision": {"threshold": calibration["threshold"], "min_volume_mm3": SMALLEST_MM3},
-        CLASSIFIER: classifier_fields(calibration, folder),
+        CLASSIFIER[SCHEMA]: classifier_fields(calibration, folder),
         "doubt": calibration["uncertainty"],
         "review": calibration["review"],
         "tried": {"slice_mm": TRIED_SLICE_MM},
@@ -93,7 +95,7 @@ def input_fields() -> Spec:
         "neighbours": {
             "each_side": EACH_SIDE,
             "step_mm": NEIGHBOUR_STEP_MM,
-            "interpolate_above_mm": INTERPOLATE_ABOVE_MM,
+            INTERPOLATE: INTERPOLATE_ABOVE_MM,
         },
         "multiple": MULTIPLE,
         "lungs": {"lift_below_hu": LIFT_BELOW_HU, "lift_to_hu": LIFT_TO_HU},
@@ -163,27 +165,40 @@ def write(bundle: Path, spec: Spec) -> None:
 def read(bundle: Path) -> Spec:
     """A bundle's model.json.
 
-    # Raises UserError for another schema than SCHEMA.
+    # Raises UserError for another schema than READABLE.
     """
     spec = json.loads((bundle / FILE).read_text())
-    if spec.get("schema_version") != SCHEMA:
-        raise UserError(f"{bundle / FILE}: expected schema_version {SCHEMA}, got {spec.get('schema_version')}")
+    if spec.get("schema_version") not in READABLE:
+        expected = " or ".join(map(str, READABLE))
+        raise UserError(f"{bundle / FILE}: expected schema_version {expected}, got {spec.get('schema_version')}")
     return spec
 
 
 def classifier_of(spec: Spec) -> Spec | None:
     """The classifier's part; None where there is no classifier."""
-    return spec.get(CLASSIFIER)
+    return spec.get(CLASSIFIER[spec["schema_version"]])
 
 
 def with_classifier_threshold(spec: Spec, threshold: float) -> Spec:
     """The contract with another threshold of its classifier, which has to be there."""
     changed = copy.deepcopy(spec)
-    changed[CLASSIFIER]["threshold"] = threshold
+    classifier_of(changed)["threshold"] = threshold
     return changed
 
 
 def without_interpolation(spec: Spec) -> tuple[Spec, float]:
-    """The contract without interpolated neighbours, and the slice distance in mm above which it had them."""
+    """The contract without interpolated neighbours, and the slice distance in mm above which it had them.
+
+    # Raises UserError where it has none.
+    """
     changed = copy.deepcopy(spec)
-    return changed, changed["input"]["neighbours"].pop("interpolate_above_mm")
+    above = [found.pop(INTERPOLATE) for found in neighbours_of(changed) if found.get(INTERPOLATE) is not None]
+    if not above:
+        raise UserError(f"{spec['name']}: expected neighbours with {INTERPOLATE}, got none")
+    return changed, min(above)
+
+
+def neighbours_of(spec: Spec) -> list[Spec]:
+    """How each network of slices gets its neighbours."""
+    networks = [spec["input"]] if spec["schema_version"] == 1 else [spec.get("detect"), spec["segment"]]
+    return [network["neighbours"] for network in networks if network and network.get("neighbours")]

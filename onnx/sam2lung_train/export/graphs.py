@@ -67,8 +67,7 @@ class DecoderGraph(nn.Module):
 
 
 def split_mix(up: Up) -> tuple[nn.Conv2d, nn.Conv2d]:
-    """The two halves of an `Up`'s 1 x 1 convolution with its normalisation folded in: of coarse and of fine features.
-    """
+    """The two halves of an `Up`'s 1 x 1 convolution with its normalisation folded in: of coarse and of fine features."""
     conv, norm = up.mix[0], up.mix[1]
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     weight = conv.weight * scale[:, None, None, None]

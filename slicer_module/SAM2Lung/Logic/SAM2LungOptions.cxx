@@ -9,13 +9,14 @@
 
 #include <vtksys/SystemTools.hxx>
 
+#include <sam2lung/options.hpp>
+
 #include <sstream>
 
 namespace
 {
 
-/// The most that libsam2lung draws.
-constexpr int MAX_SAMPLES = 10000;
+constexpr int MAX_SAMPLES = static_cast<int>(sam2lung::max_samples);
 
 std::string Text(double value)
 {

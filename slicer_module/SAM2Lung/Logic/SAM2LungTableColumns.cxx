@@ -287,13 +287,7 @@ std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty)
 //----------------------------------------------------------------------------
 const char* UncertaintyName(sam2lung::Uncertainty uncertainty)
 {
-  switch (uncertainty)
-  {
-    case sam2lung::Uncertainty::entropy: return "entropy";
-    case sam2lung::Uncertainty::variance: return "variance";
-    case sam2lung::Uncertainty::mutual_information: return "mutual-information";
-    default: return "bundle";
-  }
+  return sam2lung::name(uncertainty);
 }
 
 } // namespace sam2lung_slicer

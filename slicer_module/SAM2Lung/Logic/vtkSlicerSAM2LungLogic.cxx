@@ -19,6 +19,8 @@
 #include <vtkObjectFactory.h>
 #include <vtkSmartPointer.h>
 
+#include <sam2lung/options.hpp>
+
 using namespace sam2lung_slicer;
 
 //----------------------------------------------------------------------------
@@ -103,6 +105,12 @@ std::string vtkSlicerSAM2LungLogic::GetInputProblem(vtkMRMLSAM2LungParametersNod
 std::string vtkSlicerSAM2LungLogic::GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters)
 {
   return parameters && parameters->GetScene() ? ReviewLoss(parameters) : std::string();
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetMaximumSamples()
+{
+  return static_cast<int>(sam2lung::max_samples);
 }
 
 //----------------------------------------------------------------------------

@@ -75,6 +75,8 @@ public:
   /// What of the user's work (rejected nodules, outlines made by a click, segments edited by hand) another run on this CT
   /// can't keep and why, for people; empty: it keeps all. Segment() doesn't ask; who has a user to ask, asks.
   std::string GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The most samples that a run may draw.
+  static int GetMaximumSamples();
   /// What was found to compute on, a line a device. Loads ONNX Runtime.
   std::string GetDeviceReport();
   /// \}

@@ -1,9 +1,19 @@
 //! The command line's words.
 
-use std::path::PathBuf;
+use std::{fmt::Debug, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use sam2lung::space::grid::Frame;
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use sam2lung::{
+    contract::uncertainty::Uncertainty,
+    io::{SurfaceFormat, VolumeFormat},
+    phantom::Lungs,
+    runtime::device::Device,
+    space::grid::Frame,
+};
+use strum::{EnumMessage, VariantArray};
 
 /// What `--help` ends with.
 const LEARN: &str = "\
@@ -13,9 +23,9 @@ Examples:
       nodules.json, nodules.csv, overview.png and run.json
   sam2lung segment patients/* --output results --samples 50 --device cuda
       a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
-  sam2lung segment ct/ --output results --at 182,285,65
+  sam2lung segment ct/ --output results --click 182,285,65
       besides the automatic search, outline the nodule at that voxel (column, row, slice from 0);
-      with --not-at, say which voxels don't belong to it
+      with --click-outside, say which voxels don't belong to it
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
       try it without a CT
 
@@ -53,8 +63,8 @@ pub enum Command {
         #[arg(long, default_value_t = 0)]
         seed: u64,
         /// The state of the lungs
-        #[arg(long, value_enum, default_value_t = LungsArg::Normal)]
-        lungs: LungsArg,
+        #[arg(long, value_parser = choice(Lungs::VARIANTS), default_value = "normal")]
+        lungs: Lungs,
     },
 }
 
@@ -77,9 +87,13 @@ pub enum ModelCommand {
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files
-    #[arg(required = true, value_name = "INPUT")]
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with a file
+    /// for each, named NAME or x_NAME
+    #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The file of one channel of the model, in place of INPUT; given again for each channel
+    #[arg(long = "channel", value_name = "NAME=FILE", value_parser = parse_channel, conflicts_with = "inputs")]
+    pub channels: Vec<(String, PathBuf)>,
     /// Folder for the results; each INPUT gets a folder of its own in it
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
@@ -93,8 +107,8 @@ pub struct SegmentArgs {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Where the networks run
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
+    #[arg(long, value_parser = choice(Device::ALL), default_value = "auto")]
+    pub device: Device,
     /// CPU threads [default: all]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -102,27 +116,30 @@ pub struct SegmentArgs {
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
     pub lung_mask: PathBuf,
     /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub at: Vec<[usize; 3]>,
-    /// This voxel doesn't belong to a nodule given with --at (models that take clicks); may be given again
-    #[arg(long, value_name = "I,J,K", value_parser = parse_voxel)]
-    pub not_at: Vec<[usize; 3]>,
+    #[arg(long, alias = "at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click: Vec<[usize; 3]>,
+    /// This voxel doesn't belong to a nodule given with --click (models that take clicks); may be given again
+    #[arg(long, alias = "not-at", value_name = "I,J,K", value_parser = parse_voxel)]
+    pub click_outside: Vec<[usize; 3]>,
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
-    /// Share of nodules that the second opinion is to keep, 0 to 1: more nodules, or fewer false ones; for models
+    /// Share of nodules that the classifier is to keep, 0 to 1: more nodules, or fewer false ones; for models
     /// with operating points [default: the model's threshold]
     #[arg(long, value_name = "S")]
     pub sensitivity: Option<f64>,
-    /// Which doubt the uncertainty map shows [default: the model's]
-    #[arg(long, value_enum)]
-    pub uncertainty: Option<UncertaintyArg>,
+    /// Which uncertainty the uncertainty map shows [default: the model's]
+    #[arg(long, value_parser = choice(Uncertainty::ALL))]
+    pub uncertainty: Option<Uncertainty>,
+    /// Write a map of each kind of uncertainty as well
+    #[arg(long)]
+    pub all_uncertainties: bool,
     /// Format of the written volumes
-    #[arg(long, value_enum, default_value_t = FormatArg::NiftiGz)]
-    pub format: FormatArg,
+    #[arg(long, value_parser = choice(VolumeFormat::RESULTS), default_value = "nii.gz")]
+    pub format: VolumeFormat,
     /// Write the nodules' closed surfaces as well
-    #[arg(long, value_enum)]
-    pub surfaces: Option<SurfacesArg>,
+    #[arg(long, value_parser = choice(SurfaceFormat::ALL))]
+    pub surfaces: Option<SurfaceFormat>,
     /// Pick one of several CT series in a DICOM folder: its UID, 'thinnest' (smallest distance of slices) or 'first'
     /// (lowest series number)
     #[arg(long, value_name = "thinnest|first|UID")]
@@ -136,68 +153,23 @@ pub struct SegmentArgs {
     pub quiet: bool,
 }
 
-/// `--lungs` of `sam2lung phantom`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LungsArg {
-    /// Healthy
-    Normal,
-    /// Nearly air (-990 HU), like a physical phantom
-    Air,
-    /// Fluid fills the right side
-    LeftOnly,
-    /// Fluid fills the left side
-    RightOnly,
-    /// Destroyed lung with bullae
-    Emphysema,
-    /// Fluid behind the left lung
-    Effusion,
-    /// The left lung's lower part holds no air
-    Consolidation,
+/// The choices of an enum under its own names, explained by its own documentation.
+fn choice<E>(of: &'static [E]) -> impl TypedValueParser<Value = E>
+where
+    E: Copy + EnumMessage + FromStr<Err: Debug> + Into<&'static str> + Send + Sync,
+{
+    let values = of.iter().map(|one| {
+        let help = one.get_documentation().unwrap_or_default();
+        PossibleValue::new((*one).into()).help(help.trim_end_matches('.'))
+    });
+    PossibleValuesParser::new(values).map(|text| text.parse().expect("clap lets no other through"))
 }
 
-/// `--device`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum DeviceArg {
-    /// CUDA when it works, else the CPU; run.json says why
-    Auto,
-    /// The CPU
-    Cpu,
-    /// CUDA or an error
-    Cuda,
-}
-
-/// `--uncertainty`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum UncertaintyArg {
-    /// Predictive entropy in bits
-    Entropy,
-    /// Variance of the probability
-    Variance,
-    /// Mutual information in bits
-    MutualInformation,
-}
-
-/// `--format`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum FormatArg {
-    /// NIfTI-1, gzip
-    #[value(name = "nii.gz")]
-    NiftiGz,
-    /// NRRD, gzip
-    #[value(name = "nrrd")]
-    Nrrd,
-    /// VTK image data, zlib
-    #[value(name = "vti")]
-    Vti,
-}
-
-/// `--surfaces`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SurfacesArg {
-    /// VTK XML PolyData
-    Vtp,
-    /// VTK legacy PolyData
-    Vtk,
+fn parse_channel(text: &str) -> Result<(String, PathBuf), String> {
+    let named = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    named
+        .map(|(name, file)| (name.to_owned(), PathBuf::from(file)))
+        .ok_or_else(|| "expected a channel's name and its file: NAME=FILE".into())
 }
 
 fn parse_voxel(text: &str) -> Result<[usize; 3], String> {

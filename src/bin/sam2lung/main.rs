@@ -3,6 +3,7 @@
 mod args;
 mod describe;
 mod info;
+mod input;
 mod model;
 mod phantom;
 mod segment;

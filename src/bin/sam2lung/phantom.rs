@@ -8,23 +8,10 @@ use sam2lung::{
     phantom::{Lungs, Scanner, chest_phantom_of},
 };
 
-use crate::args::LungsArg;
 use crate::terminal::{Reported, cancel_on_signal, report, say_to_reader};
 
-pub fn run(output: &Path, seed: u64, lungs: LungsArg) -> Result<(), Reported> {
-    say_to_reader(&write(output, seed, state(lungs)).map_err(|e| report(&e))?)
-}
-
-fn state(lungs: LungsArg) -> Lungs {
-    match lungs {
-        LungsArg::Normal => Lungs::Normal,
-        LungsArg::Air => Lungs::Air,
-        LungsArg::LeftOnly => Lungs::LeftOnly,
-        LungsArg::RightOnly => Lungs::RightOnly,
-        LungsArg::Emphysema => Lungs::Emphysema,
-        LungsArg::Effusion => Lungs::Effusion,
-        LungsArg::Consolidation => Lungs::Consolidation,
-    }
+pub fn run(output: &Path, seed: u64, lungs: Lungs) -> Result<(), Reported> {
+    say_to_reader(&write(output, seed, lungs).map_err(|e| report(&e))?)
 }
 
 /// Writes both files; returns what to say of them.

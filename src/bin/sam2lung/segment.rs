@@ -1,13 +1,13 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{collections::BTreeMap, fs, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::bundle::Bundle,
-    contract::uncertainty::Uncertainty,
     findings::result::Segmentation,
-    io::{self, Ct, ReadOptions, VolumeFormat},
+    io::{self, ReadOptions},
+    networks::{clicks::Clicks, sampler},
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -18,14 +18,18 @@ use sam2lung::{
             InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
             voxels_sha256 as sha256,
         },
+        outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json, write_warnings},
+        volumes::VolumeFiles,
     },
-    runtime::{device::Device, environment::Runtime},
+    runtime::environment::Runtime,
+    space::grid::Grid,
 };
 
 use crate::{
-    args::{DeviceArg, FormatArg, SegmentArgs, SurfacesArg, UncertaintyArg},
+    args::SegmentArgs,
+    input::Input,
     staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
 };
@@ -34,21 +38,21 @@ use crate::{
 pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
-    let (options, names) = prepare(args).map_err(|e| report(&e))?;
+    let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
     let (mut failed, mut heard) = (false, true);
-    for (input, name) in args.inputs.iter().zip(names) {
+    for input in &inputs {
         let started = Instant::now();
-        match segment_one(args, &options, &mut engine, input, &name, &cancel) {
+        match segment_one(args, &options, &mut engine, input, &cancel) {
             Ok((summary, warnings)) => {
-                report_warnings(input, &warnings);
+                report_warnings(input.path(), &warnings);
                 // Where nobody takes the lines, the results still count: said once, and on with the others.
                 if heard && !args.quiet {
-                    heard = say(&format!("{name}: {summary} in {}", duration(started.elapsed()))).is_ok();
+                    heard = say(&format!("{}: {summary} in {}", input.name, duration(started.elapsed()))).is_ok();
                 }
             }
             Err(error) => {
-                report_for(input, &error);
+                report_for(input.path(), &error);
                 failed = true;
                 if matches!(error, Error::Cancelled) {
                     break;
@@ -59,68 +63,47 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     if failed || !heard { Err(Reported) } else { Ok(()) }
 }
 
-/// What the words ask for, and the folder name for each input; what needs no CT is refused before anything is loaded.
-fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<String>)> {
+/// What the words ask for, and the inputs; what needs no CT is refused before anything is loaded.
+fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
     args.threads.map_or(Ok(()), check_threads)?;
-    if let Some(uid) = args.series.as_ref().filter(|_| args.inputs.iter().all(|input| input.is_file())) {
+    let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
+    if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
             option: "series",
             got: uid.clone(),
             expected: "a DICOM folder among the inputs to pick it from".into(),
         });
     }
-    Ok((options, output_names(args)?))
-}
-
-/// The folder name for each input; two inputs that would share one are refused before anything runs.
-fn output_names(args: &SegmentArgs) -> Result<Vec<String>> {
-    let names: Vec<String> = args.inputs.iter().map(|input| io::output_name(input)).collect();
-    let mut seen = BTreeMap::new();
-    for (name, input) in names.iter().zip(&args.inputs) {
-        if let Some(other) = seen.insert(name, input) {
-            return Err(Error::Option {
-                option: "INPUT",
-                got: format!("{} and {}, which would both write to {name}", other.display(), input.display()),
-                expected: "inputs with different names, or one call each".into(),
-            });
-        }
-    }
-    Ok(names)
+    Ok((options, Input::all(args)?))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
     options.check_for(&bundle.model)?;
-    let device = match args.device {
-        DeviceArg::Auto => Device::Auto,
-        DeviceArg::Cpu => Device::Cpu,
-        DeviceArg::Cuda => Device::Cuda,
-    };
     let bar = Bar::new("model", args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    Engine::load(bundle, device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+    Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 fn segment_one(
     args: &SegmentArgs,
     options: &Options,
     engine: &mut Engine,
-    input: &Path,
-    name: &str,
+    input: &Input,
     cancel: &CancelToken,
 ) -> Result<(String, Vec<Warning>)> {
-    let bar = Bar::new(name, args.quiet);
+    let bar = Bar::new(&input.name, args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
     let started = Instant::now();
-    let ct = io::read_ct(input, read_options(args), &mut monitor)?;
-    format(args).check(&ct.volume.grid)?;
+    let channels = engine.bundle().model.channels.clone();
+    let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
+    args.format.check(told.grid())?;
     let options =
-        Options { search: search(args, &ct, &mut monitor)?, warnings: ct.warnings.clone(), ..options.clone() };
-    let voxels_sha256 = sha256(&ct.volume.voxels, cancel)?;
+        Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
         Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
         _ => None,
@@ -128,14 +111,10 @@ fn segment_one(
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.
-    let staging = Staging::create(&args.output.join(name))?;
-    let Ct { volume, source, forms, .. } = ct;
-    let (dims, spacing_mm) = (volume.grid.dims, volume.grid.spacing_mm);
-    let mut found = engine.segment(volume, &options, &mut monitor)?;
+    let staging = Staging::create(&args.output.join(&input.name))?;
+    let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
-    let nifti = forms.as_ref();
-    let input = InputRecord { source: &source, dims, spacing_mm, nifti, voxels_sha256, lung_mask_sha256 };
-    write(args, engine, &options, &found, input, staging, &mut monitor)?;
+    write(args, engine, &options, &found, told.record(lung_mask_sha256), staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
@@ -144,7 +123,7 @@ fn segment_one(
         summary += &format!(", {} warning(s)", found.warnings.len());
     }
     if missed > 0 {
-        summary += &format!(", nothing found at {missed} voxel(s) given with --at");
+        summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
 }
@@ -153,13 +132,13 @@ fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
     ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
 }
 
-fn search(args: &SegmentArgs, ct: &Ct, monitor: &mut Monitor<'_>) -> Result<Search> {
+fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Search> {
     Ok(match args.lung_mask.to_str() {
         Some("auto") => Search::Lungs,
         Some("off") => Search::Everywhere,
         _ => {
             let options = ReadOptions { series: None, ..read_options(args) };
-            Search::Mask(io::read_mask(&args.lung_mask, &ct.volume.grid, options, monitor)?)
+            Search::Mask(io::read_mask(&args.lung_mask, grid, options, monitor)?)
         }
     })
 }
@@ -171,22 +150,10 @@ fn options(args: &SegmentArgs) -> Options {
         seed: args.seed,
         threshold: args.threshold,
         sensitivity: args.sensitivity,
-        uncertainty: args.uncertainty.map(|kind| match kind {
-            UncertaintyArg::Entropy => Uncertainty::Entropy,
-            UncertaintyArg::Variance => Uncertainty::Variance,
-            UncertaintyArg::MutualInformation => Uncertainty::MutualInformation,
-        }),
-        at: args.at.clone(),
-        not_at: args.not_at.clone(),
+        uncertainty: args.uncertainty,
+        all_uncertainties: args.all_uncertainties,
+        clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
         ..Options::default()
-    }
-}
-
-fn format(args: &SegmentArgs) -> VolumeFormat {
-    match args.format {
-        FormatArg::NiftiGz => VolumeFormat::NiftiGz,
-        FormatArg::Nrrd => VolumeFormat::Nrrd,
-        FormatArg::Vti => VolumeFormat::Vti,
     }
 }
 
@@ -203,28 +170,17 @@ fn write(
 ) -> Result<()> {
     let started = Instant::now();
     let folder = staging.path();
-    let format = format(args);
     let cancel = monitor.cancel_token().clone();
-    let volume = |stem: &str| folder.join(format!("{stem}.{}", format.ending()));
-    let (maps, forms) = (found.native(), input.nifti);
-    monitor.step(Stage::Write, 0, 5)?;
-    io::write_volume_like(&volume("label"), maps.labels, forms, &cancel)?;
-    monitor.step(Stage::Write, 1, 5)?;
-    io::write_volume_like(&volume("probability"), maps.probability, forms, &cancel)?;
-    monitor.step(Stage::Write, 2, 5)?;
-    io::write_volume_like(&volume("uncertainty"), maps.uncertainty, forms, &cancel)?;
-    monitor.step(Stage::Write, 3, 5)?;
+    let volumes = VolumeFiles { folder, format: args.format, forms: input.nifti };
+    let steps = VolumeFiles::count(found) + 2;
+    volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
     if let Some(format) = args.surfaces {
-        let name = match format {
-            SurfacesArg::Vtp => "nodules.vtp",
-            SurfacesArg::Vtk => "nodules.vtk",
-        };
-        io::write_surfaces(&folder.join(name), &found.surfaces(None, &cancel)?)?;
+        io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
     }
     let warnings = &found.warnings;
-    write_json(&folder.join("nodules.json"), &found.nodules, warnings)?;
-    write_csv(&folder.join("nodules.csv"), &found.nodules, warnings)?;
-    write_warnings(&folder.join("warnings.txt"), warnings)?;
+    write_json(&folder.join(NODULES_JSON.file()), &found.nodules, warnings)?;
+    write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, warnings)?;
+    write_warnings(&folder.join(WARNINGS.file()), warnings)?;
     let spec = &engine.bundle().model;
     let title = OverviewTitle {
         input: staging.name(),
@@ -238,7 +194,7 @@ fn write(
     };
     let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result holds no CT any more"))?;
     write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
-    monitor.step(Stage::Write, 4, 5)?;
+    monitor.step(Stage::Write, steps - 1, steps)?;
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
@@ -251,6 +207,8 @@ fn write(
         options: OptionsRecord {
             model: args.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.samples,
+            samples_asked: options.samples.unwrap_or(spec.sampling.samples),
+            sample_sources: sampler::sources(&spec.segment),
             seed: options.seed,
             device: engine.device().asked,
             threshold: found.threshold,
@@ -258,22 +216,21 @@ fn write(
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),
-            at: &options.at,
-            not_at: &options.not_at,
+            clicks: &options.clicks,
             series: args.series.as_deref(),
             assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
             threads: engine.threads(),
-            format: format.ending(),
+            format: args.format.ending(),
         },
         device: engine.device(),
         result: ResultRecord::of(found),
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
-    let path = folder.join("run.json");
+    let path = folder.join(MANIFEST.file());
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
-    monitor.step(Stage::Write, 5, 5)?;
+    monitor.step(Stage::Write, steps, steps)?;
     staging.finish()
 }

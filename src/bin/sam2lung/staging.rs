@@ -14,27 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sam2lung::{Error, Result, report::overview::is_page};
+use sam2lung::{Error, Result, report::outputs::is_output};
 use tempfile::TempDir;
 
-/// All that a folder of results may hold, besides the pages of the overview.
-const RESULTS: [&str; 15] = [
-    "label.nii.gz",
-    "label.nrrd",
-    "label.vti",
-    "probability.nii.gz",
-    "probability.nrrd",
-    "probability.vti",
-    "uncertainty.nii.gz",
-    "uncertainty.nrrd",
-    "uncertainty.vti",
-    "nodules.json",
-    "nodules.csv",
-    "nodules.vtp",
-    "nodules.vtk",
-    "run.json",
-    "warnings.txt",
-];
 /// Between a target's name and the random end of its folders' names.
 const PARTIAL: &str = ".partial-";
 const REPLACED: &str = ".replaced-";
@@ -44,10 +26,6 @@ const EARLIER: &str = "earlier";
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How often the output folder is made anew, where another run that gave up takes it away.
 const TRIES: usize = 5;
-
-fn is_result(name: &str) -> bool {
-    RESULTS.contains(&name) || is_page(name)
-}
 
 /// The first entry of `folder` whose name `wanted` doesn't take; none where there is no folder.
 fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Option<OsString>> {
@@ -66,7 +44,7 @@ fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Optio
 
 /// Refuses a target that is there and holds anything but results, such as the CT itself: it would be replaced.
 fn only_results(target: &Path) -> Result<()> {
-    let other = other_entry(target, is_result).map_err(|e| Error::write(target, e))?;
+    let other = other_entry(target, is_output).map_err(|e| Error::write(target, e))?;
     other.map_or(Ok(()), |name| {
         let name = name.to_string_lossy();
         Err(Error::write(
@@ -94,7 +72,7 @@ fn sweep(output: &Path) {
     let entries = fs::read_dir(output).into_iter().flatten().flatten();
     for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
         let folder = output.join(&name);
-        if left_of(&name, PARTIAL).is_some() && is_nobodys(&folder, |name| is_result(name) || is_unfinished(name)) {
+        if left_of(&name, PARTIAL).is_some() && is_nobodys(&folder, |name| is_output(name) || is_unfinished(name)) {
             let _ = fs::remove_dir_all(&folder);
         } else if let Some(target) = left_of(&name, REPLACED).filter(|_| is_nobodys(&folder, |name| name == EARLIER)) {
             bring_back(&folder, &output.join(target));

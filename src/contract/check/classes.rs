@@ -29,12 +29,13 @@ pub(super) fn check(model: &Model) -> Checked {
         format_args!("a list of {given}"),
         "no entry, since the output is instances: a finding belongs to one class",
     )?;
+    let classes = model.classes.iter().enumerate().map(|(n, class)| (format!("classes[{n}].name"), &*class.name));
+    let regions = model.regions.iter().enumerate().map(|(n, region)| (format!("regions[{n}].name"), &*region.name));
+    distinct(classes.chain(regions))?;
     for (n, region) in model.regions.iter().enumerate() {
         check_region(&format!("regions[{n}]"), region, &model.classes)?;
     }
-    let classes = model.classes.iter().enumerate().map(|(n, class)| (format!("classes[{n}].name"), &*class.name));
-    let regions = model.regions.iter().enumerate().map(|(n, region)| (format!("regions[{n}].name"), &*region.name));
-    distinct(classes.chain(regions))
+    Ok(())
 }
 
 /// The name of the only class names no file.

@@ -5,7 +5,7 @@ use crate::contract::{
     classes::Output,
     limits::{BOX_SIZE, BOX_SPACING_MM, MAX_BOX_VOXELS, SHARE},
     model::Model,
-    network::{Activation, BoxGrid, Classify, Kind, OperatingPoint},
+    network::{Activation, Classify, ClassifyGrid, Kind, OperatingPoint},
 };
 
 pub(super) fn check(classify: &Classify, model: &Model) -> Checked {
@@ -39,7 +39,7 @@ pub(super) fn check(classify: &Classify, model: &Model) -> Checked {
     operating_points(&classify.operating_points)
 }
 
-fn grid(grid: &BoxGrid) -> Checked {
+fn grid(grid: &ClassifyGrid) -> Checked {
     for axis in 0..3 {
         within(format_args!("classify.grid.spacing_mm[{axis}]"), grid.spacing_mm[axis], BOX_SPACING_MM)?;
         within(format_args!("classify.grid.size[{axis}]"), grid.size[axis], BOX_SIZE)?;

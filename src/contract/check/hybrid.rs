@@ -4,18 +4,22 @@ use super::{Checked, counted, demand, network, within};
 use crate::contract::{
     limits::{MAX_CLASSES, SHARE},
     model::Model,
-    network::{Hybrid, Kind},
+    network::{Calibration, Hybrid, Kind, Network},
 };
 
-pub(super) fn check(at: &str, hybrid: &Hybrid, model: &Model) -> Checked {
+/// Checks the two networks of `whole`, which is named `at`.
+pub(super) fn check(at: &str, whole: &Network, hybrid: &Hybrid, model: &Model) -> Checked {
     let at = format!("{at}.hybrid");
     for (name, part, kind) in [("coarse", &hybrid.coarse, Kind::Patch), ("fine", &hybrid.fine, Kind::Slice)] {
-        demand(part.kind == kind, format_args!("{at}.{name}.kind"), part.kind, kind)?;
-        network::check(&format!("{at}.{name}"), part, model)?;
+        let at = format!("{at}.{name}");
+        demand(part.kind == kind, format_args!("{at}.kind"), part.kind, kind)?;
+        calibration(&at, &part.calibration, &whole.calibration)?;
+        network::check(&at, part, model)?;
     }
-    let [coarse, fine] = [&hybrid.coarse, &hybrid.fine].map(|part| part.calibration.activation);
-    let field = format_args!("{at}.fine.calibration.activation");
-    demand(coarse == fine, field, fine, format_args!("{coarse}, as the coarse network has"))?;
+    let own = hybrid.fine.grid.spacing_mm[0];
+    let got = own.map_or(String::new(), |mm| mm.to_string());
+    let expected = "null: the fine network sees slices of the CT";
+    demand(own.is_none(), format_args!("{at}.fine.grid.spacing_mm[0]"), got, expected)?;
     let share = hybrid.share_of_slices;
     demand(share > 0.0 && share <= 1.0, format_args!("{at}.share_of_slices"), share, "a number above 0, up to 1")?;
     let field = format!("{at}.fine_weights");
@@ -24,4 +28,14 @@ pub(super) fn check(at: &str, hybrid: &Hybrid, model: &Model) -> Checked {
     demand(got == classes, &field, format_args!("a list of {got}"), format_args!("{classes} entries: one a class"))?;
     let weights = hybrid.fine_weights.iter().enumerate();
     weights.into_iter().try_for_each(|(n, weight)| within(format_args!("{field}[{n}]"), *weight, SHARE))
+}
+
+/// Logits are blended, then calibrated: the two networks have nothing of their own but the same activation.
+fn calibration(at: &str, part: &Calibration, whole: &Calibration) -> Checked {
+    let at = format!("{at}.calibration");
+    let (got, expected) = (part.activation, whole.activation);
+    demand(got == expected, format_args!("{at}.activation"), got, format_args!("{expected}, as the hybrid has"))?;
+    let plain = Calibration { activation: part.activation, ..Calibration::default() };
+    let got = format_args!("temperature {}, bias {}", part.temperature, part.bias);
+    demand(*part == plain, at, got, "temperature 1 and bias 0: the hybrid's own calibration holds for both")
 }

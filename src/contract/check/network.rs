@@ -15,7 +15,7 @@ pub(super) fn check(at: &str, network: &Network, model: &Model) -> Checked {
     fields(at, network)?;
     calibration(at, &network.calibration)?;
     if let Some(parts) = &network.hybrid {
-        return hybrid::check(at, parts, model);
+        return hybrid::check(at, network, parts, model);
     }
     let clicked = at == "segment" || network.clicks.is_none();
     demand(clicked, format_args!("{at}.clicks"), "given", "left out: only a segment network of one part takes clicks")?;

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+#[cfg(test)]
+pub use names::NAMES;
 pub use names::name_of;
 
 use super::{

@@ -1,7 +1,7 @@
 //! What fields of schema version 2 are called in version 1.
 
 /// Fields of schema 2 and their names in schema 1; a field stands for all that is in it.
-const NAMES: [(&str, &str); 27] = [
+pub const NAMES: [(&str, &str); 27] = [
     ("channels[0].normalise.window", "input.window_hu"),
     ("classes", "decoder.classes"),
     ("lungs", "input.lungs"),

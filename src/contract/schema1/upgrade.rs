@@ -6,8 +6,8 @@ use crate::contract::{
     classes::{Channel, Class, Code, Normalise, Output, Unit},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, BoxGrid, Calibration, Classify, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours,
-        Network, Random, Scout, Shown, Tensors,
+        Activation, Calibration, Classify, ClassifyGrid, Clicks, Dropout, Embedding, File, Grid, Kind, Member,
+        Neighbours, Network, Random, Scout, Shown, Tensors,
     },
 };
 
@@ -96,7 +96,7 @@ fn dropout(old: DropoutSpec) -> Dropout {
 fn classify(judge: JudgeSpec) -> Classify {
     Classify {
         kind: Kind::Patch,
-        grid: BoxGrid { spacing_mm: judge.spacing_mm, size: judge.size },
+        grid: ClassifyGrid { spacing_mm: judge.spacing_mm, size: judge.size },
         shows: vec![Shown::Image, Shown::Probability, Shown::Inside],
         members: vec![Member {
             encoder: None,

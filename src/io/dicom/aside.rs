@@ -1,14 +1,12 @@
 //! What was left aside, for the record: grouped by why, without names of patients.
 
+use crate::limits::MAX_NAMED;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use super::super::LeftAside;
-
-/// Most files that are named for one reason.
-const MOST_NAMED: usize = 20;
 
 /// Files that were left aside, and why.
 #[derive(Debug, Default)]
@@ -32,7 +30,7 @@ impl Aside {
             .map(|(why, files)| LeftAside {
                 why: why.clone(),
                 count: files.len(),
-                files: files.iter().take(MOST_NAMED).map(|path| without_names(folder, path, names)).collect(),
+                files: files.iter().take(MAX_NAMED).map(|path| without_names(folder, path, names)).collect(),
             })
             .collect()
     }

@@ -1,5 +1,6 @@
 //! The bytes of a file, or of what was unpacked from one, by position.
 
+use crate::limits::MAX_INFLATED_BYTES;
 use std::{
     fs::File,
     io::{self, Cursor, Read, Seek, SeekFrom},
@@ -12,8 +13,6 @@ use crate::regular;
 
 /// Bytes that are read ahead: headers are looked at piece by piece.
 const WINDOW: u64 = 8192;
-/// Most bytes that a deflated data set may unpack to.
-const MOST_INFLATED: u64 = 1 << 28;
 
 enum Source {
     File(File),
@@ -49,10 +48,10 @@ impl Bytes {
                 memory
             }
         };
-        let _ = DeflateDecoder::new(source).take(MOST_INFLATED + 1).read_to_end(&mut unpacked);
+        let _ = DeflateDecoder::new(source).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut unpacked);
         let size = unpacked.len() as u64;
-        if size > MOST_INFLATED {
-            return Err(io::Error::other(format!("it unpacks to more than {MOST_INFLATED} bytes")));
+        if size > MAX_INFLATED_BYTES {
+            return Err(io::Error::other(format!("it unpacks to more than {MAX_INFLATED_BYTES} bytes")));
         }
         Ok(Bytes { source: Source::Memory(Cursor::new(unpacked)), size, window: Vec::new(), start: 0 })
     }

@@ -4,6 +4,7 @@
 //! passed over, whatever it holds. Memory doesn't grow with what lengths promise. Items are entered where their length
 //! isn't stated, and in the functional groups of enhanced images (PS3.3 C.7.6.16).
 
+use crate::limits::MAX_SEQUENCE_DEPTH;
 use std::io;
 
 use super::bytes::Bytes;
@@ -13,8 +14,6 @@ pub const ITEM: u32 = 0xfffe_e000;
 const ITEM_END: u32 = 0xfffe_e00d;
 const SEQUENCE_END: u32 = 0xfffe_e0dd;
 pub const UNDEFINED: u32 = u32::MAX;
-/// Most sequences and items within each other; real files have a handful.
-const MOST_DEPTH: usize = 64;
 /// Elements that are tried to tell encodings apart.
 const TRIED: usize = 12;
 /// Functional groups, shared and per frame, and the macros in them that place an image and scale its values: plane
@@ -290,8 +289,8 @@ impl<'a> Walk<'a> {
     }
 
     fn enter(&mut self, inner: Around) -> io::Result<()> {
-        if self.around.len() >= MOST_DEPTH {
-            return Err(io::Error::other(format!("sequences lie more than {MOST_DEPTH} deep in each other")));
+        if self.around.len() >= MAX_SEQUENCE_DEPTH {
+            return Err(io::Error::other(format!("sequences lie more than {MAX_SEQUENCE_DEPTH} deep in each other")));
         }
         self.around.push(inner);
         Ok(())
@@ -406,7 +405,7 @@ mod tests {
     #[test]
     fn walk_nesting_is_followed_to_the_stated_depth() {
         let nested = |depth: usize| [SEQUENCE.repeat(depth), ENDS.repeat(depth)].concat();
-        assert!(walked(&nested(MOST_DEPTH / 2)).is_ok());
+        assert!(walked(&nested(MAX_SEQUENCE_DEPTH / 2)).is_ok());
         assert!(walked(&nested(50_000)).unwrap_err().contains("64 deep"));
     }
 

@@ -1,5 +1,6 @@
 //! The files of a folder and of the folders in it.
 
+use crate::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,11 +10,6 @@ use crate::{
     error::{Error, Result},
     progress::Monitor,
 };
-
-/// Most files that are looked into.
-const MAX_FILES: usize = 50_000;
-/// How many folders deep they are searched.
-const MAX_DEPTH: usize = 16;
 
 /// What lies in a folder, sorted by path.
 #[derive(Debug, Default, PartialEq)]
@@ -37,8 +33,8 @@ pub fn of(folder: &Path, monitor: &Monitor<'_>) -> Result<Files> {
 
 fn collect(folder: &Path, depth: usize, found: &mut Files, monitor: &Monitor<'_>) -> Result<()> {
     const REMEDY: &str = "Point to the folder of one series";
-    if depth > MAX_DEPTH {
-        return Err(Error::read(folder, format!("lies more than {MAX_DEPTH} folders deep"), REMEDY));
+    if depth > MAX_FOLDER_DEPTH {
+        return Err(Error::read(folder, format!("lies more than {MAX_FOLDER_DEPTH} folders deep"), REMEDY));
     }
     let failed = |e: std::io::Error| Error::read(folder, e, "Check the folder and its rights");
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -96,7 +92,7 @@ mod tests {
     #[test]
     fn of_folders_deeper_than_the_limit_are_refused_not_left_out() {
         let root = tempfile::tempdir().unwrap();
-        let deepest = (0..MAX_DEPTH).fold(root.path().to_owned(), |folder, _| folder.join("d"));
+        let deepest = (0..MAX_FOLDER_DEPTH).fold(root.path().to_owned(), |folder, _| folder.join("d"));
         let file = write_file(&deepest);
         assert_eq!(of(root.path(), &Monitor::silent()).unwrap().files, [file]);
         write_file(&deepest.join("d"));

@@ -3,6 +3,7 @@
 //! Read are files with preamble and meta information (PS3.10 7.1), and the same without them or without the group's
 //! length; where the stated encoding isn't that of the elements, that of the elements counts.
 
+use crate::limits::MAX_VALUE_BYTES;
 use std::{collections::BTreeMap, io, path::Path};
 
 use super::{
@@ -15,8 +16,6 @@ pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 pub const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 const TRANSFER_SYNTAX: u32 = 0x0002_0010;
-/// Longest value that is taken in.
-const MOST_VALUE_BYTES: u32 = 4096;
 /// A file without preamble is DICOM when so many elements make sense.
 const EVIDENCE: usize = 3;
 
@@ -232,7 +231,7 @@ impl Header {
                 let is_empty = element.length == 0 || tag_at(bytes, element.at, encoding)? != Some(ITEM);
                 if is_empty { Vec::new() } else { vec![1] }
             }
-            _ if element.length > MOST_VALUE_BYTES => return Ok(()),
+            _ if element.length > MAX_VALUE_BYTES => return Ok(()),
             _ => bytes.take(element.at, element.length.into())?,
         };
         self.values.insert(element.tag, Value { bytes: value, big_endian: element.big_endian });

@@ -19,6 +19,7 @@ mod slice;
 mod stack;
 mod values;
 
+use crate::limits::MAX_DECODERS;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -43,8 +44,6 @@ use crate::{
     warning::Warning,
 };
 
-/// Most slices decoded side by side.
-const MOST_WORKERS: usize = 4;
 /// Name of the threads that decode. A decoder may panic on damaged data: its thread ends, and an error says so. Who
 /// sets a panic hook can leave these out.
 pub const DECODER_THREAD: &str = "sam2lung-decoder";
@@ -315,7 +314,7 @@ fn decode_group(slices: &[Slice]) -> Result<Vec<Vec<f32>>> {
 /// Slices decoded side by side with so many CPU threads.
 fn workers(threads: Option<usize>) -> usize {
     let available = || thread::available_parallelism().map_or(1, |n| n.get());
-    threads.unwrap_or_else(available).clamp(1, MOST_WORKERS)
+    threads.unwrap_or_else(available).clamp(1, MAX_DECODERS)
 }
 
 fn panicked(slice: &Slice) -> Error {
@@ -329,6 +328,6 @@ mod tests {
     #[test]
     fn workers_are_as_many_as_the_threads_up_to_four() {
         assert_eq!([0, 1, 3, 4, 64].map(|threads| workers(Some(threads))), [1, 1, 3, 4, 4]);
-        assert!((1..=MOST_WORKERS).contains(&workers(None)));
+        assert!((1..=MAX_DECODERS).contains(&workers(None)));
     }
 }

@@ -1,16 +1,16 @@
 //! RLE Lossless (PS3.5 annex G): one frame of one sample a pixel.
 
 /// Segments that a header has room for.
-const MOST_SEGMENTS: usize = 15;
+const MAX_SEGMENTS: usize = 15;
 /// Most cells that two bytes unpack to.
-const MOST_RUN: usize = 128;
+const MAX_RUN: usize = 128;
 
 /// Unpacks `pixels` cells of `bytes` bytes each, least significant first; `None` for damaged data.
 pub fn decode(frame: &[u8], pixels: usize, bytes: usize) -> Option<Vec<u8>> {
     let number = |n: usize| Some(u32::from_le_bytes(frame.get(4 * n..4 * n + 4)?.try_into().ok()?) as usize);
     let count = number(0)?;
     // Memory grows with what the data hold, not with what the header promises.
-    if count != bytes || count > MOST_SEGMENTS || pixels > MOST_RUN * frame.len() {
+    if count != bytes || count > MAX_SEGMENTS || pixels > MAX_RUN * frame.len() {
         return None;
     }
     let mut cells = vec![0; pixels * bytes];

@@ -26,7 +26,7 @@ const TILT_TOLERANCE: f64 = 0.005;
 /// An image whose normal lies farther than this from that of the series is in another plane (cosine of 30 degrees).
 const OTHER_PLANE_COSINE: f64 = 0.866;
 /// At most this part of a series is left aside for lying in another plane.
-const MOST_ACROSS: f64 = 0.25;
+const MAX_ACROSS: f64 = 0.25;
 
 /// A series in order, on its grid.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub fn split_by_plane(slices: Vec<Slice>) -> (Vec<Slice>, Vec<Slice>) {
         (Some(a), Some(b)) => dot(a, b).abs() >= OTHER_PLANE_COSINE,
         _ => true,
     };
-    let most = (MOST_ACROSS * slices.len() as f64) as usize;
+    let most = (MAX_ACROSS * slices.len() as f64) as usize;
     // The first image lies in the plane of most, or the first beside it does.
     let Some(first) = slices.first().cloned() else { return (slices, Vec::new()) };
     let other = slices.iter().find(|slice| !along(slice, &first)).cloned();

@@ -254,7 +254,7 @@ mod tests {
     fn probability(ct: &Volume<f32>, spec: &Model, decode: Decode) -> Array3<f32> {
         let (uncertainty, threshold) = (Uncertainty::Entropy, 0.5);
         let sampling = Sampling { seed: 0, samples: 2, batch: 8, threshold, uncertainty, kinds: &[] };
-        let mut network = Cutting::One(Arithmetic::new(decode));
+        let mut network = Cutting::One(Box::new(Arithmetic::new(decode)));
         let mut segmenter = OfKind::new("segment", &spec.segment, 1, &mut network).segmenter();
         let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
         let channels = [(&ct.voxels, spec.channels[0].normalise)];

@@ -2,13 +2,15 @@
 //! with a number at each nodule.
 
 use super::{
-    GAP, MAX_CARDS, OverviewTitle, WIDTH,
+    GAP, OverviewTitle, WIDTH,
     canvas::{Align, Canvas},
     colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING, lung_window},
     page_name,
     text::{self, Line, paragraph},
 };
 use crate::findings::{nodule::Nodule, result::Canonical};
+
+use crate::limits::MAX_CARDS;
 
 const CHEST_WIDTH: usize = 370;
 const CHEST_HEIGHT: usize = 264;

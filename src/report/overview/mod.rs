@@ -12,6 +12,7 @@ mod head;
 mod panel;
 mod text;
 
+use crate::limits::{MAX_CARDS, MAX_PAGES};
 use std::path::Path;
 
 use canvas::Canvas;
@@ -23,13 +24,10 @@ use crate::{
     error::{Error, Result},
     findings::{interval::VolumeInterval, nodule::Nodule, result::Canonical},
     progress::CancelToken,
+    report::outputs::{OVERVIEW, page},
     warning::Warning,
 };
 
-/// Nodules that get a card on one page.
-const MAX_CARDS: usize = 12;
-/// Pages that are drawn: nobody looks through more, and the head of each says what is left out.
-const MAX_PAGES: usize = 20;
 const COLUMNS: usize = 2;
 const PANEL: usize = 270;
 const GAP: usize = 14;
@@ -82,14 +80,9 @@ pub fn write_overview(
     Ok(())
 }
 
-/// Whether `name` is that of a page.
-pub fn is_page(name: &str) -> bool {
-    (0..MAX_PAGES).any(|number| name == page_name(number))
-}
-
 /// File name of page `number`, from 0.
 fn page_name(number: usize) -> String {
-    if number == 0 { "overview.png".into() } else { format!("overview-{}.png", number + 1) }
+    OVERVIEW.with(&page(number), "png")
 }
 
 fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
@@ -118,6 +111,7 @@ mod tests {
         colour::{OUTLINE, REVIEW, heat},
         *,
     };
+    use crate::report::outputs::is_output;
     use crate::{
         contract::{classes::Class, uncertainty::ReviewRule},
         findings::nodule::{Rules, measure},
@@ -214,9 +208,8 @@ mod tests {
             let names = std::fs::read_dir(folder.path()).unwrap();
             let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
             assert_eq!(names.len(), pages, "{names:?}");
-            assert!(names.iter().all(|name| is_page(name)) && names.contains(&page_name(pages - 1)));
+            assert!(names.iter().all(|name| is_output(name)) && names.contains(&page_name(pages - 1)));
         }
-        assert!(!is_page("overview-1.png") && !is_page("overview-21.png"));
     }
 
     #[test]

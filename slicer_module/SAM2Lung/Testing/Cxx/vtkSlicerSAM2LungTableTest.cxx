@@ -63,6 +63,7 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "clicked", "bit", "", "", [](N n) { return double(n.clicked); } },
     { "review", "bit", "", "", [](N n) { return double(n.review); } },
     { "review_reasons", "string", "", "", nullptr },
+    { "class", "string", "", "", nullptr },
   };
 }
 
@@ -72,6 +73,7 @@ MadeRun MakeTableRun()
   MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
   run.Output.nodules[1].nodule_probability = 0.75;
   run.Output.nodules[1].expected_dice = 0.875;
+  run.Output.nodules[1].class_name = "nodule";
   run.Output.nodules[1].clicked = true;
   return run;
 }
@@ -121,6 +123,7 @@ int CellsAreTheNodules()
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "review_reasons"),
                    "the samples' outlines disagree; it touches the edge of the scan");
   CHECK_STD_STRING(NoduleText(made.Parameters, 1, "review_reasons"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "class"), "nodule");
   return EXIT_SUCCESS;
 }
 

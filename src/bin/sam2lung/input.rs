@@ -1,0 +1,164 @@
+//! What each run reads: a CT, or a file for each channel of the model.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use sam2lung::{
+    Error, Result, Warning,
+    contract::classes::Channel,
+    io::{self, Ct, NiftiForms, ReadOptions, Source},
+    progress::Monitor,
+    report::manifest::{ChannelRecord, InputRecord, voxels_sha256},
+    space::{grid::Grid, volume::Volume},
+};
+
+use crate::args::SegmentArgs;
+
+/// The input of one run.
+pub struct Input {
+    /// Name of its folder of results.
+    pub name: String,
+    from: From,
+}
+
+enum From {
+    /// A file, a DICOM folder, or a folder with a file for each channel.
+    Path(PathBuf),
+    /// Files by the channels' names; one at least.
+    Channels(Vec<(String, PathBuf)>),
+}
+
+impl Input {
+    /// The inputs that the words name; two that would share a folder of results are refused before anything runs.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn all(args: &SegmentArgs) -> Result<Vec<Self>> {
+        let inputs: Vec<Self> = match args.channels.first() {
+            Some((channel, file)) => {
+                let name = patient_name(&io::output_name(file), channel);
+                vec![Input { name, from: From::Channels(args.channels.clone()) }]
+            }
+            None => args.inputs.iter().map(Self::of).collect(),
+        };
+        let mut seen = BTreeMap::new();
+        for input in &inputs {
+            if let Some(other) = seen.insert(&input.name, input.path()) {
+                let (name, path) = (&input.name, input.path().display());
+                return Err(Error::Option {
+                    option: "INPUT",
+                    got: format!("{} and {path}, which would both write to {name}", other.display()),
+                    expected: "inputs with different names, or one call each".into(),
+                });
+            }
+        }
+        Ok(inputs)
+    }
+
+    fn of(path: &PathBuf) -> Self {
+        Input { name: io::output_name(path), from: From::Path(path.clone()) }
+    }
+
+    /// Where it lies, for messages: its first file where it has several.
+    pub fn path(&self) -> &Path {
+        match &self.from {
+            From::Path(path) => path,
+            From::Channels(files) => files.first().map_or(Path::new(""), |(_, file)| file),
+        }
+    }
+
+    /// A volume for each channel, in their order, on the first one's grid; and what there is to tell of them.
+    ///
+    /// # Errors
+    /// As [`io::read_channels`], and [`Error::Channels`].
+    pub fn read(
+        &self,
+        channels: &[Channel],
+        options: ReadOptions<'_>,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<(Vec<Volume<f32>>, Told)> {
+        let (mut volumes, mut told) = (Vec::new(), Vec::new());
+        let read = io::read_channels(&self.files(channels)?, channels, options, monitor)?;
+        for (Ct { volume, source, warnings, forms }, channel) in read.into_iter().zip(channels) {
+            let voxels_sha256 = voxels_sha256(&volume.voxels, monitor.cancel_token())?;
+            let (channel, grid) = (channel.name.clone(), volume.grid.clone());
+            told.push(ToldChannel { channel, grid, source, warnings, forms, voxels_sha256 });
+            volumes.push(volume);
+        }
+        Ok((volumes, Told(told)))
+    }
+
+    fn files(&self, channels: &[Channel]) -> Result<Vec<PathBuf>> {
+        match &self.from {
+            From::Channels(files) => io::pick_channels(files, channels),
+            From::Path(path) if channels.len() == 1 => Ok(vec![path.clone()]),
+            From::Path(path) => io::find_channels(path, channels),
+        }
+    }
+}
+
+/// What there is to tell of the channels that were read; a model has one at least.
+pub struct Told(Vec<ToldChannel>);
+
+struct ToldChannel {
+    channel: String,
+    grid: Grid,
+    source: Source,
+    warnings: Vec<Warning>,
+    forms: Option<NiftiForms>,
+    voxels_sha256: String,
+}
+
+impl ToldChannel {
+    fn record(&self) -> ChannelRecord<'_> {
+        ChannelRecord { channel: &self.channel, source: &self.source, voxels_sha256: &self.voxels_sha256 }
+    }
+}
+
+impl Told {
+    /// The grid of all channels.
+    pub fn grid(&self) -> &Grid {
+        &self.0[0].grid
+    }
+
+    /// What was read otherwise than it may be meant.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.0.iter().flat_map(|told| told.warnings.clone()).collect()
+    }
+
+    /// The record in run.json.
+    pub fn record(&self, lung_mask_sha256: Option<String>) -> InputRecord<'_> {
+        let first = &self.0[0];
+        InputRecord {
+            source: &first.source,
+            dims: first.grid.dims,
+            spacing_mm: first.grid.spacing_mm,
+            nifti: first.forms.as_ref(),
+            voxels_sha256: first.voxels_sha256.clone(),
+            channels: if self.0.len() > 1 { self.0.iter().map(ToldChannel::record).collect() } else { Vec::new() },
+            lung_mask_sha256,
+        }
+    }
+}
+
+/// The name of a file of one channel without the channel: p7 for p7_CT.
+fn patient_name(name: &str, channel: &str) -> String {
+    let before = name.to_lowercase().strip_suffix(&format!("_{}", channel.to_lowercase())).map(str::len);
+    before.and_then(|end| name.get(..end)).filter(|patient| !patient.is_empty()).unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patient_name_is_what_stands_before_the_channel() {
+        for (name, channel, wanted) in
+            [("p7_ct", "CT", "p7"), ("CT", "ct", "CT"), ("_PET", "PET", "_PET"), ("p7_T1", "CT", "p7_T1")]
+        {
+            assert_eq!(patient_name(name, channel), wanted);
+        }
+    }
+}

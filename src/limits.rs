@@ -1,0 +1,69 @@
+//! Limits: the largest (and least) values that are accepted, each in one place. What is beyond is refused by name.
+//!
+//! Not here: thresholds of methods, which say what something is taken for, and sizes that a file format prescribes.
+
+// What a caller may ask for.
+
+/// Samples that a run may draw.
+pub const MAX_SAMPLES: usize = 10_000;
+/// CPU threads for one operator.
+pub const MAX_THREADS: usize = 1024;
+/// Clicks inside, and clicks outside, of one call: more than anyone makes.
+pub const MAX_CLICKS: usize = 10_000;
+/// Samples decoded in one call, where the caller doesn't say: any number gives the same result.
+pub const USUAL_BATCH: usize = 8;
+
+// Volumes.
+
+/// Voxels of a CT: 512 × 512 × 2048. A run holds about 15 bytes a voxel (measured: HU, probability and uncertainty 4 each,
+/// search region, masks and labels) and 20 while components are numbered, so 10 GiB here and the network's own besides. Every
+/// index fits 32 bits.
+pub const MAX_VOXELS: u64 = 1 << 29;
+/// Least voxel spacing in mm.
+pub const MIN_SPACING_MM: f64 = 0.05;
+/// Largest voxel spacing in mm.
+pub const MAX_SPACING_MM: f64 = 20.0;
+/// Deviation from a right angle, in degrees, above which a grid counts as sheared. Headers in single precision reach 0.003
+/// degrees; a gantry tilt starts at 0.5.
+pub const MAX_SHEAR_DEGREES: f64 = 0.05;
+
+// Bundles.
+
+/// Bytes of a graph: a guard against a wrong path, far above any real bundle.
+pub const MAX_GRAPH_BYTES: u64 = 2 << 30;
+/// Bytes of `model.json`: a hundred times a usual one.
+pub const MAX_CONTRACT_BYTES: u64 = 1 << 20;
+
+// Files that are read.
+
+/// Bytes of a text header (NRRD, MetaImage).
+pub const MAX_HEADER_BYTES: u64 = 1 << 20;
+/// Bytes that are unpacked behind the last voxel, to come to the checksum.
+pub const MAX_TAIL_BYTES: u64 = 1 << 20;
+/// Bytes that are passed over in front of voxels that have to be unpacked.
+pub const MAX_SKIP_BYTES: u64 = 1 << 26;
+/// Files of a DICOM folder that are looked into.
+pub const MAX_FILES: usize = 50_000;
+/// How many folders deep they are searched.
+pub const MAX_FOLDER_DEPTH: usize = 16;
+/// Bytes that a deflated DICOM data set may unpack to.
+pub const MAX_INFLATED_BYTES: u64 = 1 << 28;
+/// Bytes of a DICOM value that is taken in.
+pub const MAX_VALUE_BYTES: u32 = 4096;
+/// DICOM sequences and items within each other; real files have a handful.
+pub const MAX_SEQUENCE_DEPTH: usize = 64;
+/// DICOM slices decoded side by side.
+pub const MAX_DECODERS: usize = 4;
+/// Files that are named for one reason where they are left aside.
+pub const MAX_NAMED: usize = 20;
+
+// What is measured and written.
+
+/// Samples whose outlines are compared pair by pair: 200 make 19 900 pairs, and more would tell nothing more.
+pub const MAX_PAIRED: usize = 200;
+/// Nodules that get a card on one page of the overview.
+pub const MAX_CARDS: usize = 12;
+/// Pages of the overview: nobody looks through more, and the head of each says what is left out.
+pub const MAX_PAGES: usize = 20;
+/// Triangles of a file: the legacy format of VTK counts four numbers for each in 32 bits.
+pub const MAX_TRIANGLES: usize = (i32::MAX / 4) as usize;

@@ -1,0 +1,204 @@
+//! From the detector's answer to the places that are segmented.
+//!
+//! Enters: a probability map of the search region. Leaves: the candidates that the classifier lets stay, and boxes around them.
+
+use ndarray::Array3;
+
+use super::outlines::{Parts, voxels};
+use crate::{
+    contract::model::Candidates as Rule,
+    error::Result,
+    networks::{images::Images, roles::Classifier},
+    progress::CancelToken,
+    space::volume::Voi,
+    steps::components::{Component, Components, Neighbourhood, connected_components},
+};
+
+/// A place where a nodule may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Array indices of its voxels.
+    pub voxels: Vec<[usize; 3]>,
+    /// The smallest box around them.
+    pub voi: Voi,
+    /// P(nodule); `None` without a classifier.
+    pub nodule_probability: Option<f64>,
+}
+
+/// The places that are segmented.
+#[derive(Debug)]
+pub struct Candidates {
+    /// Those that stay, the likeliest first.
+    pub kept: Vec<Candidate>,
+    /// How many were dropped: they are no nodules by the classifier, or more than the bundle wants.
+    pub dropped: usize,
+}
+
+/// Components of `detected` above the rule's threshold, the likeliest of them classified; those of at least `lowest` P(nodule)
+/// stay.
+///
+/// # Errors
+/// As [`Classifier::classify`].
+pub fn find<C: Classifier + ?Sized>(
+    images: &Images<'_>,
+    detected: &Array3<f32>,
+    rule: Rule,
+    classifier: Option<&mut C>,
+    lowest: Option<f64>,
+    cancel: &CancelToken,
+) -> Result<Candidates> {
+    let mask = detected.mapv(|p| f64::from(p) > rule.threshold);
+    let components = connected_components(&mask, Neighbourhood::All26, cancel)?;
+    drop(mask);
+    let found = components.list.len();
+    let mut kept = likeliest(&components, detected, rule.most);
+    if let Some(classifier) = classifier {
+        let centres: Vec<[f64; 3]> = kept.iter().map(|candidate| centroid_ijk(&candidate.voxels)).collect();
+        let probabilities = classifier.classify(images, detected, &centres, cancel)?;
+        kept.iter_mut().zip(probabilities).for_each(|(candidate, p)| candidate.nodule_probability = Some(p));
+    }
+    kept.retain(|candidate| stays(candidate.nodule_probability, lowest));
+    Ok(Candidates { dropped: found - kept.len(), kept })
+}
+
+/// Whether a P(nodule) is high enough; without a classifier everything stays.
+pub fn stays(nodule_probability: Option<f64>, lowest: Option<f64>) -> bool {
+    nodule_probability.zip(lowest).is_none_or(|(p, lowest)| p >= lowest)
+}
+
+/// At most `most` components, those of the highest mean probability first.
+fn likeliest(components: &Components, probability: &Array3<f32>, most: usize) -> Vec<Candidate> {
+    let candidate = |component: &Component| {
+        let voxels: Vec<[usize; 3]> = voxels(components, component).collect();
+        let mean = voxels.iter().map(|index| f64::from(probability[*index])).sum::<f64>() / voxels.len() as f64;
+        (mean, Candidate { voxels, voi: component.voi, nodule_probability: None })
+    };
+    let mut all: Vec<_> = components.list.iter().map(candidate).collect();
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.truncate(most);
+    all.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// Mean voxel index (i, j, k) of voxels, which are array indices.
+pub fn centroid_ijk(voxels: &[[usize; 3]]) -> [f64; 3] {
+    let mut sum = [0.0; 3];
+    for [k, j, i] in voxels {
+        for (axis, index) in [i, j, k].into_iter().enumerate() {
+            sum[axis] += *index as f64;
+        }
+    }
+    sum.map(|s| s / voxels.len() as f64)
+}
+
+impl Candidates {
+    /// Boxes around the candidates, `margin_mm` larger on each side.
+    pub fn region(&self, images: &Images<'_>, margin_mm: f64) -> Array3<bool> {
+        let grid = images.grid;
+        let mut region = Array3::from_elem(grid.shape(), false);
+        let margin = grid.spacing_mm.map(|mm| (margin_mm / mm).ceil() as usize);
+        let boxes = self.kept.iter().map(|candidate| candidate.voi.grown(margin, grid.dims));
+        boxes.flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
+        region
+    }
+
+    /// For each outline (by label less 1) the P(nodule) of the candidate that it touches, the highest of several; `None` where
+    /// it touches none. An outline touches a candidate where their voxels are the same or neighbours (26).
+    pub fn touched_by(&self, parts: &Parts) -> Vec<Option<Touched>> {
+        let labels = &parts.components.labels;
+        let mut touched: Vec<Option<Touched>> = vec![None; parts.components.list.len()];
+        let (depth, height, width) = labels.dim();
+        for candidate in &self.kept {
+            let near = candidate.voxels.iter().flat_map(|[k, j, i]| {
+                let voi = Voi::voxel([*i, *j, *k]).grown([1; 3], [width, height, depth]);
+                voi.indices()
+            });
+            for label in near.map(|index| labels[index]).filter(|label| *label != 0) {
+                let entry = &mut touched[label as usize - 1];
+                let p = candidate.nodule_probability;
+                if entry.is_none_or(|known| known.nodule_probability < p) {
+                    *entry = Some(Touched { nodule_probability: p });
+                }
+            }
+        }
+        touched
+    }
+}
+
+/// The candidate that an outline touches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Touched {
+    /// Its P(nodule); `None` without a classifier.
+    pub nodule_probability: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{pipeline::outlines::Field, space::grid::Grid};
+
+    /// P(nodule) is the place along i, in tenths.
+    struct ByPlace;
+
+    impl Classifier for ByPlace {
+        fn classify(
+            &mut self,
+            _: &Images<'_>,
+            _: &Array3<f32>,
+            centres_ijk: &[[f64; 3]],
+            _: &CancelToken,
+        ) -> Result<Vec<f64>> {
+            Ok(centres_ijk.iter().map(|[i, _, _]| i / 10.0).collect())
+        }
+    }
+
+    fn row(values: &[f32]) -> Array3<f32> {
+        Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).unwrap()
+    }
+
+    /// Columns of the candidates, and how many were dropped.
+    fn found(values: &[f32], most: usize, lowest: Option<f64>) -> (Vec<Vec<usize>>, usize, Array3<bool>) {
+        let (grid, detected) = (Grid::axial([values.len(), 1, 1], [2.0; 3]), row(values));
+        let images = Images { grid: &grid, channels: Vec::new() };
+        let (rule, mut classifier) = (Rule { threshold: 0.2, most, margin_mm: 3.0 }, ByPlace);
+        let found =
+            find(&images, &detected, rule, lowest.map(|_| &mut classifier), lowest, &CancelToken::new()).unwrap();
+        let columns = |candidate: &Candidate| candidate.voxels.iter().map(|[_, _, i]| *i).collect();
+        (found.kept.iter().map(columns).collect(), found.dropped, found.region(&images, rule.margin_mm))
+    }
+
+    const VALUES: [f32; 10] = [0.0, 0.3, 0.3, 0.0, 0.9, 0.0, 0.5, 0.2, 0.0, 0.25];
+
+    #[test]
+    fn find_takes_the_likeliest_components_first_and_no_more_than_the_bundle_wants() {
+        assert_eq!(found(&VALUES, 9, None).0, [vec![4], vec![6], vec![1, 2], vec![9]]);
+        let (kept, dropped, region) = found(&VALUES, 2, None);
+        assert_eq!((kept, dropped), (vec![vec![4], vec![6]], 2));
+        // 3 mm are two voxels of 2 mm, rounded up.
+        let held: Vec<usize> = (0..10).filter(|i| region[[0, 0, *i]]).collect();
+        assert_eq!(held, (2..9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn find_drops_what_the_classifier_calls_no_nodule() {
+        // P(nodule) 0.15, 0.4, 0.6, 0.9.
+        assert_eq!(found(&VALUES, 9, Some(0.5)).0, [vec![6], vec![9]]);
+    }
+
+    #[test]
+    fn touched_by_takes_the_highest_probability_of_candidates_on_or_beside_an_outline() {
+        let candidate = |i: usize, p: f64| Candidate {
+            voxels: vec![[0, 0, i]],
+            voi: Voi::voxel([i, 0, 0]),
+            nodule_probability: Some(p),
+        };
+        let kept = vec![candidate(0, 0.3), candidate(2, 0.8), candidate(4, 0.5)];
+        let candidates = Candidates { kept, dropped: 0 };
+        let (grid, probability) =
+            (Grid::axial([9, 1, 1], [1.0; 3]), row(&[0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0]));
+        let field = Field { grid: &grid, classes: vec![&probability], threshold: 0.5 };
+        let outlines = field.outlines(&[], &CancelToken::new()).unwrap();
+        let touched: Vec<Option<f64>> =
+            candidates.touched_by(&outlines.parts).iter().map(|t| t.and_then(|t| t.nodule_probability)).collect();
+        assert_eq!(touched, [Some(0.8), Some(0.5), None]);
+    }
+}

@@ -1,0 +1,255 @@
+//! Every output and its name: all that a folder of results may hold.
+//!
+//! Enters: parts of names (a class, a kind of uncertainty, a page) and endings. Leaves: file names, and whether a name is one.
+//! Writers take names from here; the command line's check of a folder and the README's table follow from [`OUTPUTS`].
+
+use crate::{
+    contract::uncertainty::Uncertainty,
+    io::{SurfaceFormat, VolumeFormat},
+    limits::MAX_PAGES,
+};
+
+/// The picture to begin with.
+pub const OVERVIEW: Output = Output {
+    stem: "overview",
+    each: Each::Page,
+    endings: Endings::Only("png"),
+    meaning: "begin here: the slice through each nodule with its outline, beside it the uncertainty, with number, size and \
+              review flag, the largest first; more than 12 go on in `overview-2.png` and so on (20 pages at most; the \
+              picture says so)",
+};
+/// The label map.
+pub const LABEL: Output = Output {
+    stem: "label",
+    each: Each::One,
+    endings: Endings::Volume,
+    meaning: "uint16: the nodule's number, 0 elsewhere",
+};
+/// The mean probability.
+pub const PROBABILITY: Output = Output {
+    stem: "probability",
+    each: Each::One,
+    endings: Endings::Volume,
+    meaning: "float32: probability of nodule, mean over the samples; of several classes the highest",
+};
+/// The uncertainty of the kind asked for.
+pub const UNCERTAINTY: Output = Output {
+    stem: "uncertainty",
+    each: Each::One,
+    endings: Endings::Volume,
+    meaning: "float32: uncertainty of the kind chosen by `--uncertainty`; of several classes the highest",
+};
+/// The uncertainty of each kind.
+pub const KIND: Output = Output {
+    stem: "",
+    each: Each::Kind,
+    endings: Endings::Volume,
+    meaning: "float32: uncertainty of each kind, with `--all-uncertainties`",
+};
+/// The mean probability of each class.
+pub const CLASS_PROBABILITY: Output = Output {
+    stem: "probability_",
+    each: Each::Class,
+    endings: Endings::Volume,
+    meaning: "float32: probability of the class NAME, for models of several classes",
+};
+/// The uncertainty of each class.
+pub const CLASS_UNCERTAINTY: Output = Output {
+    stem: "uncertainty_",
+    each: Each::Class,
+    endings: Endings::Volume,
+    meaning: "float32: uncertainty of the class NAME, for models of several classes",
+};
+/// The nodules for programs.
+pub const NODULES_JSON: Output =
+    Output { stem: "nodules", each: Each::One, endings: Endings::Only("json"), meaning: "the nodules, measures below" };
+/// The nodules as a table.
+pub const NODULES_CSV: Output = Output {
+    stem: "nodules",
+    each: Each::One,
+    endings: Endings::Only("csv"),
+    meaning: "the same as a table, a row a nodule",
+};
+/// The nodules' surfaces.
+pub const SURFACES: Output = Output {
+    stem: "nodules",
+    each: Each::One,
+    endings: Endings::Surface,
+    meaning: "the nodules' closed surfaces, with `--surfaces`",
+};
+/// The manifest.
+pub const MANIFEST: Output = Output {
+    stem: "run",
+    each: Each::One,
+    endings: Endings::Only("json"),
+    meaning: "what is needed to repeat or explain the run: versions, sha256 of model, voxels and mask, seed, options, device \
+              used and why, seconds a stage, peak memory",
+};
+/// The warnings for a person.
+pub const WARNINGS: Output = Output {
+    stem: "warnings",
+    each: Each::One,
+    endings: Endings::Only("txt"),
+    meaning: "only where there are warnings: what the result can't be trusted for (below)",
+};
+
+/// All outputs, those for people first.
+pub const OUTPUTS: &[Output] = &[
+    OVERVIEW,
+    LABEL,
+    PROBABILITY,
+    UNCERTAINTY,
+    KIND,
+    CLASS_PROBABILITY,
+    CLASS_UNCERTAINTY,
+    NODULES_JSON,
+    NODULES_CSV,
+    SURFACES,
+    MANIFEST,
+    WARNINGS,
+];
+
+/// One output: a file, or a file for each of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// What its name begins with.
+    pub stem: &'static str,
+    /// How many files there are of it.
+    pub each: Each,
+    /// What its name may end with.
+    pub endings: Endings,
+    /// What it holds, for a person.
+    pub meaning: &'static str,
+}
+
+/// How many files there are of an output, and what stands between stem and ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Each {
+    /// One.
+    One,
+    /// One a page: nothing for the first, then -2, -3 and so on.
+    Page,
+    /// One a kind of uncertainty: its name.
+    Kind,
+    /// One a class: its name.
+    Class,
+}
+
+/// What a file's name ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endings {
+    /// This.
+    Only(&'static str),
+    /// A format of volumes.
+    Volume,
+    /// A format of surfaces.
+    Surface,
+}
+
+impl Endings {
+    fn all(self) -> Vec<&'static str> {
+        match self {
+            Endings::Only(ending) => vec![ending],
+            Endings::Volume => VolumeFormat::RESULTS.iter().map(|format| format.ending()).collect(),
+            Endings::Surface => SurfaceFormat::ALL.iter().map(|format| format.ending()).collect(),
+        }
+    }
+}
+
+impl Output {
+    /// Its file with the ending that it has, or is usually written with.
+    pub fn file(&self) -> String {
+        self.with("", self.endings.all()[0])
+    }
+
+    /// Its file of one part (a class, a kind, see [`page`]) and an ending.
+    pub fn with(&self, part: &str, ending: &str) -> String {
+        let part: String = part.chars().map(|c| if c == '/' || c == '\\' { '_' } else { c }).collect();
+        format!("{}{part}.{ending}", self.stem)
+    }
+
+    /// Whether `name` is a file of this output.
+    fn has(&self, name: &str) -> bool {
+        let part_of = |ending: &str| name.strip_suffix(ending)?.strip_suffix('.')?.strip_prefix(self.stem);
+        self.endings.all().into_iter().filter_map(part_of).any(|part| match self.each {
+            Each::One => part.is_empty(),
+            Each::Page => (0..MAX_PAGES).any(|number| part == page(number)),
+            Each::Kind => Uncertainty::ALL.iter().any(|kind| part == kind.name()),
+            Each::Class => !part.is_empty(),
+        })
+    }
+}
+
+/// What the name of page `number`, from 0, has between stem and ending.
+pub fn page(number: usize) -> String {
+    if number == 0 { String::new() } else { format!("-{}", number + 1) }
+}
+
+/// Whether `name` is that of an output.
+pub fn is_output(name: &str) -> bool {
+    OUTPUTS.iter().any(|output| output.has(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_output_knows_every_name_that_is_written_and_no_other() {
+        for name in [
+            "overview.png",
+            "overview-2.png",
+            "overview-20.png",
+            "label.nii.gz",
+            "probability.nrrd",
+            "uncertainty.vti",
+            "entropy.nii.gz",
+            "mutual-information.nrrd",
+            "probability_part-solid.nii.gz",
+            "uncertainty_edema.vti",
+            "nodules.json",
+            "nodules.csv",
+            "nodules.vtp",
+            "nodules.vtk",
+            "run.json",
+            "warnings.txt",
+        ] {
+            assert!(is_output(name), "{name}");
+        }
+        for name in [
+            "overview-1.png",
+            "overview-21.png",
+            "overview-02.png",
+            "label.nii",
+            "label.dcm",
+            "labelnii.gz",
+            "label2.nii.gz",
+            "probability_.nii.gz",
+            ".nii.gz",
+            "doubt.nii.gz",
+            "nodules.txt",
+            "run.json.bak",
+            "IMG0001.dcm",
+        ] {
+            assert!(!is_output(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn output_files_are_outputs_whatever_a_class_is_called() {
+        for output in OUTPUTS.iter().filter(|output| output.each == Each::One) {
+            assert!(is_output(&output.file()), "{output:?}");
+        }
+        assert_eq!(CLASS_PROBABILITY.with("a/b\\c", "nrrd"), "probability_a_b_c.nrrd");
+        assert_eq!(OVERVIEW.with(&page(1), "png"), "overview-2.png");
+        assert_eq!([LABEL.file(), SURFACES.file()], ["label.nii.gz", "nodules.vtp"]);
+    }
+
+    #[test]
+    fn outputs_have_names_of_their_own() {
+        let mut names: Vec<String> = OUTPUTS.iter().map(|output| output.file()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), OUTPUTS.len());
+    }
+}

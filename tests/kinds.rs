@@ -1,0 +1,161 @@
+//! Every kind of network through the library: samples, batches, cancel, progress, refusals. Values of the maps are worked
+//! out in `tests/python/test_kinds.py`; `onnx/tiny_models` describes the bundles.
+
+use std::path::Path;
+
+use ndarray::Array3;
+use sam2lung::{
+    contract::bundle::Bundle,
+    findings::result::Segmentation,
+    pipeline::{
+        Engine,
+        options::{Options, Search},
+    },
+    progress::{CancelToken, Monitor, Progress, Stage},
+    runtime::device::Device,
+    space::{grid::Grid, volume::Volume},
+};
+
+const SPACING_MM: [f64; 3] = [0.75, 0.75, 2.0];
+/// Along i, j, k. On the grid of tiny-patch-dropout that is 17 × 14 × 6 voxels.
+const DIMS: [usize; 3] = [33, 27, 11];
+const CENTRE: [usize; 3] = [16, 13, 5];
+const RADIUS_MM: f64 = 5.0;
+const EVERY_KIND: [&str; 6] =
+    ["tiny-members", "tiny-mixed", "tiny-spaced", "tiny-patch-dropout", "tiny-patch-flips", "tiny-hybrid"];
+
+fn engine(name: &str) -> Engine {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(name);
+    Engine::new(Bundle::open(&folder).expect("a committed bundle"), Device::Cpu, Some(1)).expect("a committed bundle")
+}
+
+fn in_ball([i, j, k]: [usize; 3]) -> bool {
+    let off = |axis: usize, at: usize| (at as f64 - CENTRE[axis] as f64) * SPACING_MM[axis];
+    (off(0, i).powi(2) + off(1, j).powi(2) + off(2, k).powi(2)).sqrt() <= RADIUS_MM
+}
+
+/// Lung with a ball of soft tissue, and no two neighbours alike.
+fn ct(dims: [usize; 3]) -> Volume<f32> {
+    let grid = Grid::axial(dims, SPACING_MM);
+    let voxels = Array3::from_shape_fn(grid.shape(), |(k, j, i)| {
+        let hu = if in_ball([i, j, k]) { 50.0 } else { -850.0 };
+        hu + ((7 * i + 11 * j + 13 * k) % 61) as f32 - 30.0
+    });
+    Volume::new(grid, voxels)
+}
+
+fn everywhere() -> Options {
+    Options { search: Search::Everywhere, ..Options::default() }
+}
+
+fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
+    engine.segment(vec![ct(DIMS)], options, &mut Monitor::silent()).expect("a good CT")
+}
+
+/// Bits of the probability and of the uncertainty.
+fn bits(found: &Segmentation) -> Vec<u32> {
+    let native = found.native();
+    native.probability.voxels.iter().chain(&native.uncertainty.voxels).map(|value| value.to_bits()).collect()
+}
+
+fn refusal(name: &str, dims: [usize; 3], options: &Options) -> (&'static str, String) {
+    let error = engine(name).segment(vec![ct(dims)], options, &mut Monitor::silent()).expect_err("it doesn't fit");
+    (error.name(), error.to_string())
+}
+
+#[test]
+fn segment_every_kind_finds_the_ball_alone() {
+    for name in EVERY_KIND {
+        let found = segment(&mut engine(name), &everywhere());
+        assert_eq!(found.nodules.len(), 1, "{name}");
+        let labels = found.native().labels;
+        assert_eq!(labels.voxels[[CENTRE[2], CENTRE[1], CENTRE[0]]], 1, "{name}");
+        assert_eq!(labels.voxels[[0, 0, 0]], 0, "{name}");
+        assert_eq!(found.nodules[0].sample_volumes_mm3.len(), found.samples, "{name}");
+    }
+}
+
+#[test]
+fn segment_batch_changes_no_bit() {
+    for name in EVERY_KIND {
+        let mut engine = engine(name);
+        let usual = bits(&segment(&mut engine, &everywhere()));
+        for batch in [1, 3, 25] {
+            assert!(bits(&segment(&mut engine, &Options { batch, ..everywhere() })) == usual, "{name}, {batch}");
+        }
+    }
+}
+
+#[test]
+fn segment_part_of_the_volume_gives_there_what_the_whole_gives() {
+    // Slices are independent of each other, and their networks see no farther than a halo.
+    for name in ["tiny-members", "tiny-mixed"] {
+        let mut engine = engine(name);
+        let whole = segment(&mut engine, &everywhere());
+        let mask = Array3::from_shape_fn([DIMS[2], DIMS[1], DIMS[0]], |(k, j, i)| k > 2 && j > 3 && i > 5);
+        let part = segment(&mut engine, &Options { search: Search::Mask(mask.clone()), ..Options::default() });
+        let (whole, part) = (whole.native().probability.voxels, part.native().probability.voxels);
+        let same = mask.indexed_iter().filter(|(_, inside)| **inside).all(|(at, _)| {
+            // One sample's logits are added up in another order where a window begins elsewhere.
+            (whole[at] - part[at]).abs() < 1e-6
+        });
+        assert!(same, "{name}");
+    }
+}
+
+#[test]
+fn segment_progress_of_every_kind_rises_to_one() {
+    for name in EVERY_KIND {
+        let mut fractions = Vec::new();
+        let mut sink = |progress: Progress| fractions.push(progress.fraction);
+        let mut monitor = Monitor::new(CancelToken::new(), &mut sink);
+        engine(name).segment(vec![ct(DIMS)], &everywhere(), &mut monitor).expect("a good CT");
+        assert!(fractions.windows(2).all(|pair| pair[0] <= pair[1]), "{name}");
+        assert!(fractions.len() > 3, "{name}");
+    }
+}
+
+#[test]
+fn segment_cancelled_in_any_kind_ends_and_leaves_the_engine_usable() {
+    for name in EVERY_KIND {
+        let mut engine = engine(name);
+        let (token, options) = (CancelToken::new(), everywhere());
+        let from_callback = token.clone();
+        let mut sink = |progress: Progress| {
+            if progress.stage == Stage::Segment && progress.done > 0 {
+                from_callback.cancel();
+            }
+        };
+        let ended = engine.segment(vec![ct(DIMS)], &options, &mut Monitor::new(token, &mut sink));
+        assert_eq!(ended.expect_err("it was cancelled").name(), "E_CANCELLED", "{name}");
+        let again = bits(&segment(&mut engine, &options));
+        assert!(again == bits(&segment(&mut self::engine(name), &options)), "{name}");
+    }
+}
+
+#[test]
+fn segment_samples_that_do_not_reach_every_member_are_refused_by_name() {
+    let (name, text) = refusal("tiny-members", DIMS, &Options { samples: Some(2), ..everywhere() });
+    assert_eq!(name, "E_OPTION");
+    assert!(text.contains("samples is 2") && text.contains('3'), "{text}");
+    let three = segment(&mut engine("tiny-members"), &Options { samples: Some(3), ..everywhere() });
+    assert_eq!(three.samples, 3);
+}
+
+#[test]
+fn segment_box_larger_than_the_volume_is_refused_by_name() {
+    let (name, text) = refusal("tiny-patch", [33, 27, 3], &everywhere());
+    assert_eq!(name, "E_BOX");
+    assert!(text.contains("4 x 8 x 8") && text.contains("3 x 27 x 33"), "{text}");
+    assert_eq!(refusal("tiny-hybrid", [33, 7, 11], &everywhere()).0, "E_BOX");
+}
+
+#[test]
+fn segment_samples_are_no_more_than_differ() {
+    for (name, samples) in
+        [("tiny-plain", 1), ("tiny-members", 3), ("tiny-flips", 4), ("tiny-hybrid", 1), ("tiny-noise", 7)]
+    {
+        let found = segment(&mut engine(name), &Options { samples: Some(7), ..everywhere() });
+        assert_eq!(found.samples, samples, "{name}");
+    }
+}
