@@ -94,12 +94,27 @@
 
 
 /**
+ * Dropout samples that a run may draw at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_SAMPLES 10000
+
+/**
+ * CPU threads that an engine may be given at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_THREADS 1024
+
+/**
+ * Clicks inside, and clicks outside, of one call at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_CLICKS 10000
+
+/**
  * Version of the binary interface that this header describes.
  *
  * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
  * header needs a library whose sam2lung_abi_version() is at least this.
  */
-#define SAM2LUNG_ABI_VERSION 3
+#define SAM2LUNG_ABI_VERSION 4
 
 /**
  * Outcome of a call. The values never change; later versions may add some, so treat an unknown one as a failure.
@@ -210,7 +225,7 @@ typedef enum sam2lung_device {
 } sam2lung_device;
 
 /**
- * Kinds of doubt. Values of sam2lung_run_options::uncertainty.
+ * Kinds of uncertainty. Values of sam2lung_run_options::uncertainty.
  */
 typedef enum sam2lung_uncertainty {
   /**
@@ -218,7 +233,7 @@ typedef enum sam2lung_uncertainty {
    */
   SAM2LUNG_UNCERTAINTY_BUNDLE = 0,
   /**
-   * Entropy of the mean probability in bits, 0 to 1: all doubt.
+   * Entropy of the mean probability in bits, 0 to 1: all uncertainty.
    */
   SAM2LUNG_UNCERTAINTY_ENTROPY = 1,
   /**
@@ -226,7 +241,7 @@ typedef enum sam2lung_uncertainty {
    */
   SAM2LUNG_UNCERTAINTY_VARIANCE = 2,
   /**
-   * Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+   * Entropy of the mean less the mean entropy in bits, 0 to 1: of the network, not of the image.
    */
   SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION = 3,
 } sam2lung_uncertainty;
@@ -258,7 +273,7 @@ typedef enum sam2lung_map {
    */
   SAM2LUNG_MAP_PROBABILITY = 0,
   /**
-   * Doubt of the kind that the run was asked for (sam2lung_result_uncertainty()).
+   * Uncertainty of the kind that the run was asked for (sam2lung_result_uncertainty()).
    */
   SAM2LUNG_MAP_UNCERTAINTY = 1,
   /**
@@ -338,6 +353,28 @@ typedef enum sam2lung_log_level {
    */
   SAM2LUNG_LOG_LEVEL_TRACE = 5,
 } sam2lung_log_level;
+
+/**
+ * Types of measures. Values of sam2lung_measure_type().
+ */
+typedef enum sam2lung_value_type {
+  /**
+   * A number; NaN: the model has nothing to say.
+   */
+  SAM2LUNG_VALUE_TYPE_NUMBER = 0,
+  /**
+   * A whole number.
+   */
+  SAM2LUNG_VALUE_TYPE_WHOLE = 1,
+  /**
+   * 0 or 1.
+   */
+  SAM2LUNG_VALUE_TYPE_FLAG = 2,
+  /**
+   * A text: sam2lung_result_measure_text() alone has it.
+   */
+  SAM2LUNG_VALUE_TYPE_TEXT = 3,
+} sam2lung_value_type;
 
 /**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
@@ -430,7 +467,7 @@ typedef struct sam2lung_engine_options {
    */
   int32_t device;
   /**
-   * CPU threads for one operator, up to 1024; 0: as many as the machine has.
+   * CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
    */
   uint32_t threads;
   /**
@@ -514,11 +551,11 @@ typedef struct sam2lung_run_options {
    */
   size_t struct_size;
   /**
-   * Dropout samples, up to 10000; 0: the bundle's number.
+   * Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
    */
   uint32_t samples;
   /**
-   * Which doubt SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
+   * Which uncertainty SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
    */
   int32_t uncertainty;
   /**
@@ -530,7 +567,7 @@ typedef struct sam2lung_run_options {
    */
   double threshold;
   /**
-   * Share of nodules that the judge is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
+   * Share of nodules that the classifier is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
    */
   double sensitivity;
   /**
@@ -546,7 +583,7 @@ typedef struct sam2lung_run_options {
    */
   const struct sam2lung_volume *mask;
   /**
-   * Keep the doubt of every kind as well: 12 bytes a voxel more.
+   * Keep the uncertainty of every kind as well: 12 bytes a voxel more.
    */
   bool all_uncertainties;
   /**
@@ -564,7 +601,7 @@ typedef struct sam2lung_run_options {
 } sam2lung_run_options;
 
 /**
- * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the bundle has nothing to say.
+ * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the model has nothing to say.
  */
 typedef struct sam2lung_nodule {
   /**
@@ -572,32 +609,31 @@ typedef struct sam2lung_nodule {
    */
   size_t struct_size;
   /**
-   * Its number in the label map, from 1.
+   * Number in the label map, from 1.
    */
   uint32_t id;
   /**
-   * Someone should look again; sam2lung_result_review_reason() says why.
+   * Whether someone should look again.
    */
   bool review;
   /**
-   * Its outline was made with the clicks of sam2lung_engine_run_at().
+   * Whether the network outlined it with clicks.
    */
-  bool prompted;
+  bool clicked;
   /**
-   * Mean voxel index along i, j, k, from 0.
+   * Centre as column, row, slice of the CT, from 0.
    */
   double centroid_ijk[3];
   /**
-   * The same place in RAS millimetres.
+   * Centre towards right, anterior, superior in the CT's patient frame, mm.
    */
   double centroid_ras[3];
   /**
-   * Voxels of the label times the volume of one, mm³.
+   * Volume of the outline in the label map, mm³.
    */
   double volume_mm3;
   /**
-   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
-   * above 0 and at most volume_mm3.
+   * Lower end of the interval around the volume; above 0 and at most the volume; mm³.
    */
   double volume_mm3_p05;
   /**
@@ -605,12 +641,11 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3_p50;
   /**
-   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
-   * mm³; at least volume_mm3.
+   * Upper end of the interval around the volume; at least the volume; mm³.
    */
   double volume_mm3_p95;
   /**
-   * 5th percentile of the volume over the samples, mm³.
+   * 5th percentile of the volume over the samples; a sample that misses the nodule counts as 0; mm³.
    */
   double sample_volume_mm3_p05;
   /**
@@ -622,7 +657,7 @@ typedef struct sam2lung_nodule {
    */
   double sample_volume_mm3_p95;
   /**
-   * Standard deviation of the logarithm of the volume over the samples.
+   * Standard deviation of the natural logarithm of the volume over the samples.
    */
   double volume_spread;
   /**
@@ -634,27 +669,29 @@ typedef struct sam2lung_nodule {
    */
   double long_axis_mm;
   /**
-   * Longest extent at right angles to it in the same slice, mm.
+   * Longest diameter at right angles to the long axis, in the same slice, mm.
    */
   double short_axis_mm;
   /**
-   * Mean HU of the label's voxels.
+   * Mean over the outline, HU.
    */
   double mean_hu;
   /**
-   * Mean probability of the label's voxels.
+   * Mean over the outline.
    */
   double probability_inside;
   /**
-   * Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+   * Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what
+   * may be left out.
    */
   double probability_around;
   /**
-   * Mean doubt of the label's voxels and of those that touch them.
+   * Mean of the uncertainty map over the outline and the voxels that touch it.
    */
   double uncertainty_mean;
   /**
-   * Mean Dice between the outlines of two samples; 1 with one sample.
+   * How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one
+   * sample.
    */
   double sample_dice;
   /**
@@ -662,15 +699,15 @@ typedef struct sam2lung_nodule {
    */
   double detection_rate;
   /**
-   * The judge's probability that this is a nodule; NaN without a judge.
+   * Probability that it is a nodule, by the model's classifier; none if the model has no classifier.
    */
   double nodule_probability;
   /**
-   * Dice that the outline is expected to have with the true one; NaN without a model of doubt.
+   * Dice that the outline should have with the true one; none if the model hasn't learnt it.
    */
   double expected_dice;
   /**
-   * How many reasons sam2lung_result_review_reason() has.
+   * How many texts sam2lung_result_review_reason() has.
    */
   size_t review_reason_count;
 } sam2lung_nodule;
@@ -1118,6 +1155,134 @@ enum sam2lung_status sam2lung_log_set(sam2lung_log_fn callback,
                                       struct sam2lung_error **error);
 
 /**
+ * How many measures this library knows: the columns of nodules.csv but for the last. Later libraries have more, and those
+ * that are there keep their numbers.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @return the number
+ */
+size_t sam2lung_measure_count(void);
+
+/**
+ * The name of a measure, as in nodules.csv, such as volume_mm3.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_name(size_t measure);
+
+/**
+ * A few English words for the head of a measure's column.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_title(size_t measure);
+
+/**
+ * The unit of a measure, such as mm³.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" for a number without unit, for uncertainty_mean, whose unit is that of the uncertainty map (bit, or none
+ * for the variance), and where there is no such measure; never NULL
+ */
+const char *sam2lung_measure_unit(size_t measure);
+
+/**
+ * What a measure is, in English, without a full stop.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_meaning(size_t measure);
+
+/**
+ * The type of a measure.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return a sam2lung_value_type; -1 where there is none
+ */
+int32_t sam2lung_measure_type(size_t measure);
+
+/**
+ * A measure of a nodule as a number.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, not NULL
+ * @param nodule index of the nodule, from 0
+ * @param measure from 0, less than sam2lung_measure_count(); not a text
+ * @param value where it goes, not NULL; 0 or 1 for a flag, NaN where the model has nothing to say
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_measure(const struct sam2lung_result *result,
+                                             size_t nodule,
+                                             size_t measure,
+                                             double *value,
+                                             struct sam2lung_error **error);
+
+/**
+ * A measure of a nodule as text, as it stands in nodules.csv; several texts are separated by "; ".
+ *
+ * Belongs to the result, valid until it is freed. Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where the model has nothing to say, where there is none, and for NULL; never NULL
+ */
+const char *sam2lung_result_measure_text(const struct sam2lung_result *result, size_t nodule, size_t measure);
+
+/**
+ * The name of a nodule's class, as the model has it.
+ *
+ * Belongs to the result, valid until it is freed. Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_result_nodule_class(const struct sam2lung_result *result, size_t nodule);
+
+/**
+ * A nodule's volume under each sample in mm³, in the order of the samples; 0 where a sample misses it. With the same seed
+ * and model sample n is the same network in every CT, so that two scans can be compared sample by sample.
+ *
+ * The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 4 of the
+ * interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param count where their number goes, may be NULL; 0 where there are none
+ * @return the volumes; NULL where there are none
+ */
+const double *sam2lung_result_sample_volumes(const struct sam2lung_result *result,
+                                             size_t nodule,
+                                             size_t *count);
+
+/**
+ * The name of a kind of uncertainty, as on the command line, such as mutual-information.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param uncertainty a sam2lung_uncertainty
+ * @return UTF-8; "" for another number; never NULL
+ */
+const char *sam2lung_uncertainty_name(int32_t uncertainty);
+
+/**
  * Sets every field to its default and struct_size to the size given.
  *
  * Any thread.
@@ -1269,7 +1434,7 @@ enum sam2lung_status sam2lung_result_copy_map(const struct sam2lung_result *resu
                                               struct sam2lung_error **error);
 
 /**
- * The kind of doubt that SAM2LUNG_MAP_UNCERTAINTY shows.
+ * The kind of uncertainty that SAM2LUNG_MAP_UNCERTAINTY shows.
  *
  * Any thread.
  *
