@@ -4,8 +4,9 @@ use sam2lung::{
     contract::{
         bundle::Bundle,
         classes::{Channel, Class, Code, Normalise, Output, Over, Region, Unit},
+        classify::Classify,
         model::{Candidates, Model},
-        network::{Blend, Classify, Grid, Kind, Member, Neighbours, Network, Random},
+        network::{Blend, Grid, Kind, Member, Neighbours, Network, Random},
     },
     findings::interval::VolumeInterval,
 };
