@@ -12,7 +12,7 @@ use super::{images::Images, roles::Classifier, tensors::Place};
 use crate::{
     contract::{
         classes::Normalise,
-        network::{Classify, Shown},
+        classify::{Classify, Shown},
     },
     error::{Error, Result},
     progress::CancelToken,
