@@ -22,11 +22,13 @@ pub enum Stage {
     Read,
     /// Finding the lungs.
     Lungs,
-    /// Encoder and decoder over the slices.
+    /// The detector over the search region; only with models that have one.
+    Detect,
+    /// The segmenter over the search region, or around what was detected.
     Segment,
     /// The same once more around clicks, with the clicks.
-    Prompt,
-    /// Components, judgement and measurement.
+    Click,
+    /// Components, classification and measurement.
     Nodules,
     /// Writing volumes, tables and pictures.
     Write,
@@ -36,16 +38,17 @@ pub enum Stage {
 
 impl Stage {
     /// All stages of a run, in their order.
-    pub const ALL: [Stage; 6] =
-        [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules, Stage::Write];
+    pub const ALL: [Stage; 7] =
+        [Stage::Read, Stage::Lungs, Stage::Detect, Stage::Segment, Stage::Click, Stage::Nodules, Stage::Write];
 
     /// What a person is told.
     pub fn title(self) -> &'static str {
         match self {
             Stage::Read => "Reading the CT",
             Stage::Lungs => "Finding the lungs",
+            Stage::Detect => "Looking for nodules",
             Stage::Segment => "Segmenting slices",
-            Stage::Prompt => "Outlining where asked",
+            Stage::Click => "Outlining where asked",
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
             Stage::Load => "Loading the model",
@@ -58,8 +61,9 @@ impl Stage {
             Stage::Load => 1.0,
             Stage::Read => 0.06,
             Stage::Lungs => 0.06,
+            Stage::Detect => 0.3,
             Stage::Segment => 0.71,
-            Stage::Prompt => 0.05,
+            Stage::Click => 0.05,
             Stage::Nodules => 0.04,
             Stage::Write => 0.08,
         }
@@ -173,6 +177,8 @@ pub struct Monitor<'a> {
     cancel: CancelToken,
     sink: Option<&'a mut dyn FnMut(Progress)>,
     stages: &'static [Stage],
+    /// Those of them that this run doesn't have.
+    without: &'static [Stage],
     stage: Stage,
     fraction: f64,
     pace: Pace,
@@ -214,10 +220,16 @@ impl<'a> Monitor<'a> {
         Monitor { stages, ..self }
     }
 
+    /// The run that goes on from here doesn't have these stages: their share of the work goes to the others.
+    pub fn leave_out(&mut self, stages: &'static [Stage]) {
+        self.without = stages;
+    }
+
     /// A monitor that reports to nobody and is never cancelled.
     pub fn silent() -> Self {
         let (cancel, stage) = (CancelToken::new(), Stage::Read);
-        Monitor { cancel, sink: None, stages: &Stage::ALL, stage, fraction: 0.0, pace: Pace::default() }
+        let (stages, pace) = (&Stage::ALL, Pace::default());
+        Monitor { cancel, sink: None, stages, without: &[], stage, fraction: 0.0, pace }
     }
 
     /// A monitor of a model that is loaded, which reports to `sink` and obeys `cancel`.
@@ -254,12 +266,13 @@ impl<'a> Monitor<'a> {
     pub fn step_within(&mut self, stage: Stage, done: usize, total: usize, within: f64) -> Result<()> {
         self.check()?;
         self.stage = stage;
-        let weight = |stages: &[Stage]| -> f64 { stages.iter().map(|s| s.weight()).sum() };
+        let there = |stage: &&Stage| !self.without.contains(stage);
+        let weight = |stages: &[Stage]| -> f64 { stages.iter().filter(there).map(|s| s.weight()).sum() };
         let at = self.stages.iter().position(|s| *s == stage).unwrap_or(self.stages.len());
         let (before, own) = (weight(&self.stages[..at]), weight(self.stages.get(at..=at).unwrap_or_default()));
         let all = weight(self.stages);
         self.fraction = self.fraction.max((before + within * own) / all).min(1.0);
-        if self.stages.iter().all(|other| other.weight() <= own) {
+        if self.stages.iter().filter(there).all(|other| other.weight() <= own) {
             self.pace.note(Instant::now(), within, own / all);
         }
         let progress = Progress { stage, done, total, fraction: self.fraction, remaining: self.remaining() };
@@ -330,6 +343,21 @@ mod tests {
         let last = last.unwrap();
         assert_eq!((last.stage, last.done, last.total), (Stage::Nodules, 3, 3));
         assert!((last.fraction - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn monitor_of_a_run_without_a_stage_gives_its_share_to_the_others() {
+        let fraction_after = |without: &'static [Stage]| {
+            let mut last = 0.0;
+            let mut sink = |p: Progress| last = p.fraction;
+            let mut monitor =
+                Monitor::new(CancelToken::new(), &mut sink).over(&[Stage::Lungs, Stage::Detect, Stage::Segment]);
+            monitor.leave_out(without);
+            monitor.step(Stage::Lungs, 1, 1).unwrap();
+            last
+        };
+        assert!((fraction_after(&[]) - 0.06 / 1.07).abs() < 1e-9);
+        assert!((fraction_after(&[Stage::Detect]) - 0.06 / 0.77).abs() < 1e-9);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ndarray::Array3;
 use sam2lung::{
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, uncertainty::Uncertainty},
     findings::result::Segmentation,
     networks::clicks::Clicks,
     pipeline::{
@@ -113,7 +113,7 @@ fn segment_cancelled_in_the_run_with_clicks_ends_and_leaves_the_engine_usable() 
     let (from_callback, mut stages) = (token.clone(), Vec::new());
     let mut sink = |progress: Progress| {
         stages.push((progress.stage, progress.fraction));
-        if progress.stage == Stage::Prompt {
+        if progress.stage == Stage::Click {
             from_callback.cancel();
         }
     };
@@ -121,7 +121,7 @@ fn segment_cancelled_in_the_run_with_clicks_ends_and_leaves_the_engine_usable() 
     let ended = engine.segment(vec![ct()], &options, &mut Monitor::new(token, &mut sink));
     assert_eq!(ended.expect_err("it was cancelled").name(), "E_CANCELLED");
     assert!(stages.windows(2).all(|pair| pair[0].1 <= pair[1].1), "progress never falls");
-    assert_eq!(stages.last().map(|last| last.0), Some(Stage::Prompt));
+    assert_eq!(stages.last().map(|last| last.0), Some(Stage::Click));
     let again = engine.segment(vec![ct()], &options, &mut Monitor::silent()).expect("a good CT");
     assert_eq!(changed(&again, &segment(&[NOWHERE], &[])), [[0usize; 3]; 0]);
 }
@@ -133,4 +133,98 @@ fn segment_clicks_that_make_no_sense_are_refused_by_name() {
     };
     assert!(refused(&[], &[NOWHERE]).contains("click-outside is 45,60,12"));
     assert!(refused(&[NOWHERE], &[[0, 80, 0]]).contains("0,0,0 to 89,79,19"));
+}
+
+/// Clicks on an earlier result.
+fn click(earlier: &Segmentation, at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Segmentation {
+    engine().click(vec![ct()], earlier, &options(at, not_at), &mut Monitor::silent()).expect("a good CT")
+}
+
+#[test]
+fn click_on_an_earlier_result_gives_the_maps_and_the_nodule_of_a_run_with_that_click() {
+    for at in [NOWHERE, BALLS[0].0, BALLS[1].0] {
+        let (automatic, run) = (segment(&[], &[]), segment(&[at], &[]));
+        let packed = segment(&[], &[]).pack_native(&CancelToken::new()).expect("enough memory");
+        for earlier in [&automatic, &packed] {
+            let clicked = click(earlier, &[at], &[]);
+            assert_eq!(changed(&run, &clicked), [[0usize; 3]; 0], "{at:?}");
+            let nodule = |found: &Segmentation| {
+                let id = found.clicks[0].expect("a nodule at the click");
+                found.nodules.iter().find(|nodule| nodule.id == id).expect("it is in the list").clone()
+            };
+            let (wanted, mut got) = (nodule(&run), nodule(&clicked));
+            got.id = wanted.id;
+            assert_eq!(got, wanted, "{at:?}");
+        }
+    }
+}
+
+#[test]
+fn click_keeps_the_number_of_the_nodule_that_is_replaced_and_all_that_was_not_clicked_on() {
+    let automatic = segment(&[], &[]);
+    let added = click(&automatic, &[NOWHERE], &[]);
+    assert_eq!((added.nodules.len(), added.clicks[0]), (3, Some(3)));
+    assert_eq!(added.nodules[..2], automatic.nodules);
+    // The one that was added is the largest; the second click finds numbers that say nothing of size.
+    let twice = click(&added, &[BALLS[1].0], &[]);
+    let id = twice.clicks[0].expect("a nodule at the click");
+    assert_eq!(twice.nodules.iter().map(|nodule| nodule.id).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(added.native().labels.voxels[[BALLS[1].0[2], BALLS[1].0[1], BALLS[1].0[0]]], id);
+    for other in (1..=3).filter(|other| *other != id) {
+        assert_eq!(added.nodules[usize::from(other) - 1], twice.nodules[usize::from(other) - 1]);
+    }
+    assert!(twice.nodules[usize::from(id) - 1].clicked);
+}
+
+#[test]
+fn click_outside_takes_away_from_the_outline_of_an_earlier_result() {
+    let [i, j, k] = BALLS[0].0;
+    let one = click(&segment(&[], &[]), &[BALLS[0].0], &[]);
+    let two = click(&one, &[BALLS[0].0], &[[i + 6, j, k]]);
+    let volume = |found: &Segmentation| {
+        let id = found.clicks[0].expect("a nodule at the click");
+        found.nodules.iter().find(|nodule| nodule.id == id).expect("it is in the list").volume_mm3
+    };
+    assert!(volume(&two) < volume(&one), "{} {}", volume(&two), volume(&one));
+}
+
+#[test]
+fn click_on_kept_maps_leaves_their_numbers_and_fills_in_what_was_not_kept() {
+    let automatic = segment(&[], &[]);
+    let labels = automatic.native().labels.voxels.mapv(|label| if label == 0 { 0 } else { label + 40 });
+    let labels = Volume::new(ct().grid, labels);
+    let kept = Segmentation::from_maps(labels, None, None, &CancelToken::new()).expect("not cancelled");
+    let clicked = click(&kept, &[NOWHERE], &[]);
+    assert_eq!(clicked.nodules.iter().map(|nodule| nodule.id).collect::<Vec<_>>(), [41, 42, 43]);
+    assert_eq!((clicked.clicks[0], clicked.of_maps), (Some(43), false));
+    let probability = clicked.native().probability.voxels;
+    assert!(probability[[NOWHERE[2], NOWHERE[1], NOWHERE[0]]] > 0.5);
+    assert_eq!(probability[[BALLS[0].0[2], BALLS[0].0[1], BALLS[0].0[0]]], 0.0, "it wasn't kept, and isn't near");
+}
+
+#[test]
+fn click_that_cannot_be_is_refused_by_name() {
+    let earlier = segment(&[], &[]);
+    let refused = |earlier: &Segmentation, ct: Volume<f32>, options: &Options| {
+        engine().click(vec![ct], earlier, options, &mut Monitor::silent()).expect_err("no sense").to_string()
+    };
+    assert!(refused(&earlier, ct(), &options(&[], &[])).contains("at least one click inside"));
+    let other = Uncertainty::ALL.iter().copied().find(|kind| *kind != earlier.uncertainty);
+    let shown = Options { uncertainty: other, ..options(&[NOWHERE], &[]) };
+    assert!(refused(&earlier, ct(), &shown).contains("that of the earlier result"));
+    let grid = Grid::axial([90, 80, 20], [0.8, 0.8, 2.5]);
+    let elsewhere = Volume::new(grid, ct().voxels);
+    assert!(refused(&earlier, elsewhere, &options(&[NOWHERE], &[])).contains("a result of the same volumes"));
+}
+
+#[test]
+fn click_with_a_bundle_that_takes_none_outlines_what_the_network_shows_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles/tiny-identity");
+    let bundle = Bundle::open(&folder).expect("a committed bundle");
+    let mut engine = Engine::new(bundle, Device::Cpu, Some(1)).expect("a committed bundle");
+    let automatic = engine.segment(vec![ct()], &options(&[], &[]), &mut Monitor::silent()).expect("a good CT");
+    let clicked = engine.click(vec![ct()], &automatic, &options(&[BALLS[0].0], &[]), &mut Monitor::silent());
+    let clicked = clicked.expect("a good CT");
+    assert_eq!(changed(&automatic, &clicked), [[0usize; 3]; 0]);
+    assert!(!clicked.nodules.is_empty() && clicked.nodules.iter().all(|nodule| !nodule.clicked));
 }

@@ -42,7 +42,7 @@ public:
 
     /// The same, of Bundle::channels() volumes on one grid.
     Result run(Span<const VolumeView> channels, const RunOptions& options = {}) {
-        return run_at(channels, {}, {}, options);
+        return run_clicks(channels, {}, {}, options);
     }
 
     /// Finds the nodules and outlines those at the given voxels in any case.
@@ -52,14 +52,14 @@ public:
     /// \param outside  voxels that belong to none of these nodules
     /// \param options  as for run()
     /// \throws Error   as run()
-    Result run_at(const VolumeView& ct, Span<const Index> inside, Span<const Index> outside = {},
-                  const RunOptions& options = {}) {
-        return run_at(Span<const VolumeView>(&ct, 1), inside, outside, options);
+    Result run_clicks(const VolumeView& ct, Span<const Index> inside, Span<const Index> outside = {},
+                      const RunOptions& options = {}) {
+        return run_clicks(Span<const VolumeView>(&ct, 1), inside, outside, options);
     }
 
     /// The same, of Bundle::channels() volumes on one grid.
-    Result run_at(Span<const VolumeView> channels, Span<const Index> inside, Span<const Index> outside = {},
-                  const RunOptions& options = {}) {
+    Result run_clicks(Span<const VolumeView> channels, Span<const Index> inside, Span<const Index> outside = {},
+                      const RunOptions& options = {}) {
         const sam2lung_run_options raw_options = detail::c_options(options);
         const std::vector<const sam2lung_volume*> volumes = pointers(channels);
         const std::vector<std::int64_t> in = flat(inside), out = flat(outside);
@@ -68,8 +68,48 @@ public:
                 if (in.empty() && out.empty()) {
                     return sam2lung_engine_run(handle_.get(), volumes.data(), volumes.size(), &raw_options, raw, error);
                 }
-                return sam2lung_engine_run_at(handle_.get(), volumes.data(), volumes.size(), in.data(), inside.size(),
-                                              out.data(), outside.size(), &raw_options, raw, error);
+                return sam2lung_engine_run_clicks(handle_.get(), volumes.data(), volumes.size(), in.data(),
+                                                  inside.size(), out.data(), outside.size(), &raw_options, raw, error);
+            });
+        return Result(result.release());
+    }
+
+    /// Deprecated: the name of run_clicks() before version 4 of the interface.
+    Result run_at(const VolumeView& ct, Span<const Index> inside, Span<const Index> outside = {},
+                  const RunOptions& options = {}) {
+        return run_clicks(ct, inside, outside, options);
+    }
+
+    /// Deprecated: the name of run_clicks() before version 4 of the interface.
+    Result run_at(Span<const VolumeView> channels, Span<const Index> inside, Span<const Index> outside = {},
+                  const RunOptions& options = {}) {
+        return run_clicks(channels, inside, outside, options);
+    }
+
+    /// Outlines nodules at clicks in an earlier result of the same CT, and leaves the rest of it as it was; only boxes around
+    /// the clicks are run. See sam2lung_engine_click() for what is replaced.
+    ///
+    /// \param ct       in HU
+    /// \param earlier  a run's or click's result, or Result::from_maps(); not changed
+    /// \param inside   voxels (i, j, k) in nodules, at least one
+    /// \param outside  voxels that belong to none of these nodules
+    /// \param options  as for run()
+    /// \throws Error   as run()
+    Result click(const VolumeView& ct, const Result& earlier, Span<const Index> inside,
+                 Span<const Index> outside = {}, const RunOptions& options = {}) {
+        return click(Span<const VolumeView>(&ct, 1), earlier, inside, outside, options);
+    }
+
+    /// The same, of Bundle::channels() volumes on one grid.
+    Result click(Span<const VolumeView> channels, const Result& earlier, Span<const Index> inside,
+                 Span<const Index> outside = {}, const RunOptions& options = {}) {
+        const sam2lung_run_options raw_options = detail::c_options(options);
+        const std::vector<const sam2lung_volume*> volumes = pointers(channels);
+        const std::vector<std::int64_t> in = flat(inside), out = flat(outside);
+        auto result = detail::create<sam2lung_result, sam2lung_result_free>(
+            [&](sam2lung_result** raw, sam2lung_error** error) {
+                return sam2lung_engine_click(handle_.get(), volumes.data(), volumes.size(), earlier.c(), in.data(),
+                                             inside.size(), out.data(), outside.size(), &raw_options, raw, error);
             });
         return Result(result.release());
     }

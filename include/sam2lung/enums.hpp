@@ -82,10 +82,12 @@ enum class Stage : std::int32_t {
     read = SAM2LUNG_STAGE_READ,       ///< Reading and checking the input.
     lungs = SAM2LUNG_STAGE_LUNGS,     ///< Finding the lungs.
     segment = SAM2LUNG_STAGE_SEGMENT, ///< The network over all slices.
-    prompt = SAM2LUNG_STAGE_PROMPT,   ///< The network around the given points.
+    click = SAM2LUNG_STAGE_PROMPT,    ///< The network around clicks.
+    prompt = SAM2LUNG_STAGE_PROMPT,   ///< Deprecated: the name of click before version 4 of the interface.
     nodules = SAM2LUNG_STAGE_NODULES, ///< Measuring nodules.
     write = SAM2LUNG_STAGE_WRITE,     ///< Writing results.
-    load = SAM2LUNG_STAGE_LOAD,         ///< Loading and trying the networks, before all runs.
+    load = SAM2LUNG_STAGE_LOAD,       ///< Loading and trying the networks, before all runs.
+    detect = SAM2LUNG_STAGE_DETECT,   ///< Looking for nodules, between lungs and segment; with models that detect.
 };
 
 /// How much is logged: a level and all above it.

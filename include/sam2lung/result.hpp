@@ -27,6 +27,21 @@ public:
     /// Takes over what a C function returned.
     explicit Result(sam2lung_result* raw) noexcept : handle_(raw) {}
 
+    /// A result of maps that were kept, for Engine::click(); its nodules have a number, a place and a volume.
+    /// \param labels       numbers of nodules, uint16, on the CT's grid
+    /// \param probability  on the same grid; null: 0 everywhere
+    /// \param uncertainty  on the same grid; null: 0 everywhere
+    /// \throws Error Status::invalid_argument, Status::invalid_input, Status::out_of_memory
+    static Result from_maps(const VolumeView& labels, const VolumeView* probability = nullptr,
+                            const VolumeView* uncertainty = nullptr) {
+        const auto raw_of = [](const VolumeView* view) { return view == nullptr ? nullptr : &view->c(); };
+        auto result = detail::create<sam2lung_result, sam2lung_result_free>(
+            [&](sam2lung_result** raw, sam2lung_error** error) {
+                return sam2lung_result_from_maps(&labels.c(), raw_of(probability), raw_of(uncertainty), raw, error);
+            });
+        return Result(result.release());
+    }
+
     /// All nodules, in the order of their numbers.
     std::vector<Nodule> nodules() const {
         std::vector<Nodule> list;
@@ -65,15 +80,19 @@ public:
         return list;
     }
 
-    /// For each inside point of Engine::run_at, in order: the number of the nodule there, 0 for none.
-    std::vector<std::uint32_t> point_nodules() const {
+    /// For each inside click of Engine::run_clicks() or Engine::click(), in order: the number of the nodule there, 0 for
+    /// none.
+    std::vector<std::uint32_t> click_nodules() const {
         std::vector<std::uint32_t> list;
-        const std::size_t count = sam2lung_result_point_count(c());
-        for (std::size_t point = 0; point < count; ++point) {
-            list.push_back(sam2lung_result_point_nodule(c(), point));
+        const std::size_t count = sam2lung_result_click_count(c());
+        for (std::size_t click = 0; click < count; ++click) {
+            list.push_back(sam2lung_result_click_nodule(c(), click));
         }
         return list;
     }
+
+    /// Deprecated: the name of click_nodules() before version 4 of the interface.
+    std::vector<std::uint32_t> point_nodules() const { return click_nodules(); }
 
     /// Numbers of nodules, uint16, 0 elsewhere; packed, i fastest; borrowed from this result.
     /// \throws Error of a moved-from result
@@ -109,6 +128,15 @@ public:
     void copy_map(Map which, Span<float> to) const {
         detail::call([&](sam2lung_error** error) {
             return sam2lung_result_copy_map(c(), static_cast<std::int32_t>(which), to.data(), to.size(), error);
+        });
+    }
+
+    /// Copies a map where it lies within 10 mm of a nodule, and 0 elsewhere.
+    /// \throws Error Status::invalid_argument
+    void copy_map_near_nodules(Map which, Span<float> to) const {
+        detail::call([&](sam2lung_error** error) {
+            return sam2lung_result_copy_map_near_nodules(c(), static_cast<std::int32_t>(which), to.data(), to.size(),
+                                                         error);
         });
     }
 

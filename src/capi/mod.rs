@@ -16,6 +16,7 @@ pub mod error;
 pub(crate) mod guard;
 pub mod image;
 pub mod log;
+pub mod maps;
 mod measures;
 pub mod nodule;
 pub mod options;

@@ -23,6 +23,9 @@ pub enum sam2lung_stage {
     Write = 5,
     /// Loading and trying the networks: sam2lung_engine_create().
     Load = 6,
+    /// The detector over the search region, between Lungs and Segment; only with bundles that have one. Since version 4 of the
+    /// interface.
+    Detect = 7,
 }
 
 /// How far a call is. Filled by the library for the callback, valid while that runs.
@@ -58,7 +61,8 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
         Stage::Read => (sam2lung_stage::Read, c"Reading the CT"),
         Stage::Lungs => (sam2lung_stage::Lungs, c"Finding the lungs"),
         Stage::Segment => (sam2lung_stage::Segment, c"Segmenting slices"),
-        Stage::Prompt => (sam2lung_stage::Prompt, c"Outlining where asked"),
+        Stage::Detect => (sam2lung_stage::Detect, c"Looking for nodules"),
+        Stage::Click => (sam2lung_stage::Prompt, c"Outlining where asked"),
         Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
         Stage::Write => (sam2lung_stage::Write, c"Writing results"),
         Stage::Load => (sam2lung_stage::Load, c"Loading the model"),

@@ -21,8 +21,9 @@ use super::{
 use crate::{
     contract::uncertainty::Uncertainty,
     error::Result,
-    findings::{nodule::Nodule, result::Segmentation},
+    findings::{REACH_MM, nodule::Nodule, result::Segmentation},
     memory,
+    progress::CancelToken,
     report::tables,
     space::volume::VolumeView,
 };
@@ -86,7 +87,7 @@ impl sam2lung_result {
             _ => Uncertainty::ALL.iter().copied().find(|kind| c_map(*kind) as i32 == number),
         };
         let kind = kind.ok_or_else(|| refuse("map", number.to_string(), "a sam2lung_map, 0 to 4"))?;
-        if kind == self.found.uncertainty {
+        if kind == self.found.uncertainty && !self.found.of_maps {
             return Ok(found.uncertainty);
         }
         let kept = Uncertainty::ALL.iter().position(|other| *other == kind).and_then(|at| found.kinds.get(at).copied());
@@ -122,7 +123,8 @@ pub unsafe extern "C" fn sam2lung_result_nodule_count(result: *const sam2lung_re
     unsafe { getter(result, 0, |result| result.found.nodules.len()) }
 }
 
-/// A nodule in numbers; nodules are ordered by falling volume, so the one at `index` has the number index + 1.
+/// A nodule in numbers; nodules stand by rising number (sam2lung_nodule::id). A run numbers them 1 to N by falling volume; after
+/// sam2lung_engine_click() and in what sam2lung_result_from_maps() makes numbers may have gaps and say nothing of size.
 ///
 /// Any thread.
 ///
@@ -173,33 +175,59 @@ pub unsafe extern "C" fn sam2lung_result_review_reason(
     unsafe { getter(result, c"".as_ptr(), of) }
 }
 
-/// For how many points a nodule was asked for (sam2lung_engine_run_at()).
+/// How many clicks inside a nodule there were (sam2lung_engine_run_clicks(), sam2lung_engine_click()). Since version 4 of the
+/// interface.
 ///
 /// Any thread.
 ///
 /// @param result the result, may be NULL
-/// @return the number of points inside; 0 for NULL and after sam2lung_engine_run()
+/// @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_result) -> usize {
+pub unsafe extern "C" fn sam2lung_result_click_count(result: *const sam2lung_result) -> usize {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, 0, |result| result.found.clicks.len()) }
 }
 
-/// The nodule at a point that was asked for.
+/// The nodule at a click. Since version 4 of the interface.
 ///
 /// Any thread.
 ///
 /// @param result the result, may be NULL
-/// @param point index of the point inside, in the order in which they were given, from 0
-/// @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
+/// @param click index of the click inside, in the order in which they were given, from 0
+/// @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_result_point_nodule(result: *const sam2lung_result, point: usize) -> u32 {
-    let of = |result: &sam2lung_result| result.found.clicks.get(point).copied().flatten().map_or(0, u32::from);
+pub unsafe extern "C" fn sam2lung_result_click_nodule(result: *const sam2lung_result, click: usize) -> u32 {
+    let of = |result: &sam2lung_result| result.found.clicks.get(click).copied().flatten().map_or(0, u32::from);
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, 0, of) }
 }
 
-/// The label map: 1 to N for the nodules, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
+/// Deprecated: the name of sam2lung_result_click_count() before version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_point_count(result: *const sam2lung_result) -> usize {
+    // SAFETY: as this function's own.
+    unsafe { sam2lung_result_click_count(result) }
+}
+
+/// Deprecated: the name of sam2lung_result_click_nodule() before version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @param point index of the click inside, in the order in which they were given, from 0
+/// @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_point_nodule(result: *const sam2lung_result, point: usize) -> u32 {
+    // SAFETY: as this function's own.
+    unsafe { sam2lung_result_click_nodule(result, point) }
+}
+
+/// The label map: the nodules' numbers, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
 ///
 /// The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
 ///
@@ -315,10 +343,14 @@ pub unsafe extern "C" fn sam2lung_result_copy_map(
 /// Any thread.
 ///
 /// @param result the result, may be NULL
-/// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
+/// @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL, and for maps of which nobody knows
+///         (sam2lung_result_from_maps())
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_result) -> i32 {
-    let of = |result: &sam2lung_result| c_uncertainty(result.found.uncertainty) as i32;
+    let of = |result: &sam2lung_result| match result.found.of_maps {
+        true => sam2lung_uncertainty::Bundle as i32,
+        false => c_uncertainty(result.found.uncertainty) as i32,
+    };
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, sam2lung_uncertainty::Bundle as i32, of) }
 }
@@ -407,6 +439,44 @@ pub unsafe extern "C" fn sam2lung_result_warning_name(result: *const sam2lung_re
 pub unsafe extern "C" fn sam2lung_result_warning_text(result: *const sam2lung_result, index: usize) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(result, c"".as_ptr(), |result| result.warnings.text(index)) }
+}
+
+/// Copies a map where it lies within 10 mm of a nodule, and 0 elsewhere: packed, i fastest. Since version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param result the result, not NULL
+/// @param map a sam2lung_map
+/// @param buffer where the voxels go, not NULL, aligned for its type
+/// @param count voxels that fit there: exactly those of the volume
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_copy_map_near_nodules(
+    result: *const sam2lung_result,
+    map: i32,
+    buffer: *mut f32,
+    count: usize,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let work = |_: &Call| -> Result<()> {
+        check_output(buffer, "buffer")?;
+        // SAFETY: the contract of the C ABI.
+        let result = unsafe { input(result, "result") }?;
+        let voxels = result.map(map)?.voxels;
+        if count != voxels.len() {
+            return Err(refuse("count", count.to_string(), format!("{}, the voxels of the volume", voxels.len())));
+        }
+        let near = result.found.near_nodules(REACH_MM, &CancelToken::new())?;
+        // SAFETY: the buffer has room for `count` voxels, as the caller says, and is none of this library's.
+        let buffer = unsafe { slice::from_raw_parts_mut(buffer, count) };
+        for (to, (value, near)) in buffer.iter_mut().zip(voxels.iter().zip(&near)) {
+            *to = if *near { *value } else { 0.0 };
+        }
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, work) }
 }
 
 /// Frees a result and all its maps and texts.

@@ -28,11 +28,12 @@ use crate::{
 };
 
 /// What a run of the C interface consists of: it writes nothing.
-pub(crate) const STAGES: &[Stage] = &[Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules];
+pub(crate) const STAGES: &[Stage] =
+    &[Stage::Read, Stage::Lungs, Stage::Detect, Stage::Segment, Stage::Click, Stage::Nodules];
 
-/// Voxels at which a nodule is asked for, and voxels that don't belong to one, as C has them.
+/// Clicks inside and outside, as C has them.
 #[derive(Clone, Copy)]
-struct Points {
+struct Clicks {
     inside: *const i64,
     inside_count: usize,
     outside: *const i64,
@@ -44,7 +45,9 @@ struct Wanted {
     engine: *const sam2lung_engine,
     volumes: *const *const sam2lung_volume,
     volume_count: usize,
-    points: Option<Points>,
+    clicks: Option<Clicks>,
+    /// The result that is clicked on; `None`: a run.
+    earlier: Option<*const sam2lung_result>,
     options: *const sam2lung_run_options,
     result: *mut *mut sam2lung_result,
 }
@@ -71,21 +74,54 @@ pub unsafe extern "C" fn sam2lung_engine_run(
     result: *mut *mut sam2lung_result,
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
-    let wanted = Wanted { engine, volumes, volume_count, points: None, options, result };
+    let wanted = Wanted { engine, volumes, volume_count, clicks: None, earlier: None, options, result };
     // SAFETY: the contract of the C ABI.
     unsafe { guard(error, |call| run(call, &wanted)) }
 }
 
-/// As sam2lung_engine_run(), and outlines a nodule at each point inside in any case.
+/// As sam2lung_engine_run(), and outlines a nodule at each click inside in any case. Since version 4 of the interface.
 ///
 /// @param engine the engine, not NULL
 /// @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
 /// @param volume_count how many there are
-/// @param inside voxel indices i, j, k of each point at which a nodule is asked for, not NULL; borrowed for the call
-/// @param inside_count how many points that are, at least 1
-/// @param outside voxel indices i, j, k of points that don't belong to it, for bundles that take clicks
+/// @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+/// @param inside_count how many clicks that are, at least 1
+/// @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
 ///        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
-/// @param outside_count how many points that are
+/// @param outside_count how many clicks that are
+/// @param options options of the run, borrowed for the call; NULL: the defaults
+/// @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_run_clicks(
+    engine: *mut sam2lung_engine,
+    volumes: *const *const sam2lung_volume,
+    volume_count: usize,
+    inside: *const i64,
+    inside_count: usize,
+    outside: *const i64,
+    outside_count: usize,
+    options: *const sam2lung_run_options,
+    result: *mut *mut sam2lung_result,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let clicks = Some(Clicks { inside, inside_count, outside, outside_count });
+    let wanted = Wanted { engine, volumes, volume_count, clicks, earlier: None, options, result };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, |call| run(call, &wanted)) }
+}
+
+/// Deprecated: the name of sam2lung_engine_run_clicks() before version 4 of the interface.
+///
+/// @param engine the engine, not NULL
+/// @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+/// @param volume_count how many there are
+/// @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+/// @param inside_count how many clicks that are, at least 1
+/// @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+///        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+/// @param outside_count how many clicks that are
 /// @param options options of the run, borrowed for the call; NULL: the defaults
 /// @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
 /// @param error where an error goes, may be NULL
@@ -103,8 +139,54 @@ pub unsafe extern "C" fn sam2lung_engine_run_at(
     result: *mut *mut sam2lung_result,
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
-    let points = Some(Points { inside, inside_count, outside, outside_count });
-    let wanted = Wanted { engine, volumes, volume_count, points, options, result };
+    let clicks = Some(Clicks { inside, inside_count, outside, outside_count });
+    let wanted = Wanted { engine, volumes, volume_count, clicks, earlier: None, options, result };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, |call| run(call, &wanted)) }
+}
+
+/// Outlines a nodule at each click inside in an earlier result of the same volumes. Only boxes around the clicks are run, which
+/// takes seconds. Since version 4 of the interface.
+///
+/// What is new takes the place of what it is another version of: of outlines with which it shares at least half of the smaller
+/// one. It keeps the number of the nodule that it replaces (of several: of the one with which it shares most voxels), else it gets
+/// the highest number there is, plus one. The maps change within 10 mm of it, but not nearer to another nodule. Everything else
+/// is as it was: other nodules keep their numbers, outlines and measures. Where nothing is found at a click
+/// (sam2lung_result_click_nodule() is 0), nothing changes.
+///
+/// The options are those of a run. sam2lung_run_options::search says how lungs are known, if the bundle wants to know;
+/// SAM2LUNG_SEARCH_EVERYWHERE is the fastest, and right for all but lungs that are nearly air. The kind of uncertainty is that of
+/// the earlier result, unless that is of sam2lung_result_from_maps().
+///
+/// @param engine the engine, not NULL
+/// @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+/// @param volume_count how many there are
+/// @param earlier the earlier result, not NULL; not changed, and not used after the call
+/// @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+/// @param inside_count how many clicks that are, at least 1
+/// @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+///        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+/// @param outside_count how many clicks that are
+/// @param options options of the run, borrowed for the call; NULL: the defaults
+/// @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_engine_click(
+    engine: *mut sam2lung_engine,
+    volumes: *const *const sam2lung_volume,
+    volume_count: usize,
+    earlier: *const sam2lung_result,
+    inside: *const i64,
+    inside_count: usize,
+    outside: *const i64,
+    outside_count: usize,
+    options: *const sam2lung_run_options,
+    result: *mut *mut sam2lung_result,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let clicks = Some(Clicks { inside, inside_count, outside, outside_count });
+    let wanted = Wanted { engine, volumes, volume_count, clicks, earlier: Some(earlier), options, result };
     // SAFETY: the contract of the C ABI.
     unsafe { guard(error, |call| run(call, &wanted)) }
 }
@@ -134,15 +216,17 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     // SAFETY: as this function's own.
     let views = unsafe { views(wanted, engine.bundle().model.channels()) }?;
     let dims = views[0].grid.dims;
-    if let Some(points) = &wanted.points {
+    if let Some(clicks) = &wanted.clicks {
         // SAFETY: as this function's own.
-        options.clicks.inside = unsafe { voxels(points.inside, points.inside_count, "inside", dims) }?;
+        options.clicks.inside = unsafe { voxels(clicks.inside, clicks.inside_count, "inside", dims) }?;
         // SAFETY: as this function's own.
-        options.clicks.outside = unsafe { voxels(points.outside, points.outside_count, "outside", dims) }?;
+        options.clicks.outside = unsafe { voxels(clicks.outside, clicks.outside_count, "outside", dims) }?;
         if options.clicks.inside.is_empty() {
-            return Err(refuse("inside_count", "0", "at least 1 point"));
+            return Err(refuse("inside_count", "0", "at least 1 click"));
         }
     }
+    // SAFETY: as this function's own.
+    let earlier = wanted.earlier.map(|earlier| unsafe { input(earlier, "earlier") }).transpose()?;
     options.check_on(&views[0].grid)?;
     options.check_for(&engine.bundle().model)?;
 
@@ -156,7 +240,10 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         // SAFETY: as this function's own.
         options.search = Search::Mask(unsafe { mask(given.mask, &volumes[0], &mut monitor) }?);
     }
-    let found = engine.segment(volumes, &options, &mut monitor)?;
+    let found = match earlier {
+        Some(earlier) => engine.click(volumes, &earlier.found, &options, &mut monitor)?,
+        None => engine.segment(volumes, &options, &mut monitor)?,
+    };
     let found = found.pack_native(monitor.cancel_token())?;
     // The engine is free before the caller learns of it.
     drop(engine);
@@ -183,10 +270,10 @@ unsafe fn views(wanted: &Wanted, channels: usize) -> Result<Vec<View>> {
     volumes.iter().enumerate().map(|(n, volume)| unsafe { View::of(*volume, &format!("volumes[{n}]")) }).collect()
 }
 
-/// Voxel indices of points.
+/// Voxel indices of clicks.
 ///
 /// # Safety
-/// `points` is NULL or points to three numbers for each of `count` points.
+/// `points` is NULL or points to three numbers for each of `count` clicks.
 unsafe fn voxels(points: *const i64, count: usize, argument: &str, dims: [usize; 3]) -> Result<Vec<[usize; 3]>> {
     if count == 0 {
         return Ok(Vec::new());
@@ -195,7 +282,7 @@ unsafe fn voxels(points: *const i64, count: usize, argument: &str, dims: [usize;
         return Err(refuse(format!("{argument}_count"), count.to_string(), format!("at most {MAX_CLICKS}")));
     }
     if points.is_null() {
-        return Err(refuse(argument, "NULL", format!("{count} point(s) of three numbers")));
+        return Err(refuse(argument, "NULL", format!("{count} click(s) of three numbers")));
     }
     // SAFETY: as this function's own.
     let numbers = unsafe { slice::from_raw_parts(points, 3 * count) };

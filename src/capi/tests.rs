@@ -159,7 +159,7 @@ fn texts(error: *mut sam2lung_error) -> [String; 3] {
 
 fn panic_in_each_stage() {
     let engine = engine("tiny-clicks");
-    for stage in [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Prompt, Stage::Nodules] {
+    for stage in [Stage::Read, Stage::Lungs, Stage::Segment, Stage::Click, Stage::Nodules] {
         panic_at(stage);
         let mut error = ptr::null_mut();
         assert_eq!(run(engine, stage == Stage::Lungs, &mut error), sam2lung_status::Internal);

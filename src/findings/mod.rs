@@ -13,3 +13,4 @@ mod review;
 mod samples;
 
 pub use around::VolumeLimits;
+pub use samples::REACH_MM;

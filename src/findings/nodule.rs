@@ -90,6 +90,42 @@ pub struct Nodule {
     pub sample_volumes_mm3: Vec<f64>,
 }
 
+impl Nodule {
+    /// A nodule of which only a label map is left: number, place (voxel and RAS) and volume. All else is NaN or empty.
+    pub fn unmeasured(id: u16, [centroid_ijk, centroid_ras]: [[f64; 3]; 2], volume_mm3: f64) -> Self {
+        const UNKNOWN: f64 = f64::NAN;
+        Nodule {
+            id,
+            centroid_ijk,
+            centroid_ras,
+            volume_mm3,
+            volume_mm3_p05: UNKNOWN,
+            volume_mm3_p50: UNKNOWN,
+            volume_mm3_p95: UNKNOWN,
+            sample_volume_mm3_p05: UNKNOWN,
+            sample_volume_mm3_p50: UNKNOWN,
+            sample_volume_mm3_p95: UNKNOWN,
+            volume_spread: UNKNOWN,
+            equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
+            long_axis_mm: UNKNOWN,
+            short_axis_mm: UNKNOWN,
+            mean_hu: UNKNOWN,
+            probability_inside: UNKNOWN,
+            probability_around: UNKNOWN,
+            uncertainty_mean: UNKNOWN,
+            sample_dice: UNKNOWN,
+            detection_rate: UNKNOWN,
+            nodule_probability: None,
+            expected_dice: None,
+            clicked: false,
+            review: false,
+            review_reasons: Vec::new(),
+            class: String::new(),
+            sample_volumes_mm3: Vec::new(),
+        }
+    }
+}
+
 /// What a bundle says of a nodule.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {

@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3};
 
 use crate::{
     contract::uncertainty::Uncertainty,
@@ -20,10 +20,12 @@ use crate::{
     networks::neighbours::SliceSteps,
     progress::CancelToken,
     space::{
+        grid::Grid,
         orientation::Orientation,
-        volume::{Volume, VolumeView},
+        volume::{Voi, Volume, VolumeView},
     },
     steps::{
+        distance::squared_distance,
         sample_masks::SampleMasks,
         surfaces::{Level, Surface, surfaces},
     },
@@ -59,6 +61,8 @@ pub struct Segmentation {
     pub warnings: Vec<Warning>,
     /// Time a stage took.
     pub stages: BTreeMap<&'static str, Duration>,
+    /// True for maps that were kept ([`Segmentation::from_maps`]): what a run would know of itself is unknown.
+    pub of_maps: bool,
     pub(crate) arrays: Arrays,
     pub(crate) orientation: Orientation,
 }
@@ -79,6 +83,36 @@ pub(crate) struct Arrays {
     /// What only measures and pictures need. With it the arrays are in canonical orientation; without it they lie on the CT's
     /// own grid, packed.
     pub evidence: Option<Evidence>,
+}
+
+impl Arrays {
+    /// A copy in canonical orientation, without the evidence.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn copied(&self, orientation: &Orientation, cancel: &CancelToken) -> Result<Self> {
+        let float = |map: &Array3<f32>| self.copied_map(map, orientation, cancel);
+        let class = |class: &ClassArrays| -> Result<ClassArrays> {
+            let (probability, uncertainty) = (float(&class.probability)?, float(&class.uncertainty)?);
+            Ok(ClassArrays { name: class.name.clone(), probability, uncertainty })
+        };
+        Ok(Arrays {
+            labels: self.copied_map(&self.labels, orientation, cancel)?,
+            probability: float(&self.probability)?,
+            uncertainty: float(&self.uncertainty)?,
+            kinds: self.kinds.iter().map(float).collect::<Result<_>>()?,
+            classes: self.classes.iter().map(class).collect::<Result<_>>()?,
+            evidence: None,
+        })
+    }
+
+    fn copied_map<T: Copy>(&self, map: &Array3<T>, to: &Orientation, cancel: &CancelToken) -> Result<Array3<T>> {
+        cancel.check()?;
+        match self.evidence {
+            Some(_) => Ok(map.clone()),
+            None => to.array_to_canonical(map.clone(), cancel),
+        }
+    }
 }
 
 /// The maps of one class.
@@ -185,6 +219,78 @@ impl Segmentation {
         self.nodules.iter().map(canonical).collect()
     }
 
+    /// A result of maps that were kept, as a program finds them again: `labels` with the nodules' numbers, and maps on the same
+    /// grid, 0 everywhere where there is none. Its nodules have a number, a place and a volume; all else is NaN, 0 or empty.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    ///
+    /// # Panics
+    /// When a map has another shape than the labels: a mistake in the calling code.
+    pub fn from_maps(
+        labels: Volume<u16>,
+        probability: Option<Array3<f32>>,
+        uncertainty: Option<Array3<f32>>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let shape = labels.grid.shape();
+        let map = |given: Option<Array3<f32>>| {
+            let map = given.unwrap_or_else(|| Array3::zeros(shape));
+            assert_eq!(map.shape(), shape, "a map has the shape of the labels");
+            map
+        };
+        let Volume { grid, voxels: labels } = labels;
+        let unknown = VolumeInterval::under(None, false);
+        Ok(Segmentation {
+            nodules: kept_nodules(&grid, &labels, cancel)?,
+            clicks: Vec::new(),
+            dropped: 0,
+            samples: 0,
+            threshold: f64::NAN,
+            classify_threshold: None,
+            uncertainty: Uncertainty::default(),
+            volume_interval: unknown,
+            clicked_volume_interval: unknown,
+            searched_ml: f64::NAN,
+            slices: SliceSteps { ct_mm: grid.spacing_mm[2], network_mm: None, interpolated: false },
+            warnings: Vec::new(),
+            stages: BTreeMap::new(),
+            of_maps: true,
+            arrays: Arrays {
+                labels,
+                probability: map(probability),
+                uncertainty: map(uncertainty),
+                kinds: Vec::new(),
+                classes: Vec::new(),
+                evidence: None,
+            },
+            orientation: Orientation::of(&grid),
+        })
+    }
+
+    /// Where a voxel lies within `reach_mm` of a nodule, on the CT's own grid.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn near_nodules(&self, reach_mm: f64, cancel: &CancelToken) -> Result<Array3<bool>> {
+        let labels = self.native().labels;
+        let [x_mm, y_mm, z_mm] = labels.grid.spacing_mm;
+        let mut near = Array3::from_elem(labels.grid.shape(), false);
+        for (voi, id) in
+            boxes(labels.voxels, cancel)?.into_iter().zip(1u16..).filter_map(|(voi, id)| Some((voi?.0, id)))
+        {
+            let frame = voi.grown(labels.grid.steps(reach_mm), labels.grid.dims);
+            let [width, height, depth] = frame.size();
+            let own = frame.indices().map(|index| labels.voxels[index] == id).collect();
+            let own = Array3::from_shape_vec((depth, height, width), own).expect("one flag a voxel of the box");
+            let squared = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
+            for (index, squared) in frame.indices().zip(&squared) {
+                near[index] |= f64::from(*squared) <= reach_mm * reach_mm;
+            }
+        }
+        Ok(near)
+    }
+
     /// The same result without what only the run needed, its maps on the CT's own grid, packed; nothing is copied where they are
     /// on it already.
     ///
@@ -227,6 +333,39 @@ impl Segmentation {
     }
 }
 
+/// The box around each number 1..=N, and how many voxels it has.
+fn boxes(labels: ArrayView3<'_, u16>, cancel: &CancelToken) -> Result<Vec<Option<(Voi, usize)>>> {
+    let mut boxes: Vec<Option<(Voi, usize)>> = Vec::new();
+    for (k, slice) in labels.outer_iter().enumerate() {
+        cancel.check()?;
+        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
+            let at = usize::from(*id) - 1;
+            if boxes.len() <= at {
+                boxes.resize(at + 1, None);
+            }
+            let (voi, voxels) = boxes[at].get_or_insert((Voi::voxel([i, j, k]), 0));
+            voi.include([i, j, k]);
+            *voxels += 1;
+        }
+    }
+    Ok(boxes)
+}
+
+/// Number, place and volume of each nodule of a label map.
+fn kept_nodules(grid: &Grid, labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+    let found = boxes(labels.view(), cancel)?;
+    let numbered = found.iter().zip(1u16..).filter_map(|(found, id)| Some(((*found)?, id)));
+    let nodule = |((voi, voxels), id): ((Voi, usize), u16)| {
+        cancel.check()?;
+        let own = || voi.indices().filter(|index| labels[*index] == id);
+        let mean = |axis: usize| own().map(|index| index[2 - axis] as f64).sum::<f64>() / voxels as f64;
+        let centroid_ijk = [0, 1, 2].map(mean);
+        let volume_mm3 = voxels as f64 * grid.voxel_mm3();
+        Ok(Nodule::unmeasured(id, [centroid_ijk, grid.ras(centroid_ijk)], volume_mm3))
+    };
+    numbered.map(nodule).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +405,7 @@ mod tests {
             slices: SliceSteps { ct_mm: 1.0, network_mm: None, interpolated: false },
             warnings: Vec::new(),
             stages: BTreeMap::new(),
+            of_maps: false,
             arrays,
             orientation,
         };
@@ -293,6 +433,36 @@ mod tests {
         assert!(native.labels.voxels.is_standard_layout() && native.kinds[0].voxels.is_standard_layout());
         assert!(packed.canonical().is_none(), "the CT is gone");
         check(&packed.pack_native(&CancelToken::new()).unwrap());
+    }
+
+    #[test]
+    fn from_maps_has_number_place_and_volume_of_each_nodule_and_zeros_for_a_map_that_is_not_there() {
+        let grid = Grid::axial([5, 4, 3], [0.5, 1.0, 2.0]);
+        let mut labels = Array3::zeros(grid.shape());
+        (labels[[1, 2, 1]], labels[[1, 2, 3]], labels[[0, 0, 0]]) = (7, 7, 2);
+        let probability = Some(Array3::from_elem(grid.shape(), 0.25));
+        let found =
+            Segmentation::from_maps(Volume::new(grid.clone(), labels.clone()), probability, None, &CancelToken::new());
+        let found = found.unwrap();
+        assert_eq!(found.nodules.iter().map(|n| (n.id, n.volume_mm3)).collect::<Vec<_>>(), [(2, 1.0), (7, 2.0)]);
+        assert_eq!(found.nodules[1].centroid_ijk, [2.0, 2.0, 1.0]);
+        assert_eq!(found.nodules[1].centroid_ras, grid.ras([2.0, 2.0, 1.0]));
+        assert!(found.nodules[1].mean_hu.is_nan() && found.threshold.is_nan() && found.of_maps);
+        assert_eq!((found.native().labels.voxels, found.native().probability.voxels[[2, 3, 4]]), (labels.view(), 0.25));
+        assert!(found.native().uncertainty.voxels.iter().all(|value| *value == 0.0));
+        assert_eq!(found.surfaces(Some(7), &CancelToken::new()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn near_nodules_reaches_as_far_as_it_is_told_in_space() {
+        let grid = Grid::axial([9, 1, 3], [2.0, 2.0, 5.0]);
+        let mut labels = Array3::zeros(grid.shape());
+        labels[[1, 0, 3]] = 1;
+        let found = Segmentation::from_maps(Volume::new(grid, labels), None, None, &CancelToken::new()).unwrap();
+        let near = found.near_nodules(6.0, &CancelToken::new()).unwrap();
+        let columns = |k: usize| (0..9).filter(|i| near[[k, 0, *i]]).collect::<Vec<_>>();
+        // 6 mm are 3 voxels in the slice; 5 mm away in the next one sqrt(36 - 25) = 3.3 mm are left, 1 voxel.
+        assert_eq!((columns(1), columns(0)), ((0..7).collect(), vec![2, 3, 4]));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::{
 };
 use ndarray::Array3;
 
-/// How far from the label a sample's outline may reach, in mm.
-const REACH_MM: f64 = 10.0;
+/// How far from the label a sample's outline may reach, in mm; what lies farther has nothing to do with a nodule.
+pub const REACH_MM: f64 = 10.0;
 /// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
 const BYTES_A_VOXEL: usize = 16;
 /// What their memory is wanted for.

@@ -10,7 +10,7 @@ use ndarray::{Array3, Array5, ArrayView5, Axis, concatenate, s};
 
 use super::{images::Images, roles::Classifier, tensors::Place};
 use crate::{
-    contract::network::{Classify, Shown},
+    contract::classify::{Classify, Shown},
     error::Result,
     progress::CancelToken,
     runtime::{

@@ -166,7 +166,7 @@ mod tests {
         (found.kept.iter().map(columns).collect(), found.dropped, found.region(&images, rule.margin_mm))
     }
 
-    const VALUES: [f32; 10] = [0.0, 0.3, 0.3, 0.0, 0.9, 0.0, 0.5, 0.2, 0.0, 0.25];
+    const VALUES: [f32; 10] = [0.0, 0.3, 0.3, 0.0, 0.9, 0.0, 0.5, 0.1, 0.0, 0.25];
 
     #[test]
     fn find_takes_the_likeliest_components_first_and_no_more_than_the_bundle_wants() {

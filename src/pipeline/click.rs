@@ -18,6 +18,7 @@ use ndarray::{Array3, Zip};
 use super::outlines::{Field, Outlines, Parts};
 use crate::{
     error::Result,
+    findings::REACH_MM,
     networks::{
         answers::{Answers, ClassAnswer},
         clicks::Clicks,
@@ -33,9 +34,6 @@ use crate::{
 /// Half the side of the box around a click that is run, in mm: a nodule (at most 30 mm) fits whatever voxel of it is clicked
 /// on.
 const BOX_MM: f64 = 30.0;
-/// How far around a clicked nodule the maps change, and how much room the box leaves around its earlier outline, in mm: as far
-/// as a sample's outline may reach beyond the label.
-pub const REACH_MM: f64 = 10.0;
 /// Two outlines are versions of one nodule when they share this part of the smaller one.
 const SHARED_PART: f64 = 0.5;
 
@@ -76,7 +74,7 @@ pub fn around<S: Segmenter + ?Sized>(
     monitor: &mut Monitor<'_>,
 ) -> Result<Clicked> {
     let region = region(images.grid, &clicks.inside, outlines);
-    let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Prompt, monitor)?;
+    let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Click, monitor)?;
     answers.classes.iter_mut().for_each(|class| clear_beyond(&mut class.probability, &region));
     let classes = answers.classes.iter().map(|class| &class.probability).collect();
     let field = Field { grid: images.grid, classes, threshold: sampling.threshold };
@@ -90,7 +88,7 @@ pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
     Zip::from(probability).and(region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
 }
 
-/// Boxes around the clicks, and around the earlier outlines that lie there.
+/// Boxes around the clicks, and [`REACH_MM`] around the earlier outlines that lie there.
 fn region(grid: &Grid, inside: &[[usize; 3]], outlines: &Outlines) -> Array3<bool> {
     let mut region = Array3::from_elem(grid.shape(), false);
     let around = inside.iter().map(|click| Voi::voxel(*click).grown(grid.steps(BOX_MM), grid.dims));

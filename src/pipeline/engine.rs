@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    again,
     options::{Options, check_threads},
     run::{self, Roles},
 };
@@ -102,5 +103,24 @@ impl Engine {
         let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
         let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
         run::run(roles, model, volumes, options, monitor)
+    }
+
+    /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
+    /// as it was. Only boxes around the clicks are run.
+    ///
+    /// # Errors
+    /// As [`again::click`].
+    pub fn click(
+        &mut self,
+        volumes: Vec<Volume<f32>>,
+        earlier: &Segmentation,
+        options: &Options,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Segmentation> {
+        let model = &self.bundle.model;
+        let Networks { classify, segment, .. } = &mut self.networks;
+        let mut segment = Slices { cutting: segment, model };
+        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
+        again::click(roles, model, (volumes, earlier), options, monitor)
     }
 }

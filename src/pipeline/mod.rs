@@ -4,6 +4,7 @@
 //! [`crate::findings::result::Segmentation`]. [`engine`] holds a bundle's networks; [`run`] reads like the chain of roles, and each
 //! of its steps is a file here. Not known here: kinds of networks, ONNX Runtime, files, the C interface.
 
+pub mod again;
 pub mod candidates;
 pub mod click;
 mod clock;

@@ -126,7 +126,7 @@ impl Options {
             batch: self.batch,
             threshold: self.threshold.unwrap_or(model.decision.threshold),
             uncertainty: self.uncertainty.unwrap_or(model.sampling.uncertainty),
-            kinds: if self.all_uncertainties { &Uncertainty::ALL } else { &[] },
+            kinds: if self.all_uncertainties { Uncertainty::ALL } else { &[] },
         }
     }
 

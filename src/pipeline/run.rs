@@ -110,6 +110,9 @@ where
     options.check_for(model)?;
     memory::check_free(volumes[0].grid.len() * options.bytes_per_voxel(model), "the maps of a run")?;
 
+    if roles.detect.is_none() {
+        monitor.leave_out(&[Stage::Detect]);
+    }
     let mut clock = Clock::start();
     let scan = Scan::oriented(volumes, &model.channels, &cancel)?;
     let clicks = scan.clicks(&options.clicks);
@@ -158,6 +161,7 @@ where
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,
         stages: clock.laps,
+        of_maps: false,
         arrays: arrays(found.labels, whole, model, ct),
         orientation,
     })
@@ -265,7 +269,7 @@ fn field<'a>(task: &Task<'a>, answers: &'a Answers) -> Field<'a> {
 }
 
 /// The arrays of a result.
-fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volume<f32>) -> Arrays {
+pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volume<f32>) -> Arrays {
     let Whole { all, classes } = whole;
     let class = |(answer, class): (ClassAnswer, &Class)| ClassArrays {
         name: class.name.clone(),

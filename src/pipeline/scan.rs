@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How far voxels of two channels may lie apart, in voxels: a header's rounding.
-const TOLERANCE_VOXELS: f64 = 0.01;
+pub(super) const TOLERANCE_VOXELS: f64 = 0.01;
 
 /// The volumes of a run in canonical orientation, one a channel.
 #[derive(Debug)]
