@@ -7,6 +7,7 @@ use super::{
     options::{Options, check_threads},
     run::{self, Roles},
 };
+use crate::networks::roles::Detector;
 use crate::{
     contract::bundle::Bundle,
     error::Result,
@@ -99,7 +100,7 @@ impl Engine {
         let Networks { detect, classify, segment } = &mut self.networks;
         let detect = model.detect.as_ref().zip(detect.as_mut());
         let mut detect =
-            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Segment));
+            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
         let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
         let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
         run::run(roles, model, volumes, options, monitor)
@@ -118,8 +119,9 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
         let model = &self.bundle.model;
+        let classes = model.classes.len();
         let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = Slices { cutting: segment, model };
+        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
         let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
         again::click(roles, model, (volumes, earlier), options, monitor)
     }
