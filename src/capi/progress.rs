@@ -105,8 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_of_the_stage_in_the_same_order() {
-        for (number, stage) in Stage::ALL.into_iter().chain([Stage::Load]).enumerate() {
+    fn words_are_those_of_the_stage_under_numbers_that_stay() {
+        // Stages that came later have numbers behind the first seven.
+        let first = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect);
+        for (number, stage) in first.chain([Stage::Load, Stage::Detect]).enumerate() {
             let (value, title) = words(stage);
             assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));
         }
