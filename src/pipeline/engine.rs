@@ -7,14 +7,15 @@ use super::{
     options::{Options, check_threads},
     run::{self, Roles},
 };
-use crate::networks::roles::Detector;
 use crate::{
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, model::Model},
     error::Result,
     findings::result::Segmentation,
     networks::{
-        kinds::OfKind,
+        classify::OnnxClassifier,
+        kinds::{KindDetector, KindSegmenter, OfKind},
         load::{self, Networks},
+        onnx::OnnxNetwork,
     },
     progress::{Monitor, Stage},
     runtime::device::{Device, DeviceReport},
@@ -43,8 +44,8 @@ impl Engine {
     /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
     ///
     /// # Errors
-    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
-    /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
+    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`],
+    /// [`crate::Error::ModelBundle`], [`crate::Error::ModelShape`] or [`crate::Error::Option`].
     pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         Self::load(bundle, device, threads, &mut Monitor::silent())
     }
@@ -96,14 +97,8 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
         let model = &self.bundle.model;
-        let classes = model.classes.len();
-        let Networks { detect, classify, segment } = &mut self.networks;
-        let detect = model.detect.as_ref().zip(detect.as_mut());
-        let mut detect =
-            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
-        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
-        let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
-        run::run(roles, model, volumes, options, monitor)
+        let mut filled = Filled::of(model, &mut self.networks);
+        run::run(filled.roles(), model, volumes, options, monitor)
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -119,10 +114,31 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
         let model = &self.bundle.model;
+        let mut filled = Filled::of(model, &mut self.networks);
+        again::click(filled.roles(), model, (volumes, earlier), options, monitor)
+    }
+}
+
+/// The roles of a run as a bundle's networks fill them.
+struct Filled<'a> {
+    detect: Option<KindDetector<'a, OnnxNetwork>>,
+    classify: Option<&'a mut OnnxClassifier>,
+    segment: KindSegmenter<'a, OnnxNetwork>,
+}
+
+impl<'a> Filled<'a> {
+    fn of(model: &'a Model, networks: &'a mut Networks) -> Self {
         let classes = model.classes.len();
-        let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
-        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
-        again::click(roles, model, (volumes, earlier), options, monitor)
+        let detect = model.detect.as_ref().zip(networks.detect.as_mut());
+        let detect = detect.map(|(spec, detect)| OfKind::new("detect", spec, classes, detect));
+        Filled {
+            detect: detect.map(|detect| detect.detector(Stage::Detect)),
+            classify: networks.classify.as_mut(),
+            segment: OfKind::new("segment", &model.segment, classes, &mut networks.segment).segmenter(),
+        }
+    }
+
+    fn roles(&mut self) -> Roles<'_, KindDetector<'a, OnnxNetwork>, OnnxClassifier, KindSegmenter<'a, OnnxNetwork>> {
+        Roles { detect: self.detect.as_mut(), classify: self.classify.as_deref_mut(), segment: &mut self.segment }
     }
 }
