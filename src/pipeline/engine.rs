@@ -23,13 +23,33 @@ use crate::{
 
 /// A bundle on a device, ready to segment one CT after the other.
 ///
-/// ```no_run
-/// use sam2lung::{contract::bundle::Bundle, pipeline::{Engine, options::Options}, progress::Monitor, runtime::device::Device};
+/// ```
+/// use sam2lung::{
+///     contract::bundle::Bundle,
+///     networks::clicks::Clicks,
+///     phantom::{Scanner, chest_phantom_with},
+///     pipeline::{Engine, options::Options},
+///     progress::Monitor,
+///     runtime::device::Device,
+/// };
 /// # fn main() -> sam2lung::Result<()> {
-/// # let ct = sam2lung::phantom::chest_phantom(1).ct;
-/// let mut engine = Engine::new(Bundle::builtin()?, Device::Auto, None)?;
-/// let found = engine.segment(vec![ct], &Options::default(), &mut Monitor::silent())?;
-/// # Ok(()) }
+/// // A made chest CT on coarse voxels; sam2lung::io::read_ct() reads one from files.
+/// let scanner = Scanner { spacing_mm: [3.0, 3.0, 5.0], ..Scanner::default() };
+/// let ct = chest_phantom_with(1, &scanner).ct;
+///
+/// let mut engine = Engine::new(Bundle::builtin()?, Device::Cpu, None)?;
+/// let options = Options { samples: Some(2), ..Options::default() };
+/// let found = engine.segment(vec![ct.clone()], &options, &mut Monitor::silent())?;
+/// for nodule in &found.nodules {
+///     println!("{}: {:.0} mm³ at {:?}", nodule.id, nodule.volume_mm3, nodule.centroid_ras);
+/// }
+///
+/// // A click outlines what lies there, and leaves everything else as it was.
+/// let clicks = Clicks { inside: vec![[30, 40, 20]], outside: Vec::new() };
+/// let more = engine.click(vec![ct], &found, &Options { clicks, ..options }, &mut Monitor::silent())?;
+/// assert_eq!(more.clicks.len(), 1);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Engine {
