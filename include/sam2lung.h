@@ -94,12 +94,27 @@
 
 
 /**
+ * Dropout samples that a run may draw at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_SAMPLES 10000
+
+/**
+ * CPU threads that an engine may be given at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_THREADS 1024
+
+/**
+ * Clicks inside, and clicks outside, of one call at most. Since version 4 of the interface.
+ */
+#define SAM2LUNG_MAX_CLICKS 10000
+
+/**
  * Version of the binary interface that this header describes.
  *
  * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
  * header needs a library whose sam2lung_abi_version() is at least this.
  */
-#define SAM2LUNG_ABI_VERSION 3
+#define SAM2LUNG_ABI_VERSION 4
 
 /**
  * Outcome of a call. The values never change; later versions may add some, so treat an unknown one as a failure.
@@ -115,7 +130,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_ARGUMENT = 1,
   /**
    * E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID,
-   * E_CHANNELS, E_CHANNEL_GRID: the volume can't be used.
+   * E_CHANNELS, E_CHANNEL_GRID, E_BOX: the volume can't be used.
    */
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**
@@ -210,7 +225,7 @@ typedef enum sam2lung_device {
 } sam2lung_device;
 
 /**
- * Kinds of doubt. Values of sam2lung_run_options::uncertainty.
+ * Kinds of uncertainty. Values of sam2lung_run_options::uncertainty.
  */
 typedef enum sam2lung_uncertainty {
   /**
@@ -218,7 +233,7 @@ typedef enum sam2lung_uncertainty {
    */
   SAM2LUNG_UNCERTAINTY_BUNDLE = 0,
   /**
-   * Entropy of the mean probability in bits, 0 to 1: all doubt.
+   * Entropy of the mean probability in bits, 0 to 1: all uncertainty.
    */
   SAM2LUNG_UNCERTAINTY_ENTROPY = 1,
   /**
@@ -226,7 +241,7 @@ typedef enum sam2lung_uncertainty {
    */
   SAM2LUNG_UNCERTAINTY_VARIANCE = 2,
   /**
-   * Entropy of the mean less the mean entropy in bits, 0 to 1: doubt about the network, not about the image.
+   * Entropy of the mean less the mean entropy in bits, 0 to 1: of the network, not of the image.
    */
   SAM2LUNG_UNCERTAINTY_MUTUAL_INFORMATION = 3,
 } sam2lung_uncertainty;
@@ -258,7 +273,7 @@ typedef enum sam2lung_map {
    */
   SAM2LUNG_MAP_PROBABILITY = 0,
   /**
-   * Doubt of the kind that the run was asked for (sam2lung_result_uncertainty()).
+   * Uncertainty of the kind that the run was asked for (sam2lung_result_uncertainty()).
    */
   SAM2LUNG_MAP_UNCERTAINTY = 1,
   /**
@@ -307,6 +322,11 @@ typedef enum sam2lung_stage {
    * Loading and trying the networks: sam2lung_engine_create().
    */
   SAM2LUNG_STAGE_LOAD = 6,
+  /**
+   * The detector over the search region, between Lungs and Segment; only with bundles that have one. Since version 4 of the
+   * interface.
+   */
+  SAM2LUNG_STAGE_DETECT = 7,
 } sam2lung_stage;
 
 /**
@@ -338,6 +358,28 @@ typedef enum sam2lung_log_level {
    */
   SAM2LUNG_LOG_LEVEL_TRACE = 5,
 } sam2lung_log_level;
+
+/**
+ * Types of measures. Values of sam2lung_measure_type().
+ */
+typedef enum sam2lung_value_type {
+  /**
+   * A number; NaN: the model has nothing to say.
+   */
+  SAM2LUNG_VALUE_TYPE_NUMBER = 0,
+  /**
+   * A whole number.
+   */
+  SAM2LUNG_VALUE_TYPE_WHOLE = 1,
+  /**
+   * 0 or 1.
+   */
+  SAM2LUNG_VALUE_TYPE_FLAG = 2,
+  /**
+   * A text: sam2lung_result_measure_text() alone has it.
+   */
+  SAM2LUNG_VALUE_TYPE_TEXT = 3,
+} sam2lung_value_type;
 
 /**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
@@ -430,7 +472,7 @@ typedef struct sam2lung_engine_options {
    */
   int32_t device;
   /**
-   * CPU threads for one operator, up to 1024; 0: as many as the machine has.
+   * CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
    */
   uint32_t threads;
   /**
@@ -514,11 +556,11 @@ typedef struct sam2lung_run_options {
    */
   size_t struct_size;
   /**
-   * Dropout samples, up to 10000; 0: the bundle's number.
+   * Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
    */
   uint32_t samples;
   /**
-   * Which doubt SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
+   * Which uncertainty SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
    */
   int32_t uncertainty;
   /**
@@ -530,7 +572,7 @@ typedef struct sam2lung_run_options {
    */
   double threshold;
   /**
-   * Share of nodules that the judge is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
+   * Share of nodules that the classifier is to keep, up to 1, by the bundle's operating points; 0: its usual threshold.
    */
   double sensitivity;
   /**
@@ -546,7 +588,7 @@ typedef struct sam2lung_run_options {
    */
   const struct sam2lung_volume *mask;
   /**
-   * Keep the doubt of every kind as well: 12 bytes a voxel more.
+   * Keep the uncertainty of every kind as well: 12 bytes a voxel more.
    */
   bool all_uncertainties;
   /**
@@ -564,7 +606,7 @@ typedef struct sam2lung_run_options {
 } sam2lung_run_options;
 
 /**
- * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the bundle has nothing to say.
+ * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the model has nothing to say.
  */
 typedef struct sam2lung_nodule {
   /**
@@ -572,32 +614,31 @@ typedef struct sam2lung_nodule {
    */
   size_t struct_size;
   /**
-   * Its number in the label map, from 1.
+   * Number in the label map, from 1.
    */
   uint32_t id;
   /**
-   * Someone should look again; sam2lung_result_review_reason() says why.
+   * Whether someone should look again.
    */
   bool review;
   /**
-   * Its outline was made with the clicks of sam2lung_engine_run_at().
+   * Whether the network outlined it with clicks.
    */
-  bool prompted;
+  bool clicked;
   /**
-   * Mean voxel index along i, j, k, from 0.
+   * Centre as column, row, slice of the CT, from 0.
    */
   double centroid_ijk[3];
   /**
-   * The same place in RAS millimetres.
+   * Centre towards right, anterior, superior in the CT's patient frame, mm.
    */
   double centroid_ras[3];
   /**
-   * Voxels of the label times the volume of one, mm³.
+   * Volume of the outline in the label map, mm³.
    */
   double volume_mm3;
   /**
-   * Lower end of the volume's interval: of the bundle's model of doubt, else the 5th percentile of the samples, mm³;
-   * above 0 and at most volume_mm3.
+   * Lower end of the interval around the volume; above 0 and at most the volume; mm³.
    */
   double volume_mm3_p05;
   /**
@@ -605,12 +646,11 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3_p50;
   /**
-   * Upper end of the volume's interval: of the bundle's model of doubt, else the 95th percentile of the samples,
-   * mm³; at least volume_mm3.
+   * Upper end of the interval around the volume; at least the volume; mm³.
    */
   double volume_mm3_p95;
   /**
-   * 5th percentile of the volume over the samples, mm³.
+   * 5th percentile of the volume over the samples; a sample that misses the nodule counts as 0; mm³.
    */
   double sample_volume_mm3_p05;
   /**
@@ -622,7 +662,7 @@ typedef struct sam2lung_nodule {
    */
   double sample_volume_mm3_p95;
   /**
-   * Standard deviation of the logarithm of the volume over the samples.
+   * Standard deviation of the natural logarithm of the volume over the samples.
    */
   double volume_spread;
   /**
@@ -634,27 +674,29 @@ typedef struct sam2lung_nodule {
    */
   double long_axis_mm;
   /**
-   * Longest extent at right angles to it in the same slice, mm.
+   * Longest diameter at right angles to the long axis, in the same slice, mm.
    */
   double short_axis_mm;
   /**
-   * Mean HU of the label's voxels.
+   * Mean over the outline, HU.
    */
   double mean_hu;
   /**
-   * Mean probability of the label's voxels.
+   * Mean over the outline.
    */
   double probability_inside;
   /**
-   * Probability within 4 mm of the label that belongs to no nodule, summed over voxels, a voxel of the label.
+   * Probability within 4 mm of the outline that belongs to no nodule, as a share of the outline's voxels: what
+   * may be left out.
    */
   double probability_around;
   /**
-   * Mean doubt of the label's voxels and of those that touch them.
+   * Mean of the uncertainty map over the outline and the voxels that touch it.
    */
   double uncertainty_mean;
   /**
-   * Mean Dice between the outlines of two samples; 1 with one sample.
+   * How well the outlines of two samples agree: mean Dice over the pairs of the first 200 samples; 1 with one
+   * sample.
    */
   double sample_dice;
   /**
@@ -662,15 +704,15 @@ typedef struct sam2lung_nodule {
    */
   double detection_rate;
   /**
-   * The judge's probability that this is a nodule; NaN without a judge.
+   * Probability that it is a nodule, by the model's classifier; none if the model has no classifier.
    */
   double nodule_probability;
   /**
-   * Dice that the outline is expected to have with the true one; NaN without a model of doubt.
+   * Dice that the outline should have with the true one; none if the model hasn't learnt it.
    */
   double expected_dice;
   /**
-   * How many reasons sam2lung_result_review_reason() has.
+   * How many texts sam2lung_result_review_reason() has.
    */
   size_t review_reason_count;
 } sam2lung_nodule;
@@ -1118,6 +1160,156 @@ enum sam2lung_status sam2lung_log_set(sam2lung_log_fn callback,
                                       struct sam2lung_error **error);
 
 /**
+ * Makes a result of maps that were kept, so that sam2lung_engine_click() can go on from it. Since version 4 of the interface.
+ *
+ * Its nodules are the numbers in the label map, each with a place (sam2lung_nodule::centroid_ijk, centroid_ras), a volume and
+ * the diameter of a ball of that volume; every other number is NaN or 0. Nobody knows which uncertainty the map shows
+ * (sam2lung_result_uncertainty() is SAM2LUNG_UNCERTAINTY_BUNDLE), nor the threshold (NaN). A map that isn't given is 0 everywhere.
+ *
+ * Any thread.
+ *
+ * @param labels the nodules' numbers, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, on the CT's grid, not NULL; copied
+ * @param probability mean probability on the same grid, of any voxel type, may be NULL; copied
+ * @param uncertainty uncertainty on the same grid, of any voxel type, may be NULL; copied
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_from_maps(const struct sam2lung_volume *labels,
+                                               const struct sam2lung_volume *probability,
+                                               const struct sam2lung_volume *uncertainty,
+                                               struct sam2lung_result **result,
+                                               struct sam2lung_error **error);
+
+/**
+ * How many measures this library knows: the columns of nodules.csv but for the last. Later libraries have more, and those
+ * that are there keep their numbers.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @return the number
+ */
+size_t sam2lung_measure_count(void);
+
+/**
+ * The name of a measure, as in nodules.csv, such as volume_mm3.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_name(size_t measure);
+
+/**
+ * A few English words for the head of a measure's column.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_title(size_t measure);
+
+/**
+ * The unit of a measure, such as mm³.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" for a number without unit, for uncertainty_mean, whose unit is that of the uncertainty map (bit, or none
+ * for the variance), and where there is no such measure; never NULL
+ */
+const char *sam2lung_measure_unit(size_t measure);
+
+/**
+ * What a measure is, in English, without a full stop.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where there is none; never NULL
+ */
+const char *sam2lung_measure_meaning(size_t measure);
+
+/**
+ * The type of a measure.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return a sam2lung_value_type; -1 where there is none
+ */
+int32_t sam2lung_measure_type(size_t measure);
+
+/**
+ * A measure of a nodule as a number.
+ *
+ * Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, not NULL
+ * @param nodule index of the nodule, from 0
+ * @param measure from 0, less than sam2lung_measure_count(); not a text
+ * @param value where it goes, not NULL; 0 or 1 for a flag, NaN where the model has nothing to say
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_measure(const struct sam2lung_result *result,
+                                             size_t nodule,
+                                             size_t measure,
+                                             double *value,
+                                             struct sam2lung_error **error);
+
+/**
+ * A measure of a nodule as text, as it stands in nodules.csv; several texts are separated by "; ".
+ *
+ * Belongs to the result, valid until it is freed. Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param measure from 0, less than sam2lung_measure_count()
+ * @return UTF-8; "" where the model has nothing to say, where there is none, and for NULL; never NULL
+ */
+const char *sam2lung_result_measure_text(const struct sam2lung_result *result, size_t nodule, size_t measure);
+
+/**
+ * The name of a nodule's class, as the model has it.
+ *
+ * Belongs to the result, valid until it is freed. Any thread. Since version 4 of the interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_result_nodule_class(const struct sam2lung_result *result, size_t nodule);
+
+/**
+ * A nodule's volume under each sample in mm³, in the order of the samples; 0 where a sample misses it. With the same seed
+ * and model sample n is the same network in every CT, so that two scans can be compared sample by sample.
+ *
+ * The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 4 of the
+ * interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param count where their number goes, may be NULL; 0 where there are none
+ * @return the volumes; NULL where there are none
+ */
+const double *sam2lung_result_sample_volumes(const struct sam2lung_result *result,
+                                             size_t nodule,
+                                             size_t *count);
+
+/**
+ * The name of a kind of uncertainty, as on the command line, such as mutual-information.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 4 of the interface.
+ *
+ * @param uncertainty a sam2lung_uncertainty
+ * @return UTF-8; "" for another number; never NULL
+ */
+const char *sam2lung_uncertainty_name(int32_t uncertainty);
+
+/**
  * Sets every field to its default and struct_size to the size given.
  *
  * Any thread.
@@ -1156,7 +1348,8 @@ enum sam2lung_status sam2lung_run_options_init(struct sam2lung_run_options *opti
 size_t sam2lung_result_nodule_count(const struct sam2lung_result *result);
 
 /**
- * A nodule in numbers; nodules are ordered by falling volume, so the one at `index` has the number index + 1.
+ * A nodule in numbers; nodules stand by rising number (sam2lung_nodule::id). A run numbers them 1 to N by falling volume; after
+ * sam2lung_engine_click() and in what sam2lung_result_from_maps() makes numbers may have gaps and say nothing of size.
  *
  * Any thread.
  *
@@ -1184,28 +1377,50 @@ enum sam2lung_status sam2lung_result_nodule(const struct sam2lung_result *result
 const char *sam2lung_result_review_reason(const struct sam2lung_result *result, size_t nodule, size_t reason);
 
 /**
- * For how many points a nodule was asked for (sam2lung_engine_run_at()).
+ * How many clicks inside a nodule there were (sam2lung_engine_run_clicks(), sam2lung_engine_click()). Since version 4 of the
+ * interface.
  *
  * Any thread.
  *
  * @param result the result, may be NULL
- * @return the number of points inside; 0 for NULL and after sam2lung_engine_run()
+ * @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
+ */
+size_t sam2lung_result_click_count(const struct sam2lung_result *result);
+
+/**
+ * The nodule at a click. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @param click index of the click inside, in the order in which they were given, from 0
+ * @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
+ */
+uint32_t sam2lung_result_click_nodule(const struct sam2lung_result *result, size_t click);
+
+/**
+ * Deprecated: the name of sam2lung_result_click_count() before version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number of clicks inside; 0 for NULL and after sam2lung_engine_run()
  */
 size_t sam2lung_result_point_count(const struct sam2lung_result *result);
 
 /**
- * The nodule at a point that was asked for.
+ * Deprecated: the name of sam2lung_result_click_nodule() before version 4 of the interface.
  *
  * Any thread.
  *
  * @param result the result, may be NULL
- * @param point index of the point inside, in the order in which they were given, from 0
- * @return the nodule's number in the label map; 0: nothing was found there, no such point, or NULL
+ * @param point index of the click inside, in the order in which they were given, from 0
+ * @return the nodule's number in the label map; 0: nothing was found there, no such click, or NULL
  */
 uint32_t sam2lung_result_point_nodule(const struct sam2lung_result *result, size_t point);
 
 /**
- * The label map: 1 to N for the nodules, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
+ * The label map: the nodules' numbers, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, packed, on the CT's own grid.
  *
  * The voxels belong to the result and stay valid until it is freed; don't write to them. Any thread.
  *
@@ -1269,12 +1484,13 @@ enum sam2lung_status sam2lung_result_copy_map(const struct sam2lung_result *resu
                                               struct sam2lung_error **error);
 
 /**
- * The kind of doubt that SAM2LUNG_MAP_UNCERTAINTY shows.
+ * The kind of uncertainty that SAM2LUNG_MAP_UNCERTAINTY shows.
  *
  * Any thread.
  *
  * @param result the result, may be NULL
- * @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL
+ * @return a sam2lung_uncertainty; SAM2LUNG_UNCERTAINTY_BUNDLE for NULL, and for maps of which nobody knows
+ *         (sam2lung_result_from_maps())
  */
 int32_t sam2lung_result_uncertainty(const struct sam2lung_result *result);
 
@@ -1351,6 +1567,24 @@ const char *sam2lung_result_warning_name(const struct sam2lung_result *result, s
 const char *sam2lung_result_warning_text(const struct sam2lung_result *result, size_t index);
 
 /**
+ * Copies a map where it lies within 10 mm of a nodule, and 0 elsewhere: packed, i fastest. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param map a sam2lung_map
+ * @param buffer where the voxels go, not NULL, aligned for its type
+ * @param count voxels that fit there: exactly those of the volume
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_copy_map_near_nodules(const struct sam2lung_result *result,
+                                                           int32_t map,
+                                                           float *buffer,
+                                                           size_t count,
+                                                           struct sam2lung_error **error);
+
+/**
  * Frees a result and all its maps and texts.
  *
  * Any thread; not while another one reads it or a view of it.
@@ -1382,16 +1616,43 @@ enum sam2lung_status sam2lung_engine_run(struct sam2lung_engine *engine,
                                          struct sam2lung_error **error);
 
 /**
- * As sam2lung_engine_run(), and outlines a nodule at each point inside in any case.
+ * As sam2lung_engine_run(), and outlines a nodule at each click inside in any case. Since version 4 of the interface.
  *
  * @param engine the engine, not NULL
  * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
  * @param volume_count how many there are
- * @param inside voxel indices i, j, k of each point at which a nodule is asked for, not NULL; borrowed for the call
- * @param inside_count how many points that are, at least 1
- * @param outside voxel indices i, j, k of points that don't belong to it, for bundles that take clicks
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
  *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
- * @param outside_count how many points that are
+ * @param outside_count how many clicks that are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_run_clicks(struct sam2lung_engine *engine,
+                                                const struct sam2lung_volume *const *volumes,
+                                                size_t volume_count,
+                                                const int64_t *inside,
+                                                size_t inside_count,
+                                                const int64_t *outside,
+                                                size_t outside_count,
+                                                const struct sam2lung_run_options *options,
+                                                struct sam2lung_result **result,
+                                                struct sam2lung_error **error);
+
+/**
+ * Deprecated: the name of sam2lung_engine_run_clicks() before version 4 of the interface.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+ *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+ * @param outside_count how many clicks that are
  * @param options options of the run, borrowed for the call; NULL: the defaults
  * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
  * @param error where an error goes, may be NULL
@@ -1407,6 +1668,46 @@ enum sam2lung_status sam2lung_engine_run_at(struct sam2lung_engine *engine,
                                             const struct sam2lung_run_options *options,
                                             struct sam2lung_result **result,
                                             struct sam2lung_error **error);
+
+/**
+ * Outlines a nodule at each click inside in an earlier result of the same volumes. Only boxes around the clicks are run, which
+ * takes seconds. Since version 4 of the interface.
+ *
+ * What is new takes the place of what it is another version of: of outlines with which it shares at least half of the smaller
+ * one. It keeps the number of the nodule that it replaces (of several: of the one with which it shares most voxels), else it gets
+ * the highest number there is, plus one. The maps change within 10 mm of it, but not nearer to another nodule. Everything else
+ * is as it was: other nodules keep their numbers, outlines and measures. Where nothing is found at a click
+ * (sam2lung_result_click_nodule() is 0), nothing changes.
+ *
+ * The options are those of a run. sam2lung_run_options::search says how lungs are known, if the bundle wants to know;
+ * SAM2LUNG_SEARCH_EVERYWHERE is the fastest, and right for all but lungs that are nearly air. The kind of uncertainty is that of
+ * the earlier result, unless that is of sam2lung_result_from_maps().
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; borrowed for the call
+ * @param volume_count how many there are
+ * @param earlier the earlier result, not NULL; not changed, and not used after the call
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; borrowed for the call
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it, for bundles that take clicks
+ *        (sam2lung_bundle_takes_clicks()); may be NULL when there is none; borrowed for the call
+ * @param outside_count how many clicks that are
+ * @param options options of the run, borrowed for the call; NULL: the defaults
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_engine_click(struct sam2lung_engine *engine,
+                                           const struct sam2lung_volume *const *volumes,
+                                           size_t volume_count,
+                                           const struct sam2lung_result *earlier,
+                                           const int64_t *inside,
+                                           size_t inside_count,
+                                           const int64_t *outside,
+                                           size_t outside_count,
+                                           const struct sam2lung_run_options *options,
+                                           struct sam2lung_result **result,
+                                           struct sam2lung_error **error);
 
 /**
  * Loads ONNX Runtime, unless this process has loaded it, and tries the devices.

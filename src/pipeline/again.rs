@@ -175,7 +175,7 @@ fn check(earlier: &Segmentation, model: &Model, grid: &Grid, options: &Options) 
 fn sampling(options: &Options, earlier: &Segmentation, model: &Model) -> Sampling {
     let own = options.sampling(model);
     let uncertainty = if earlier.of_maps { own.uncertainty } else { earlier.uncertainty };
-    let kinds: &[Uncertainty] = if earlier.arrays.kinds.is_empty() { &[] } else { &Uncertainty::ALL };
+    let kinds: &[Uncertainty] = if earlier.arrays.kinds.is_empty() { &[] } else { Uncertainty::ALL };
     Sampling { uncertainty, kinds, ..own }
 }
 

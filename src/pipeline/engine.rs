@@ -6,17 +6,16 @@ use super::{
     again,
     options::{Options, check_threads},
     run::{self, Roles},
-    slices::Slices,
 };
 use crate::{
-    contract::{bundle::Bundle, network::Kind},
-    error::{Error, Result},
+    contract::bundle::Bundle,
+    error::Result,
     findings::result::Segmentation,
     networks::{
+        kinds::OfKind,
         load::{self, Networks},
-        roles::Detector,
     },
-    progress::Monitor,
+    progress::{Monitor, Stage},
     runtime::device::{Device, DeviceReport},
     space::volume::Volume,
 };
@@ -63,8 +62,8 @@ impl Engine {
     /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
     ///
     /// # Errors
-    /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
-    /// [`Error::ModelShape`] or [`Error::Option`].
+    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
+    /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
     pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         Self::load(bundle, device, threads, &mut Monitor::silent())
     }
@@ -72,7 +71,7 @@ impl Engine {
     /// The same, with progress, and cancelled by the monitor's token; [`Monitor::loading`] makes such a one.
     ///
     /// # Errors
-    /// As [`Engine::new`], or [`Error::Cancelled`].
+    /// As [`Engine::new`], or [`crate::Error::Cancelled`].
     pub fn load(
         bundle: impl Into<Arc<Bundle>>,
         device: Device,
@@ -83,7 +82,6 @@ impl Engine {
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = bundle.into();
-        check_kinds(&bundle)?;
         let (networks, device) = load::load(&bundle, device, threads, monitor)?;
         Ok(Engine { networks, device, bundle, threads })
     }
@@ -117,9 +115,13 @@ impl Engine {
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
         let model = &self.bundle.model;
-        let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = Slices { cutting: segment, model };
-        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
+        let classes = model.classes.len();
+        let Networks { detect, classify, segment } = &mut self.networks;
+        let detect = model.detect.as_ref().zip(detect.as_mut());
+        let mut detect =
+            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Segment));
+        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
+        let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
         run::run(roles, model, volumes, options, monitor)
     }
 
@@ -141,17 +143,4 @@ impl Engine {
         let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
         again::click(roles, model, (volumes, earlier), options, monitor)
     }
-}
-
-/// Refuses kinds that a run doesn't know.
-fn check_kinds(bundle: &Bundle) -> Result<()> {
-    let model = &bundle.model;
-    if model.segment.kind == Kind::Slice && model.detect.is_none() {
-        return Ok(());
-    }
-    Err(Error::ModelBundle {
-        bundle: bundle.origin.clone(),
-        reason: format!("segment.kind is {:?}; expected a slice network, and no detect", model.segment.kind),
-        remedy: "Use a bundle whose segment is a slice network".into(),
-    })
 }
