@@ -41,8 +41,8 @@ use crate::{
         clicks::Clicks,
         images::Images,
         neighbours::SliceSteps,
-        piece::Sampling,
         roles::{Classifier, Segmenter},
+        sampling::Sampling,
     },
     progress::{CancelToken, Monitor, Stage},
     space::{
@@ -94,7 +94,7 @@ where
     let clicks = scan.clicks(&options.clicks);
     let toned = tone(&scan, options, model, monitor)?;
     clock.lap("lungs");
-    let images = scan::images(&scan, &toned.lifted, model);
+    let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let sampling = sampling(options, earlier, model);
     let before = canonical(earlier, &scan, &cancel)?;
     let mut outlines = outlines(&before.labels, images.grid, &clicks, earlier, model, &cancel)?;

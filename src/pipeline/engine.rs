@@ -8,12 +8,14 @@ use super::{
     run::{self, Roles},
 };
 use crate::{
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, model::Model},
     error::Result,
     findings::result::Segmentation,
     networks::{
-        kinds::OfKind,
+        classify::OnnxClassifier,
+        kinds::{KindDetector, KindSegmenter, OfKind},
         load::{self, Networks},
+        onnx::OnnxNetwork,
     },
     progress::{Monitor, Stage},
     runtime::device::{Device, DeviceReport},
@@ -62,8 +64,8 @@ impl Engine {
     /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
     ///
     /// # Errors
-    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`], [`crate::Error::ModelBundle`],
-    /// [`crate::Error::ModelShape`] or [`crate::Error::Option`].
+    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`],
+    /// [`crate::Error::ModelBundle`], [`crate::Error::ModelShape`] or [`crate::Error::Option`].
     pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         Self::load(bundle, device, threads, &mut Monitor::silent())
     }
@@ -114,15 +116,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        let model = &self.bundle.model;
-        let classes = model.classes.len();
-        let Networks { detect, classify, segment } = &mut self.networks;
-        let detect = model.detect.as_ref().zip(detect.as_mut());
-        let mut detect =
-            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Segment));
-        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
-        let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
-        run::run(roles, model, volumes, options, monitor)
+        self.with_roles(|model, roles| run::run(roles, model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -137,10 +131,21 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
+        self.with_roles(|model, roles| again::click(roles, model, (volumes, earlier), options, monitor))
+    }
+
+    /// Fills the roles with the bundle's networks.
+    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>) -> T) -> T {
         let model = &self.bundle.model;
-        let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = Slices { cutting: segment, model };
-        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
-        again::click(roles, model, (volumes, earlier), options, monitor)
+        let classes = model.classes.len();
+        let Networks { detect, classify, segment } = &mut self.networks;
+        let detect = model.detect.as_ref().zip(detect.as_mut());
+        let mut detect =
+            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
+        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
+        work(model, Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment })
     }
 }
+
+/// The roles filled by networks of ONNX Runtime.
+type OnnxRoles<'a, 'b> = Roles<'a, KindDetector<'b, OnnxNetwork>, OnnxClassifier, KindSegmenter<'b, OnnxNetwork>>;

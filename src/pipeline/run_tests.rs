@@ -1,9 +1,6 @@
 use super::*;
 use crate::{
-    contract::bundle,
-    pipeline::options::Search,
-    progress::CancelToken,
-    space::grid::Grid,
+    contract::bundle, pipeline::options::Search, progress::CancelToken, space::grid::Grid,
     steps::sample_masks::SampleMasks,
 };
 
@@ -125,7 +122,9 @@ fn row<T: Copy>(map: ndarray::ArrayView3<'_, T>, columns: std::ops::Range<usize>
 fn run_with_a_detector_segments_boxes_around_what_stays_and_shows_the_detector_elsewhere() {
     // Candidates at 5 (P 0.94), 20 (0.79), 35 (0.64); the third is one too many, the second below 0.8.
     let mut model = model("tiny-detect");
-    model.classify = self::model("tiny-chain").classify.map(|classify| crate::contract::network::Classify { threshold: 0.8, ..classify });
+    model.classify = self::model("tiny-chain")
+        .classify
+        .map(|classify| crate::contract::classify::Classify { threshold: 0.8, ..classify });
     let mut detector = Map(map(&[(5, 7, 0.9), (20, 22, 0.8), (35, 37, 0.7), (10, 12, 0.25)]));
     // It outlines the candidate, a spot in its box that isn't one, and a spot beyond the box.
     let mut segmenter = Fixed::new(vec![map(&[(5, 8, 0.75), (10, 11, 0.75), (25, 28, 0.75)])]);
@@ -158,8 +157,8 @@ fn run_without_a_detector_segments_the_whole_search_region() {
     (model.detect, model.decision.candidates) = (None, None);
     let found = run_with(&model, None, None, &mut segmenter, &options(&[]));
     assert!(segmenter.asked[0].0.iter().all(|inside| *inside));
-    let sizes: Vec<_> = found.nodules.iter().map(|nodule| (nodule.id, nodule.volume_mm3, nodule.nodule_probability));
-    assert_eq!(sizes.clone().collect::<Vec<_>>(), [(1, 5.0, None), (2, 3.0, None)]);
+    let sizes = found.nodules.iter().map(|nodule| (nodule.id, nodule.volume_mm3, nodule.nodule_probability));
+    assert_eq!(sizes.collect::<Vec<_>>(), [(1, 5.0, None), (2, 3.0, None)]);
     assert_eq!(found.nodules[0].sample_volumes_mm3, [5.0, 5.0]);
 }
 
@@ -218,7 +217,9 @@ fn run_of_volumes_that_are_not_the_model_s_channels_is_refused_by_name() {
         let roles = Roles { detect: None::<&mut Map>, classify: None::<&mut ByPlace>, segment: &mut segmenter };
         run(roles, &model, volumes, &options(&[]), &mut Monitor::silent()).expect_err("they don't fit").to_string()
     };
-    assert!(refused(vec![volume()]).contains("1 volume(s); expected one volume for each channel of the model: CT, PET"));
+    assert!(
+        refused(vec![volume()]).contains("1 volume(s); expected one volume for each channel of the model: CT, PET")
+    );
     let mut moved = volume();
     moved.grid.origin_ras[2] += 0.5;
     assert!(refused(vec![volume(), moved]).contains("channel PET has 40 x 6 x 4 voxels"), "which, got, expected");
