@@ -105,10 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_of_the_stage_under_numbers_that_stay() {
-        // Stages that came later have numbers behind the first seven.
-        let first = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect);
-        for (number, stage) in first.chain([Stage::Load, Stage::Detect]).enumerate() {
+    fn words_are_those_of_the_stage_and_numbers_are_never_given_twice() {
+        // By their numbers, which never change: the detector's stage came later.
+        let stages = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect).chain([Stage::Load, Stage::Detect]);
+        for (number, stage) in stages.enumerate() {
             let (value, title) = words(stage);
             assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));
         }

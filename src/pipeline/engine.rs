@@ -24,13 +24,33 @@ use crate::{
 
 /// A bundle on a device, ready to segment one CT after the other.
 ///
-/// ```no_run
-/// use sam2lung::{contract::bundle::Bundle, pipeline::{Engine, options::Options}, progress::Monitor, runtime::device::Device};
+/// ```
+/// use sam2lung::{
+///     contract::bundle::Bundle,
+///     networks::clicks::Clicks,
+///     phantom::{Scanner, chest_phantom_with},
+///     pipeline::{Engine, options::Options},
+///     progress::Monitor,
+///     runtime::device::Device,
+/// };
 /// # fn main() -> sam2lung::Result<()> {
-/// # let ct = sam2lung::phantom::chest_phantom(1).ct;
-/// let mut engine = Engine::new(Bundle::builtin()?, Device::Auto, None)?;
-/// let found = engine.segment(vec![ct], &Options::default(), &mut Monitor::silent())?;
-/// # Ok(()) }
+/// // A made chest CT on coarse voxels; sam2lung::io::read_ct() reads one from files.
+/// let scanner = Scanner { spacing_mm: [3.0, 3.0, 5.0], ..Scanner::default() };
+/// let ct = chest_phantom_with(1, &scanner).ct;
+///
+/// let mut engine = Engine::new(Bundle::builtin()?, Device::Cpu, None)?;
+/// let options = Options { samples: Some(2), ..Options::default() };
+/// let found = engine.segment(vec![ct.clone()], &options, &mut Monitor::silent())?;
+/// for nodule in &found.nodules {
+///     println!("{}: {:.0} mm³ at {:?}", nodule.id, nodule.volume_mm3, nodule.centroid_ras);
+/// }
+///
+/// // A click outlines what lies there, and leaves everything else as it was.
+/// let clicks = Clicks { inside: vec![[30, 40, 20]], outside: Vec::new() };
+/// let more = engine.click(vec![ct], &found, &Options { clicks, ..options }, &mut Monitor::silent())?;
+/// assert_eq!(more.clicks.len(), 1);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Engine {
@@ -96,9 +116,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        let model = &self.bundle.model;
-        let mut filled = Filled::of(model, &mut self.networks);
-        run::run(filled.roles(), model, volumes, options, monitor)
+        self.with_roles(|model, roles| run::run(roles, model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -113,32 +131,21 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
+        self.with_roles(|model, roles| again::click(roles, model, (volumes, earlier), options, monitor))
+    }
+
+    /// Fills the roles with the bundle's networks.
+    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>) -> T) -> T {
         let model = &self.bundle.model;
-        let mut filled = Filled::of(model, &mut self.networks);
-        again::click(filled.roles(), model, (volumes, earlier), options, monitor)
-    }
-}
-
-/// The roles of a run as a bundle's networks fill them.
-struct Filled<'a> {
-    detect: Option<KindDetector<'a, OnnxNetwork>>,
-    classify: Option<&'a mut OnnxClassifier>,
-    segment: KindSegmenter<'a, OnnxNetwork>,
-}
-
-impl<'a> Filled<'a> {
-    fn of(model: &'a Model, networks: &'a mut Networks) -> Self {
         let classes = model.classes.len();
-        let detect = model.detect.as_ref().zip(networks.detect.as_mut());
-        let detect = detect.map(|(spec, detect)| OfKind::new("detect", spec, classes, detect));
-        Filled {
-            detect: detect.map(|detect| detect.detector(Stage::Detect)),
-            classify: networks.classify.as_mut(),
-            segment: OfKind::new("segment", &model.segment, classes, &mut networks.segment).segmenter(),
-        }
-    }
-
-    fn roles(&mut self) -> Roles<'_, KindDetector<'a, OnnxNetwork>, OnnxClassifier, KindSegmenter<'a, OnnxNetwork>> {
-        Roles { detect: self.detect.as_mut(), classify: self.classify.as_deref_mut(), segment: &mut self.segment }
+        let Networks { detect, classify, segment } = &mut self.networks;
+        let detect = model.detect.as_ref().zip(detect.as_mut());
+        let mut detect =
+            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
+        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
+        work(model, Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment })
     }
 }
+
+/// The roles filled by networks of ONNX Runtime.
+type OnnxRoles<'a, 'b> = Roles<'a, KindDetector<'b, OnnxNetwork>, OnnxClassifier, KindSegmenter<'b, OnnxNetwork>>;

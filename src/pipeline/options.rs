@@ -24,6 +24,20 @@ pub enum Search {
 }
 
 /// Options of one run; the default follows the bundle.
+///
+/// ```
+/// use sam2lung::{networks::clicks::Clicks, pipeline::options::{Options, Search}};
+///
+/// let options = Options {
+///     samples: Some(50),
+///     seed: 7,
+///     search: Search::Everywhere,
+///     clicks: Clicks { inside: vec![[182, 285, 65]], outside: Vec::new() },
+///     ..Options::default()
+/// };
+/// assert!(options.check().is_ok());
+/// assert!(Options { threshold: Some(1.5), ..options }.check().is_err());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Samples, as many as there are members at least; `None`: the bundle's number. Fewer are drawn where fewer differ.

@@ -285,3 +285,7 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
         evidence: Some(Kept { ct, samples: all.samples }),
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
