@@ -74,7 +74,6 @@ def test_maps_show_the_segmenter_around_candidates_and_the_detector_elsewhere(fi
     assert not by_segmenter[distance_mm(candidates) > corner_mm].any()
     np.testing.assert_allclose(found.uncertainty, made_ct.entropy_bits(found.probability), atol=4e-5, rtol=0)
     assert np.array_equal(found.label > 0, balls()[0] | balls()[1])
-    assert found.run["result"]["candidates"] == 2
     assert all(nodule["nodule_probability"] is None for nodule in found.nodules)
 
 
@@ -112,11 +111,12 @@ def test_classifier_drops_candidates_before_they_are_segmented(find):
     i, j, k = CENTRES[0]
     wanted = classified(made_ct.windowed(100), detector[k, j, i])
     assert nodule["nodule_probability"] == pytest.approx(wanted, abs=1e-5)
-    near = distance_mm(detector > 0.5) <= MARGIN_MM
-    first, second = np.indices(SHAPE)[2] < 30, np.indices(SHAPE)[2] >= 30
-    np.testing.assert_allclose(found.probability[near & first], samples.mean[near & first], **CLOSE)
-    np.testing.assert_allclose(found.probability[second], detector[second], **CLOSE)
-    np.testing.assert_allclose(found.uncertainty[near & first], samples.entropy[near & first], atol=4e-5, rtol=0)
+    columns = np.indices(SHAPE)[2]
+    near = distance_mm((detector > 0.5) & (columns < 27)) <= MARGIN_MM
+    np.testing.assert_allclose(found.probability[near], samples.mean[near], **CLOSE)
+    np.testing.assert_allclose(found.uncertainty[near], samples.entropy[near], atol=4e-5, rtol=0)
+    far = columns > 30
+    np.testing.assert_allclose(found.probability[far], detector[far], **CLOSE)
     assert nodule["sample_volumes_mm3"] == pytest.approx([balls()[0].sum() * np.prod(SPACING) * (m > 0) for m in kept])
 
 

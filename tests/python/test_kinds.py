@@ -240,10 +240,11 @@ def test_statistics_are_those_of_the_samples(find, name, kind):
 
 
 def soft_hu():
-    """A ball that fades into lung, so that samples outline it each in its own way."""
+    """A ball that fades into lung, on one side more than on the other: samples outline it each in its own way."""
     k, j, i = np.indices(SHAPE)
     distance_mm = np.sqrt(((np.stack([i, j, k], -1) - CENTRE) * SPACING) ** 2 @ np.ones(3))
-    return np.clip(250 - 150 * distance_mm, made_ct.LUNG_HU, None).round()
+    slope = 30 * (i - CENTRE[0]) + 20 * (j - CENTRE[1]) - 15 * (k - CENTRE[2])
+    return np.clip(250 - 150 * distance_mm + slope, made_ct.LUNG_HU, 300).round()
 
 
 @pytest.mark.parametrize("name", ["tiny-members", "tiny-flips", "tiny-mixed", "tiny-patch-flips"])
