@@ -130,7 +130,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_ARGUMENT = 1,
   /**
    * E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID,
-   * E_CHANNELS, E_CHANNEL_GRID: the volume can't be used.
+   * E_CHANNELS, E_CHANNEL_GRID, E_BOX: the volume can't be used.
    */
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**

@@ -316,6 +316,20 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// A network's boxes are larger than the volume.
+    #[error(
+        "a box of the network '{network}' has {size}; the volume has {volume} on the network's grid; expected boxes that \
+         fit into it. {}",
+        remedy::BOX
+    )]
+    Box {
+        /// Name of its field in the contract.
+        network: String,
+        /// Size of a box in voxels along k, j, i, and in mm.
+        size: String,
+        /// Size of the volume, likewise.
+        volume: String,
+    },
     /// A device that was asked for can't be used.
     #[error("device '{device}' can't be used: {reason}. {remedy}")]
     Device {
@@ -412,6 +426,7 @@ impl Error {
             Error::ModelShape { .. } => "E_MODEL_SHAPE",
             Error::Runtime { .. } => "E_RUNTIME",
             Error::Threads { .. } => "E_THREADS",
+            Error::Box { .. } => "E_BOX",
             Error::Device { .. } => "E_DEVICE",
             Error::Inference { .. } => "E_INFERENCE",
             Error::Cancelled => "E_CANCELLED",

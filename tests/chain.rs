@@ -75,7 +75,7 @@ fn segment_click_on_a_candidate_that_was_dropped_outlines_it_and_keeps_the_other
 }
 
 #[test]
-fn segment_stages_of_a_chain_come_in_its_order_and_progress_never_falls() {
+fn segment_stages_of_a_chain_come_in_order_and_progress_never_falls() {
     let mut seen: Vec<(Stage, f64)> = Vec::new();
     let mut sink = |progress: Progress| seen.push((progress.stage, progress.fraction));
     let mut monitor = Monitor::new(CancelToken::new(), &mut sink);
@@ -83,16 +83,16 @@ fn segment_stages_of_a_chain_come_in_its_order_and_progress_never_falls() {
     assert!(seen.windows(2).all(|pair| pair[0].1 <= pair[1].1));
     let mut stages: Vec<Stage> = seen.iter().map(|(stage, _)| *stage).collect();
     stages.dedup();
-    assert_eq!(stages, [Stage::Lungs, Stage::Detect, Stage::Segment, Stage::Nodules]);
+    assert_eq!(stages, [Stage::Lungs, Stage::Segment, Stage::Nodules]);
 }
 
 #[test]
-fn segment_cancelled_while_it_detects_ends_and_leaves_the_engine_usable() {
+fn segment_cancelled_at_its_first_network_ends_and_leaves_the_engine_usable() {
     let mut engine = engine("tiny-chain");
     let token = CancelToken::new();
     let from_callback = token.clone();
     let mut sink = |progress: Progress| {
-        if progress.stage == Stage::Detect {
+        if progress.stage == Stage::Segment {
             from_callback.cancel();
         }
     };

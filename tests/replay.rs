@@ -4,16 +4,18 @@
 use sam2lung::contract::uncertainty::Uncertainty;
 use std::{path::Path, sync::Arc};
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView3, s};
 use sam2lung::{
-    Result,
     contract::bundle::Bundle,
     findings::result::Segmentation,
     networks::{
+        answers::{Answers, ClassAnswer},
         clicks::Clicks,
-        load::{Cutting, load},
-        piece::{Answer, Assembled, Pieces, Sampling, Watch, run_all},
-        slice::SlicePieces,
+        images::Images,
+        kinds::OfKind,
+        load::load,
+        roles::Segmenter,
+        sampling::Sampling,
     },
     pipeline::{
         Engine,
@@ -21,10 +23,7 @@ use sam2lung::{
     },
     progress::{CancelToken, Monitor, Progress, Stage},
     runtime::device::Device,
-    space::{
-        grid::Grid,
-        volume::{Voi, Volume},
-    },
+    space::{grid::Grid, volume::Volume},
     steps::philox::philox4x32,
 };
 
@@ -180,73 +179,49 @@ fn segment_after_a_cancelled_run_gives_the_same_bits() {
     }
 }
 
-/// The same pieces, answered in another order.
-struct Reordered<P> {
-    pieces: P,
-    reorder: fn(Vec<Voi>) -> Vec<Voi>,
-}
-
-impl<P: Pieces> Pieces for Reordered<P> {
-    fn classes(&self) -> usize {
-        self.pieces.classes()
-    }
-
-    fn plan(&self, grid: &Grid, search: &Array3<bool>) -> Vec<Voi> {
-        (self.reorder)(self.pieces.plan(grid, search))
-    }
-
-    fn answer(
-        &mut self,
-        ct: &Volume<f32>,
-        search: &Array3<bool>,
-        voi: &Voi,
-        sampling: &Sampling,
-        watch: &mut Watch<'_>,
-    ) -> Result<Answer> {
-        self.pieces.answer(ct, search, voi, sampling, watch)
-    }
-}
-
-fn assembled(name: &str, reorder: fn(Vec<Voi>) -> Vec<Voi>) -> Assembled {
+/// What the bundle's network says of the voxels of `region`, answered for in these parts.
+fn answered(name: &str, regions: &[Array3<bool>]) -> Vec<Answers> {
     let bundle = Arc::new(bundle(name));
-    let (networks, _) = load(&bundle, Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
-    let Cutting::One(mut network) = networks.segment else { panic!("no hybrid") };
-    let mut pieces = Reordered { pieces: SlicePieces::new(&mut *network, &bundle.model, Clicks::default()), reorder };
-    let ct = ct();
-    let everywhere = Array3::from_elem(ct.voxels.raw_dim(), true);
-    let sampling = Sampling {
-        seed: 0,
-        samples: SAMPLES,
-        batch: 8,
-        threshold: 0.5,
-        uncertainty: Uncertainty::MutualInformation,
-        kinds: &[],
+    let (mut networks, _) = load(&bundle, Device::Cpu, 2, &mut Monitor::silent()).expect("a committed bundle");
+    let (ct, model) = (ct(), &bundle.model);
+    let volumes = model.channels.iter().map(|channel| (&ct.voxels, channel.normalise));
+    let images = Images::new(&ct.grid, volumes, &CancelToken::new()).expect("nobody cancels");
+    let mut segmenter = OfKind::new("segment", &model.segment, 1, &mut networks.segment).segmenter();
+    let (uncertainty, threshold) = (Uncertainty::MutualInformation, 0.5);
+    let sampling = Sampling { seed: 0, samples: SAMPLES, batch: 8, threshold, uncertainty, kinds: &[] };
+    let mut segment = |region: &Array3<bool>| {
+        let monitor = &mut Monitor::silent();
+        segmenter.segment(&images, region, &Clicks::default(), &sampling, Stage::Segment, monitor).expect("a good CT")
     };
-    run_all(&mut pieces, &ct, &everywhere, &sampling, Stage::Segment, &mut Monitor::silent()).expect("a good CT")
+    regions.iter().map(|region| segment(region)).collect()
 }
 
 #[test]
-fn run_all_any_order_of_pieces_gives_the_same_bits() {
-    let backwards = |mut plan: Vec<Voi>| {
-        assert!(plan.len() > 2, "an order needs pieces");
-        plan.reverse();
-        plan
-    };
-    let odd_first = |mut plan: Vec<Voi>| {
-        plan.sort_by_key(|voi| (voi.start[2] % 2 == 0, voi.start));
-        plan
-    };
+fn segment_slices_one_by_one_in_any_order_gives_the_bits_of_all_at_once() {
+    let grid = ct().grid;
+    let slice = |k: usize| Array3::from_shape_fn(grid.shape(), |(own, ..)| own == k);
+    let backwards: Vec<usize> = (0..grid.dims[2]).rev().collect();
     for name in BUNDLES {
-        let plain = assembled(name, |plan| plan);
-        for other in [assembled(name, backwards), assembled(name, odd_first)] {
-            let pairs = || plain.classes.iter().zip(&other.classes);
-            assert!(pairs().all(|(a, b)| bits(a.probability.view()) == bits(b.probability.view())), "{name}");
-            assert!(pairs().all(|(a, b)| bits(a.uncertainty.view()) == bits(b.uncertainty.view())), "{name}");
-            assert!(plain.samples.from(0).eq(other.samples.from(0)), "{name}");
-            assert!(
-                [BUILT_IN, INTERPOLATING].contains(&name) || plain.samples.from(0).next().is_some(),
-                "no sample to compare"
-            );
+        let whole = answered(name, &[Array3::from_elem(grid.shape(), true)]);
+        let whole = &whole[0].classes[0];
+        let alone = answered(name, &backwards.iter().map(|k| slice(*k)).collect::<Vec<_>>());
+        for (k, one) in backwards.iter().zip(&alone) {
+            let one = &one.classes[0];
+            let same = |a: &Array3<f32>, b: &Array3<f32>| {
+                bits(a.slice(s![*k..=*k, .., ..])) == bits(b.slice(s![*k..=*k, .., ..]))
+            };
+            assert!(same(&whole.probability, &one.probability), "{name}, slice {k}");
+            assert!(same(&whole.uncertainty, &one.uncertainty), "{name}, slice {k}");
+            let of_slice = (k * grid.dims[0] * grid.dims[1]) as u32..((k + 1) * grid.dims[0] * grid.dims[1]) as u32;
+            let held = |class: &ClassAnswer| -> Vec<(u32, Vec<u64>)> {
+                let from = class.samples.from(of_slice.start).take_while(|(index, _)| of_slice.contains(index));
+                from.map(|(index, bits)| (index, bits.to_vec())).collect()
+            };
+            assert_eq!(held(whole), held(one), "{name}, slice {k}");
         }
+        assert!(
+            [BUILT_IN, INTERPOLATING].contains(&name) || whole.samples.from(0).next().is_some(),
+            "no sample to compare"
+        );
     }
 }

@@ -91,8 +91,7 @@ def check_or_refuse(run: Path, bundle: Path) -> None:
 
 
 def make_bundle(asked: Options) -> None:
-    """Passes over what is done, and training goes on from its checkpoint: after an interruption the same call goes on.
-    """
+    """Passes over what is done, and training goes on from its checkpoint: after an interruption the same call goes on."""
     asked.run.mkdir(parents=True, exist_ok=True)
     for step in steps(asked):
         print(f"== {step.name}{': done already' if step.done else ''}", flush=True)

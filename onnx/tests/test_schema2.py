@@ -10,11 +10,15 @@ import re
 import jsonschema
 import pytest
 
-from conftest import ONNX_FOLDER
+from conftest import ONNX_FOLDER, REPOSITORY
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((ONNX_FOLDER / "schema" / "model.schema.json").read_text()))
 PAGE = (ONNX_FOLDER / "README.md").read_text().replace('"SHA256"', '"' + "0" * 64 + '"')
 EXAMPLES = {e["name"]: e for e in map(json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))}
+
+
+CONTRACTS = [json.loads(path.read_text()) for path in sorted((REPOSITORY / "tests" / "bundles").glob("*/model.json"))]
+BUNDLES = {contract["name"]: contract for contract in CONTRACTS if contract["schema_version"] == 2}
 
 
 def objects(value, path=()):
@@ -45,6 +49,11 @@ def test_examples_are_of_every_kind():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_of_the_page_is_accepted(name):
     VALIDATOR.validate(EXAMPLES[name])
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_bundle_of_schema_2_is_accepted(name):
+    VALIDATOR.validate(BUNDLES[name])
 
 
 @pytest.mark.parametrize("name, path", [(name, path) for name in EXAMPLES for path in objects(EXAMPLES[name])], ids=str)

@@ -14,7 +14,7 @@ pub enum sam2lung_status {
     /// E_ARGUMENT, E_OPTION: the call itself is wrong.
     InvalidArgument = 1,
     /// E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID,
-    /// E_CHANNELS, E_CHANNEL_GRID: the volume can't be used.
+    /// E_CHANNELS, E_CHANNEL_GRID, E_BOX: the volume can't be used.
     InvalidInput = 2,
     /// E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
     /// E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
@@ -52,6 +52,7 @@ impl From<&Error> for sam2lung_status {
             | Error::TooLarge { .. }
             | Error::NoLung { .. }
             | Error::MaskGrid { .. }
+            | Error::Box { .. }
             | Error::Channels { .. }
             | Error::ChannelGrid { .. } => sam2lung_status::InvalidInput,
             Error::Read { .. }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     classes::{Channel, Class, Output, Region},
+    classify::Classify,
     limits::{CANDIDATES, MARGIN_MM, MAX_CHANNELS, MAX_CLASSES, MIN_VOLUME_MM3, SAMPLES, SLICE_MM},
-    network::{Classify, Network},
+    network::Network,
     uncertainty::{ReviewRule, Uncertainty, UncertaintyModel},
 };
 

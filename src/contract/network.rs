@@ -10,8 +10,8 @@ use serde::{
 use strum::Display;
 
 use super::limits::{
-    BIAS, BOX_SIZE, BOX_SPACING_MM, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS,
-    MULTIPLE, OVERLAP, PATCH_SIZE, SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
+    BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, OVERLAP, PATCH_SIZE,
+    SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
 };
 
 /// A network that cuts a volume: of the role `detect` or `segment`.
@@ -26,7 +26,7 @@ pub struct Network {
     /// `slice`: which slices go in beside the one that is answered for. Left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbours: Option<Neighbours>,
-    /// `slice`: true: whole slices are encoded, never a part, since what the encoder says of a pixel depends on all of them.
+    /// `slice`: true: whole slices are encoded, never a part, since what the network says of a pixel depends on all of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole_slice: bool,
     /// `slice`: pixels of context that a window needs around the pixels that are read.
@@ -365,73 +365,6 @@ pub struct Hybrid {
     pub fine_weights: Vec<f64>,
 }
 
-/// The network that tells nodules from other candidates, by a box around each.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Classify {
-    /// `patch`.
-    #[schemars(extend("const" = "patch"))]
-    pub kind: Kind,
-    /// The box.
-    pub grid: ClassifyGrid,
-    /// What its box shows, in the order of the input's channels.
-    #[schemars(length(min = 1), extend("uniqueItems" = true))]
-    pub shows: Vec<Shown>,
-    /// The ensemble: single graphs whose probabilities are averaged.
-    #[schemars(length(min = 1, max = MAX_MEMBERS))]
-    pub members: Vec<Member>,
-    /// Input (N, C, D, H, W).
-    pub image: String,
-    /// Output (N, 1).
-    pub logit: String,
-    /// From logits to P(nodule).
-    #[serde(default)]
-    pub calibration: Calibration,
-    /// Candidates below this P(nodule) are dropped.
-    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
-    pub threshold: f64,
-    /// What other thresholds would keep, by rising sensitivity; empty when nobody measured it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub operating_points: Vec<OperatingPoint>,
-}
-
-/// A box around a candidate: sample n of an axis lies (n − (size − 1) / 2) · spacing from the candidate's centroid.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClassifyGrid {
-    /// Spacing of its samples along k, j, i in mm.
-    #[schemars(inner(range(min = *BOX_SPACING_MM.start(), max = *BOX_SPACING_MM.end())))]
-    pub spacing_mm: [f64; 3],
-    /// Its samples along k, j, i.
-    #[schemars(inner(range(min = *BOX_SIZE.start(), max = *BOX_SIZE.end())))]
-    pub size: [usize; 3],
-}
-
-/// What a classifier's box shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Display)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Shown {
-    /// The channels, normalised.
-    Image,
-    /// The probability that the candidate was found by.
-    Probability,
-    /// 1 within the volume, 0 beyond it.
-    Inside,
-}
-
-/// What a threshold of the classifier keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OperatingPoint {
-    /// Share of the nodules of the development part that are kept; above 0.
-    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1))]
-    pub sensitivity: f64,
-    /// The threshold of P(nodule) that keeps them.
-    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
-    pub threshold: f64,
-}
-
 impl Network {
     /// This network under its field's name; a hybrid's two in its place.
     pub fn parts(&self, name: &str) -> Vec<(String, &Network)> {
@@ -463,12 +396,7 @@ impl Random {
 }
 
 impl Member {
-    /// The graph that is fed the image; checked to be there.
-    pub fn encoder_file(&self) -> &str {
-        self.encoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
-    }
-
-    /// The graph that gives logits; checked to be there.
+    /// The graph that gives logits; empty for a member without files, which no checked contract has.
     pub fn decoder_file(&self) -> &str {
         self.decoder.as_ref().or(self.graph.as_ref()).map_or("", |file| &file.file)
     }
@@ -484,33 +412,5 @@ impl Calibration {
     /// Probability of a class with this logit by itself: Platt's scaling.
     pub fn probability(&self, logit: f32) -> f64 {
         1.0 / (1.0 + (-(f64::from(logit) / self.temperature + self.bias)).exp())
-    }
-}
-
-impl Classify {
-    /// Samples of its box along k, j, i.
-    pub fn size(&self) -> [usize; 3] {
-        self.grid.size
-    }
-
-    /// Spacing of its box along k, j, i in mm.
-    pub fn spacing_mm(&self) -> [f64; 3] {
-        self.grid.spacing_mm
-    }
-
-    /// The threshold that keeps this share of nodules: linear between operating points, beyond the first and the last
-    /// that of the nearest. `None` without operating points.
-    pub fn threshold_at(&self, sensitivity: f64) -> Option<f64> {
-        let points = &self.operating_points;
-        let above = points.iter().position(|point| point.sensitivity >= sensitivity);
-        match above {
-            Some(0) => points.first().map(|point| point.threshold),
-            Some(n) => {
-                let (low, high) = (points[n - 1], points[n]);
-                let part = (sensitivity - low.sensitivity) / (high.sensitivity - low.sensitivity);
-                Some(low.threshold + part * (high.threshold - low.threshold))
-            }
-            None => points.last().map(|point| point.threshold),
-        }
     }
 }

@@ -269,6 +269,12 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
         &["segment.hybrid.fine_weights is a list of 2", "one a class"],
     ),
     ("hybrid", "/segment/hybrid/fine_weights", "[1.5]", &["segment.hybrid.fine_weights[0] is 1.5"]),
+    (
+        "hybrid",
+        "/segment/hybrid/fine/grid/spacing_mm/0",
+        "2.0",
+        &["segment.hybrid.fine.grid.spacing_mm[0] is 2", "null"],
+    ),
     ("hybrid", "/segment/hybrid/share_of_slices", "0", &["segment.hybrid.share_of_slices is 0"]),
     (
         "hybrid",

@@ -27,6 +27,7 @@ pub(super) const RUNTIME: &str =
     "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
 pub(super) const THREADS: &str =
     "Use fewer threads, or raise the limit on processes (ulimit -u, a container's pids limit) or memory (ulimit -v)";
+pub(super) const BOX: &str = "Use a scan that covers more, or a model with smaller boxes";
 pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or the CPU";
 pub(super) const RUNTIME_LOADED: &str = "Name that file or none, or start a new process";
 pub(super) const BUSY: &str =
@@ -64,6 +65,7 @@ impl Error {
             Error::Runtime { .. } => RUNTIME,
             Error::RuntimeLoaded { .. } => RUNTIME_LOADED,
             Error::Threads { .. } => THREADS,
+            Error::Box { .. } => BOX,
             Error::Inference { .. } => INFERENCE,
             Error::Busy => BUSY,
             Error::OutOfMemory { .. } => OUT_OF_MEMORY,

@@ -4,7 +4,8 @@
 //! `cargo xtask header` the fields of the C, C++ and bridge structs, Slicer's columns and the README's table. Not known
 //! here: any of these languages.
 //!
-//! A new measure is a line at the table's end (programs know the order), then `cargo xtask header`.
+//! A new measure is a field of [`Nodule`] and a line of that name at the table's end (programs know the order), then
+//! `cargo xtask header`.
 
 use std::borrow::Cow;
 

@@ -10,21 +10,15 @@ use ndarray::{Array3, Array5, ArrayView5, Axis, concatenate, s};
 
 use super::{images::Images, roles::Classifier, tensors::Place};
 use crate::{
-    contract::{
-        classes::Normalise,
-        network::{Classify, Shown},
-    },
-    error::{Error, Result},
+    contract::classify::{Classify, Shown},
+    error::Result,
     progress::CancelToken,
     runtime::{
         graph::{Graph, Input, Leave},
         load::Steps,
         tensor::ANY,
     },
-    steps::{
-        resample::{Tap, trilinear},
-        windowing::HuWindow,
-    },
+    steps::resample::{Tap, trilinear},
 };
 
 /// Boxes that are classified in one call.
@@ -46,7 +40,7 @@ impl OnnxClassifier {
     /// The classifier of `graphs`, one for each file of its members; their tensors are checked. `volumes`: that a run takes.
     ///
     /// # Errors
-    /// [`Error::ModelShape`].
+    /// [`crate::Error::ModelShape`].
     pub fn new(contract: &Classify, origin: PathBuf, volumes: usize, graphs: Vec<Graph>) -> Result<Self> {
         let shown = |shown: &Shown| if *shown == Shown::Image { volumes } else { 1 };
         let channels = contract.shows.iter().map(shown).sum();
@@ -79,7 +73,7 @@ impl OnnxClassifier {
     /// Runs every member once: a graph that loads may still be unable to run. What it gives for zeros says nothing.
     ///
     /// # Errors
-    /// [`Error::Inference`], [`Error::ModelShape`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    /// [`crate::Error::Inference`], [`crate::Error::ModelShape`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cancel = steps.cancel_token().clone();
         let [depth, height, width] = self.contract.grid.size;
@@ -129,7 +123,7 @@ impl Classifier for OnnxClassifier {
         for some in centres_ijk.chunks(BOXES_PER_CALL) {
             cancel.check()?;
             let boxes = some.iter().map(|centre| around(&self.contract, images, probability, *centre));
-            let boxes = boxes.collect::<Result<Vec<_>>>()?;
+            let boxes: Vec<_> = boxes.collect();
             let views: Vec<_> = boxes.iter().map(|one| one.view()).collect();
             let boxes = concatenate(Axis(0), &views).expect("boxes share one shape");
             probabilities.extend(self.probabilities(boxes.view(), cancel)?);
@@ -139,15 +133,7 @@ impl Classifier for OnnxClassifier {
 }
 
 /// The box around `centre_ijk` as the classifier sees it: shape (1, C, D, H, W), channels by what it shows.
-///
-/// # Errors
-/// [`Error::Internal`] for images whose z-score wasn't reckoned.
-pub fn around(
-    spec: &Classify,
-    images: &Images<'_>,
-    probability: &Array3<f32>,
-    centre_ijk: [f64; 3],
-) -> Result<Array5<f32>> {
+pub fn around(spec: &Classify, images: &Images<'_>, probability: &Array3<f32>, centre_ijk: [f64; 3]) -> Array5<f32> {
     let grid = images.grid;
     let size = spec.grid.size;
     let spacing_mm = spec.grid.spacing_mm;
@@ -171,8 +157,10 @@ pub fn around(
     for shown in &spec.shows {
         match shown {
             Shown::Image => {
-                for (voxels, normalise) in &images.channels {
-                    channels.push(normalised(sampled(voxels), *normalise)?);
+                for channel in &images.channels {
+                    let mut values = sampled(channel.voxels);
+                    channel.scale.apply_to(&mut values);
+                    channels.push(values);
                 }
             }
             Shown::Probability => channels.push(sampled(probability)),
@@ -184,40 +172,27 @@ pub fn around(
     for (n, channel) in channels.iter().enumerate() {
         made.slice_mut(s![0, n, .., .., ..]).assign(channel);
     }
-    Ok(made)
-}
-
-/// What a network is fed of values that were resampled.
-fn normalised(values: Array3<f32>, normalise: Normalise) -> Result<Array3<f32>> {
-    match normalise {
-        Normalise::Window(ends) => {
-            let window = HuWindow::new(ends);
-            Ok(values.mapv_into(|hu| window.apply(hu)))
-        }
-        Normalise::Standard { mean, deviation } => {
-            Ok(values.mapv_into(|value| ((f64::from(value) - mean) / deviation) as f32))
-        }
-        Normalise::ZScore(_) => Err(Error::Internal { what: "a z-score wasn't reckoned over its volume".into() }),
-    }
+    made
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::grid::Grid;
+    use crate::{contract::classes::Normalise, space::grid::Grid};
 
     #[test]
     fn around_a_corner_repeats_the_edge_and_says_where_the_volume_ends() {
         let grid = Grid::axial([10, 9, 8], [1.0, 1.0, 2.0]);
         let hu = Array3::from_shape_fn(grid.shape(), |(k, j, i)| (100 * k + 10 * j + i) as f32);
         let probability = hu.mapv(|hu| hu / 1000.0);
-        let images = Images { grid: &grid, channels: vec![(&hu, Normalise::Window([0.0, 1000.0]))] };
+        let window = Normalise::Window([0.0, 1000.0]);
+        let images = Images::new(&grid, [(&hu, window)], &CancelToken::new()).unwrap();
         let json = include_bytes!("../../tests/bundles/tiny-doubt/model.json");
         let model = crate::contract::bundle::parse("test".as_ref(), json).expect("a committed bundle");
         let mut spec = model.classify.expect("it has one");
         spec.grid.size = [3, 3, 5];
         spec.grid.spacing_mm = [2.0, 1.0, 1.0];
-        let made = around(&spec, &images, &probability, [1.0, 4.0, 0.0]).unwrap();
+        let made = around(&spec, &images, &probability, [1.0, 4.0, 0.0]);
         assert_eq!(made.dim(), (1, 3, 3, 3, 5));
         // Columns -1 to 3, slices -1 to 1: the first of each lies beyond the volume.
         let row = |channel: usize, k: usize| made.slice(s![0, channel, k, 1, ..]).to_vec();

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     classify::OnnxClassifier,
+    kinds::Cutting,
     onnx::{OnnxNetwork, Setting},
 };
 use crate::{
@@ -24,25 +25,11 @@ use crate::{
 #[derive(Debug)]
 pub struct Networks {
     /// Where nodules may be; `None`: the bundle doesn't say.
-    pub detect: Option<Cutting>,
+    pub detect: Option<Cutting<OnnxNetwork>>,
     /// Nodule or not; `None`: the bundle doesn't say.
     pub classify: Option<OnnxClassifier>,
     /// The outline.
-    pub segment: Cutting,
-}
-
-/// What cuts a volume: one network, or a hybrid's two.
-#[derive(Debug)]
-pub enum Cutting {
-    /// A network of the kinds that take boxes.
-    One(Box<OnnxNetwork>),
-    /// A coarse network everywhere, a fine one on some slices.
-    Hybrid {
-        /// Everywhere.
-        coarse: Box<OnnxNetwork>,
-        /// On some slices.
-        fine: Box<OnnxNetwork>,
-    },
+    pub segment: Cutting<OnnxNetwork>,
 }
 
 /// Loads the networks of a bundle, checks their tensors against the contract and tries them.
@@ -140,7 +127,7 @@ impl Networks {
     }
 }
 
-impl Cutting {
+impl Cutting<OnnxNetwork> {
     fn new(
         network: &Network,
         field: &str,
@@ -156,14 +143,6 @@ impl Cutting {
             (Some(coarse), Some(fine)) => Ok(Cutting::Hybrid { coarse: coarse.into(), fine: fine.into() }),
             (Some(one), None) => Ok(Cutting::One(one.into())),
             (None, _) => Err(Error::Internal { what: format!("{field} has no network") }),
-        }
-    }
-
-    /// Its networks: one, or a hybrid's coarse and fine one.
-    pub fn networks(&mut self) -> Vec<&mut OnnxNetwork> {
-        match self {
-            Cutting::One(network) => vec![network],
-            Cutting::Hybrid { coarse, fine } => vec![coarse, fine],
         }
     }
 }

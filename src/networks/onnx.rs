@@ -206,8 +206,10 @@ impl OnnxNetwork {
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
         let window = window.filter(|window| *window != encoded.whole());
-        // On a device embeddings stay where they are: the whole is decoded and the window read from it.
-        let (before, after) = if encoded.on_host() { (window, None) } else { (None, window) };
+        // On a device embeddings stay where they are, and some single graphs have to see all of a slice: there the whole is
+        // decoded and the window read from it.
+        let cut = encoded.on_host() && !(self.contract.whole_slice && encoded.is_image());
+        let (before, after) = if cut { (window, None) } else { (None, window) };
         let parts = encoded.cut(before, &self.tensors)?;
         let mut inputs = encoded.inputs(&parts, before, &self.tensors);
         for (dropout, factors) in self.contract.random.dropout.iter().zip(&draws.dropout) {
@@ -320,6 +322,10 @@ impl Encoded {
             Held::Embeddings(values) => values,
             Held::Image { .. } => &[],
         }
+    }
+
+    fn is_image(&self) -> bool {
+        matches!(self.held, Held::Image { .. })
     }
 
     fn on_host(&self) -> bool {

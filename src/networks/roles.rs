@@ -2,7 +2,7 @@
 
 use ndarray::Array3;
 
-use super::{answers::Answers, clicks::Clicks, images::Images, piece::Sampling};
+use super::{answers::Answers, clicks::Clicks, images::Images, sampling::Sampling};
 use crate::{
     error::Result,
     progress::{CancelToken, Monitor, Stage},

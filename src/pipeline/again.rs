@@ -41,8 +41,8 @@ use crate::{
         clicks::Clicks,
         images::Images,
         neighbours::SliceSteps,
-        piece::Sampling,
         roles::{Classifier, Segmenter},
+        sampling::Sampling,
     },
     progress::{CancelToken, Monitor, Stage},
     space::{
@@ -94,7 +94,7 @@ where
     let clicks = scan.clicks(&options.clicks);
     let toned = tone(&scan, options, model, monitor)?;
     clock.lap("lungs");
-    let images = scan::images(&scan, &toned.lifted, model);
+    let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let sampling = sampling(options, earlier, model);
     let before = canonical(earlier, &scan, &cancel)?;
     let mut outlines = outlines(&before.labels, images.grid, &clicks, earlier, model, &cancel)?;
@@ -175,7 +175,7 @@ fn check(earlier: &Segmentation, model: &Model, grid: &Grid, options: &Options) 
 fn sampling(options: &Options, earlier: &Segmentation, model: &Model) -> Sampling {
     let own = options.sampling(model);
     let uncertainty = if earlier.of_maps { own.uncertainty } else { earlier.uncertainty };
-    let kinds: &[Uncertainty] = if earlier.arrays.kinds.is_empty() { &[] } else { &Uncertainty::ALL };
+    let kinds: &[Uncertainty] = if earlier.arrays.kinds.is_empty() { &[] } else { Uncertainty::ALL };
     Sampling { uncertainty, kinds, ..own }
 }
 

@@ -6,30 +6,51 @@ use super::{
     again,
     options::{Options, check_threads},
     run::{self, Roles},
-    slices::Slices,
 };
 use crate::{
-    contract::{bundle::Bundle, network::Kind},
-    error::{Error, Result},
+    contract::{bundle::Bundle, model::Model},
+    error::Result,
     findings::result::Segmentation,
     networks::{
+        classify::OnnxClassifier,
+        kinds::{KindDetector, KindSegmenter, OfKind},
         load::{self, Networks},
-        roles::Detector,
+        onnx::OnnxNetwork,
     },
-    progress::Monitor,
+    progress::{Monitor, Stage},
     runtime::device::{Device, DeviceReport},
     space::volume::Volume,
 };
 
 /// A bundle on a device, ready to segment one CT after the other.
 ///
-/// ```no_run
-/// use sam2lung::{contract::bundle::Bundle, pipeline::{Engine, options::Options}, progress::Monitor, runtime::device::Device};
+/// ```
+/// use sam2lung::{
+///     contract::bundle::Bundle,
+///     networks::clicks::Clicks,
+///     phantom::{Scanner, chest_phantom_with},
+///     pipeline::{Engine, options::Options},
+///     progress::Monitor,
+///     runtime::device::Device,
+/// };
 /// # fn main() -> sam2lung::Result<()> {
-/// # let ct = sam2lung::phantom::chest_phantom(1).ct;
-/// let mut engine = Engine::new(Bundle::builtin()?, Device::Auto, None)?;
-/// let found = engine.segment(vec![ct], &Options::default(), &mut Monitor::silent())?;
-/// # Ok(()) }
+/// // A made chest CT on coarse voxels; sam2lung::io::read_ct() reads one from files.
+/// let scanner = Scanner { spacing_mm: [3.0, 3.0, 5.0], ..Scanner::default() };
+/// let ct = chest_phantom_with(1, &scanner).ct;
+///
+/// let mut engine = Engine::new(Bundle::builtin()?, Device::Cpu, None)?;
+/// let options = Options { samples: Some(2), ..Options::default() };
+/// let found = engine.segment(vec![ct.clone()], &options, &mut Monitor::silent())?;
+/// for nodule in &found.nodules {
+///     println!("{}: {:.0} mm³ at {:?}", nodule.id, nodule.volume_mm3, nodule.centroid_ras);
+/// }
+///
+/// // A click outlines what lies there, and leaves everything else as it was.
+/// let clicks = Clicks { inside: vec![[30, 40, 20]], outside: Vec::new() };
+/// let more = engine.click(vec![ct], &found, &Options { clicks, ..options }, &mut Monitor::silent())?;
+/// assert_eq!(more.clicks.len(), 1);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Engine {
@@ -43,8 +64,8 @@ impl Engine {
     /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
     ///
     /// # Errors
-    /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
-    /// [`Error::ModelShape`] or [`Error::Option`].
+    /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`],
+    /// [`crate::Error::ModelBundle`], [`crate::Error::ModelShape`] or [`crate::Error::Option`].
     pub fn new(bundle: impl Into<Arc<Bundle>>, device: Device, threads: Option<usize>) -> Result<Self> {
         Self::load(bundle, device, threads, &mut Monitor::silent())
     }
@@ -52,7 +73,7 @@ impl Engine {
     /// The same, with progress, and cancelled by the monitor's token; [`Monitor::loading`] makes such a one.
     ///
     /// # Errors
-    /// As [`Engine::new`], or [`Error::Cancelled`].
+    /// As [`Engine::new`], or [`crate::Error::Cancelled`].
     pub fn load(
         bundle: impl Into<Arc<Bundle>>,
         device: Device,
@@ -63,7 +84,6 @@ impl Engine {
         let threads = threads.unwrap_or(available);
         check_threads(threads)?;
         let bundle = bundle.into();
-        check_kinds(&bundle)?;
         let (networks, device) = load::load(&bundle, device, threads, monitor)?;
         Ok(Engine { networks, device, bundle, threads })
     }
@@ -96,11 +116,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        let model = &self.bundle.model;
-        let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = Slices { cutting: segment, model };
-        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
-        run::run(roles, model, volumes, options, monitor)
+        self.with_roles(|model, roles| run::run(roles, model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -115,23 +131,21 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
+        self.with_roles(|model, roles| again::click(roles, model, (volumes, earlier), options, monitor))
+    }
+
+    /// Fills the roles with the bundle's networks.
+    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>) -> T) -> T {
         let model = &self.bundle.model;
-        let Networks { classify, segment, .. } = &mut self.networks;
-        let mut segment = Slices { cutting: segment, model };
-        let roles = Roles { detect: None::<&mut dyn Detector>, classify: classify.as_mut(), segment: &mut segment };
-        again::click(roles, model, (volumes, earlier), options, monitor)
+        let classes = model.classes.len();
+        let Networks { detect, classify, segment } = &mut self.networks;
+        let detect = model.detect.as_ref().zip(detect.as_mut());
+        let mut detect =
+            detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
+        let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
+        work(model, Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment })
     }
 }
 
-/// Refuses kinds that a run doesn't know.
-fn check_kinds(bundle: &Bundle) -> Result<()> {
-    let model = &bundle.model;
-    if model.segment.kind == Kind::Slice && model.detect.is_none() {
-        return Ok(());
-    }
-    Err(Error::ModelBundle {
-        bundle: bundle.origin.clone(),
-        reason: format!("segment.kind is {:?}; expected a slice network, and no detect", model.segment.kind),
-        remedy: "Use a bundle whose segment is a slice network".into(),
-    })
-}
+/// The roles filled by networks of ONNX Runtime.
+type OnnxRoles<'a, 'b> = Roles<'a, KindDetector<'b, OnnxNetwork>, OnnxClassifier, KindSegmenter<'b, OnnxNetwork>>;

@@ -16,7 +16,6 @@ pub mod outlines;
 pub mod run;
 pub mod scan;
 pub mod search;
-mod slices;
 mod warnings;
 pub mod whole;
 

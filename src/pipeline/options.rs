@@ -6,7 +6,7 @@ use ndarray::Array3;
 use crate::{
     contract::{classes::Output, model::Model, uncertainty::Uncertainty},
     error::{Error, Result},
-    networks::{clicks::Clicks, piece::Sampling},
+    networks::{clicks::Clicks, sampler, sampling::Sampling},
     space::grid::Grid,
     warning::Warning,
 };
@@ -24,9 +24,23 @@ pub enum Search {
 }
 
 /// Options of one run; the default follows the bundle.
+///
+/// ```
+/// use sam2lung::{networks::clicks::Clicks, pipeline::options::{Options, Search}};
+///
+/// let options = Options {
+///     samples: Some(50),
+///     seed: 7,
+///     search: Search::Everywhere,
+///     clicks: Clicks { inside: vec![[182, 285, 65]], outside: Vec::new() },
+///     ..Options::default()
+/// };
+/// assert!(options.check().is_ok());
+/// assert!(Options { threshold: Some(1.5), ..options }.check().is_err());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Dropout samples; `None`: the bundle's number.
+    /// Samples, as many as there are members at least; `None`: the bundle's number. Fewer are drawn where fewer differ.
     pub samples: Option<usize>,
     /// Seed of the dropout masks.
     pub seed: u64,
@@ -126,7 +140,7 @@ impl Options {
             batch: self.batch,
             threshold: self.threshold.unwrap_or(model.decision.threshold),
             uncertainty: self.uncertainty.unwrap_or(model.sampling.uncertainty),
-            kinds: if self.all_uncertainties { &Uncertainty::ALL } else { &[] },
+            kinds: if self.all_uncertainties { Uncertainty::ALL } else { &[] },
         }
     }
 
@@ -136,6 +150,11 @@ impl Options {
     /// [`Error::Option`].
     pub fn check_for(&self, spec: &Model) -> Result<()> {
         self.classify_threshold(spec)?;
+        let members = sampler::members(&spec.segment);
+        if let Some(samples) = self.samples.filter(|samples| *samples < members) {
+            let expected = format!("{members} at least: {} has as many members, and each draws a sample", spec.name);
+            return Err(Error::Option { option: "samples", got: samples.to_string(), expected });
+        }
         let refuse =
             |option, voxel: &[usize; 3], expected: String| Err(Error::Option { option, got: words(voxel), expected });
         match (self.clicks.inside.first(), self.clicks.outside.first()) {

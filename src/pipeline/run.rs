@@ -41,8 +41,8 @@ use crate::{
         clicks::Clicks,
         images::Images,
         neighbours::SliceSteps,
-        piece::Sampling,
         roles::{Classifier, Detector, Segmenter},
+        sampling::Sampling,
     },
     progress::{Monitor, Stage},
     space::volume::Volume,
@@ -123,7 +123,7 @@ where
     clock.lap("lungs");
 
     let toned = Toned::of(&scan, &search, options, model, &cancel)?;
-    let images = scan::images(&scan, &toned.lifted, model);
+    let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let (sampling, classify_threshold) = (options.sampling(model), options.classify_threshold(model)?);
     let (search, clicks) = (&search, &clicks);
     let task = Task { model, images: &images, search, clicks, sampling: &sampling, classify_threshold };
@@ -285,3 +285,7 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
         evidence: Some(Kept { ct, samples: all.samples }),
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -123,8 +123,16 @@ impl Scan {
 }
 
 /// The channels as networks are to see them: those of `scan`, and in the place of some what [`super::search`] lifted.
-pub fn images<'a>(scan: &'a Scan, lifted: &'a [Option<Volume<f32>>], model: &Model) -> Images<'a> {
+///
+/// # Errors
+/// [`Error::Cancelled`].
+pub fn images<'a>(
+    scan: &'a Scan,
+    lifted: &'a [Option<Volume<f32>>],
+    model: &Model,
+    cancel: &CancelToken,
+) -> Result<Images<'a>> {
     let shown = scan.volumes.iter().zip(lifted).map(|(own, lifted)| &lifted.as_ref().unwrap_or(own).voxels);
     let channels = shown.zip(&model.channels).map(|(voxels, channel)| (voxels, channel.normalise));
-    Images { grid: scan.grid(), channels: channels.collect() }
+    Images::new(scan.grid(), channels, cancel)
 }

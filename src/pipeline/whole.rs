@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     networks::{
         answers::{Answers, ClassAnswer},
-        piece::Sampling,
+        sampling::Sampling,
     },
     progress::CancelToken,
     steps::sample_masks::SampleMasks,

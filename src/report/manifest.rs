@@ -96,6 +96,10 @@ pub struct OptionsRecord<'a> {
     pub model: Option<String>,
     /// Samples drawn.
     pub samples: usize,
+    /// Samples that were asked for; more than drawn where fewer differ.
+    pub samples_asked: usize,
+    /// What makes samples differ, such as "members 3", "flips 2", "dropout", "noise"; empty for one deterministic network.
+    pub sample_sources: Vec<String>,
     /// Seed of all that is random.
     pub seed: u64,
     /// Device asked for.

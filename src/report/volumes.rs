@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::outputs::{KIND, LABEL, Output, PROBABILITY, UNCERTAINTY};
+use super::outputs::{CLASS_PROBABILITY, CLASS_UNCERTAINTY, KIND, LABEL, Output, PROBABILITY, UNCERTAINTY};
 use crate::{
     contract::uncertainty::Uncertainty,
     error::Result,
@@ -26,11 +26,12 @@ pub struct VolumeFiles<'a> {
 impl VolumeFiles<'_> {
     /// How many volumes a result has.
     pub fn count(found: &Segmentation) -> usize {
-        3 + found.native().kinds.len()
+        let maps = found.native();
+        3 + maps.kinds.len() + 2 * maps.classes.len()
     }
 
-    /// Writes label map, probability and uncertainty, and the uncertainty of each kind that was kept. `wrote` is told how many
-    /// are there.
+    /// Writes label map, probability and uncertainty, the uncertainty of each kind that was kept, and the maps of each class
+    /// where there are several. `wrote` is told how many volumes are there.
     ///
     /// # Errors
     /// [`crate::Error::Option`], [`crate::Error::Write`], [`crate::Error::Cancelled`], and those of `wrote`.
@@ -44,13 +45,14 @@ impl VolumeFiles<'_> {
         wrote(0)?;
         self.one(&LABEL, "", maps.labels, cancel)?;
         wrote(1)?;
-        self.one(&PROBABILITY, "", maps.probability, cancel)?;
-        wrote(2)?;
-        self.one(&UNCERTAINTY, "", maps.uncertainty, cancel)?;
-        wrote(3)?;
-        for (n, (kind, map)) in Uncertainty::ALL.iter().zip(maps.kinds).enumerate() {
-            self.one(&KIND, kind.name(), map, cancel)?;
-            wrote(4 + n)?;
+        let whole = [(&PROBABILITY, "", maps.probability), (&UNCERTAINTY, "", maps.uncertainty)];
+        let kinds = Uncertainty::ALL.iter().zip(maps.kinds).map(|(kind, map)| (&KIND, kind.name(), map));
+        let classes = maps.classes.into_iter().flat_map(|class| {
+            [(&CLASS_PROBABILITY, class.name, class.probability), (&CLASS_UNCERTAINTY, class.name, class.uncertainty)]
+        });
+        for (n, (output, part, map)) in whole.into_iter().chain(kinds).chain(classes).enumerate() {
+            self.one(output, part, map, cancel)?;
+            wrote(2 + n)?;
         }
         Ok(())
     }

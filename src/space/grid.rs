@@ -156,7 +156,7 @@ impl Grid {
 /// Which way the axes x, y and z of a file's world run in the patient.
 ///
 /// ```
-/// # use sam2lung::geometry::Frame;
+/// # use sam2lung::space::grid::Frame;
 /// let frame: Frame = "LPS".parse().unwrap();
 /// assert_eq!(frame.to_ras([1.0, 2.0, 3.0]), [-1.0, -2.0, 3.0]);
 /// ```

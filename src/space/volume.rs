@@ -68,6 +68,11 @@ impl Voi {
         std::array::from_fn(|axis| self.end[axis] - self.start[axis])
     }
 
+    /// Number of voxels.
+    pub fn voxels(&self) -> usize {
+        self.size().into_iter().product()
+    }
+
     /// The smallest box around the voxels for which `mask` is true; `None` when there is none.
     pub fn around(mask: &Array3<bool>) -> Option<Self> {
         let mut bounds: Option<Voi> = None;
@@ -94,7 +99,7 @@ impl Voi {
 
     /// Array indices `[k, j, i]` of all voxels in the box, `i` fastest.
     pub fn indices(&self) -> Indices {
-        let left = self.size().iter().product();
+        let left = self.voxels();
         Indices { voi: *self, next: [2, 1, 0].map(|axis: usize| self.start[axis]), left }
     }
 

@@ -65,6 +65,11 @@ impl PixelAxis {
         PixelAxis { len, ratio: pixel_mm.map_or(1.0, |pixel| pixel / spacing_mm) }
     }
 
+    /// Number of voxels of the axis.
+    pub fn voxels(&self) -> usize {
+        self.len
+    }
+
     /// Number of network pixels that cover the axis.
     pub fn pixels(&self) -> usize {
         ((self.len - 1) as f64 / self.ratio - 1e-9).ceil().max(0.0) as usize + 1

@@ -1,8 +1,8 @@
-//! Mean and doubt over the dropout samples, voxel by voxel, as the samples stream by.
+//! Mean and uncertainty over the samples, voxel by voxel, as the samples stream by.
 //!
-//! Enters: probabilities of one sample after the other. Leaves: mean, population variance, predictive entropy and
-//! mutual information (both in bits), and which samples called the voxel a nodule. Sums run in sample order in
-//! double precision, so the result does not depend on how samples are batched.
+//! Enters: probabilities of one sample after the other, in an order that the caller fixes. Leaves: mean, population variance,
+//! predictive entropy and mutual information (both in bits), and which samples gave the voxel to the class. Sums run in that
+//! order in double precision, so the result does not depend on how samples are batched.
 
 /// Entropy in bits of a yes/no event with probability `p`; 0 at 0 and 1.
 pub fn entropy_bits(p: f64) -> f64 {
@@ -23,7 +23,7 @@ pub struct Accumulator {
 }
 
 impl Accumulator {
-    /// For `voxels` voxels and `samples` samples; a sample calls a voxel a nodule above `threshold`.
+    /// For `voxels` voxels and `samples` samples; a sample gives a voxel to the class above `threshold`.
     pub fn new(voxels: usize, samples: usize, threshold: f64) -> Self {
         let words = samples.div_ceil(64);
         Accumulator {
@@ -37,9 +37,9 @@ impl Accumulator {
         }
     }
 
-    /// Adds the next sample's probabilities, one a voxel.
-    pub fn push(&mut self, probabilities: &[f32]) {
-        let (word, bit) = (self.pushed / 64, self.pushed % 64);
+    /// Adds a sample's probabilities, one a voxel. Samples may come in any order; sums run in the order in which they come.
+    pub fn push(&mut self, sample: usize, probabilities: &[f32]) {
+        let (word, bit) = (sample / 64, sample % 64);
         for (voxel, &p) in probabilities.iter().enumerate() {
             let wide = f64::from(p);
             self.sum[voxel] += wide;
@@ -72,7 +72,7 @@ impl Accumulator {
         (self.entropy(voxel) - expected).max(0.0)
     }
 
-    /// Which samples called the voxel a nodule: bit `s % 64` of word `s / 64`.
+    /// Which samples gave the voxel to the class: bit `s % 64` of word `s / 64`.
     pub fn positive(&self, voxel: usize) -> &[u64] {
         &self.positive[voxel * self.words..(voxel + 1) * self.words]
     }
@@ -85,8 +85,8 @@ mod tests {
     #[test]
     fn accumulator_two_samples_give_the_values_worked_out_by_hand() {
         let mut sums = Accumulator::new(2, 2, 0.5);
-        sums.push(&[0.0, 0.25]);
-        sums.push(&[1.0, 0.75]);
+        sums.push(0, &[0.0, 0.25]);
+        sums.push(1, &[1.0, 0.75]);
         // voxel 0: samples 0 and 1. mean 1/2, variance 1/4, entropy 1 bit, all of it mutual information
         assert_eq!((sums.mean(0), sums.variance(0)), (0.5, 0.25));
         assert_eq!(sums.entropy(0), 1.0);
@@ -101,8 +101,9 @@ mod tests {
     #[test]
     fn accumulator_more_than_64_samples_uses_further_words() {
         let mut sums = Accumulator::new(1, 70, 0.5);
-        for s in 0..70 {
-            sums.push(&[if s == 3 || s == 69 { 0.9 } else { 0.1 }]);
+        // In the order of three passes.
+        for s in (0..3).flat_map(|first| (first..70).step_by(3)) {
+            sums.push(s, &[if s == 3 || s == 69 { 0.9 } else { 0.1 }]);
         }
         assert_eq!(sums.positive(0), &[1 << 3, 1 << 5]);
     }
@@ -111,7 +112,7 @@ mod tests {
     fn accumulator_probability_just_above_the_threshold_counts_as_its_mean_does() {
         // The float32 next to 0.1 lies above 0.1, as seen in double precision: findings compare the mean in that way.
         let mut sums = Accumulator::new(1, 1, 0.1);
-        sums.push(&[0.1]);
+        sums.push(0, &[0.1]);
         assert!(sums.mean(0) > 0.1);
         assert_eq!(sums.positive(0), &[1]);
     }

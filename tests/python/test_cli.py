@@ -298,6 +298,8 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entropy[rim].mean() - 0.05 <= entry["uncertainty_mean"] <= entropy[mask].max()
         # Kept samples outline the whole ball, the others nothing.
         assert entry["detection_rate"] == pytest.approx(kept / SAMPLES)
+        assert entry["class"] == "nodule"
+        assert sorted(entry["sample_volumes_mm3"]) == pytest.approx([0.0] * (SAMPLES - kept) + [volume] * kept)
         samples = [entry[f"sample_volume_mm3_{end}"] for end in ("p05", "p95")]
         assert samples == [0.0, pytest.approx(volume)]
         assert entry["sample_volume_mm3_p50"] in (0.0, pytest.approx(volume))
@@ -307,6 +309,16 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["nodule_probability"] is None
         assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])
     assert nodules[0]["long_axis_mm"] == pytest.approx(12.0, abs=0.8)
+
+
+def test_identity_with_all_uncertainties_has_the_map_of_each_kind(sam2lung, bundles, ct, tmp_path, identity):
+    words = ("--output", tmp_path, "--model", bundles / "tiny-identity", "--lung-mask", "off", "--samples", SAMPLES)
+    sam2lung.segment(ct, *words, "--all-uncertainties")
+    for kind, folder in identity.items():
+        assert np.array_equal(made_ct.read(tmp_path / "chest" / f"{kind}.nii.gz"), made_ct.read(folder / "uncertainty.nii.gz"))
+    # A folder that holds them is one of results: another run may replace it, and then they are gone.
+    sam2lung.segment(ct, *words)
+    assert not (tmp_path / "chest" / "variance.nii.gz").exists()
 
 
 def test_identity_csv_says_what_json_says(identity):

@@ -9,7 +9,8 @@ import pytest
 
 import made_ct
 
-BUNDLES = ["tiny-identity", "tiny-neighbours", "tiny-scout", "tiny-clicks", "tiny-doubt", "tiny-thick", "tiny-fixed"]
+DEFAULT = Path(__file__).parents[2] / "onnx" / "bundles" / "default"
+BUNDLES = ["tiny-identity", "tiny-neighbours", "tiny-scout", "tiny-clicks", "tiny-doubt", "tiny-thick", DEFAULT]
 
 
 @pytest.fixture
@@ -23,13 +24,14 @@ def ct(tmp_path):
 
 def run(sam2lung, ct, folder, bundle):
     """The maps of a result, by their files' names, and its nodules."""
-    sam2lung.segment(ct, "--output", folder, "--model", bundle, "--lung-mask", "off", "--samples", "5", "--seed", "7")
+    words = ("--model", bundle, "--lung-mask", "off", "--samples", "5", "--seed", "7")
+    sam2lung.segment(ct, "--output", folder, *words)
     files = {path.name: path for path in (folder / "ct").iterdir()}
     maps = {name: made_ct.read(path) for name, path in files.items() if name.endswith(".nii.gz")}
     return maps, json.loads(files["nodules.json"].read_text())
 
 
-@pytest.mark.parametrize("name", BUNDLES)
+@pytest.mark.parametrize("name", BUNDLES, ids=lambda name: Path(name).name)
 def test_upgraded_bundle_gives_the_same_bits(sam2lung, bundles, ct, tmp_path, name):
     bundle = shutil.copytree(bundles / name, tmp_path / "bundle")
     before = run(sam2lung, ct, tmp_path / "before", bundle)

@@ -33,7 +33,7 @@ class Set:
     words: str
     load: Callable
     options: tuple
-    click: bool = False  # `--at` the nodule
+    click: bool = False  # with a click on the nodule
     every_finding: bool = False  # classifier's threshold at 0: for the free-response curve, not for the table
 
 
@@ -87,7 +87,7 @@ def run_set(
     missing = [case for case in loaded if not (keep and product.is_complete(output / case.name, contract))]
     for case in missing:
         cases.write_ct(case, paths[case.name])
-    clicks = {paths[case.name]: ("--at", ",".join(map(str, case.click_ijk))) for case in missing} if click else None
+    clicks = {paths[case.name]: product.click_inside(case.click_ijk) for case in missing} if click else None
     refused = runner.segment([paths[case.name] for case in missing], output, jobs, clicks)
     for case in loaded:
         yield case, product.read_result(output / case.name, refused.get(paths[case.name]))

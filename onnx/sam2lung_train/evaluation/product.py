@@ -135,9 +135,13 @@ def with_every_finding(bundle: Path, folder: Path) -> tuple[Path | None, float |
     return folder, classifier["threshold"]
 
 
+def click_inside(voxel_ijk: tuple[int, int, int]) -> tuple[str, str]:
+    """The command line's words for a click inside a nodule, at a voxel (column, row, slice)."""
+    return "--at", ",".join(map(str, voxel_ijk))
+
+
 def error_line(text: str, path: str | Path) -> str | None:
-    """`E_NAME: message` that the command line printed for `path`, as `E_NAME: path: message` or `E_NAME: path/file: …`.
-    """
+    """`E_NAME: message` that the command line printed for `path`, as `E_NAME: path: message` or `E_NAME: path/file: …`."""
     begins = re.compile(rf"E_[A-Z_]+: {re.escape(str(path))}(: |/| holds )")
     lines = (line for line in text.splitlines() if begins.match(line))
     return next((line.replace(f" {path}: ", " ", 1) for line in lines), None)

@@ -238,8 +238,7 @@ def slices_summary(scores: list[Score], rounds: int = 1000) -> dict[str, dict[st
 
 
 def click_summary(automatic: list[Score], clicked: list[Score]) -> dict[str, Record]:
-    """What a click changes, nodule by nodule: of all, of those that the automatic run missed, of poorly outlined ones.
-    """
+    """What a click changes, nodule by nodule: of all, of those that the automatic run missed, of poorly outlined ones."""
     by_name = {s.name: s for s in clicked}
     pairs = [(s, by_name[s.name]) for s in automatic if s.name in by_name]
     groups = {

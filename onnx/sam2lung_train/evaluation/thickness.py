@@ -30,6 +30,5 @@ def thin(labels: np.ndarray, count: int, step_mm: float, thick_mm: float, start_
 
 
 def start_mm(name: str, thick_mm: float, step_mm: float) -> float:
-    """Where the first slab begins: anywhere within one slab, always the same for a name. Thin slices stay as they are.
-    """
+    """Where the first slab begins: anywhere within one slab, always the same for a name. Thin slices stay as they are."""
     return 0.0 if thick_mm <= step_mm else zlib.crc32(name.encode()) % 1000 / 1000 * thick_mm

@@ -49,8 +49,7 @@ def foot(figure: Figure, note: str, more: float = 0.0) -> None:
 
 
 def reliability(bins: np.ndarray, note: str) -> Figure:
-    """How often voxels near nodules belong to the consensus, by probability. `bins`: metrics.calibration_bins, pooled.
-    """
+    """How often voxels near nodules belong to the consensus, by probability. `bins`: metrics.calibration_bins, pooled."""
     count, probability, truth = bins
     held = count > 0
     figure, (top, bottom) = blank(note, 2, 1, (5.6, 5.3), sharex=True, height_ratios=[3.2, 1])

@@ -44,8 +44,7 @@ def caption(scored: list[Score], everything: Record) -> str:
 
 
 def chosen(scored: list[Score]) -> dict[str, tuple[str, list[Score]]]:
-    """{name: (title, three scores)}: best, median, worst by Dice; and the worst found ones where the worst were missed.
-    """
+    """{name: (title, three scores)}: best, median, worst by Dice; and the worst found ones where the worst were missed."""
     ranked = sorted(scored, key=lambda s: (s.dice_touching, s.name))
     found = [s for s in ranked if s.hit]
     middle = max(len(ranked) // 2 - 1, 0)

@@ -180,8 +180,7 @@ class HieraEncoder(nn.Module):
 
 
 def sampled(picture: torch.Tensor, x: torch.Tensor, y: torch.Tensor, beyond: str) -> torch.Tensor:
-    """Bilinear at columns `x` (B, W) and rows `y` (B, H) in the units of `grid_sample`: -1 and 1 are the outer edges.
-    """
+    """Bilinear at columns `x` (B, W) and rows `y` (B, H) in the units of `grid_sample`: -1 and 1 are the outer edges."""
     count, columns, rows = x.shape[0], x.shape[1], y.shape[1]
     grid = torch.stack([x[:, None].expand(count, rows, columns), y[:, :, None].expand(count, rows, columns)], -1)
     return F.grid_sample(picture.float(), grid.float(), mode="bilinear", padding_mode=beyond, align_corners=False)

@@ -112,8 +112,7 @@ def row(source: Source, stacks: list[Stack]) -> str:
 
 
 def of_nodule(nodule: Seen, temperature: float, bias: float) -> tuple[float, float, float, bool]:
-    """Dice, mean Dice between samples, expected Dice of the mean map, whether the samples' volumes hold the consensus.
-    """
+    """Dice, mean Dice between samples, expected Dice of the mean map, whether the samples' volumes hold the consensus."""
     samples = 1 / (1 + np.exp(-(nodule.logits.astype(np.float32) / temperature + bias)))
     mean = samples.mean(0)
     outline = mean > 0.5

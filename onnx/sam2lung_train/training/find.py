@@ -78,8 +78,7 @@ class Finder:
 
 
 def find_all(finder: Finder, processes: int) -> list[Finding]:
-    """Findings of all jobs. Processes are forked, so that they share the CTs; `finder` reaches them by `start_worker`.
-    """
+    """Findings of all jobs. Processes are forked, so that they share the CTs; `finder` reaches them by `start_worker`."""
     jobs = finder.jobs()
     torch.set_num_threads(1)
     with multiprocessing.get_context("fork").Pool(processes, start_worker, (finder,)) as pool:

@@ -180,8 +180,7 @@ def normalised(tiles: np.ndarray) -> np.ndarray:
 def whole_findings(
     calibrated: Calibrated, whole: Whole, slices: int, lesions: list[tuple[np.ndarray, float]], develop: bool = False
 ) -> Iterator[Finding]:
-    """Findings in a reconstruction of a whole CT that had `slices` slices; components at a listed lesion are nodules.
-    """
+    """Findings in a reconstruction of a whole CT that had `slices` slices; components at a listed lesion are nodules."""
     facts = {"where": whole.name, "patient": whole.name, "develop": develop, "whole": True, "ends": False}
     thick = slices // len(whole.hu)
 

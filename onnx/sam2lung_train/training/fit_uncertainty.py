@@ -27,7 +27,7 @@ from ..data import cases, items
 from ..data.beyond import gone_on
 from ..data.items import Stack
 from ..evaluation import metrics
-from ..evaluation.product import Product, Result, read_result, stem
+from ..evaluation.product import Product, Result, click_inside, read_result, stem
 from ..evaluation.scores import POOR_DICE, best_entry
 from ..paths import CACHE
 from ..run_folder import RunFolder
@@ -262,9 +262,7 @@ def outlined(asked: Options, seen: list, click: bool = False) -> list:
         cases.write_ct(case, path)
     product = Product(asked.sam2lung.resolve(), asked.model, ("--lung-mask", "off"))
     missing = [path for path in paths if not (asked.keep and (results / stem(path)).is_dir())]
-    clicks = (
-        {path: ("--at", ",".join(map(str, case.click_ijk))) for (*_, case), path in zip(seen, paths)} if click else None
-    )
+    clicks = {path: click_inside(case.click_ijk) for (*_, case), path in zip(seen, paths)} if click else None
     refused = product.segment(missing, results, asked.jobs, clicks) if missing else {}
     return [(*item, read_result(results / item[2].name, refused.get(path))) for item, path in zip(seen, paths)]
 

@@ -45,8 +45,7 @@ def dice_loss(logits: torch.Tensor, consensus: torch.Tensor, valid: torch.Tensor
 
 
 def focal_bce(logits: torch.Tensor, target: torch.Tensor, valid: torch.Tensor, focus: float) -> torch.Tensor:
-    """Cross-entropy with soft targets, weighed by how far off a pixel is: |p - t|^focus (Lin et al. 2017, soft form).
-    """
+    """Cross-entropy with soft targets, weighed by how far off a pixel is: |p - t|^focus (Lin et al. 2017, soft form)."""
     entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     off = (torch.sigmoid(logits.detach()) - target).abs() ** focus
     return (entropy * off * valid).sum() / valid.sum().clamp(min=1)

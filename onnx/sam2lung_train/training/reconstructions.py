@@ -12,8 +12,7 @@ INSERTIONS = ("train", "develop")  # passes with nodules of that part set in
 
 
 def kinds_of(whole: Whole) -> list[str]:
-    """What a whole CT is shown as: as it is, as other scanners and reconstructions might have, and with nodules set in.
-    """
+    """What a whole CT is shown as: as it is, as other scanners and reconstructions might have, and with nodules set in."""
     return ["plain", "sharp", "scaled", *(["thick"] if whole.spacing_mm[0] < THIN_MM else []), *INSERTIONS]
 
 

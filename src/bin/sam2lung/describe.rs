@@ -4,8 +4,9 @@ use sam2lung::{
     contract::{
         bundle::Bundle,
         classes::{Channel, Class, Code, Normalise, Output, Over, Region, Unit},
+        classify::Classify,
         model::{Candidates, Model},
-        network::{Blend, Classify, Grid, Kind, Member, Neighbours, Network, Random},
+        network::{Blend, Grid, Kind, Member, Neighbours, Network, Random},
     },
     findings::interval::VolumeInterval,
 };
@@ -155,7 +156,9 @@ fn kind_words(network: &Network) -> String {
 
 fn grid_words(grid: &Grid) -> String {
     let [k, j, i] = grid.spacing_mm.map(|mm| mm.map_or("the CT's own".into(), |mm| format!("{mm} mm")));
-    let mut words = format!("k {k}, j {j}, i {i}; multiples of {}", grid.multiple);
+    let own = grid.spacing_mm == [None; 3];
+    let spacing = if own { "the CT's own".into() } else { format!("k {k}, j {j}, i {i}") };
+    let mut words = format!("{spacing}; multiples of {}", grid.multiple);
     if let Some([k, j, i]) = grid.size {
         let blend = match grid.blend {
             Some(Blend::Gaussian) => "gaussian",

@@ -7,7 +7,7 @@ use sam2lung::{
     contract::bundle::Bundle,
     findings::result::Segmentation,
     io::{self, ReadOptions},
-    networks::clicks::Clicks,
+    networks::{clicks::Clicks, sampler},
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
@@ -207,6 +207,8 @@ fn write(
         options: OptionsRecord {
             model: args.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.samples,
+            samples_asked: options.samples.unwrap_or(spec.sampling.samples),
+            sample_sources: sampler::sources(&spec.segment),
             seed: options.seed,
             device: engine.device().asked,
             threshold: found.threshold,

@@ -3,9 +3,10 @@
 use super::{Checked, calibration, counted, demand, members, refuse, tensors, within};
 use crate::contract::{
     classes::Output,
+    classify::{Classify, ClassifyGrid, OperatingPoint},
     limits::{BOX_SIZE, BOX_SPACING_MM, MAX_BOX_VOXELS, SHARE},
     model::Model,
-    network::{Activation, Classify, ClassifyGrid, Kind, OperatingPoint},
+    network::{Activation, Kind},
 };
 
 pub(super) fn check(classify: &Classify, model: &Model) -> Checked {

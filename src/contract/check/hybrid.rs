@@ -16,6 +16,15 @@ pub(super) fn check(at: &str, whole: &Network, hybrid: &Hybrid, model: &Model) -
         calibration(&at, &part.calibration, &whole.calibration)?;
         network::check(&at, part, model)?;
     }
+    // The fine network's slices are chosen among the CT's.
+    let along_k = hybrid.fine.grid.spacing_mm[0];
+    let field = format_args!("{at}.fine.grid.spacing_mm[0]");
+    demand(
+        along_k.is_none(),
+        field,
+        along_k.unwrap_or_default(),
+        "null: a hybrid's fine network sees the CT's own slices",
+    )?;
     let share = hybrid.share_of_slices;
     demand(share > 0.0 && share <= 1.0, format_args!("{at}.share_of_slices"), share, "a number above 0, up to 1")?;
     let field = format!("{at}.fine_weights");

@@ -16,8 +16,9 @@ pub use names::NAMES;
 pub use names::name_of;
 
 use super::{
+    classify::OperatingPoint,
     model::{Lungs, Tried},
-    network::{Kind, OperatingPoint},
+    network::Kind,
     uncertainty::{ReviewRule, Uncertainty, UncertaintyModel},
 };
 

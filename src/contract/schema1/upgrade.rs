@@ -4,10 +4,11 @@ use super::{DropoutSpec, EmbeddingSpec, JudgeSpec, ModelV1};
 use crate::contract::{
     bundle::SCHEMA_VERSION,
     classes::{Channel, Class, Code, Normalise, Output, Unit},
+    classify::{Classify, ClassifyGrid, Shown},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, Calibration, Classify, ClassifyGrid, Clicks, Dropout, Embedding, File, Grid, Kind, Member,
-        Neighbours, Network, Random, Scout, Shown, Tensors,
+        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
+        Scout, Tensors,
     },
 };
 

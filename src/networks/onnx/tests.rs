@@ -153,6 +153,23 @@ fn decode_of_a_single_graph_takes_the_window_from_the_image() {
 }
 
 #[test]
+fn decode_of_a_single_graph_that_wants_whole_slices_gets_them_whatever_the_window() {
+    let mut contract = slices(&format!("[{}]", single_member("g")), SINGLE);
+    contract.whole_slice = true;
+    // y = x * drop + the largest pixel of all that it sees.
+    let nodes =
+        vec![node("Mul", &["x", "drop"], "a"), node("GlobalMaxPool", &["x"], "b"), node("Add", &["a", "b"], "y")];
+    let mut network = loaded(&contract, &[("g", single(nodes, F32))]).unwrap();
+    let cancel = CancelToken::new();
+    let encoded = network.encode(0, ramp().view(), &[], &cancel).unwrap();
+    let window = Window { row: 2, column: 2, height: 2, width: 4 };
+    let got = network.decode(&encoded, Some(window), &dropped(&[1.0, 2.0]), None, &cancel).unwrap();
+    let plain = array![[18.0, 19.0, 20.0, 21.0], [26.0, 27.0, 28.0, 29.0]];
+    assert_eq!(got.slice(s![0, 0, .., ..]), &plain + 47.0);
+    assert_eq!(got.slice(s![1, 0, .., ..]), 2.0 * &plain + 47.0);
+}
+
+#[test]
 fn decode_of_boxes_takes_noise_and_dropout_and_without_either_gives_one_sample() {
     let json = |random: &str| -> Contract {
         let members = single_member("g");

@@ -37,8 +37,7 @@ class Mark:
 
 
 class Luna16:
-    """The folder: which series there are, and what is known of each. `subsets` are the numbers to take, None for all.
-    """
+    """The folder: which series there are, and what is known of each. `subsets` are the numbers to take, None for all."""
 
     def __init__(self, folder: Path, subsets: Collection[int] | None = None) -> None:
         self.folder = Path(folder)
@@ -116,8 +115,7 @@ class Luna16:
         return made
 
     def irrelevant(self, ct: Ct) -> list[tuple[np.ndarray, float]]:
-        """(voxel, radius in mm) around what is neither nodule nor negative: what a reader marked and LUNA16 leaves out.
-        """
+        """(voxel, radius in mm) around what is neither nodule nor negative: what a reader marked and LUNA16 leaves out."""
         made = [
             (ct.voxel(mark.lps_mm), mark.value / 2 + AROUND_MARK_MM if mark.value > 0 else SMALL_MARK_MM)
             for mark in (self.excluded or {}).get(ct.series_uid, [])

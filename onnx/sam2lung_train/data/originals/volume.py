@@ -131,8 +131,7 @@ def lung_box(hu: np.ndarray, spacing_mm: Spacing) -> Box:
 def ball(
     shape: tuple[int, ...], centre_kji: Sequence[float] | np.ndarray, radius_mm: float, spacing_mm: Spacing
 ) -> tuple[Box, np.ndarray]:
-    """The box around a ball, inside the volume, and the distance in mm of its voxels from the centre (k, j, i; float).
-    """
+    """The box around a ball, inside the volume, and the distance in mm of its voxels from the centre (k, j, i; float)."""
     box = tuple(
         slice(max(int(np.floor(c - radius_mm / s)), 0), min(int(np.ceil(c + radius_mm / s)) + 1, n))
         for c, s, n in zip(centre_kji, spacing_mm, shape)

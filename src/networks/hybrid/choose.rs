@@ -1,0 +1,96 @@
+//! Which slices the fine network sees.
+//!
+//! Of the n slices that hold a voxel of the region the ⌈share · n⌉ with the highest information. The information of a slice is
+//! the mean, over the region's voxels in it, of the entropy of the coarse foreground probability in bits; that is taken from
+//! the coarse network's deterministic pass (the mean of its members' logits, nothing dropped, no noise). So the choice costs
+//! one pass more, and sample s stays a function of (seed, s) alone, whatever the number of samples. Of slices with the same
+//! information those nearer to the feet come first.
+
+use ndarray::Array3;
+
+use crate::{
+    error::Result,
+    networks::{
+        blending::{
+            Plane, Planes,
+            plane::{TILE, TILE_VOXELS},
+        },
+        job::Job,
+        meter::Meter,
+    },
+    steps::statistics::entropy_bits,
+};
+
+/// The slices that hold a voxel of `region`.
+pub fn slices(region: &Array3<bool>) -> Vec<usize> {
+    let each = region.outer_iter().enumerate();
+    each.filter(|(_, slice)| slice.iter().any(|inside| *inside)).map(|(k, _)| k).collect()
+}
+
+/// How many of `slices` slices the share is.
+pub fn count(share: f64, slices: usize) -> usize {
+    // A share that is meant to be a whole number of slices must not become one more by a rounding.
+    ((share * slices as f64 - 1e-9).ceil().max(0.0) as usize).min(slices)
+}
+
+/// Each slice of the job's region with its information in bits, by the planes of the deterministic pass.
+///
+/// # Errors
+/// As [`Planes::plane`].
+pub fn information(planes: &mut impl Planes, job: Job<'_>, meter: &mut Meter<'_, '_>) -> Result<Vec<(usize, f64)>> {
+    let of_slice = |k: usize| Ok((k, of_plane(&planes.plane(k, meter)?, k, job)));
+    slices(job.region).into_iter().map(of_slice).collect()
+}
+
+fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
+    let (_, height, width) = job.region.dim();
+    let (mut sum, mut voxels) = (0.0, 0usize);
+    for (tile, [j0, i0]) in plane.tiles() {
+        let logits: Vec<&[f32]> = (0..job.channels()).map(|channel| plane.tile(tile, channel)).collect();
+        let foreground = job.calibration.foreground(&logits);
+        for n in 0..TILE_VOXELS {
+            let (j, i) = (j0 + n / TILE, i0 + n % TILE);
+            if j < height && i < width && job.region[[k, j, i]] {
+                sum += entropy_bits(f64::from(foreground[n]));
+                voxels += 1;
+            }
+        }
+    }
+    sum / voxels.max(1) as f64
+}
+
+/// The `count` slices with the highest information, in rising order.
+pub fn most_informative(mut slices: Vec<(usize, f64)>, count: usize) -> Vec<usize> {
+    slices.sort_by(|(k, one), (other_k, other)| other.total_cmp(one).then(k.cmp(other_k)));
+    let mut chosen: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn count_is_rounded_up_and_a_share_of_whole_slices_is_no_more() {
+        assert_eq!([0.0, 0.01, 0.1, 0.3, 0.5, 1.0].map(|share| count(share, 10)), [0, 1, 1, 3, 5, 10]);
+        assert_eq!(count(0.07, 100), 7, "0.07 · 100 is 7.000000000000001");
+        assert_eq!((count(0.5, 0), count(0.5, 1)), (0, 1));
+    }
+
+    #[test]
+    fn most_informative_of_equals_are_those_nearer_to_the_feet() {
+        let slices = vec![(3, 0.5), (4, 0.9), (5, 0.5), (6, 0.1), (7, 0.5)];
+        assert_eq!(most_informative(slices.clone(), 3), [3, 4, 5]);
+        assert_eq!(most_informative(slices.clone(), 1), [4]);
+        assert_eq!(most_informative(slices, 9), [3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn slices_are_those_that_hold_a_voxel() {
+        let mut region = Array3::from_elem((5, 2, 2), false);
+        region[[1, 0, 1]] = true;
+        region[[3, 1, 1]] = true;
+        assert_eq!(slices(&region), [1, 3]);
+    }
+}

@@ -1,0 +1,122 @@
+//! The hybrid kind: a coarse patch network everywhere, a fine slice network on the slices that carry most information.
+//!
+//! Enters: a region of the volume. Leaves: what the samples of both say of it together. Which slices the fine network sees says
+//! [`choose`]. What it says of others is interpolated linearly along k, sample by sample, between the nearest that it saw;
+//! beyond the last it is what that says. Then the logits of sample s of both become one: for class c
+//! (1 − w_c) · coarse + w_c · fine, with the contract's `fine_weights`. With softmax this is done to the logits less the
+//! background's, since a class' weight says nothing of the background. Probabilities come from that by the hybrid's own
+//! calibration; those of its two networks are not used. Without a slice for the fine network the coarse one answers alone.
+
+mod choose;
+
+use super::{
+    answers::Answers,
+    blending::{Plane, Planes, gather},
+    job::Job,
+    meter::Meter,
+    network::Network,
+    patch::Plan,
+    runner::Runner,
+    slice::{self, ladder::Ladder},
+};
+use crate::{
+    contract::network::{Activation, Hybrid},
+    error::Result,
+    progress::{Monitor, Stage},
+    space::volume::Voi,
+};
+
+/// The two networks, each with what the contract says of it.
+pub struct Pair<'a, N> {
+    /// What the contract says of both together.
+    pub hybrid: &'a Hybrid,
+    /// The patch network.
+    pub coarse: &'a mut N,
+    /// The slice network.
+    pub fine: &'a mut N,
+}
+
+/// The planes of both networks together.
+struct Mixed<C, F> {
+    coarse: C,
+    fine: Option<F>,
+    /// For each channel of a sample's logits.
+    fine_weights: Vec<f32>,
+    /// True: the first channel is the background's.
+    background: bool,
+}
+
+impl<C: Planes, F: Planes> Planes for Mixed<C, F> {
+    fn plane(&mut self, k: usize, meter: &mut Meter<'_, '_>) -> Result<Plane> {
+        let mut plane = self.coarse.plane(k, meter)?;
+        let Some(fine) = &mut self.fine else { return Ok(plane) };
+        let mut fine = fine.plane(k, meter)?;
+        let channels = self.fine_weights.len();
+        if self.background {
+            plane.less_first(channels);
+            fine.less_first(channels);
+        }
+        plane.merge(&fine, |channel, coarse, fine| {
+            let weight = self.fine_weights[channel % channels];
+            (1.0 - weight) * coarse + weight * fine
+        });
+        Ok(plane)
+    }
+}
+
+/// Answers for every voxel of the job's region. `name`: the hybrid's, for an error.
+///
+/// # Errors
+/// [`crate::Error::Box`], [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
+pub fn answer<N: Network>(
+    name: &str,
+    pair: Pair<'_, N>,
+    job: Job<'_>,
+    stage: Stage,
+    monitor: &mut Monitor<'_>,
+) -> Result<Answers> {
+    let Pair { hybrid, coarse, fine } = pair;
+    let seed = job.sampling.seed;
+    let boxes = Plan::new(&format!("{name}.hybrid.coarse"), &hybrid.coarse, job, monitor.cancel_token())?;
+    let slices = choose::slices(job.region);
+    let count = choose::count(hybrid.share_of_slices, slices.len());
+    // Where all of them or none are seen nothing has to be chosen.
+    let scout = (1..slices.len()).contains(&count).then_some(Job { settled: true, ..job });
+    let mut meter = meter(&boxes, scout, (hybrid, &slices, count), job, (stage, monitor));
+    let chosen = match scout {
+        Some(scout) => {
+            let mut sweep = boxes.sweep(Runner::new(&mut *coarse, &hybrid.coarse, seed), scout)?;
+            choose::most_informative(choose::information(&mut sweep, scout, &mut meter)?, count)
+        }
+        None => slices[..count].to_vec(),
+    };
+    let background = job.calibration.activation == Activation::Softmax;
+    let weights = background.then_some(0.0).into_iter().chain(hybrid.fine_weights.iter().map(|weight| *weight as f32));
+    let fine = Runner::new(fine, &hybrid.fine, seed);
+    let mut mixed = Mixed {
+        coarse: boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?,
+        fine: (count > 0).then(|| Ladder::new(fine, job, &chosen, job.region)),
+        fine_weights: weights.collect(),
+        background,
+    };
+    let order: Vec<usize> = (0..job.samples()).collect();
+    let answers = gather(&mut mixed, job, &order, &mut meter)?;
+    meter.finish()?;
+    Ok(answers)
+}
+
+/// How much there is to do. Which slices the fine network will see isn't known yet: they are taken to be as large as the mean.
+fn meter<'m, 'a>(
+    boxes: &Plan,
+    scout: Option<Job<'_>>,
+    (hybrid, slices, count): (&Hybrid, &[usize], usize),
+    job: Job<'_>,
+    (stage, monitor): (Stage, &'m mut Monitor<'a>),
+) -> Meter<'m, 'a> {
+    let (first, first_work) = scout.map_or((0, 0.0), |scout| boxes.work(scout));
+    let (then, then_work) = boxes.work(job);
+    let pixels = slice::plan(&hybrid.fine, job.images.grid, job.region).iter().map(Voi::voxels).sum::<usize>();
+    let a_slice = pixels as f64 / slices.len().max(1) as f64;
+    let fine_work = a_slice * (count * job.samples()) as f64;
+    Meter::new(monitor, stage, first + then + count, first_work + then_work + fine_work)
+}

@@ -1,0 +1,166 @@
+//! One slice on its way through the network: scouted, cut into rectangles, sampled.
+
+use std::ops::Range;
+
+use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, Axis, stack};
+
+use super::{
+    input::input,
+    neighbours::SliceAxis,
+    region::{Reading, Region},
+    scout::suspicious,
+};
+use crate::{
+    error::Result,
+    networks::{
+        job::Job,
+        meter::Meter,
+        network::Network,
+        runner::{Calls, Input, Runner, Seen, seen_before},
+        sampler::Pass,
+    },
+    space::volume::Voi,
+    steps::resample::bilinear,
+};
+
+/// Answers for slices.
+pub struct Slices<'a, N> {
+    runner: Runner<'a, N>,
+    /// What is asked.
+    pub job: Job<'a>,
+    /// The slices that the network answers for.
+    pub axis: SliceAxis,
+    passes: Vec<Pass>,
+}
+
+/// A slice whose rectangles are to be sampled.
+pub struct Ready<E> {
+    /// What is answered.
+    pub region: Region,
+    /// Logits (K, H, W) of the deterministic pass over all of it; `None` where all of it is sampled.
+    pub settled: Option<Array3<f32>>,
+    /// What is sampled.
+    pub readings: Vec<Reading>,
+    input: Input,
+    seen: Vec<Option<Seen<E>>>,
+}
+
+impl<'a, N: Network> Slices<'a, N> {
+    /// Answers for slices by `runner`.
+    pub fn new(runner: Runner<'a, N>, job: Job<'a>) -> Self {
+        let axis = SliceAxis::new(runner.spec, job.images.grid);
+        let passes = job.passes(&runner.sampler);
+        Slices { runner, job, axis, passes }
+    }
+
+    /// Makes slice `n` ready for the voxels of `voi` in the plane. `wanted`: voxels of the plane that are asked for.
+    ///
+    /// # Errors
+    /// As [`Network::encode`].
+    pub fn ready(
+        &mut self,
+        n: usize,
+        voi: &Voi,
+        wanted: ArrayView2<'_, bool>,
+        meter: &Meter<'_, '_>,
+    ) -> Result<Ready<N::Encoded>> {
+        let Job { images, clicks, sampling, calibration, .. } = self.job;
+        let spec = self.runner.spec;
+        let region = Region::around(voi, images.grid, spec);
+        let input = input(spec, images, clicks, (&self.axis, n), &region);
+        if !self.passes.is_empty() && spec.scout.threshold.is_none() {
+            let readings = vec![region.reading(region.whole(), spec)];
+            return Ok(Ready { region, settled: None, readings, input, seen: Vec::new() });
+        }
+        let seen = self.runner.encode_all(&input, meter.cancel())?;
+        let logits = self.runner.settled(&seen, Some(region.window(region.whole())), meter.cancel())?;
+        let settled = logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(1), 0);
+        let rects = if self.passes.is_empty() {
+            Vec::new()
+        } else {
+            let threshold = sampling.threshold;
+            suspicious(settled.view(), (spec, calibration), images.grid, wanted, &region, threshold)
+        };
+        let readings = rects.into_iter().map(|rect| region.reading(rect, spec)).collect();
+        let seen = seen.into_iter().map(Some).collect();
+        Ok(Ready { region, settled: Some(settled), readings, input, seen })
+    }
+
+    /// Samples the rectangles of a slice: for each rectangle and sample `put` takes the rectangle's number, the sample's, and its
+    /// logits (K, rows, columns) at the voxels of the reading.
+    ///
+    /// # Errors
+    /// As [`Network::decode`], or what `put` says.
+    pub fn sample(
+        &mut self,
+        mut ready: Ready<N::Encoded>,
+        meter: &mut Meter<'_, '_>,
+        put: &mut dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()>,
+    ) -> Result<()> {
+        if ready.readings.is_empty() {
+            return Ok(());
+        }
+        let cancel = meter.cancel().clone();
+        let mut work = Work::of(&ready);
+        for pass in &self.passes {
+            let seen = match seen_before(pass, &mut ready.seen) {
+                Some(seen) => seen,
+                None => self.runner.encode(&ready.input, pass.member, pass.flip, &cancel)?,
+            };
+            for (n, reading) in ready.readings.iter().enumerate() {
+                let part = work.next(reading.read.pixels(), pass.samples.len(), self.job.samples());
+                let mut tell = |done: f64| meter.tell(part.start + (part.end - part.start) * done);
+                let mut read = |sample: usize, logits: ArrayView4<'_, f32>| {
+                    put(n, sample, reading.native(logits.index_axis(Axis(1), 0)).view())
+                };
+                let window = Some(ready.region.window(reading.read));
+                let calls =
+                    Calls { samples: &pass.samples, sampling: self.job.sampling, tell: &mut tell, put: &mut read };
+                self.runner.sample(&seen, window, reading.read.pixels(), calls, &cancel)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reading {
+    /// Logits (K, H, W) of what is read, at the voxels: (K, rows, columns).
+    fn native(&self, logits: ArrayView3<'_, f32>) -> Array3<f32> {
+        native(logits, &self.row_taps, &self.column_taps)
+    }
+}
+
+/// Each channel of `logits` (K, H, W) at the crossings of `rows` and `columns`.
+pub fn native(
+    logits: ArrayView3<'_, f32>,
+    rows: &[crate::steps::resample::Tap],
+    columns: &[crate::steps::resample::Tap],
+) -> Array3<f32> {
+    let channels: Vec<_> = logits.outer_iter().map(|channel| bilinear(channel, rows, columns)).collect();
+    let views: Vec<_> = channels.iter().map(|channel| channel.view()).collect();
+    stack(Axis(0), &views).expect("all of one size")
+}
+
+/// Decoded pixels tell how long the rest of a slice takes: those of the deterministic pass, then of each rectangle for each
+/// sample.
+struct Work {
+    done: f64,
+    settled: f64,
+    rects: f64,
+}
+
+impl Work {
+    fn of<E>(ready: &Ready<E>) -> Self {
+        let settled = if ready.settled.is_some() { ready.region.whole().pixels() as f64 } else { 0.0 };
+        let rects = ready.readings.iter().map(|reading| reading.read.pixels() as f64).sum();
+        Work { done: settled, settled, rects }
+    }
+
+    /// The part of the work that `samples` of `all` samples of so many pixels are.
+    fn next(&mut self, pixels: usize, samples: usize, all: usize) -> Range<f64> {
+        let whole = self.settled + self.rects * all as f64;
+        let start = self.done / whole;
+        self.done += pixels as f64 * samples as f64;
+        start..self.done / whole
+    }
+}
