@@ -69,8 +69,13 @@ def test_maps_show_the_segmenter_around_candidates_and_the_detector_elsewhere(fi
     by_segmenter = same(found.probability, segmenter)
     assert (by_segmenter | same(found.probability, detector)).all()
     assert by_segmenter[distance_mm(candidates) <= MARGIN_MM].all()
-    # A box reaches 4 mm beyond its candidate along each axis: no farther than its diagonal, and a voxel.
-    assert not by_segmenter[distance_mm(candidates) > np.sqrt(3) * MARGIN_MM + 2].any()
+    # A box reaches 4 mm, in whole voxels, beyond its candidate along each axis.
+    boxes, columns = np.zeros_like(candidates), np.indices(SHAPE)[2]
+    for part in (columns < 27, columns >= 27):
+        own = np.nonzero(candidates & part)
+        steps = [int(MARGIN_MM / mm) for mm in SPACING[::-1]]
+        boxes[tuple(slice(max(axis.min() - n, 0), axis.max() + n + 1) for axis, n in zip(own, steps))] = True
+    assert not by_segmenter[~boxes].any()
     np.testing.assert_allclose(found.uncertainty, made_ct.entropy_bits(found.probability), atol=4e-5, rtol=0)
     assert np.array_equal(found.label > 0, balls()[0] | balls()[1])
     assert found.run["result"]["candidates"] == 2
@@ -141,8 +146,9 @@ def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     i, j, k = CENTRES[2]
     found = find("tiny-detect", hu, "--click", f"{i},{j},{k}")
     assert np.array_equal(found.label > 0, np.logical_or.reduce(balls()))
-    (clicked,) = [nodule for nodule in found.nodules if nodule["clicked"]]
-    assert np.array_equal(found.label == clicked["id"], balls()[2])
+    (clicked,) = found.run["result"]["clicks"]
+    assert np.array_equal(found.label == clicked, balls()[2])
+    assert not any(nodule["clicked"] for nodule in found.nodules), "the network was told of no click"
 
 
 # --- channels ---------------------------------------------------------------------------------------------------------
