@@ -291,6 +291,20 @@ typedef enum sam2lung_map {
 } sam2lung_map;
 
 /**
+ * What the numbers of a label map are.
+ */
+typedef enum sam2lung_output {
+  /**
+   * Findings, 1 to N.
+   */
+  SAM2LUNG_OUTPUT_INSTANCES = 0,
+  /**
+   * Classes, 1 to sam2lung_bundle_class_count().
+   */
+  SAM2LUNG_OUTPUT_REGIONS = 1,
+} sam2lung_output;
+
+/**
  * The parts of a run, in order, and what comes before all runs.
  */
 typedef enum sam2lung_stage {
@@ -861,6 +875,49 @@ double sam2lung_bundle_threshold(const struct sam2lung_bundle *bundle);
  * @return whether it does; false for NULL
  */
 bool sam2lung_bundle_takes_clicks(const struct sam2lung_bundle *bundle);
+
+/**
+ * What the numbers of the label map are. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return a sam2lung_output; SAM2LUNG_OUTPUT_INSTANCES for NULL
+ */
+int32_t sam2lung_bundle_output(const struct sam2lung_bundle *bundle);
+
+/**
+ * How many classes the model tells apart, without the background. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return at least 1; 0 for NULL
+ */
+size_t sam2lung_bundle_class_count(const struct sam2lung_bundle *bundle);
+
+/**
+ * The name of a class (sam2lung_nodule::class_name). Since version 4 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0; with SAM2LUNG_OUTPUT_REGIONS its number in the label map is one more
+ * @return UTF-8; "" for NULL and where there is no such class; never NULL
+ */
+const char *sam2lung_bundle_class_name(const struct sam2lung_bundle *bundle, size_t index);
+
+/**
+ * The colour in which a class is to be shown. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @return red, green and blue, 0 to 255 each: red * 65536 + green * 256 + blue; 0 for NULL and where there is no such class
+ */
+uint32_t sam2lung_bundle_class_colour(const struct sam2lung_bundle *bundle,
+                                      size_t index);
 
 /**
  * Frees a bundle; engines that were made from it go on.

@@ -4,6 +4,7 @@
 #ifndef SAM2LUNG_BUNDLE_HPP
 #define SAM2LUNG_BUNDLE_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,9 +13,16 @@
 
 #include <sam2lung.h>
 #include <sam2lung/call.hpp>
+#include <sam2lung/enums.hpp>
 #include <sam2lung/span.hpp>
 
 namespace sam2lung {
+
+/// What a model tells apart from the background.
+struct ModelClass {
+    std::string name;                   ///< As in Nodule::class_name.
+    std::array<std::uint8_t, 3> colour; ///< Red, green, blue.
+};
 
 /// A model that was opened and checked. Many engines may be made from one; it need not outlive them.
 class Bundle {
@@ -72,6 +80,20 @@ public:
     std::uint32_t samples() const noexcept { return sam2lung_bundle_samples(c()); }
     /// Probability above which a voxel belongs to a nodule, unless told otherwise.
     double threshold() const noexcept { return sam2lung_bundle_threshold(c()); }
+    /// What the numbers of the label map are.
+    Output output() const noexcept { return static_cast<Output>(sam2lung_bundle_output(c())); }
+    /// The classes that the model tells apart, without the background. With Output::regions the first one is number 1 in the
+    /// label map, and so on.
+    std::vector<ModelClass> classes() const {
+        std::vector<ModelClass> list;
+        const std::size_t count = sam2lung_bundle_class_count(c());
+        for (std::size_t n = 0; n < count; ++n) {
+            const std::uint32_t colour = sam2lung_bundle_class_colour(c(), n);
+            const auto byte = [colour](int shift) { return static_cast<std::uint8_t>(colour >> shift & 0xFFU); };
+            list.push_back({sam2lung_bundle_class_name(c(), n), {{byte(16), byte(8), byte(0)}}});
+        }
+        return list;
+    }
     /// Whether Engine::run_at tells the network of the points; else it takes what the network shows there.
     bool takes_clicks() const noexcept { return sam2lung_bundle_takes_clicks(c()); }
 

@@ -77,6 +77,12 @@ enum class Map : std::int32_t {
     mutual_information = SAM2LUNG_MAP_MUTUAL_INFORMATION, ///< Only with RunOptions::all_uncertainties.
 };
 
+/// What the numbers of a label map are. Newer libraries may have more.
+enum class Output : std::int32_t {
+    instances = SAM2LUNG_OUTPUT_INSTANCES, ///< Findings, 1 to N.
+    regions = SAM2LUNG_OUTPUT_REGIONS,     ///< Classes, in the order of Bundle::classes().
+};
+
 /// Parts of a run, in order. Newer libraries may have more.
 enum class Stage : std::int32_t {
     read = SAM2LUNG_STAGE_READ,       ///< Reading and checking the input.

@@ -277,10 +277,10 @@ void qSlicerSAM2LungModuleWidget::segmentNodules()
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidget::outlineAtPoint(double r, double a, double s)
+void qSlicerSAM2LungModuleWidget::outlineAtClick(double r, double a, double s)
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  if (!d->logic()->StartOutlineAtPoint(d->Node, r, a, s))
+  if (!d->logic()->StartOutlineAtClick(d->Node, r, a, s))
   {
     d->takeMessage();
   }
@@ -298,7 +298,7 @@ void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
   else if (!d->Placer.start(this->mrmlScene()))
   {
     d->MessageIcon = QStyle::SP_MessageBoxCritical;
-    d->Message = tr("No point can be placed: the scene has no interaction node. Close the scene and try again.");
+    d->Message = tr("No click can be taken: the scene has no interaction node. Close the scene and try again.");
   }
   else if (d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
   {
@@ -345,7 +345,7 @@ void qSlicerSAM2LungModuleWidget::onRunFinished()
   this->updateWidgetFromMRML();
   if (completed && d->Node == d->logic()->GetRunParametersNode())
   {
-    d->NoduleTable->setCurrentNodule(d->logic()->GetNoduleAtPoint());
+    d->NoduleTable->setCurrentNodule(d->logic()->GetClickedNodule());
   }
   if (keyboardThere)
   {
@@ -395,8 +395,8 @@ void qSlicerSAM2LungModuleWidget::updateProgress()
   Q_D(qSlicerSAM2LungModuleWidget);
   const QString stage = QString::fromStdString(d->logic()->GetStage());
   const double seconds = d->logic()->GetSecondsLeft();
-  // Of a point nobody knows how long it takes: two seconds, and a bar that only moves.
-  const bool known = !d->logic()->GetRunAtPoint();
+  // Of a click nobody knows how long it takes: two seconds, and a bar that only moves.
+  const bool known = !d->logic()->GetRunOfClick();
   d->ProgressBar->setMaximum(known ? 100 : 0);
   d->ProgressBar->setValue(known ? qRound(100.0 * d->logic()->GetProgress()) : -1);
   const QString what = known && seconds >= 0.0 ? tr("%1, %2").arg(stage, timeLeft(seconds)) : stage;

@@ -58,7 +58,7 @@ protected slots:
   void onSceneClosed();
 
   void segmentNodules();
-  void outlineAtPoint(double r, double a, double s);
+  void outlineAtClick(double r, double a, double s);
   void setPlacing(bool placing);
   void cancel();
   void onRunStarted();

@@ -119,9 +119,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::fillComboBoxes()
   this->SearchComboBox->addItems(QStringList() << Widget::tr("In the lungs") << Widget::tr("Everywhere")
                                                << Widget::tr("In a segment"));
   this->UncertaintyComboBox->addItems(QStringList()
-                                      << Widget::tr("Automatic") << Widget::tr("Entropy: all doubt")
+                                      << Widget::tr("Automatic") << Widget::tr("Entropy: all uncertainty")
                                       << Widget::tr("Variance over samples")
-                                      << Widget::tr("Mutual information: doubt about the network"));
+                                      << Widget::tr("Mutual information: uncertainty of the network"));
 }
 
 //-----------------------------------------------------------------------------
@@ -144,8 +144,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
                      this->NoduleDetailsLabel->setText(details);
                      this->NoduleDetailsLabel->setVisible(!details.isEmpty());
                    });
-  QObject::connect(this->OutlineAtPointButton, &QPushButton::toggled, q, &Widget::setPlacing);
-  QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::outlineAtPoint);
+  QObject::connect(this->OutlineAtClickButton, &QPushButton::toggled, q, &Widget::setPlacing);
+  QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::outlineAtClick);
   QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placingChanged, q, &Widget::updateWidgetFromMRML);
   QObject::connect(this->OverlayCheckBox, &QCheckBox::toggled, q, &Widget::setOverlayVisible);
   QObject::connect(this->OverlayOpacitySlider, &ctkSliderWidget::valueChanged, q, &Widget::setOverlayOpacity);
@@ -262,8 +262,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::addNotice(const QString& text)
 //-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidgetPrivate::placeProgress()
 {
-  // A run at a point comes while the user goes through the rows: they stay where they are under the mouse.
-  QWidget* const below = this->logic()->GetRunAtPoint() ? static_cast<QWidget*>(this->OutlineAtPointButton)
+  // A run of a click comes while the user goes through the rows: they stay where they are under the mouse.
+  QWidget* const below = this->logic()->GetRunOfClick() ? static_cast<QWidget*>(this->OutlineAtClickButton)
                                                         : this->ResultLabel;
   this->PanelLayout->removeWidget(this->ProgressWidget);
   this->PanelLayout->insertWidget(this->PanelLayout->indexOf(below), this->ProgressWidget);
@@ -447,17 +447,17 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
     running              ? qSlicerSAM2LungModuleWidget::tr("A run goes on: wait for it, or cancel it.")
     : !problem.isEmpty() ? problem
                          : qSlicerSAM2LungModuleWidget::tr("Finds and outlines the nodules in the whole CT"));
-  this->OutlineAtPointButton->setEnabled(!running && problem.isEmpty());
-  this->OutlineAtPointButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc ends)")
-                                              : qSlicerSAM2LungModuleWidget::tr("Outline at &point"));
-  this->OutlineAtPointButton->setToolTip(
+  this->OutlineAtClickButton->setEnabled(!running && problem.isEmpty());
+  this->OutlineAtClickButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc ends)")
+                                              : qSlicerSAM2LungModuleWidget::tr("Outline at &click"));
+  this->OutlineAtClickButton->setToolTip(
     placing ? qSlicerSAM2LungModuleWidget::tr(
                 "Waiting for a click in the middle of a nodule in a slice view. Esc, or this button again, ends it.")
     : problem.isEmpty()
       ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
       : problem);
-  this->OutlineAtPointButton->setVisible(!running || !this->logic()->GetRunAtPoint());
-  showChecked(this->OutlineAtPointButton, placing);
+  this->OutlineAtClickButton->setVisible(!running || !this->logic()->GetRunOfClick());
+  showChecked(this->OutlineAtClickButton, placing);
   this->setViewCursors(placing);
   this->ProgressWidget->setVisible(running);
 

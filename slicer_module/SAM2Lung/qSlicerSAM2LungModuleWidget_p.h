@@ -48,7 +48,7 @@ public:
   void takeMessage();
   /// For what the user should read even when the panel itself chooses another CT meanwhile.
   void addNotice(const QString& text);
-  /// The bar stands above the table, that of a run at a point below it.
+  /// The bar stands above the table, that of a click below it.
   void placeProgress();
   void showMessage(const QString& text, QStyle::StandardPixmap icon);
   /// A map that a run has written is no CT, and would be taken for the next one when the CT goes.

@@ -15,7 +15,7 @@ use super::{
     status::sam2lung_status,
 };
 use crate::{
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, classes::Output},
     error::{Error, Result},
 };
 
@@ -27,6 +27,17 @@ pub struct sam2lung_bundle {
     origin: CString,
     contract: CString,
     sha256: CString,
+    classes: Vec<CString>,
+}
+
+/// What the numbers of a label map are.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum sam2lung_output {
+    /// Findings, 1 to N.
+    Instances = 0,
+    /// Classes, 1 to sam2lung_bundle_class_count().
+    Regions = 1,
 }
 
 impl sam2lung_bundle {
@@ -37,6 +48,7 @@ impl sam2lung_bundle {
             origin: c_text(&bundle.origin.display().to_string()),
             contract: c_text(&bundle.contract),
             sha256: c_text(&bundle.contract_sha256),
+            classes: bundle.model.classes.iter().map(|class| c_text(&class.name)).collect(),
             bundle: Arc::new(bundle),
         }
     }
@@ -290,6 +302,64 @@ pub unsafe extern "C" fn sam2lung_bundle_threshold(bundle: *const sam2lung_bundl
 pub unsafe extern "C" fn sam2lung_bundle_takes_clicks(bundle: *const sam2lung_bundle) -> bool {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(bundle, false, |bundle| bundle.bundle.model.takes_clicks()) }
+}
+
+/// What the numbers of the label map are. Since version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @return a sam2lung_output; SAM2LUNG_OUTPUT_INSTANCES for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_output(bundle: *const sam2lung_bundle) -> i32 {
+    let of = |bundle: &sam2lung_bundle| match bundle.bundle.model.output {
+        Output::Instances => sam2lung_output::Instances as i32,
+        Output::Regions => sam2lung_output::Regions as i32,
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(bundle, sam2lung_output::Instances as i32, of) }
+}
+
+/// How many classes the model tells apart, without the background. Since version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @return at least 1; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_class_count(bundle: *const sam2lung_bundle) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(bundle, 0, |bundle| bundle.classes.len()) }
+}
+
+/// The name of a class (sam2lung_nodule::class_name). Since version 4 of the interface.
+///
+/// Belongs to the bundle, valid until it is freed. Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @param index which one, from 0; with SAM2LUNG_OUTPUT_REGIONS its number in the label map is one more
+/// @return UTF-8; "" for NULL and where there is no such class; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_class_name(bundle: *const sam2lung_bundle, index: usize) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { words(bundle, |bundle| bundle.classes.get(index).map_or(c"", |name| name.as_c_str())) }
+}
+
+/// The colour in which a class is to be shown. Since version 4 of the interface.
+///
+/// Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @param index which one, from 0
+/// @return red, green and blue, 0 to 255 each: red * 65536 + green * 256 + blue; 0 for NULL and where there is no such class
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_class_colour(bundle: *const sam2lung_bundle, index: usize) -> u32 {
+    let of = |bundle: &sam2lung_bundle| {
+        let [red, green, blue] = bundle.bundle.model.classes.get(index).map_or([0; 3], |class| class.colour);
+        u32::from_be_bytes([0, red, green, blue])
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(bundle, 0, of) }
 }
 
 /// Frees a bundle; engines that were made from it go on.

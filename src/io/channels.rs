@@ -17,8 +17,11 @@ use crate::{
 /// The file, or DICOM folder, of each channel in a folder: `NAME` or `…_NAME` before the ending, in letters of either case.
 ///
 /// # Errors
-/// [`Error::Channels`] when a channel has no file or several; [`Error::Read`].
+/// [`Error::Channels`] when it is not a folder, or a channel has no file or several; [`Error::Read`].
 pub fn find_channels(folder: &Path, channels: &[Channel]) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Err(refuse(format!("{} is not a folder", folder.display()), channels));
+    }
     let unreadable = |e: std::io::Error| Error::read(folder, e, "Name a folder with a file for each channel");
     let mut found = vec![Vec::new(); channels.len()];
     for entry in fs::read_dir(folder).map_err(unreadable)? {

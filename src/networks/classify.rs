@@ -40,7 +40,7 @@ impl OnnxClassifier {
     /// The classifier of `graphs`, one for each file of its members; their tensors are checked. `volumes`: that a run takes.
     ///
     /// # Errors
-    /// [`Error::ModelShape`].
+    /// [`crate::Error::ModelShape`].
     pub fn new(contract: &Classify, origin: PathBuf, volumes: usize, graphs: Vec<Graph>) -> Result<Self> {
         let shown = |shown: &Shown| if *shown == Shown::Image { volumes } else { 1 };
         let channels = contract.shows.iter().map(shown).sum();
@@ -73,7 +73,7 @@ impl OnnxClassifier {
     /// Runs every member once: a graph that loads may still be unable to run. What it gives for zeros says nothing.
     ///
     /// # Errors
-    /// [`Error::Inference`], [`Error::ModelShape`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    /// [`crate::Error::Inference`], [`crate::Error::ModelShape`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cancel = steps.cancel_token().clone();
         let [depth, height, width] = self.contract.grid.size;

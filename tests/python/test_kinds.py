@@ -132,14 +132,14 @@ def test_hybrid_s_fine_network_sees_its_share_of_the_slices(find, bundles, tmp_p
 
 
 def test_constant_blend_is_the_mean_of_the_boxes(find):
-    # A constant CT: what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel
+    # Where the CT is constant, what is left is the place in the box. Along i boxes of 8 start at 0, 4, 8, 12, 16 and, moved, 18: voxel
     # 5 is the place 5 of the first and 1 of the second, voxel 19 the places 7, 3 and 1 of the boxes at 12, 16 and 18.
     assert by_hand.starts(26, 8, 0.5) == [0, 4, 8, 12, 16, 18]
-    hu = np.full((4, 8, 26), -400)
-    hu[0, 0, 0] = -1000
+    hu = np.full((4, 8, 26), made_ct.LUNG_HU)
+    hu[0, 0] = 50
     p = find("tiny-patch", hu).probability
     logit = np.log(p / (1 - p))
-    at = 16 * made_ct.windowed(-400) - 6 + 0.5 * 3 + 0.25 * 7
+    at = plain(made_ct.windowed(made_ct.LUNG_HU)) + 0.5 * 3 + 0.25 * 7
     for i, place in ((2, 2), (5, 3), (19, (7 + 3 + 1) / 3), (25, 7)):
         assert logit[3, 7, i] == pytest.approx(at - 0.125 * place, abs=1e-4)
 
@@ -239,11 +239,19 @@ def test_statistics_are_those_of_the_samples(find, name, kind):
     assert (options["samples"], options["samples_asked"], options["sample_sources"]) == (samples, 9, sources)
 
 
+def soft_hu():
+    """A ball that fades into lung, on one side more than on the other: samples outline it each in its own way."""
+    k, j, i = np.indices(SHAPE)
+    distance_mm = np.sqrt(((np.stack([i, j, k], -1) - CENTRE) * SPACING) ** 2 @ np.ones(3))
+    slope = 30 * (i - CENTRE[0]) + 20 * (j - CENTRE[1]) - 15 * (k - CENTRE[2])
+    return np.clip(250 - 150 * distance_mm + slope, made_ct.LUNG_HU, 300).round()
+
+
 @pytest.mark.parametrize("name", ["tiny-members", "tiny-flips", "tiny-mixed", "tiny-patch-flips"])
 def test_volumes_of_the_samples_are_theirs_in_their_order(find, name):
     logits, different, *_ = SAMPLED[name]
-    (nodule,) = find(name, made_hu(), "--seed", 2).nodules
-    wanted = Samples(logits(made_ct.windowed(made_hu()), 2, different or 25)).volumes_mm3(THRESHOLD, SPACING)
+    (nodule,) = find(name, soft_hu(), "--seed", 2).nodules
+    wanted = Samples(logits(made_ct.windowed(soft_hu()), 2, different or 25)).volumes_mm3(THRESHOLD, SPACING)
     assert len(set(wanted)) > 1, "samples that differ"
     assert nodule["sample_volumes_mm3"] == pytest.approx(list(wanted))
     low, high = np.quantile(wanted, [0.05, 0.95])
@@ -304,7 +312,7 @@ def distance_mm(at):
 
 
 def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
-    at = (4, 5, 8)
+    at = (2, 2, 10)
     found = find("tiny-patch-clicks", made_hu(), "--click", ",".join(map(str, at)))
     logits = plain(made_ct.windowed(made_hu())) + 10 * np.exp(-distance_mm(at) / 6)
     clicked = (logits > 0) & (distance_mm(at) < 8)
@@ -315,14 +323,16 @@ def test_patch_click_outlines_what_its_map_lifts_above_the_threshold(find):
 
 
 def test_patch_click_outside_takes_away(find):
+    # A ball just below the threshold: the click lifts it, but for what lies nearer to the other one.
+    hu = np.where(ball(), -500, made_ct.LUNG_HU)
     beside = (CENTRE[0] + 5, CENTRE[1], CENTRE[2])
     words = ["--click", ",".join(map(str, CENTRE)), "--click-outside", ",".join(map(str, beside))]
-    found = find("tiny-patch-clicks", made_hu(), *words)
+    found = find("tiny-patch-clicks", hu, *words)
     pull = np.exp(-distance_mm(CENTRE) / 6) - np.exp(-distance_mm(beside) / 6)
-    (nodule,) = [n for n in found.nodules if n["clicked"]]
-    wanted = plain(made_ct.windowed(made_hu())) + 10 * pull > 0
-    assert np.array_equal(found.label == nodule["id"], wanted & (distance_mm(CENTRE) < 8))
-    assert found.label[CENTRE[2], CENTRE[1], CENTRE[0] + 5] == 0
+    wanted = plain(made_ct.windowed(hu)) + 10 * pull > 0
+    (nodule,) = found.nodules
+    assert nodule["clicked"] and np.array_equal(found.label > 0, wanted)
+    assert wanted[CENTRE[2], CENTRE[1], CENTRE[0]] and not wanted[CENTRE[2], CENTRE[1], CENTRE[0] + 3]
 
 
 # --- classes ----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ constexpr std::array<Bytes, 3> WARM{ { { 230, 159, 0 }, { 213, 94, 0 }, { 255, 2
 constexpr std::array<Bytes, 3> COOL{ { { 86, 180, 233 }, { 0, 114, 178 }, { 176, 224, 250 } } };
 
 /// Below this part of the window a map is transparent. Slice views show a color either wholly or not at all, and the map
-/// begins with black: a little doubt everywhere would only darken the CT.
+/// begins with black: a little uncertainty everywhere would only darken the CT.
 constexpr double FAINTEST_SHOWN = 0.1;
 
 /// Anchors of the perceptually even map "inferno" (Smith and van der Walt, CC0), from 0 to 1.
@@ -48,8 +48,7 @@ std::array<double, 3> FromBytes(const Bytes& bytes)
 
 void SetEntry(vtkMRMLColorTableNode* node, const NoduleLook& nodule)
 {
-  const std::array<double, 3> color = NoduleColor(nodule.id, nodule.flagged);
-  node->SetColor(nodule.id, nodule.name.c_str(), color[0], color[1], color[2], 1.0);
+  node->SetColor(nodule.id, nodule.name.c_str(), nodule.color[0], nodule.color[1], nodule.color[2], 1.0);
 }
 
 /// Makes room for the labels 0 to `last`, 0 being transparent.
@@ -69,6 +68,12 @@ std::array<double, 3> NoduleColor(int id, bool flagged)
 {
   const auto& shades = flagged ? WARM : COOL;
   return FromBytes(shades[static_cast<std::size_t>(id) % shades.size()]);
+}
+
+//----------------------------------------------------------------------------
+std::array<double, 3> ColorOfBytes(const std::array<std::uint8_t, 3>& bytes)
+{
+  return FromBytes({ bytes[0], bytes[1], bytes[2] });
 }
 
 //----------------------------------------------------------------------------

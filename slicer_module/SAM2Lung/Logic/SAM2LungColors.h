@@ -5,6 +5,7 @@
 #define SAM2LungColors_h
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,12 @@ class vtkMRMLColorTableNode;
 namespace sam2lung_slicer
 {
 
-/// What a nodule is called and how it is coloured.
+/// What a nodule is called, and its colour: red, green, blue, 0 to 1.
 struct NoduleLook
 {
   int id = 0;
   std::string name;
-  bool flagged = false;
+  std::array<double, 3> color{};
 };
 
 /// Warm: someone should look again; cool: the others. Red, green, blue, 0 to 1.
@@ -28,6 +29,9 @@ struct NoduleLook
 /// Orange and blue differ for people with any kind of colour blindness. Neighbours in number have other shades.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::array<double, 3> NoduleColor(int id, bool flagged);
+
+/// A colour of bytes, 0 to 255, as numbers from 0 to 1.
+std::array<double, 3> ColorOfBytes(const std::array<std::uint8_t, 3>& bytes);
 
 /// Colour of a map's value, 0 to 1: "inferno". Red, green, blue, 0 to 1.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT

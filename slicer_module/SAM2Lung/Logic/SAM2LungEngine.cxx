@@ -1,10 +1,17 @@
 #include "SAM2LungEngine.h"
 
+#include "SAM2LungLabels.h"
+#include "SAM2LungPrevious.h"
 #include "SAM2LungText.h"
+#include "SAM2LungVoxels.h"
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include <sam2lung/result.hpp>
 #include <sam2lung/version.hpp>
 
 namespace sam2lung_slicer
@@ -15,28 +22,6 @@ namespace
 sam2lung::Bundle OpenBundle(const std::string& folder)
 {
   return folder.empty() ? sam2lung::Bundle::builtin() : sam2lung::Bundle::open(folder);
-}
-
-template <typename T>
-sam2lung::VolumeView ViewAs(vtkImageData* image, const sam2lung::Matrix& ijk_to_ras)
-{
-  const int* const dims = image->GetDimensions();
-  const sam2lung::Span<const T> voxels(static_cast<const T*>(image->GetScalarPointer()),
-                                       static_cast<std::size_t>(image->GetNumberOfPoints()));
-  return { voxels, { dims[0], dims[1], dims[2] }, ijk_to_ras };
-}
-
-sam2lung::VolumeView View(vtkImageData* image, const sam2lung::Matrix& ijk_to_ras)
-{
-  switch (image->GetScalarType())
-  {
-    case VTK_UNSIGNED_CHAR: return ViewAs<std::uint8_t>(image, ijk_to_ras);
-    case VTK_SHORT: return ViewAs<std::int16_t>(image, ijk_to_ras);
-    case VTK_UNSIGNED_SHORT: return ViewAs<std::uint16_t>(image, ijk_to_ras);
-    case VTK_INT: return ViewAs<std::int32_t>(image, ijk_to_ras);
-    case VTK_DOUBLE: return ViewAs<double>(image, ijk_to_ras);
-    default: return ViewAs<float>(image, ijk_to_ras);
-  }
 }
 
 sam2lung::RunOptions Options(const RunInput& input,
@@ -52,7 +37,7 @@ sam2lung::RunOptions Options(const RunInput& input,
   options.search = input.search;
   if (input.mask)
   {
-    options.mask = View(input.mask, input.ijk_to_ras);
+    options.mask = ViewOf(input.mask, input.ijk_to_ras);
   }
   options.progress = progress;
   options.cancel = &cancel;
@@ -66,12 +51,6 @@ vtkSmartPointer<vtkImageData> Image(const RunInput& input, int type)
   image->SetDimensions(input.ct->GetDimensions());
   image->AllocateScalars(type, 1);
   return image;
-}
-
-template <typename T>
-sam2lung::Span<T> VoxelsOf(vtkImageData* image)
-{
-  return { static_cast<T*>(image->GetScalarPointer()), static_cast<std::size_t>(image->GetNumberOfPoints()) };
 }
 
 vtkSmartPointer<vtkImageData> LabelsOf(const sam2lung::Result& result, const RunInput& input)
@@ -108,12 +87,112 @@ RunFacts FactsOf(const sam2lung::Result& result, const LoadedEngine& loaded, con
   return facts;
 }
 
+/// Maps and facts; the nodules follow.
+RunOutput OutputOf(const sam2lung::Result& result, const LoadedEngine& loaded, const RunInput& input)
+{
+  RunOutput output;
+  output.labels = LabelsOf(result, input);
+  output.uncertainty = MapOf(result, sam2lung::Map::uncertainty, input);
+  if (input.probability)
+  {
+    output.probability = MapOf(result, sam2lung::Map::probability, input);
+  }
+  if (loaded.bundle.output() == sam2lung::Output::regions)
+  {
+    output.classes = loaded.bundle.classes();
+  }
+  output.facts = FactsOf(result, loaded, input);
+  return output;
+}
+
+/// What the scene held before, as the result that is clicked on.
+sam2lung::Result EarlierOf(const RunInput& input)
+{
+  const Previous previous = input.previous ? *input.previous : Previous{};
+  const vtkSmartPointer<vtkImageData> labels =
+    previous.labels ? previous.labels : Blank(BoxOf(input.ct), VTK_UNSIGNED_SHORT);
+  const auto view = [&](vtkImageData* map)
+  { return map ? std::optional(ViewOf(map, input.ijk_to_ras)) : std::nullopt; };
+  const auto probability = view(previous.probability);
+  const auto uncertainty = view(previous.uncertainty);
+  return sam2lung::Result::from_maps(ViewOf(labels, input.ijk_to_ras),
+                                     probability ? &*probability : nullptr,
+                                     uncertainty ? &*uncertainty : nullptr);
+}
+
+std::set<int> NumbersOf(const std::vector<sam2lung::Nodule>& nodules)
+{
+  std::set<int> numbers;
+  for (const sam2lung::Nodule& nodule : nodules)
+  {
+    numbers.insert(static_cast<int>(nodule.id));
+  }
+  return numbers;
+}
+
+/// A nodule that is new gets a number that no row and no segment of the scene has: the label map may lack some of them.
+void GiveFreeNumber(sam2lung::Nodule& nodule, const RunInput& input, vtkImageData* labels)
+{
+  const int last = input.previous ? input.previous->last_number : 0;
+  if (static_cast<int>(nodule.id) > last || last >= std::numeric_limits<std::uint16_t>::max())
+  {
+    return;
+  }
+  const auto free = static_cast<std::uint16_t>(last + 1);
+  const sam2lung::Span<std::uint16_t> voxels = VoxelsOf<std::uint16_t>(labels);
+  std::replace(voxels.begin(), voxels.end(), static_cast<std::uint16_t>(nodule.id), free);
+  nodule.id = free;
+}
+
+/// The nodule that was outlined at the click, and those whose place it took.
+void TakeClicked(const sam2lung::Result& result,
+                 const sam2lung::Result& earlier,
+                 const RunInput& input,
+                 RunOutput& output)
+{
+  const std::uint32_t at_click = result.click_nodules().at(0);
+  const std::vector<sam2lung::Nodule> nodules = result.nodules();
+  const std::set<int> before = NumbersOf(earlier.nodules());
+  const std::set<int> now = NumbersOf(nodules);
+  output.clicked = 0;
+  for (sam2lung::Nodule nodule : nodules)
+  {
+    // Only what was measured was outlined: where the network shows nothing, an earlier outline stays as it was.
+    if (nodule.id == at_click && !nodule.sample_volumes_mm3.empty())
+    {
+      if (before.count(static_cast<int>(nodule.id)) == 0)
+      {
+        GiveFreeNumber(nodule, input, output.labels);
+      }
+      output.clicked = nodule.id;
+      output.nodules = { nodule };
+      std::set_difference(before.begin(), before.end(), now.begin(), now.end(),
+                          std::inserter(output.replaced, output.replaced.end()));
+    }
+  }
+}
+
 } // namespace
+
+UnfitModel::UnfitModel(Reason what_for, const sam2lung::Bundle& bundle)
+  : reason(what_for)
+  , name(bundle.name())
+  , channels(bundle.channels())
+{
+}
 
 LoadedEngine& EngineCache::Get(const RunInput& input)
 {
   // Opened each time, because the files in the folder may be other ones by now.
   sam2lung::Bundle bundle = OpenBundle(input.model_folder);
+  if (bundle.channels() != 1)
+  {
+    throw UnfitModel(UnfitModel::Reason::channels, bundle);
+  }
+  if (input.click_ijk && bundle.output() == sam2lung::Output::regions)
+  {
+    throw UnfitModel(UnfitModel::Reason::clicks, bundle);
+  }
   const bool same = this->Loaded && this->Folder == input.model_folder && this->Device == input.device &&
                     this->Loaded->bundle.sha256() == bundle.sha256();
   if (!same)
@@ -135,27 +214,20 @@ RunOutput RunOn(LoadedEngine& loaded,
                 const sam2lung::ProgressFunction& progress,
                 const sam2lung::Cancel& cancel)
 {
-  std::vector<sam2lung::Index> points;
-  if (input.point_ijk)
+  const sam2lung::VolumeView ct = ViewOf(input.ct, input.ijk_to_ras);
+  const sam2lung::RunOptions options = Options(input, progress, cancel);
+  if (!input.click_ijk)
   {
-    points.push_back(*input.point_ijk);
+    const sam2lung::Result result = loaded.engine.run(ct, options);
+    RunOutput output = OutputOf(result, loaded, input);
+    output.nodules = result.nodules();
+    return output;
   }
-  const sam2lung::VolumeView ct = View(input.ct, input.ijk_to_ras);
-  const sam2lung::Result result = loaded.engine.run_at(ct, points, {}, Options(input, progress, cancel));
-
-  RunOutput output;
-  output.labels = LabelsOf(result, input);
-  output.uncertainty = MapOf(result, sam2lung::Map::uncertainty, input);
-  if (input.probability)
-  {
-    output.probability = MapOf(result, sam2lung::Map::probability, input);
-  }
-  output.nodules = result.nodules();
-  if (input.point_ijk)
-  {
-    output.at_point = result.point_nodules().at(0);
-  }
-  output.facts = FactsOf(result, loaded, input);
+  const sam2lung::Result earlier = EarlierOf(input);
+  const std::vector<sam2lung::Index> inside{ *input.click_ijk };
+  const sam2lung::Result result = loaded.engine.click(ct, earlier, inside, {}, options);
+  RunOutput output = OutputOf(result, loaded, input);
+  TakeClicked(result, earlier, input, output);
   return output;
 }
 

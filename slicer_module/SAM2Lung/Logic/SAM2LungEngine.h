@@ -6,6 +6,8 @@
 
 #include "SAM2LungRun.h"
 
+#include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -23,12 +25,29 @@ struct LoadedEngine
   sam2lung::Engine engine;
 };
 
+/// A model that was opened, and can't do what was asked for.
+struct UnfitModel : std::exception
+{
+  enum class Reason
+  {
+    channels, ///< It takes more volumes than one CT.
+    clicks    ///< It gives regions, and no nodules that could be clicked on.
+  };
+
+  UnfitModel(Reason what_for, const sam2lung::Bundle& bundle);
+  const char* what() const noexcept override { return "the model doesn't fit"; }
+
+  Reason reason;
+  std::string name;
+  std::uint32_t channels;
+};
+
 /// Keeps the engine of the run before: loading one takes longer than a small run.
 class EngineCache
 {
 public:
   /// The engine for a run: the one that is there, if model and device are the same.
-  /// \throws sam2lung::Error
+  /// \throws sam2lung::Error, UnfitModel
   LoadedEngine& Get(const RunInput& input);
 
 private:
@@ -37,7 +56,7 @@ private:
   sam2lung::Device Device = sam2lung::Device::automatic;
 };
 
-/// \throws sam2lung::Error, std::bad_alloc
+/// \throws sam2lung::Error, UnfitModel, std::bad_alloc
 RunOutput RunOn(LoadedEngine& loaded,
                 const RunInput& input,
                 const sam2lung::ProgressFunction& progress,

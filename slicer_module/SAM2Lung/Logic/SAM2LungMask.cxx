@@ -93,8 +93,7 @@ bool TakeInside(vtkDataArray* labels, int label, vtkImageData* mask)
   return any;
 }
 
-} // namespace
-
+/// A mask on the grid of `input.ct` that holds no voxel.
 vtkSmartPointer<vtkImageData> EmptyMask(const RunInput& input)
 {
   const auto mask = vtkSmartPointer<vtkImageData>::New();
@@ -103,6 +102,8 @@ vtkSmartPointer<vtkImageData> EmptyMask(const RunInput& input)
   mask->GetPointData()->GetScalars()->Fill(0);
   return mask;
 }
+
+} // namespace
 
 std::string SegmentMask(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
 {

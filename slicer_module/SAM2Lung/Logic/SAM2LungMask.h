@@ -13,9 +13,6 @@ class vtkMRMLSAM2LungParametersNode;
 namespace sam2lung_slicer
 {
 
-/// A mask on the grid of `input.ct` that holds no voxel.
-vtkSmartPointer<vtkImageData> EmptyMask(const RunInput& input);
-
 /// Makes `input.mask` of the parameter node's segment, wherever it and the CT lie under their parent transforms.
 /// \return what stands in the way and what to do, for people; empty: it was made
 std::string SegmentMask(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input);

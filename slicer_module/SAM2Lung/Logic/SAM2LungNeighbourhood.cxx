@@ -6,8 +6,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <map>
-#include <utility>
 #include <vector>
 
 namespace sam2lung_slicer
@@ -157,24 +155,6 @@ vtkSmartPointer<vtkImageData> NearNodule(vtkImageData* labels, int label, const 
     voxel[n] = to_it[n] <= NEAR_MM * NEAR_MM && to_it[n] <= to_others[n] ? 1 : 0;
   }
   return near;
-}
-
-//----------------------------------------------------------------------------
-void KeepNear(vtkImageData* map, vtkImageData* labels, const sam2lung::Matrix& ijk_to_ras)
-{
-  // What is kept is put aside first: pieces, since a copy of the whole would take as much memory as the map.
-  std::vector<std::pair<vtkSmartPointer<vtkImageData>, vtkSmartPointer<vtkImageData>>> pieces;
-  for (const auto& [label, share] : FindLabels(labels))
-  {
-    const Box box = Reach(share.box, ijk_to_ras, labels);
-    pieces.emplace_back(Crop(map, box), NearNodule(Crop(labels, box), label, ijk_to_ras));
-  }
-  auto* const first = static_cast<float*>(map->GetScalarPointer());
-  std::fill(first, first + map->GetNumberOfPoints(), 0.0F);
-  for (const auto& [values, near] : pieces)
-  {
-    PutValues(map, values, near);
-  }
 }
 
 //----------------------------------------------------------------------------

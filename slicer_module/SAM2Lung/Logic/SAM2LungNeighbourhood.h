@@ -1,5 +1,5 @@
 /// \file
-/// How far a nodule's surroundings reach: where a run that outlined it alone has something to say. Any thread.
+/// How far a nodule's surroundings reach, where its maps stay with it when a run goes over the CT again. Any thread.
 
 #ifndef SAM2LungNeighbourhood_h
 #define SAM2LungNeighbourhood_h
@@ -17,8 +17,6 @@ Box Reach(const Box& nodule, const sam2lung::Matrix& ijk_to_ras, vtkImageData* i
 /// \param labels  uint16, on a part of the CT's voxels
 /// \return uint8, on the same voxels
 vtkSmartPointer<vtkImageData> NearNodule(vtkImageData* labels, int label, const sam2lung::Matrix& ijk_to_ras);
-/// Sets the map (float, on the voxels of `labels`) to 0 beyond 10 mm of every label.
-void KeepNear(vtkImageData* map, vtkImageData* labels, const sam2lung::Matrix& ijk_to_ras);
 /// Copies a map's values where the mask (uint8, on a part of both maps' voxels) isn't 0.
 void PutValues(vtkImageData* map, vtkImageData* from, vtkImageData* mask);
 

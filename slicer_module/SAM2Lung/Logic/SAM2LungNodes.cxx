@@ -1,6 +1,7 @@
 #include "SAM2LungNodes.h"
 
 #include "SAM2LungInput.h"
+#include "SAM2LungTable.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
@@ -78,6 +79,14 @@ vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLSc
 {
   const auto list = FindParametersNodes(scene, ct);
   return list.empty() ? nullptr : list.front();
+}
+
+void UpgradeTables(vtkMRMLScene* scene)
+{
+  for (vtkMRMLSAM2LungParametersNode* parameters : ParametersNodes(scene))
+  {
+    UpgradeTable(parameters->GetNoduleTableNode());
+  }
 }
 
 vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct)

@@ -23,6 +23,8 @@ vtkMRMLScalarVolumeNode* NewestCT(vtkMRMLScene* scene);
 std::vector<vtkMRMLSAM2LungParametersNode*> FindParametersNodes(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
 /// The first of them. None: nullptr.
 vtkMRMLSAM2LungParametersNode* FindParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
+/// Makes the nodule tables of all of them such as this version of the module writes.
+void UpgradeTables(vtkMRMLScene* scene);
 /// A new one, with the options of the one that was made last.
 vtkMRMLSAM2LungParametersNode* AddParametersNode(vtkMRMLScene* scene, vtkMRMLScalarVolumeNode* ct);
 

@@ -23,7 +23,9 @@
 #include <vtkTable.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 namespace sam2lung_slicer
 {
@@ -40,8 +42,8 @@ struct Delivery::Content
   {
     for (const auto& [earlier, now] : output.earlier)
     {
-      this->Names[now] =
-        OwnName(parameters->GetSegmentationNode(), NoduleInTable(parameters->GetNoduleTableNode(), earlier));
+      const NoduleLook look = LookOf(NoduleInTable(parameters->GetNoduleTableNode(), earlier), output.classes);
+      this->Names[now] = OwnName(parameters->GetSegmentationNode(), look);
     }
   }
 
@@ -57,14 +59,28 @@ struct Delivery::Content
 
   void WriteSegmentOf(std::size_t n)
   {
-    const int id = static_cast<int>(this->Output.nodules[n].id);
     vtkSegment* const segment = this->Output.segments[n];
+    const int id = segment->GetLabelValue();
     if (!this->Names[id].empty())
     {
       segment->SetName(this->Names[id].c_str());
     }
     WriteSegment(this->Nodes.segmentation, this->Parameters->GetInputVolumeNode(), segment);
     ShowSegment(this->Nodes.segmentation, id, this->Accepted(id));
+  }
+
+  /// Those that are to be seen in the views.
+  std::vector<sam2lung::Nodule> Marked() const
+  {
+    std::set<int> numbers;
+    for (vtkSegment* segment : this->Output.segments)
+    {
+      numbers.insert(segment->GetLabelValue());
+    }
+    std::vector<sam2lung::Nodule> marked;
+    std::copy_if(this->Output.nodules.begin(), this->Output.nodules.end(), std::back_inserter(marked),
+                 [&](const sam2lung::Nodule& nodule) { return numbers.count(static_cast<int>(nodule.id)) > 0; });
+    return marked;
   }
 
   void WriteRows()
@@ -77,7 +93,7 @@ struct Delivery::Content
       }
       SetAccepted(this->Table, now, this->Accepted(now));
     }
-    WriteTable(this->Nodes.table, this->Table, this->Output.facts);
+    WriteTable(this->Nodes.table, this->Table, this->Output.facts, !this->Output.classes.empty());
   }
 
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -123,7 +139,7 @@ Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& in
       std::vector<NoduleLook> looks;
       for (const sam2lung::Nodule& nodule : held->Output.nodules)
       {
-        looks.push_back(LookOf(nodule));
+        looks.push_back(LookOf(nodule, held->Output.classes));
       }
       WriteNoduleColors(held->Nodes.nodule_colors, looks);
     });
@@ -138,7 +154,7 @@ Delivery::Delivery(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& in
   {
     then([held, n] { held->WriteSegmentOf(n); });
   }
-  then([held] { WritePoints(held->Nodes.points, held->Output.nodules); });
+  then([held] { WritePoints(held->Nodes.points, held->Marked(), held->Output.classes); });
   then([held] { held->WriteRows(); });
   then([held] { ShowAsAccepted(held->Parameters); });
 }

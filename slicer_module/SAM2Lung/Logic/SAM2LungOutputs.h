@@ -51,12 +51,12 @@ private:
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void WriteOutputs(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
 
-/// Lets the one nodule `output.at_point` into the outputs, in the place of the one of which it is another version (they share
-/// half of the smaller one's voxels), or as a new one; no other nodule changes. Where outputs are absent or lie on another
-/// grid, they are made with this nodule alone.
-/// \return its number in the outputs; 0 if there was no nodule at the point
+/// Writes what a click brought: volumes, and the row, segment, colour and point of the nodule `output.clicked`; those of
+/// `output.replaced` go. Of all other nodules everything stays as it is. Outputs that are absent are made; in outputs of
+/// another grid this nodule is alone.
+/// \return the nodule's number; 0, and nothing is written, where none was found
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-int MergeNodule(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
+int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
 
 /// The result that the outputs hold, in a line; empty: none.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT

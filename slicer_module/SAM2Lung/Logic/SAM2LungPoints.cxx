@@ -25,10 +25,10 @@ bool IsNodulePoint(vtkMRMLMarkupsFiducialNode* node, int point)
 }
 
 /// Size, and why to look again.
-std::string Description(const sam2lung::Nodule& nodule)
+std::string Description(const sam2lung::Nodule& nodule, const std::string& name)
 {
   std::string text = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1, %2 mm³"),
-                                         NoduleName(nodule).c_str(),
+                                         name.c_str(),
                                          std::to_string(std::lround(nodule.volume_mm3)).c_str());
   for (const std::string& reason : nodule.review_reasons)
   {
@@ -38,12 +38,12 @@ std::string Description(const sam2lung::Nodule& nodule)
 }
 
 /// The node owns it when it has been added.
-vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule)
+vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const std::vector<sam2lung::ModelClass>& classes)
 {
   auto* point = new vtkMRMLMarkupsNode::ControlPoint;
   point->ID = NoduleKey(static_cast<int>(nodule.id));
   point->Label = std::to_string(nodule.id);
-  point->Description = Description(nodule);
+  point->Description = Description(nodule, LookOf(nodule, classes).name);
   for (int axis = 0; axis < 3; ++axis)
   {
     point->Position[axis] = nodule.centroid_ras[static_cast<std::size_t>(axis)];
@@ -57,7 +57,9 @@ vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule)
 } // namespace
 
 //----------------------------------------------------------------------------
-void WritePoints(vtkMRMLMarkupsFiducialNode* node, const std::vector<sam2lung::Nodule>& nodules)
+void WritePoints(vtkMRMLMarkupsFiducialNode* node,
+                 const std::vector<sam2lung::Nodule>& nodules,
+                 const std::vector<sam2lung::ModelClass>& classes)
 {
   MRMLNodeModifyBlocker blocker(node);
   for (int point = node->GetNumberOfControlPoints() - 1; point >= 0; --point)
@@ -69,7 +71,7 @@ void WritePoints(vtkMRMLMarkupsFiducialNode* node, const std::vector<sam2lung::N
   }
   for (const sam2lung::Nodule& nodule : nodules)
   {
-    node->AddControlPoint(NewPoint(nodule));
+    node->AddControlPoint(NewPoint(nodule, classes));
   }
 }
 
@@ -82,7 +84,17 @@ void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule
   {
     node->RemoveNthControlPoint(old);
   }
-  node->InsertControlPoint(NewPoint(nodule), old >= 0 ? old : node->GetNumberOfControlPoints());
+  node->InsertControlPoint(NewPoint(nodule, {}), old >= 0 ? old : node->GetNumberOfControlPoints());
+}
+
+//----------------------------------------------------------------------------
+void RemovePoint(vtkMRMLMarkupsFiducialNode* node, int id)
+{
+  const int point = node->GetControlPointIndexByID(NoduleKey(id).c_str());
+  if (point >= 0)
+  {
+    node->RemoveNthControlPoint(point);
+  }
 }
 
 //----------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include <sam2lung/bundle.hpp>
 #include <sam2lung/nodule.hpp>
 
 class vtkMRMLMarkupsFiducialNode;
@@ -14,9 +15,14 @@ namespace sam2lung_slicer
 {
 
 /// Puts a point at each nodule's centre; what was put here before goes, and the user's points stay.
-void WritePoints(vtkMRMLMarkupsFiducialNode* node, const std::vector<sam2lung::Nodule>& nodules);
+/// \param classes  RunOutput::classes
+void WritePoints(vtkMRMLMarkupsFiducialNode* node,
+                 const std::vector<sam2lung::Nodule>& nodules,
+                 const std::vector<sam2lung::ModelClass>& classes);
 /// Puts one point there, in the place of the one with its number.
 void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule);
+/// Removes the point of a nodule, if there is one.
+void RemovePoint(vtkMRMLMarkupsFiducialNode* node, int id);
 /// Small crosses, warm where someone should look again.
 void ShowPoints(vtkMRMLMarkupsFiducialNode* node);
 void ShowPoint(vtkMRMLMarkupsFiducialNode* node, int id, bool visible);

@@ -1,8 +1,10 @@
 #include "SAM2LungPrepare.h"
 
+#include "SAM2LungLabels.h"
 #include "SAM2LungNeighbourhood.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungSegmentation.h"
+#include "SAM2LungVoxels.h"
 
 #include <vtkImageData.h>
 #include <vtkPointData.h>
@@ -10,7 +12,10 @@
 #include <vtkSegment.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
+
+#include <sam2lung/result.hpp>
 
 namespace sam2lung_slicer
 {
@@ -29,6 +34,27 @@ bool AreVersions(std::int64_t shared, std::int64_t voxels, std::int64_t other_vo
   return shared > 0 && 2 * shared >= std::min(voxels, other_voxels);
 }
 
+using Shares = std::map<int, LabelShare>;
+
+/// What was there before, and where in its label map the nodules of its table are.
+struct Before
+{
+  explicit Before(const Previous& held)
+    : previous(held)
+  {
+    for (const auto& [number, share] : FindLabels(held.labels))
+    {
+      if (held.nodules.count(number) > 0)
+      {
+        this->shares[number] = share;
+      }
+    }
+  }
+
+  const Previous& previous;
+  Shares shares;
+};
+
 /// A run's nodule and the earlier one of which it is a version.
 struct Pair
 {
@@ -38,17 +64,16 @@ struct Pair
 };
 
 /// All versions, those that share most first.
-std::vector<Pair> FindPairs(const Previous& previous, vtkImageData* labels, const std::map<int, LabelShare>& shares)
+std::vector<Pair> FindPairs(const Before& before, vtkImageData* labels, const Shares& shares)
 {
   std::map<std::pair<int, int>, std::int64_t> shared;
-  for (const auto& [earlier, share] : previous.shares)
+  for (const auto& [earlier, share] : before.shares)
   {
     const int number = earlier;
-    vtkImageData* const piece = previous.labels.at(number);
     ForEachVoxel(share.box,
                  [&](int i, int j, int k)
                  {
-                   if (Label(piece, i, j, k) == number)
+                   if (Label(before.previous.labels, i, j, k) == number)
                    {
                      ++shared[{ number, Label(labels, i, j, k) }];
                    }
@@ -57,7 +82,7 @@ std::vector<Pair> FindPairs(const Previous& previous, vtkImageData* labels, cons
   std::vector<Pair> pairs;
   for (const auto& [pair, voxels] : shared)
   {
-    if (pair.second != 0 && AreVersions(voxels, previous.shares.at(pair.first).voxels, shares.at(pair.second).voxels))
+    if (pair.second != 0 && AreVersions(voxels, before.shares.at(pair.first).voxels, shares.at(pair.second).voxels))
     {
       pairs.push_back({ pair.first, pair.second, voxels });
     }
@@ -77,13 +102,14 @@ struct Plan
   std::set<int> kept;           ///< Earlier ones that stay as they were.
 };
 
-Plan MakePlan(const Previous& previous, const std::vector<Pair>& pairs, const std::vector<sam2lung::Nodule>& nodules)
+Plan MakePlan(const Before& before, const std::vector<Pair>& pairs, const std::vector<sam2lung::Nodule>& nodules)
 {
   Plan plan;
   std::set<int> taken;
+  const Previous& previous = before.previous;
   for (const auto& [number, nodule] : previous.nodules)
   {
-    if (nodule.clicked && previous.shares.count(number) > 0)
+    if (nodule.clicked && before.shares.count(number) > 0)
     {
       plan.kept.insert(number);
       plan.earlier[number] = number;
@@ -122,7 +148,7 @@ Plan MakePlan(const Previous& previous, const std::vector<Pair>& pairs, const st
   return plan;
 }
 
-void Renumber(vtkImageData* labels, const std::map<int, LabelShare>& shares, const std::map<int, int>& numbers)
+void Renumber(vtkImageData* labels, const Shares& shares, const std::map<int, int>& numbers)
 {
   // One box may hold parts of several nodules: each voxel is looked at once, with the numbers of the run.
   Box all;
@@ -140,20 +166,19 @@ void Renumber(vtkImageData* labels, const std::map<int, LabelShare>& shares, con
 }
 
 /// Writes an earlier outline over what is there.
-void PutBack(vtkImageData* labels, const Previous& previous, int number)
+void PutBack(vtkImageData* labels, const Before& before, int number)
 {
-  vtkImageData* const piece = previous.labels.at(number);
-  ForEachVoxel(BoxOf(piece),
+  ForEachVoxel(before.shares.at(number).box,
                [&](int i, int j, int k)
                {
-                 if (Label(piece, i, j, k) == number)
+                 if (Label(before.previous.labels, i, j, k) == number)
                  {
                    Label(labels, i, j, k) = static_cast<std::uint16_t>(number);
                  }
                });
 }
 
-void Apply(const Plan& plan, const Previous& previous, const std::map<int, LabelShare>& shares, RunOutput& output)
+void Apply(const Plan& plan, const Before& before, const Shares& shares, RunOutput& output)
 {
   const bool changes = std::any_of(
     plan.numbers.begin(), plan.numbers.end(), [](const auto& number) { return number.first != number.second; });
@@ -172,8 +197,8 @@ void Apply(const Plan& plan, const Previous& previous, const std::map<int, Label
   }
   for (const int number : plan.kept)
   {
-    PutBack(output.labels, previous, number);
-    nodules.push_back(previous.nodules.at(number));
+    PutBack(output.labels, before, number);
+    nodules.push_back(before.previous.nodules.at(number));
   }
   std::sort(nodules.begin(), nodules.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   output.nodules = nodules;
@@ -183,28 +208,44 @@ void Apply(const Plan& plan, const Previous& previous, const std::map<int, Label
 
 void Match(const RunInput& input, RunOutput& output)
 {
-  if (!input.previous || input.previous->nodules.empty())
+  const bool regions = !output.classes.empty();
+  if (!input.previous || !input.previous->labels || input.previous->nodules.empty() || input.previous->regions != regions)
   {
     return;
   }
-  const std::map<int, LabelShare> shares = FindLabels(output.labels);
-  const std::vector<Pair> pairs = FindPairs(*input.previous, output.labels, shares);
-  Apply(MakePlan(*input.previous, pairs, output.nodules), *input.previous, shares, output);
+  if (regions)
+  {
+    // A class has its number in every run.
+    for (const auto& [number, nodule] : input.previous->nodules)
+    {
+      output.earlier[number] = number;
+    }
+    return;
+  }
+  const Before before(*input.previous);
+  const Shares shares = FindLabels(output.labels);
+  const std::vector<Pair> pairs = FindPairs(before, output.labels, shares);
+  Apply(MakePlan(before, pairs, output.nodules), before, shares, output);
+}
+
+/// Sets the uncertainty to 0 beyond 10 mm of every nodule.
+void KeepNear(const RunInput& input, RunOutput& output)
+{
+  const sam2lung::VolumeView map = ViewOf(output.uncertainty, input.ijk_to_ras);
+  const auto whole = sam2lung::Result::from_maps(ViewOf(output.labels, input.ijk_to_ras), nullptr, &map);
+  whole.copy_map_near_nodules(sam2lung::Map::uncertainty, VoxelsOf<float>(output.uncertainty));
 }
 
 /// Copies the earlier map's values near the nodules that were kept.
-void PutMapBack(vtkImageData* map,
-                const std::map<int, vtkSmartPointer<vtkImageData>>& earlier,
-                const RunInput& input,
-                const RunOutput& output)
+void PutMapBack(vtkImageData* map, vtkImageData* earlier, const RunInput& input, const RunOutput& output)
 {
-  for (const int number : output.kept)
+  const Shares shares = map && earlier && !output.kept.empty() ? FindLabels(output.labels) : Shares();
+  for (const auto& [number, share] : shares)
   {
-    const auto piece = earlier.find(number);
-    if (map && piece != earlier.end())
+    if (output.kept.count(number) > 0)
     {
-      const Box box = BoxOf(piece->second);
-      PutValues(map, piece->second, NearNodule(Crop(output.labels, box), number, input.ijk_to_ras));
+      const Box box = Reach(share.box, input.ijk_to_ras, output.labels);
+      PutValues(map, earlier, NearNodule(Crop(output.labels, box), number, input.ijk_to_ras));
     }
   }
 }
@@ -221,51 +262,26 @@ void KnowRange(vtkImageData* image)
 } // namespace
 
 //----------------------------------------------------------------------------
-int FindVersion(vtkImageData* labels,
-                const std::map<int, LabelShare>& shares,
-                vtkImageData* run_labels,
-                int number,
-                const LabelShare& mask)
-{
-  std::map<int, std::int64_t> shared;
-  ForEachVoxel(mask.box,
-               [&](int i, int j, int k)
-               {
-                 if (Label(run_labels, i, j, k) == number)
-                 {
-                   ++shared[Label(labels, i, j, k)];
-                 }
-               });
-  shared.erase(0);
-  int version = 0;
-  for (const auto& [label, voxels] : shared)
-  {
-    if (AreVersions(voxels, mask.voxels, shares.at(label).voxels) && (version == 0 || voxels > shared[version]))
-    {
-      version = label;
-    }
-  }
-  return version;
-}
-
-//----------------------------------------------------------------------------
 void Prepare(const RunInput& input, RunOutput& output)
 {
-  if (output.prepared || input.point_ijk)
+  if (output.prepared)
   {
     return;
   }
-  Match(input, output);
-  if (!input.whole_uncertainty)
+  if (!input.click_ijk)
   {
-    KeepNear(output.uncertainty, output.labels, input.ijk_to_ras);
+    Match(input, output);
+    if (!input.whole_uncertainty)
+    {
+      KeepNear(input, output);
+    }
   }
-  if (input.previous)
+  if (!input.click_ijk && input.previous)
   {
     PutMapBack(output.uncertainty, input.previous->uncertainty, input, output);
     PutMapBack(output.probability, input.previous->probability, input, output);
   }
-  output.segments = MakeSegments(output.labels, input.ijk_to_ras, output.nodules);
+  output.segments = MakeSegments(output.labels, input.ijk_to_ras, output.nodules, output.classes);
   for (vtkImageData* image : { output.labels.Get(), output.uncertainty.Get(), output.probability.Get() })
   {
     KnowRange(image);

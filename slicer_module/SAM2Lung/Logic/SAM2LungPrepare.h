@@ -4,33 +4,23 @@
 #ifndef SAM2LungPrepare_h
 #define SAM2LungPrepare_h
 
-#include "SAM2LungLabels.h"
 #include "SAM2LungRun.h"
-
-#include <map>
 
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
 namespace sam2lung_slicer
 {
 
-/// Matches the nodules with those that were there before (RunInput::previous), and makes the segments.
+/// Makes the segments. After a run, matches its nodules first with those that were there before (RunInput::previous).
 ///
 /// - Two nodules are versions of one if they share half of the smaller one's voxels; of several, those that share most.
 /// - A version of an earlier nodule gets the earlier one's number. Others keep the run's, where it is free.
 /// - What was outlined by a click stays as it was, in the place of the run's versions of it.
 /// - The uncertainty is 0 beyond 10 mm of every nodule, unless RunInput::whole_uncertainty asks for all of it.
 ///
-/// The images of `output` are changed in place. With RunInput::point_ijk nothing is done.
+/// After a click the library has done all of that. The images of `output` are changed in place.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void Prepare(const RunInput& input, RunOutput& output);
-
-/// The nodule among `labels` of which the one with `number` in `run_labels` is a version; 0: none.
-int FindVersion(vtkImageData* labels,
-                const std::map<int, LabelShare>& shares,
-                vtkImageData* run_labels,
-                int number,
-                const LabelShare& mask);
 
 } // namespace sam2lung_slicer
 

@@ -1,7 +1,6 @@
 #include "SAM2LungPrevious.h"
 
 #include "SAM2LungMaps.h"
-#include "SAM2LungNeighbourhood.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungTable.h"
 
@@ -63,43 +62,49 @@ bool OnGridOf(vtkMRMLScalarVolumeNode* ct, vtkMRMLVolumeNode* node)
   return SameGrid(of_ct->GetData(), of_node->GetData());
 }
 
+/// A copy of the node's voxels; null where it has none of that type on the grid of the run's CT.
+vtkSmartPointer<vtkImageData> CopyOnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type)
+{
+  if (!OnGrid(node, input, scalar_type))
+  {
+    return nullptr;
+  }
+  const auto copy = vtkSmartPointer<vtkImageData>::New();
+  copy->DeepCopy(node->GetImageData());
+  return copy;
+}
+
 } // namespace
 
 //----------------------------------------------------------------------------
 std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input)
 {
   vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
-  vtkMRMLLabelMapVolumeNode* const labels = parameters->GetLabelMapNode();
-  if (!IsNoduleTable(table) || !OnGrid(labels, input, VTK_UNSIGNED_SHORT))
+  const bool elsewhere =
+    HasImage(parameters->GetLabelMapNode()) && !OnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT);
+  if (elsewhere || (input.click_ijk && HasRegions(table)))
   {
     return nullptr;
   }
   const auto previous = std::make_shared<Previous>();
-  for (const auto& [number, share] : FindLabels(labels->GetImageData()))
-  {
-    if (NoduleRow(table, number) >= 0)
-    {
-      previous->shares[number] = share;
-      previous->labels[number] = Crop(labels->GetImageData(), share.box);
-    }
-  }
-  for (const int id : NoduleIDs(table))
+  previous->regions = HasRegions(table);
+  bool with_maps = input.click_ijk.has_value();
+  previous->last_number = LastSegment(parameters->GetSegmentationNode());
+  for (const int id : IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>())
   {
     previous->nodules[id] = NoduleInTable(table, id);
+    previous->last_number = std::max(previous->last_number, id);
+    with_maps = with_maps || previous->nodules[id].clicked;
   }
-  const auto take = [&](vtkMRMLScalarVolumeNode* node, std::map<int, vtkSmartPointer<vtkImageData>>& pieces)
+  previous->labels = CopyOnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT);
+  if (with_maps)
   {
-    for (const auto& [number, nodule] : previous->nodules)
-    {
-      if (nodule.clicked && previous->shares.count(number) > 0 && OnGrid(node, input, VTK_FLOAT))
-      {
-        const Box box = Reach(previous->shares.at(number).box, input.ijk_to_ras, node->GetImageData());
-        pieces[number] = Crop(node->GetImageData(), box);
-      }
-    }
-  };
-  take(parameters->GetUncertaintyVolumeNode(), previous->uncertainty);
-  take(input.probability ? parameters->GetProbabilityVolumeNode() : nullptr, previous->probability);
+    previous->uncertainty = CopyOnGrid(parameters->GetUncertaintyVolumeNode(), input, VTK_FLOAT);
+  }
+  if (with_maps && input.probability)
+  {
+    previous->probability = CopyOnGrid(parameters->GetProbabilityVolumeNode(), input, VTK_FLOAT);
+  }
   return previous;
 }
 

@@ -1,10 +1,10 @@
 /// \file
-/// What an earlier run and its reader left in the outputs, so that the next run can keep the reader's work.
+/// What an earlier run and its reader left in the outputs, so that the next run keeps the reader's work, and a click goes on
+/// from there.
 
 #ifndef SAM2LungPrevious_h
 #define SAM2LungPrevious_h
 
-#include "SAM2LungLabels.h"
 #include "SAM2LungRun.h"
 
 #include <map>
@@ -21,15 +21,16 @@ namespace sam2lung_slicer
 /// A copy: nothing in it is shared with the scene.
 struct Previous
 {
-  std::map<int, sam2lung::Nodule> nodules;             ///< By number; of the fields, those that name and place a nodule.
-  std::map<int, LabelShare> shares;                    ///< Where each of them lies.
-  std::map<int, vtkSmartPointer<vtkImageData>> labels; ///< By number: uint16, on the part of the CT's voxels that holds it.
-  /// By the number of a nodule that was outlined by a click: the map about it, on a part of the CT's voxels.
-  std::map<int, vtkSmartPointer<vtkImageData>> uncertainty;
-  std::map<int, vtkSmartPointer<vtkImageData>> probability; ///< The same; only where there is one.
+  std::map<int, sam2lung::Nodule> nodules;    ///< By number; of the fields, those that name and place a nodule.
+  bool regions = false;                       ///< They are classes of a model.
+  int last_number = 0;                        ///< Highest number of a row or a segment.
+  vtkSmartPointer<vtkImageData> labels;       ///< uint16, on the CT's grid; null: none.
+  vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; only where a click was or is.
+  vtkSmartPointer<vtkImageData> probability;  ///< The same, if the run wants one.
 };
 
-/// Main thread. \return null where there are no outputs on the run's grid
+/// Main thread. For a run that may keep something of it, or a click.
+/// \return null where the outputs lie on another grid than the run's CT, and for a click on regions
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input);
 

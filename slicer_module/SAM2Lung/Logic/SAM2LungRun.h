@@ -18,6 +18,7 @@
 #include <vtkImageData.h>
 #include <vtkSmartPointer.h>
 
+#include <sam2lung/bundle.hpp>
 #include <sam2lung/enums.hpp>
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/volume.hpp>
@@ -35,7 +36,7 @@ struct RunInput
   vtkSmartPointer<vtkImageData> ct;                                    ///< HU, one component.
   sam2lung::Matrix ijk_to_ras{};                                       ///< Of the volume node itself, without its parent transform.
   vtkSmartPointer<vtkImageData> mask;                                  ///< uint8 on the CT's grid, with Search::mask; else null.
-  std::optional<sam2lung::Index> point_ijk;                            ///< Outline the nodule here, and nothing else.
+  std::optional<sam2lung::Index> click_ijk;                            ///< Outline the nodule here, and nothing else.
   sam2lung::Search search = sam2lung::Search::lungs;
   sam2lung::Uncertainty uncertainty = sam2lung::Uncertainty::bundle;
   sam2lung::Device device = sam2lung::Device::automatic;
@@ -72,20 +73,22 @@ struct RunFacts
   std::vector<RunWarning> warnings;
 };
 
-/// Made on the run's thread.
+/// Made on the run's thread. The images hold the whole result; after a click, earlier nodules with it.
 struct RunOutput
 {
   vtkSmartPointer<vtkImageData> labels;      ///< uint16: numbers of nodules, 0 elsewhere.
   vtkSmartPointer<vtkImageData> uncertainty; ///< float.
   vtkSmartPointer<vtkImageData> probability; ///< float; null unless wanted.
-  std::vector<sam2lung::Nodule> nodules;     ///< In the order of their numbers.
-  std::optional<std::uint32_t> at_point;     ///< With RunInput::point_ijk: the nodule there, 0 for none.
+  std::vector<sam2lung::Nodule> nodules;     ///< Those that were measured, in the order of their numbers.
+  std::vector<sam2lung::ModelClass> classes; ///< Labels are their numbers, from 1; empty: labels are numbers of nodules.
+  std::optional<std::uint32_t> clicked;      ///< With RunInput::click_ijk: the nodule there, 0 for none.
+  std::set<int> replaced;                    ///< With RunInput::click_ijk: earlier nodules whose place it took.
   RunFacts facts;
 
   /// \name Made of the above by Prepare()
   /// \{
   bool prepared = false;
-  std::vector<vtkSmartPointer<vtkSegment>> segments; ///< A nodule each, with its surface.
+  std::vector<vtkSmartPointer<vtkSegment>> segments; ///< One for each nodule that has voxels, with its surface.
   std::map<int, int> earlier;                        ///< Number of a nodule that was there before, to its number now.
   std::set<int> kept;                                ///< Outlined by a click before, and kept as they were.
   /// \}

@@ -23,18 +23,22 @@ namespace sam2lung_slicer
 
 /// "Nodule 1 (7 mm)": the number, and the long axis, which is what radiologists quote and compare over time.
 std::string NoduleName(const sam2lung::Nodule& nodule);
-NoduleLook LookOf(const sam2lung::Nodule& nodule);
+/// A nodule by its number, warm where someone should look again; one of the classes by its name and in its own colour.
+/// \param classes  RunOutput::classes
+NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<sam2lung::ModelClass>& classes);
 
 /// ID of a nodule's segment and of its point: stays the same whatever they are called.
 std::string NoduleKey(int id);
 
-/// A nodule's segment with its labelmap and its surface, not yet in a segmentation.
+/// The segments of those nodules that have voxels, each with its labelmap and its surface, not yet in a segmentation.
 ///
 /// They share one labelmap as small as can be: so Slicer keeps them, edits them and saves them in one layer.
-/// \param labels  uint16, on the voxels of the CT or of a part of it
+/// \param labels   uint16, on the voxels of the CT or of a part of it
+/// \param classes  RunOutput::classes
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
-                                                      const std::vector<sam2lung::Nodule>& nodules);
+                                                      const std::vector<sam2lung::Nodule>& nodules,
+                                                      const std::vector<sam2lung::ModelClass>& classes);
 /// Makes room for them, a segment a call: what was made here before goes, and what the user made stays.
 /// \return whether there may be another one
 bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
@@ -42,11 +46,13 @@ bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
 ///
 /// Nothing holds back what the node says of it: views and lists need to hear of each segment, and of which one.
 void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vtkSegment* segment);
+/// Removes the segment of a nodule, if there is one.
+void RemoveSegment(vtkMRMLSegmentationNode* node, int id);
 /// Shown in slices as an outline that leaves the nodule free, and in 3-D.
 void ShowSegments(vtkMRMLSegmentationNode* node);
 void ShowSegment(vtkMRMLSegmentationNode* node, int id, bool visible);
-/// What the user calls the segment of the nodule; empty: as it was called here, "Nodule 1 (7 mm)".
-std::string OwnName(vtkMRMLSegmentationNode* node, const sam2lung::Nodule& nodule);
+/// What the user calls the segment of the nodule; empty: as it was called here (NoduleLook::name).
+std::string OwnName(vtkMRMLSegmentationNode* node, const NoduleLook& nodule);
 /// Those of the nodules whose segments aren't what the label map says; with no segmentation, none.
 std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* labels, const std::vector<int>& nodules);
 /// Highest number of a nodule's segment; 0: none.

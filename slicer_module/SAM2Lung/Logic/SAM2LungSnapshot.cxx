@@ -2,6 +2,7 @@
 
 #include "SAM2LungMask.h"
 #include "SAM2LungPrevious.h"
+#include "SAM2LungTable.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLI18N.h>
@@ -67,11 +68,11 @@ sam2lung::Matrix IjkToRas(vtkMRMLScalarVolumeNode* ct)
   return ijk_to_ras;
 }
 
-/// The voxel at a point of the world; none if it lies outside.
-std::optional<sam2lung::Index> VoxelAt(vtkMRMLScalarVolumeNode* ct, const RunInput& input, const PointRas& point_ras)
+/// The voxel at a place in the world; none if it lies outside.
+std::optional<sam2lung::Index> VoxelAt(vtkMRMLScalarVolumeNode* ct, const RunInput& input, const ClickRas& click_ras)
 {
   double ras[4] = { 0.0, 0.0, 0.0, 1.0 };
-  ct->TransformPointFromWorld(point_ras.data(), ras);
+  ct->TransformPointFromWorld(click_ras.data(), ras);
   vtkNew<vtkMatrix4x4> ras_to_ijk;
   ras_to_ijk->DeepCopy(input.ijk_to_ras.data());
   ras_to_ijk->Invert();
@@ -90,13 +91,13 @@ std::optional<sam2lung::Index> VoxelAt(vtkMRMLScalarVolumeNode* ct, const RunInp
   return voxel;
 }
 
-std::string OutsideText(vtkMRMLScalarVolumeNode* ct, const PointRas& point_ras)
+std::string OutsideText(vtkMRMLScalarVolumeNode* ct, const ClickRas& click_ras)
 {
   std::ostringstream at;
-  at << std::fixed << std::setprecision(1) << point_ras[0] << ", " << point_ras[1] << ", " << point_ras[2];
+  at << std::fixed << std::setprecision(1) << click_ras[0] << ", " << click_ras[1] << ", " << click_ras[2];
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "The point (%1) mm lies outside the CT '%2'. Place it in the CT, in the middle "
-                                       "of a nodule."),
+                                       "The click at (%1) mm lies outside the CT '%2'. Click in the CT, in the "
+                                       "middle of a nodule."),
                              at.str().c_str(),
                              ct->GetName());
 }
@@ -148,23 +149,22 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
 
 } // namespace
 
-Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<PointRas>& point_ras)
+Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<ClickRas>& click_ras)
 {
   vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
   const auto input = std::make_shared<RunInput>();
   CopyOptions(parameters, *input);
   input->ct = CopyVoxels(ct->GetImageData());
   input->ijk_to_ras = IjkToRas(ct);
-  if (point_ras)
+  if (click_ras)
   {
-    input->point_ijk = VoxelAt(ct, *input, *point_ras);
-    if (!input->point_ijk)
+    input->click_ijk = VoxelAt(ct, *input, *click_ras);
+    if (!input->click_ijk)
     {
-      return { nullptr, OutsideText(ct, *point_ras) };
+      return { nullptr, OutsideText(ct, *click_ras) };
     }
-    // With nothing to search in, the network runs around the point only: seconds instead of a minute.
-    input->search = sam2lung::Search::mask;
-    input->mask = EmptyMask(*input);
+    // No time goes into finding lungs: the network runs around the click alone.
+    input->search = sam2lung::Search::everywhere;
   }
   else if (input->search == sam2lung::Search::mask)
   {
@@ -174,9 +174,11 @@ Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::opti
       return { nullptr, problem };
     }
   }
-  if (!point_ras)
+  input->previous = TakePrevious(parameters, *input);
+  if (click_ras && input->previous && input->previous->uncertainty)
   {
-    input->previous = TakePrevious(parameters, *input);
+    // One map shows one kind.
+    input->uncertainty = TableUncertainty(parameters->GetNoduleTableNode());
   }
   return { input, {} };
 }

@@ -18,7 +18,7 @@ namespace sam2lung_slicer
 {
 
 /// Right, anterior, superior in the world, mm.
-using PointRas = std::array<double, 3>;
+using ClickRas = std::array<double, 3>;
 
 struct Snapshot
 {
@@ -28,8 +28,8 @@ struct Snapshot
 
 /// Copies voxels, geometry and options of nodes in which no other check found a problem.
 ///
-/// \param point_ras  outline the nodule there and look for no other; none: look for all
-Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<PointRas>& point_ras);
+/// \param click_ras  outline the nodule there and look for no other; none: look for all
+Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<ClickRas>& click_ras);
 
 /// Whether the volume still has the grid that it had, so that results fit it.
 bool HasGridOf(vtkMRMLScalarVolumeNode* ct, const RunInput& input);

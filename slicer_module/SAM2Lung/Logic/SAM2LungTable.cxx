@@ -23,6 +23,8 @@ namespace
 
 /// Facts about the run, as attributes of the table's node: they are saved with the scene.
 constexpr const char* FACT = "SAM2Lung.";
+/// What model.json calls labels that are classes.
+constexpr const char* REGIONS = "regions";
 
 void SetFact(vtkMRMLTableNode* node, const char* name, const std::string& value)
 {
@@ -115,6 +117,21 @@ void WriteRow(vtkTable* table, vtkIdType row, const sam2lung::Nodule& nodule)
   }
 }
 
+void AddEmptyColumn(vtkTable* table, const TableColumn& column)
+{
+  const auto array = vtkSmartPointer<vtkAbstractArray>::Take(vtkAbstractArray::CreateArray(column.type));
+  array->SetName(column.name);
+  array->SetNumberOfTuples(table->GetNumberOfRows());
+  const vtkVariant nothing = column.type == VTK_DOUBLE   ? vtkVariant(std::numeric_limits<double>::quiet_NaN())
+                             : column.type == VTK_STRING ? vtkVariant(std::string())
+                                                         : vtkVariant(0);
+  for (vtkIdType row = 0; row < table->GetNumberOfRows(); ++row)
+  {
+    array->SetVariantValue(row, nothing);
+  }
+  table->AddColumn(array);
+}
+
 std::string Duration(double seconds)
 {
   const long whole = std::lround(seconds);
@@ -129,6 +146,13 @@ std::string Duration(double seconds)
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 min %2 s"),
                              std::to_string(whole / 60).c_str(),
                              std::to_string(whole % 60).c_str());
+}
+
+std::string RegionCount(std::size_t regions)
+{
+  return regions == 1
+           ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "1 region")
+           : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 regions"), std::to_string(regions).c_str());
 }
 
 std::string Count(std::size_t nodules, std::size_t rejected)
@@ -167,12 +191,44 @@ vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules
 }
 
 //----------------------------------------------------------------------------
-void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts)
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, bool regions)
 {
   MRMLNodeModifyBlocker blocker(node);
   node->SetAndObserveTable(table);
   DescribeColumns(node, facts.uncertainty);
   WriteFacts(node, facts);
+  SetFact(node, "Output", regions ? REGIONS : "instances");
+}
+
+//----------------------------------------------------------------------------
+bool HasRegions(vtkMRMLTableNode* node)
+{
+  return node && Fact(node, "Output") == REGIONS;
+}
+
+//----------------------------------------------------------------------------
+void UpgradeTable(vtkMRMLTableNode* node)
+{
+  vtkTable* const table = node ? node->GetTable() : nullptr;
+  if (!table || !table->GetColumnByName("id") || !table->GetColumnByName("accepted") || IsNoduleTable(node))
+  {
+    return;
+  }
+  MRMLNodeModifyBlocker blocker(node);
+  vtkAbstractArray* const prompted = table->GetColumnByName("prompted");
+  if (prompted && !table->GetColumnByName("clicked"))
+  {
+    prompted->SetName("clicked");
+  }
+  for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
+  {
+    if (!table->GetColumnByName(column.name))
+    {
+      AddEmptyColumn(table, column);
+    }
+  }
+  DescribeColumns(node, TableUncertainty(node));
+  table->Modified();
 }
 
 //----------------------------------------------------------------------------
@@ -212,6 +268,7 @@ sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id)
   nodule.id = static_cast<std::uint32_t>(id);
   nodule.review = CellNumber(node, id, "review") > 0;
   nodule.clicked = CellNumber(node, id, "clicked") > 0;
+  nodule.class_name = CellText(node, id, "class");
   nodule.long_axis_mm = CellNumber(node, id, "long_axis_mm");
   nodule.volume_mm3 = CellNumber(node, id, "volume_mm3");
   nodule.centroid_ijk = {
@@ -269,6 +326,16 @@ void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule)
 }
 
 //----------------------------------------------------------------------------
+void RemoveNodule(vtkMRMLTableNode* node, int id)
+{
+  const int row = NoduleRow(node, id);
+  if (row >= 0)
+  {
+    node->RemoveRow(row);
+  }
+}
+
+//----------------------------------------------------------------------------
 std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column)
 {
   const int row = NoduleRow(node, id);
@@ -305,6 +372,21 @@ void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted)
 }
 
 //----------------------------------------------------------------------------
+sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node)
+{
+  using Kind = sam2lung::Uncertainty;
+  const std::string name = IsNoduleTable(node) ? Fact(node, "Uncertainty") : "";
+  for (const Kind kind : { Kind::entropy, Kind::variance, Kind::mutual_information })
+  {
+    if (name == UncertaintyName(kind))
+    {
+      return kind;
+    }
+  }
+  return Kind::bundle;
+}
+
+//----------------------------------------------------------------------------
 std::string TableResultText(vtkMRMLTableNode* node)
 {
   if (!IsNoduleTable(node) || Fact(node, "Device").empty())
@@ -318,7 +400,7 @@ std::string TableResultText(vtkMRMLTableNode* node)
   const std::size_t rejected = all - ids.size();
   const auto flagged =
     std::count_if(ids.begin(), ids.end(), [node](int id) { return CellNumber(node, id, "review") > 0; });
-  std::string text = Count(ids.size(), rejected);
+  std::string text = HasRegions(node) ? RegionCount(ids.size()) : Count(ids.size(), rejected);
   if (flagged > 0)
   {
     const std::string number = std::to_string(flagged);

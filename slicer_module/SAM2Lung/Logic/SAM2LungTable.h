@@ -11,6 +11,8 @@
 
 #include <vtkSmartPointer.h>
 
+#include "vtkSlicerSAM2LungModuleLogicExport.h"
+
 class vtkMRMLTableNode;
 class vtkTable;
 
@@ -20,8 +22,15 @@ namespace sam2lung_slicer
 /// The columns of `nodules.json` plus `accepted`, a row a nodule; all are accepted.
 vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
 /// Makes it the node's, with titles, descriptions and units of the columns.
-void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts);
+/// \param regions  the rows are classes of a model, and no nodules
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, bool regions);
+/// Whether the rows are classes of a model, and no nodules.
+bool HasRegions(vtkMRMLTableNode* node);
+/// Makes a table of an earlier version of the module such a table: columns that it lacks are added, empty.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+void UpgradeTable(vtkMRMLTableNode* node);
 /// Whether the node holds such a table.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool IsNoduleTable(vtkMRMLTableNode* node);
 
 /// Numbers of the nodules, in the order of their rows; none if it is no such table.
@@ -36,6 +45,8 @@ void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id);
 void SetAccepted(vtkTable* table, int id, bool accepted);
 /// Sets the row of the nodule, or adds one; it is accepted then.
 void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule);
+/// Removes its row, if there is one.
+void RemoveNodule(vtkMRMLTableNode* node, int id);
 
 /// A cell as text; empty: nothing there.
 std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
@@ -43,6 +54,8 @@ std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
 double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column);
 void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
 
+/// The kind of uncertainty that the run's map shows; Uncertainty::bundle: it is not known.
+sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node);
 /// The result in a line; empty: the node holds none.
 std::string TableResultText(vtkMRMLTableNode* node);
 /// What the run found out that must be known, a line each; empty: nothing.

@@ -1,5 +1,7 @@
 #include "SAM2LungText.h"
 
+#include "SAM2LungEngine.h"
+
 #include <vtkMRMLI18N.h>
 
 #include <cctype>
@@ -52,6 +54,22 @@ std::string DeviceName(sam2lung::Device device)
   return device == sam2lung::Device::cuda ? "CUDA" : "CPU";
 }
 
+std::string UnfitText(const UnfitModel& unfit)
+{
+  if (unfit.reason == UnfitModel::Reason::clicks)
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "The model '%1' outlines regions, and no single nodules; a click adds none. "
+                                         "Segment the whole CT, or choose another model under Advanced."),
+                               unfit.name.c_str());
+  }
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "The model '%1' needs %2 volumes at once, and this module gives it one CT. Choose "
+                                       "another model under Advanced, or run this one on the command line."),
+                             unfit.name.c_str(),
+                             std::to_string(unfit.channels).c_str());
+}
+
 } // namespace
 
 std::string Sentence(std::string text)
@@ -74,6 +92,10 @@ std::string FailureText(const std::exception_ptr& error)
   catch (const sam2lung::Error& known)
   {
     return LibraryText(known);
+  }
+  catch (const UnfitModel& unfit)
+  {
+    return UnfitText(unfit);
   }
   catch (const std::bad_alloc&)
   {
@@ -102,8 +124,9 @@ std::string StageText(const RunProgress& progress)
   {
     case sam2lung::Stage::read: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reading the CT");
     case sam2lung::Stage::lungs: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Finding the lungs");
+    case sam2lung::Stage::detect: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Looking for nodules");
     case sam2lung::Stage::segment: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Segmenting slices");
-    case sam2lung::Stage::prompt: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlining at the point");
+    case sam2lung::Stage::click: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlining at the click");
     case sam2lung::Stage::nodules: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Measuring nodules");
     // A stage of a newer library.
     default: return progress.stage_title;

@@ -134,20 +134,20 @@ bool vtkSlicerSAM2LungLogic::StartSegment(vtkMRMLSAM2LungParametersNode* paramet
 }
 
 //----------------------------------------------------------------------------
-bool vtkSlicerSAM2LungLogic::OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
+bool vtkSlicerSAM2LungLogic::OutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->WaitFor(this->Internal->Begin(parameters, PointRas{ r, a, s }));
+  return this->Internal->WaitFor(this->Internal->Begin(parameters, ClickRas{ r, a, s }));
 }
 
 //----------------------------------------------------------------------------
-bool vtkSlicerSAM2LungLogic::StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters,
+bool vtkSlicerSAM2LungLogic::StartOutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters,
                                                  double r,
                                                  double a,
                                                  double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->Begin(parameters, PointRas{ r, a, s }) != nullptr;
+  return this->Internal->Begin(parameters, ClickRas{ r, a, s }) != nullptr;
 }
 
 //----------------------------------------------------------------------------
@@ -233,9 +233,9 @@ vtkMRMLSAM2LungParametersNode* vtkSlicerSAM2LungLogic::GetRunParametersNode()
 }
 
 //----------------------------------------------------------------------------
-int vtkSlicerSAM2LungLogic::GetNoduleAtPoint()
+int vtkSlicerSAM2LungLogic::GetClickedNodule()
 {
-  return this->Internal->NoduleAtPoint;
+  return this->Internal->ClickedNodule;
 }
 
 //----------------------------------------------------------------------------
@@ -251,9 +251,9 @@ std::string vtkSlicerSAM2LungLogic::GetWarningText(vtkMRMLSAM2LungParametersNode
 }
 
 //----------------------------------------------------------------------------
-bool vtkSlicerSAM2LungLogic::GetRunAtPoint()
+bool vtkSlicerSAM2LungLogic::GetRunOfClick()
 {
-  return this->Internal->RunAtPoint;
+  return this->Internal->RunOfClick;
 }
 
 //----------------------------------------------------------------------------
@@ -385,6 +385,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
+  events->InsertNextValue(vtkMRMLScene::EndImportEvent);
   events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
   this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
 }
@@ -412,6 +413,33 @@ void vtkSlicerSAM2LungLogic::ProcessMRMLSceneEvents(vtkObject* caller, unsigned 
     this->Internal->Orphan(ct);
   }
   this->Superclass::ProcessMRMLSceneEvents(caller, event, callData);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
+{
+  return this->OutlineAtClick(parameters, r, a, s);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters,
+                                                 double r,
+                                                 double a,
+                                                 double s)
+{
+  return this->StartOutlineAtClick(parameters, r, a, s);
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNoduleAtPoint()
+{
+  return this->GetClickedNodule();
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetRunAtPoint()
+{
+  return this->GetRunOfClick();
 }
 
 //----------------------------------------------------------------------------
@@ -449,6 +477,12 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
                                     "Cancelled, because the parameter node '%1' was removed; nothing was written."),
                           node->GetName() ? node->GetName() : ""));
   }
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::OnMRMLSceneEndImport()
+{
+  UpgradeTables(this->GetMRMLScene());
 }
 
 //----------------------------------------------------------------------------

@@ -87,11 +87,11 @@ public:
   bool Segment(vtkMRMLSAM2LungParametersNode* parameters);
   /// The same, beside the main thread. \return whether it began
   bool StartSegment(vtkMRMLSAM2LungParametersNode* parameters);
-  /// Outlines the nodule at a point (RAS of the world, mm) and adds it to the outputs, or replaces what was outlined
-  /// there. \return whether the outputs were written
-  bool OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  /// Outlines the nodule at a click (RAS of the world, mm) and adds it to the outputs, or replaces what was outlined
+  /// there: as the library decides. \return whether the outputs were written
+  bool OutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
   /// The same, beside the main thread. \return whether it began
-  bool StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  bool StartOutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
   /// Asks the run to end; does nothing when there is none. FinishedEvent follows.
   void Cancel();
   /// Brings progress and results from the run to the main thread.
@@ -113,15 +113,15 @@ public:
   std::string GetStatusText();
   /// The parameter node of the run that goes on, or of the last one.
   vtkMRMLSAM2LungParametersNode* GetRunParametersNode();
-  /// Number of the nodule that the last run outlined at a point; 0: it wasn't such a run, or wrote nothing.
-  int GetNoduleAtPoint();
+  /// Number of the nodule that the last run outlined at a click; 0: it wasn't such a run, or wrote nothing.
+  int GetClickedNodule();
   /// The result that the outputs hold, in a line: how many, how long, which device. Empty: none.
   std::string GetResultText(vtkMRMLSAM2LungParametersNode* parameters);
   /// What the run behind the outputs found out that must be known (slices too thick, a lung that was not searched), a
   /// line each. Empty: nothing.
   std::string GetWarningText(vtkMRMLSAM2LungParametersNode* parameters);
-  /// Whether the run that goes on, or the last one, outlines at a point.
-  bool GetRunAtPoint();
+  /// Whether the run that goes on, or the last one, outlines at a click.
+  bool GetRunOfClick();
   /// \}
 
   /// \name Review
@@ -161,6 +161,14 @@ public:
   void UpdateOverlay(vtkMRMLSAM2LungParametersNode* parameters);
   /// \}
 
+  /// \name Deprecated: earlier names
+  /// \{
+  bool OutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  bool StartOutlineAtPoint(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  int GetNoduleAtPoint();
+  bool GetRunAtPoint();
+  /// \}
+
   /// Removes what was made here of CTs that were removed. Where the user rejected or outlined nodules, segmentation, table
   /// and points stay, hidden. The module calls it after OrphansEvent.
   void RemoveOrphans();
@@ -175,6 +183,7 @@ protected:
   void RegisterNodes() override;
   void ProcessMRMLSceneEvents(vtkObject* caller, unsigned long event, void* callData) override;
   void OnMRMLSceneNodeRemoved(vtkMRMLNode* node) override;
+  void OnMRMLSceneEndImport() override;
   void OnMRMLSceneStartClose() override;
 
 private:

@@ -27,17 +27,17 @@ constexpr std::chrono::milliseconds WAIT{ 50 };
 /// How long the main thread is kept at a time: the window still seems to follow at once.
 constexpr std::chrono::milliseconds AT_A_TIME{ 40 };
 
-std::string NothingAtPointText()
+std::string NothingAtClickText()
 {
   return vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                   "The model sees no nodule at the point; nothing was changed. Place it in the middle of a nodule, or "
-                   "lower the threshold under Advanced.");
+                   "The model sees no nodule at the click; nothing was changed. Click in the middle of a nodule, or lower "
+                   "the threshold under Advanced.");
 }
 
 } // namespace
 
 //----------------------------------------------------------------------------
-std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_point)
+std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_click)
 {
   std::string problem = NodeProblem(parameters, this->External->GetMRMLScene());
   if (problem.empty())
@@ -52,8 +52,8 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParamete
   {
     problem = OptionProblem(parameters);
   }
-  // At a point the segment doesn't matter.
-  if (problem.empty() && !at_point)
+  // For a click the segment doesn't matter.
+  if (problem.empty() && !at_click)
   {
     problem = SegmentProblem(parameters);
   }
@@ -72,15 +72,15 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
 //----------------------------------------------------------------------------
 std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic::vtkInternal::Begin(
   vtkMRMLSAM2LungParametersNode* parameters,
-  const std::optional<PointRas>& point_ras)
+  const std::optional<ClickRas>& click_ras)
 {
   if (this->Current)
   {
     return this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                  "Another CT or point is being segmented; expected one at a time. Wait until that is "
+                                  "Another CT or nodule is being segmented; expected one at a time. Wait until that is "
                                   "done, or cancel it."));
   }
-  const std::string problem = this->Problem(parameters, point_ras.has_value());
+  const std::string problem = this->Problem(parameters, click_ras.has_value());
   if (!problem.empty())
   {
     return this->Refuse(problem);
@@ -88,7 +88,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   const auto run = std::make_shared<Run>();
   try
   {
-    const Snapshot snapshot = TakeSnapshot(parameters, point_ras);
+    const Snapshot snapshot = TakeSnapshot(parameters, click_ras);
     if (!snapshot.input)
     {
       return this->Refuse(snapshot.problem);
@@ -104,8 +104,8 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   }
   this->Current = run;
   this->LastParameters = parameters;
-  this->NoduleAtPoint = 0;
-  this->RunAtPoint = point_ras.has_value();
+  this->ClickedNodule = 0;
+  this->RunOfClick = click_ras.has_value();
   this->Status = StatusRunning;
   this->Message.clear();
   this->TakeProgress(RunProgress{});
@@ -191,9 +191,9 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
   {
     this->End(*run, StatusFailed, FailureText(outcome.error));
   }
-  else if (outcome.output.at_point)
+  else if (outcome.output.clicked)
   {
-    this->DeliverPoint(*run, outcome.output);
+    this->DeliverClick(*run, outcome.output);
   }
   else
   {
@@ -202,11 +202,11 @@ void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
 }
 
 //----------------------------------------------------------------------------
-void vtkSlicerSAM2LungLogic::vtkInternal::DeliverPoint(Run& run, const RunOutput& output)
+void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput& output)
 {
-  if (*output.at_point == 0)
+  if (*output.clicked == 0)
   {
-    this->End(run, StatusFailed, NothingAtPointText());
+    this->End(run, StatusFailed, NothingAtClickText());
     return;
   }
   const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run.Parameters.GetPointer();
@@ -214,7 +214,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverPoint(Run& run, const RunOutput
   try
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
-    this->NoduleAtPoint = MergeNodule(parameters, *run.Input, output);
+    this->ClickedNodule = WriteClick(parameters, *run.Input, output);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
   catch (...)

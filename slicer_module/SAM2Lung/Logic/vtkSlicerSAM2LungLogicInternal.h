@@ -22,7 +22,7 @@
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
 public:
-  /// One call of Segment() or OutlineAtPoint() that was begun.
+  /// One call of Segment() or OutlineAtClick() that was begun.
   struct Run
   {
     vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -38,10 +38,10 @@ public:
   }
 
   /// Why a run can't begin; empty: it can.
-  std::string Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_point);
+  std::string Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_click);
   /// \return the run, or null if it was refused
   std::shared_ptr<Run> Begin(vtkMRMLSAM2LungParametersNode* parameters,
-                             const std::optional<sam2lung_slicer::PointRas>& point_ras);
+                             const std::optional<sam2lung_slicer::ClickRas>& click_ras);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
@@ -62,8 +62,8 @@ public:
   sam2lung_slicer::Worker Thread;
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
-  int NoduleAtPoint{ 0 };
-  bool RunAtPoint{ false };
+  int ClickedNodule{ 0 };
+  bool RunOfClick{ false };
   int Status{ StatusIdle };
   std::string Message;
   double Progress{ 0 };
@@ -78,7 +78,7 @@ private:
   std::shared_ptr<Run> Refuse(const std::string& problem);
   /// Why the results of a run belong nowhere; empty: they do.
   std::string DeliveryProblem(const Run& run);
-  void DeliverPoint(Run& run, const sam2lung_slicer::RunOutput& output);
+  void DeliverClick(Run& run, const sam2lung_slicer::RunOutput& output);
   void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
   void EndWriting(Run& run);
   /// Tells observers, too.

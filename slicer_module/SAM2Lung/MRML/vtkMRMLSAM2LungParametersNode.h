@@ -48,13 +48,13 @@ public:
     Search_Last
   };
 
-  /// Kinds of doubt that the uncertainty volume can show.
+  /// Kinds of uncertainty that the uncertainty volume can show.
   enum UncertaintyType
   {
     UncertaintyOfModel = 0,       ///< The model's choice.
-    UncertaintyEntropy,           ///< All doubt, 0 to 1 bit.
+    UncertaintyEntropy,           ///< All uncertainty, 0 to 1 bit.
     UncertaintyVariance,          ///< Of the probability over samples, 0 to 0.25.
-    UncertaintyMutualInformation, ///< Doubt about the network alone, bits.
+    UncertaintyMutualInformation, ///< Of the network alone, bits.
     Uncertainty_Last
   };
 
@@ -104,7 +104,7 @@ public:
   /// Probability that makes a nodule's voxel, 0 to 1; 0: the model's.
   vtkGetMacro(Threshold, double);
   vtkSetMacro(Threshold, double);
-  /// Share of nodules that the model's second opinion keeps, 0 to 1; 0: the model's.
+  /// Share of nodules that the model's classifier keeps, 0 to 1; 0: the model's.
   vtkGetMacro(Sensitivity, double);
   vtkSetMacro(Sensitivity, double);
   /// SearchType.

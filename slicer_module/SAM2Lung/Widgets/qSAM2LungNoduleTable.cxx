@@ -28,7 +28,7 @@ enum Column
   SizeColumn,
   VolumeColumn,
   ProbabilityColumn,
-  DoubtColumn,
+  UncertaintyColumn,
   ColumnCount
 };
 

@@ -9,6 +9,7 @@
 #include "vtkSlicerSAM2LungLogic.h"
 
 #include <vtkMRMLColorLogic.h>
+#include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkSlicerSegmentationsModuleLogic.h>
@@ -20,6 +21,8 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -128,13 +131,13 @@ struct MadeRun
   sam2lung_slicer::RunOutput Output;
 };
 
-/// Nodules where the balls are; doubt within 15 mm of their centres.
+/// Nodules where the balls are; uncertainty within 15 mm of their centres.
 inline MadeRun MakeRun(const Matrix& ijk_to_ras,
                        const std::vector<MadeBall>& balls,
-                       float doubt = 0.5F,
+                       float uncertain = 0.5F,
                        const std::array<int, 3>& dims = { 60, 50, 40 })
 {
-  constexpr double DOUBT_MM = 15.0;
+  constexpr double UNCERTAIN_MM = 15.0;
   MadeRun run;
   run.Input.ct = MadeImage(dims, VTK_SHORT);
   run.Input.ijk_to_ras = ijk_to_ras;
@@ -157,7 +160,7 @@ inline MadeRun MakeRun(const Matrix& ijk_to_ras,
             *label = static_cast<std::uint16_t>(balls[n].id);
             ++voxels[n];
           }
-          *uncertainty = distance_mm <= DOUBT_MM ? doubt : *uncertainty;
+          *uncertainty = distance_mm <= UNCERTAIN_MM ? uncertain : *uncertainty;
         }
       }
     }
@@ -171,11 +174,38 @@ inline MadeRun MakeRun(const Matrix& ijk_to_ras,
   return run;
 }
 
-/// A run that was asked for the nodule at a point, and found this ball there.
-inline MadeRun MakePointRun(const Matrix& ijk_to_ras, const MadeBall& ball, float doubt = 0.9F)
+/// What a click brings: the ball under its number, uncertainty only in its voxels, in the maps that the outputs hold. Voxels
+/// of other nodules stay theirs, but for those whose place it takes.
+inline MadeRun MakeClickRun(const Matrix& ijk_to_ras,
+                            const MadeBall& ball,
+                            vtkMRMLSAM2LungParametersNode* outputs = nullptr,
+                            const std::set<int>& replaced = {},
+                            float uncertainty = 0.9F)
 {
-  MadeRun run = MakeRun(ijk_to_ras, { ball }, doubt);
-  run.Output.at_point = static_cast<std::uint32_t>(ball.id);
+  MadeRun run = MakeRun(ijk_to_ras, { ball }, 0.0F);
+  run.Input.click_ijk = sam2lung::Index{ std::int64_t(ball.center_ijk[0]), std::int64_t(ball.center_ijk[1]),
+                                         std::int64_t(ball.center_ijk[2]) };
+  const auto outlined = run.Output.labels;
+  if (outputs && outputs->GetLabelMapNode())
+  {
+    run.Output.labels = vtkSmartPointer<vtkImageData>::New();
+    run.Output.labels->DeepCopy(outputs->GetLabelMapNode()->GetImageData());
+  }
+  if (outputs && outputs->GetUncertaintyVolumeNode())
+  {
+    run.Output.uncertainty->DeepCopy(outputs->GetUncertaintyVolumeNode()->GetImageData());
+  }
+  const auto* own = static_cast<const std::uint16_t*>(outlined->GetScalarPointer());
+  auto* label = static_cast<std::uint16_t*>(run.Output.labels->GetScalarPointer());
+  auto* value = static_cast<float*>(run.Output.uncertainty->GetScalarPointer());
+  for (vtkIdType n = 0; n < outlined->GetNumberOfPoints(); ++n)
+  {
+    const bool free = label[n] == 0 || label[n] == ball.id || replaced.count(label[n]) > 0;
+    label[n] = free ? own[n] : label[n];
+    value[n] = own[n] != 0 ? uncertainty : value[n];
+  }
+  run.Output.clicked = static_cast<std::uint32_t>(ball.id);
+  run.Output.replaced = replaced;
   run.Output.nodules.front().clicked = true;
   run.Output.facts.seconds = 3.0;
   return run;

@@ -360,7 +360,7 @@ int WaitingForAClickMovesNoRow(Panel& panel)
 {
   panel.Widget->resize(320, 900); // Slicer scrolls it: nothing is squeezed
   Panel::handleEvents();
-  auto* const button = panel.find<QPushButton>("OutlineAtPointButton");
+  auto* const button = panel.find<QPushButton>("OutlineAtClickButton");
   const auto top = [&panel] { return panel.table()->mapTo(panel.Widget, QPoint(0, 0)).y(); };
   const int before = top();
   const QString idle = button->text();
@@ -376,7 +376,7 @@ int WaitingForAClickMovesNoRow(Panel& panel)
   CHECK_INT(top(), before);
   double place_ras[3] = { 0, 0, 0 };
   panel.parameters()->GetNodulePointsNode()->GetNthControlPointPositionWorld(0, place_ras);
-  QMetaObject::invokeMethod(panel.Widget, "outlineAtPoint", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
+  QMetaObject::invokeMethod(panel.Widget, "outlineAtClick", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
                             Q_ARG(double, place_ras[2]));
   CHECK_BOOL(panel.logic()->IsRunning(), true);
   CHECK_BOOL(panel.cancel()->isVisible(), true);

@@ -67,7 +67,7 @@ int BuiltInModelFindsThePhantomsNodules()
 
   // At a point the network runs around it only, and what it outlines there takes the place of what was found.
   const int before = points->GetNumberOfControlPoints();
-  CHECK_BOOL(test.Logic->OutlineAtPoint(parameters, centers[0][0], centers[0][1], centers[0][2]), true);
+  CHECK_BOOL(test.Logic->OutlineAtClick(parameters, centers[0][0], centers[0][1], centers[0][2]), true);
   std::cout << test.Logic->GetStatusText() << std::endl;
   CHECK_INT(points->GetNumberOfControlPoints(), before);
   return EXIT_SUCCESS;

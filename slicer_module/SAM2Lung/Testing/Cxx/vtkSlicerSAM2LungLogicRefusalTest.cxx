@@ -381,8 +381,8 @@ int SegmentsThatAreNotThere(const std::string& bundles)
                                   "where in the CT to search. Choose another segment under Advanced, or search in the "
                                   "lungs.",
                                   false));
-  // At a point nothing is searched.
-  CHECK_BOOL(test.Logic->OutlineAtPoint(parameters, -14.0, -2.4, 25.0), true);
+  // For a click nothing is searched.
+  CHECK_BOOL(test.Logic->OutlineAtClick(parameters, -14.0, -2.4, 25.0), true);
   return EXIT_SUCCESS;
 }
 
@@ -405,6 +405,21 @@ int VoxelsThatTheLibraryRefuses(const std::string& bundles)
   return EXIT_SUCCESS;
 }
 
+int ModelsThatTakeMoreThanACT(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  parameters->SetModelFolder(bundles + "/tiny-regions");
+  CHECK_EXIT_SUCCESS(CheckFailed(test,
+                                 parameters,
+                                 "The model 'tiny-regions' needs 2 volumes at once, and this module gives it one CT. "
+                                 "Choose another model under Advanced, or run this one on the command line."));
+  // The next run isn't the worse for it.
+  parameters->SetModelFolder(bundles + "/tiny-clicks");
+  CHECK_BOOL(test.Logic->Segment(parameters), true);
+  return EXIT_SUCCESS;
+}
+
 } // namespace
 
 int vtkSlicerSAM2LungLogicRefusalTest(int argc, char* argv[])
@@ -422,5 +437,6 @@ int vtkSlicerSAM2LungLogicRefusalTest(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(OutputThatIsChosenTooLate(bundles));
   CHECK_EXIT_SUCCESS(SegmentsThatAreNotThere(bundles));
   CHECK_EXIT_SUCCESS(VoxelsThatTheLibraryRefuses(bundles));
+  CHECK_EXIT_SUCCESS(ModelsThatTakeMoreThanACT(bundles));
   return EXIT_SUCCESS;
 }

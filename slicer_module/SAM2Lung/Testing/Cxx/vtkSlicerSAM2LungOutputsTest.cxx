@@ -268,7 +268,7 @@ int PointsAreSmallLockedAndNumbered()
   return EXIT_SUCCESS;
 }
 
-int LittleDoubtIsTransparentAndOneIsBrightest()
+int LittleUncertaintyIsTransparentAndOneIsBrightest()
 {
   MadeScene made;
   MadeRun run = MakeFullRun(StraightGrid());
@@ -424,7 +424,7 @@ int vtkSlicerSAM2LungOutputsTest(int, char*[])
   CHECK_EXIT_SUCCESS(WhatTheUserSetAndAddedStays());
   CHECK_EXIT_SUCCESS(NodeThatTheUserChoseIsUsedWhereItIs());
   CHECK_EXIT_SUCCESS(PointsAreSmallLockedAndNumbered());
-  CHECK_EXIT_SUCCESS(LittleDoubtIsTransparentAndOneIsBrightest());
+  CHECK_EXIT_SUCCESS(LittleUncertaintyIsTransparentAndOneIsBrightest());
   CHECK_EXIT_SUCCESS(HeatIsPerceptuallyOrdered());
   CHECK_EXIT_SUCCESS(NoNodulesMakeEmptyOutputs());
   CHECK_EXIT_SUCCESS(OtherNodesOfTheSceneDoNotChange());

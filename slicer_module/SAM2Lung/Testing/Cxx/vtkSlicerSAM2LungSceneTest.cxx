@@ -206,8 +206,8 @@ int CheckUsable(Parameters* parameters)
 {
   CHECK_BOOL(SetNoduleAccepted(parameters, 1, true), true);
   CHECK_BOOL(NoduleAccepted(parameters, 1), true);
-  const MadeRun run = MakePointRun(ObliqueGrid(), { 1, { 40.0, 35.0, 8.0 }, 4.0 });
-  CHECK_INT(MergeNodule(parameters, run.Input, run.Output), 4);
+  const MadeRun run = MakeClickRun(ObliqueGrid(), { 4, { 40.0, 35.0, 8.0 }, 4.0 }, parameters);
+  CHECK_INT(WriteClick(parameters, run.Input, run.Output), 4);
   CHECK_INT(parameters->GetSegmentationNode()->GetSegmentation()->GetNumberOfSegments(), 4);
   return EXIT_SUCCESS;
 }

@@ -42,8 +42,8 @@ struct AfterRun : MadeScene
   }
   void Click(const MadeBall& ball)
   {
-    const MadeRun run = MakePointRun(StraightGrid(), ball);
-    MergeNodule(this->Parameters, run.Input, run.Output);
+    const MadeRun run = MakeClickRun(StraightGrid(), ball, this->Parameters);
+    WriteClick(this->Parameters, run.Input, run.Output);
   }
   int LabelAt(int i, int j, int k) { return static_cast<int>(this->Labels()->GetScalarComponentAsDouble(i, j, k, 0)); }
   int Voxels(int label)
@@ -109,7 +109,7 @@ int RejectedNoduleStaysRejectedWhateverItsNumber()
 int ClickedOutlineStaysAsItWas()
 {
   AfterRun made;
-  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 });
+  made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 });
   const std::string row = RowText(made.Parameters, 4);
   const int voxels = made.Voxels(4);
   CHECK_BOOL(voxels > 0, true);
@@ -133,7 +133,7 @@ int ClickedOutlineStaysAsItWas()
 int ClickedVersionOfAFindingTakesItsPlace()
 {
   AfterRun made;
-  made.Click({ 1, { 46.0, 15.0, 25.0 }, 3.0 }); // within nodule 2
+  made.Click({ 2, { 46.0, 15.0, 25.0 }, 3.0 });
   const int voxels = made.Voxels(2);
   made.Run(ThreeBalls());
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
@@ -145,7 +145,7 @@ int ClickedVersionOfAFindingTakesItsPlace()
 int NewFindingGetsAFreeNumber()
 {
   AfterRun made;
-  made.Click({ 1, { 30.0, 12.0, 10.0 }, 4.0 }); // number 4
+  made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 }); // number 4
   std::vector<MadeBall> balls = ThreeBalls();
   balls.push_back({ 4, { 45.0, 40.0, 10.0 }, 3.0 });
   made.Run(balls);
@@ -205,6 +205,53 @@ int EachSegmentIsToldByItsID()
   CHECK_INT(told.added, 3);
   CHECK_INT(told.removed, 3);
   CHECK_INT(told.without_id, 0);
+  return EXIT_SUCCESS;
+}
+
+/// A run of a model that gives regions: two classes, and what both make up, which is in no label map.
+MadeRun MakeRegionsRun()
+{
+  std::vector<MadeBall> balls = ThreeBalls();
+  balls.pop_back();
+  MadeRun run = MakeRun(StraightGrid(), balls);
+  run.Output.classes = { { "core", { { 213, 94, 0 } } }, { "rim", { { 0, 114, 178 } } } };
+  run.Output.nodules[0].class_name = "core";
+  run.Output.nodules[1].class_name = "rim";
+  run.Output.nodules.push_back(MadeNodule({ 3, { 30.0, 14.0, 18.0 }, 5.0 }, StraightGrid(), 600.0));
+  run.Output.nodules[2].class_name = "whole";
+  return run;
+}
+
+int RegionsHaveNamesAndColoursOfTheirClasses()
+{
+  AfterRun made;
+  SetNoduleAccepted(made.Parameters, 1, false);
+  const MadeRun run = MakeRegionsRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 2);
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_1")->GetName(), "core");
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_2")->GetName(), "rim");
+  const double* const color = made.Segmentation()->GetSegment("Nodule_2")->GetColor();
+  CHECK_DOUBLE(color[0], 0.0);
+  CHECK_DOUBLE(color[1], 114 / 255.0);
+  CHECK_DOUBLE(color[2], 178 / 255.0);
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 3, "class"), "whole");
+  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 2);
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 1), true); // the nodule that was rejected was no region
+  CHECK_STD_STRING(ResultText(made.Parameters), "3 regions (1 to review) in 38 s on CPU. Research use only.");
+  // Once more: a class is known by its number.
+  SetNoduleAccepted(made.Parameters, 2, false);
+  made.Segmentation()->GetSegment("Nodule_1")->SetName("Solid part");
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 1), true);
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 2), false);
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_1")->GetName(), "Solid part");
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_2")->GetName(), "rim");
+  // And nodules again.
+  made.Run(ThreeBalls());
+  CHECK_STRING(made.Segmentation()->GetSegment("Nodule_1")->GetName(), "Nodule 1 (6 mm)");
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 2), true);
   return EXIT_SUCCESS;
 }
 
@@ -374,6 +421,7 @@ int vtkSlicerSAM2LungSecondRunTest(int, char*[])
   CHECK_EXIT_SUCCESS(NameThatTheUserGaveStays());
   CHECK_EXIT_SUCCESS(TickedNoduleIsNeverHidden());
   CHECK_EXIT_SUCCESS(EachSegmentIsToldByItsID());
+  CHECK_EXIT_SUCCESS(RegionsHaveNamesAndColoursOfTheirClasses());
   CHECK_EXIT_SUCCESS(WhatCantBeKeptIsTold());
   CHECK_EXIT_SUCCESS(UncertaintyIsShownNearNodulesOnly());
   CHECK_EXIT_SUCCESS(WarningsAreKeptInTheScene());

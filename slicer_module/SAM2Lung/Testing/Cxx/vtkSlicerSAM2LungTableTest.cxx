@@ -67,7 +67,7 @@ std::vector<ExpectedColumn> ExpectedColumns()
   };
 }
 
-/// The second of three has a second opinion, the others have none.
+/// The second of three was classified, the others were not.
 MadeRun MakeTableRun()
 {
   MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
@@ -97,6 +97,35 @@ int EveryColumnHasTypeUnitAndDescription()
     CHECK_BOOL(table->GetColumnTitle(name).empty(), false);
     CHECK_BOOL(table->GetColumnDescription(name).empty(), false);
   }
+  return EXIT_SUCCESS;
+}
+
+/// As version 0.2 of the module wrote it.
+int TableOfAnOldSceneIsUpgraded()
+{
+  MadeScene made;
+  const MadeRun run = MakeTableRun();
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  SetNoduleAccepted(made.Parameters, 3, false);
+  vtkMRMLTableNode* const node = made.Parameters->GetNoduleTableNode();
+  node->GetTable()->GetColumnByName("clicked")->SetName("prompted");
+  node->GetTable()->RemoveColumnByName("class");
+  node->GetTable()->RemoveColumnByName("sample_dice");
+  CHECK_BOOL(IsNoduleTable(node), false);
+  made.Scene->StartState(vtkMRMLScene::ImportState);
+  made.Scene->EndState(vtkMRMLScene::ImportState);
+  CHECK_BOOL(IsNoduleTable(node), true);
+  CHECK_NULL(node->GetTable()->GetColumnByName("prompted"));
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "clicked"), "1");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 1, "clicked"), "0");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "class"), "");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "sample_dice"), "");
+  CHECK_BOOL(NoduleAccepted(made.Parameters, 3), false);
+  CHECK_STD_STRING(ResultText(made.Parameters), "2 nodules (1 to review), 1 rejected, in 38 s on CPU. Research use only.");
+  // What is such a table already stays as it is.
+  const vtkMTimeType before = node->GetMTime();
+  UpgradeTable(node);
+  CHECK_BOOL(node->GetMTime() == before, true);
   return EXIT_SUCCESS;
 }
 
@@ -207,6 +236,7 @@ int FactsOfTheRunAreKept()
 int vtkSlicerSAM2LungTableTest(int, char*[])
 {
   CHECK_EXIT_SUCCESS(EveryColumnHasTypeUnitAndDescription());
+  CHECK_EXIT_SUCCESS(TableOfAnOldSceneIsUpgraded());
   CHECK_EXIT_SUCCESS(CellsAreTheNodules());
   CHECK_EXIT_SUCCESS(MissingNumbersAreEmpty());
   CHECK_EXIT_SUCCESS(VarianceHasNoUnit());

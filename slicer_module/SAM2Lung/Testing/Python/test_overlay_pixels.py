@@ -68,19 +68,19 @@ class OverlayPixelsTest(unittest.TestCase):
         i, j, _ = BALL_IJK
         self.assertGreater(self.plain[j, i, 0], self.plain[60, 45, 0])
 
-    def test_overlay_colours_the_doubt_and_nothing_else(self):
+    def test_overlay_colours_the_uncertainty_and_nothing_else(self):
         self.show_overlay(True)
-        doubt = voxels(self.node.GetUncertaintyVolumeNode())[BALL_IJK[2]]
+        uncertainty = voxels(self.node.GetUncertaintyVolumeNode())[BALL_IJK[2]]
         changed = self.changed()
         # Linear interpolation between voxels: a pixel's value comes from voxels at most one away.
         near = np.zeros_like(changed)
         for dj in (-1, 0, 1):
             for di in (-1, 0, 1):
-                near |= np.roll(doubt >= FAINTEST_SHOWN, (dj, di), axis=(0, 1))
-        self.assertEqual((changed & ~near).sum(), 0, "pixels changed where there is too little doubt to be shown")
-        strong = doubt > 0.5
-        self.assertGreater(strong.sum(), 0, "the tiny model doubts nothing")
-        self.assertEqual((strong & ~changed).sum(), 0, "voxels of strong doubt that can't be seen")
+                near |= np.roll(uncertainty >= FAINTEST_SHOWN, (dj, di), axis=(0, 1))
+        self.assertEqual((changed & ~near).sum(), 0, "pixels changed where there is too little uncertainty to be shown")
+        strong = uncertainty > 0.5
+        self.assertGreater(strong.sum(), 0, "the tiny model is sure of everything")
+        self.assertEqual((strong & ~changed).sum(), 0, "voxels of strong uncertainty that can't be seen")
 
     def test_overlay_lies_at_the_balls_of_its_own_slice(self):
         for k in (BALL_IJK[2], OTHER_IJK[2]):
@@ -90,7 +90,7 @@ class OverlayPixelsTest(unittest.TestCase):
             self.show_overlay(True)
             rows, columns = np.nonzero(self.changed())
             self.assertGreater(len(rows), 0, "the overlay can't be seen")
-            # The tiny model doubts the balls alone; one voxel more comes from interpolation.
+            # The tiny model is unsure of the balls alone; one voxel more comes from interpolation.
             outside = [np.hypot((columns - i) * SPACING_MM[0], (rows - j) * SPACING_MM[1]) - mm
                        for (i, j, _), mm in ((BALL_IJK, BALL_MM), (OTHER_IJK, OTHER_MM))]
             self.assertLessEqual(np.minimum(*outside).max(), np.hypot(*SPACING_MM[:2]))

@@ -52,11 +52,11 @@ class SegmentTest(unittest.TestCase):
         self.assertEqual(self.logic.GetStatusText(), self.logic.GetInputProblem(node))
         self.assertIn("CT", self.logic.GetStatusText())
 
-    def test_outline_at_point_adds_the_nodule_there(self):
+    def test_outline_at_click_adds_the_nodule_there(self):
         ct = self.scene.add_balls(BALLS)
         node = self.scene.add_parameters(ct)
         i, j, k, _ = BALLS[0]
-        self.assertTrue(self.logic.OutlineAtPoint(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
+        self.assertTrue(self.logic.OutlineAtClick(node, 0.8 * i, 0.8 * j, 2.0 * k), self.logic.GetStatusText())
         self.assertEqual(node.GetNoduleTableNode().GetTable().GetNumberOfRows(), 1)
         self.assertEqual(voxels(node.GetLabelMapNode())[k, j, i], 1)
         self.assertEqual(self.logic.GetNoduleText(node, 1, "clicked"), "1")

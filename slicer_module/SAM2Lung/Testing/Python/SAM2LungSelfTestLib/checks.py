@@ -89,11 +89,11 @@ def check_rejecting(node, logic):
                f"accepted: {accepted}, segment shown: {shown}, table: {logic.GetNoduleAccepted(node, 1)}")
 
 
-def check_outline_at_point(node, logic):
+def check_outline_at_click(node, logic):
     """A click on a nodule that is there already replaces its outline and adds none."""
     count = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     centre = known_nodules(node)[0]["centre_ras"]
-    expect(logic.OutlineAtPoint(node, *centre), f"OutlineAtPoint: {logic.GetStatusText()}")
+    expect(logic.OutlineAtClick(node, *centre), f"OutlineAtClick: {logic.GetStatusText()}")
     after = node.GetNoduleTableNode().GetTable().GetNumberOfRows()
     expect(after == count, f"{after} nodules after a click on one of {count}; expected no other one")
 
@@ -122,8 +122,8 @@ def check_everything(scene, logic, say=print):
     check_outputs_agree(node, logic)
     say("Rejecting a nodule, and accepting it again")
     check_rejecting(node, logic)
-    say("Outlining the nodule at a point")
-    check_outline_at_point(node, logic)
+    say("Outlining the nodule at a click")
+    check_outline_at_click(node, logic)
     say("Cancelling a run")
     check_cancel(node, logic)
     say("SAM2Lung works")

@@ -1,4 +1,4 @@
-// One nodule, outlined at a point, is let into the outputs of a run.
+// What a click brings is written into the outputs; what it replaces is the library's to say.
 
 #include "SAM2LungMadeRun.h"
 
@@ -37,9 +37,13 @@ struct AfterRun : MadeScene
     WriteOutputs(this->Parameters, run.Input, run.Output);
   }
 
-  int Merge(const MadeRun& run) { return MergeNodule(this->Parameters, run.Input, run.Output); }
+  int Click(const MadeBall& ball, const std::set<int>& replaced = {})
+  {
+    const MadeRun run = MakeClickRun(StraightGrid(), ball, this->Parameters, replaced);
+    return WriteClick(this->Parameters, run.Input, run.Output);
+  }
   int LabelAt(int i, int j, int k) { return static_cast<int>(this->Labels()->GetScalarComponentAsDouble(i, j, k, 0)); }
-  double DoubtAt(int i, int j, int k)
+  double UncertaintyAt(int i, int j, int k)
   {
     return this->Parameters->GetUncertaintyVolumeNode()->GetImageData()->GetScalarComponentAsDouble(i, j, k, 0);
   }
@@ -63,15 +67,14 @@ int Voxels(vtkImageData* labels, int label)
   return static_cast<int>(std::count(voxel, voxel + labels->GetNumberOfPoints(), label));
 }
 
-int NewNoduleGetsTheNextNumberAndChangesNoOther()
+int NewNoduleIsAddedAndChangesNoOther()
 {
   AfterRun made;
   SetNoduleAccepted(made.Parameters, 2, false);
   const std::string first = RowText(made.Parameters, 1), second = RowText(made.Parameters, 2);
   const int second_voxels = Voxels(made.Labels(), 2);
   const int nodes = made.Scene->GetNumberOfNodes();
-  const MadeRun run = MakePointRun(StraightGrid(), { 1, { 30.0, 12.0, 10.0 }, 4.0, true });
-  CHECK_INT(made.Merge(run), 4);
+  CHECK_INT(made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0, true }), 4);
   CHECK_INT(made.Scene->GetNumberOfNodes(), nodes);
   CHECK_STD_STRING(RowText(made.Parameters, 1), first);
   CHECK_STD_STRING(RowText(made.Parameters, 2), second);
@@ -80,7 +83,7 @@ int NewNoduleGetsTheNextNumberAndChangesNoOther()
   CHECK_STD_STRING(NoduleText(made.Parameters, 4, "id"), "4");
   CHECK_STD_STRING(NoduleText(made.Parameters, 4, "clicked"), "1");
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 4);
-  CHECK_INT(Voxels(made.Labels(), 4), Voxels(run.Output.labels, 1));
+  CHECK_BOOL(Voxels(made.Labels(), 4) > 0, true);
   CHECK_INT(Voxels(made.Labels(), 2), second_voxels);
   CHECK_STD_STRING(made.Segmentation()->GetNthSegmentID(3), "Nodule_4");
   CHECK_STRING(made.Segmentation()->GetSegment("Nodule_4")->GetName(), "Nodule 4 (8 mm)");
@@ -93,14 +96,14 @@ int NewNoduleGetsTheNextNumberAndChangesNoOther()
   return EXIT_SUCCESS;
 }
 
-int AnotherVersionKeepsTheNumber()
+int AnotherVersionTakesRowSegmentAndPoint()
 {
   AfterRun made;
   SetNoduleAccepted(made.Parameters, 2, false);
-  const MadeRun run = MakePointRun(StraightGrid(), { 1, { 46.0, 15.0, 25.0 }, 3.0 });
-  CHECK_INT(made.Merge(run), 2);
+  const MadeRun run = MakeClickRun(StraightGrid(), { 2, { 46.0, 15.0, 25.0 }, 3.0 }, made.Parameters);
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 2);
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
-  CHECK_INT(Voxels(made.Labels(), 2), Voxels(run.Output.labels, 1)); // the rest of the old one is gone
+  CHECK_INT(Voxels(made.Labels(), 2), Voxels(run.Output.labels, 2));
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "clicked"), "1");
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "review"), "0");
   CHECK_BOOL(NoduleAccepted(made.Parameters, 2), true); // someone asked for it
@@ -123,7 +126,7 @@ int RejectedNoduleThatIsOutlinedAgainIsShown()
 {
   AfterRun made;
   SetNoduleAccepted(made.Parameters, 2, false);
-  CHECK_INT(made.Merge(MakePointRun(StraightGrid(), { 1, { 45.0, 15.0, 25.0 }, 4.0 })), 2);
+  CHECK_INT(made.Click({ 2, { 45.0, 15.0, 25.0 }, 4.0 }), 2);
   auto* const display =
     vtkMRMLSegmentationDisplayNode::SafeDownCast(made.Parameters->GetSegmentationNode()->GetDisplayNode());
   CHECK_BOOL(display->GetSegmentVisibility("Nodule_2"), true);
@@ -131,15 +134,13 @@ int RejectedNoduleThatIsOutlinedAgainIsShown()
   return EXIT_SUCCESS;
 }
 
-int LessThanHalfIsAnotherNodule()
+int SegmentIsWhatTheLabelMapSays()
 {
-  // Two balls of the same size share less than half where their centres are a radius apart.
+  // It runs into nodule 2, whose voxels stay its own.
   AfterRun made;
   const int before = Voxels(made.Labels(), 2);
-  const MadeRun run = MakePointRun(StraightGrid(), { 1, { 45.0 - 7.0, 15.0, 25.0 }, 5.0 });
-  CHECK_INT(made.Merge(run), 4);
-  CHECK_INT(Voxels(made.Labels(), 2), before); // voxels of others stay theirs
-  CHECK_BOOL(Voxels(made.Labels(), 4) < Voxels(run.Output.labels, 1), true);
+  CHECK_INT(made.Click({ 4, { 45.0 - 7.0, 15.0, 25.0 }, 5.0 }), 4);
+  CHECK_INT(Voxels(made.Labels(), 2), before);
   vtkNew<vtkOrientedImageData> labelmap;
   CHECK_BOOL(made.Parameters->GetSegmentationNode()->GetBinaryLabelmapRepresentation("Nodule_4", labelmap), true);
   int voxels = 0;
@@ -147,24 +148,40 @@ int LessThanHalfIsAnotherNodule()
   {
     voxels += labelmap->GetPointData()->GetScalars()->GetTuple1(n) > 0;
   }
+  CHECK_BOOL(voxels > 0, true);
   CHECK_INT(voxels, Voxels(made.Labels(), 4));
   return EXIT_SUCCESS;
 }
 
-int DoubtIsTakenWithinTenMmAndNotNearerToOthers()
+int NodulesWhosePlaceItTookGo()
 {
   AfterRun made;
-  // Radius 4 mm at (30, 12, 10); the nodule 1 is 14.4 mm to its left at (12, 12, 10), radius 3 mm.
-  CHECK_INT(made.Merge(MakePointRun(StraightGrid(), { 1, { 30.0, 12.0, 10.0 }, 4.0 })), 4);
-  constexpr double NEW = 0.9F, OLD = 0.5F;
-  CHECK_DOUBLE(made.DoubtAt(30, 12, 10), NEW);
-  CHECK_DOUBLE(made.DoubtAt(30, 12, 10 + 8), NEW);  // 12 mm from the centre, 9 mm or less from the outline
-  CHECK_DOUBLE(made.DoubtAt(30, 12, 10 + 10), OLD); // 15 mm: too far; within 15 mm of another's centre
-  // Between both: the outlines are 7.2 mm apart, at i = 25 (4 mm from the centre) and 15.75 (3 mm).
-  CHECK_DOUBLE(made.DoubtAt(22, 12, 10), NEW);
-  CHECK_DOUBLE(made.DoubtAt(18, 12, 10), OLD);
-  CHECK_DOUBLE(made.DoubtAt(12, 12, 10), OLD);
-  CHECK_DOUBLE(made.DoubtAt(20, 38, 30), OLD);
+  const std::string second = RowText(made.Parameters, 2);
+  CHECK_INT(made.Click({ 1, { 16.0, 25.0, 20.0 }, 20.0 }, { 3 }), 1);
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 2);
+  CHECK_STD_STRING(RowText(made.Parameters, 2), second);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 3, "id"), "");
+  CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 2);
+  CHECK_NULL(made.Segmentation()->GetSegment("Nodule_3"));
+  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 2);
+  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetControlPointIndexByID("Nodule_3"), -1);
+  CHECK_INT(Voxels(made.Labels(), 3), 0);
+  return EXIT_SUCCESS;
+}
+
+int MapsAreWritten()
+{
+  AfterRun made;
+  MadeRun run = MakeClickRun(StraightGrid(), { 4, { 30.0, 12.0, 10.0 }, 4.0 }, made.Parameters);
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 4);
+  CHECK_DOUBLE(made.UncertaintyAt(30, 12, 10), 0.9F);
+  CHECK_DOUBLE(made.UncertaintyAt(12, 12, 10), 0.5F);
+  CHECK_NULL(made.Parameters->GetProbabilityVolumeNode());
+  run.Output.probability = MadeImage({ 60, 50, 40 }, VTK_FLOAT);
+  run.Output.probability->SetScalarComponentFromDouble(30, 12, 10, 0, 0.75);
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 4);
+  vtkImageData* const probability = made.Parameters->GetProbabilityVolumeNode()->GetImageData();
+  CHECK_DOUBLE(probability->GetScalarComponentAsDouble(30, 12, 10, 0), 0.75);
   return EXIT_SUCCESS;
 }
 
@@ -177,7 +194,7 @@ int SegmentsThatTheUserEditedStay()
   segmentation->RemoveSegment("Nodule_3");
   vtkNew<vtkOrientedImageData> before, after;
   CHECK_BOOL(made.Parameters->GetSegmentationNode()->GetBinaryLabelmapRepresentation("Nodule_1", before), true);
-  CHECK_INT(made.Merge(MakePointRun(StraightGrid(), { 1, { 45.0, 15.0, 25.0 }, 4.0 })), 2);
+  CHECK_INT(made.Click({ 2, { 45.0, 15.0, 25.0 }, 4.0 }), 2);
   CHECK_STRING(segmentation->GetSegment("Nodule_1")->GetName(), "Granuloma");
   CHECK_NOT_NULL(segmentation->GetSegment("Lung"));
   CHECK_NULL(segmentation->GetSegment("Nodule_3"));
@@ -190,35 +207,30 @@ int SegmentsThatTheUserEditedStay()
   return EXIT_SUCCESS;
 }
 
-int NothingAtThePointChangesNothing()
+int NothingAtTheClickChangesNothing()
 {
   MadeScene made;
-  MadeRun run = MakePointRun(StraightGrid(), { 1, { 45.0, 15.0, 25.0 }, 4.0 });
+  MadeRun run = MakeClickRun(StraightGrid(), { 1, { 45.0, 15.0, 25.0 }, 4.0 });
   const int nodes = made.Scene->GetNumberOfNodes();
-  run.Output.at_point = 0;
-  CHECK_INT(MergeNodule(made.Parameters, run.Input, run.Output), 0);
-  run.Output.at_point = 7; // no such nodule
-  CHECK_INT(MergeNodule(made.Parameters, run.Input, run.Output), 0);
-  run.Output.at_point.reset();
-  CHECK_INT(MergeNodule(made.Parameters, run.Input, run.Output), 0);
+  run.Output.clicked = 0;
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 0);
+  run.Output.clicked = 7; // no such nodule
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 0);
+  run.Output.clicked.reset();
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 0);
   CHECK_INT(made.Scene->GetNumberOfNodes(), nodes);
   return EXIT_SUCCESS;
 }
 
-int AbsentOutputsAreMadeWithThisNoduleAlone()
+int AbsentOutputsAreMade()
 {
   MadeScene made;
-  // Others that the network saw on its way aren't what was asked for.
-  MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
-  run.Output.at_point = 2;
-  CHECK_INT(MergeNodule(made.Parameters, run.Input, run.Output), 1);
-  vtkImageData* const labels = made.Parameters->GetLabelMapNode()->GetImageData();
-  CHECK_INT(Voxels(labels, 1), Voxels(run.Output.labels, 2));
-  CHECK_INT(Voxels(labels, 2) + Voxels(labels, 3), 0);
+  const MadeRun run = MakeClickRun(StraightGrid(), { 1, { 45.0, 15.0, 25.0 }, 5.0, true });
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 1);
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 1);
-  CHECK_DOUBLE(made.Parameters->GetUncertaintyVolumeNode()->GetImageData()->GetScalarComponentAsDouble(20, 38, 30, 0), 0.0);
-  CHECK_STD_STRING(ResultText(made.Parameters), "1 nodule (1 to review) in 38 s on CPU. Research use only.");
-  CHECK_POINTER_DIFFERENT(labels, run.Output.labels.Get());
+  CHECK_INT(made.Parameters->GetSegmentationNode()->GetSegmentation()->GetNumberOfSegments(), 1);
+  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 1);
+  CHECK_STD_STRING(ResultText(made.Parameters), "1 nodule (1 to review) in 3 s on CPU. Research use only.");
   return EXIT_SUCCESS;
 }
 
@@ -226,13 +238,13 @@ int OutputsOfAnotherGridAreWrittenAnew()
 {
   AfterRun made;
   const int nodes = made.Scene->GetNumberOfNodes();
-  const MadeRun run = MakePointRun(ObliqueGrid(), { 5, { 45.0, 15.0, 25.0 }, 4.0 });
-  CHECK_INT(made.Merge(run), 1);
+  const MadeRun run = MakeClickRun(ObliqueGrid(), { 1, { 45.0, 15.0, 25.0 }, 4.0 });
+  CHECK_INT(WriteClick(made.Parameters, run.Input, run.Output), 1);
   CHECK_INT(made.Scene->GetNumberOfNodes(), nodes);
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 1);
   CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 1);
   CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 1);
-  CHECK_INT(Voxels(made.Labels(), 1), Voxels(run.Output.labels, 5));
+  CHECK_INT(Voxels(made.Labels(), 1), Voxels(run.Output.labels, 1));
   vtkNew<vtkMatrix4x4> matrix;
   made.Parameters->GetLabelMapNode()->GetIJKToRASMatrix(matrix);
   for (std::size_t n = 0; n < 16; ++n)
@@ -247,14 +259,14 @@ int OneAbsentOutputIsMadeTheOthersStay()
   AfterRun made;
   made.Scene->RemoveNode(made.Parameters->GetUncertaintyVolumeNode());
   made.Scene->RemoveNode(made.Parameters->GetNodulePointsNode());
-  CHECK_INT(made.Merge(MakePointRun(StraightGrid(), { 1, { 30.0, 12.0, 10.0 }, 4.0 })), 4);
+  CHECK_INT(made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 }), 4);
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 4);
   CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 1);
-  CHECK_DOUBLE(made.DoubtAt(30, 12, 10), 0.9F);
-  CHECK_DOUBLE(made.DoubtAt(12, 12, 10), 0.0);
-  // Without the label map, numbers that others have aren't given again.
+  CHECK_DOUBLE(made.UncertaintyAt(30, 12, 10), 0.9F);
+  CHECK_DOUBLE(made.UncertaintyAt(12, 12, 10), 0.0);
   made.Scene->RemoveNode(made.Parameters->GetLabelMapNode());
-  CHECK_INT(made.Merge(MakePointRun(StraightGrid(), { 1, { 45.0, 35.0, 10.0 }, 4.0 })), 5);
+  CHECK_INT(made.Click({ 5, { 45.0, 35.0, 10.0 }, 4.0 }), 5);
+  CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 5);
   return EXIT_SUCCESS;
 }
 
@@ -267,7 +279,7 @@ int ChangedVoxelsAreToldAndSaved()
   observer->SetCallback([](vtkObject*, unsigned long, void* data, void*) { ++*static_cast<int*>(data); });
   vtkMRMLVolumeNode* const labels = made.Parameters->GetLabelMapNode();
   labels->AddObserver(vtkMRMLVolumeNode::ImageDataModifiedEvent, observer);
-  made.Merge(MakePointRun(StraightGrid(), { 1, { 30.0, 12.0, 10.0 }, 4.0 }));
+  made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 });
   CHECK_BOOL(told > 0, true);
   CHECK_BOOL(labels->GetModifiedSinceRead(), true);
   return EXIT_SUCCESS;
@@ -275,16 +287,17 @@ int ChangedVoxelsAreToldAndSaved()
 
 } // namespace
 
-int vtkSlicerSAM2LungMergeTest(int, char*[])
+int vtkSlicerSAM2LungClickTest(int, char*[])
 {
-  CHECK_EXIT_SUCCESS(NewNoduleGetsTheNextNumberAndChangesNoOther());
-  CHECK_EXIT_SUCCESS(AnotherVersionKeepsTheNumber());
+  CHECK_EXIT_SUCCESS(NewNoduleIsAddedAndChangesNoOther());
+  CHECK_EXIT_SUCCESS(AnotherVersionTakesRowSegmentAndPoint());
   CHECK_EXIT_SUCCESS(RejectedNoduleThatIsOutlinedAgainIsShown());
-  CHECK_EXIT_SUCCESS(LessThanHalfIsAnotherNodule());
-  CHECK_EXIT_SUCCESS(DoubtIsTakenWithinTenMmAndNotNearerToOthers());
+  CHECK_EXIT_SUCCESS(SegmentIsWhatTheLabelMapSays());
+  CHECK_EXIT_SUCCESS(NodulesWhosePlaceItTookGo());
+  CHECK_EXIT_SUCCESS(MapsAreWritten());
   CHECK_EXIT_SUCCESS(SegmentsThatTheUserEditedStay());
-  CHECK_EXIT_SUCCESS(NothingAtThePointChangesNothing());
-  CHECK_EXIT_SUCCESS(AbsentOutputsAreMadeWithThisNoduleAlone());
+  CHECK_EXIT_SUCCESS(NothingAtTheClickChangesNothing());
+  CHECK_EXIT_SUCCESS(AbsentOutputsAreMade());
   CHECK_EXIT_SUCCESS(OutputsOfAnotherGridAreWrittenAnew());
   CHECK_EXIT_SUCCESS(OneAbsentOutputIsMadeTheOthersStay());
   CHECK_EXIT_SUCCESS(ChangedVoxelsAreToldAndSaved());
