@@ -39,6 +39,8 @@ pub struct Segmentation {
     pub nodules: Vec<Nodule>,
     /// For each click inside: the number of the nodule there, if any.
     pub clicks: Vec<Option<u16>>,
+    /// Candidates that were segmented; `None` without a detector.
+    pub candidates: Option<usize>,
     /// Components that were found and dropped again: too small, outside, or no nodule by the classifier.
     pub dropped: usize,
     /// Samples that were drawn.
@@ -244,6 +246,7 @@ impl Segmentation {
         Ok(Segmentation {
             nodules: kept_nodules(&grid, &labels, cancel)?,
             clicks: Vec::new(),
+            candidates: None,
             dropped: 0,
             samples: 0,
             threshold: f64::NAN,
@@ -394,6 +397,7 @@ mod tests {
         let found = Segmentation {
             nodules: Vec::new(),
             clicks: Vec::new(),
+            candidates: None,
             dropped: 0,
             samples: 1,
             threshold: 0.5,
