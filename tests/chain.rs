@@ -133,7 +133,7 @@ fn segment_volumes_that_are_not_the_channels_are_refused_by_name() {
     let mut moved = grid.clone();
     moved.origin_ras[0] += 1.0;
     let refused = |grids: &[Grid]| channels(grids).expect_err("it doesn't fit");
-    assert_eq!(refused(&[grid.clone()]).name(), "E_CHANNELS");
+    assert_eq!(refused(std::slice::from_ref(&grid)).name(), "E_CHANNELS");
     assert_eq!(refused(&[grid.clone(), grid.clone(), grid.clone()]).name(), "E_CHANNELS");
     assert_eq!(refused(&[]).name(), "E_CHANNELS");
     assert_eq!(refused(&[grid.clone(), one_less]).name(), "E_CHANNEL_GRID");
