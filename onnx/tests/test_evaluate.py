@@ -149,6 +149,15 @@ def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, t
     assert product.is_complete(folder, contract="0123abcd") and not product.is_complete(folder, contract="ffffffff")
 
 
+def test_networks_of_a_model_are_known_whatever_their_files_are_called():
+    def networks(**digests):
+        return product.model_of(product.Result("a", run={"model": {"name": "m", "version": "1", "sha256": digests}})).networks
+
+    contract = {"model.json": "0123abcdef"}
+    assert networks(**contract, judge="aa", decoder="bb") == networks(**contract, decoder="bb", classify="aa")
+    assert networks(**contract, judge="aa", decoder="bb") != networks(**contract, judge="aa", decoder="cc")
+
+
 def test_with_every_finding_changes_the_classifiers_threshold_and_nothing_else(bundles, tmp_path):
     made = tmp_path / "bundle"
     source = DEFAULT_BUNDLE
