@@ -184,7 +184,7 @@ pub struct Monitor<'a> {
     pace: Pace,
 }
 
-/// How long a run takes, judged by its longest stage: others are over too soon to tell anything.
+/// How long a run takes, told by its longest stage: others are over too soon to tell anything.
 #[derive(Default)]
 struct Pace {
     /// When the longest stage began.

@@ -17,7 +17,7 @@ pub enum sam2lung_stage {
     Segment = 2,
     /// The same once more around clicks, with the clicks.
     Prompt = 3,
-    /// Components, judgement and measurement.
+    /// Candidates, classification and measures.
     Nodules = 4,
     /// Writing files.
     Write = 5,

@@ -141,7 +141,7 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
         ),
         DataProblem::NotWhole(why) => (
             format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
-            "The file is damaged or no ONNX graph: export the bundle again",
+            "The file is damaged or is not an ONNX graph: export the bundle again",
         ),
         DataProblem::OrtFormat => {
             (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX")

@@ -116,11 +116,11 @@ def test_data_file_outside_the_header_s_folder_is_refused_with_its_name(refused,
 
 def test_pipe_in_place_of_a_file_is_refused_and_not_waited_for(refused, tmp_path):
     os.mkfifo(tmp_path / "ct.nii")
-    says(refused(tmp_path / "ct.nii"), "E_READ", "no regular file")
+    says(refused(tmp_path / "ct.nii"), "E_READ", "not a regular file")
     os.mkfifo(tmp_path / "voxels.raw")
     header = metaimage(tmp_path / "ct.mhd", voxels=b"")
     header.write_text(header.read_text().replace("LOCAL", "voxels.raw"))
-    says(refused(header), "E_READ", "voxels.raw", "no regular file")
+    says(refused(header), "E_READ", "voxels.raw", "not a regular file")
 
 
 def test_gzip_that_unpacks_to_more_than_its_header_says_is_left_unread(sam2lung, bundles, tmp_path):
