@@ -125,7 +125,7 @@ def test_click_set_asks_at_each_nodules_own_voxel(program, tmp_path):
     assert [case.click_ijk for case in made] == [(11, 11, 2), (20, 5, 2)]
     scored(made, program, tmp_path, click=True)
     words = [product.read_result(tmp_path / "set" / "result" / name).run["words"] for name in "ab"]
-    assert [w[w.index("--at") + 1] for w in words] == ["11,11,2", "20,5,2"]
+    assert [w[w.index("--click") + 1] for w in words] == ["11,11,2", "20,5,2"]
 
 
 def test_keep_segments_only_what_has_no_result_yet(program, tmp_path):

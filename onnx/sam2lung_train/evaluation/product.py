@@ -137,7 +137,7 @@ def with_every_finding(bundle: Path, folder: Path) -> tuple[Path | None, float |
 
 def click_inside(voxel_ijk: tuple[int, int, int]) -> tuple[str, str]:
     """The command line's words for a click inside a nodule, at a voxel (column, row, slice)."""
-    return "--at", ",".join(map(str, voxel_ijk))
+    return "--click", ",".join(map(str, voxel_ijk))
 
 
 def error_line(text: str, path: str | Path) -> str | None:

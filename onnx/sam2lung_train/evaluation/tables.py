@@ -124,7 +124,7 @@ def report(results: Record, program: str) -> str:
     ]
     if results.get("click"):
         parts += [
-            "What a click on the nodule changes (`--at`, at the consensus' centre):",
+            "What a click on the nodule changes (`--click`, at the consensus' centre):",
             click_table(results["click"]),
         ]
     if results.get("froc"):
