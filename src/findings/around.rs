@@ -3,7 +3,7 @@
 
 use ndarray::Array3;
 
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::{
     error::Result,
     progress::CancelToken,

@@ -11,7 +11,7 @@ use crate::contract::{
 };
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::findings::samples::SampleVolumes;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 

@@ -3,7 +3,7 @@
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::limits::MAX_PAIRED;
 use crate::{
     error::Result,

@@ -25,7 +25,7 @@ struct Previous
   bool regions = false;                       ///< They are classes of a model.
   int last_number = 0;                        ///< Highest number of a row or a segment.
   vtkSmartPointer<vtkImageData> labels;       ///< uint16, on the CT's grid; null: none.
-  vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; only where a click was or is.
+  vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; for a run only the part about clicked nodules, or null.
   vtkSmartPointer<vtkImageData> probability;  ///< The same, if the run wants one.
 };
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-use crate::findings::{nodule::*, result::Canonical};
+use crate::findings::{canonical::Canonical, nodule::*};
 use crate::{
     contract::uncertainty::Uncertainty,
     space::{grid::Grid, volume::Volume},

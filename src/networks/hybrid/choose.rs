@@ -11,10 +11,7 @@ use ndarray::Array3;
 use crate::{
     error::Result,
     networks::{
-        blending::{
-            Plane, Planes,
-            plane::{TILE, TILE_VOXELS},
-        },
+        blending::{Plane, Planes, plane::TILE},
         job::Job,
         meter::Meter,
     },
@@ -48,10 +45,10 @@ fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
     for (tile, [j0, i0]) in plane.tiles() {
         let logits: Vec<&[f32]> = (0..job.channels()).map(|channel| plane.tile(tile, channel)).collect();
         let foreground = job.calibration.foreground(&logits);
-        for n in 0..TILE_VOXELS {
+        for (n, p) in foreground.into_iter().enumerate() {
             let (j, i) = (j0 + n / TILE, i0 + n % TILE);
             if j < height && i < width && job.region[[k, j, i]] {
-                sum += entropy_bits(f64::from(foreground[n]));
+                sum += entropy_bits(f64::from(p));
                 voxels += 1;
             }
         }

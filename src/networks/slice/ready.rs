@@ -20,7 +20,7 @@ use crate::{
         sampler::Pass,
     },
     space::volume::Voi,
-    steps::resample::bilinear,
+    steps::resample::{Tap, bilinear},
 };
 
 /// Answers for slices.
@@ -32,6 +32,9 @@ pub struct Slices<'a, N> {
     pub axis: SliceAxis,
     passes: Vec<Pass>,
 }
+
+/// Takes a rectangle's number, a sample's, and its logits (K, rows, columns).
+type Put<'a> = dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()> + 'a;
 
 /// A slice whose rectangles are to be sampled.
 pub struct Ready<E> {
@@ -91,12 +94,7 @@ impl<'a, N: Network> Slices<'a, N> {
     ///
     /// # Errors
     /// As [`Network::decode`], or what `put` says.
-    pub fn sample(
-        &mut self,
-        mut ready: Ready<N::Encoded>,
-        meter: &mut Meter<'_, '_>,
-        put: &mut dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()>,
-    ) -> Result<()> {
+    pub fn sample(&mut self, mut ready: Ready<N::Encoded>, meter: &mut Meter<'_, '_>, put: &mut Put<'_>) -> Result<()> {
         if ready.readings.is_empty() {
             return Ok(());
         }
@@ -131,11 +129,7 @@ impl Reading {
 }
 
 /// Each channel of `logits` (K, H, W) at the crossings of `rows` and `columns`.
-pub fn native(
-    logits: ArrayView3<'_, f32>,
-    rows: &[crate::steps::resample::Tap],
-    columns: &[crate::steps::resample::Tap],
-) -> Array3<f32> {
+pub fn native(logits: ArrayView3<'_, f32>, rows: &[Tap], columns: &[Tap]) -> Array3<f32> {
     let channels: Vec<_> = logits.outer_iter().map(|channel| bilinear(channel, rows, columns)).collect();
     let views: Vec<_> = channels.iter().map(|channel| channel.view()).collect();
     stack(Axis(0), &views).expect("all of one size")
