@@ -48,7 +48,7 @@ impl Stage {
             Stage::Lungs => "Finding the lungs",
             Stage::Detect => "Looking for nodules",
             Stage::Segment => "Segmenting slices",
-            Stage::Click => "Outlining where asked",
+            Stage::Click => "Outlining at clicks",
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
             Stage::Load => "Loading the model",

@@ -302,5 +302,4 @@ fn quaternion(grid: &Grid) -> ([f64; 3], f64) {
 }
 
 #[cfg(test)]
-#[path = "forms/tests.rs"]
 mod tests;

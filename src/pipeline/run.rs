@@ -289,5 +289,4 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
 }
 
 #[cfg(test)]
-#[path = "run_tests.rs"]
 mod tests;

@@ -196,5 +196,4 @@ fn mode(counts: &[f64]) -> usize {
 }
 
 #[cfg(test)]
-#[path = "hu/tests.rs"]
 mod tests;

@@ -319,7 +319,7 @@ static void option_values(const char *bundles)
         options.threshold = no_probability[n];
         refuse_options(&options, "E_OPTION");
         options = everywhere();
-        options.sensitivity = no_probability[n]; /* 1 is one, but this bundle has no judge */
+        options.sensitivity = no_probability[n]; /* 1 is one, but this bundle has no classifier */
         refuse_options(&options, "E_OPTION");
     }
     static const int32_t unknown[] = {-1, 4, 99, INT32_MAX, INT32_MIN};
