@@ -311,7 +311,7 @@ typedef enum sam2lung_stage {
    */
   SAM2LUNG_STAGE_PROMPT = 3,
   /**
-   * Components, judgement and measurement.
+   * Candidates, classification and measures.
    */
   SAM2LUNG_STAGE_NODULES = 4,
   /**
@@ -999,7 +999,7 @@ enum sam2lung_status sam2lung_engine_create(const struct sam2lung_bundle *bundle
 int32_t sam2lung_engine_device(const struct sam2lung_engine *engine);
 
 /**
- * Why that device was chosen.
+ * Why it runs on that device.
  *
  * Belongs to the engine, valid until it is freed. Any thread, also while a call runs on the engine.
  *

@@ -94,7 +94,7 @@ public:
         }
         return list;
     }
-    /// Whether Engine::run_at tells the network of the points; else it takes what the network shows there.
+    /// Whether Engine::run_clicks and Engine::click tell the network of the clicks; else what it shows there is taken.
     bool takes_clicks() const noexcept { return sam2lung_bundle_takes_clicks(c()); }
 
     /// The C object, which stays this one's.

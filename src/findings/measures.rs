@@ -252,5 +252,4 @@ const fn numbers(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> &[f64]
 }
 
 #[cfg(test)]
-#[path = "measures_tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ndarray::{Array3, ArrayView3};
 
+use super::canonical::Canonical;
 use crate::{
     contract::uncertainty::Uncertainty,
     error::{Error, Result},
@@ -39,6 +40,8 @@ pub struct Segmentation {
     pub nodules: Vec<Nodule>,
     /// For each click inside: the number of the nodule there, if any.
     pub clicks: Vec<Option<u16>>,
+    /// Candidates that were segmented; `None` without a detector.
+    pub candidates: Option<usize>,
     /// Components that were found and dropped again: too small, outside, or no nodule by the classifier.
     pub dropped: usize,
     /// Samples that were drawn.
@@ -135,22 +138,6 @@ pub(crate) struct Evidence {
     pub samples: SampleMasks,
 }
 
-/// A result in canonical orientation (k along the patient, slices axial), as measuring and drawing want it: one grid, arrays
-/// `[k, j, i]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Canonical<'a> {
-    /// HU.
-    pub ct: &'a Volume<f32>,
-    /// Mean probability over samples.
-    pub probability: &'a Array3<f32>,
-    /// Uncertainty of the kind asked for.
-    pub uncertainty: &'a Array3<f32>,
-    /// Nodule numbers, 0 elsewhere.
-    pub labels: &'a Array3<u16>,
-    /// Which samples called which voxel a nodule.
-    pub samples: &'a SampleMasks,
-}
-
 /// A result on the CT's own grid.
 #[derive(Debug, Clone)]
 pub struct Native<'a> {
@@ -244,6 +231,7 @@ impl Segmentation {
         Ok(Segmentation {
             nodules: kept_nodules(&grid, &labels, cancel)?,
             clicks: Vec::new(),
+            candidates: None,
             dropped: 0,
             samples: 0,
             threshold: f64::NAN,
@@ -394,6 +382,7 @@ mod tests {
         let found = Segmentation {
             nodules: Vec::new(),
             clicks: Vec::new(),
+            candidates: None,
             dropped: 0,
             samples: 1,
             threshold: 0.5,

@@ -132,6 +132,7 @@ where
     Ok(Segmentation {
         nodules,
         clicks: outlines.asked.iter().map(|label| label.map(|label| numbers.number(label))).collect(),
+        candidates: earlier.candidates,
         dropped: earlier.dropped,
         samples: whole.all.samples.samples(),
         threshold: sampling.threshold,

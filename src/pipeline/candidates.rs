@@ -91,12 +91,11 @@ pub fn centroid_ijk(voxels: &[[usize; 3]]) -> [f64; 3] {
 }
 
 impl Candidates {
-    /// Boxes around the candidates, `margin_mm` larger on each side.
+    /// Boxes around the candidates, larger on each side by the whole voxels in `margin_mm`.
     pub fn region(&self, images: &Images<'_>, margin_mm: f64) -> Array3<bool> {
         let grid = images.grid;
         let mut region = Array3::from_elem(grid.shape(), false);
-        let margin = grid.spacing_mm.map(|mm| (margin_mm / mm).ceil() as usize);
-        let boxes = self.kept.iter().map(|candidate| candidate.voi.grown(margin, grid.dims));
+        let boxes = self.kept.iter().map(|candidate| candidate.voi.grown(grid.steps(margin_mm), grid.dims));
         boxes.flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
         region
     }
@@ -173,9 +172,9 @@ mod tests {
         assert_eq!(found(&VALUES, 9, None).0, [vec![4], vec![6], vec![1, 2], vec![9]]);
         let (kept, dropped, region) = found(&VALUES, 2, None);
         assert_eq!((kept, dropped), (vec![vec![4], vec![6]], 2));
-        // 3 mm are two voxels of 2 mm, rounded up.
+        // 3 mm are one whole voxel of 2 mm.
         let held: Vec<usize> = (0..10).filter(|i| region[[0, 0, *i]]).collect();
-        assert_eq!(held, (2..9).collect::<Vec<_>>());
+        assert_eq!(held, (3..8).collect::<Vec<_>>());
     }
 
     #[test]

@@ -136,6 +136,7 @@ where
     if let Some(Detected { probability, segmented, .. }) = &detected {
         whole.put_elsewhere(&Elsewhere { probability, segmented }, &sampling, &cancel)?;
     }
+    let candidates = detected.as_ref().map(|detected| detected.candidates.kept.len());
     drop(detected);
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
@@ -150,6 +151,7 @@ where
     Ok(Segmentation {
         nodules,
         clicks: found.clicks,
+        candidates,
         dropped: found.dropped,
         samples: whole.all.samples.samples(),
         threshold: sampling.threshold,
@@ -287,5 +289,4 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
 }
 
 #[cfg(test)]
-#[path = "run_tests.rs"]
 mod tests;

@@ -135,6 +135,8 @@ pub struct ResultRecord {
     pub nodules: usize,
     /// Number of nodules to look at again.
     pub review: usize,
+    /// Candidates that were segmented; `null` without a detector.
+    pub candidates: Option<usize>,
     /// Components that were dropped: too small, outside, or classified as no nodule.
     pub dropped: usize,
     /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
@@ -167,6 +169,7 @@ impl ResultRecord {
         ResultRecord {
             nodules: found.nodules.len(),
             review: found.nodules.iter().filter(|nodule| nodule.review).count(),
+            candidates: found.candidates,
             dropped: found.dropped,
             volume_interval: found.volume_interval,
             clicked_volume_interval: found.clicked_volume_interval,

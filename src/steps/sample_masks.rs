@@ -45,8 +45,8 @@ impl SampleMasks {
     /// [`crate::Error::OutOfMemory`].
     pub fn check_room(voxels: usize, samples: usize) -> Result<()> {
         // Beside the bits a list's three words and the voxel's number.
-        let bytes_a_voxel = 2 * 8 * samples.div_ceil(64) + 4 * 8;
-        memory::check_free(voxels.saturating_mul(bytes_a_voxel), WHAT)
+        let bytes_per_voxel = 2 * 8 * samples.div_ceil(64) + 4 * 8;
+        memory::check_free(voxels.saturating_mul(bytes_per_voxel), WHAT)
     }
 
     /// Adds a voxel, in any order: bit `s % 64` of word `s / 64` is sample `s`.

@@ -42,3 +42,5 @@ TEST(click_on_a_nodule_of_kept_maps_keeps_its_number) {
     CHECK(near_map[ct.offset(MadeCt::BALL)] == result.copy_map(sam2lung::Map::probability)[ct.offset(MadeCt::BALL)]);
     CHECK(near_map[ct.offset(MadeCt::NOWHERE)] == 0.0F);
 }
+
+int main() { return run_all(); }

@@ -8,7 +8,7 @@ use super::{
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::findings::{nodule::Nodule, result::Canonical};
+use crate::findings::{canonical::Canonical, nodule::Nodule};
 
 use crate::limits::MAX_CARDS;
 
