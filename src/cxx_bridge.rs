@@ -324,7 +324,7 @@ impl ffi::RunOptions<'_> {
             },
             ..Abi::DEFAULT
         };
-        let mut options = options.to_options()?;
+        let mut options = options.into_options()?;
         if !self.mask.is_empty() {
             check_count(self.mask.len(), grid, "options.mask")?;
             let mut inside = memory::vec(grid.len(), "the mask")?;

@@ -193,7 +193,7 @@ fn answered(name: &str, regions: &[Array3<bool>]) -> Vec<Answers> {
         let monitor = &mut Monitor::silent();
         segmenter.segment(&images, region, &Clicks::default(), &sampling, Stage::Segment, monitor).expect("a good CT")
     };
-    regions.iter().map(|region| segment(region)).collect()
+    regions.iter().map(segment).collect()
 }
 
 #[test]

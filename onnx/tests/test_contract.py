@@ -119,13 +119,12 @@ def test_classifier_of_a_chain_is_what_classifies(bundles):
 
 
 def test_without_interpolation_changes_every_network_of_slices():
+    slices = {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 2.5}}
     spec = {
         "schema_version": 2,
         "name": "made",
-        "detect": {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 3.0}},
-        "segment": {
-            "hybrid": {"coarse": {}, "fine": {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 2.5}}}
-        },
+        "detect": {"neighbours": {**slices["neighbours"], "interpolate_above_mm": 3.0}},
+        "segment": {"hybrid": {"coarse": {}, "fine": slices}},
     }
     changed, above_mm = contract.without_interpolation(spec)
     assert above_mm == 2.5

@@ -151,7 +151,8 @@ def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, t
 
 def test_networks_of_a_model_are_known_whatever_their_files_are_called():
     def networks(**digests):
-        return product.model_of(product.Result("a", run={"model": {"name": "m", "version": "1", "sha256": digests}})).networks
+        model = {"name": "m", "version": "1", "sha256": digests}
+        return product.model_of(product.Result("a", run={"model": model})).networks
 
     contract = {"model.json": "0123abcdef"}
     assert networks(**contract, judge="aa", decoder="bb") == networks(**contract, decoder="bb", classify="aa")

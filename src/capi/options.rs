@@ -279,7 +279,7 @@ impl sam2lung_engine_options {
 
 impl sam2lung_run_options {
     /// The options without the mask and the clicks, which need a CT.
-    pub(crate) fn to_options(&self) -> Result<Options> {
+    pub(crate) fn into_options(self) -> Result<Options> {
         let unless_zero = |value: f64| (value != 0.0).then_some(value);
         let is_bundles = self.uncertainty == sam2lung_uncertainty::Bundle as i32;
         let uncertainty = Uncertainty::ALL.iter().copied().find(|kind| c_uncertainty(*kind) as i32 == self.uncertainty);
@@ -328,12 +328,12 @@ mod tests {
         }
         for kind in Uncertainty::ALL {
             let options = sam2lung_run_options { uncertainty: c_uncertainty(*kind) as i32, ..Abi::DEFAULT };
-            assert_eq!(options.to_options().unwrap().uncertainty, Some(*kind));
+            assert_eq!(options.into_options().unwrap().uncertainty, Some(*kind));
         }
-        assert_eq!(sam2lung_run_options::DEFAULT.to_options().unwrap().uncertainty, None);
+        assert_eq!(sam2lung_run_options::DEFAULT.into_options().unwrap().uncertainty, None);
         for number in [-1, 4] {
             let run = sam2lung_run_options { uncertainty: number, ..Abi::DEFAULT };
-            assert_eq!(run.to_options().unwrap_err().name(), "E_ARGUMENT");
+            assert_eq!(run.into_options().unwrap_err().name(), "E_ARGUMENT");
             let engine = sam2lung_engine_options { device: number, ..Abi::DEFAULT };
             assert_eq!(engine.device_and_threads().unwrap_err().name(), "E_ARGUMENT");
         }

@@ -212,7 +212,7 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
     let mut engine = on.lock()?;
     // SAFETY: as this function's own.
     let given = unsafe { read_or_default(wanted.options) }?;
-    let mut options = given.to_options()?;
+    let mut options = given.into_options()?;
     // SAFETY: as this function's own.
     let views = unsafe { views(wanted, engine.bundle().model.channels()) }?;
     let dims = views[0].grid.dims;

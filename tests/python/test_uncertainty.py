@@ -193,7 +193,7 @@ def test_sensitivity_that_is_no_share_is_refused(sam2lung, bundles, tmp_path, se
 
 
 @pytest.mark.parametrize(
-    "bundle, words", [("tiny-identity", "has no judge"), ("tiny-scout", "judge.operating_points")], ids=str
+    "bundle, words", [("tiny-identity", "has no classifier"), ("tiny-scout", "classify.operating_points")], ids=str
 )
 def test_sensitivity_of_a_model_without_operating_points_is_refused(sam2lung, bundles, tmp_path, bundle, words):
     done = sam2lung("segment", "ct.nii.gz", "--output", tmp_path, "--model", bundles / bundle, "--sensitivity", "0.9")

@@ -35,7 +35,7 @@ ENCODER_FILE, DECODER_FILE, CLASSIFIER_FILE = "encoder.onnx", "decoder.onnx", "c
 INTERPOLATE = "interpolate_above_mm"
 STRIDES = (1, 2, 4, 8, 16)  # of the embeddings
 NODULE = {"name": "nodule", "code": ["SCT", "27925004", "Nodule"], "colour": [230, 159, 0]}
-SAMPLES = 25
+SAMPLES = 25  # unless the caller says otherwise
 SCOUT = {"threshold": 0.03, "margin_mm": 4.0}
 ATTRIBUTION = (
     "LIDC-IDRI: Armato SG III et al., The Cancer Imaging Archive, doi 10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0. "
@@ -189,7 +189,7 @@ def classifier_of(spec: Spec) -> Spec | None:
 
 
 def classifier_file(spec: Spec) -> str | None:
-    """The classifier's graph; None where there is no classifier. A bundle of an earlier version calls it otherwise."""
+    """The classifier's graph, `judge.onnx` in bundles up to 0.2.0; None where there is no classifier."""
     classifier = classifier_of(spec)
     return classifier["members"][0]["graph"]["file"] if classifier else None
 
