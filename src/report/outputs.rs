@@ -61,8 +61,12 @@ pub const CLASS_UNCERTAINTY: Output = Output {
     meaning: "float32: uncertainty of the class NAME, for models of several classes",
 };
 /// The nodules for programs.
-pub const NODULES_JSON: Output =
-    Output { stem: "nodules", each: Each::One, endings: Endings::Only("json"), meaning: "the nodules with their measures (below)" };
+pub const NODULES_JSON: Output = Output {
+    stem: "nodules",
+    each: Each::One,
+    endings: Endings::Only("json"),
+    meaning: "the nodules with their measures (below)",
+};
 /// The nodules as a table.
 pub const NODULES_CSV: Output = Output {
     stem: "nodules",
