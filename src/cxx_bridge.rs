@@ -96,11 +96,11 @@ pub mod ffi {
 
     /// Options of a run; `RunOptions{}` has the defaults.
     struct RunOptions<'a> {
-        /// Dropout samples; 0: the bundle's number.
+        /// Samples; 0: the bundle's number.
         samples: u32,
         /// Which uncertainty the uncertainty map shows.
         uncertainty: Uncertainty,
-        /// Seed of the dropout masks: the same seed gives the same bits.
+        /// Seed of what is random (dropout, noise): the same seed gives the same bits.
         seed: u64,
         /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
         threshold: f64,
@@ -129,7 +129,7 @@ pub mod ffi {
         volume_mm3: f64,
         /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
         volume_mm3_p05: f64,
-        /// Median of the volume over the samples, drawn into the interval, mm³.
+        /// Median of the volume over the samples; outside the interval its nearer end; mm³.
         volume_mm3_p50: f64,
         /// Upper end of the interval around the volume; at least the volume; mm³.
         volume_mm3_p95: f64,

@@ -91,11 +91,11 @@ pub struct sam2lung_engine_options {
 pub struct sam2lung_run_options {
     /// sizeof(sam2lung_run_options); sam2lung_run_options_init() sets it.
     pub struct_size: usize,
-    /// Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
+    /// Samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
     pub samples: u32,
     /// Which uncertainty SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
     pub uncertainty: i32,
-    /// Seed of the dropout masks: the same seed gives the same bits.
+    /// Seed of what is random (dropout, noise): the same seed gives the same bits.
     pub seed: u64,
     /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
     pub threshold: f64,
@@ -194,7 +194,7 @@ pub extern "C" fn sam2lung_uncertainty_name(uncertainty: i32) -> *const c_char {
     name.map_or(c"".as_ptr(), |(_, name)| name.as_ptr())
 }
 
-/// Dropout samples that a run may draw at most. Since version 4 of the interface.
+/// Samples that a run may draw at most. Since version 4 of the interface.
 pub const SAM2LUNG_MAX_SAMPLES: u32 = 10_000;
 /// CPU threads that an engine may be given at most. Since version 4 of the interface.
 pub const SAM2LUNG_MAX_THREADS: u32 = 1024;

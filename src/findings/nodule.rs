@@ -42,7 +42,7 @@ pub struct Nodule {
     /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
     /// samples; above 0 and at most `volume_mm3`.
     pub volume_mm3_p05: f64,
-    /// Median of the volume over the samples, drawn into the interval.
+    /// Median of the volume over the samples; outside the interval its nearer end.
     pub volume_mm3_p50: f64,
     /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples; at least
     /// `volume_mm3`.

@@ -1,4 +1,4 @@
-//! A nodule under each dropout sample: its volume, how often it is found, how far the outlines agree.
+//! A nodule under each sample: its volume, how often it is found, how far the outlines agree.
 //!
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.

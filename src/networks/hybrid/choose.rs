@@ -59,9 +59,9 @@ fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
 /// The `count` slices with the highest information, in rising order.
 pub fn most_informative(mut slices: Vec<(usize, f64)>, count: usize) -> Vec<usize> {
     slices.sort_by(|(k, one), (other_k, other)| other.total_cmp(one).then(k.cmp(other_k)));
-    let mut chosen: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
-    chosen.sort_unstable();
-    chosen
+    let mut fine: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
+    fine.sort_unstable();
+    fine
 }
 
 #[cfg(test)]
