@@ -291,20 +291,6 @@ typedef enum sam2lung_map {
 } sam2lung_map;
 
 /**
- * What the numbers of a label map are.
- */
-typedef enum sam2lung_output {
-  /**
-   * Findings, 1 to N.
-   */
-  SAM2LUNG_OUTPUT_INSTANCES = 0,
-  /**
-   * Classes, 1 to sam2lung_bundle_class_count().
-   */
-  SAM2LUNG_OUTPUT_REGIONS = 1,
-} sam2lung_output;
-
-/**
  * The parts of a run, in order, and what comes before all runs.
  */
 typedef enum sam2lung_stage {
@@ -394,6 +380,20 @@ typedef enum sam2lung_value_type {
    */
   SAM2LUNG_VALUE_TYPE_TEXT = 3,
 } sam2lung_value_type;
+
+/**
+ * What the numbers of a label map are.
+ */
+typedef enum sam2lung_output {
+  /**
+   * Findings, 1 to N.
+   */
+  SAM2LUNG_OUTPUT_INSTANCES = 0,
+  /**
+   * Classes, 1 to sam2lung_bundle_class_count().
+   */
+  SAM2LUNG_OUTPUT_REGIONS = 1,
+} sam2lung_output;
 
 /**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
