@@ -164,6 +164,10 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
         DataProblem::OrtFormat => {
             (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX")
         }
+        DataProblem::Draws(operator) => (
+            format!("{file}: its operator {operator} draws random numbers, so that no run could be repeated"),
+            "Export the graph with what is random as an input (dropout or noise: onnx/README.md)",
+        ),
     };
     Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
 }

@@ -6,6 +6,10 @@
 
 use prost::{DecodeError, Message};
 
+/// The operators of ONNX that draw random numbers. (A Dropout is not one of them: ONNX Runtime takes it out.)
+const DRAWING: [&str; 6] =
+    ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"];
+
 /// Why a graph isn't given to ONNX Runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -15,6 +19,8 @@ pub enum Problem {
     NotWhole(String),
     /// It is in ONNX Runtime's own format, which this library doesn't look through.
     OrtFormat,
+    /// An operator of this name draws numbers of its own, so that no run could be repeated.
+    Draws(String),
 }
 
 impl From<DecodeError> for Problem {
@@ -61,6 +67,8 @@ struct Function {
 
 #[derive(Message)]
 struct Node {
+    #[prost(bytes = "vec", tag = "4")]
+    op_type: Vec<u8>,
     #[prost(message, repeated, tag = "5")]
     attribute: Vec<Attribute>,
 }
@@ -126,6 +134,10 @@ fn check_graph(graph: &Graph) -> Result<(), Problem> {
 }
 
 fn check_nodes(nodes: &[Node]) -> Result<(), Problem> {
+    let draws = |node: &&Node| DRAWING.iter().any(|name| node.op_type == name.as_bytes());
+    if let Some(node) = nodes.iter().find(draws) {
+        return Err(Problem::Draws(String::from_utf8_lossy(&node.op_type).into_owned()));
+    }
     nodes.iter().flat_map(|node| &node.attribute).try_for_each(check_attribute)
 }
 
@@ -190,6 +202,16 @@ mod tests {
             assert_eq!(check(&place(&tensor(0))), Ok(()));
             assert_eq!(check(&place(&field(13, b"x"))), external(""));
         }
+    }
+
+    #[test]
+    fn check_operator_that_draws_is_found_in_subgraphs_too() {
+        let node = |operator: &[u8], inside: &[u8]| field(1, &[field(4, operator), field(5, inside)].concat());
+        let draws = node(b"RandomNormalLike", &[]);
+        for graph in [field(7, &draws), field(7, &node(b"If", &field(6, &draws)))] {
+            assert_eq!(check(&graph), Err(Problem::Draws("RandomNormalLike".into())));
+        }
+        assert_eq!(check(&field(7, &node(b"Dropout", &[]))), Ok(()));
     }
 
     #[test]

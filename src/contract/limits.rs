@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 /// Most letters of a name.
 pub const MAX_NAME: usize = 64;
+/// Most characters of a model's name, and of its version.
+pub const MAX_SHOWN: usize = 200;
 /// Most volumes that a run takes.
 pub const MAX_CHANNELS: usize = 64;
 /// Most classes, and most regions: a label map numbers both, and one of 8 bits is enough.

@@ -157,7 +157,8 @@ fn parse_hybrids_in_hybrids_are_refused_before_they_take_the_stack() {
 
 /// One value of an example changed: where, to what, and words of the refusal, the field's path first.
 const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
-    ("slices", "/name", r#""""#, &["name is empty"]),
+    ("slices", "/name", r#""""#, &["name is 0 characters", "1 to 200"]),
+    ("slices", "/version", r#""1\u001b[31m""#, &["version is 6 characters, '1\\u{1b}[31m'", "control"]),
     ("slices", "/channels", "[]", &["channels is a list of 0", "1 to 64"]),
     ("plain", "/channels/1/name", r#""t1C""#, &["channels[1].name is 't1C'", "channels[0].name"]),
     ("plain", "/channels/1/name", r#""x_T1c""#, &["channels[1].name is 'x_T1c'", "_T1c"]),

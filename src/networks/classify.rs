@@ -51,16 +51,16 @@ impl OnnxClassifier {
         Ok(classifier)
     }
 
-    /// The member's field in the contract, where there are several; else "".
-    fn field(&self, member: usize) -> String {
-        if self.members.len() > 1 { format!("classify.members[{member}]") } else { String::new() }
+    /// The member's field in the contract.
+    fn field(member: usize) -> String {
+        format!("classify.members[{member}]")
     }
 
     fn check_tensors(&self) -> Result<()> {
         let [depth, height, width] = self.contract.grid.size.map(|n| n as i64);
         let image = [(self.contract.image.as_str(), vec![ANY, self.channels as i64, depth, height, width])];
         for (member, graph) in self.members.iter().enumerate() {
-            let field = self.field(member);
+            let field = Self::field(member);
             let place = Place { origin: &self.origin, member: &field };
             let graph = &self.graphs[*graph];
             place.check_alike(&self.graphs[self.members[0]], graph)?;
@@ -87,7 +87,7 @@ impl OnnxClassifier {
 
     /// One logit a box, of boxes (N, C, D, H, W).
     fn logits(&mut self, member: usize, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
-        let (wanted, field) = (boxes.dim().0, self.field(member));
+        let (wanted, field) = (boxes.dim().0, Self::field(member));
         let graph = &mut self.graphs[self.members[member]];
         let inputs = [(self.contract.image.as_str(), Input::Array(boxes.into_dyn()))];
         let given = graph.run(&inputs, &[&self.contract.logit], Leave::OnHost, cancel)?;

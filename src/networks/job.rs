@@ -30,9 +30,10 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The passes of a network; none where its one deterministic answer is all there is to draw.
+    /// The passes of a network; none where its one deterministic answer is all there is to draw. A hybrid's network that is
+    /// always the same gives that answer for each sample of the other.
     pub fn passes(&self, sampler: &Sampler<'_>) -> Vec<Pass> {
-        let alone = self.settled || sampler.different() == Some(1);
+        let alone = self.settled || self.samples() == 1 && sampler.different() == Some(1);
         if alone { Vec::new() } else { sampler.passes(self.sampling.samples) }
     }
 

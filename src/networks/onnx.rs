@@ -114,9 +114,9 @@ impl OnnxNetwork {
         self.members.len()
     }
 
-    /// The member's field in the contract, where there are several; else "".
+    /// The member's field in the contract.
     pub(super) fn member_field(&self, member: usize) -> String {
-        if self.members.len() > 1 { format!("{}.members[{member}]", self.field) } else { String::new() }
+        format!("{}.members[{member}]", self.field)
     }
 
     /// True when a member has an encoder.
@@ -133,8 +133,7 @@ impl OnnxNetwork {
     /// A member's graph is refused for `reason`.
     pub(super) fn unfit(&self, member: usize, reason: &str, remedy: &str) -> Error {
         let file = self.graphs[self.members[member].decoder].file();
-        let at = [self.member_field(member), self.field.clone()].into_iter().find(|field| !field.is_empty());
-        let reason = format!("{file} ({}): {reason}", at.unwrap_or_default());
+        let reason = format!("{file} ({}): {reason}", self.member_field(member));
         Error::ModelBundle { bundle: self.origin.clone(), reason, remedy: remedy.into() }
     }
 

@@ -137,9 +137,10 @@ pub fn sources(network: &Network) -> Vec<String> {
     parts(network).into_iter().flat_map(named).collect()
 }
 
-/// The networks that are sampled, each with what its sources are told by.
+/// The networks that are sampled, each with what its sources are told by. A fine network that sees no slice is not.
 fn parts(network: &Network) -> Vec<(&'static str, &Network)> {
     match &network.hybrid {
+        Some(hybrid) if hybrid.share_of_slices == 0.0 => vec![("coarse ", &hybrid.coarse)],
         Some(hybrid) => vec![("coarse ", &hybrid.coarse), ("fine ", &hybrid.fine)],
         None => vec![("", network)],
     }

@@ -78,15 +78,14 @@ fn shape(samples: i64, channels: usize, space: &[i64]) -> Vec<i64> {
 pub struct Place<'a> {
     /// The bundle.
     pub origin: &'a Path,
-    /// The field of the member in the contract, where there are several; else "".
+    /// The field of the member in the contract.
     pub member: &'a str,
 }
 
 impl Place<'_> {
     /// Refuses a tensor of `graph`.
     pub fn refuse(&self, graph: &Graph, tensor: &str, got: String, expected: String) -> Error {
-        let member = if self.member.is_empty() { String::new() } else { format!(" ({})", self.member) };
-        let file = format!("{}{member}", graph.file());
+        let file = format!("{} ({})", graph.file(), self.member);
         Error::ModelShape { bundle: self.origin.into(), file, tensor: tensor.into(), got, expected }
     }
 

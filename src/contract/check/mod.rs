@@ -47,8 +47,8 @@ impl Model {
     /// # Errors
     /// The first value that makes no sense.
     pub(super) fn check(&self) -> Checked {
-        demand(!self.name.is_empty(), "name", "empty", "a name")?;
-        demand(!self.version.is_empty(), "version", "empty", "a version")?;
+        printable("name", &self.name)?;
+        printable("version", &self.version)?;
         channels::check(self)?;
         classes::check(self)?;
         if let Some(detect) = &self.detect {
@@ -98,6 +98,15 @@ fn distinct<'a>(named: impl IntoIterator<Item = (String, &'a str)>) -> Checked {
         known.push((field, name));
     }
     Ok(())
+}
+
+/// Refuses a text that would be trouble where it is shown.
+fn printable(field: &str, text: &str) -> Checked {
+    let (length, most) = (text.chars().count(), super::limits::MAX_SHOWN);
+    let shown: String = text.chars().take(most).collect();
+    let got = format!("{length} characters, '{}'", shown.escape_debug());
+    let good = (1..=most).contains(&length) && !text.chars().any(char::is_control);
+    demand(good, field, got, format_args!("1 to {most} characters, none a control character"))
 }
 
 /// Refuses a name that would be trouble in a file's name.

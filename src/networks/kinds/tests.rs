@@ -415,6 +415,24 @@ fn hybrid_of_members_blends_sample_by_sample() {
 }
 
 #[test]
+fn hybrid_whose_coarse_network_is_always_the_same_gives_its_answer_to_each_sample_of_the_fine_one() {
+    let coarse: Decode = |image, _, _, _| same(image, 0, &DRAWS, 0) * 0.0 + 1.0;
+    let fine: Decode = |image, member, _, _| same(image, 0, &DRAWS, 0) * 0.0 + [3.0, -4.0][member];
+    let mut slice = made::slice();
+    slice.members = made::members(2);
+    let spec = made::hybrid(made::patch([5, 2, 2]), slice.clone(), 1.0, vec![0.5]);
+    let answers = five_slices().samples(25).by(&spec, &mut two(coarse, fine));
+    let mean = (sigmoid(2.0) + sigmoid(-1.5)) / 2.0;
+    answers.classes[0].probability.iter().for_each(|p| near(*p, mean));
+    assert_eq!(answers.classes[0].samples.samples(), 2);
+    // Where the fine network sees no slice there is one sample, whatever it draws.
+    let spec = made::hybrid(made::patch([5, 2, 2]), slice, 0.0, vec![0.5]);
+    let answers = five_slices().samples(25).by(&spec, &mut two(coarse, fine));
+    answers.classes[0].probability.iter().for_each(|p| near(*p, sigmoid(1.0)));
+    assert_eq!(answers.classes[0].samples.samples(), 1);
+}
+
+#[test]
 fn hybrid_by_softmax_blends_what_each_network_says_against_its_own_background() {
     // Against the background 1 and -1: together 0.
     let coarse: Decode = |image, _, _, _| {
