@@ -94,7 +94,7 @@
 
 
 /**
- * Dropout samples that a run may draw at most. Since version 4 of the interface.
+ * Samples that a run may draw at most. Since version 4 of the interface.
  */
 #define SAM2LUNG_MAX_SAMPLES 10000
 
@@ -311,7 +311,7 @@ typedef enum sam2lung_stage {
    */
   SAM2LUNG_STAGE_PROMPT = 3,
   /**
-   * Components, judgement and measurement.
+   * Candidates, classification and measures.
    */
   SAM2LUNG_STAGE_NODULES = 4,
   /**
@@ -570,7 +570,7 @@ typedef struct sam2lung_run_options {
    */
   size_t struct_size;
   /**
-   * Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
+   * Samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
    */
   uint32_t samples;
   /**
@@ -578,7 +578,7 @@ typedef struct sam2lung_run_options {
    */
   int32_t uncertainty;
   /**
-   * Seed of the dropout masks: the same seed gives the same bits.
+   * Seed of what is random (dropout, noise): the same seed gives the same bits.
    */
   uint64_t seed;
   /**
@@ -656,7 +656,7 @@ typedef struct sam2lung_nodule {
    */
   double volume_mm3_p05;
   /**
-   * Median of the volume over the samples, drawn into the interval, mm³.
+   * Median of the volume over the samples; outside the interval its nearer end; mm³.
    */
   double volume_mm3_p50;
   /**
@@ -846,7 +846,7 @@ const char *sam2lung_bundle_sha256(const struct sam2lung_bundle *bundle);
 uint32_t sam2lung_bundle_channels(const struct sam2lung_bundle *bundle);
 
 /**
- * How many dropout samples a run draws unless its options say otherwise.
+ * How many samples a run draws unless its options say otherwise.
  *
  * Any thread.
  *
@@ -999,7 +999,7 @@ enum sam2lung_status sam2lung_engine_create(const struct sam2lung_bundle *bundle
 int32_t sam2lung_engine_device(const struct sam2lung_engine *engine);
 
 /**
- * Why that device was chosen.
+ * Why it runs on that device.
  *
  * Belongs to the engine, valid until it is freed. Any thread, also while a call runs on the engine.
  *
@@ -1552,7 +1552,7 @@ enum sam2lung_status sam2lung_result_copy_map(const struct sam2lung_result *resu
 int32_t sam2lung_result_uncertainty(const struct sam2lung_result *result);
 
 /**
- * How many dropout samples were drawn.
+ * How many samples were drawn.
  *
  * Any thread.
  *

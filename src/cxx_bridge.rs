@@ -71,7 +71,7 @@ pub mod ffi {
     }
 
     /// Where nodules are searched unless there is a mask.
-    enum Region {
+    enum Search {
         /// In the lungs, found from the HU.
         Lungs = 0,
         /// In the whole volume.
@@ -96,19 +96,19 @@ pub mod ffi {
 
     /// Options of a run; `RunOptions{}` has the defaults.
     struct RunOptions<'a> {
-        /// Dropout samples; 0: the bundle's number.
+        /// Samples; 0: the bundle's number.
         samples: u32,
         /// Which uncertainty the uncertainty map shows.
         uncertainty: Uncertainty,
-        /// Seed of the dropout masks: the same seed gives the same bits.
+        /// Seed of what is random (dropout, noise): the same seed gives the same bits.
         seed: u64,
         /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
         threshold: f64,
         /// Share of nodules that the classifier is to keep, up to 1; 0: its usual threshold.
         sensitivity: f64,
         /// Where to search.
-        region: Region,
-        /// Where to search instead of `region`: a number for each voxel of the CT, not 0 inside; empty: no mask.
+        search: Search,
+        /// Where to search instead of `search`: a number for each voxel of the CT, not 0 inside; empty: no mask.
         mask: &'a [u8],
         /// Voxels at which a nodule is outlined in any case.
         inside: Vec<Voxel>,
@@ -129,7 +129,7 @@ pub mod ffi {
         volume_mm3: f64,
         /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
         volume_mm3_p05: f64,
-        /// Median of the volume over the samples, drawn into the interval, mm³.
+        /// Median of the volume over the samples; outside the interval its nearer end; mm³.
         volume_mm3_p50: f64,
         /// Upper end of the interval around the volume; at least the volume; mm³.
         volume_mm3_p95: f64,
@@ -192,7 +192,7 @@ pub mod ffi {
         fn builtin_engine(device: Device, threads: u32) -> Result<Box<Engine>>;
         /// The device that runs the networks, never `Auto`.
         fn device(self: &Engine) -> Device;
-        /// Why that device was chosen.
+        /// Why it runs on that device.
         fn device_reason(self: &Engine) -> &str;
         /// Finds and outlines the nodules. After an error or a cancel the engine can be used again.
         fn run(self: &Engine, ct: &Ct, options: &RunOptions, control: &Control) -> Result<Box<Findings>>;
@@ -255,7 +255,7 @@ fn builtin_engine(device: ffi::Device, threads: u32) -> Result<Box<Engine>, Name
 impl Engine {
     fn new(bundle: Bundle, device: ffi::Device, threads: u32) -> Result<Box<Self>> {
         let options = sam2lung_engine_options { device: device.repr.into(), threads, ..Abi::DEFAULT };
-        let (device, threads) = options.chosen()?;
+        let (device, threads) = options.device_and_threads()?;
         let engine = pipeline::Engine::new(bundle, device, threads)?;
         let report = engine.device();
         let device = ffi::Device { repr: c_device(report.used) as u8 };
@@ -276,9 +276,9 @@ impl Engine {
     }
 
     fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
-        let mut engine = self.engine.take()?;
+        let mut engine = self.engine.lock()?;
         let grid = ct.grid()?;
-        let options = given.chosen(&grid)?;
+        let options = given.to_options(&grid)?;
         options.check_on(&grid)?;
         options.check_for(&engine.bundle().model)?;
         let mut note = |progress: Progress| control.note(progress.fraction);
@@ -310,21 +310,21 @@ impl ffi::Ct<'_> {
 }
 
 impl ffi::RunOptions<'_> {
-    fn chosen(&self, grid: &Grid) -> Result<pipeline::options::Options> {
+    fn to_options(&self, grid: &Grid) -> Result<pipeline::options::Options> {
         let options = sam2lung_run_options {
             samples: self.samples,
             uncertainty: self.uncertainty.repr.into(),
             seed: self.seed,
             threshold: self.threshold,
             sensitivity: self.sensitivity,
-            search: match self.region {
+            search: match self.search {
                 // 2 is the mask of the C interface, which comes otherwise here.
-                ffi::Region::Lungs | ffi::Region::Everywhere => self.region.repr.into(),
-                other => return Err(refuse("options.region", other.repr.to_string(), "a Region, 0 or 1")),
+                ffi::Search::Lungs | ffi::Search::Everywhere => self.search.repr.into(),
+                other => return Err(refuse("options.search", other.repr.to_string(), "a Search, 0 or 1")),
             },
             ..Abi::DEFAULT
         };
-        let mut options = options.chosen()?;
+        let mut options = options.into_options()?;
         if !self.mask.is_empty() {
             check_count(self.mask.len(), grid, "options.mask")?;
             let mut inside = memory::vec(grid.len(), "the mask")?;

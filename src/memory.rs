@@ -38,7 +38,7 @@ pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
     vec::<u8>(bytes, what).map(drop)
 }
 
-/// Gives free memory of the whole process back to the system. The C library keeps pieces of up to 32 MiB for later, some
+/// Gives free memory of the whole process back to the system. The C library keeps blocks of up to 32 MiB for later, some
 /// 70 MiB after a run. It walks through the host's heap as well, which takes up to seconds where that is large: so nothing
 /// here calls it unless the host has asked for that.
 pub fn give_back() {

@@ -48,7 +48,7 @@ impl Stage {
             Stage::Lungs => "Finding the lungs",
             Stage::Detect => "Looking for nodules",
             Stage::Segment => "Segmenting slices",
-            Stage::Click => "Outlining where asked",
+            Stage::Click => "Outlining at clicks",
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
             Stage::Load => "Loading the model",
@@ -184,7 +184,7 @@ pub struct Monitor<'a> {
     pace: Pace,
 }
 
-/// How long a run takes, judged by its longest stage: others are over too soon to tell anything.
+/// How long a run takes, told by its longest stage: others are over too soon to tell anything.
 #[derive(Default)]
 struct Pace {
     /// When the longest stage began.

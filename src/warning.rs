@@ -24,10 +24,10 @@ pub enum Warning {
         /// The largest that the model was tried on, in mm.
         tried_mm: f64,
     },
-    /// A NIfTI header that tells its geometry twice, and not alike.
+    /// A NIfTI header with two geometries that disagree.
     #[error(
-        "the NIfTI header tells the geometry twice and not alike: {how}. Used: {used}, as ITK and 3D Slicer do; other \
-         programs may take the other one. Written NIfTI volumes carry both as they were"
+        "the NIfTI header holds two geometries, which disagree: {how}. Used: {used}, as by ITK and 3D Slicer; other \
+         programs may use the other one. Written NIfTI volumes keep both"
     )]
     FormsDisagree {
         /// What disagrees, and by how much.
@@ -37,8 +37,8 @@ pub enum Warning {
     },
     /// A file that doesn't say how it lies in the patient.
     #[error(
-        "the header doesn't say how the volume lies in the patient: its axes were taken to run towards {frame} ({why}). \
-         If that is wrong, so are sides and places of the nodules, and the picture"
+        "the header doesn't say how the volume lies in the patient: its axes were assumed to run towards {frame} ({why}). \
+         If that is wrong, the nodules' sides and places are wrong, and so is the picture"
     )]
     OrientationAssumed {
         /// Three letters.
@@ -48,7 +48,7 @@ pub enum Warning {
     },
     /// A search that was told where to look, in a volume with hardly any lung.
     #[error(
-        "only {percent:.2} % of the volume is as dark as lung or air: it may hold no lung, and that nothing is found then \
+        "only {percent:.2} % of the volume is as dark as lung or air. It may hold no lung; then a result without nodules \
          means little"
     )]
     LittleLung {
@@ -57,8 +57,8 @@ pub enum Warning {
     },
     /// The lungs are nearly air, as the model has hardly seen any.
     #[error(
-        "the {which} nearly air (median {median_hu:.0} HU; the model knows lungs above {known_hu:.0} HU), and shown to it lifted. \
-         Nodules may be missed there, and volumes may be off"
+        "the {which} nearly air (median {median_hu:.0} HU; the model knows lungs above {known_hu:.0} HU). The HU there were \
+         lifted for the model. Nodules may be missed, and volumes may be off"
     )]
     AiryLungs {
         /// "lungs are", "right lung is" or "left lung is".
@@ -70,7 +70,7 @@ pub enum Warning {
     },
     /// The lungs go on beyond the image.
     #[error(
-        "the image cuts the lungs off {}; only what it shows was searched", list(.ends)
+        "the image cuts the lungs off {}; only the part in the image was searched", list(.ends)
     )]
     LungsCutOff {
         /// Where they go on.
@@ -102,7 +102,7 @@ pub enum Warning {
     },
     /// Both lungs are small for the rib cage.
     #[error(
-        "the lungs that were searched are small, {lung_ml:.0} ml, where the rib cage has room for about \
+        "the lungs that were searched are small: {lung_ml:.0} ml; the rib cage has room for about \
          {expected_ml:.0} ml. Nodules in fluid or in lung without air are not found"
     )]
     SmallLungs {
@@ -112,7 +112,7 @@ pub enum Warning {
         expected_ml: f64,
     },
     /// The chest holds air that is neither lung nor airway.
-    #[error("about {ml:.0} ml of air in the chest ({place}) were not searched: no lung, as far as can be told")]
+    #[error("about {ml:.0} ml of air in the chest ({place}) were not searched, since it doesn't look like lung")]
     AirNotSearched {
         /// How much, in millilitres.
         ml: f64,
@@ -120,19 +120,21 @@ pub enum Warning {
         place: Place,
     },
     /// The caller said where to search.
-    #[error("nodules were searched only in the given mask, {ml:.0} ml; whether it holds the lungs was not checked")]
+    #[error(
+        "nodules were searched only in the given mask, {ml:.0} ml. It was not checked that the mask holds the lungs"
+    )]
     OwnMask {
         /// Its volume, in millilitres.
         ml: f64,
     },
     /// The caller asked for no lung mask.
     #[error(
-        "the whole image was searched, not only the lungs: what is found outside the lungs is no lung nodule, and whether \
-         the image shows whole lungs was not checked"
+        "the whole image was searched, not only the lungs. A finding outside the lungs is not a lung nodule. It was not \
+         checked that the image shows whole lungs"
     )]
     NoLungMask,
     /// Files of a DICOM folder that may have been meant to be read.
-    #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules there can't be found")]
+    #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules in them can't be found")]
     FilesLeftAside {
         /// How many.
         count: usize,

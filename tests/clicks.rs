@@ -41,16 +41,16 @@ fn ct() -> Volume<f32> {
     Volume::new(grid, voxels)
 }
 
-fn options(at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Options {
+fn options(inside: &[[usize; 3]], outside: &[[usize; 3]]) -> Options {
     Options {
         search: Search::Everywhere,
-        clicks: Clicks { inside: at.to_vec(), outside: not_at.to_vec() },
+        clicks: Clicks { inside: inside.to_vec(), outside: outside.to_vec() },
         ..Options::default()
     }
 }
 
-fn segment(at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Segmentation {
-    engine().segment(vec![ct()], &options(at, not_at), &mut Monitor::silent()).expect("a good CT")
+fn segment(inside: &[[usize; 3]], outside: &[[usize; 3]]) -> Segmentation {
+    engine().segment(vec![ct()], &options(inside, outside), &mut Monitor::silent()).expect("a good CT")
 }
 
 /// Voxels (i, j, k) that differ in any map.
@@ -128,16 +128,19 @@ fn segment_cancelled_in_the_run_with_clicks_ends_and_leaves_the_engine_usable() 
 
 #[test]
 fn segment_clicks_that_make_no_sense_are_refused_by_name() {
-    let refused = |at: &[[usize; 3]], not_at: &[[usize; 3]]| {
-        engine().segment(vec![ct()], &options(at, not_at), &mut Monitor::silent()).expect_err("no sense").to_string()
+    let refused = |inside: &[[usize; 3]], outside: &[[usize; 3]]| {
+        engine()
+            .segment(vec![ct()], &options(inside, outside), &mut Monitor::silent())
+            .expect_err("no sense")
+            .to_string()
     };
     assert!(refused(&[], &[NOWHERE]).contains("click-outside is 45,60,12"));
     assert!(refused(&[NOWHERE], &[[0, 80, 0]]).contains("0,0,0 to 89,79,19"));
 }
 
 /// Clicks on an earlier result.
-fn click(earlier: &Segmentation, at: &[[usize; 3]], not_at: &[[usize; 3]]) -> Segmentation {
-    engine().click(vec![ct()], earlier, &options(at, not_at), &mut Monitor::silent()).expect("a good CT")
+fn click(earlier: &Segmentation, inside: &[[usize; 3]], outside: &[[usize; 3]]) -> Segmentation {
+    engine().click(vec![ct()], earlier, &options(inside, outside), &mut Monitor::silent()).expect("a good CT")
 }
 
 #[test]

@@ -29,13 +29,10 @@ fn engine(name: &str) -> Engine {
     Engine::new(Bundle::open(&folder).expect("a committed bundle"), Device::Cpu, Some(1)).expect("a committed bundle")
 }
 
-fn in_ball([i, j, k]: [usize; 3]) -> bool {
-    let off = |axis: usize, at: usize| (at as f64 - CENTRE[axis] as f64) * SPACING_MM[axis];
-    (off(0, i).powi(2) + off(1, j).powi(2) + off(2, k).powi(2)).sqrt() <= RADIUS_MM
-}
-
-/// Lung with a ball of soft tissue, and no two neighbours alike.
+/// Lung with a ball of soft tissue in its middle, and no two neighbours alike.
 fn ct(dims: [usize; 3]) -> Volume<f32> {
+    let off = |axis: usize, at: usize| (at as f64 - (dims[axis] / 2) as f64) * SPACING_MM[axis];
+    let in_ball = |at: [usize; 3]| (0..3).map(|n| off(n, at[n]).powi(2)).sum::<f64>().sqrt() <= RADIUS_MM;
     let grid = Grid::axial(dims, SPACING_MM);
     let voxels = Array3::from_shape_fn(grid.shape(), |(k, j, i)| {
         let hu = if in_ball([i, j, k]) { 50.0 } else { -850.0 };

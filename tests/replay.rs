@@ -1,4 +1,4 @@
-//! The same CT, seed and bundle give the same bits: with any batch, number of threads and order of pieces, and after
+//! The same CT, seed and bundle give the same bits: with any batch, number of threads and order of slices, and after
 //! a cancelled run.
 
 use sam2lung::contract::uncertainty::Uncertainty;
@@ -85,7 +85,7 @@ fn options(name: &str) -> Options {
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {
     let found = engine.segment(vec![ct()], options, &mut Monitor::silent()).expect("a good CT");
-    assert!(found.native().uncertainty.voxels.iter().any(|doubt| *doubt > 0.0), "nothing was sampled");
+    assert!(found.native().uncertainty.voxels.iter().any(|value| *value > 0.0), "nothing was sampled");
     found
 }
 
@@ -189,11 +189,11 @@ fn answered(name: &str, regions: &[Array3<bool>]) -> Vec<Answers> {
     let mut segmenter = OfKind::new("segment", &model.segment, 1, &mut networks.segment).segmenter();
     let (uncertainty, threshold) = (Uncertainty::MutualInformation, 0.5);
     let sampling = Sampling { seed: 0, samples: SAMPLES, batch: 8, threshold, uncertainty, kinds: &[] };
-    let mut segment = |region: &Array3<bool>| {
+    let segment = |region: &Array3<bool>| {
         let monitor = &mut Monitor::silent();
         segmenter.segment(&images, region, &Clicks::default(), &sampling, Stage::Segment, monitor).expect("a good CT")
     };
-    regions.iter().map(|region| segment(region)).collect()
+    regions.iter().map(segment).collect()
 }
 
 #[test]

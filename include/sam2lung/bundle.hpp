@@ -76,7 +76,7 @@ public:
     std::string sha256() const { return sam2lung_bundle_sha256(c()); }
     /// How many volumes a run takes, all on one grid; 1 of a CT.
     std::uint32_t channels() const noexcept { return sam2lung_bundle_channels(c()); }
-    /// How many dropout samples a run takes unless told otherwise.
+    /// How many samples a run draws unless told otherwise.
     std::uint32_t samples() const noexcept { return sam2lung_bundle_samples(c()); }
     /// Probability above which a voxel belongs to a nodule, unless told otherwise.
     double threshold() const noexcept { return sam2lung_bundle_threshold(c()); }
@@ -94,7 +94,7 @@ public:
         }
         return list;
     }
-    /// Whether Engine::run_at tells the network of the points; else it takes what the network shows there.
+    /// Whether Engine::run_clicks and Engine::click tell the network of the clicks; else what it shows there is taken.
     bool takes_clicks() const noexcept { return sam2lung_bundle_takes_clicks(c()); }
 
     /// The C object, which stays this one's.

@@ -30,7 +30,7 @@ struct Nodule {
     double volume_mm3 = 0;
     /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
     double volume_mm3_p05 = 0;
-    /// Median of the volume over the samples, drawn into the interval, mm³.
+    /// Median of the volume over the samples; outside the interval its nearer end; mm³.
     double volume_mm3_p50 = 0;
     /// Upper end of the interval around the volume; at least the volume; mm³.
     double volume_mm3_p95 = 0;

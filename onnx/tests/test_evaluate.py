@@ -125,7 +125,7 @@ def test_click_set_asks_at_each_nodules_own_voxel(program, tmp_path):
     assert [case.click_ijk for case in made] == [(11, 11, 2), (20, 5, 2)]
     scored(made, program, tmp_path, click=True)
     words = [product.read_result(tmp_path / "set" / "result" / name).run["words"] for name in "ab"]
-    assert [w[w.index("--at") + 1] for w in words] == ["11,11,2", "20,5,2"]
+    assert [w[w.index("--click") + 1] for w in words] == ["11,11,2", "20,5,2"]
 
 
 def test_keep_segments_only_what_has_no_result_yet(program, tmp_path):
@@ -149,17 +149,27 @@ def test_is_complete_wants_the_result_of_the_bundle_that_is_asked_for(program, t
     assert product.is_complete(folder, contract="0123abcd") and not product.is_complete(folder, contract="ffffffff")
 
 
+def test_networks_of_a_model_are_known_whatever_their_files_are_called():
+    def networks(**digests):
+        model = {"name": "m", "version": "1", "sha256": digests}
+        return product.model_of(product.Result("a", run={"model": model})).networks
+
+    contract = {"model.json": "0123abcdef"}
+    assert networks(**contract, judge="aa", decoder="bb") == networks(**contract, decoder="bb", classify="aa")
+    assert networks(**contract, judge="aa", decoder="bb") != networks(**contract, judge="aa", decoder="cc")
+
+
 def test_with_every_finding_changes_the_classifiers_threshold_and_nothing_else(bundles, tmp_path):
     made = tmp_path / "bundle"
     source = DEFAULT_BUNDLE
     had = json.loads((source / "model.json").read_text())
     copy, threshold = product.with_every_finding(source, made)
     now = json.loads((copy / "model.json").read_text())
-    assert threshold == had["judge"]["threshold"] > 0 and now["judge"]["threshold"] == 0.0
-    now["judge"]["threshold"] = threshold
+    assert threshold == had["classify"]["threshold"] > 0 and now["classify"]["threshold"] == 0.0
+    now["classify"]["threshold"] = threshold
     assert now == had
-    assert (copy / "judge.onnx").read_bytes() == (source / "judge.onnx").read_bytes()
-    without_classifier = bundles / "tiny-identity"
+    assert (copy / "classify.onnx").read_bytes() == (source / "classify.onnx").read_bytes()
+    without_classifier = bundles / "tiny-plain"
     assert product.with_every_finding(without_classifier, tmp_path / "none") == (None, None)
     assert not (tmp_path / "none").exists()
 

@@ -54,7 +54,7 @@ def test_scans_without_lesions_or_findings_say_nothing():
 
 def test_summary_has_seven_points_with_intervals_and_where_the_product_stands():
     made = froc.summary(scans(), threshold=0.6, rounds=50)
-    assert [p["false_a_scan"] for p in made["points"]] == [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8]
+    assert [p["false_per_scan"] for p in made["points"]] == [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8]
     low, high = made["points"][3]["ci95"]
     assert low <= made["points"][3]["value"] <= high
     assert (made["scans"], made["lesions"], made["product"]) == (2, 3, (1.0, pytest.approx(1 / 3)))

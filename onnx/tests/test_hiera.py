@@ -354,11 +354,11 @@ def test_contract_says_that_the_whole_slice_is_encoded(network, tmp_path):
         (tmp_path / name).write_bytes(b"")
     training = {"config": {"checkpoint": "sam2.1_hiera_tiny.pt sha256 00"}}
     spec = contract.model_json(network.config, DEFAULTS, tmp_path, "0", training)
-    assert spec["encoder"]["whole_slice"] is True and spec["name"] == "sam2lung-hiera-test"
+    assert spec["segment"]["whole_slice"] is True and spec["name"] == "sam2lung-hiera-test"
     assert "Apache-2.0)" in spec["provenance"]["licence"]
     assert bundle.bundle_of(network, RunFolder(tmp_path)) == tmp_path / "bundle"
     compact = Network(NetworkConfig())
     spec = contract.model_json(compact.config, DEFAULTS, tmp_path, "0", {"config": {}})
-    assert not spec["encoder"].get("whole_slice") and spec["name"] == "sam2lung-compact"
+    assert "whole_slice" not in spec["segment"] and spec["name"] == "sam2lung-compact"
     assert bundle.bundle_of(compact, RunFolder(tmp_path)).parts[-2:] == ("bundles", "default")
     json.dumps(spec)

@@ -121,7 +121,7 @@ SENSELESS = [
     ("slices", ("segment", "calibration", "temperature"), 0),
     ("slices", ("segment", "calibration", "bias"), 101),
     ("plain", ("segment", "calibration", "activation"), "relu"),
-    ("hybrid", ("segment", "hybrid", "share_of_slices"), 0),
+    ("hybrid", ("segment", "hybrid", "share_of_slices"), -0.1),
     ("hybrid", ("segment", "hybrid", "fine_weights"), [1.5]),
     ("slices", ("classify", "kind"), "slice"),
     ("slices", ("classify", "grid", "size"), [1, 1, 257]),

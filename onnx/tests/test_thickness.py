@@ -46,7 +46,7 @@ def test_start_is_within_one_slab_and_stays_for_a_name():
 def test_before_is_the_same_bundle_without_interpolation(tmp_path):
     copy, above_mm = slice_thickness.before(ONNX_FOLDER / "bundles" / "default", tmp_path / "before")
     contract, now = (json.loads((f / "model.json").read_text()) for f in (copy, ONNX_FOLDER / "bundles" / "default"))
-    assert now["input"]["neighbours"].pop("interpolate_above_mm") == above_mm
+    assert now["segment"]["neighbours"].pop("interpolate_above_mm") == above_mm
     assert contract == now
 
 

@@ -50,8 +50,8 @@ def test_bundles_tensors_are_those_of_model_json(bundles):
         assert {i.name for i in encoder.get_inputs()} == wanted
         assert {o.name: o.shape[1] for o in encoder.get_outputs()} == embeddings
         clicks = spec["decoder"].get("clicks")
-        prompt = {clicks["name"]: 2} if clicks else {}
-        assert {i.name: i.shape[1] for i in decoder.get_inputs()} == {**embeddings, **dropout, **prompt}
+        clicked = {clicks["name"]: 2} if clicks else {}
+        assert {i.name: i.shape[1] for i in decoder.get_inputs()} == {**embeddings, **dropout, **clicked}
         (logits,) = decoder.get_outputs()
         assert (logits.name, logits.shape[1]) == (spec["decoder"]["logits"], len(spec["decoder"]["classes"]))
 
@@ -72,8 +72,8 @@ def test_clicks_are_added_to_the_logits_of_a_slice_that_is_seen_whole(bundles):
     np.testing.assert_allclose(e0, x - tiny.M * x.mean(), atol=1e-6)
     masks = np.reshape([0.0, 2.0], (2, 1, 1, 1))
     logits = run(bundles / "tiny-clicks", "decoder.onnx", e0=e0, clicks=clicks, drop0=masks)["logits"]
-    prompt = tiny.B + tiny.G * (clicks[0, 0] - clicks[0, 1])
-    np.testing.assert_allclose(logits[:, 0], [prompt, prompt + 2 * tiny.A * e0[0, 0]], atol=1e-5)
+    clicked = tiny.B + tiny.G * (clicks[0, 0] - clicks[0, 1])
+    np.testing.assert_allclose(logits[:, 0], [clicked, clicked + 2 * tiny.A * e0[0, 0]], atol=1e-5)
 
 
 def neighbours_by_hand(x, offsets, m0, m1):
@@ -122,10 +122,10 @@ def test_scout_logits_are_smoothed_with_zeros_beyond_the_image(bundles):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_judge_logit_is_the_weighed_means_of_the_centre(bundles, count):
-    patch = RANDOM.random((count, 3, *tiny.JUDGE_SIZE), np.float32)
+def test_classifier_logit_is_the_weighed_means_of_the_centre(bundles, count):
+    patch = RANDOM.random((count, 3, *tiny.CLASSIFIER_SIZE), np.float32)
     logit = run(bundles / "tiny-scout", "judge.onnx", patch=patch)["logit"]
-    centre = patch[(slice(None), slice(None), *(slice(a, b) for a, b in tiny.JUDGE_CENTRE))].mean(axis=(2, 3, 4))
+    centre = patch[(slice(None), slice(None), *(slice(a, b) for a, b in tiny.CLASSIFIER_CENTRE))].mean(axis=(2, 3, 4))
     np.testing.assert_allclose(logit, centre @ [[tiny.J0], [tiny.J1], [tiny.J2]] + tiny.JB, atol=1e-5)
 
 

@@ -3,7 +3,7 @@
 tiny-detect   detector: a slice network on 4 x 1.5 x 1.5 mm, logit = DETECT x + DB, p = sigmoid(logit /
               DETECT_TEMPERATURE); candidates above 0.5, two at most, boxes 4 mm around them.
               Segmenter: a slice network on the CT's pixels, logit = GAIN x + B.
-tiny-chain    the same detector; a classifier, tiny-scout's judge; a patch segmenter with one dropout channel of rate
+tiny-chain    the same detector; a classifier, tiny-scout's classifier; a patch segmenter with one dropout channel of rate
               0.5: logit = A x m + B.
 tiny-regions  channels CT (HU) and PET (arbitrary, (value - 2) / 4), a patch network, softmax over background, core and
               rim: logits = 0, CORE_CT x_ct + CORE_PET x_pet + CORE_B, RIM_CT x_ct + RIM_B.

@@ -3,7 +3,7 @@
 All bundles window HU to x = clip((HU + 1000) / 1400, 0, 1): air (-1000 HU) is 0, water (0 HU) 5/7, 400 HU is 1.
 A dropout mask value m is 0 or 1 / (1 - rate). What each network computes:
 
-tiny-identity     one slice, native pixels, no scout, no judge.
+tiny-identity     one slice, native pixels, no scout, no classifier.
                   logit = A x m + B, one mask channel of rate 0.5, so m is 0 or 2 for a whole sample:
                   p is sigmoid(B) or sigmoid(2 A x + B), and nothing else.
 tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, temperature 1.25.
@@ -12,11 +12,11 @@ tiny-neighbours   three slices 2 mm apart, 0.7 mm pixels, masks at two scales, t
                   other weights for each neighbour, so swapped, repeated or shifted slices change the result.
 tiny-thick        tiny-neighbours' networks for CTs of any slice: above 2.5 mm neighbours are interpolated, 2 mm apart; tried up to 5 mm.
 tiny-scout        as tiny-identity on smoothed pixels (3 x 3 binomial kernel, zero beyond the image), with a scout, a halo and a
-                  judge: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
+                  classifier: logit = J0 mean(HU channel) + J1 mean(probability channel) + J2 mean(inside channel) + JB
                   over the patch's centre.
-tiny-doubt        tiny-identity's networks and tiny-scout's judge under every optional number of the contract: biases beside the
-                  temperatures, operating points, mutual information as the doubt that is shown, and the linear models of
-                  doubt D_LOW, D_HIGH, D_DICE.
+tiny-doubt        tiny-identity's networks and tiny-scout's classifier under every optional number of the contract: biases beside the
+                  temperatures, operating points, mutual information as the uncertainty that is shown, and the linear models of
+                  uncertainty D_LOW, D_HIGH, D_DICE.
 tiny-clicks       as tiny-identity with clicks, and an encoder that has to see whole slices:
                   logit = A (x - M mean(x over the slice)) m + B + G (c_inside - c_outside)
                   with c = exp(-d / DECAY_MM) of the distance d to the nearest click, 0 without one.
@@ -44,15 +44,15 @@ A2, B2 = 4.0, -5.0
 # tiny-neighbours: neighbour -1, 0, +1
 W0, W1 = [1.0, 4.0, 2.0], [0.5, 2.0, 1.0]
 C, B_NEIGHBOURS = 0.25, -4.0
-# tiny-scout's judge, and the centre of its patch (D, H, W) that is looked at
+# tiny-scout's classifier, and the centre of its patch (D, H, W) that is looked at
 J0, J1, J2, JB = 10.0, 2.0, 1.0, -7.0
-JUDGE_SIZE = [6, 12, 12]
-JUDGE_CENTRE = [(2, 4), (4, 8), (4, 8)]
+CLASSIFIER_SIZE = [6, 12, 12]
+CLASSIFIER_CENTRE = [(2, 4), (4, 8), (4, 8)]
 # tiny-clicks: share of the slice's mean, weight and decay of clicks
 M, G, DECAY_MM = 0.25, 10.0, 6.0
-# tiny-doubt: p = sigmoid(logit / T_DOUBT + BIAS_DOUBT), and the coefficients of its models
-T_DOUBT, BIAS_DOUBT = 0.8, -0.25
-JUDGE_BIAS_DOUBT = -0.5
+# tiny-doubt: p = sigmoid(logit / T_UNCERTAINTY + BIAS_UNCERTAINTY), and the coefficients of its models
+T_UNCERTAINTY, BIAS_UNCERTAINTY = 0.8, -0.25
+CLASSIFIER_BIAS = -0.5
 OPERATING_POINTS = [{"sensitivity": s, "threshold": t} for s, t in ((0.5, 0.9), (0.8, 0.6), (1.0, 0.2))]
 D_LOW = [-0.3, 0.5, 0.1, -0.2, -1.0, -0.1, 0.05]
 D_HIGH = [0.2, -0.5, 0.8, 0.3, 1.0, 0.2, -0.05]
@@ -218,9 +218,9 @@ def neighbours_decoder():
     )
 
 
-def centre_judge(image=J0, probability=J1, inside=J2, bias=JB):
+def centre_classifier(image=J0, probability=J1, inside=J2, bias=JB):
     """Weighs the channels' means over the patch's centre."""
-    starts, ends = zip(*JUDGE_CENTRE)
+    starts, ends = zip(*CLASSIFIER_CENTRE)
     nodes = [
         helper.make_node("Slice", ["patch", "starts", "ends", "axes"], ["centre"]),
         helper.make_node("ReduceMean", ["centre"], ["means"], axes=[2, 3, 4], keepdims=0),
@@ -234,7 +234,7 @@ def centre_judge(image=J0, probability=J1, inside=J2, bias=JB):
         constant("bias", [bias]),
     ]
     return model(
-        "centre_judge", nodes, [tensor("patch", "N", 3, *JUDGE_SIZE)], [tensor("logit", "N", 1)], constants
+        "centre_judge", nodes, [tensor("patch", "N", 3, *CLASSIFIER_SIZE)], [tensor("logit", "N", 1)], constants
     )
 
 
@@ -330,23 +330,23 @@ def tiny_scout():
     files = {
         "encoder.onnx": identity_encoder(),
         "decoder.onnx": affine_decoder([(A, B)], smooth=True),
-        "judge.onnx": centre_judge(),
+        "judge.onnx": centre_classifier(),
     }
     spec = contract("tiny-scout", files)
     spec["input"]["multiple"] = 8
     spec["decoder"]["halo_px"] = 8
     spec["sampling"].update(scout_threshold=0.02, scout_margin_mm=3.0)
-    spec["judge"] = judge_contract(files)
+    spec["judge"] = classifier_contract(files)
     return spec, files
 
 
-def judge_contract(files):
+def classifier_contract(files):
     return {
         "file": "judge.onnx",
         "sha256": sha256(files["judge.onnx"]),
         "patch": "patch",
         "logit": "logit",
-        "size": JUDGE_SIZE,
+        "size": CLASSIFIER_SIZE,
         "spacing_mm": [1.5, 0.8, 0.8],
         "temperature": 2.0,
         "threshold": 0.5,
@@ -357,11 +357,11 @@ def tiny_doubt():
     files = {
         "encoder.onnx": identity_encoder(),
         "decoder.onnx": affine_decoder([(A, B)]),
-        "judge.onnx": centre_judge(),
+        "judge.onnx": centre_classifier(),
     }
     spec = contract("tiny-doubt", files)
-    spec["calibration"] = {"temperature": T_DOUBT, "bias": BIAS_DOUBT}
-    spec["judge"] = {**judge_contract(files), "bias": JUDGE_BIAS_DOUBT, "operating_points": OPERATING_POINTS}
+    spec["calibration"] = {"temperature": T_UNCERTAINTY, "bias": BIAS_UNCERTAINTY}
+    spec["judge"] = {**classifier_contract(files), "bias": CLASSIFIER_BIAS, "operating_points": OPERATING_POINTS}
     spec["sampling"]["uncertainty"] = "mutual-information"
     spec["review"]["expected_dice_below"] = 0.9
     spec["doubt"] = {"level": 0.8, "volume_low": D_LOW, "volume_high": D_HIGH, "dice": D_DICE}

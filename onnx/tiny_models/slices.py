@@ -34,7 +34,7 @@ G = [12.0, 24.0]
 W, C, SB = [2.0, 9.0, 4.0], 0.125, -6.0
 # tiny-classes
 MASS, KB = 40.0, -29.0
-# tiny-opinions: weights of tiny-scout's judge (image, probability, inside) and bias of each member
+# tiny-opinions: weights of tiny-scout's classifier (image, probability, inside) and bias of each member
 P = [[10.0, 2.0, 1.0, -7.0], [4.0, -1.0, 0.5, -3.0]]
 
 
@@ -207,10 +207,10 @@ def opinion_network(graphs, weights):
     """A classifier of one member for each of `weights`, added to `graphs`; P(nodule) needs 0.5."""
     files = [f"classify{n}.onnx" for n in range(len(weights))]
     for file, numbers in zip(files, weights):
-        graphs[file] = schema1.centre_judge(*numbers)
+        graphs[file] = schema1.centre_classifier(*numbers)
     return {
         "kind": "patch",
-        "grid": {"spacing_mm": [1.5, 0.8, 0.8], "size": schema1.JUDGE_SIZE},
+        "grid": {"spacing_mm": [1.5, 0.8, 0.8], "size": schema1.CLASSIFIER_SIZE},
         "shows": ["image", "probability", "inside"],
         "members": [member(graphs, graph=file) for file in files],
         "image": "patch",

@@ -267,7 +267,7 @@ pub unsafe extern "C" fn sam2lung_bundle_channels(bundle: *const sam2lung_bundle
     unsafe { getter(bundle, 0, |bundle| bundle.bundle.model.channels() as u32) }
 }
 
-/// How many dropout samples a run draws unless its options say otherwise.
+/// How many samples a run draws unless its options say otherwise.
 ///
 /// Any thread.
 ///

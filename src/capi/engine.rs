@@ -52,14 +52,14 @@ impl sam2lung_engine {
     ///
     /// # Errors
     /// [`Error::Busy`] while another call has it, [`Error::Argument`] in a process that was forked from its own.
-    pub(crate) fn take(&self) -> Result<MutexGuard<'_, Engine>> {
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Engine>> {
         if self.process != process::id() {
             let got = format!("of process {}, from which this one ({}) was forked", self.process, process::id());
             return Err(refuse("engine", got, "an engine that was made in this process"));
         }
         match self.engine.try_lock() {
             Ok(engine) => Ok(engine),
-            // A panic left the engine as it was between two pieces: nothing in it is half done.
+            // A panic left the engine as it was between two slices or boxes: nothing in it is half done.
             Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
             Err(TryLockError::WouldBlock) => Err(Error::Busy),
         }
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn sam2lung_engine_create(
         let bundle = unsafe { input(bundle, "bundle") }?;
         // SAFETY: the contract of the C ABI.
         let given = unsafe { read_or_default(options) }?;
-        let (device, threads) = given.chosen()?;
+        let (device, threads) = given.device_and_threads()?;
         // SAFETY: the contract of the C ABI.
         let token = unsafe { token_of(given.cancel) };
         // SAFETY: the contract of the C ABI.
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn sam2lung_engine_device(engine: *const sam2lung_engine) 
     unsafe { getter(engine, sam2lung_device::Auto as i32, |engine| engine.device as i32) }
 }
 
-/// Why that device was chosen.
+/// Why it runs on that device.
 ///
 /// Belongs to the engine, valid until it is freed. Any thread, also while a call runs on the engine.
 ///

@@ -26,7 +26,7 @@ pub struct sam2lung_nodule {
     pub volume_mm3: f64,
     /// Lower end of the interval around the volume; above 0 and at most the volume; mm³.
     pub volume_mm3_p05: f64,
-    /// Median of the volume over the samples, drawn into the interval, mm³.
+    /// Median of the volume over the samples; outside the interval its nearer end; mm³.
     pub volume_mm3_p50: f64,
     /// Upper end of the interval around the volume; at least the volume; mm³.
     pub volume_mm3_p95: f64,

@@ -91,11 +91,11 @@ pub struct sam2lung_engine_options {
 pub struct sam2lung_run_options {
     /// sizeof(sam2lung_run_options); sam2lung_run_options_init() sets it.
     pub struct_size: usize,
-    /// Dropout samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
+    /// Samples, up to SAM2LUNG_MAX_SAMPLES; 0: the bundle's number.
     pub samples: u32,
     /// Which uncertainty SAM2LUNG_MAP_UNCERTAINTY shows, a sam2lung_uncertainty.
     pub uncertainty: i32,
-    /// Seed of the dropout masks: the same seed gives the same bits.
+    /// Seed of what is random (dropout, noise): the same seed gives the same bits.
     pub seed: u64,
     /// Mean probability above which a voxel belongs to a nodule, above 0 and below 1; 0: the bundle's.
     pub threshold: f64,
@@ -194,7 +194,7 @@ pub extern "C" fn sam2lung_uncertainty_name(uncertainty: i32) -> *const c_char {
     name.map_or(c"".as_ptr(), |(_, name)| name.as_ptr())
 }
 
-/// Dropout samples that a run may draw at most. Since version 4 of the interface.
+/// Samples that a run may draw at most. Since version 4 of the interface.
 pub const SAM2LUNG_MAX_SAMPLES: u32 = 10_000;
 /// CPU threads that an engine may be given at most. Since version 4 of the interface.
 pub const SAM2LUNG_MAX_THREADS: u32 = 1024;
@@ -269,7 +269,7 @@ pub(super) unsafe fn read_or_default<T: Abi>(options: *const T) -> Result<T> {
 
 impl sam2lung_engine_options {
     /// Device, and threads unless they are the machine's.
-    pub(crate) fn chosen(&self) -> Result<(Device, Option<usize>)> {
+    pub(crate) fn device_and_threads(&self) -> Result<(Device, Option<usize>)> {
         let device = Device::ALL.iter().copied().find(|device| c_device(*device) as i32 == self.device);
         let device =
             device.ok_or_else(|| refuse("options->device", self.device.to_string(), "a sam2lung_device, 0 to 2"))?;
@@ -278,8 +278,8 @@ impl sam2lung_engine_options {
 }
 
 impl sam2lung_run_options {
-    /// The options but for the mask and for points, which take a CT.
-    pub(crate) fn chosen(&self) -> Result<Options> {
+    /// The options without the mask and the clicks, which need a CT.
+    pub(crate) fn into_options(self) -> Result<Options> {
         let unless_zero = |value: f64| (value != 0.0).then_some(value);
         let is_bundles = self.uncertainty == sam2lung_uncertainty::Bundle as i32;
         let uncertainty = Uncertainty::ALL.iter().copied().find(|kind| c_uncertainty(*kind) as i32 == self.uncertainty);
@@ -324,18 +324,18 @@ mod tests {
     fn options_of_each_value_of_the_enums_are_the_librarys_and_others_are_refused() {
         for device in Device::ALL {
             let options = sam2lung_engine_options { device: c_device(*device) as i32, ..Abi::DEFAULT };
-            assert_eq!(options.chosen().unwrap().0, *device);
+            assert_eq!(options.device_and_threads().unwrap().0, *device);
         }
         for kind in Uncertainty::ALL {
             let options = sam2lung_run_options { uncertainty: c_uncertainty(*kind) as i32, ..Abi::DEFAULT };
-            assert_eq!(options.chosen().unwrap().uncertainty, Some(*kind));
+            assert_eq!(options.into_options().unwrap().uncertainty, Some(*kind));
         }
-        assert_eq!(sam2lung_run_options::DEFAULT.chosen().unwrap().uncertainty, None);
+        assert_eq!(sam2lung_run_options::DEFAULT.into_options().unwrap().uncertainty, None);
         for number in [-1, 4] {
             let run = sam2lung_run_options { uncertainty: number, ..Abi::DEFAULT };
-            assert_eq!(run.chosen().unwrap_err().name(), "E_ARGUMENT");
+            assert_eq!(run.into_options().unwrap_err().name(), "E_ARGUMENT");
             let engine = sam2lung_engine_options { device: number, ..Abi::DEFAULT };
-            assert_eq!(engine.chosen().unwrap_err().name(), "E_ARGUMENT");
+            assert_eq!(engine.device_and_threads().unwrap_err().name(), "E_ARGUMENT");
         }
     }
 }

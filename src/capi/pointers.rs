@@ -79,7 +79,7 @@ pub unsafe fn optional_text<'a>(pointer: *const c_char, argument: &str) -> Resul
     // SAFETY: it isn't NULL, and the caller says that it ends with NUL.
     let bytes = unsafe { CStr::from_ptr(pointer) };
     bytes.to_str().map(Some).map_err(|e| {
-        let got = format!("'{}', whose byte {} is no UTF-8", bytes.to_string_lossy(), e.valid_up_to());
+        let got = format!("'{}', whose byte {} is not UTF-8", bytes.to_string_lossy(), e.valid_up_to());
         refuse(argument, got, "a text in UTF-8")
     })
 }

@@ -17,7 +17,7 @@ pub enum sam2lung_stage {
     Segment = 2,
     /// The same once more around clicks, with the clicks.
     Prompt = 3,
-    /// Components, judgement and measurement.
+    /// Candidates, classification and measures.
     Nodules = 4,
     /// Writing files.
     Write = 5,
@@ -62,7 +62,7 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
         Stage::Lungs => (sam2lung_stage::Lungs, c"Finding the lungs"),
         Stage::Segment => (sam2lung_stage::Segment, c"Segmenting slices"),
         Stage::Detect => (sam2lung_stage::Detect, c"Looking for nodules"),
-        Stage::Click => (sam2lung_stage::Prompt, c"Outlining where asked"),
+        Stage::Click => (sam2lung_stage::Prompt, c"Outlining at clicks"),
         Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
         Stage::Write => (sam2lung_stage::Write, c"Writing results"),
         Stage::Load => (sam2lung_stage::Load, c"Loading the model"),

@@ -355,7 +355,7 @@ pub unsafe extern "C" fn sam2lung_result_uncertainty(result: *const sam2lung_res
     unsafe { getter(result, sam2lung_uncertainty::Bundle as i32, of) }
 }
 
-/// How many dropout samples were drawn.
+/// How many samples were drawn.
 ///
 /// Any thread.
 ///

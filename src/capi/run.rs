@@ -209,10 +209,10 @@ unsafe fn run(call: &Call, wanted: &Wanted) -> Result<()> {
 unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Result<()> {
     let started = Instant::now();
     check_output(wanted.result, "result")?;
-    let mut engine = on.take()?;
+    let mut engine = on.lock()?;
     // SAFETY: as this function's own.
     let given = unsafe { read_or_default(wanted.options) }?;
-    let mut options = given.chosen()?;
+    let mut options = given.into_options()?;
     // SAFETY: as this function's own.
     let views = unsafe { views(wanted, engine.bundle().model.channels()) }?;
     let dims = views[0].grid.dims;

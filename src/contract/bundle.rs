@@ -26,6 +26,24 @@ use crate::error::{Error, Result};
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// A checked bundle: its contract and its graphs.
+///
+/// ```
+/// use sam2lung::contract::bundle::Bundle;
+/// # fn main() -> sam2lung::Result<()> {
+/// // The model inside this library; Bundle::open() reads one from a folder.
+/// let bundle = Bundle::builtin()?;
+/// let model = &bundle.model;
+/// println!("{} {} draws {} samples", model.name, model.version, model.sampling.samples);
+/// for (role, network) in model.networks() {
+///     println!("{role}: spacing {:?} mm along k, j, i", network.grid.spacing_mm);
+/// }
+/// for (file, sha256) in model.files() {
+///     println!("{file}: {} bytes, sha256 {sha256}", bundle.graph(file).len());
+/// }
+/// assert_eq!((model.channels[0].name.as_str(), model.classes[0].name.as_str()), ("CT", "nodule"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// The contract.
@@ -78,7 +96,7 @@ impl Bundle {
         Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))
     }
 
-    /// Checks a bundle that is no folder, such as one in memory: the bytes of its `model.json`, and `read`, which hands
+    /// Checks a bundle that is not a folder, such as one in memory: the bytes of its `model.json`, and `read`, which hands
     /// out the files that it names.
     ///
     /// # Errors
@@ -141,7 +159,7 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
         ),
         DataProblem::NotWhole(why) => (
             format!("{file}: it can't be read to its end as an ONNX graph ({why})"),
-            "The file is damaged or no ONNX graph: export the bundle again",
+            "The file is damaged or is not an ONNX graph: export the bundle again",
         ),
         DataProblem::OrtFormat => {
             (format!("{file}: it is in ONNX Runtime's own format (ORT)"), "Export the graph as ONNX")

@@ -58,7 +58,7 @@ pub const MIN_CONTRAST_HU: f64 = 1.0;
 /// Coefficients of an uncertainty model.
 pub const COEFFICIENT: RangeInclusive<f64> = -1e6..=1e6;
 /// Samples of a run.
-pub const SAMPLES: RangeInclusive<usize> = 1..=10_000;
+pub const SAMPLES: RangeInclusive<usize> = 1..=crate::limits::MAX_SAMPLES;
 /// Most values of all dropout and noise inputs, times samples.
 pub const MAX_DRAWS: usize = 1 << 28;
 /// Smallest finding that may be asked for, in mm³.

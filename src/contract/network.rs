@@ -357,8 +357,9 @@ pub struct Hybrid {
     pub coarse: Network,
     /// The slice network.
     pub fine: Network,
-    /// Share of the slices that the fine network sees, those with most information first; above 0.
-    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1))]
+    /// Share of the slices that the fine network sees, those with most information first; 0: none, the coarse network
+    /// alone answers.
+    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     pub share_of_slices: f64,
     /// For each class, how much the fine network's logits count against the coarse one's, 0 to 1.
     #[schemars(inner(range(min = *SHARE.start(), max = *SHARE.end())))]

@@ -275,7 +275,7 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
         "2.0",
         &["segment.hybrid.fine.grid.spacing_mm[0] is 2", "null"],
     ),
-    ("hybrid", "/segment/hybrid/share_of_slices", "0", &["segment.hybrid.share_of_slices is 0"]),
+    ("hybrid", "/segment/hybrid/share_of_slices", "-0.1", &["segment.hybrid.share_of_slices is -0.1"]),
     (
         "hybrid",
         "/segment/hybrid/fine/clicks",

@@ -3,25 +3,26 @@
 use super::Error;
 
 pub(super) const SHEARED: &str =
-    "Resample the volume to one, for example with Slicer's 'Resample Scalar Volume', or undo the gantry tilt";
+    "Resample the volume to such a grid, for example with Slicer's 'Resample Scalar Volume', or undo the gantry tilt";
 pub(super) const ONE_SLICE: &str = "Load the whole series, not a single image";
 pub(super) const NON_FINITE: &str = "Repair or export the image again";
 pub(super) const SPACING: &str = "Correct the header of the image";
-pub(super) const TOO_LARGE: &str = "Crop it to the chest or resample it";
+pub(super) const TOO_LARGE: &str = "Crop the volume to the chest or resample it";
 pub(super) const SLICE_GAP: &str = "Copy the complete series";
 pub(super) const DUPLICATE_SLICE: &str = "Put the files of one acquisition into a folder of their own";
 pub(super) const MIXED_GEOMETRY: &str = "Put the files of one axial series into a folder of their own";
-pub(super) const GANTRY_TILT: &str = "Resample it, for example with Slicer's 'Acquisition geometry regularization'";
+pub(super) const GANTRY_TILT: &str =
+    "Resample the series, for example with Slicer's 'Acquisition geometry regularization'";
 pub(super) const NO_ORIENTATION: &str = "Convert the CT again from its DICOM files, or say which way the axes run";
 pub(super) const WRITE: &str = "Check the folder's rights and free space";
 pub(super) const NO_LUNG: &str =
-    "Check that it is a chest CT with lungs in it; only then search everywhere, or say where by a mask";
+    "Check that the volume is a chest CT with lungs in it. If it is, search the whole image, or give a mask";
 pub(super) const MASK_GRID: &str = "Resample the mask to the CT's grid";
 pub(super) const CHANNELS: &str =
-    "Give a folder with one file for each channel, named NAME or x_NAME, or each file with --channel NAME=FILE";
+    "Give one volume for each channel: a folder with files named NAME or x_NAME, or each file by its channel's name";
 pub(super) const CHANNEL_GRID: &str = "Resample the channels to one grid";
 pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
-pub(super) const MODEL_HASH: &str = "The file is damaged or was exchanged: copy the bundle again";
+pub(super) const MODEL_HASH: &str = "The file is damaged or was replaced: copy the bundle again";
 pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
 pub(super) const RUNTIME: &str =
     "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
@@ -29,7 +30,7 @@ pub(super) const THREADS: &str =
     "Use fewer threads, or raise the limit on processes (ulimit -u, a container's pids limit) or memory (ulimit -v)";
 pub(super) const BOX: &str = "Use a scan that covers more, or a model with smaller boxes";
 pub(super) const INFERENCE: &str = "If memory ran out, use fewer threads or the CPU";
-pub(super) const RUNTIME_LOADED: &str = "Name that file or none, or start a new process";
+pub(super) const RUNTIME_LOADED: &str = "Name the file that is loaded, or none, or start a new process";
 pub(super) const BUSY: &str =
     "Wait until that call has ended, or create an engine for each thread; a callback may use other engines";
 pub(super) const OUT_OF_MEMORY: &str = "Close other programs, crop the volume to the chest, or resample it";

@@ -3,7 +3,7 @@
 
 use ndarray::Array3;
 
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::{
     error::Result,
     progress::CancelToken,
@@ -22,7 +22,7 @@ const ROUNDING_MM: f64 = 1e-3;
 const CORE_SHARE: f32 = 0.95;
 /// The least volume is this share of the outline's at least: what is smaller still isn't what was outlined, and that is
 /// for the probability of a nodule and the review flag to say.
-const LEAST_SHARE: f64 = 0.1;
+const MIN_SHARE: f64 = 0.1;
 /// Below this probability nothing speaks for a voxel.
 const FAINT: f32 = 0.05;
 
@@ -106,7 +106,7 @@ impl<'a> Surroundings<'a> {
         let own: Vec<f32> = own.map(|(index, _)| self.maps.probability[index]).collect();
         let highest = own.iter().copied().fold(0.0, f32::max);
         let core = own.iter().filter(|p| **p >= CORE_SHARE * highest).count() as f64;
-        let least = core.max(LEAST_SHARE * own.len() as f64);
+        let least = core.max(MIN_SHARE * own.len() as f64);
         Ok(VolumeLimits { least_mm3: least * voxel_mm3, most_mm3: self.reached(cancel)? as f64 * voxel_mm3 })
     }
 

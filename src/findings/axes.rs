@@ -5,7 +5,7 @@
 //! nodule has the size of a pixel, whatever the direction. Of a digital disc the long axis, which is the longest of all
 //! directions, is too long by half a pixel on average and by one at most.
 
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
 /// Directions that are tried, evenly over half a turn: the long axis is at most 0.1 % short.

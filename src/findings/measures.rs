@@ -27,7 +27,7 @@ pub const MEASURES: &[Measure] = &[
     number("volume_mm3_p05", Unit::CubicMillimetre, "Volume from", |n| n.volume_mm3_p05,
         "lower end of the interval around the volume; above 0 and at most the volume"),
     number("volume_mm3_p50", Unit::CubicMillimetre, "Volume, median", |n| n.volume_mm3_p50,
-        "median of the volume over the samples, drawn into the interval"),
+        "median of the volume over the samples; outside the interval its nearer end"),
     number("volume_mm3_p95", Unit::CubicMillimetre, "Volume to", |n| n.volume_mm3_p95,
         "upper end of the interval around the volume; at least the volume"),
     number("sample_volume_mm3_p05", Unit::CubicMillimetre, "Sample volume, 5 %", |n| n.sample_volume_mm3_p05,
@@ -252,5 +252,4 @@ const fn numbers(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> &[f64]
 }
 
 #[cfg(test)]
-#[path = "measures_tests.rs"]
 mod tests;

@@ -5,6 +5,7 @@
 
 mod around;
 mod axes;
+pub mod canonical;
 pub mod interval;
 pub mod measures;
 pub mod nodule;

@@ -11,7 +11,7 @@ use crate::contract::{
 };
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::findings::samples::SampleVolumes;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
@@ -22,7 +22,7 @@ pub struct Finding {
     pub class: usize,
     /// The classifier's probability that this is a nodule; `None` without a classifier.
     pub nodule_probability: Option<f64>,
-    /// True when it was outlined where someone asked for it, below the usual threshold.
+    /// True when it was outlined at a click, below the usual threshold.
     pub below_threshold: bool,
     /// True when the network outlined it with clicks.
     pub clicked: bool,
@@ -42,7 +42,7 @@ pub struct Nodule {
     /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
     /// samples; above 0 and at most `volume_mm3`.
     pub volume_mm3_p05: f64,
-    /// Median of the volume over the samples, drawn into the interval.
+    /// Median of the volume over the samples; outside the interval its nearer end.
     pub volume_mm3_p50: f64,
     /// Upper end of the volume's interval: of the bundle's model, else 95th percentile of the samples; at least
     /// `volume_mm3`.
@@ -270,5 +270,4 @@ fn uncertainty_with_rim(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &Cance
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

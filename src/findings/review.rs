@@ -36,7 +36,7 @@ impl ReviewRule {
             ));
         }
         if finding.below_threshold {
-            reasons.push("outlined where asked, below the usual threshold".into());
+            reasons.push("outlined at a click, below the usual threshold".into());
         }
         if (0..3).any(|axis| voi.start[axis] == 0 || voi.end[axis] == grid.dims[axis]) {
             reasons.push("touches the edge of the scan: a part may be missing".into());

@@ -1,9 +1,9 @@
-//! A nodule under each dropout sample: its volume, how often it is found, how far the outlines agree.
+//! A nodule under each sample: its volume, how often it is found, how far the outlines agree.
 //!
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
-use crate::findings::result::Canonical;
+use crate::findings::canonical::Canonical;
 use crate::limits::MAX_PAIRED;
 use crate::{
     error::Result,
@@ -17,7 +17,7 @@ use ndarray::Array3;
 /// How far from the label a sample's outline may reach, in mm; what lies farther has nothing to do with a nodule.
 pub const REACH_MM: f64 = 10.0;
 /// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
-const BYTES_A_VOXEL: usize = 16;
+const BYTES_PER_VOXEL: usize = 16;
 /// What their memory is wanted for.
 const WHAT: &str = "a nodule's outlines under its samples";
 
@@ -44,7 +44,7 @@ impl SampleVolumes {
         let (mut voxels, mut paired) = (Vec::new(), Vec::new());
         for sample in 0..maps.samples.samples() {
             cancel.check()?;
-            memory::check_free(territory.size().iter().product::<usize>() * BYTES_A_VOXEL, WHAT)?;
+            memory::check_free(territory.size().iter().product::<usize>() * BYTES_PER_VOXEL, WHAT)?;
             let mask = outline(maps, id, &territory, sample, cancel)?;
             voxels.push(mask.len());
             if paired.len() < MAX_PAIRED {

@@ -250,8 +250,8 @@ fn disagreement(qform: &Affine, sform: &Affine, names: &[String; 2], apart_mm: f
     let [q, s] = names;
     match degrees_between(qform, sform) {
         Some(degrees) => format!("its {q} and its {s} lie up to {apart_mm:.2} mm and {degrees:.2} degrees apart"),
-        None if directions(sform).is_none() => format!("its {s} is no grid of voxels, unlike its {q}"),
-        None => format!("its {q} is no grid of voxels, unlike its {s}"),
+        None if directions(sform).is_none() => format!("its {s} is not a grid of voxels; its {q} is one"),
+        None => format!("its {q} is not a grid of voxels; its {s} is one"),
     }
 }
 
@@ -302,5 +302,4 @@ fn quaternion(grid: &Grid) -> ([f64; 3], f64) {
 }
 
 #[cfg(test)]
-#[path = "forms/tests.rs"]
 mod tests;

@@ -22,8 +22,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Hands each line with its number to `take`, which puts fields in, until it returns false or the file ends.
-    pub fn read(path: &Path, mut take: impl FnMut(&mut Header, usize, &str) -> Result<bool>) -> Result<Self> {
+    /// Hands each line with its number to `parse`, which adds fields, until it returns false or the file ends.
+    pub fn read(path: &Path, mut parse: impl FnMut(&mut Header, usize, &str) -> Result<bool>) -> Result<Self> {
         let failed = |e: std::io::Error| Error::read(path, e, "Check the file and its rights");
         let file = regular::open(path).map_err(failed)?;
         let mut reader = BufReader::new(file.take(MAX_HEADER_BYTES));
@@ -32,7 +32,7 @@ impl Header {
             line.clear();
             let read = reader.read_until(b'\n', &mut line).map_err(failed)? as u64;
             header.end += read;
-            if !take(&mut header, number, String::from_utf8_lossy(&line).trim_end())? || read == 0 {
+            if !parse(&mut header, number, String::from_utf8_lossy(&line).trim_end())? || read == 0 {
                 break;
             }
         }

@@ -44,7 +44,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
     let offset = match header.fields.get("headersize").map(String::as_str) {
         None | Some("0") => start,
         Some("-1") if !compressed => header.counted_from_the_end(&file, &layout)?,
-        Some(text) => text.parse().map_err(|_| header.broken(&format!("HeaderSize = {text} makes no sense")))?,
+        Some(text) => text.parse().map_err(|_| header.broken(&format!("'HeaderSize = {text}' can't be right")))?,
     };
     let packing = if compressed { wrapping(&file, offset)? } else { Packing::Plain };
     let mut reader = raw::open(&file, offset, packing)?;

@@ -106,6 +106,31 @@ struct Read {
 
 /// Reads a CT and checks it.
 ///
+/// ```
+/// use sam2lung::{
+///     io::{self, ReadOptions},
+///     phantom::{Scanner, chest_phantom_with},
+///     progress::{CancelToken, Monitor},
+/// };
+/// # fn main() -> sam2lung::Result<()> {
+/// // A chest CT made by arithmetic, on coarse voxels, written as NIfTI.
+/// let phantom = chest_phantom_with(1, &Scanner { spacing_mm: [3.0, 3.0, 5.0], ..Scanner::default() });
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path();
+/// let path = folder.join("chest.nii.gz");
+/// io::write_volume(&path, phantom.ct.view(), &CancelToken::new())?;
+///
+/// // A DICOM folder, NRRD and MetaImage are read in the same way.
+/// let ct = io::read_ct(&path, ReadOptions::default(), &mut Monitor::silent())?;
+/// println!("{}: {:?} voxels of {:?} mm", ct.source.format, ct.volume.grid.dims, ct.volume.grid.spacing_mm);
+/// for warning in &ct.warnings {
+///     println!("{}: {warning}", warning.name());
+/// }
+/// assert_eq!(ct.volume.grid.dims, phantom.ct.grid.dims);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A named error for everything that can't be read or can't be a CT in HU; [`Error::Cancelled`].
 pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {

@@ -36,7 +36,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
     let offset = match byte_skip {
         -1 if packing == Packing::Plain => header.counted_from_the_end(&file, &layout)?,
         n if n >= 0 => start + if packing == Packing::Plain { n as u64 } else { 0 },
-        n => return Err(header.broken(&format!("byte skip {n} makes no sense here"))),
+        n => return Err(header.broken(&format!("'byte skip: {n}' can't be right"))),
     };
     let mut reader = raw::open(&file, offset, packing)?;
     if packing != Packing::Plain && byte_skip > 0 {
@@ -75,7 +75,7 @@ fn fields(path: &Path) -> Result<Header> {
 
 fn number(header: &Header, key: &str) -> Result<Option<i64>> {
     let text = header.fields.get(key);
-    text.map(|t| t.parse().map_err(|_| header.broken(&format!("'{key}: {t}' is no whole number")))).transpose()
+    text.map(|t| t.parse().map_err(|_| header.broken(&format!("'{key}: {t}' is not a whole number")))).transpose()
 }
 
 /// The axes of the file, and which three of them lie in space.

@@ -1,4 +1,4 @@
-//! Raw voxels: element types, byte order, compression, read in pieces that can be cancelled.
+//! Raw voxels: element types, byte order, compression, read in chunks that can be cancelled.
 
 use crate::limits::{MAX_SKIP_BYTES, MAX_TAIL_BYTES, MAX_VOXELS};
 use std::{
@@ -16,8 +16,8 @@ use crate::{
     regular,
 };
 
-/// Bytes taken in one piece: memory grows with what a file holds, not with what its header promises.
-const PIECE_BYTES: usize = 1 << 20;
+/// Bytes read in one chunk: memory grows with what a file holds, not with what its header promises.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// The first bytes of a gzip file (RFC 1952).
 pub const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -145,13 +145,13 @@ pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut
     let [width, height, depth] = layout.dims;
     let size = layout.element.bytes();
     let (slice, all) = (width * height, width * height * depth);
-    let mut piece = vec![0; PIECE_BYTES / 8 * size];
+    let mut chunk = vec![0; CHUNK_BYTES / 8 * size];
     let mut values: Vec<f32> = Vec::new();
     while values.len() < all {
         let k = values.len() / slice;
         monitor.step(Stage::Read, k, depth + 1)?;
-        let count = (all - values.len()).min(PIECE_BYTES / 8);
-        let bytes = &mut piece[..count * size];
+        let count = (all - values.len()).min(CHUNK_BYTES / 8);
+        let bytes = &mut chunk[..count * size];
         let whole = fill(reader, bytes).map_err(|e| {
             Error::read(
                 path,

@@ -82,7 +82,7 @@ fn mesh(surfaces: &[Surface], format: SurfaceFormat) -> Vtk {
         ids.extend(std::iter::repeat_n(i32::from(surface.id), surface.triangles.len()));
     }
     let offsets = (1..=ids.len() as u64).map(|n| 3 * n).collect();
-    let piece = PolyDataPiece {
+    let data = PolyDataPiece {
         points: points.into(),
         polys: Some(VertexNumbers::XML { connectivity: corners, offsets }),
         data: Attributes { point: Vec::new(), cell: vec![Attribute::scalars("id", 1).with_data(ids)] },
@@ -95,7 +95,7 @@ fn mesh(surfaces: &[Surface], format: SurfaceFormat) -> Vtk {
             SurfaceFormat::Xml => ByteOrder::LittleEndian,
             SurfaceFormat::Legacy => ByteOrder::BigEndian, // the only one that VTK reads
         },
-        data: DataSet::inline(piece),
+        data: DataSet::inline(data),
         file_path: None,
     }
 }

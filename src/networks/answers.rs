@@ -178,7 +178,7 @@ mod tests {
             batch: 8,
             threshold: 0.5,
             uncertainty: Uncertainty::Variance,
-            kinds: &Uncertainty::ALL,
+            kinds: Uncertainty::ALL,
         };
         let mut sums = Accumulator::new(2, 2, 0.5);
         sums.push(0, &[0.25, 0.25]);

@@ -1,6 +1,6 @@
 //! The volume mirrored: a sample may see what a network is fed the other way round, and its answer is turned back.
 
-use ndarray::{ArrayBase, Axis as Dimension, Data, Ix5, RawData};
+use ndarray::{ArrayBase, Axis as Dimension, Data, Ix5};
 
 use crate::contract::network::Axis;
 
@@ -33,10 +33,7 @@ impl Flip {
     }
 
     /// Turns an array (…, …, k, j, i) round, without moving its values.
-    pub fn turn<S: RawData>(self, array: &mut ArrayBase<S, Ix5>)
-    where
-        S: Data,
-    {
+    pub fn turn<S: Data>(self, array: &mut ArrayBase<S, Ix5>) {
         for (axis, mirrored) in [self.k, self.j, self.i].into_iter().enumerate() {
             if mirrored {
                 array.invert_axis(Dimension(2 + axis));

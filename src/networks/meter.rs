@@ -1,32 +1,32 @@
-//! How far a kind is with a region: pieces of different length, each with parts.
+//! How far a kind is with a region. A step is a slice or a box; steps differ in length, and each has parts.
 
 use crate::{
     error::Result,
     progress::{CancelToken, Monitor, Stage},
 };
 
-/// Reports progress within one stage and notices a cancel. A slice through a large mass takes seconds, so parts of a piece
+/// Reports progress within one stage and notices a cancel. A slice through a large mass takes seconds, so parts of a step
 /// are told as well.
 pub struct Meter<'m, 'a> {
     monitor: &'m mut Monitor<'a>,
     cancel: CancelToken,
     stage: Stage,
-    pieces: usize,
+    steps: usize,
     done: usize,
-    /// Work of all pieces, of those that are done, and of the one that is under way.
+    /// Work of all steps, of those that are done, and of the one that is under way.
     work: f64,
     behind: f64,
     current: f64,
 }
 
 impl<'m, 'a> Meter<'m, 'a> {
-    /// For `pieces` pieces which are `work` together, in any unit.
-    pub fn new(monitor: &'m mut Monitor<'a>, stage: Stage, pieces: usize, work: f64) -> Self {
+    /// For `steps` steps which are `work` together, in any unit.
+    pub fn new(monitor: &'m mut Monitor<'a>, stage: Stage, steps: usize, work: f64) -> Self {
         let cancel = monitor.cancel_token().clone();
-        Meter { monitor, cancel, stage, pieces, done: 0, work, behind: 0.0, current: 0.0 }
+        Meter { monitor, cancel, stage, steps, done: 0, work, behind: 0.0, current: 0.0 }
     }
 
-    /// A piece that is `work` begins.
+    /// A step that is `work` begins.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -35,16 +35,16 @@ impl<'m, 'a> Meter<'m, 'a> {
         self.tell(0.0)
     }
 
-    /// A part of the piece, 0 to 1, is done.
+    /// A part of the step, 0 to 1, is done.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub fn tell(&mut self, part: f64) -> Result<()> {
         let within = if self.work > 0.0 { (self.behind + part * self.current) / self.work } else { 1.0 };
-        self.monitor.step_within(self.stage, self.done.min(self.pieces), self.pieces, within.min(1.0))
+        self.monitor.step_within(self.stage, self.done.min(self.steps), self.steps, within.min(1.0))
     }
 
-    /// The piece is done.
+    /// The step is done.
     pub fn end(&mut self) {
         self.done += 1;
         self.behind += std::mem::take(&mut self.current);
@@ -55,7 +55,7 @@ impl<'m, 'a> Meter<'m, 'a> {
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub fn finish(self) -> Result<()> {
-        self.monitor.step(self.stage, self.pieces, self.pieces)
+        self.monitor.step(self.stage, self.steps, self.steps)
     }
 
     /// The token that cancels the run.
@@ -70,7 +70,7 @@ mod tests {
     use crate::progress::Progress;
 
     #[test]
-    fn meter_tells_pieces_by_their_work_and_their_parts() {
+    fn meter_tells_steps_by_their_work_and_their_parts() {
         let mut told: Vec<(usize, usize, f64)> = Vec::new();
         let mut sink = |p: Progress| told.push((p.done, p.total, p.fraction));
         let mut monitor = Monitor::new(CancelToken::new(), &mut sink).over(&[Stage::Segment]);

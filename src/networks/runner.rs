@@ -10,7 +10,7 @@ use super::{
     flips::Flip,
     network::{Draws, Network, Window},
     sampler::{Pass, Sampler},
-    sampling::{LEAST_SAMPLES_A_CALL, Sampling},
+    sampling::{MIN_SAMPLES_PER_CALL, Sampling},
 };
 use crate::{
     contract::network::{self, Kind},
@@ -185,7 +185,7 @@ impl<'a, N: Network> Runner<'a, N> {
 /// The samples of a call, the last one again where they are too few for one.
 fn padded(batch: &[usize]) -> Vec<usize> {
     let mut samples = batch.to_vec();
-    samples.resize(samples.len().max(LEAST_SAMPLES_A_CALL), batch[batch.len() - 1]);
+    samples.resize(samples.len().max(MIN_SAMPLES_PER_CALL), batch[batch.len() - 1]);
     samples
 }
 

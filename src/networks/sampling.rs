@@ -3,10 +3,10 @@
 use crate::contract::uncertainty::Uncertainty;
 
 /// Pixels (voxels, for boxes) decoded in one call, over all samples of a batch: bounds memory and the wait for a cancel.
-const PIXELS_A_CALL: usize = 1 << 19;
+const PIXELS_PER_CALL: usize = 1 << 19;
 /// ONNX Runtime adds up a lone sample in another order than several (ReduceSum, MatMul), so its last bits would depend
 /// on the batch: no call has fewer.
-pub const LEAST_SAMPLES_A_CALL: usize = 2;
+pub const MIN_SAMPLES_PER_CALL: usize = 2;
 
 /// How samples are drawn and kept.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Sampling {
     /// Of `samples` samples, how many go through a decoder at once, `pixels` each: as many as asked for and as memory allows,
     /// shared out evenly so that no call is nearly empty.
     pub fn at_once(&self, samples: usize, pixels: usize) -> usize {
-        let most = self.batch.min(PIXELS_A_CALL / pixels.max(1)).max(LEAST_SAMPLES_A_CALL);
+        let most = self.batch.min(PIXELS_PER_CALL / pixels.max(1)).max(MIN_SAMPLES_PER_CALL);
         samples.div_ceil(samples.div_ceil(most).max(1)).max(1)
     }
 }
@@ -47,8 +47,8 @@ mod tests {
         assert_eq!(at_once(8, 25, 1), 7); // 7, 7, 7, 4
         assert_eq!(at_once(25, 25, 1), 25);
         assert_eq!(at_once(1, 25, 1), 2);
-        assert_eq!(at_once(25, 25, PIXELS_A_CALL / 4), 4);
-        assert_eq!(at_once(25, 25, 2 * PIXELS_A_CALL), 2);
+        assert_eq!(at_once(25, 25, PIXELS_PER_CALL / 4), 4);
+        assert_eq!(at_once(25, 25, 2 * PIXELS_PER_CALL), 2);
         assert_eq!(at_once(8, 1, 1), 1);
     }
 }

@@ -9,7 +9,7 @@ use super::{
 /// Trees a lung, the radius they start with, and the radius at which a branch ends, mm.
 const TREES: usize = 14;
 const ROOT_RADIUS_MM: (f64, f64) = (2.4, 3.8);
-const LEAST_RADIUS_MM: f64 = 0.4;
+const MIN_RADIUS_MM: f64 = 0.4;
 /// Distance a branch keeps from the pleura, from nodules and from the lumen of airways, mm.
 const PLEURA_MM: f64 = 3.0;
 const NODULE_MM: f64 = 3.0;
@@ -17,7 +17,7 @@ const WALL_MM: f64 = 0.5;
 /// Directions that are tried before a branch ends at an obstacle.
 const TRIES: usize = 12;
 
-/// A piece of vessel: a cone with round ends.
+/// A part of a vessel: a cone with round ends.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vessel {
     pub ends: [Point; 2],
@@ -56,7 +56,7 @@ fn branch(
     radius: f64,
     vessels: &mut Vec<Vessel>,
 ) {
-    if radius < LEAST_RADIUS_MM {
+    if radius < MIN_RADIUS_MM {
         return;
     }
     let root = lung_distance(start) > -PLEURA_MM;

@@ -103,10 +103,10 @@ where
     clock.lap("click");
 
     monitor.step(Stage::Nodules, 0, 3)?;
-    let Clicked { answers, taken, drawn, .. } = around;
+    let Clicked { answers, changed, drawn, .. } = around;
     let numbers = Numbers::of(&drawn, &outlines.parts, earlier)?;
     let labels = numbers.labels(&outlines.parts, &cancel)?;
-    let whole = merged(before, answers, &taken, &sampling, &cancel)?;
+    let whole = merged(before, answers, &changed, &sampling, &cancel)?;
     let findings = findings(&drawn, &outlines, model.takes_clicks());
     let findings = classified(findings, &outlines.parts, &images, &whole, roles.classify, &cancel)?;
     let findings = findings.into_iter().map(|(label, finding)| (numbers.number(label), finding)).collect();
@@ -275,11 +275,11 @@ impl Numbers {
     }
 }
 
-/// The earlier maps with the new values where `taken` says so; samples are known there alone.
+/// The earlier maps with the new values where `changed` is true; samples are known there alone.
 fn merged(
     before: Arrays,
     clicked: Answers,
-    taken: &Array3<bool>,
+    changed: &Array3<bool>,
     sampling: &Sampling,
     cancel: &CancelToken,
 ) -> Result<Whole> {
@@ -298,8 +298,8 @@ fn merged(
         ClassAnswer { probability, uncertainty, kinds, samples: samples() }
     };
     let mut classes = Answers { classes: clicked.classes.iter().map(own).collect() };
-    click::take(&mut all, &Answers { classes: vec![clicked.all.clone()] }, taken, cancel)?;
-    click::take(&mut classes, &Answers { classes: clicked.classes }, taken, cancel)?;
+    click::replace_values(&mut all, &Answers { classes: vec![clicked.all.clone()] }, changed, cancel)?;
+    click::replace_values(&mut classes, &Answers { classes: clicked.classes }, changed, cancel)?;
     Ok(Whole { all: all.classes.remove(0), classes: classes.classes })
 }
 

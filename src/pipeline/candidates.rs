@@ -133,7 +133,7 @@ pub struct Touched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{pipeline::outlines::Field, space::grid::Grid};
+    use crate::{pipeline::outlines::ProbabilityMaps, space::grid::Grid};
 
     /// P(nodule) is the place along i, in tenths.
     struct ByPlace;
@@ -194,8 +194,8 @@ mod tests {
         let candidates = Candidates { kept, dropped: 0 };
         let (grid, probability) =
             (Grid::axial([9, 1, 1], [1.0; 3]), row(&[0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0]));
-        let field = Field { grid: &grid, classes: vec![&probability], threshold: 0.5 };
-        let outlines = field.outlines(&[], &CancelToken::new()).unwrap();
+        let maps = ProbabilityMaps { grid: &grid, classes: vec![&probability], threshold: 0.5 };
+        let outlines = maps.outlines(&[], &CancelToken::new()).unwrap();
         let touched: Vec<Option<f64>> =
             candidates.touched_by(&outlines.parts).iter().map(|t| t.and_then(|t| t.nodule_probability)).collect();
         assert_eq!(touched, [Some(0.8), Some(0.5), None]);

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array3, Zip};
 
-use super::outlines::{Field, Outlines, Parts};
+use super::outlines::{Outlines, Parts, ProbabilityMaps};
 use crate::{
     error::Result,
     findings::REACH_MM,
@@ -44,8 +44,8 @@ pub struct Clicked {
     pub answers: Answers,
     /// Where it was run.
     pub region: Array3<bool>,
-    /// Where the maps take its values.
-    pub taken: Array3<bool>,
+    /// Where the maps change to its values.
+    pub changed: Array3<bool>,
     /// The new outlines.
     pub drawn: Vec<Drawn>,
 }
@@ -77,10 +77,10 @@ pub fn around<S: Segmenter + ?Sized>(
     let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Click, monitor)?;
     answers.classes.iter_mut().for_each(|class| clear_beyond(&mut class.probability, &region));
     let classes = answers.classes.iter().map(|class| &class.probability).collect();
-    let field = Field { grid: images.grid, classes, threshold: sampling.threshold };
-    let drawn = replace(outlines, &field, &clicks.inside, monitor)?;
-    let taken = taken(images.grid, outlines, &drawn, &region, monitor.cancel_token())?;
-    Ok(Clicked { answers, region, taken, drawn })
+    let maps = ProbabilityMaps { grid: images.grid, classes, threshold: sampling.threshold };
+    let drawn = replace(outlines, &maps, &clicks.inside, monitor)?;
+    let changed = changed_voxels(images.grid, outlines, &drawn, &region, monitor.cancel_token())?;
+    Ok(Clicked { answers, region, changed, drawn })
 }
 
 /// Networks may answer beyond the region, where they didn't sample.
@@ -98,15 +98,15 @@ fn region(grid: &Grid, inside: &[[usize; 3]], outlines: &Outlines) -> Array3<boo
     region
 }
 
-/// Puts what `field`, the new answer, shows at the clicks in the place of earlier outlines. Where it shows nothing the earlier
+/// Puts what `maps`, the new answer, shows at the clicks in the place of earlier outlines. Where it shows nothing the earlier
 /// outline stays; where there is none either, a lower threshold is tried.
 fn replace(
     outlines: &mut Outlines,
-    field: &Field<'_>,
+    maps: &ProbabilityMaps<'_>,
     inside: &[[usize; 3]],
     monitor: &Monitor<'_>,
 ) -> Result<Vec<Drawn>> {
-    let fresh = field.outlines(inside, monitor.cancel_token())?;
+    let fresh = maps.outlines(inside, monitor.cancel_token())?;
     let parts = &mut outlines.parts;
     let mut outlined: BTreeMap<u32, Vec<[usize; 3]>> = BTreeMap::new();
     for label in fresh.asked.iter().flatten() {
@@ -132,9 +132,9 @@ fn replace(
     }
     for (n, label) in fresh.asked.iter().enumerate() {
         let label = label.as_ref().and_then(|label| label_of.get(label)).copied();
-        outlines.asked[n] = label.or_else(|| field.nearest(&outlines.parts.components, inside[n]));
+        outlines.asked[n] = label.or_else(|| maps.nearest(&outlines.parts.components, inside[n]));
     }
-    field.lower_threshold(outlines, inside, monitor)?;
+    maps.lower_threshold(outlines, inside, monitor)?;
     for label in outlines.lowered.iter().copied() {
         let footprint = outlines.parts.voxels(label).collect();
         drawn.push(Drawn { label, replaced: Vec::new(), footprint });
@@ -154,15 +154,15 @@ fn versions(own: &[[usize; 3]], parts: &Parts) -> Vec<(u32, usize)> {
     shared.into_iter().filter(|(label, n)| *n as f64 >= SHARED_PART * smaller(*label)).collect()
 }
 
-/// Where the maps take the new answer's values.
-fn taken(
+/// Where the maps change to the new answer's values.
+fn changed_voxels(
     grid: &Grid,
     outlines: &Outlines,
     drawn: &[Drawn],
     region: &Array3<bool>,
     cancel: &CancelToken,
 ) -> Result<Array3<bool>> {
-    let mut taken = Array3::from_elem(grid.shape(), false);
+    let mut changed = Array3::from_elem(grid.shape(), false);
     let [x_mm, y_mm, z_mm] = grid.spacing_mm;
     for Drawn { footprint, .. } in drawn {
         // What lies nearer to a voxel within reach than the nodule does lies within twice the reach of the nodule.
@@ -180,10 +180,10 @@ fn taken(
         let to_other = squared_distance(&other, [z_mm, y_mm, x_mm], cancel)?;
         cancel.check()?;
         for (index, (own, other)) in frame.indices().zip(to_own.iter().zip(&to_other)) {
-            taken[index] |= *own <= (REACH_MM * REACH_MM) as f32 && own <= other && region[index];
+            changed[index] |= *own <= (REACH_MM * REACH_MM) as f32 && own <= other && region[index];
         }
     }
-    Ok(taken)
+    Ok(changed)
 }
 
 /// The box around voxels.
@@ -194,31 +194,41 @@ fn box_of(footprint: &[[usize; 3]]) -> Voi {
     voi
 }
 
-/// Lets the values of `clicked` into `whole` where `taken` says so.
+/// Puts the values of `clicked` into `whole` where `changed` is true.
 ///
 /// # Errors
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-pub fn take(whole: &mut Answers, clicked: &Answers, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
+pub fn replace_values(
+    whole: &mut Answers,
+    clicked: &Answers,
+    changed: &Array3<bool>,
+    cancel: &CancelToken,
+) -> Result<()> {
     for (whole, clicked) in whole.classes.iter_mut().zip(&clicked.classes) {
         for (whole, part) in whole.maps_mut().into_iter().zip(clicked.maps()) {
-            take_map(whole, part, taken, cancel)?;
+            replace_map(whole, part, changed, cancel)?;
         }
         cancel.check()?;
-        let flags = taken.as_slice().expect("a new array is contiguous");
+        let flags = changed.as_slice().expect("a new array is contiguous");
         whole.samples = whole.samples.with(&clicked.samples, |index| flags[index as usize])?;
     }
     Ok(())
 }
 
-/// Lets the values of `part` into `whole` where `taken` says so.
+/// Puts the values of `part` into `whole` where `changed` is true.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn take_map(whole: &mut Array3<f32>, part: &Array3<f32>, taken: &Array3<bool>, cancel: &CancelToken) -> Result<()> {
-    for ((mut whole, part), taken) in whole.outer_iter_mut().zip(part.outer_iter()).zip(taken.outer_iter()) {
+pub fn replace_map(
+    whole: &mut Array3<f32>,
+    part: &Array3<f32>,
+    changed: &Array3<bool>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    for ((mut whole, part), changed) in whole.outer_iter_mut().zip(part.outer_iter()).zip(changed.outer_iter()) {
         cancel.check()?;
-        Zip::from(&mut whole).and(&part).and(&taken).for_each(|value, part, taken| {
-            *value = if *taken { *part } else { *value };
+        Zip::from(&mut whole).and(&part).and(&changed).for_each(|value, part, changed| {
+            *value = if *changed { *part } else { *value };
         });
     }
     Ok(())
@@ -256,9 +266,9 @@ mod tests {
     fn replaced(automatic: &[f32], clicked: &[f32], at: &[usize]) -> (Outlines, Vec<Drawn>) {
         let (grid, at) = (grid(automatic.len()), at.iter().map(|i| [*i, 0, 0]).collect::<Vec<_>>());
         let (automatic, clicked) = (map(automatic), map(clicked));
-        let field = |probability| Field { grid: &grid, classes: vec![probability], threshold: THRESHOLD };
-        let mut outlines = field(&automatic).outlines(&at, &CancelToken::new()).unwrap();
-        let drawn = replace(&mut outlines, &field(&clicked), &at, &Monitor::silent()).unwrap();
+        let maps = |probability| ProbabilityMaps { grid: &grid, classes: vec![probability], threshold: THRESHOLD };
+        let mut outlines = maps(&automatic).outlines(&at, &CancelToken::new()).unwrap();
+        let drawn = replace(&mut outlines, &maps(&clicked), &at, &Monitor::silent()).unwrap();
         (outlines, drawn)
     }
 
@@ -332,8 +342,8 @@ mod tests {
         let mut row = vec![0.0; 60];
         row[30..50].fill(0.9);
         let (grid, probability) = (grid(row.len()), map(&row));
-        let field = Field { grid: &grid, classes: vec![&probability], threshold: THRESHOLD };
-        let outlines = field.outlines(&[[30, 0, 0]], &CancelToken::new()).unwrap();
+        let maps = ProbabilityMaps { grid: &grid, classes: vec![&probability], threshold: THRESHOLD };
+        let outlines = maps.outlines(&[[30, 0, 0]], &CancelToken::new()).unwrap();
         let held: Vec<usize> = (0..60).filter(|i| region(&grid, &[[30, 0, 0]], &outlines)[[0, 0, *i]]).collect();
         // 30 mm are 15 voxels; the outline ends at 49, and 10 mm are 5 voxels.
         assert_eq!(held, (15..55).collect::<Vec<_>>());
@@ -348,14 +358,14 @@ mod tests {
         let (outlines, drawn) = replaced(&automatic, &clicked, &[20]);
         let mut region = Array3::from_elem((1, 1, 40), true);
         region[[0, 0, 16]] = false;
-        let taken = taken(&grid(40), &outlines, &drawn, &region, &CancelToken::new()).unwrap();
-        let held: Vec<usize> = (0..40).filter(|i| taken[[0, 0, *i]]).collect();
+        let changed = changed_voxels(&grid(40), &outlines, &drawn, &region, &CancelToken::new()).unwrap();
+        let held: Vec<usize> = (0..40).filter(|i| changed[[0, 0, *i]]).collect();
         // Voxel 23 lies as far from both; 25 is within reach and nearer to the other.
         assert_eq!(held, [15, 17, 18, 19, 20, 21, 22, 23]);
     }
 
     #[test]
-    fn take_changes_maps_and_samples_there_and_nowhere_else() {
+    fn replace_values_changes_maps_and_samples_there_and_nowhere_else() {
         let answers = |value: f32, bits: u64| {
             let mut samples = SampleMasks::new(2);
             (0..3).for_each(|index| samples.push(index, &[bits]));
@@ -365,8 +375,8 @@ mod tests {
             Answers { classes: vec![ClassAnswer { probability, uncertainty, kinds, samples }] }
         };
         let mut automatic = answers(0.25, 0b01);
-        let taken = Array3::from_shape_vec((1, 1, 3), vec![false, true, false]).unwrap();
-        take(&mut automatic, &answers(0.75, 0b10), &taken, &CancelToken::new()).unwrap();
+        let changed = Array3::from_shape_vec((1, 1, 3), vec![false, true, false]).unwrap();
+        replace_values(&mut automatic, &answers(0.75, 0b10), &changed, &CancelToken::new()).unwrap();
         let found = &automatic.classes[0];
         assert_eq!(found.probability, map(&[0.25, 0.75, 0.25]));
         assert_eq!(found.uncertainty, map(&[0.125, 0.375, 0.125]));

@@ -4,7 +4,7 @@ use ndarray::Array3;
 
 use super::{
     candidates::{Candidates, centroid_ijk, stays},
-    outlines::{Field, Outlines, Parts},
+    outlines::{Outlines, Parts, ProbabilityMaps},
 };
 use crate::{
     contract::model::Model,
@@ -165,16 +165,16 @@ pub fn too_many(findings: usize) -> Error {
 ///
 /// # Errors
 /// [`Error::Cancelled`].
-pub fn regions(field: &Field<'_>, cancel: &CancelToken) -> Result<Findings> {
-    let mut labels = Array3::zeros(field.grid.shape());
+pub fn regions(maps: &ProbabilityMaps<'_>, cancel: &CancelToken) -> Result<Findings> {
+    let mut labels = Array3::zeros(maps.grid.shape());
     for (k, mut slice) in labels.outer_iter_mut().enumerate() {
         cancel.check()?;
         for ((j, i), label) in slice.indexed_iter_mut() {
-            *label = field.class_at([k, j, i], field.threshold).map_or(0, |class| class as u16 + 1);
+            *label = maps.class_at([k, j, i], maps.threshold).map_or(0, |class| class as u16 + 1);
         }
     }
     let finding = |class| Finding { class, ..Finding::default() };
-    Ok(Findings { labels, list: (0..field.classes.len()).map(finding).collect(), dropped: 0, clicks: Vec::new() })
+    Ok(Findings { labels, list: (0..maps.classes.len()).map(finding).collect(), dropped: 0, clicks: Vec::new() })
 }
 
 #[cfg(test)]
@@ -229,8 +229,8 @@ mod tests {
         ) -> Findings {
             let images = Images { grid: &self.grid, channels: Vec::new() };
             let clicks = Clicks { inside: clicks.iter().map(|i| [*i, 0, 0]).collect(), outside: Vec::new() };
-            let field = Field { grid: &self.grid, classes: vec![&self.probability], threshold: 0.5 };
-            let outlines = field.outlines(&clicks.inside, &CancelToken::new()).unwrap();
+            let maps = ProbabilityMaps { grid: &self.grid, classes: vec![&self.probability], threshold: 0.5 };
+            let outlines = maps.outlines(&clicks.inside, &CancelToken::new()).unwrap();
             let evidence = Evidence {
                 images: &images,
                 probability: vec![&self.probability],
@@ -295,8 +295,8 @@ mod tests {
     fn regions_number_classes_by_their_place() {
         let row = Row::new(&[0.9, 0.6, 0.0, 0.9], 0..1);
         let other = Array3::from_shape_vec((1, 1, 4), vec![0.0, 0.7, 0.2, 0.8]).unwrap();
-        let field = Field { grid: &row.grid, classes: vec![&row.probability, &other], threshold: 0.5 };
-        let found = regions(&field, &CancelToken::new()).unwrap();
+        let maps = ProbabilityMaps { grid: &row.grid, classes: vec![&row.probability, &other], threshold: 0.5 };
+        let found = regions(&maps, &CancelToken::new()).unwrap();
         assert_eq!(labels(&found), [1, 2, 0, 1]);
         assert_eq!(found.list.iter().map(|f| f.class).collect::<Vec<_>>(), [0, 1]);
     }

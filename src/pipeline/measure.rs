@@ -11,8 +11,8 @@ use crate::{
     },
     error::Result,
     findings::{
+        canonical::Canonical,
         nodule::{Finding, Nodule, Rules, measure_those},
-        result::Canonical,
     },
     networks::answers::ClassAnswer,
     progress::CancelToken,

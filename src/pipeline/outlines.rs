@@ -23,7 +23,7 @@ const SHARES: [f64; 4] = [0.5, 0.625, 0.75, 0.875];
 
 /// Probability maps to outline.
 #[derive(Debug, Clone)]
-pub struct Field<'a> {
+pub struct ProbabilityMaps<'a> {
     /// Where their voxels lie.
     pub grid: &'a Grid,
     /// Mean probability of each class.
@@ -77,7 +77,7 @@ impl Parts {
     }
 }
 
-impl Field<'_> {
+impl ProbabilityMaps<'_> {
     /// The components above the threshold; at each click the nearest within reach.
     ///
     /// # Errors
@@ -221,9 +221,9 @@ mod tests {
         /// The components with what was asked for at voxel `i`.
         fn asked(&self, i: usize) -> Outlines {
             let (at, Row { grid, probability }) = (&[[i, 1, 1]], self);
-            let field = Field { grid, classes: vec![probability], threshold: 0.5 };
-            let mut outlines = field.outlines(at, &CancelToken::new()).unwrap();
-            field.lower_threshold(&mut outlines, at, &Monitor::silent()).unwrap();
+            let maps = ProbabilityMaps { grid, classes: vec![probability], threshold: 0.5 };
+            let mut outlines = maps.outlines(at, &CancelToken::new()).unwrap();
+            maps.lower_threshold(&mut outlines, at, &Monitor::silent()).unwrap();
             for component in &outlines.parts.components.list {
                 let own = outlines.parts.components.labels.mapv(|label| label == component.label);
                 assert_eq!(own.iter().filter(|own| **own).count(), component.voxels, "voxels are those of the label");
@@ -271,8 +271,8 @@ mod tests {
         let grid = Grid::axial([6, 1, 1], [1.0; 3]);
         let map = |row: [f32; 6]| Array3::from_shape_vec((1, 1, 6), row.to_vec()).unwrap();
         let (one, two) = (map([0.6, 0.7, 0.7, 0.4, 0.0, 0.9]), map([0.1, 0.7, 0.8, 0.45, 0.6, 0.0]));
-        let field = Field { grid: &grid, classes: vec![&one, &two], threshold: 0.5 };
-        let found = field.outlines(&[[4, 0, 0]], &CancelToken::new()).unwrap();
+        let maps = ProbabilityMaps { grid: &grid, classes: vec![&one, &two], threshold: 0.5 };
+        let found = maps.outlines(&[[4, 0, 0]], &CancelToken::new()).unwrap();
         let labels: Vec<u32> = found.parts.components.labels.iter().copied().collect();
         assert_eq!(labels, [1, 1, 3, 0, 4, 2]);
         assert_eq!(found.parts.classes, [0, 0, 1, 1]);
@@ -286,9 +286,9 @@ mod tests {
         let grid = Grid::axial([5, 1, 1], [1.0; 3]);
         let map = |row: [f32; 5]| Array3::from_shape_vec((1, 1, 5), row.to_vec()).unwrap();
         let (one, two) = (map([0.0, 0.1, 0.2, 0.0, 0.0]), map([0.0, 0.2, 0.4, 0.3, 0.0]));
-        let field = Field { grid: &grid, classes: vec![&one, &two], threshold: 0.5 };
-        let mut found = field.outlines(&[[2, 0, 0]], &CancelToken::new()).unwrap();
-        field.lower_threshold(&mut found, &[[2, 0, 0]], &Monitor::silent()).unwrap();
+        let maps = ProbabilityMaps { grid: &grid, classes: vec![&one, &two], threshold: 0.5 };
+        let mut found = maps.outlines(&[[2, 0, 0]], &CancelToken::new()).unwrap();
+        maps.lower_threshold(&mut found, &[[2, 0, 0]], &Monitor::silent()).unwrap();
         assert_eq!((found.parts.classes, found.lowered), (vec![1], vec![1]));
         assert_eq!(found.parts.components.labels.iter().copied().collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
     }

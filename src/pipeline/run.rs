@@ -19,7 +19,7 @@ use super::{
     decide::{self, Evidence, Findings},
     measure::Measured,
     options::Options,
-    outlines::{Field, Outlines},
+    outlines::{Outlines, ProbabilityMaps},
     scan::{self, Scan},
     search::{self, Searched, Toned},
     warnings,
@@ -216,17 +216,17 @@ where
     }
     clock.lap("segment");
     let mut searched = search.iter().filter(|inside| **inside).count();
-    let mut outlines = field(task, &answers).outlines(&clicks.inside, monitor.cancel_token())?;
+    let mut outlines = maps(task, &answers).outlines(&clicks.inside, monitor.cancel_token())?;
     if task.model.takes_clicks() && !clicks.inside.is_empty() {
         let around = click::around(roles.segment, images, (clicks, clicks), sampling, &mut outlines, monitor)?;
-        click::take(&mut answers, &around.answers, &around.taken, monitor.cancel_token())?;
+        click::replace_values(&mut answers, &around.answers, &around.changed, monitor.cancel_token())?;
         searched += around.region.iter().zip(*search).filter(|(again, before)| **again && !**before).count();
         if let Some(detected) = detected {
-            detected.segmented |= &around.taken;
+            detected.segmented |= &around.changed;
         }
         clock.lap("click");
     } else {
-        field(task, &answers).lower_threshold(&mut outlines, &clicks.inside, monitor)?;
+        maps(task, &answers).lower_threshold(&mut outlines, &clicks.inside, monitor)?;
     }
     monitor.step(Stage::Nodules, 0, 4)?;
     Ok(Outlined { answers, outlines, searched })
@@ -247,7 +247,7 @@ where
     S: ?Sized,
 {
     if task.model.output == Output::Regions {
-        return decide::regions(&field(task, answers), monitor.cancel_token());
+        return decide::regions(&maps(task, answers), monitor.cancel_token());
     }
     let evidence = Evidence {
         images: task.images,
@@ -265,9 +265,9 @@ fn found_by<'a>(answers: &'a Answers, detected: Option<&'a Detected>) -> Vec<&'a
     answers.classes.iter().map(of).collect()
 }
 
-fn field<'a>(task: &Task<'a>, answers: &'a Answers) -> Field<'a> {
+fn maps<'a>(task: &Task<'a>, answers: &'a Answers) -> ProbabilityMaps<'a> {
     let classes = answers.classes.iter().map(|class| &class.probability).collect();
-    Field { grid: task.images.grid, classes, threshold: task.sampling.threshold }
+    ProbabilityMaps { grid: task.images.grid, classes, threshold: task.sampling.threshold }
 }
 
 /// The arrays of a result.
@@ -289,5 +289,4 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
 }
 
 #[cfg(test)]
-#[path = "run_tests.rs"]
 mod tests;

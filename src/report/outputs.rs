@@ -23,21 +23,21 @@ pub const LABEL: Output = Output {
     stem: "label",
     each: Each::One,
     endings: Endings::Volume,
-    meaning: "uint16: the nodule's number, 0 elsewhere",
+    meaning: "uint16: the nodule's number, 0 elsewhere; for models of regions the class's number",
 };
 /// The mean probability.
 pub const PROBABILITY: Output = Output {
     stem: "probability",
     each: Each::One,
     endings: Endings::Volume,
-    meaning: "float32: probability of nodule, mean over the samples; of several classes the highest",
+    meaning: "float32: probability of nodule, mean over the samples; for models of several classes the highest of them",
 };
 /// The uncertainty of the kind asked for.
 pub const UNCERTAINTY: Output = Output {
     stem: "uncertainty",
     each: Each::One,
     endings: Endings::Volume,
-    meaning: "float32: uncertainty of the kind chosen by `--uncertainty`; of several classes the highest",
+    meaning: "float32: uncertainty of the kind that `--uncertainty` names; for models of several classes the highest of them",
 };
 /// The uncertainty of each kind.
 pub const KIND: Output = Output {
@@ -61,14 +61,18 @@ pub const CLASS_UNCERTAINTY: Output = Output {
     meaning: "float32: uncertainty of the class NAME, for models of several classes",
 };
 /// The nodules for programs.
-pub const NODULES_JSON: Output =
-    Output { stem: "nodules", each: Each::One, endings: Endings::Only("json"), meaning: "the nodules, measures below" };
+pub const NODULES_JSON: Output = Output {
+    stem: "nodules",
+    each: Each::One,
+    endings: Endings::Only("json"),
+    meaning: "the nodules with their measures (below)",
+};
 /// The nodules as a table.
 pub const NODULES_CSV: Output = Output {
     stem: "nodules",
     each: Each::One,
     endings: Endings::Only("csv"),
-    meaning: "the same as a table, a row a nodule",
+    meaning: "the same as a table, one row per nodule",
 };
 /// The nodules' surfaces.
 pub const SURFACES: Output = Output {
@@ -82,8 +86,8 @@ pub const MANIFEST: Output = Output {
     stem: "run",
     each: Each::One,
     endings: Endings::Only("json"),
-    meaning: "what is needed to repeat or explain the run: versions, sha256 of model, voxels and mask, seed, options, device \
-              used and why, seconds a stage, peak memory",
+    meaning: "what is needed to repeat or explain the run: versions, sha256 of model, voxels and mask, seed, options, the \
+              device that was used and why, seconds per stage, peak memory",
 };
 /// The warnings for a person.
 pub const WARNINGS: Output = Output {

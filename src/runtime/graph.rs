@@ -117,7 +117,7 @@ impl Graph {
         let fed = fed.collect::<ort::Result<Vec<_>>>()?;
         interruptible(cancel, |options| {
             let mut given = self.session.run_with_options(fed, options)?;
-            take(&mut given, outputs, true)
+            collect(&mut given, outputs, true)
         })
     }
 
@@ -138,7 +138,7 @@ impl Graph {
         }
         interruptible(cancel, |options| {
             let mut given = self.session.run_binding_with_options(&binding, options)?;
-            take(&mut given, outputs, false)
+            collect(&mut given, outputs, false)
         })
     }
 
@@ -158,8 +158,8 @@ impl Graph {
     }
 }
 
-fn take(given: &mut SessionOutputs<'_>, names: &[&str], on_host: bool) -> ort::Result<Vec<Value>> {
+fn collect(given: &mut SessionOutputs<'_>, names: &[&str], on_host: bool) -> ort::Result<Vec<Value>> {
     let missing = |name: &str| ort::Error::new(format!("the graph gave no output '{name}'"));
-    let take = |name: &&str| Value::new(name, given.remove(name).ok_or_else(|| missing(name))?, on_host);
-    names.iter().map(take).collect()
+    let value = |name: &&str| Value::new(name, given.remove(name).ok_or_else(|| missing(name))?, on_host);
+    names.iter().map(value).collect()
 }

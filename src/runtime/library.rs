@@ -35,7 +35,7 @@ fn check_file(path: &Path) -> Result<(), String> {
         return Err("it is a folder; expected the file libonnxruntime".into());
     }
     if !about.is_file() {
-        return Err("it is no regular file".into());
+        return Err("it is not a regular file".into());
     }
     if cfg!(target_os = "linux") { check_elf(path, about.len()) } else { Ok(()) }
 }
@@ -48,7 +48,7 @@ fn check_elf(path: &Path, len: u64) -> Result<(), String> {
     let mut bytes = Vec::new();
     // The program headers follow the file header; those of a real library fit many times over.
     file.by_ref().take(1 << 16).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    let foreign = || "it is no shared library of this machine (64-bit ELF)".to_owned();
+    let foreign = || "it is not a shared library of this machine (64-bit ELF)".to_owned();
     let truncated = || format!("it is truncated: its {len} bytes are fewer than its header promises");
     if bytes.len() < HEADER || bytes[..6] != *b"\x7fELF\x02\x01" {
         return Err(foreign());
@@ -83,7 +83,7 @@ fn check_version(path: &Path, api: u32) -> Result<(), String> {
     let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(complaint)?;
     // SAFETY: a function of this name is ONNX Runtime's, and this is its type in every version.
     let getter = unsafe { library.get::<unsafe extern "C" fn() -> *const ApiBase>(c"OrtGetApiBase") };
-    let getter = getter.map_err(|_| "it is no ONNX Runtime: it has no function OrtGetApiBase")?;
+    let getter = getter.map_err(|_| "it is not ONNX Runtime: it lacks the function OrtGetApiBase")?;
     // SAFETY: as above.
     unsafe { ask(getter().as_ref(), api) }?;
     // A good one stays open: it is loaded for good right after.
@@ -94,7 +94,7 @@ fn check_version(path: &Path, api: u32) -> Result<(), String> {
 /// # Safety
 /// `base` is what OrtGetApiBase gave.
 unsafe fn ask(base: Option<&ApiBase>, api: u32) -> Result<(), String> {
-    let base = base.ok_or("it is no ONNX Runtime: OrtGetApiBase gives nothing")?;
+    let base = base.ok_or("it is not ONNX Runtime: OrtGetApiBase gives nothing")?;
     // SAFETY: as this function's own; the version is a static text.
     let version = unsafe {
         let version = (base.get_version)();
@@ -131,8 +131,8 @@ mod tests {
         let cases = [
             (folder.path().join("missing.so"), "no such file"),
             (folder.path().to_owned(), "a folder"),
-            (file("empty.so", b""), "no shared library"),
-            (file("garbage.so", &[7; 4096]), "no shared library"),
+            (file("empty.so", b""), "not a shared library"),
+            (file("garbage.so", &[7; 4096]), "not a shared library"),
             (file("half.so", &own[..own.len() / 2]), "truncated"),
             (file("short.so", &own[..own.len() - 1]), "truncated"),
             (file("header.so", &own[..64]), "truncated"),

@@ -25,7 +25,7 @@ const AERATED_BELOW_HU: f32 = -500.0;
 const DARKEST_HU: f32 = -1100.0;
 const BINS: usize = (AERATED_BELOW_HU - DARKEST_HU) as usize;
 /// Less aerated lung than this tells nothing, in ml.
-const LEAST_ML: f64 = 20.0;
+const MIN_ML: f64 = 20.0;
 
 /// How a network knows lungs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ pub fn halves(ct: &Volume<f32>, search: &Array3<bool>, cancel: &CancelToken) -> 
     for columns in [0..middle, middle..ct.grid.dims[0]] {
         let histogram = histogram(ct, search, &columns, cancel)?;
         let voxels: usize = histogram.iter().sum();
-        if voxels as f64 * ct.grid.voxel_mm3() / 1000.0 >= LEAST_ML {
+        if voxels as f64 * ct.grid.voxel_mm3() / 1000.0 >= MIN_ML {
             found.push(HalfLung { columns, median_hu: median(&histogram, voxels) });
         }
     }

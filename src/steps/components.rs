@@ -12,7 +12,7 @@ use ndarray::{Array3, ArrayView3};
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
 /// So many rows of voxels are looked at before anyone asks whether to go on: a few milliseconds.
-const ROWS_A_CHECK: usize = 4096;
+const ROWS_PER_CHECK: usize = 4096;
 
 /// Which voxels are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Runs {
     fn of(mask: ArrayView3<'_, bool>, cancel: &CancelToken) -> Result<Self> {
         let (mut runs, mut rows) = (Vec::new(), vec![0]);
         for (n, row) in mask.rows().into_iter().enumerate() {
-            if n % ROWS_A_CHECK == 0 {
+            if n % ROWS_PER_CHECK == 0 {
                 cancel.check()?;
             }
             let mut start = None;
@@ -209,7 +209,7 @@ impl Runs {
         let mut label_of_root = vec![0u32; self.runs.len()];
         let mut list: Vec<Component> = Vec::new();
         for row in 0..self.rows.len() - 1 {
-            if row % ROWS_A_CHECK == 0 {
+            if row % ROWS_PER_CHECK == 0 {
                 cancel.check()?;
             }
             let (k, j) = (row / height.max(1), row % height.max(1));

@@ -9,7 +9,7 @@ use ndarray::{Array3, ArrayViewMut1, Axis};
 use crate::{error::Result, progress::CancelToken};
 
 /// So many lines of voxels are transformed before anyone asks whether to go on: a few milliseconds.
-const LANES_A_CHECK: usize = 1024;
+const LANES_PER_CHECK: usize = 1024;
 
 /// Squared distance in mm² of each voxel to the nearest true voxel of `mask`; infinite when there is none.
 /// `spacing_mm` along k, j, i.
@@ -21,7 +21,7 @@ pub fn squared_distance(mask: &Array3<bool>, spacing_mm: [f64; 3], cancel: &Canc
     for axis in [2, 1, 0] {
         let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
         for (n, lane) in field.lanes_mut(Axis(axis)).into_iter().enumerate() {
-            if n % LANES_A_CHECK == 0 {
+            if n % LANES_PER_CHECK == 0 {
                 cancel.check()?;
             }
             line.transform(lane);

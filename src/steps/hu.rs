@@ -29,7 +29,7 @@ const BRIGHT_HU: i32 = 1400;
 const MAX_DENSE: f64 = 1.0;
 
 /// A slice that lies 1024 HU too high has at least this share of [`DENSE_HU`]; no bone fills that much of one.
-const LEAST_DENSE_OF_BRIGHT: f64 = 0.2;
+const MIN_DENSE_OF_BRIGHT: f64 = 0.2;
 /// And at most this of [`AIR_HU`], which every slice with air around the body has.
 const MAX_AIR_OF_BRIGHT: f64 = 0.001;
 
@@ -83,7 +83,7 @@ impl Histogram {
     pub fn is_bright_since(&self, before: [u64; 2], voxels: usize) -> bool {
         let now = self.air_and_dense();
         let [air, dense] = [0, 1].map(|n| (now[n] - before[n]) as f64 / voxels as f64);
-        air < MAX_AIR_OF_BRIGHT && dense > LEAST_DENSE_OF_BRIGHT
+        air < MAX_AIR_OF_BRIGHT && dense > MIN_DENSE_OF_BRIGHT
     }
 
     /// The densities of a volume in HU.
@@ -196,5 +196,4 @@ fn mode(counts: &[f64]) -> usize {
 }
 
 #[cfg(test)]
-#[path = "hu/tests.rs"]
 mod tests;

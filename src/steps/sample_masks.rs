@@ -1,12 +1,12 @@
-//! Which dropout samples called which voxel a nodule.
+//! Which samples called which voxel a nodule.
 //!
 //! Sparse: only voxels that at least one sample called a nodule are held, so that a few thousand voxels of a whole
-//! CT carry T bits each. Where many samples call many voxels a nodule that is more than all maps together, so room is asked
-//! for before it is taken.
+//! CT carry T bits each. Where many samples call many voxels a nodule that is more than all maps together, so free memory is checked
+//! before they are allocated.
 
 use crate::{error::Result, memory};
 
-/// What has to stay free beside the masks for the small pieces that a slice takes: those are taken without a question.
+/// What has to stay free beside the masks for the small arrays that a slice needs: those are allocated without asking.
 const REST_BYTES: usize = 64 << 20;
 
 /// What the masks' memory is wanted for.
@@ -45,8 +45,8 @@ impl SampleMasks {
     /// [`crate::Error::OutOfMemory`].
     pub fn check_room(voxels: usize, samples: usize) -> Result<()> {
         // Beside the bits a list's three words and the voxel's number.
-        let bytes_a_voxel = 2 * 8 * samples.div_ceil(64) + 4 * 8;
-        memory::check_free(voxels.saturating_mul(bytes_a_voxel), WHAT)
+        let bytes_per_voxel = 2 * 8 * samples.div_ceil(64) + 4 * 8;
+        memory::check_free(voxels.saturating_mul(bytes_per_voxel), WHAT)
     }
 
     /// Adds a voxel, in any order: bit `s % 64` of word `s / 64` is sample `s`.

@@ -62,6 +62,8 @@ static void null_getters(void)
     CHECK(strcmp(sam2lung_bundle_sha256(NULL), "") == 0);
     CHECK(sam2lung_bundle_channels(NULL) == 0 && sam2lung_bundle_samples(NULL) == 0);
     CHECK(isnan(sam2lung_bundle_threshold(NULL)) && !sam2lung_bundle_takes_clicks(NULL));
+    CHECK(sam2lung_bundle_output(NULL) == SAM2LUNG_OUTPUT_INSTANCES && sam2lung_bundle_class_count(NULL) == 0);
+    CHECK(strcmp(sam2lung_bundle_class_name(NULL, 0), "") == 0 && sam2lung_bundle_class_colour(NULL, 0) == 0);
     CHECK(sam2lung_engine_device(NULL) == SAM2LUNG_DEVICE_AUTO && sam2lung_engine_threads(NULL) == 0);
     CHECK(strcmp(sam2lung_engine_device_reason(NULL), "") == 0);
     CHECK(!sam2lung_cancel_is_requested(NULL));
@@ -317,7 +319,7 @@ static void option_values(const char *bundles)
         options.threshold = no_probability[n];
         refuse_options(&options, "E_OPTION");
         options = everywhere();
-        options.sensitivity = no_probability[n]; /* 1 is one, but this bundle has no judge */
+        options.sensitivity = no_probability[n]; /* 1 is one, but this bundle has no classifier */
         refuse_options(&options, "E_OPTION");
     }
     static const int32_t unknown[] = {-1, 4, 99, INT32_MAX, INT32_MIN};

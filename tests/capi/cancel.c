@@ -106,7 +106,7 @@ static void back_in_time(const char *what, double asked, double level_mib)
     }
     printf("%s: back after %.3f s, %+.0f MiB\n", what, took, mib - level_mib);
     CHECK(took <= LIMIT_S);
-    CHECK(mib <= level_mib + 32); /* pieces that the allocator keeps; the maps of a run take 16 bytes a voxel */
+    CHECK(mib <= level_mib + 32); /* blocks that the allocator keeps; the maps of a run take 16 bytes a voxel */
 }
 
 struct canceller {

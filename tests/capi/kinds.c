@@ -82,6 +82,25 @@ static void hybrid(const char *bundles, const sam2lung_volume *volume)
     sam2lung_result_free(result);
 }
 
+/* The classes of tiny-regions, whose labels are their numbers, and that of a bundle that finds nodules. */
+static void classes(const char *bundles)
+{
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s/tiny-regions", bundles);
+    sam2lung_bundle *bundle = NULL;
+    GOOD(sam2lung_bundle_open(folder, &bundle, &error));
+    CHECK(sam2lung_bundle_output(bundle) == SAM2LUNG_OUTPUT_REGIONS && sam2lung_bundle_class_count(bundle) == 2);
+    CHECK(strcmp(sam2lung_bundle_class_name(bundle, 0), "core") == 0);
+    CHECK(strcmp(sam2lung_bundle_class_name(bundle, 1), "rim") == 0);
+    CHECK(sam2lung_bundle_class_colour(bundle, 0) == 0xD55E00 && sam2lung_bundle_class_colour(bundle, 1) == 0x0072B2);
+    CHECK(strcmp(sam2lung_bundle_class_name(bundle, 2), "") == 0 && sam2lung_bundle_class_colour(bundle, 2) == 0);
+    sam2lung_bundle_free(bundle);
+    GOOD(sam2lung_bundle_builtin(&bundle, &error));
+    CHECK(sam2lung_bundle_output(bundle) == SAM2LUNG_OUTPUT_INSTANCES && sam2lung_bundle_class_count(bundle) == 1);
+    CHECK(strcmp(sam2lung_bundle_class_name(bundle, 0), "nodule") == 0);
+    sam2lung_bundle_free(bundle);
+}
+
 /* tiny-regions: logits 0, 2 x + 8 z - 6 and 16 x - 6 for background, core and rim, with z = (PET - 2) / 4. */
 static void regions(const char *bundles, const struct block *block, const sam2lung_volume *volume)
 {
@@ -149,6 +168,7 @@ int main(int argc, char **argv)
     sam2lung_volume volume = view_of(&block);
     patch(argv[1], &volume);
     hybrid(argv[1], &volume);
+    classes(argv[1]);
     regions(argv[1], &block, &volume);
     chain(argv[1], &volume);
     block_free(&block);

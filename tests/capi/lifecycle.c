@@ -24,7 +24,7 @@ static long resident_kib(void)
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* A good run, and a number that stands for all voxels of its doubt. No `error` here: threads would share it. */
+/* A good run, and a number that stands for all voxels of its uncertainty. No `error` here: threads would share it. */
 static uint64_t run_once(sam2lung_engine *engine, const struct block *block)
 {
     sam2lung_volume volume = view_of(block);

@@ -122,10 +122,10 @@ static void names_runtimes_that_are_none(void)
     refuse_runtime(folder, "folder");
     snprintf(path, sizeof path, "%s/garbage.so", folder);
     write_file(path, "this is no library", 18);
-    refuse_runtime(path, "no shared library");
+    refuse_runtime(path, "not a shared library");
     snprintf(path, sizeof path, "%s/empty.so", folder);
     write_file(path, "", 0);
-    refuse_runtime(path, "no shared library");
+    refuse_runtime(path, "not a shared library");
 
     const char *good = getenv("SAM2LUNG_ONNXRUNTIME");
     CHECK(good != NULL);

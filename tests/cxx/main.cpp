@@ -63,7 +63,7 @@ struct MadeCt {
 
 static bridge::RunOptions everywhere() {
     bridge::RunOptions options{};
-    options.region = bridge::Region::Everywhere;
+    options.search = bridge::Search::Everywhere;
     return options;
 }
 
@@ -132,7 +132,7 @@ static void refuses_by_name(const bridge::Engine& engine, const std::string& bun
     strange.threshold = std::numeric_limits<double>::quiet_NaN();
     CHECK(refusal([&] { run(engine, ct, strange); }) == "E_OPTION");
     strange = everywhere();
-    strange.region = bridge::Region(2);
+    strange.search = bridge::Search(2);
     CHECK(refusal([&] { run(engine, ct, strange); }) == "E_ARGUMENT");
     strange = everywhere();
     strange.inside.push_back({{24, 0, 0}});

@@ -15,7 +15,7 @@ use mutate::Mutator;
 use targets::Target;
 
 /// Largest single allocation: the decoders' own tables are below, and the inputs hold a few kilobytes.
-const MOST_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Runs `count` mutated inputs, and the crashes on file.
 fn attack(target: Target, count: u64) {
@@ -38,7 +38,7 @@ fn attack(target: Target, count: u64) {
             outcome.unwrap_or_else(|_| panic!("{} {number}: {:?}", target.name(), input.escape_ascii().to_string()));
         refused += u64::from(outcome.is_err());
         let bytes = allocations::largest();
-        assert!(bytes <= MOST_BYTES, "{} {number} or another test: {bytes} bytes at once: {outcome:?}", target.name());
+        assert!(bytes <= MAX_BYTES, "{} {number} or another test: {bytes} bytes at once: {outcome:?}", target.name());
     }
     println!("{}: {refused} of {count} inputs refused", target.name());
     // Mutations that hit nothing would test nothing.

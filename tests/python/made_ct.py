@@ -12,7 +12,7 @@ from scipy import ndimage
 # The networks' constants; onnx/tiny_models/schema1.py describes them.
 A, B = 8.0, -6.0
 W0, W1, C, B_NEIGHBOURS, TEMPERATURE = (1.0, 4.0, 2.0), (0.5, 2.0, 1.0), 0.25, -4.0, 1.25
-J0, J1, J2, JB, JUDGE_TEMPERATURE = 10.0, 2.0, 1.0, -7.0, 2.0
+J0, J1, J2, JB, CLASSIFIER_TEMPERATURE = 10.0, 2.0, 1.0, -7.0, 2.0
 LUNG_HU = -850
 
 

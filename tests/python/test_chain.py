@@ -95,7 +95,7 @@ def test_outline_of_the_segmenter_needs_no_more_than_to_touch_a_candidate(find):
 
 
 def classified(x, p):
-    """tiny-scout's judge, inside a ball."""
+    """tiny-scout's classifier, inside a ball."""
     return made_ct.sigmoid(10 * x + 2 * p + 1 - 7)
 
 

@@ -377,7 +377,7 @@ def test_neighbours_resampled_plane_without_texture_is_unchanged(sam2lung, bundl
     assert min(np.abs(got - network).max() for network in networks) < 1e-5
 
 
-def test_scout_samples_near_what_it_sees_and_the_judge_drops_the_faint_ball(sam2lung, bundles, tmp_path):
+def test_scout_samples_near_what_it_sees_and_the_classifier_drops_the_faint_ball(sam2lung, bundles, tmp_path):
     hu = two_balls()
     hu[small()] = -400
     path = made_ct.write(tmp_path / "ct.nii.gz", hu, SPACING)
@@ -395,11 +395,11 @@ def test_scout_samples_near_what_it_sees_and_the_judge_drops_the_faint_ball(sam2
     np.testing.assert_allclose(mean[far], plain[far], **CLOSE)
     assert np.abs(values.mean - plain)[far].max() > 1e-4
 
-    assert values.mean[small()].max() > 0.2, "the faint ball has to be a component for the judge to drop"
+    assert values.mean[small()].max() > 0.2, "the faint ball has to be a component for the classifier to drop"
     (nodule,) = json.loads((tmp_path / "ct" / "nodules.json").read_text())
     # The patch's centre lies inside the ball of 50 HU, where smoothing changes nothing.
     logit = made_ct.J0 * made_ct.windowed(50) + made_ct.J1 * values.mean[5, 16, 14] + made_ct.J2 + made_ct.JB
-    assert nodule["nodule_probability"] == pytest.approx(made_ct.sigmoid(logit / made_ct.JUDGE_TEMPERATURE), abs=1e-5)
+    assert nodule["nodule_probability"] == pytest.approx(made_ct.sigmoid(logit / made_ct.CLASSIFIER_TEMPERATURE), abs=1e-5)
     assert json.loads((tmp_path / "ct" / "run.json").read_text())["result"]["dropped"] >= 1
 
 
@@ -451,7 +451,7 @@ def test_part_of_a_nodule_that_no_sample_drew_has_the_scout_s_outline_in_each(sa
     assert nodule["detection_rate"] == 1.0
 
 
-def test_bound_of_the_mean_doubt_is_for_entropy_alone(sam2lung, bundles, ct, tmp_path):
+def test_bound_of_the_mean_uncertainty_is_for_entropy_alone(sam2lung, bundles, ct, tmp_path):
     bundle = scout_bundle(bundles, tmp_path / "bundle", None)
     contract = json.loads((bundle / "model.json").read_text())
     contract["review"]["uncertainty_mean_above"] = 0.001
@@ -506,7 +506,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples seed device threads lung_mask clicks threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
+    options = "model samples samples_asked sample_sources seed device threads lung_mask clicks threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
@@ -601,7 +601,7 @@ def test_at_below_the_threshold_outlines_and_says_so(sam2lung, bundles, ct, tmp_
     assert np.array_equal(made_ct.read(tmp_path / "at/chest/label.nii.gz") > 0, small())
     (nodule,) = json.loads((tmp_path / "at/chest/nodules.json").read_text())
     assert nodule["volume_mm3"] == pytest.approx(small().sum() * np.prod(SPACING))
-    assert nodule["review"] and "outlined where asked, below the usual threshold" in nodule["review_reasons"]
+    assert nodule["review"] and "outlined at a click, below the usual threshold" in nodule["review_reasons"]
 
 
 def test_lung_mask_on_another_grid_is_refused_by_name(sam2lung, bundles, ct, tmp_path):

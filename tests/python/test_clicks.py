@@ -14,7 +14,7 @@ SHAPE = (24, 60, 72)
 # onnx/tiny_models/schema1.py describes the bundle.
 M, G, DECAY_MM = 0.25, 10.0, 6.0
 THRESHOLD = 0.2
-# What src/pipeline/prompt.rs says: how far around the nodule maps change.
+# What src/pipeline/click.rs says: how far around the nodule maps change.
 REACH_MM = 10.0
 BALL, EMPTY = (22, 24, 10), (54, 40, 14)
 # Float32 networks against double precision.
@@ -42,8 +42,8 @@ def mean_of(kept, inside=(), outside=()):
     """tiny-clicks' mean probability with `kept` of SAMPLES channels kept."""
     x = made_ct.windowed(hu())
     x = x - M * x.mean(axis=(1, 2), keepdims=True)
-    prompt = made_ct.B + G * (click_map(inside) - click_map(outside))
-    p0, p1 = made_ct.sigmoid(prompt), made_ct.sigmoid(2 * made_ct.A * x + prompt)
+    logit = made_ct.B + G * (click_map(inside) - click_map(outside))
+    p0, p1 = made_ct.sigmoid(logit), made_ct.sigmoid(2 * made_ct.A * x + logit)
     return kept / SAMPLES * p1 + (1 - kept / SAMPLES) * p0
 
 
@@ -144,6 +144,14 @@ def test_click_outside_is_taken_off(run, kept):
     assert (ball() & ~wanted).sum() > 20, "the click has to cost the ball something"
     assert np.array_equal(label > 0, wanted)
     assert manifest["options"]["clicks"] == {"inside": [list(BALL)], "outside": [list(beside)]}
+
+
+def test_clicks_under_their_old_names_give_the_same(run):
+    beside = (BALL[0] + 7, BALL[1], BALL[2])
+    new = run("--click", at(BALL), "--click-outside", at(beside))
+    old = run("--at", at(BALL), "--not-at", at(beside))
+    assert [values.tobytes() for values in new[:3]] == [values.tobytes() for values in old[:3]]
+    assert new[3] == old[3]
 
 
 def test_two_clicks_are_both_before_the_decoder_in_either_order(run, kept):

@@ -316,7 +316,7 @@ UNUSABLE = {
     "no_slope": (without("RescaleSlope"), "E_NOT_HU", "Rescale Slope (0028,1053)"),
     "neither": (without_rescale, "E_NOT_HU", "has no Rescale Slope"),
     "empty": (empty("RescaleIntercept"), "E_NOT_HU", "has no Rescale Intercept"),
-    "word": (text_in("RescaleIntercept", b"none"), "E_NOT_HU", "no number: 'none'"),
+    "word": (text_in("RescaleIntercept", b"none"), "E_NOT_HU", "not a number: 'none'"),
     "decimal_comma": (text_in("RescaleIntercept", b"-1024,0 "), "E_NOT_HU", "'-1024,0'"),
     "two_values": (text_in("RescaleSlope", b"1\\1 "), "E_NOT_HU", "Rescale Slope", "'1\\1'"),
     "not_a_number": (text_in("RescaleSlope", b"NaN "), "E_NOT_HU", "'NaN'"),
@@ -372,7 +372,7 @@ def test_cd_export_is_read_and_what_else_is_on_it_is_listed(is_read, images, tmp
     assert aside["a DICOMDIR"] == ["DICOMDIR"]
     assert set(aside["a file of the system"]) == {".DS_Store", "AUTORUN.INF", "DIR00001/*/._IM000001", "Thumbs.db"}
     foreign = {"DIR00001/*/VERSION", "DIR00001/*/report.pdf", "README.TXT", "VIEWER/viewer.exe"}
-    assert set(aside["it is no DICOM file"]) == foreign
+    assert set(aside["it is not a DICOM file"]) == foreign
     assert aside["it is empty"] == ["VIEWER/empty.dat"]
 
 
@@ -596,10 +596,10 @@ def cut(share):
 
 BROKEN = {
     "empty": (lambda data: b"", "it is empty"),
-    "zeros": (lambda data: bytes(len(data)), "no DICOM"),
-    "error_page": (lambda data: b"<html>404 Not Found</html>", "no DICOM"),
-    "noise": (lambda data: np.random.default_rng(5).bytes(len(data)), "no DICOM"),
-    "cut_in_preamble": (lambda data: data[:100], "no DICOM"),
+    "zeros": (lambda data: bytes(len(data)), "not a DICOM file"),
+    "error_page": (lambda data: b"<html>404 Not Found</html>", "not a DICOM file"),
+    "noise": (lambda data: np.random.default_rng(5).bytes(len(data)), "not a DICOM file"),
+    "cut_in_preamble": (lambda data: data[:100], "not a DICOM file"),
     "cut_in_meta": (lambda data: data[:180], "says it has"),
     "cut_in_header": (lambda data: data[: data.index(b"\x28\x00\x10\x00US")], "ends before its pixels"),
     "cut_in_pixels": (cut(0.8), "the pixels are cut off"),

@@ -116,11 +116,11 @@ def test_data_file_outside_the_header_s_folder_is_refused_with_its_name(refused,
 
 def test_pipe_in_place_of_a_file_is_refused_and_not_waited_for(refused, tmp_path):
     os.mkfifo(tmp_path / "ct.nii")
-    says(refused(tmp_path / "ct.nii"), "E_READ", "no regular file")
+    says(refused(tmp_path / "ct.nii"), "E_READ", "not a regular file")
     os.mkfifo(tmp_path / "voxels.raw")
     header = metaimage(tmp_path / "ct.mhd", voxels=b"")
     header.write_text(header.read_text().replace("LOCAL", "voxels.raw"))
-    says(refused(header), "E_READ", "voxels.raw", "no regular file")
+    says(refused(header), "E_READ", "voxels.raw", "not a regular file")
 
 
 def test_gzip_that_unpacks_to_more_than_its_header_says_is_left_unread(sam2lung, bundles, tmp_path):
@@ -445,7 +445,7 @@ def test_bundle_whose_graph_has_other_channels_is_refused_with_the_tensor(refuse
     says(refused(ct, model=bundle), "E_MODEL_SHAPE", "encoder.onnx", "'e0'", "7", "float32")
 
 
-def test_bundle_without_dropout_is_refused_since_its_doubt_would_be_made_up(refused, ct, bundle):
+def test_bundle_without_dropout_is_refused_since_its_uncertainty_would_be_made_up(refused, ct, bundle):
     change_json(bundle, lambda contract: contract["decoder"].update(dropout=[]))
     says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.dropout", "at least one")
 
@@ -581,8 +581,8 @@ def test_contract_that_asks_for_absurd_memory_is_refused_with_the_bound(refused,
     says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "Correct model.json")
 
 
-def test_judge_of_absurd_size_is_refused_with_the_bound(refused, bundles, ct, tmp_path):
-    bundle = shutil.copytree(bundles / "tiny-scout", tmp_path / "judged")
+def test_classifier_of_absurd_size_is_refused_with_the_limit(refused, bundles, ct, tmp_path):
+    bundle = shutil.copytree(bundles / "tiny-scout", tmp_path / "huge")
     change_json(bundle, lambda contract: contract["judge"].update(size=[256, 256, 256]))
     says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "judge.size", "2097152")
 

@@ -74,9 +74,9 @@ def summary(scans: list[Scan], threshold: float | None = None, rounds: int = 100
     return {
         "scans": len(scans),
         "lesions": lesions(scans),
-        "false_a_scan": false,
+        "false_per_scan": false,
         "sensitivity": found,
-        "points": [{"false_a_scan": rate, **figure} for rate, figure in points.items()],
+        "points": [{"false_per_scan": rate, **figure} for rate, figure in points.items()],
         "cpm": metrics.with_interval(scans, cpm, rounds),
         "threshold": threshold,
         "product": None if threshold is None else at_threshold(scans, threshold),

@@ -80,7 +80,7 @@ class Model:
 
     name: str
     version: str
-    networks: str  # of all graphs
+    networks: str  # of all graphs, whatever their files are called
     contract: str  # of model.json: thresholds, temperatures
     uncertainty: str = "entropy"  # which uncertainty the map shows
 
@@ -93,7 +93,7 @@ def model_of(result: Result) -> Model | None:
     model = result.run.get("model")
     if not model:
         return None
-    graphs = "".join(digest for name, digest in sorted(model["sha256"].items()) if name != model_json.FILE)
+    graphs = "".join(sorted(digest for name, digest in model["sha256"].items() if name != model_json.FILE))
     networks = hashlib.sha256(graphs.encode()).hexdigest()
     return Model(
         model["name"], model["version"], networks[:8], model["sha256"][model_json.FILE][:8], uncertainty_of(result)
@@ -137,7 +137,7 @@ def with_every_finding(bundle: Path, folder: Path) -> tuple[Path | None, float |
 
 def click_inside(voxel_ijk: tuple[int, int, int]) -> tuple[str, str]:
     """The command line's words for a click inside a nodule, at a voxel (column, row, slice)."""
-    return "--at", ",".join(map(str, voxel_ijk))
+    return "--click", ",".join(map(str, voxel_ijk))
 
 
 def error_line(text: str, path: str | Path) -> str | None:

@@ -55,7 +55,7 @@ def ece_pooled(scores: list[Score]) -> float:
     return metrics.ece(bins_pooled(scores))
 
 
-def ece_a_nodule(scores: list[Score]) -> float:
+def ece_per_nodule(scores: list[Score]) -> float:
     return over_known(np.mean, [metrics.ece(s.bins) for s in scores if s.bins[0].sum()])
 
 
@@ -173,7 +173,7 @@ FIGURES = [
     ("sensitivity", "Sensitivity, voxels of the crop", 3, True, sensitivity),
     ("specificity", "Specificity, voxels of the crop", 4, True, specificity),
     ("ece_pooled", "ECE near nodules, voxels pooled", 3, True, ece_pooled),
-    ("ece_a_nodule", "ECE near nodules, mean of nodules", 3, True, ece_a_nodule),
+    ("ece_per_nodule", "ECE near nodules, mean of nodules", 3, True, ece_per_nodule),
     ("uncertainty_ratio", "Mean uncertainty of wrong voxels ÷ of right ones", 2, True, uncertainty_ratio),
     (
         "auroc_expected_dice",

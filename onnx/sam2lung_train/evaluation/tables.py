@@ -95,7 +95,7 @@ def froc_table(columns: dict[str, Record]) -> str:
 
 
 def end_of(figures: Record) -> str:
-    return pair((figures["false_a_scan"][-1], figures["sensitivity"][-1]))
+    return pair((figures["false_per_scan"][-1], figures["sensitivity"][-1]))
 
 
 def pair(values: Sequence[float] | None) -> str:
@@ -124,7 +124,7 @@ def report(results: Record, program: str) -> str:
     ]
     if results.get("click"):
         parts += [
-            "What a click on the nodule changes (`--at`, at the consensus' centre):",
+            "What a click on the nodule changes (`--click`, at the consensus' centre):",
             click_table(results["click"]),
         ]
     if results.get("froc"):

@@ -216,8 +216,8 @@ def totals(results: list[Record]) -> Record:
         "lesions": len(lesions),
         "found": sum(bool(lesion["found_by"]) for lesion in lesions),
         "false_findings": sum(false),
-        "false_a_scan": metrics.ratio(sum(false), len(false)),
-        "most_false_in_a_scan": max(false, default=0),
+        "false_per_scan": metrics.ratio(sum(false), len(false)),
+        "most_false_in_one_scan": max(false, default=0),
     }
 
 
@@ -225,8 +225,8 @@ def total_text(results: list[Record], smallest_mm: float) -> str:
     t = totals(results)
     return (
         f"{t['found']} of {t['lesions']} lesions of {smallest_mm:g} mm and more found, {t['lesions'] - t['found']} missed; "
-        f"{tables.number(t['false_a_scan'], 2)} false findings a scan ({t['false_findings']} in {t['scans']} CTs, at most "
-        f"{t['most_false_in_a_scan']} in one); {t['refused']} CTs refused."
+        f"{tables.number(t['false_per_scan'], 2)} false findings a scan ({t['false_findings']} in {t['scans']} CTs, at most "
+        f"{t['most_false_in_one_scan']} in one); {t['refused']} CTs refused."
     )
 
 

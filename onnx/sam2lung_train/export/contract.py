@@ -1,4 +1,4 @@
-"""model.json: the only place in the package that knows its fields. Schema 1 is written, schemas 1 and 2 are read.
+"""model.json, schema 2: the only place in the package that knows its fields, which onnx/README.md describes.
 
 Another schema is a change of this file: `model_json` writes it; `classifier_of`, `with_classifier_threshold` and
 `without_interpolation` are what the evaluation reads or changes. Needs no PyTorch.
@@ -29,16 +29,14 @@ from ..config import (
 )
 from ..errors import UserError
 
-SCHEMA = 1  # that is written
-READABLE = (1, 2)
+SCHEMA = 2
 FILE = "model.json"
-# Schema 1 calls the classifier the judge; the file keeps that name, so that a bundle's files stay the same from export
-# to export.
-ENCODER_FILE, DECODER_FILE, CLASSIFIER_FILE = "encoder.onnx", "decoder.onnx", "judge.onnx"
-CLASSIFIER = {1: "judge", 2: "classify"}  # its field, by schema
+ENCODER_FILE, DECODER_FILE, CLASSIFIER_FILE = "encoder.onnx", "decoder.onnx", "classify.onnx"
 INTERPOLATE = "interpolate_above_mm"
 STRIDES = (1, 2, 4, 8, 16)  # of the embeddings
-SAMPLING = {"samples": 25, "scout_threshold": 0.03, "scout_margin_mm": 4.0}
+NODULE = {"name": "nodule", "code": ["SCT", "27925004", "Nodule"], "colour": [230, 159, 0]}
+SAMPLES = 25  # unless the caller says otherwise
+SCOUT = {"threshold": 0.03, "margin_mm": 4.0}
 ATTRIBUTION = (
     "LIDC-IDRI: Armato SG III et al., The Cancer Imaging Archive, doi 10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0. "
     "Whole CTs from LIDC-IDRI, Lung-Fused-CT-Pathology, CMB-CRC, CPTAC-LSCC and CPTAC-PDA (TCIA, Creative Commons attribution)."
@@ -62,24 +60,28 @@ def embedding_channels(config: NetworkConfig) -> list[int]:
 
 
 def model_json(config: NetworkConfig, calibration: Spec, folder: Path, version: str, training: Spec) -> Spec:
-    """The contract of the graphs in `folder`, with what `run_folder` says was chosen."""
-    return {
+    """The contract of the graphs in `folder`, with what `run_folder` says was chosen.
+
+    Fields stand in the order in which `sam2lung model upgrade` writes them; what may be left out and isn't there is.
+    """
+    spec = {
         "schema_version": SCHEMA,
         "name": f"sam2lung-{config.encoder.removeprefix('sam2.1-')}",
         "version": version,
-        "kind": "slice",
-        "input": input_fields(),
-        "encoder": encoder_fields(config, folder),
-        "decoder": decoder_fields(config, folder),
-        "sampling": SAMPLING,
-        "calibration": {"temperature": calibration["temperature"], "bias": calibration["bias"]},
+        "channels": [{"name": "CT", "unit": "HU", "normalise": {"window": list(WINDOW_HU)}}],
+        "classes": [NODULE],
+        "output": "instances",
+        "lungs": {"lift_below_hu": LIFT_BELOW_HU, "lift_to_hu": LIFT_TO_HU},
+        "classify": classifier_fields(calibration, folder),
+        "segment": segmenter_fields(config, calibration, folder),
+        "sampling": {"samples": SAMPLES, "uncertainty": "entropy"},
         "decision": {"threshold": calibration["threshold"], "min_volume_mm3": SMALLEST_MM3},
-        CLASSIFIER[SCHEMA]: classifier_fields(calibration, folder),
-        "doubt": calibration["uncertainty"],
         "review": calibration["review"],
+        "uncertainty": calibration["uncertainty"],
         "tried": {"slice_mm": TRIED_SLICE_MM},
         "provenance": provenance_fields(training),
     }
+    return {field: value for field, value in spec.items() if value is not None}
 
 
 def graph_fields(folder: Path, name: str) -> Spec:
@@ -87,60 +89,60 @@ def graph_fields(folder: Path, name: str) -> Spec:
     return {"file": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
 
 
-def input_fields() -> Spec:
-    """What the encoder is fed."""
-    return {
-        "window_hu": list(WINDOW_HU),
-        "pixel_mm": PIXEL_MM,
-        "neighbours": {
-            "each_side": EACH_SIDE,
-            "step_mm": NEIGHBOUR_STEP_MM,
-            INTERPOLATE: INTERPOLATE_ABOVE_MM,
-        },
-        "multiple": MULTIPLE,
-        "lungs": {"lift_below_hu": LIFT_BELOW_HU, "lift_to_hu": LIFT_TO_HU},
-    }
-
-
-def encoder_fields(config: NetworkConfig, folder: Path) -> Spec:
-    """The encoder's tensors."""
-    embeddings = zip(embedding_channels(config), STRIDES)
-    return {
-        **graph_fields(folder, ENCODER_FILE),
-        "slices": "slices",
-        "offsets_mm": "offsets_mm",
-        "embeddings": [{"name": f"e{n}", "channels": c, "stride": s} for n, (c, s) in enumerate(embeddings)],
-        **({} if is_compact(config) else {"whole_slice": True}),
-    }
-
-
-def decoder_fields(config: NetworkConfig, folder: Path) -> Spec:
-    """The decoder's tensors and what is random in it."""
-    return {
-        **graph_fields(folder, DECODER_FILE),
-        "dropout": [{"name": f"drop{n}", "channels": c, "rate": rate} for n, (c, rate) in enumerate(config.dropout())],
-        "clicks": {"name": "clicks", "decay_mm": CLICK_DECAY_MM},
-        "logits": "logits",
-        "classes": ["nodule"],
-        "halo_px": HALO_PX,
-    }
+def calibration_fields(temperature: float, bias: float) -> Spec:
+    """From logits to probabilities."""
+    return {"activation": "sigmoid", "temperature": temperature, "bias": bias}
 
 
 def classifier_fields(calibration: Spec, folder: Path) -> Spec | None:
-    """The classifier; None where there is no graph of it."""
+    """The role `classify`; None where there is no graph for it."""
     if not (folder / CLASSIFIER_FILE).exists():
         return None
+    points = calibration["classifier_points"]
     return {
-        **graph_fields(folder, CLASSIFIER_FILE),
-        "patch": "patch",
+        "kind": "patch",
+        "grid": {"spacing_mm": list(PATCH_SPACING_MM), "size": list(PATCH_SIZE)},
+        "shows": ["image", "probability", "inside"],
+        "members": [{"graph": graph_fields(folder, CLASSIFIER_FILE)}],
+        "image": "patch",
         "logit": "logit",
-        "size": list(PATCH_SIZE),
-        "spacing_mm": list(PATCH_SPACING_MM),
-        "temperature": calibration["classifier_temperature"],
-        "bias": calibration["classifier_bias"],
+        "calibration": calibration_fields(calibration["classifier_temperature"], calibration["classifier_bias"]),
         "threshold": calibration["classifier_threshold"],
-        "operating_points": calibration["classifier_points"],
+        **({"operating_points": points} if points else {}),
     }
+
+
+def segmenter_fields(config: NetworkConfig, calibration: Spec, folder: Path) -> Spec:
+    """The role `segment`: the slice network."""
+    return {
+        "kind": "slice",
+        "grid": {"spacing_mm": [None, PIXEL_MM, PIXEL_MM], "multiple": MULTIPLE},
+        "neighbours": {"each_side": EACH_SIDE, "step_mm": NEIGHBOUR_STEP_MM, INTERPOLATE: INTERPOLATE_ABOVE_MM},
+        **({} if is_compact(config) else {"whole_slice": True}),
+        "halo_px": HALO_PX,
+        "scout": SCOUT,
+        "members": [{"encoder": graph_fields(folder, ENCODER_FILE), "decoder": graph_fields(folder, DECODER_FILE)}],
+        "tensors": tensor_fields(config),
+        "random": {"dropout": dropout_fields(config)},
+        "clicks": {"input": "clicks", "decay_mm": CLICK_DECAY_MM},
+        "calibration": calibration_fields(calibration["temperature"], calibration["bias"]),
+    }
+
+
+def tensor_fields(config: NetworkConfig) -> Spec:
+    """Names of the tensors of encoder and decoder."""
+    embeddings = zip(embedding_channels(config), STRIDES)
+    return {
+        "image": "slices",
+        "offsets_mm": "offsets_mm",
+        "embeddings": [{"name": f"e{n}", "channels": c, "stride": s} for n, (c, s) in enumerate(embeddings)],
+        "logits": "logits",
+    }
+
+
+def dropout_fields(config: NetworkConfig) -> list[Spec]:
+    """The decoder's dropout inputs."""
+    return [{"input": f"drop{n}", "channels": c, "rate": rate} for n, (c, rate) in enumerate(config.dropout())]
 
 
 def provenance_fields(training: Spec) -> Spec:
@@ -155,8 +157,11 @@ def provenance_fields(training: Spec) -> Spec:
 
 
 def write(bundle: Path, spec: Spec) -> None:
-    """Writes a bundle's model.json."""
-    (bundle / FILE).write_text(json.dumps(spec, indent=2) + "\n")
+    """Writes a bundle's model.json. Numbers read back as they are (Python writes the shortest digits that do).
+
+    # Raises ValueError for a number that is not finite: JSON has none.
+    """
+    (bundle / FILE).write_text(json.dumps(spec, indent=2, allow_nan=False) + "\n")
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -165,18 +170,28 @@ def write(bundle: Path, spec: Spec) -> None:
 def read(bundle: Path) -> Spec:
     """A bundle's model.json.
 
-    # Raises UserError for another schema than READABLE.
+    # Raises UserError for another schema.
     """
     spec = json.loads((bundle / FILE).read_text())
-    if spec.get("schema_version") not in READABLE:
-        expected = " or ".join(map(str, READABLE))
-        raise UserError(f"{bundle / FILE}: expected schema_version {expected}, got {spec.get('schema_version')}")
+    got = spec.get("schema_version")
+    if got == 1:
+        raise UserError(
+            f"{bundle / FILE}: expected schema_version {SCHEMA}, got 1: 'sam2lung model upgrade {bundle}' writes it"
+        )
+    if got != SCHEMA:
+        raise UserError(f"{bundle / FILE}: expected schema_version {SCHEMA}, got {got}")
     return spec
 
 
 def classifier_of(spec: Spec) -> Spec | None:
-    """The classifier's part; None where there is no classifier."""
-    return spec.get(CLASSIFIER[spec["schema_version"]])
+    """The role `classify`; None where there is no classifier."""
+    return spec.get("classify")
+
+
+def classifier_file(spec: Spec) -> str | None:
+    """The classifier's graph, `judge.onnx` in bundles up to 0.2.0; None where there is no classifier."""
+    classifier = classifier_of(spec)
+    return classifier["members"][0]["graph"]["file"] if classifier else None
 
 
 def with_classifier_threshold(spec: Spec, threshold: float) -> Spec:
@@ -199,6 +214,7 @@ def without_interpolation(spec: Spec) -> tuple[Spec, float]:
 
 
 def neighbours_of(spec: Spec) -> list[Spec]:
-    """How each network of slices gets its neighbours."""
-    networks = [spec["input"]] if spec["schema_version"] == 1 else [spec.get("detect"), spec["segment"]]
-    return [network["neighbours"] for network in networks if network and network.get("neighbours")]
+    """How each network of slices gets its neighbours; of a hybrid that is its fine one."""
+    roles = [network for network in (spec.get("detect"), spec["segment"]) if network]
+    networks = [network["hybrid"]["fine"] if network.get("hybrid") else network for network in roles]
+    return [network["neighbours"] for network in networks if network.get("neighbours")]

@@ -17,7 +17,7 @@ from ..networks.network import Network
 from ..run_folder import RunFolder
 from . import contract
 from .bundle import bundle_of
-from .contract import CLASSIFIER_FILE, DECODER_FILE, ENCODER_FILE, STRIDES
+from .contract import DECODER_FILE, ENCODER_FILE, STRIDES
 
 # Float32 with another order of sums; logits are of the order of 10.
 TOLERANCE = 2e-4
@@ -50,8 +50,9 @@ def network_differences(network: Network, bundle: Path) -> Iterator[tuple[str, f
 
 
 @torch.no_grad()
-def classifier_differences(classifier: Classifier, bundle: Path) -> Iterator[tuple[str, float]]:
-    graph = session(bundle / CLASSIFIER_FILE)
+def classifier_differences(classifier: Classifier, path: Path) -> Iterator[tuple[str, float]]:
+    """(words, largest difference of the logits) for one and several patches; `path` is the graph's."""
+    graph = session(path)
     for count in (1, 5):
         patches = torch.rand(count, 3, *PATCH_SIZE)
         yield (
@@ -69,8 +70,8 @@ def check_parity(run: Path, bundle: Path | None = None) -> bool:
     network = load_network(folder.checkpoint)
     bundle = bundle or bundle_of(network, folder)
     found = list(network_differences(network, bundle))
-    if contract.classifier_of(contract.read(bundle)):
-        found += classifier_differences(load_classifier(folder.classifier_weights()), bundle)
+    if file := contract.classifier_file(contract.read(bundle)):
+        found += classifier_differences(load_classifier(folder.classifier_weights()), bundle / file)
     for words, difference in found:
         print(f"{words}: {difference:.1e}")
     worst = max(difference for _, difference in found)

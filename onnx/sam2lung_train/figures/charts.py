@@ -224,7 +224,7 @@ def free_response(curves: dict[str, Record], note: str) -> Figure:
 
 def free_response_panel(axes: Axes, words: str, curve: Record) -> None:
     ticks = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8]
-    false, found = (np.asarray(curve[key], float) for key in ("false_a_scan", "sensitivity"))
+    false, found = (np.asarray(curve[key], float) for key in ("false_per_scan", "sensitivity"))
     shown = np.maximum(false, ticks[0])
     axes.plot(shown, found, color=BLUE, linewidth=1.8, label=f"CPM {curve['cpm']['value']:.3f}")
     if shown[-1] < ticks[-1]:

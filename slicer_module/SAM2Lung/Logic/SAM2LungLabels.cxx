@@ -123,7 +123,9 @@ void Copy(vtkImageData* from, vtkImageData* to, const Box& box)
 //----------------------------------------------------------------------------
 vtkSmartPointer<vtkImageData> Crop(vtkImageData* image, const Box& box)
 {
-  vtkSmartPointer<vtkImageData> piece = Blank(box, image->GetScalarType());
+  const auto piece = vtkSmartPointer<vtkImageData>::New();
+  piece->SetExtent(Box(box).extent.data());
+  piece->AllocateScalars(image->GetScalarType(), 1);
   Copy(image, piece, box);
   return piece;
 }

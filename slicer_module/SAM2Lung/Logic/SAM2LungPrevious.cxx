@@ -1,6 +1,8 @@
 #include "SAM2LungPrevious.h"
 
+#include "SAM2LungLabels.h"
 #include "SAM2LungMaps.h"
+#include "SAM2LungNeighbourhood.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungTable.h"
 
@@ -62,16 +64,34 @@ bool OnGridOf(vtkMRMLScalarVolumeNode* ct, vtkMRMLVolumeNode* node)
   return SameGrid(of_ct->GetData(), of_node->GetData());
 }
 
-/// A copy of the node's voxels; null where it has none of that type on the grid of the run's CT.
-vtkSmartPointer<vtkImageData> CopyOnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type)
+/// A copy of the node's voxels in a box; null where it has none of that type on the grid of the run's CT.
+vtkSmartPointer<vtkImageData> CopyOnGrid(vtkMRMLVolumeNode* node, const RunInput& input, int scalar_type, const Box& box)
 {
-  if (!OnGrid(node, input, scalar_type))
+  return OnGrid(node, input, scalar_type) && !box.Empty() ? Crop(node->GetImageData(), box) : nullptr;
+}
+
+/// Where the maps are needed: for a click everywhere, for a run around what was clicked before.
+Box BoxOfMaps(const Previous& previous, const RunInput& input)
+{
+  if (input.click_ijk)
   {
-    return nullptr;
+    return BoxOf(input.ct);
   }
-  const auto copy = vtkSmartPointer<vtkImageData>::New();
-  copy->DeepCopy(node->GetImageData());
-  return copy;
+  Box box;
+  const bool any = std::any_of(
+    previous.nodules.begin(), previous.nodules.end(), [](const auto& nodule) { return nodule.second.clicked; });
+  if (any && previous.labels)
+  {
+    for (const auto& [number, share] : FindLabels(previous.labels))
+    {
+      const auto nodule = previous.nodules.find(number);
+      if (nodule != previous.nodules.end() && nodule->second.clicked)
+      {
+        box = box.With(Reach(share.box, input.ijk_to_ras, previous.labels));
+      }
+    }
+  }
+  return box;
 }
 
 } // namespace
@@ -88,22 +108,18 @@ std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* para
   }
   const auto previous = std::make_shared<Previous>();
   previous->regions = HasRegions(table);
-  bool with_maps = input.click_ijk.has_value();
   previous->last_number = LastSegment(parameters->GetSegmentationNode());
   for (const int id : IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>())
   {
     previous->nodules[id] = NoduleInTable(table, id);
     previous->last_number = std::max(previous->last_number, id);
-    with_maps = with_maps || previous->nodules[id].clicked;
   }
-  previous->labels = CopyOnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT);
-  if (with_maps)
+  previous->labels = CopyOnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT, BoxOf(input.ct));
+  const Box box = BoxOfMaps(*previous, input);
+  previous->uncertainty = CopyOnGrid(parameters->GetUncertaintyVolumeNode(), input, VTK_FLOAT, box);
+  if (input.probability)
   {
-    previous->uncertainty = CopyOnGrid(parameters->GetUncertaintyVolumeNode(), input, VTK_FLOAT);
-  }
-  if (with_maps && input.probability)
-  {
-    previous->probability = CopyOnGrid(parameters->GetProbabilityVolumeNode(), input, VTK_FLOAT);
+    previous->probability = CopyOnGrid(parameters->GetProbabilityVolumeNode(), input, VTK_FLOAT, box);
   }
   return previous;
 }

@@ -1,6 +1,6 @@
 /// \file
-/// What an earlier run and its reader left in the outputs, so that the next run keeps the reader's work, and a click goes on
-/// from there.
+/// What an earlier run and its reader left in the outputs, so that the next run keeps the reader's work, and a click
+/// goes on from there.
 
 #ifndef SAM2LungPrevious_h
 #define SAM2LungPrevious_h
@@ -25,7 +25,7 @@ struct Previous
   bool regions = false;                       ///< They are classes of a model.
   int last_number = 0;                        ///< Highest number of a row or a segment.
   vtkSmartPointer<vtkImageData> labels;       ///< uint16, on the CT's grid; null: none.
-  vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; only where a click was or is.
+  vtkSmartPointer<vtkImageData> uncertainty;  ///< float, the same; for a run, only where clicked nodules are.
   vtkSmartPointer<vtkImageData> probability;  ///< The same, if the run wants one.
 };
 

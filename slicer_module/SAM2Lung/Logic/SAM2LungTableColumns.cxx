@@ -148,7 +148,7 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       VTK_DOUBLE,
                       MM3,
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume, median"),
-                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Median of the volume over the samples, drawn into the interval"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Median of the volume over the samples; outside the interval its nearer end"),
                       Number<&Nodule::volume_mm3_p50> });
   columns.push_back({ "volume_mm3_p95",
                       VTK_DOUBLE,

@@ -22,10 +22,10 @@ Examples:
       one CT; results/chest/ then holds label.nii.gz, probability.nii.gz, uncertainty.nii.gz,
       nodules.json, nodules.csv, overview.png and run.json
   sam2lung segment patients/* --output results --samples 50 --device cuda
-      a cohort on a GPU, a DICOM folder each; a CT that fails is named, the others go on
+      a cohort on a GPU, one DICOM folder per patient; a CT that fails is named, and the others go on
   sam2lung segment ct/ --output results --click 182,285,65
-      besides the automatic search, outline the nodule at that voxel (column, row, slice from 0);
-      with --click-outside, say which voxels don't belong to it
+      also outline the nodule at that voxel (column, row, slice from 0);
+      --click-outside names voxels that don't belong to it
   sam2lung phantom phantom.nii.gz && sam2lung segment phantom.nii.gz --output results
       try it without a CT
 
@@ -57,7 +57,7 @@ pub enum Command {
     Model(ModelCommand),
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
     Phantom {
-        /// Where to write it (.nii, .nii.gz, .nrrd or .vti); what it holds goes beside it as .json
+        /// File to write (.nii, .nii.gz, .nrrd or .vti); its known nodules are written beside it as .json
         output: PathBuf,
         /// Another seed gives another chest
         #[arg(long, default_value_t = 0)]
@@ -71,7 +71,7 @@ pub enum Command {
 /// `sam2lung model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// Write a bundle's model.json as schema version 2; the same model gives the same bits
+    /// Write a bundle's model.json as schema version 2; results keep their bits
     Upgrade {
         /// Folder with model.json
         #[arg(value_name = "BUNDLE_DIR")]
@@ -87,11 +87,11 @@ pub enum ModelCommand {
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with a file
-    /// for each, named NAME or x_NAME
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with one
+    /// file per channel, named NAME or x_NAME
     #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// The file of one channel of the model, in place of INPUT; given again for each channel
+    /// The file of one channel, in place of INPUT; once for each channel of the model
     #[arg(long = "channel", value_name = "NAME=FILE", value_parser = parse_channel, conflicts_with = "inputs")]
     pub channels: Vec<(String, PathBuf)>,
     /// Folder for the results; each INPUT gets a folder of its own in it
@@ -100,10 +100,10 @@ pub struct SegmentArgs {
     /// Folder with model.json; the built-in model when left out
     #[arg(long, value_name = "BUNDLE_DIR")]
     pub model: Option<PathBuf>,
-    /// Monte-Carlo dropout samples [default: the model's, 25]
+    /// Number of samples; no more are drawn than can differ [default: the model's]
     #[arg(long, value_name = "T")]
     pub samples: Option<usize>,
-    /// Seed of the dropout masks; the same seed gives the same bits
+    /// Seed of what is random (dropout, noise); the same seed gives the same bits
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Where the networks run
@@ -112,20 +112,20 @@ pub struct SegmentArgs {
     /// CPU threads [default: all]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Where to search: 'auto' finds the lungs, 'off' searches everywhere, or a mask on the CT's grid
+    /// Where to search: 'auto': in the lungs; 'off': everywhere; FILE: where this mask on the CT's grid is above 0.5
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
     pub lung_mask: PathBuf,
-    /// Outline the nodule at this voxel in any case (column,row,slice from 0); may be given again
+    /// Outline the nodule at this voxel (column,row,slice from 0), even if the search missed it; may be given again
     #[arg(long, alias = "at", value_name = "I,J,K", value_parser = parse_voxel)]
     pub click: Vec<[usize; 3]>,
-    /// This voxel doesn't belong to a nodule given with --click (models that take clicks); may be given again
+    /// This voxel doesn't belong to a nodule given with --click; for models that take clicks; may be given again
     #[arg(long, alias = "not-at", value_name = "I,J,K", value_parser = parse_voxel)]
     pub click_outside: Vec<[usize; 3]>,
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
-    /// Share of nodules that the classifier is to keep, 0 to 1: more nodules, or fewer false ones; for models
-    /// with operating points [default: the model's threshold]
+    /// Share of nodules, 0 to 1, that the classifier is to keep: more nodules, or fewer false ones; for models with
+    /// operating points [default: the model's threshold]
     #[arg(long, value_name = "S")]
     pub sensitivity: Option<f64>,
     /// Which uncertainty the uncertainty map shows [default: the model's]
@@ -144,8 +144,8 @@ pub struct SegmentArgs {
     /// (lowest series number)
     #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
-    /// Directions in which the axes run of a file that doesn't say (NIfTI without qform and sform, NRRD without a patient
-    /// space): L or R, A or P, S or I, such as LPS, which ITK and 3D Slicer show. A warning says that it was assumed
+    /// Directions of the axes of a file that doesn't say them (NIfTI without qform and sform, NRRD without a patient
+    /// space): L or R, A or P, S or I. ITK and 3D Slicer assume LPS. A warning says that it was assumed
     #[arg(long, value_name = "LPS|RAS|…")]
     pub assume_orientation: Option<Frame>,
     /// Print errors only

@@ -41,7 +41,7 @@ impl Input {
                 let name = patient_name(&io::output_name(file), channel);
                 vec![Input { name, from: From::Channels(args.channels.clone()) }]
             }
-            None => args.inputs.iter().map(Self::of).collect(),
+            None => args.inputs.iter().map(|path| Self::of(path)).collect(),
         };
         let mut seen = BTreeMap::new();
         for input in &inputs {
@@ -57,8 +57,8 @@ impl Input {
         Ok(inputs)
     }
 
-    fn of(path: &PathBuf) -> Self {
-        Input { name: io::output_name(path), from: From::Path(path.clone()) }
+    fn of(path: &Path) -> Self {
+        Input { name: io::output_name(path), from: From::Path(path.to_path_buf()) }
     }
 
     /// Where it lies, for messages: its first file where it has several.

@@ -192,7 +192,7 @@ fn write(
         uncertainty_maximum: found.uncertainty.maximum(),
         warnings: warnings.clone(),
     };
-    let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result holds no CT any more"))?;
+    let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result no longer holds the CT"))?;
     write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
     monitor.step(Stage::Write, steps - 1, steps)?;
 

@@ -49,7 +49,7 @@ fn only_results(target: &Path) -> Result<()> {
         let name = name.to_string_lossy();
         Err(Error::write(
             target,
-            format!("it is there and holds '{name}', which is no result: choose another --output"),
+            format!("it is there and holds '{name}', which is not a result: choose another --output"),
         ))
     })
 }

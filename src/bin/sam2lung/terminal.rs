@@ -97,6 +97,7 @@ fn options_for(error: &Error) -> Option<&'static str> {
         Error::NoLung { .. } => Some("--lung-mask off, --lung-mask FILE"),
         Error::NoOrientation { .. } => Some("--assume-orientation LPS (what ITK and 3D Slicer show), RAS, LAS, …"),
         Error::SeveralSeries { .. } => Some("--series UID, --series thinnest, --series first"),
+        Error::Channels { .. } => Some("--channel NAME=FILE, once for each channel"),
         Error::Device { .. } => Some("--device cpu"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),
         _ => None,

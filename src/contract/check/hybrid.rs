@@ -26,7 +26,7 @@ pub(super) fn check(at: &str, whole: &Network, hybrid: &Hybrid, model: &Model) -
         "null: a hybrid's fine network sees the CT's own slices",
     )?;
     let share = hybrid.share_of_slices;
-    demand(share > 0.0 && share <= 1.0, format_args!("{at}.share_of_slices"), share, "a number above 0, up to 1")?;
+    within(format_args!("{at}.share_of_slices"), share, SHARE)?;
     let field = format!("{at}.fine_weights");
     counted(&field, &hybrid.fine_weights, MAX_CLASSES)?;
     let (got, classes) = (hybrid.fine_weights.len(), model.classes.len());

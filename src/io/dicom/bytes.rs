@@ -11,7 +11,7 @@ use flate2::read::DeflateDecoder;
 
 use crate::regular;
 
-/// Bytes that are read ahead: headers are looked at piece by piece.
+/// Bytes that are read ahead: headers are read a few bytes at a time.
 const WINDOW: u64 = 8192;
 
 enum Source {
@@ -69,7 +69,7 @@ impl Bytes {
         let inside = at >= self.start && at + N as u64 <= self.start + self.window.len() as u64;
         if !inside {
             let count = WINDOW.min(self.size - at).max(N as u64);
-            self.window = self.take(at, count)?;
+            self.window = self.read(at, count)?;
             self.start = at;
         }
         let from = (at - self.start) as usize;
@@ -77,7 +77,7 @@ impl Bytes {
     }
 
     /// `count` bytes at a position; an error where they aren't all there.
-    pub fn take(&mut self, at: u64, count: u64) -> io::Result<Vec<u8>> {
+    pub fn read(&mut self, at: u64, count: u64) -> io::Result<Vec<u8>> {
         if at.checked_add(count).is_none_or(|end| end > self.size) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

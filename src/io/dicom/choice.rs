@@ -40,12 +40,12 @@ impl<'a> Rule<'a> {
 /// The images of a folder by the UID of their series.
 pub type BySeries = BTreeMap<String, Vec<Slice>>;
 
-/// Takes the series out that the rule names. Without one: the only one that can be a volume, else the only or the
+/// Removes and returns the series that the rule names. Without one: the only one that can be a volume, else the only or the
 /// largest, whose refusal then says what is wrong.
 ///
 /// # Errors
 /// [`Error::SeveralSeries`], [`Error::NoSuchSeries`].
-pub fn take(by_series: &mut BySeries, rule: Rule<'_>, folder: &Path) -> Result<Option<Vec<Slice>>> {
+pub fn choose(by_series: &mut BySeries, rule: Rule<'_>, folder: &Path) -> Result<Option<Vec<Slice>>> {
     let uids: Vec<String> = by_series.keys().cloned().collect();
     let volumes = volumes(by_series);
     let chosen = match rule {
@@ -66,7 +66,7 @@ pub fn take(by_series: &mut BySeries, rule: Rule<'_>, folder: &Path) -> Result<O
 }
 
 /// The series that may be a CT's volume: those with three places or more; where none has, those with two. One image, two
-/// scouts, or many images at one place (a bolus being watched) are none beside a CT.
+/// scouts, or many images at one place (a bolus being watched) don't count beside a CT.
 fn volumes(by_series: &BySeries) -> Vec<String> {
     let of = |least| by_series.iter().filter(move |(_, slices)| stack::places(slices) >= least);
     let least = if of(3).next().is_some() { 3 } else { 2 };

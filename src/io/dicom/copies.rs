@@ -10,7 +10,7 @@ use std::{
 use super::slice::Slice;
 use crate::{error::Result, progress::Monitor, regular};
 
-const PIECE_BYTES: usize = 1 << 16;
+const CHUNK_BYTES: usize = 1 << 16;
 
 /// Parts the slices from those that equal an earlier one in every byte.
 ///
@@ -39,19 +39,19 @@ fn equal(one: &Path, other: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     loop {
-        let (piece, other_piece) = (piece(&mut one)?, piece(&mut other)?);
-        if piece != other_piece {
+        let (chunk, other_chunk) = (chunk(&mut one)?, chunk(&mut other)?);
+        if chunk != other_chunk {
             return Ok(false);
         }
-        if piece.is_empty() {
+        if chunk.is_empty() {
             return Ok(true);
         }
     }
 }
 
-fn piece(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(PIECE_BYTES);
-    file.take(PIECE_BYTES as u64).read_to_end(&mut bytes)?;
+fn chunk(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+    file.take(CHUNK_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -67,9 +67,9 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             path
         };
-        let long = vec![7; 3 * PIECE_BYTES + 1];
+        let long = vec![7; 3 * CHUNK_BYTES + 1];
         let mut other = long.clone();
-        other[3 * PIECE_BYTES] = 8;
+        other[3 * CHUNK_BYTES] = 8;
         let a = write("a", &long);
         assert!(equal(&a, &write("b", &long)).unwrap());
         assert!(!equal(&a, &write("c", &other)).unwrap());

@@ -343,7 +343,7 @@ mod tests {
                 break;
             }
             let length = if element.length == UNDEFINED { 0 } else { element.length };
-            found.push((element.tag, walk.bytes().take(element.at, length.into()).unwrap()));
+            found.push((element.tag, walk.bytes().read(element.at, length.into()).unwrap()));
         }
         Ok(found)
     }

@@ -102,7 +102,7 @@ const WANTED: [u32; 36] = [
 pub enum Pixels {
     /// As they are.
     Native { at: u64, length: u32, big_endian: bool },
-    /// Compressed, in pieces: position and length.
+    /// Compressed, in fragments: position and length.
     Fragments(Vec<(u64, u32)>),
 }
 
@@ -174,7 +174,7 @@ impl Header {
                     break;
                 }
             };
-            self.take(bytes, &element)?;
+            self.keep(bytes, &element)?;
             at = element.at + u64::from(element.length);
             count += 1;
         }
@@ -214,13 +214,13 @@ impl Header {
                 self.pixels = Some(pixels(walk.bytes(), &element, encoding)?);
                 return Ok(());
             }
-            self.take(walk.bytes(), &element)?;
+            self.keep(walk.bytes(), &element)?;
         }
         Ok(())
     }
 
     /// Keeps a value that is wanted: the first, for those of the image itself come before those of its frames.
-    fn take(&mut self, bytes: &mut Bytes, element: &Element) -> io::Result<()> {
+    fn keep(&mut self, bytes: &mut Bytes, element: &Element) -> io::Result<()> {
         if !WANTED.contains(&element.tag) || self.values.contains_key(&element.tag) {
             return Ok(());
         }
@@ -232,7 +232,7 @@ impl Header {
                 if is_empty { Vec::new() } else { vec![1] }
             }
             _ if element.length > MAX_VALUE_BYTES => return Ok(()),
-            _ => bytes.take(element.at, element.length.into())?,
+            _ => bytes.read(element.at, element.length.into())?,
         };
         self.values.insert(element.tag, Value { bytes: value, big_endian: element.big_endian });
         Ok(())

@@ -77,7 +77,7 @@ fn foreign(path: &Path) -> Kind {
         return nothing("a file of the system");
     }
     let is_text = !start.is_empty() && std::str::from_utf8(&start).is_ok_and(|text| !text.contains('\0'));
-    Kind::Foreign { why: if start.is_empty() { "it is empty" } else { "it is no DICOM file" }, is_text }
+    Kind::Foreign { why: if start.is_empty() { "it is empty" } else { "it is not a DICOM file" }, is_text }
 }
 
 fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
@@ -214,8 +214,8 @@ mod tests {
             }
         };
         assert_eq!(kind(b""), ("it is empty".into(), false));
-        assert_eq!(kind("Grüße".as_bytes()), ("it is no DICOM file".into(), true));
-        assert_eq!(kind(&[0; 100]), ("it is no DICOM file".into(), false));
+        assert_eq!(kind("Grüße".as_bytes()), ("it is not a DICOM file".into(), true));
+        assert_eq!(kind(&[0; 100]), ("it is not a DICOM file".into(), false));
         assert_eq!(kind(&[APPLE_DOUBLE.as_slice(), &[0; 100]].concat()), ("a file of the system".into(), false));
     }
 }

@@ -81,7 +81,7 @@ struct Found {
     names: BTreeSet<String>,
 }
 
-/// A file that can't be read, or is no DICOM.
+/// A file that can't be read, or is not DICOM.
 struct Unread {
     path: PathBuf,
     why: String,
@@ -147,7 +147,7 @@ impl Listing {
         if self.by_series.contains_key(uid) || !self.other_series.contains(uid) {
             return Ok(());
         }
-        let got = format!("series {uid} of {} is no CT series ({})", folder.display(), self.aside.in_words());
+        let got = format!("series {uid} of {} is not a CT series ({})", folder.display(), self.aside.in_words());
         Err(Error::NotHu { got, remedy: "Choose a CT series".into() })
     }
 }
@@ -155,7 +155,7 @@ impl Listing {
 fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Found> {
     let mut listing = look_through(folder, monitor)?;
     listing.check_wanted(rule, folder)?;
-    let Some(slices) = choice::take(&mut listing.by_series, rule, folder)? else {
+    let Some(slices) = choice::choose(&mut listing.by_series, rule, folder)? else {
         return Err(no_image(folder, listing));
     };
     let Listing { by_series, unread, odd, mut aside, names, .. } = listing;
@@ -196,7 +196,7 @@ fn misfits(stack: &Stack, odd: &[Slice], folder: &Path, names: &BTreeSet<String>
     files.first().map(|first| Warning::FilesLeftAside {
         count: files.len(),
         first: aside::without_names(folder, &first.path, names),
-        why: "its header makes it no slice of the series, though it may be the next one".into(),
+        why: "its header says that it is not a slice of the series, though it may be the next one".into(),
     })
 }
 
@@ -242,7 +242,7 @@ fn settle_unread(
 fn unreadable(first: &Unread, count: usize) -> Error {
     let others = if count > 1 { format!(" (and {} more files)", count - 1) } else { String::new() };
     let reason = format!("it can't be read, and may be a slice of the series: {}{others}", first.why);
-    Error::read(&first.path, reason, "Copy or export it again; if it is no slice, move it out of the folder")
+    Error::read(&first.path, reason, "Copy or export it again; if it is not a slice, move it out of the folder")
 }
 
 fn no_image(folder: &Path, listing: Listing) -> Error {

@@ -65,10 +65,10 @@ fn data(slice: &Slice) -> std::io::Result<Vec<u8>> {
         bytes = bytes.inflated(at)?;
     }
     match &slice.stored.pixels {
-        Pixels::Native { at, length, .. } => bytes.take(*at, (*length).into()),
+        Pixels::Native { at, length, .. } => bytes.read(*at, (*length).into()),
         Pixels::Fragments(list) => {
-            let pieces = list.iter().map(|(at, length)| bytes.take(*at, (*length).into()));
-            Ok(pieces.collect::<std::io::Result<Vec<_>>>()?.concat())
+            let fragments = list.iter().map(|(at, length)| bytes.read(*at, (*length).into()));
+            Ok(fragments.collect::<std::io::Result<Vec<_>>>()?.concat())
         }
     }
 }

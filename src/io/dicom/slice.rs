@@ -130,7 +130,7 @@ fn rescale(header: &Header) -> Rescale {
         let readable = header.decimals(tag).map(|[value]: [f64; 1]| value);
         readable.ok_or_else(|| match text.as_str() {
             "" => format!("has no {name}"),
-            text => format!("has a {name} that is no number: '{text}'"),
+            text => format!("has a {name} that is not a number: '{text}'"),
         })
     };
     let slope = value(tag::SLOPE, "Rescale Slope (0028,1053)");

@@ -11,10 +11,7 @@ use ndarray::Array3;
 use crate::{
     error::Result,
     networks::{
-        blending::{
-            Plane, Planes,
-            plane::{TILE, TILE_VOXELS},
-        },
+        blending::{Plane, Planes, plane::TILE},
         job::Job,
         meter::Meter,
     },
@@ -48,10 +45,10 @@ fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
     for (tile, [j0, i0]) in plane.tiles() {
         let logits: Vec<&[f32]> = (0..job.channels()).map(|channel| plane.tile(tile, channel)).collect();
         let foreground = job.calibration.foreground(&logits);
-        for n in 0..TILE_VOXELS {
+        for (n, p) in foreground.into_iter().enumerate() {
             let (j, i) = (j0 + n / TILE, i0 + n % TILE);
             if j < height && i < width && job.region[[k, j, i]] {
-                sum += entropy_bits(f64::from(foreground[n]));
+                sum += entropy_bits(f64::from(p));
                 voxels += 1;
             }
         }
@@ -62,9 +59,9 @@ fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
 /// The `count` slices with the highest information, in rising order.
 pub fn most_informative(mut slices: Vec<(usize, f64)>, count: usize) -> Vec<usize> {
     slices.sort_by(|(k, one), (other_k, other)| other.total_cmp(one).then(k.cmp(other_k)));
-    let mut chosen: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
-    chosen.sort_unstable();
-    chosen
+    let mut fine: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
+    fine.sort_unstable();
+    fine
 }
 
 #[cfg(test)]

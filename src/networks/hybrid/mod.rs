@@ -83,7 +83,7 @@ pub fn answer<N: Network>(
     // Where all of them or none are seen nothing has to be chosen.
     let scout = (1..slices.len()).contains(&count).then_some(Job { settled: true, ..job });
     let mut meter = meter(&boxes, scout, (hybrid, &slices, count), job, (stage, monitor));
-    let chosen = match scout {
+    let fine_slices = match scout {
         Some(scout) => {
             let mut sweep = boxes.sweep(Runner::new(&mut *coarse, &hybrid.coarse, seed), scout)?;
             choose::most_informative(choose::information(&mut sweep, scout, &mut meter)?, count)
@@ -95,7 +95,7 @@ pub fn answer<N: Network>(
     let fine = Runner::new(fine, &hybrid.fine, seed);
     let mut mixed = Mixed {
         coarse: boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?,
-        fine: (count > 0).then(|| Ladder::new(fine, job, &chosen, job.region)),
+        fine: (count > 0).then(|| Ladder::new(fine, job, &fine_slices, job.region)),
         fine_weights: weights.collect(),
         background,
     };
@@ -116,7 +116,7 @@ fn meter<'m, 'a>(
     let (first, first_work) = scout.map_or((0, 0.0), |scout| boxes.work(scout));
     let (then, then_work) = boxes.work(job);
     let pixels = slice::plan(&hybrid.fine, job.images.grid, job.region).iter().map(Voi::voxels).sum::<usize>();
-    let a_slice = pixels as f64 / slices.len().max(1) as f64;
-    let fine_work = a_slice * (count * job.samples()) as f64;
+    let per_slice = pixels as f64 / slices.len().max(1) as f64;
+    let fine_work = per_slice * (count * job.samples()) as f64;
     Meter::new(monitor, stage, first + then + count, first_work + then_work + fine_work)
 }

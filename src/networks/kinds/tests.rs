@@ -25,7 +25,7 @@ fn same(image: &ArrayD<f32>, _: usize, _: &Draws, _: usize) -> ArrayD<f32> {
 }
 
 fn sampling(samples: usize) -> Sampling {
-    let (uncertainty, kinds) = (Uncertainty::Variance, &Uncertainty::ALL);
+    let (uncertainty, kinds) = (Uncertainty::Variance, Uncertainty::ALL);
     Sampling { seed: 3, samples, batch: 8, threshold: 0.5, uncertainty, kinds }
 }
 

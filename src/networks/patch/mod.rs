@@ -163,8 +163,8 @@ pub fn answer<N: Network>(
     let order = job.order(&runner.sampler);
     let plan = Plan::new(name, runner.spec, job, monitor.cancel_token())?;
     let mut sweep = plan.sweep(runner, job)?;
-    let (pieces, work) = plan.work(job);
-    let mut meter = Meter::new(monitor, stage, pieces, work);
+    let (steps, work) = plan.work(job);
+    let mut meter = Meter::new(monitor, stage, steps, work);
     let answers = gather(&mut sweep, job, &order, &mut meter)?;
     meter.finish()?;
     Ok(answers)

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Least weight of a voxel in a box with Gaussian weights, as MONAI has it.
-const LEAST_WEIGHT: f32 = 1e-3;
+const MIN_WEIGHT: f32 = 1e-3;
 
 /// The network's grid over the volume, along k, j, i.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ impl BoxGrid {
         let weights = [0, 1, 2].map(|axis| self.weights(axis, start[axis], covered[axis].clone()));
         let [k, j, i] = covered;
         let voi = Voi { start: [i.start, j.start, k.start], end: [i.end, j.end, k.end] };
-        let least_weight = if self.blend == Blend::Gaussian { LEAST_WEIGHT } else { 0.0 };
+        let least_weight = if self.blend == Blend::Gaussian { MIN_WEIGHT } else { 0.0 };
         Placed { voi, weights, least_weight }
     }
 

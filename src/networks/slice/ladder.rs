@@ -99,7 +99,7 @@ impl<'a, N: Network> Ladder<'a, N> {
         meter.begin(sweep::work(&voi, samples))?;
         let ready = self.slices.ready(self.rungs[n].slice, &voi, self.between(region, n).view(), meter)?;
         if let Some(logits) = &ready.settled {
-            let [rows, columns] = ready.region.taps(&voi);
+            let [rows, columns] = ready.area.taps(&voi);
             let logits = native(logits.view(), &rows, &columns);
             (0..samples).for_each(|sample| set(&mut plane, sample, [voi.start[1], voi.start[0]], logits.view()));
         }
@@ -159,8 +159,8 @@ pub fn answer<N: Network>(
     let order = job.order(&runner.sampler);
     let slices = super::neighbours::SliceAxis::new(runner.spec, grid).count();
     let mut ladder = Ladder::new(runner, job, &(0..slices).collect::<Vec<_>>(), &wanted);
-    let (pieces, work) = ladder.work();
-    let mut meter = Meter::new(monitor, stage, pieces, work);
+    let (steps, work) = ladder.work();
+    let mut meter = Meter::new(monitor, stage, steps, work);
     let answers = gather(&mut ladder, Job { region: &wanted, ..job }, &order, &mut meter)?;
     meter.finish()?;
     Ok(answers)

@@ -10,11 +10,11 @@
 //! A network on the CT's own slices is answered slice by slice, without blending ([`answer`]). One with a spacing along k has
 //! slices of its own: logits of the same sample are put back linearly along k, then statistics are taken ([`ladder`]).
 
+mod area;
 mod input;
 pub mod ladder;
 pub mod neighbours;
 mod ready;
-mod region;
 mod scout;
 mod windows;
 
@@ -86,7 +86,7 @@ fn answer_one<N: Network>(
     let k = voi.start[2];
     let ready = slices.ready(k, voi, job.region.index_axis(Axis(0), k), meter)?;
     if let Some(logits) = &ready.settled {
-        let [rows, columns] = ready.region.taps(voi);
+        let [rows, columns] = ready.area.taps(voi);
         settle(&native(logits.view(), &rows, &columns), voi, job, answers);
     }
     let mut places = Vec::new();

@@ -5,9 +5,9 @@ use std::ops::Range;
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, Axis, stack};
 
 use super::{
+    area::{Area, Reading},
     input::input,
     neighbours::SliceAxis,
-    region::{Reading, Region},
     scout::suspicious,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         sampler::Pass,
     },
     space::volume::Voi,
-    steps::resample::bilinear,
+    steps::resample::{Tap, bilinear},
 };
 
 /// Answers for slices.
@@ -33,10 +33,13 @@ pub struct Slices<'a, N> {
     passes: Vec<Pass>,
 }
 
+/// Takes a rectangle's number, a sample's, and its logits (K, rows, columns).
+type Put<'a> = dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()> + 'a;
+
 /// A slice whose rectangles are to be sampled.
 pub struct Ready<E> {
     /// What is answered.
-    pub region: Region,
+    pub area: Area,
     /// Logits (K, H, W) of the deterministic pass over all of it; `None` where all of it is sampled.
     pub settled: Option<Array3<f32>>,
     /// What is sampled.
@@ -66,24 +69,24 @@ impl<'a, N: Network> Slices<'a, N> {
     ) -> Result<Ready<N::Encoded>> {
         let Job { images, clicks, sampling, calibration, .. } = self.job;
         let spec = self.runner.spec;
-        let region = Region::around(voi, images.grid, spec);
-        let input = input(spec, images, clicks, (&self.axis, n), &region);
+        let area = Area::around(voi, images.grid, spec);
+        let input = input(spec, images, clicks, (&self.axis, n), &area);
         if !self.passes.is_empty() && spec.scout.threshold.is_none() {
-            let readings = vec![region.reading(region.whole(), spec)];
-            return Ok(Ready { region, settled: None, readings, input, seen: Vec::new() });
+            let readings = vec![area.reading(area.whole(), spec)];
+            return Ok(Ready { area, settled: None, readings, input, seen: Vec::new() });
         }
         let seen = self.runner.encode_all(&input, meter.cancel())?;
-        let logits = self.runner.settled(&seen, Some(region.window(region.whole())), meter.cancel())?;
+        let logits = self.runner.settled(&seen, Some(area.window(area.whole())), meter.cancel())?;
         let settled = logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(1), 0);
         let rects = if self.passes.is_empty() {
             Vec::new()
         } else {
             let threshold = sampling.threshold;
-            suspicious(settled.view(), (spec, calibration), images.grid, wanted, &region, threshold)
+            suspicious(settled.view(), (spec, calibration), images.grid, wanted, &area, threshold)
         };
-        let readings = rects.into_iter().map(|rect| region.reading(rect, spec)).collect();
+        let readings = rects.into_iter().map(|rect| area.reading(rect, spec)).collect();
         let seen = seen.into_iter().map(Some).collect();
-        Ok(Ready { region, settled: Some(settled), readings, input, seen })
+        Ok(Ready { area, settled: Some(settled), readings, input, seen })
     }
 
     /// Samples the rectangles of a slice: for each rectangle and sample `put` takes the rectangle's number, the sample's, and its
@@ -91,12 +94,7 @@ impl<'a, N: Network> Slices<'a, N> {
     ///
     /// # Errors
     /// As [`Network::decode`], or what `put` says.
-    pub fn sample(
-        &mut self,
-        mut ready: Ready<N::Encoded>,
-        meter: &mut Meter<'_, '_>,
-        put: &mut dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()>,
-    ) -> Result<()> {
+    pub fn sample(&mut self, mut ready: Ready<N::Encoded>, meter: &mut Meter<'_, '_>, put: &mut Put<'_>) -> Result<()> {
         if ready.readings.is_empty() {
             return Ok(());
         }
@@ -113,7 +111,7 @@ impl<'a, N: Network> Slices<'a, N> {
                 let mut read = |sample: usize, logits: ArrayView4<'_, f32>| {
                     put(n, sample, reading.native(logits.index_axis(Axis(1), 0)).view())
                 };
-                let window = Some(ready.region.window(reading.read));
+                let window = Some(ready.area.window(reading.read));
                 let calls =
                     Calls { samples: &pass.samples, sampling: self.job.sampling, tell: &mut tell, put: &mut read };
                 self.runner.sample(&seen, window, reading.read.pixels(), calls, &cancel)?;
@@ -131,11 +129,7 @@ impl Reading {
 }
 
 /// Each channel of `logits` (K, H, W) at the crossings of `rows` and `columns`.
-pub fn native(
-    logits: ArrayView3<'_, f32>,
-    rows: &[crate::steps::resample::Tap],
-    columns: &[crate::steps::resample::Tap],
-) -> Array3<f32> {
+pub fn native(logits: ArrayView3<'_, f32>, rows: &[Tap], columns: &[Tap]) -> Array3<f32> {
     let channels: Vec<_> = logits.outer_iter().map(|channel| bilinear(channel, rows, columns)).collect();
     let views: Vec<_> = channels.iter().map(|channel| channel.view()).collect();
     stack(Axis(0), &views).expect("all of one size")
@@ -151,7 +145,7 @@ struct Work {
 
 impl Work {
     fn of<E>(ready: &Ready<E>) -> Self {
-        let settled = if ready.settled.is_some() { ready.region.whole().pixels() as f64 } else { 0.0 };
+        let settled = if ready.settled.is_some() { ready.area.whole().pixels() as f64 } else { 0.0 };
         let rects = ready.readings.iter().map(|reading| reading.read.pixels() as f64).sum();
         Work { done: settled, settled, rects }
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, ArrayView3};
 
 use super::{
-    region::Region,
+    area::Area,
     windows::{Rect, windows},
 };
 use crate::{
@@ -18,11 +18,11 @@ pub fn suspicious(
     (spec, calibration): (&Network, &Calibration),
     grid: &Grid,
     wanted: ArrayView2<'_, bool>,
-    region: &Region,
+    area: &Area,
     threshold: f64,
 ) -> Vec<Rect> {
     let Some(scout_threshold) = spec.scout.threshold else {
-        return vec![region.whole()];
+        return vec![area.whole()];
     };
     let threshold = scout_threshold.min(threshold);
     let (_, height, width) = logits.dim();
@@ -30,8 +30,8 @@ pub fn suspicious(
     let foreground = calibration.foreground(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let above = foreground.into_iter().map(|p| f64::from(p) > threshold).collect();
     let above = Array2::from_shape_vec((height, width), above).expect("one a pixel");
-    let Rect { top, bottom, left, right } = region.rect;
-    let (rows, columns) = (region.rows.native_taps(top..bottom), region.columns.native_taps(left..right));
+    let Rect { top, bottom, left, right } = area.rect;
+    let (rows, columns) = (area.rows.native_taps(top..bottom), area.columns.native_taps(left..right));
     let wanted = Array2::from_shape_fn(above.dim(), |(r, c)| wanted[[rows[r].low, columns[c].low]]);
     windows(&above, wanted.view(), (spec.scout.margin_mm / pixel_mm(spec, grid)).round() as usize)
 }

@@ -126,18 +126,18 @@ pub fn wrapped(text: &str, size: f32, width: f32) -> Vec<String> {
     lines
 }
 
-/// `word` in pieces that fit, of one character at least.
+/// `word` in parts that fit, of one character at least.
 fn broken(word: &str, fits: &impl Fn(&str) -> bool) -> Vec<String> {
-    let mut pieces = vec![String::new()];
+    let mut parts = vec![String::new()];
     for character in word.chars() {
-        let piece = pieces.last_mut().expect("one from the start");
-        if piece.is_empty() || fits(&format!("{piece}{character}")) {
-            piece.push(character);
+        let part = parts.last_mut().expect("one from the start");
+        if part.is_empty() || fits(&format!("{part}{character}")) {
+            part.push(character);
         } else {
-            pieces.push(character.to_string());
+            parts.push(character.to_string());
         }
     }
-    pieces
+    parts
 }
 
 #[cfg(test)]

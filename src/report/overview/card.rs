@@ -7,7 +7,7 @@ use super::{
     panel::View,
     text::{self, Line, paragraph},
 };
-use crate::findings::{nodule::Nodule, result::Canonical};
+use crate::findings::{canonical::Canonical, nodule::Nodule};
 
 /// A card before it is drawn.
 pub struct Card<'a> {

@@ -8,7 +8,7 @@ use super::{
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::findings::{nodule::Nodule, result::Canonical};
+use crate::findings::{canonical::Canonical, nodule::Nodule};
 
 use crate::limits::MAX_CARDS;
 
@@ -78,7 +78,7 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
         "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is; bright means unsure."
             .into(),
         format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page, title)),
-        format!("{}, {} Monte-Carlo dropout samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
+        format!("{}, {} samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
     ];
     let notes = notes.map(|note| paragraph(&note, 17.0, FAINT, width)).concat();

@@ -22,7 +22,7 @@ use head::{Head, Page};
 
 use crate::{
     error::{Error, Result},
-    findings::{interval::VolumeInterval, nodule::Nodule, result::Canonical},
+    findings::{canonical::Canonical, interval::VolumeInterval, nodule::Nodule},
     progress::CancelToken,
     report::outputs::{OVERVIEW, page},
     warning::Warning,

@@ -8,7 +8,7 @@ use super::{
     colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
 };
 use crate::{
-    findings::{nodule::Nodule, result::Canonical},
+    findings::{canonical::Canonical, nodule::Nodule},
     steps::resample::Tap,
 };
 

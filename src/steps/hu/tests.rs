@@ -25,7 +25,7 @@ fn values(kinds: &[Kind]) -> Vec<f32> {
     kinds.iter().flat_map(|(count, mean, sd)| (0..20 * count).map(|_| value(*mean, *sd)).collect::<Vec<_>>()).collect()
 }
 
-fn judged(values: &[f32]) -> Result<Densities, (String, String)> {
+fn checked(values: &[f32]) -> Result<Densities, (String, String)> {
     let mut histogram = Histogram::default();
     let slice = Array2::from_shape_vec((1, values.len()), values.to_vec()).unwrap();
     assert_eq!(histogram.add(slice.view()), 0);
@@ -68,14 +68,14 @@ const PADDING: [f32; 6] = [-1000.0, -1024.0, -2000.0, -2048.0, -3024.0, -32768.0
 #[test]
 fn densities_of_any_good_ct_are_found_whatever_the_padding() {
     for (name, values) in good() {
-        let plain = judged(&values).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        let plain = checked(&values).unwrap_or_else(|why| panic!("{name}: {why:?}"));
         for padding in PADDING {
-            let padded = judged(&padded(&values, padding)).unwrap_or_else(|why| panic!("{name} {padding}: {why:?}"));
+            let padded = checked(&padded(&values, padding)).unwrap_or_else(|why| panic!("{name} {padding}: {why:?}"));
             // Padding of a value that air has takes that value's share of the air with it.
             assert!((padded.air - plain.air).abs() < 0.16, "{name} {padding}: {plain:?} {padded:?}");
         }
     }
-    let chest = judged(&values(&CHEST)).unwrap();
+    let chest = checked(&values(&CHEST)).unwrap();
     assert!((chest.air - 0.56).abs() < 0.01, "{chest:?}");
 }
 
@@ -84,9 +84,9 @@ fn densities_with_any_intercept_forgotten_are_refused_whatever_the_padding() {
     for (name, values) in good() {
         for off in [1000.0, 1024.0, 2048.0, 8192.0] {
             let shifted = mapped(&values, |v| v + off);
-            assert!(judged(&shifted).is_err(), "{name} + {off}");
+            assert!(checked(&shifted).is_err(), "{name} + {off}");
             for padding in PADDING {
-                assert!(judged(&padded(&shifted, padding)).is_err(), "{name} + {off}, padding {padding}");
+                assert!(checked(&padded(&shifted, padding)).is_err(), "{name} + {off}, padding {padding}");
             }
         }
     }
@@ -95,7 +95,7 @@ fn densities_with_any_intercept_forgotten_are_refused_whatever_the_padding() {
 #[test]
 fn densities_that_are_off_say_where_air_and_soft_tissue_lie_and_by_how_much() {
     let chest = padded(&mapped(&values(&CHEST), |v| v + 1024.0), -2000.0);
-    let (got, remedy) = judged(&chest).unwrap_err();
+    let (got, remedy) = checked(&chest).unwrap_err();
     let number = |before: &str| -> i32 {
         let text = &got[got.find(before).unwrap_or_else(|| panic!("{got}")) + before.len()..];
         text[..text.find([',', ';']).unwrap()].parse().unwrap()
@@ -130,9 +130,9 @@ fn densities_of_what_is_no_ct_are_refused() {
         ("label map", (0..20000).map(|n| (n % 13) as f32).collect()),
     ];
     for (name, values) in cases {
-        assert!(judged(&values).is_err(), "{name}: {:?}", judged(&values));
+        assert!(checked(&values).is_err(), "{name}: {:?}", checked(&values));
         for padding in PADDING {
-            assert!(judged(&padded(&values, padding)).is_err(), "{name}, padding {padding}");
+            assert!(checked(&padded(&values, padding)).is_err(), "{name}, padding {padding}");
         }
     }
 }

@@ -23,13 +23,13 @@ const RING_MM: f64 = 4.0;
 /// Part of the ring that has to be tissue; the right lung may touch the trachea.
 const RING_TISSUE: f64 = 0.6;
 /// Part of its bounding box that a section covers; crescents of lung beside the diaphragm cover less.
-const LEAST_COMPACT: f64 = 0.3;
+const MIN_COMPACT: f64 = 0.3;
 /// Shorter and smaller tubes are left alone.
-const LEAST_LENGTH_MM: f64 = 25.0;
-const LEAST_ML: f64 = 1.5;
+const MIN_LENGTH_MM: f64 = 25.0;
+const MIN_ML: f64 = 1.5;
 /// A tube as wide as no trachea is long against its width; else it is a bulla, or a loop of bowel.
 const WIDE_MM2: f64 = 600.0;
-const LEAST_SLENDER: f64 = 1.5;
+const MIN_SLENDER: f64 = 1.5;
 
 /// Gas in tubes of tissue.
 pub(super) struct Airway {
@@ -58,8 +58,8 @@ pub(super) fn find_airway(coarse: &Coarse, monitor: &Monitor<'_>) -> Result<Airw
         let ml = c.voxels as f64 * coarse.voxel_ml();
         let section_mm2 = 1000.0 * ml / length_mm;
         let width_mm = (4.0 / std::f64::consts::PI * section_mm2).sqrt();
-        let slender = section_mm2 < WIDE_MM2 || length_mm >= LEAST_SLENDER * width_mm;
-        length_mm >= LEAST_LENGTH_MM && ml >= LEAST_ML && slender
+        let slender = section_mm2 < WIDE_MM2 || length_mm >= MIN_SLENDER * width_mm;
+        length_mm >= MIN_LENGTH_MM && ml >= MIN_ML && slender
     };
     let trachea = found.list.iter().filter(|c| is_tube(c)).max_by_key(|c| (c.voi.end[2], c.voxels));
     Ok(Airway { tubes: found.mask(is_tube), column: trachea.map(|trachea| mean_column(&found.labels, trachea.label)) })
@@ -87,7 +87,7 @@ fn keep_tube_sections(
     for patch in &patches.list {
         let area = patch.voxels as f64 * pixel_mm2;
         let [width, height, _] = patch.voi.size();
-        let compact = patch.voxels as f64 >= LEAST_COMPACT * (width * height) as f64;
+        let compact = patch.voxels as f64 >= MIN_COMPACT * (width * height) as f64;
         if !compact || area < SECTION_MM2.0 || area > SECTION_MM2.1 {
             continue;
         }

@@ -16,7 +16,7 @@ const TISSUE_HU: f32 = -200.0;
 /// Spongy bone, averaged over a block, and more.
 const BONE_HU: f32 = 180.0;
 /// So much bone tells where the middle is; else the tissue does.
-const LEAST_BONE_ML: f64 = 30.0;
+const MIN_BONE_ML: f64 = 30.0;
 
 /// The part of `air` that tissue rings in its axial slice: not the air around the patient, whatever the body is open to
 /// in other slices. What touches the image's sides, or the padding beyond the scan circle, counts as outside.
@@ -100,7 +100,7 @@ pub(super) fn middle_column(coarse: &Coarse, slices: std::ops::Range<usize>) -> 
         columns
     };
     let bone = counts(BONE_HU);
-    let enough = bone.iter().sum::<f64>() * coarse.voxel_ml() >= LEAST_BONE_ML;
+    let enough = bone.iter().sum::<f64>() * coarse.voxel_ml() >= MIN_BONE_ML;
     let share = running_share(if enough { bone } else { counts(TISSUE_HU) });
     share.iter().position(|part| *part >= 0.5).map_or(share.len() as f64 / 2.0, |column| column as f64 + 0.5)
 }

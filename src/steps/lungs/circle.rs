@@ -1,9 +1,9 @@
-//! Lung that the scan circle cuts: padding beyond it reads as air, so that such a lung is one piece with the outside.
+//! Lung that the scan circle cuts: padding beyond it reads as air, so that such a lung is connected with the outside.
 
 use ndarray::{Array3, Zip};
 
 use crate::steps::lungs::{
-    air::{AIR_HU, FOAM_HU, Piece, look_into},
+    air::{AIR_HU, AirSpace, FOAM_HU, look_into},
     body::{Mass, beside},
     coarse::Coarse,
     pockets,
@@ -15,17 +15,17 @@ use crate::{
 };
 
 /// Air as dense as lung beside so many blocks of padding is worth a look.
-const LEAST_BLOCKS: usize = 20;
+const MIN_BLOCKS: usize = 20;
 /// Lung has vessels (spread of its HU 50 to 65 in real CTs); the foam of a table, as dense as lung, has none.
 const TEXTURE_HU: f64 = 25.0;
-/// No piece of clothing is that large.
-const LEAST_ML: f64 = 100.0;
+/// No clothing encloses that much air.
+const MIN_ML: f64 = 100.0;
 
 /// Adds to `lung` what looks like lung once the padding is taken from `air`.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub(super) fn take_in(
+pub(super) fn add_cut_lung(
     coarse: &Coarse,
     air: &Array3<bool>,
     enclosed: &Array3<bool>,
@@ -34,17 +34,18 @@ pub(super) fn take_in(
 ) -> Result<()> {
     let mut dense = 0;
     beside(&coarse.padding, air, |index| dense += usize::from((FOAM_HU..AIR_HU).contains(&coarse.hu[index])));
-    if dense < LEAST_BLOCKS {
+    if dense < MIN_BLOCKS {
         return Ok(());
     }
     let mut rest = air.clone();
     Zip::from(&mut rest).and(&coarse.padding).and(&*lung).for_each(|rest, &padding, &lung| *rest &= !padding && !lung);
     let found = connected_components(&rest, Neighbourhood::Faces6, monitor.cancel_token())?;
-    let pieces = look_into(coarse, &rest, enclosed, &found, monitor)?;
+    let spaces = look_into(coarse, &rest, enclosed, &found, monitor)?;
     let mass = Mass::of(coarse);
-    let is_lung = |piece: &Piece| piece.volume_ml >= LEAST_ML && piece.is_surely_lung() && piece.spread_hu > TEXTURE_HU;
-    for (piece, component) in pieces.iter().zip(&found.list) {
-        if is_lung(piece) && pockets::in_the_rows(&mass, &found, component) {
+    let is_lung =
+        |space: &AirSpace| space.volume_ml >= MIN_ML && space.is_surely_lung() && space.spread_hu > TEXTURE_HU;
+    for (space, component) in spaces.iter().zip(&found.list) {
+        if is_lung(space) && pockets::in_the_rows(&mass, &found, component) {
             pockets::add(lung, &found, component);
         }
     }

@@ -28,8 +28,8 @@ use crate::{
 };
 
 /// Less lung than this is none; in small crops the second counts, as a part of the volume.
-const LEAST_LUNG_ML: f64 = 60.0;
-const LEAST_LUNG_PART: f64 = 0.04;
+const MIN_LUNG_ML: f64 = 60.0;
+const MIN_LUNG_PART: f64 = 0.04;
 /// The surface moves out to this level of the interpolated mask, so that the blurred rim of a nodule stays inside.
 const SURFACE_LEVEL: f32 = 0.3;
 /// Steps reported while the lungs are searched.
@@ -81,7 +81,7 @@ pub fn find_lungs(ct: &Volume<f32>, monitor: &mut Monitor<'_>) -> Result<LungMas
 /// The volume of `lung` in ml, when that is enough to be one.
 fn enough_lung(coarse: &Coarse, lung: &Array3<bool>) -> Result<f64> {
     let volume_ml = lung.iter().filter(|&&inside| inside).count() as f64 * coarse.voxel_ml();
-    let needed = LEAST_LUNG_ML.min(LEAST_LUNG_PART * lung.len() as f64 * coarse.voxel_ml());
+    let needed = MIN_LUNG_ML.min(MIN_LUNG_PART * lung.len() as f64 * coarse.voxel_ml());
     if volume_ml > 0.0 && volume_ml >= needed {
         return Ok(volume_ml);
     }

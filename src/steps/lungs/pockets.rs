@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Smaller pockets are gas in the oesophagus, and remains of the airways.
-pub(super) const LEAST_ML: f64 = 30.0;
+pub(super) const MIN_ML: f64 = 30.0;
 /// Pockets from here on are searched: no trachea is that large.
 const LUNG_ML: f64 = 100.0;
 /// A pocket of this size may be a whole lung.
@@ -45,7 +45,7 @@ const LUNG_BELOW: f64 = 0.1;
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub(super) fn take_in(
+pub(super) fn add_pockets(
     coarse: &Coarse,
     air: &Array3<bool>,
     enclosed: &Array3<bool>,
@@ -57,7 +57,7 @@ pub(super) fn take_in(
     let found = connected_components(&rest, Neighbourhood::Faces6, monitor.cancel_token())?;
     let ml = |component: &Component| component.voxels as f64 * coarse.voxel_ml();
     let mass = Mass::of(coarse);
-    let waiting: Vec<&Component> = found.list.iter().filter(|c| ml(c) >= LEAST_ML).collect();
+    let waiting: Vec<&Component> = found.list.iter().filter(|c| ml(c) >= MIN_ML).collect();
     let outside = outside(coarse, enclosed);
     let mut walled = Vec::new();
     for pocket in waiting {

@@ -83,7 +83,7 @@ pub fn surfaces(
     let mut found = Vec::new();
     for (id, voi) in boxes(labels, only, cancel)? {
         cancel.check()?;
-        found.push(Cutter::new(Field { labels, level, id }).cut(voi, cancel)?);
+        found.push(Cutter::new(Edge { labels, level, id }).cut(voi, cancel)?);
     }
     Ok(found)
 }
@@ -103,14 +103,14 @@ fn boxes(labels: VolumeView<'_, u16>, only: Option<u16>, cancel: &CancelToken) -
 /// A voxel (i, j, k); one step beyond the volume is allowed.
 type Place = [isize; 3];
 
-/// Which voxels are the nodule's, and where between two voxels it ends.
-struct Field<'l, 'p> {
+/// Which voxels are the nodule's, and where between two voxels its edge lies.
+struct Edge<'l, 'p> {
     labels: VolumeView<'l, u16>,
     level: Option<Level<'p>>,
     id: u16,
 }
 
-impl Field<'_, '_> {
+impl Edge<'_, '_> {
     fn contains(&self, place: Place) -> bool {
         array_index(place).and_then(|index| self.labels.voxels.get(index)) == Some(&self.id)
     }
@@ -140,16 +140,16 @@ fn array_index([i, j, k]: Place) -> Option<[usize; 3]> {
 
 /// Collects the triangles of one nodule; each vertex once.
 struct Cutter<'l, 'p> {
-    field: Field<'l, 'p>,
+    edge: Edge<'l, 'p>,
     mirrored: bool,
     vertices: BTreeMap<(Place, Place), u32>,
     surface: Surface,
 }
 
 impl<'l, 'p> Cutter<'l, 'p> {
-    fn new(field: Field<'l, 'p>) -> Self {
-        let surface = Surface { id: field.id, vertices_ras: Vec::new(), triangles: Vec::new() };
-        Cutter { mirrored: is_mirrored(field.labels.grid), field, vertices: BTreeMap::new(), surface }
+    fn new(edge: Edge<'l, 'p>) -> Self {
+        let surface = Surface { id: edge.id, vertices_ras: Vec::new(), triangles: Vec::new() };
+        Cutter { mirrored: is_mirrored(edge.labels.grid), edge, vertices: BTreeMap::new(), surface }
     }
 
     /// Cuts every cube that has a corner in the box.
@@ -170,7 +170,7 @@ impl<'l, 'p> Cutter<'l, 'p> {
 
     fn cut_cube(&mut self, corner: Place) {
         let step = |bits: usize| [0, 1, 2].map(|axis| corner[axis] + (bits >> axis & 1) as isize);
-        let inside = [0, 1, 2, 3, 4, 5, 6, 7].map(|bits| self.field.contains(step(bits)));
+        let inside = [0, 1, 2, 3, 4, 5, 6, 7].map(|bits| self.edge.contains(step(bits)));
         if inside.iter().all(|is| *is == inside[0]) {
             return;
         }
@@ -205,9 +205,9 @@ impl<'l, 'p> Cutter<'l, 'p> {
         let next = self.surface.vertices_ras.len() as u32;
         let number = *self.vertices.entry((inside, outside)).or_insert(next);
         if number == next {
-            let part = self.field.crossing(inside, outside);
+            let part = self.edge.crossing(inside, outside);
             let ijk = [0, 1, 2].map(|a| inside[a] as f64 + part * (outside[a] - inside[a]) as f64);
-            self.surface.vertices_ras.push(self.field.labels.grid.ras(ijk));
+            self.surface.vertices_ras.push(self.edge.labels.grid.ras(ijk));
         }
         number
     }

@@ -51,6 +51,7 @@ int ModelGivesLabelAndUncertainty(const std::string& bundles, const char* model,
   Parameters* const parameters = test.AddParameters(ct);
   parameters->SetModelFolder(bundles + "/" + model);
   parameters->SetUncertainty(Parameters::UncertaintyEntropy);
+  parameters->SetUncertaintyEverywhere(true);
   CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), "");
   CHECK_BOOL(test.Logic->Segment(parameters), true);
 

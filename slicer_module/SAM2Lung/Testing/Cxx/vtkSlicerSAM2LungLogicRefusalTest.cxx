@@ -400,7 +400,7 @@ int VoxelsThatTheLibraryRefuses(const std::string& bundles)
   CHECK_EXIT_SUCCESS(CheckFailed(test,
                                  test.AddParameters(test.AddCT(sheared)),
                                  "The axes of the volume are not orthogonal (angle off by 26.565 degrees); expected a "
-                                 "rectangular grid. Resample the volume to one, for example with Slicer's 'Resample "
+                                 "rectangular grid. Resample the volume to such a grid, for example with Slicer's 'Resample "
                                  "Scalar Volume', or undo the gantry tilt."));
   return EXIT_SUCCESS;
 }

@@ -140,7 +140,7 @@ int SecondRunIsRefusedWhileOneGoesOn(const std::string& bundles)
   CHECK_BOOL(test.Logic->Segment(other), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
   CHECK_STD_STRING(test.Logic->GetStatusText(),
-                   "Another CT or point is being segmented; expected one at a time. Wait until that is done, or cancel "
+                   "Another CT or nodule is being segmented; expected one at a time. Wait until that is done, or cancel "
                    "it.");
   CHECK_BOOL(test.Logic->IsRunning(), true);
   CHECK_POINTER(test.Logic->GetRunParametersNode(), parameters);

@@ -4,6 +4,7 @@
 
 #include "SAM2LungOutputs.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungTable.h"
 
 #include <vtkAddonTestingMacros.h>
 #include <vtkMRMLTableNode.h>
@@ -100,7 +101,7 @@ int EveryColumnHasTypeUnitAndDescription()
   return EXIT_SUCCESS;
 }
 
-/// As version 0.2 of the module wrote it.
+/// As earlier versions of the module wrote it.
 int TableOfAnOldSceneIsUpgraded()
 {
   MadeScene made;

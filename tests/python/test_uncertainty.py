@@ -1,4 +1,4 @@
-"""tiny-doubt from a CT to its table: biases, and the models of doubt, worked out from the volumes that were written."""
+"""tiny-doubt from a CT to its table: biases, and the models of uncertainty, worked out from the volumes that were written."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ SAMPLES = 25
 SPACING = (0.75, 0.75, 2.0)
 SHAPE = (12, 40, 48)
 # onnx/tiny_models/schema1.py describes the bundle.
-TEMPERATURE, BIAS, JUDGE_BIAS = 0.8, -0.25, -0.5
+TEMPERATURE, BIAS, CLASSIFIER_BIAS = 0.8, -0.25, -0.5
 KEPT_GAIN = 2 * made_ct.A
 
 
@@ -32,7 +32,7 @@ def hu():
 
 @pytest.fixture(scope="module")
 def result(sam2lung, bundles, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("doubt")
+    folder = tmp_path_factory.mktemp("uncertainty")
     ct = made_ct.write(folder / "ct.nii.gz", hu(), SPACING)
     words = ("--output", folder / "out", "--model", bundles / "tiny-doubt", "--lung-mask", "off", "--samples", SAMPLES)
     sam2lung.segment(ct, *words)
@@ -62,11 +62,11 @@ def test_bias_is_added_to_the_logit_over_the_temperature(result):
     np.testing.assert_allclose(mean, share * p1 + (1 - share) * p0, atol=3e-6, rtol=0)
 
 
-def test_bias_of_the_judge_is_added_to_its_logit_over_the_temperature(result, nodule):
+def test_bias_of_the_classifier_is_added_to_its_logit_over_the_temperature(result, nodule):
     mean = made_ct.read(result / "probability.nii.gz")
     # The patch's centre lies inside the ball, where both channels are constant.
     logit = made_ct.J0 * made_ct.windowed(60) + made_ct.J1 * mean[5, 18, 16] + made_ct.J2 + made_ct.JB
-    wanted = made_ct.sigmoid(logit / made_ct.JUDGE_TEMPERATURE + JUDGE_BIAS)
+    wanted = made_ct.sigmoid(logit / made_ct.CLASSIFIER_TEMPERATURE + CLASSIFIER_BIAS)
     assert nodule["nodule_probability"] == pytest.approx(wanted, abs=1e-5)
 
 
@@ -173,7 +173,7 @@ def rerun(sam2lung, bundles, tmp_path, *words, status=0):
     # Points at 0.5 (0.9), 0.8 (0.6) and 1 (0.2): linear between, the ends' own beyond.
     [(0.1, 0.9), (0.5, 0.9), (0.65, 0.75), (0.8, 0.6), (0.95, 0.3), (1, 0.2)],
 )
-def test_sensitivity_picks_the_judge_s_threshold(sam2lung, bundles, tmp_path, nodule, sensitivity, threshold):
+def test_sensitivity_picks_the_classifier_s_threshold(sam2lung, bundles, tmp_path, nodule, sensitivity, threshold):
     found, run = rerun(sam2lung, bundles, tmp_path, "--sensitivity", sensitivity)
     assert run["options"]["sensitivity"] == sensitivity
     assert run["options"]["classify_threshold"] == pytest.approx(threshold)
@@ -181,7 +181,7 @@ def test_sensitivity_picks_the_judge_s_threshold(sam2lung, bundles, tmp_path, no
     assert len(found) == (nodule["nodule_probability"] >= threshold)
 
 
-def test_threshold_of_the_judge_is_the_bundle_s_own_unless_asked(result):
+def test_threshold_of_the_classifier_is_the_bundle_s_own_unless_asked(result):
     options = json.loads((result / "run.json").read_text())["options"]
     assert (options["sensitivity"], options["classify_threshold"]) == (None, 0.5)
 
@@ -193,14 +193,14 @@ def test_sensitivity_that_is_no_share_is_refused(sam2lung, bundles, tmp_path, se
 
 
 @pytest.mark.parametrize(
-    "bundle, words", [("tiny-identity", "has no judge"), ("tiny-scout", "judge.operating_points")], ids=str
+    "bundle, words", [("tiny-identity", "has no classifier"), ("tiny-scout", "classify.operating_points")], ids=str
 )
 def test_sensitivity_of_a_model_without_operating_points_is_refused(sam2lung, bundles, tmp_path, bundle, words):
     done = sam2lung("segment", "ct.nii.gz", "--output", tmp_path, "--model", bundles / bundle, "--sensitivity", "0.9")
     assert done.returncode == 1 and done.stderr.startswith("E_OPTION: sensitivity is 0.9") and words in done.stderr
 
 
-def test_doubt_that_is_shown_is_the_bundle_s_choice_unless_asked(sam2lung, bundles, tmp_path, result):
+def test_uncertainty_that_is_shown_is_the_bundle_s_choice_unless_asked(sam2lung, bundles, tmp_path, result):
     shown = made_ct.read(result / "uncertainty.nii.gz")
     assert json.loads((result / "run.json").read_text())["options"]["uncertainty"] == "mutual-information"
     for kind, same in (("mutual-information", True), ("entropy", False)):
@@ -209,7 +209,7 @@ def test_doubt_that_is_shown_is_the_bundle_s_choice_unless_asked(sam2lung, bundl
         assert np.array_equal(made_ct.read(tmp_path / "ct" / "uncertainty.nii.gz"), shown) == same
 
 
-def test_info_lists_operating_points_and_the_doubt_that_is_shown(sam2lung, bundles):
+def test_info_lists_operating_points_and_the_uncertainty_that_is_shown(sam2lung, bundles):
     text = sam2lung("info", bundles / "tiny-doubt").stdout
     for words in ("50.0 % of the nodules kept above 0.9", "100.0 % of the nodules kept above 0.2", "mutual information"):
         assert words in text

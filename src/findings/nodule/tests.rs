@@ -7,7 +7,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-use crate::findings::{nodule::*, result::Canonical};
+use crate::findings::{canonical::Canonical, nodule::*};
 use crate::{
     contract::uncertainty::Uncertainty,
     space::{grid::Grid, volume::Volume},
@@ -215,7 +215,7 @@ fn review_rule_gives_a_reason_for_each_bound_that_is_broken() {
     let asked = Finding { below_threshold: true, ..Finding::default() };
     let reasons = rule.reasons(&nodule, asked, &voi, &scene.ct.grid).join("\n");
     for part in
-        ["outlined where asked", "Dice 0.50, below 0.70", "80 % of the samples", "probability 0.30", "above 0.10"]
+        ["outlined at a click", "Dice 0.50, below 0.70", "80 % of the samples", "probability 0.30", "above 0.10"]
     {
         assert!(reasons.contains(part), "{reasons}");
     }

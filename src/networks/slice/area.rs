@@ -12,7 +12,7 @@ use crate::{
 
 /// What is encoded and what is answered of a slice, and how it lies over the voxels.
 #[derive(Debug, Clone, Copy)]
-pub struct Region {
+pub struct Area {
     /// Network rows over voxel rows.
     pub rows: PixelAxis,
     /// Network columns over voxel columns.
@@ -23,10 +23,10 @@ pub struct Region {
     pub encoded: Rect,
 }
 
-/// How voxels are read from a rectangle of a region.
+/// How voxels are read from a rectangle of an area.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// The pixels that are decoded, in the region's own: the rectangle and what its voxels need around it.
+    /// The pixels that are decoded, in the area's own: the rectangle and what its voxels need around it.
     pub read: Rect,
     /// The voxels' rows, in the volume.
     pub rows: Range<usize>,
@@ -38,8 +38,8 @@ pub struct Reading {
     pub column_taps: Vec<Tap>,
 }
 
-impl Region {
-    /// The region for the voxels of `voi`.
+impl Area {
+    /// The area for the voxels of `voi`.
     pub fn around(voi: &Voi, grid: &Grid, spec: &Network) -> Self {
         let axis = |a: usize| PixelAxis::new(grid.dims[a], grid.spacing_mm[a], spec.grid.spacing_mm[2 - a]);
         let span = |a: usize| {
@@ -53,7 +53,7 @@ impl Region {
             .aligned(spec.grid.multiple);
         let slice = Rect { top: 0, bottom: height, left: 0, right: width }.aligned(spec.grid.multiple);
         let encoded = if spec.whole_slice { slice } else { rect };
-        Region { rows: axis(1), columns: axis(0), rect, encoded }
+        Area { rows: axis(1), columns: axis(0), rect, encoded }
     }
 
     /// All that is answered, in its own pixels.
@@ -62,7 +62,7 @@ impl Region {
         Rect { top: 0, bottom: bottom - top, left: 0, right: right - left }
     }
 
-    /// A rectangle of [`Region::whole`] as a window of what is encoded.
+    /// A rectangle of [`Area::whole`] as a window of what is encoded.
     pub fn window(&self, rect: Rect) -> Window {
         let (down, across) = (self.rect.top - self.encoded.top, self.rect.left - self.encoded.left);
         Window {
@@ -73,7 +73,7 @@ impl Region {
         }
     }
 
-    /// How the voxels nearest to the pixels of `rect`, a rectangle of [`Region::whole`], are read.
+    /// How the voxels nearest to the pixels of `rect`, a rectangle of [`Area::whole`], are read.
     pub fn reading(&self, rect: Rect, spec: &Network) -> Reading {
         let whole = self.whole();
         let halo = spec.halo_px.max(1);
@@ -86,7 +86,7 @@ impl Region {
         Reading { read, rows, columns, row_taps, column_taps }
     }
 
-    /// Taps from the voxels of `voi` to the pixels of [`Region::whole`], along j and i.
+    /// Taps from the voxels of `voi` to the pixels of [`Area::whole`], along j and i.
     pub fn taps(&self, voi: &Voi) -> [Vec<Tap>; 2] {
         let whole = self.whole();
         [
@@ -129,13 +129,13 @@ mod tests {
         let (grid, mut spec) = grid_and_spec();
         let voi = Voi { start: [30, 40, 3], end: [40, 50, 4] };
         // Rows 40 to 49 lie at 24 to 29.4 mm, pixels 30 to 36.75; columns 30 to 39 at 15 to 19.5 mm, pixels 18.75 to 24.4.
-        let region = Region::around(&voi, &grid, &spec);
-        assert_eq!(region.rect, rect(24..40, 16..32));
-        assert_eq!(region.encoded, region.rect);
+        let area = Area::around(&voi, &grid, &spec);
+        assert_eq!(area.rect, rect(24..40, 16..32));
+        assert_eq!(area.encoded, area.rect);
         // 69 · 0.6 / 0.8 = 51.75 and 79 · 0.5 / 0.8 = 49.4 pixels after the first: 53 and 51, padded to 56.
         spec.whole_slice = true;
-        let whole = Region::around(&voi, &grid, &spec);
-        assert_eq!((whole.rect, whole.encoded), (region.rect, rect(0..56, 0..56)));
+        let whole = Area::around(&voi, &grid, &spec);
+        assert_eq!((whole.rect, whole.encoded), (area.rect, rect(0..56, 0..56)));
         let window = whole.window(rect(8..16, 0..8));
         assert_eq!(window, Window { row: 32, column: 16, height: 8, width: 8 });
         assert_eq!(whole.window(whole.whole()), Window { row: 24, column: 16, height: 16, width: 16 });
@@ -146,16 +146,16 @@ mod tests {
         let (grid, mut spec) = grid_and_spec();
         spec.grid.spacing_mm = [None, Some(1.2), None];
         (spec.grid.multiple, spec.halo_px) = (1, 0);
-        let region = Region::around(&Voi { start: [30, 40, 3], end: [40, 50, 4] }, &grid, &spec);
-        assert_eq!(region.rect, rect(20..26, 30..40));
+        let area = Area::around(&Voi { start: [30, 40, 3], end: [40, 50, 4] }, &grid, &spec);
+        assert_eq!(area.rect, rect(20..26, 30..40));
     }
 
     #[test]
     fn reading_of_rectangles_side_by_side_shares_no_voxel_and_leaves_none_out() {
         let (grid, spec) = grid_and_spec();
-        let region = Region::around(&Voi::whole(&grid), &grid, &spec);
-        assert_eq!(region.whole(), rect(0..56, 0..56));
-        let (one, two) = (region.reading(rect(0..56, 0..24), &spec), region.reading(rect(0..56, 24..56), &spec));
+        let area = Area::around(&Voi::whole(&grid), &grid, &spec);
+        assert_eq!(area.whole(), rect(0..56, 0..56));
+        let (one, two) = (area.reading(rect(0..56, 0..24), &spec), area.reading(rect(0..56, 24..56), &spec));
         assert_eq!((one.rows.clone(), one.columns.start), (0..70, 0));
         assert_eq!((one.columns.end, two.columns.end), (two.columns.start, 80));
         // Two pixels beyond the rectangle, in whole multiples.
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn pixels_of_what_is_encoded_lie_where_the_grid_puts_them() {
         let (grid, spec) = grid_and_spec();
-        let region = Region::around(&Voi { start: [30, 40, 3], end: [40, 50, 4] }, &grid, &spec);
-        let pixels = region.pixels(&grid, 6.0);
+        let area = Area::around(&Voi { start: [30, 40, 3], end: [40, 50, 4] }, &grid, &spec);
+        let pixels = area.pixels(&grid, 6.0);
         assert_eq!((pixels.rows_mm.len(), pixels.columns_mm.len(), pixels.slice_mm), (16, 16, 6.0));
         assert!((pixels.rows_mm[1] - 20.0).abs() < 1e-9 && (pixels.columns_mm[0] - 12.8).abs() < 1e-9);
     }
