@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ndarray::Array3;
+use ndarray::{Array3, s};
 use sam2lung::{
     Result,
     contract::bundle::Bundle,
@@ -84,6 +84,7 @@ fn segment_stages_of_a_chain_come_in_order_and_progress_never_falls() {
     assert!(seen.windows(2).all(|pair| pair[0].1 <= pair[1].1));
     let mut stages: Vec<Stage> = seen.iter().map(|(stage, _)| *stage).collect();
     stages.dedup();
+    // Everything is searched: nobody looks for lungs.
     assert_eq!(stages, [Stage::Detect, Stage::Segment, Stage::Nodules]);
 }
 
@@ -105,11 +106,18 @@ fn segment_cancelled_while_it_detects_ends_and_leaves_the_engine_usable() {
 
 #[test]
 fn segment_empty_lung_has_no_candidates_and_the_detector_s_map() {
-    let found = segment("tiny-chain", 0, &[]);
+    // Tissue where nobody searches: without any it isn't a CT.
+    let mut lung = ct(0);
+    lung.voxels.slice_mut(s![0, .., ..]).fill(50.0);
+    let mask = Array3::from_shape_fn(lung.voxels.raw_dim(), |(k, _, _)| k >= 6);
+    let options = Options { search: Search::Mask(mask), ..options(&[]) };
+    let found = engine("tiny-chain").segment(vec![lung], &options, &mut Monitor::silent()).expect("a good CT");
     assert!(found.nodules.is_empty());
     // σ((16 x − 6) / 2) of lung, where x is 150 / 1400.
     let wanted = 1.0 / (1.0 + f64::exp(-(16.0 * 150.0 / 1400.0 - 6.0) / 2.0));
-    assert!(found.native().probability.voxels.iter().all(|p| (f64::from(*p) - wanted).abs() < 4e-6));
+    assert!(
+        found.native().probability.voxels.slice(s![6.., .., ..]).iter().all(|p| (f64::from(*p) - wanted).abs() < 4e-6)
+    );
 }
 
 /// Runs tiny-regions over volumes of 20 × 12 × 6 voxels, each on the grid that is given for it.
