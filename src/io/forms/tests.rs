@@ -131,7 +131,7 @@ fn forms_with_an_sform_of_nothing_leave_it_to_the_qform() {
         let told = NiftiForms { srow: [[value; 4]; 3], ..forms(&grid, 1, &grid, 1) };
         let placed = place(&told).unwrap();
         assert!(placed.grid.matches(&grid, 1e-3));
-        assert!(placed.warnings[0].to_string().contains("its sform (code 1) is no grid of voxels"), "{value}");
+        assert!(placed.warnings[0].to_string().contains("its sform (code 1) is not a grid of voxels"), "{value}");
         assert!(place(&NiftiForms { qform_code: 0, ..told }).is_err());
     }
 }
