@@ -189,7 +189,7 @@ fn answered(name: &str, regions: &[Array3<bool>]) -> Vec<Answers> {
     let mut segmenter = OfKind::new("segment", &model.segment, 1, &mut networks.segment).segmenter();
     let (uncertainty, threshold) = (Uncertainty::MutualInformation, 0.5);
     let sampling = Sampling { seed: 0, samples: SAMPLES, batch: 8, threshold, uncertainty, kinds: &[] };
-    let mut segment = |region: &Array3<bool>| {
+    let segment = |region: &Array3<bool>| {
         let monitor = &mut Monitor::silent();
         segmenter.segment(&images, region, &Clicks::default(), &sampling, Stage::Segment, monitor).expect("a good CT")
     };
