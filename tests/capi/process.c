@@ -185,7 +185,7 @@ static void runs_short_of_memory_for_samples(void)
     options.samples = 10000; /* 1256 bytes a voxel, 41 MB in all, twice that while they grow; the maps take 0.5 MB */
     options.threshold = 1e-6;
     sam2lung_result *result = NULL;
-    struct rlimit before = limit_memory_mib(112);
+    struct rlimit before = limit_memory_mib(72);
     BAD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error), "E_OUT_OF_MEMORY");
     CHECK(result == NULL && setrlimit(RLIMIT_AS, &before) == 0);
     run_good(engine);
