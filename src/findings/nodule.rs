@@ -39,8 +39,8 @@ pub struct Nodule {
     pub centroid_ras: [f64; 3],
     /// Voxels of the label times the volume of one.
     pub volume_mm3: f64,
-    /// Lower end of the volume's interval (see [`VolumeInterval`]): of the bundle's model, else 5th percentile of the
-    /// samples; above 0 and at most `volume_mm3`.
+    /// Lower end of the volume's interval (see [`crate::findings::interval::VolumeInterval`]): of the bundle's model, else
+    /// 5th percentile of the samples; above 0 and at most `volume_mm3`.
     pub volume_mm3_p05: f64,
     /// Median of the volume over the samples; outside the interval its nearer end.
     pub volume_mm3_p50: f64,

@@ -472,7 +472,7 @@ def test_bundle_whose_graph_ignores_its_dropout_is_refused_with_the_input(refuse
         graph.graph.node[0].input[1] = "one"
 
     change_graph(bundle, "decoder.onnx", ignore)
-    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.onnx (segment)", "'drop0'", "changes nothing", "Export")
+    says(refused(ct, model=bundle), "E_MODEL_BUNDLE", "decoder.onnx (segment.members[0])", "'drop0'", "changes nothing", "Export")
 
 
 def test_bundle_whose_graph_is_no_onnx_is_refused_with_the_file(refused, ct, bundle):
