@@ -34,7 +34,7 @@ use crate::{
     contract::bundle::Bundle,
     error::{Error, Result},
     findings::{nodule, result::Segmentation},
-    memory,
+    limits, memory,
     networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -106,6 +106,9 @@ pub mod ffi {
         threshold: f64,
         /// Share of nodules that the classifier is to keep, up to 1; 0: its usual threshold.
         sensitivity: f64,
+        /// Findings of a smaller equivalent diameter, in mm, are left out, unless they were clicked on; 0: the usual 4 mm;
+        /// below 0: none is.
+        min_diameter_mm: f64,
         /// Where to search.
         search: Search,
         /// Where to search instead of `search`: a number for each voxel of the CT, not 0 inside; empty: no mask.
@@ -317,6 +320,10 @@ impl ffi::RunOptions<'_> {
             seed: self.seed,
             threshold: self.threshold,
             sensitivity: self.sensitivity,
+            min_diameter_mm: match self.min_diameter_mm {
+                0.0 => limits::USUAL_MIN_DIAMETER_MM,
+                given => given.max(0.0),
+            },
             search: match self.search {
                 // 2 is the mask of the C interface, which comes otherwise here.
                 ffi::Search::Lungs | ffi::Search::Everywhere => self.search.repr.into(),

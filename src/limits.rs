@@ -12,6 +12,12 @@ pub const MAX_THREADS: usize = 1024;
 pub const MAX_CLICKS: usize = 10_000;
 /// Samples decoded in one call, where the caller doesn't say: any number gives the same result.
 pub const USUAL_BATCH: usize = 8;
+/// Equivalent diameter in mm below which findings are listed apart as micronodules, where the caller doesn't say: guidelines
+/// want no follow-up of nodules that small (Fleischner 2017: below 6 mm; British Thoracic Society 2015: below 5 mm), and there
+/// are many of them.
+pub const USUAL_MIN_DIAMETER_MM: f64 = 4.0;
+/// Largest diameter that may be asked for, in mm.
+pub const MAX_MIN_DIAMETER_MM: f64 = 100.0;
 
 // Volumes.
 

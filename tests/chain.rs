@@ -45,7 +45,7 @@ fn ct(balls: usize) -> Volume<f32> {
 
 fn options(inside: &[[usize; 3]]) -> Options {
     let clicks = Clicks { inside: inside.to_vec(), outside: Vec::new() };
-    Options { search: Search::Everywhere, clicks, ..Options::default() }
+    Options { search: Search::Everywhere, min_diameter_mm: 0.0, clicks, ..Options::default() }
 }
 
 fn segment(name: &str, balls: usize, inside: &[[usize; 3]]) -> Segmentation {

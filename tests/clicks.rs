@@ -44,6 +44,7 @@ fn ct() -> Volume<f32> {
 fn options(inside: &[[usize; 3]], outside: &[[usize; 3]]) -> Options {
     Options {
         search: Search::Everywhere,
+        min_diameter_mm: 0.0,
         clicks: Clicks { inside: inside.to_vec(), outside: outside.to_vec() },
         ..Options::default()
     }

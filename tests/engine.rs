@@ -40,7 +40,7 @@ fn refused(ct: Volume<f32>, options: &Options) -> &'static str {
 
 #[test]
 fn segment_volume_that_is_no_ct_is_refused_by_name() {
-    let everywhere = Options { search: Search::Everywhere, ..Options::default() };
+    let everywhere = Options { search: Search::Everywhere, min_diameter_mm: 0.0, ..Options::default() };
     assert_eq!(refused(volume([0, 0, 0], ramp), &everywhere), "E_ONE_SLICE");
     assert_eq!(refused(volume([8, 8, 1], ramp), &everywhere), "E_ONE_SLICE");
     assert_eq!(refused(volume([8, 8, 8], |n| n as f32), &everywhere), "E_NOT_HU");

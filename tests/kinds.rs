@@ -42,7 +42,7 @@ fn ct(dims: [usize; 3]) -> Volume<f32> {
 }
 
 fn everywhere() -> Options {
-    Options { search: Search::Everywhere, ..Options::default() }
+    Options { search: Search::Everywhere, min_diameter_mm: 0.0, ..Options::default() }
 }
 
 fn segment(engine: &mut Engine, options: &Options) -> Segmentation {

@@ -78,6 +78,7 @@ fn options(name: &str) -> Options {
     Options {
         samples: Some(SAMPLES),
         search: Search::Everywhere,
+        min_diameter_mm: 0.0,
         clicks: Clicks { inside: clicks.0, outside: clicks.1 },
         ..Options::default()
     }

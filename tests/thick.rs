@@ -19,7 +19,7 @@ use sam2lung::{
 
 fn segment(bundle: Bundle, ct: Volume<f32>) -> Segmentation {
     let mut engine = Engine::new(bundle, Device::Cpu, Some(2)).expect("a committed bundle");
-    let options = Options { samples: Some(4), search: Search::Everywhere, ..Options::default() };
+    let options = Options { samples: Some(4), search: Search::Everywhere, min_diameter_mm: 0.0, ..Options::default() };
     engine.segment(vec![ct], &options, &mut Monitor::silent()).expect("a good CT")
 }
 

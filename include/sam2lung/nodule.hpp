@@ -79,6 +79,15 @@ struct Nodule {
     // end of generated
 };
 
+/// A finding that is smaller than RunOptions::min_diameter_mm: no nodule of the label map.
+struct Micronodule {
+    std::array<double, 3> centroid_ijk{};     ///< Centre as column, row, slice of the CT, from 0.
+    std::array<double, 3> centroid_ras{};     ///< The same place in the CT's patient frame, mm.
+    double volume_mm3 = 0;                    ///< Its volume.
+    double equivalent_diameter_mm = 0;        ///< Diameter of the sphere of that volume.
+    std::optional<double> nodule_probability; ///< Probability that it is a nodule; none without a classifier.
+};
+
 /// \cond Not for programs.
 namespace detail {
 
@@ -141,6 +150,19 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.sample_volumes_mm3 = sample_volumes(result, index);
     // end of generated
     return nodule;
+}
+
+inline Micronodule micronodule(const sam2lung_result* result, std::size_t index) {
+    sam2lung_nodule raw{};
+    raw.struct_size = sizeof raw;
+    call([&](sam2lung_error** error) { return sam2lung_result_micronodule(result, index, &raw, error); });
+    Micronodule small;
+    small.centroid_ijk = place(raw.centroid_ijk);
+    small.centroid_ras = place(raw.centroid_ras);
+    small.volume_mm3 = raw.volume_mm3;
+    small.equivalent_diameter_mm = raw.equivalent_diameter_mm;
+    small.nodule_probability = unless_nan(raw.nodule_probability);
+    return small;
 }
 
 } // namespace detail

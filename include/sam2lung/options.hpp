@@ -37,6 +37,8 @@ inline constexpr std::uint32_t max_samples = SAM2LUNG_MAX_SAMPLES;
 inline constexpr std::uint32_t max_threads = SAM2LUNG_MAX_THREADS;
 /// Clicks inside, and clicks outside, of one call at most.
 inline constexpr std::uint32_t max_clicks = SAM2LUNG_MAX_CLICKS;
+/// Largest RunOptions::min_diameter_mm.
+inline constexpr double max_min_diameter_mm = SAM2LUNG_MAX_MIN_DIAMETER_MM;
 
 /// Options of an engine.
 struct EngineOptions {
@@ -62,6 +64,9 @@ struct RunOptions {
     bool all_uncertainties = false;                ///< Keep every kind of uncertainty (12 bytes a voxel more).
     ProgressFunction progress;                     ///< May be empty.
     const Cancel* cancel = nullptr;                ///< May be null.
+    /// Findings of a smaller equivalent diameter, in mm, are listed apart (Result::micronodules), unless they were clicked
+    /// on; 0: none is. Empty: the library's usual one, 4.
+    std::optional<double> min_diameter_mm = {};
 };
 
 /// \cond Not for programs.
@@ -115,6 +120,7 @@ inline sam2lung_run_options c_options(const RunOptions& options) {
     raw.progress = on_progress;
     raw.progress_data = const_cast<ProgressFunction*>(&options.progress);
     raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
+    raw.min_diameter_mm = options.min_diameter_mm.value_or(raw.min_diameter_mm);
     return raw;
 }
 

@@ -52,6 +52,16 @@ public:
         return list;
     }
 
+    /// What is smaller than RunOptions::min_diameter_mm, the largest first.
+    std::vector<Micronodule> micronodules() const {
+        std::vector<Micronodule> list;
+        const std::size_t count = sam2lung_result_micronodule_count(c());
+        for (std::size_t index = 0; index < count; ++index) {
+            list.push_back(detail::micronodule(c(), index));
+        }
+        return list;
+    }
+
     /// A measure of the nodule at an index, from 0, as a number; NaN where the model has nothing to say.
     /// \throws Error if there is no such nodule, or the measure is a text
     double measure(std::size_t nodule, const Measure& measure) const {

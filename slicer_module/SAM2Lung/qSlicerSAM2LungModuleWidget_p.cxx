@@ -180,6 +180,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectOptions()
     this->ThresholdSpinBox, spinDouble, q, changeNode([](Parameters* p, double v) { p->SetThreshold(v); }));
   QObject::connect(
     this->SensitivitySpinBox, spinDouble, q, changeNode([](Parameters* p, double v) { p->SetSensitivity(v); }));
+  QObject::connect(
+    this->MinDiameterSpinBox, spinDouble, q, changeNode([](Parameters* p, double v) { p->SetMinDiameter(v); }));
   QObject::connect(this->DeviceComboBox, choose, q, changeNode([](Parameters* p, int n) { p->SetDevice(n); }));
   QObject::connect(this->SearchComboBox, choose, q, changeNode([](Parameters* p, int n) { p->SetSearch(n); }));
   QObject::connect(
@@ -540,6 +542,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateOptions()
   showValue(this->SeedSpinBox, this->Node->GetSeed());
   showValue(this->ThresholdSpinBox, this->Node->GetThreshold());
   showValue(this->SensitivitySpinBox, this->Node->GetSensitivity());
+  showValue(this->MinDiameterSpinBox, this->Node->GetMinDiameter());
   showIndex(this->DeviceComboBox, this->Node->GetDevice());
   showIndex(this->SearchComboBox, this->Node->GetSearch());
   showIndex(this->UncertaintyComboBox, this->Node->GetUncertainty());

@@ -115,6 +115,10 @@ pub struct sam2lung_run_options {
     pub progress_data: *mut c_void,
     /// Cancels the run from any thread; may be NULL.
     pub cancel: *const sam2lung_cancel,
+    /// Findings of a smaller equivalent diameter, in mm, are listed apart (sam2lung_result_micronodule()), unless they were
+    /// clicked on; up to 100. 0: none is. sam2lung_run_options_init() sets 4. Not for models whose output is regions. Since
+    /// version 5 of the interface.
+    pub min_diameter_mm: f64,
 }
 
 // SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
@@ -138,7 +142,8 @@ unsafe impl Abi for sam2lung_engine_options {
 // SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
 unsafe impl Abi for sam2lung_run_options {
     const NAME: &'static str = "sam2lung_run_options";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    // Versions 1 to 4 of the interface ended behind `cancel`.
+    const FIRST_SIZE: usize = offset_of!(sam2lung_run_options, min_diameter_mm);
     const BOOLS: &'static [(&'static str, usize)] =
         &[("all_uncertainties", offset_of!(sam2lung_run_options, all_uncertainties))];
     const DEFAULT: Self = sam2lung_run_options {
@@ -155,6 +160,7 @@ unsafe impl Abi for sam2lung_run_options {
         progress: None,
         progress_data: ptr::null_mut(),
         cancel: ptr::null(),
+        min_diameter_mm: limits::USUAL_MIN_DIAMETER_MM,
     };
 }
 
@@ -200,11 +206,14 @@ pub const SAM2LUNG_MAX_SAMPLES: u32 = 10_000;
 pub const SAM2LUNG_MAX_THREADS: u32 = 1024;
 /// Clicks inside, and clicks outside, of one call at most. Since version 4 of the interface.
 pub const SAM2LUNG_MAX_CLICKS: u32 = 10_000;
+/// Largest sam2lung_run_options::min_diameter_mm. Since version 5 of the interface.
+pub const SAM2LUNG_MAX_MIN_DIAMETER_MM: u32 = 100;
 
 // cbindgen reads numbers only; these are the library's.
 const _: () = assert!(SAM2LUNG_MAX_SAMPLES as usize == limits::MAX_SAMPLES);
 const _: () = assert!(SAM2LUNG_MAX_THREADS as usize == limits::MAX_THREADS);
 const _: () = assert!(SAM2LUNG_MAX_CLICKS as usize == limits::MAX_CLICKS);
+const _: () = assert!(SAM2LUNG_MAX_MIN_DIAMETER_MM as f64 == limits::MAX_MIN_DIAMETER_MM);
 
 /// Fills a struct with its defaults.
 unsafe fn init<T: Abi>(options: *mut T, size: usize, error: *mut *mut sam2lung_error) -> sam2lung_status {
@@ -306,6 +315,7 @@ impl sam2lung_run_options {
             seed: self.seed,
             threshold: unless_zero(self.threshold),
             sensitivity: unless_zero(self.sensitivity),
+            min_diameter_mm: self.min_diameter_mm,
             uncertainty,
             all_uncertainties: self.all_uncertainties,
             search,

@@ -154,6 +154,52 @@ pub unsafe extern "C" fn sam2lung_result_nodule(
     unsafe { guard(error, work) }
 }
 
+/// How many micronodules were found: findings that are smaller than sam2lung_run_options::min_diameter_mm. They are no nodules
+/// of sam2lung_result_nodule() and have no voxel in the label map. Since version 5 of the interface.
+///
+/// Any thread.
+///
+/// @param result the result, may be NULL
+/// @return the number; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_micronodule_count(result: *const sam2lung_result) -> usize {
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(result, 0, |result| result.found.micronodules.len()) }
+}
+
+/// A micronodule in numbers, the largest first. Its id is 0, and its review reasons can't be had. Since version 5 of the
+/// interface.
+///
+/// Any thread.
+///
+/// @param result the result, not NULL
+/// @param index from 0, less than sam2lung_result_micronodule_count()
+/// @param nodule where it goes, not NULL, with struct_size set; no more than that is written
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_micronodule(
+    result: *const sam2lung_result,
+    index: usize,
+    nodule: *mut sam2lung_nodule,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let work = |_: &Call| -> Result<()> {
+        check_output(nodule, "nodule")?;
+        // SAFETY: it isn't NULL.
+        let size = unsafe { structs::check_room(nodule, "nodule") }?;
+        // SAFETY: the contract of the C ABI.
+        let found = &unsafe { input(result, "result") }?.found.micronodules;
+        let expected = || format!("less than the {} micronodule(s)", found.len());
+        let numbers = found.get(index).ok_or_else(|| refuse("index", index.to_string(), expected()))?.into();
+        // SAFETY: it has room for `size` bytes, as the caller says.
+        unsafe { structs::write(nodule, size, &numbers) };
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, work) }
+}
+
 /// Why someone should look again at a nodule.
 ///
 /// Belongs to the result, valid until it is freed. Any thread.

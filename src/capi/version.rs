@@ -6,7 +6,7 @@ use std::ffi::c_char;
 ///
 /// Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
 /// header needs a library whose sam2lung_abi_version() is at least this.
-pub const SAM2LUNG_ABI_VERSION: u32 = 4;
+pub const SAM2LUNG_ABI_VERSION: u32 = 5;
 
 /// The library's version as text, for example "0.3.0".
 ///

@@ -57,6 +57,8 @@ pub const VALUES: RangeInclusive<f64> = -1e6..=1e6;
 pub const MIN_CONTRAST: f64 = 1e-6;
 /// The same of Hounsfield units, which are whole numbers.
 pub const MIN_CONTRAST_HU: f64 = 1.0;
+/// By which power the spread of the samples' volumes may be widened.
+pub const WIDEN: RangeInclusive<f64> = 0.0..=10.0;
 /// Coefficients of an uncertainty model.
 pub const COEFFICIENT: RangeInclusive<f64> = -1e6..=1e6;
 /// Samples of a run.

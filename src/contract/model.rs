@@ -112,12 +112,34 @@ pub struct Decision {
     /// Mean probability above which a voxel belongs to its class.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub threshold: f64,
-    /// Smallest finding in mm³.
+    /// How a finding is outlined.
+    #[serde(default, skip_serializing_if = "Outline::is_default")]
+    pub outline: Outline,
+    /// Smallest finding in mm³, as `threshold` outlines it.
     #[schemars(range(min = *MIN_VOLUME_MM3.start(), max = *MIN_VOLUME_MM3.end()))]
     pub min_volume_mm3: f64,
     /// From the answers of `detect` to candidates; there when `detect` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidates: Option<Candidates>,
+}
+
+/// How a finding is outlined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outline {
+    /// Where the mean probability is above `threshold`.
+    #[default]
+    Threshold,
+    /// Where it is above the value with which the outline agrees best with those of the samples. Only with the output
+    /// `instances`.
+    ExpectedDice,
+}
+
+impl Outline {
+    /// Whether it is the one that holds where nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == Outline::default()
+    }
 }
 
 /// From the answers of `detect` to candidates.

@@ -342,6 +342,23 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ("slices", "/review/sample_dice_below", "2", &["review.sample_dice_below is 2"]),
     ("slices", "/uncertainty/level", "1", &["uncertainty.level is 1"]),
     ("slices", "/uncertainty/dice/6", "1e7", &["uncertainty.dice[6] is 10000000", "coefficient"]),
+    (
+        "slices",
+        "/uncertainty/samples",
+        r#"{"widen": 1.5}"#,
+        &["uncertainty.volume_low is given", "uncertainty.samples"],
+    ),
+    ("slices", "/uncertainty/dice", "null", &["uncertainty.dice is left out", "no uncertainty.samples"]),
+    ("chain", "/uncertainty", r#"{"level": 0.9, "samples": {"widen": 11}}"#, &["samples.widen is 11", "0 to 10"]),
+    ("chain", "/uncertainty", r#"{"level": 0.9, "samples": {}}"#, &["uncertainty.samples", "widen"]),
+    (
+        "chain",
+        "/uncertainty",
+        r#"{"level": 0.9, "samples": {"widen": 1}, "clicked": {"volume_low": [0,0,0,0,0,0,0], "volume_high": [0,0,0,0,0,0,0], "dice": [0,0,0,0,0,0,0]}}"#,
+        &["uncertainty.clicked is given"],
+    ),
+    ("slices", "/decision/outline", r#""largest""#, &["decision.outline", "expected_dice"]),
+    ("plain", "/decision/outline", r#""expected_dice""#, &["decision.outline is expected_dice", "instances"]),
     ("slices", "/tried/slice_mm", "0", &["tried.slice_mm is 0"]),
     ("slices", "/schema_version", "3", &["schema version 3; expected 1 or 2"]),
 ];
@@ -362,6 +379,10 @@ fn check_allows_what_real_bundles_do() {
     let shared =
         json!({ "encoder": { "file": "encoder.onnx", "sha256": "" }, "decoder": { "file": "two.onnx", "sha256": "" } });
     assert_eq!(refusal(&with("slices", "/segment/members/-", shared)), "none");
+    // The samples say how far outlines may be off, and make them.
+    let samples = json!({ "level": 0.9, "samples": { "widen": 1.25 } });
+    assert_eq!(refusal(&with("slices", "/uncertainty", samples)), "none");
+    assert_eq!(refusal(&with("slices", "/decision/outline", json!("expected_dice"))), "none");
     // The only class may have any name.
     assert_eq!(refusal(&with("slices", "/classes/0/name", json!("Knoten in der Lunge"))), "none");
     // A slice network may be mirrored along k: its neighbours change places.

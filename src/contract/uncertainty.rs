@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::limits::{COEFFICIENT, SHARE};
+use super::limits::{COEFFICIENT, SHARE, WIDEN};
 
 /// Features of a nodule that an [`UncertaintyModel`] weighs.
 pub const FEATURES: usize = 7;
@@ -90,31 +90,47 @@ pub struct ReviewRule {
     pub expected_dice_below: Option<f64>,
 }
 
-/// How far outlines are off, fitted on nodules whose true outlines are known.
+/// How far outlines are off, fitted on nodules whose true outlines are known: by the samples alone, or by linear models of what
+/// is known of a nodule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UncertaintyModel {
     /// Share of the nodules whose true volume the interval is meant to hold.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub level: f64,
-    /// Coefficients of the lower end.
-    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
-    pub volume_low: [f64; FEATURES],
-    /// Coefficients of the upper end.
-    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
-    pub volume_high: [f64; FEATURES],
-    /// Coefficients of the expected Dice.
-    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
-    pub dice: [f64; FEATURES],
-    /// The same of nodules that were outlined with clicks. Left out: the samples alone say it.
+    /// The samples alone say it. Left out: the linear models below do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clicked: Option<ClickedUncertainty>,
+    pub samples: Option<WidenedSamples>,
+    /// Coefficients of the lower end; there unless `samples` is, as the next two.
+    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_low: Option<[f64; FEATURES]>,
+    /// Coefficients of the upper end.
+    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_high: Option<[f64; FEATURES]>,
+    /// Coefficients of the expected Dice.
+    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dice: Option<[f64; FEATURES]>,
+    /// The same three of nodules that were outlined with clicks. Left out: the samples alone say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicked: Option<Regressions>,
 }
 
-/// How far outlines that were made with clicks are off.
+/// An interval of the samples' volumes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WidenedSamples {
+    /// Exponent of the ratios of the samples' 5th and 95th percentile to their median: 1 takes them as they are.
+    #[schemars(range(min = *WIDEN.start(), max = *WIDEN.end()))]
+    pub widen: f64,
+}
+
+/// Linear models of what is known of a nodule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ClickedUncertainty {
+pub struct Regressions {
     /// Coefficients of the lower end.
     #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     pub volume_low: [f64; FEATURES],
@@ -127,9 +143,12 @@ pub struct ClickedUncertainty {
 }
 
 impl UncertaintyModel {
-    /// All coefficients.
-    pub fn coefficients(&self) -> impl Iterator<Item = f64> {
-        let clicked = self.clicked.iter().flat_map(|c| [c.volume_low, c.volume_high, c.dice]);
-        [self.volume_low, self.volume_high, self.dice].into_iter().chain(clicked).flatten()
+    /// The linear models of outlines of a kind: `clicked`, or not; `None` where there are none.
+    pub fn regressions(&self, clicked: bool) -> Option<Regressions> {
+        if clicked {
+            return self.clicked.clone();
+        }
+        let (volume_low, volume_high, dice) = (self.volume_low?, self.volume_high?, self.dice?);
+        Some(Regressions { volume_low, volume_high, dice })
     }
 }

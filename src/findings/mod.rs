@@ -11,7 +11,7 @@ pub mod measures;
 pub mod nodule;
 pub mod result;
 mod review;
-mod samples;
+pub mod samples;
 
 pub use around::VolumeLimits;
 pub use samples::REACH_MM;

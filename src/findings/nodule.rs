@@ -12,6 +12,7 @@ use crate::contract::{
 use crate::findings::around::Surroundings;
 use crate::findings::axes::Axes;
 use crate::findings::canonical::Canonical;
+use crate::findings::interval::Expected;
 use crate::findings::samples::SampleVolumes;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
 
@@ -26,6 +27,8 @@ pub struct Finding {
     pub below_threshold: bool,
     /// True when the network outlined it with clicks.
     pub clicked: bool,
+    /// Mean probability above which its outline lies, where that isn't the result's threshold.
+    pub outline_threshold: Option<f64>,
 }
 
 /// A nodule. Lengths are mm, volumes mm³. What is told of it stands in [`super::measures::MEASURES`].
@@ -88,6 +91,9 @@ pub struct Nodule {
     pub class: String,
     /// Volume under each sample, in their order; 0 where a sample misses it.
     pub sample_volumes_mm3: Vec<f64>,
+    /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
+    /// by it.
+    pub outline_threshold: Option<f64>,
 }
 
 impl Nodule {
@@ -106,7 +112,7 @@ impl Nodule {
             sample_volume_mm3_p50: UNKNOWN,
             sample_volume_mm3_p95: UNKNOWN,
             volume_spread: UNKNOWN,
-            equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
+            equivalent_diameter_mm: equivalent_diameter_mm(volume_mm3),
             long_axis_mm: UNKNOWN,
             short_axis_mm: UNKNOWN,
             mean_hu: UNKNOWN,
@@ -122,8 +128,14 @@ impl Nodule {
             review_reasons: Vec::new(),
             class: String::new(),
             sample_volumes_mm3: Vec::new(),
+            outline_threshold: None,
         }
     }
+}
+
+/// Diameter of the sphere of this volume.
+pub fn equivalent_diameter_mm(volume_mm3: f64) -> f64 {
+    (6.0 * volume_mm3 / std::f64::consts::PI).cbrt()
 }
 
 /// What a bundle says of a nodule.
@@ -221,7 +233,7 @@ fn nodule(
         sample_volume_mm3_p50: p50,
         sample_volume_mm3_p95: p95,
         volume_spread: sampled.log_spread(),
-        equivalent_diameter_mm: (6.0 * volume_mm3 / std::f64::consts::PI).cbrt(),
+        equivalent_diameter_mm: equivalent_diameter_mm(volume_mm3),
         long_axis_mm: axes.long_mm,
         short_axis_mm: axes.short_mm,
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
@@ -237,11 +249,12 @@ fn nodule(
         review_reasons: Vec::new(),
         class: rules.classes[finding.class].name.clone(),
         sample_volumes_mm3: sampled.volumes_mm3(),
+        outline_threshold: finding.outline_threshold,
     };
-    let expected = rules.uncertainty.and_then(|model| model.expected(&nodule));
-    nodule.expected_dice = expected.map(|expected| expected.dice);
-    let ends = expected.map_or([p05, p95], |expected| expected.volume_mm3);
-    let [low, high] = around.volume_limits(cancel)?.bounded(ends, volume_mm3, grid.voxel_mm3());
+    let limits = around.volume_limits(cancel)?;
+    let expected = Expected::of(rules.uncertainty, &nodule, &sampled, limits, grid.voxel_mm3());
+    nodule.expected_dice = expected.dice;
+    let [low, high] = expected.volume_mm3;
     (nodule.volume_mm3_p05, nodule.volume_mm3_p95) = (low, high);
     nodule.volume_mm3_p50 = p50.clamp(low, high);
     nodule.review_reasons = rules.review.reasons(&nodule, finding, voi, grid);

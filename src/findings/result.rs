@@ -6,7 +6,7 @@
 //! of all that only the run needed.
 //!
 //! What holds of every result: a nodule's `id` is its number in the label map, nodules stand by rising number, and each has a
-//! voxel. A run numbers 1 to N by falling volume. After [`crate::pipeline::Engine::click`] nodules keep the numbers that they
+//! voxel. A run numbers 1 to N by falling volume; micronodules stand apart. After [`crate::pipeline::Engine::click`] nodules keep the numbers that they
 //! had, so that numbers may have gaps and say nothing of size.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -38,6 +38,10 @@ use crate::{
 pub struct Segmentation {
     /// The nodules by rising number; their voxel indices are those of the CT as it was given.
     pub nodules: Vec<Nodule>,
+    /// What is smaller than `min_diameter_mm`, by falling volume. They have no number (0) and no voxel in the label map.
+    pub micronodules: Vec<Nodule>,
+    /// Equivalent diameter in mm below which a finding is a micronodule, unless someone clicked on it; 0: none is.
+    pub min_diameter_mm: f64,
     /// For each click inside: the number of the nodule there, if any.
     pub clicks: Vec<Option<u16>>,
     /// Candidates that were segmented; `None` without a detector.
@@ -246,6 +250,8 @@ impl Segmentation {
         let unknown = VolumeInterval::under(None, false);
         Ok(Segmentation {
             nodules: kept_nodules(&grid, &labels, cancel)?,
+            micronodules: Vec::new(),
+            min_diameter_mm: 0.0,
             clicks: Vec::new(),
             candidates: None,
             dropped: 0,
@@ -278,21 +284,7 @@ impl Segmentation {
     /// [`Error::Cancelled`].
     pub fn near_nodules(&self, reach_mm: f64, cancel: &CancelToken) -> Result<Array3<bool>> {
         let labels = self.native().labels;
-        let [x_mm, y_mm, z_mm] = labels.grid.spacing_mm;
-        let mut near = Array3::from_elem(labels.grid.shape(), false);
-        for (voi, id) in
-            boxes(labels.voxels, cancel)?.into_iter().zip(1u16..).filter_map(|(voi, id)| Some((voi?.0, id)))
-        {
-            let frame = voi.grown(labels.grid.steps(reach_mm), labels.grid.dims);
-            let [width, height, depth] = frame.size();
-            let own = frame.indices().map(|index| labels.voxels[index] == id).collect();
-            let own = Array3::from_shape_vec((depth, height, width), own).expect("one flag a voxel of the box");
-            let squared = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
-            for (index, squared) in frame.indices().zip(&squared) {
-                near[index] |= f64::from(*squared) <= reach_mm * reach_mm;
-            }
-        }
-        Ok(near)
+        near_labels(labels.voxels, labels.grid, reach_mm, cancel)
     }
 
     /// The same result without what only the run needed, its maps on the CT's own grid, packed; nothing is copied where they are
@@ -322,8 +314,10 @@ impl Segmentation {
     pub fn surfaces(&self, only: Option<u32>, cancel: &CancelToken) -> Result<Vec<Surface>> {
         let number = only.map(|id| self.number(id)).transpose()?;
         let Native { labels, probability, .. } = self.native();
-        let level = Level { probability: probability.voxels, threshold: self.threshold };
-        surfaces(labels, Some(level), number, cancel)
+        let own: BTreeMap<u16, f64> = self.nodules.iter().filter_map(|n| Some((n.id, n.outline_threshold?))).collect();
+        let threshold = |id: u16| own.get(&id).copied().unwrap_or(self.threshold);
+        let level = |id: u16| Some(Level { probability: probability.voxels, threshold: threshold(id) });
+        surfaces(labels, &level, number, cancel)
     }
 
     /// A number as it stands in the label map.
@@ -335,6 +329,31 @@ impl Segmentation {
             expected: format!("the number of one of the {} nodule(s)", self.nodules.len()),
         })
     }
+}
+
+/// Where a voxel lies within `reach_mm` of one with a number.
+///
+/// # Errors
+/// [`Error::Cancelled`].
+pub fn near_labels(
+    labels: ArrayView3<'_, u16>,
+    grid: &Grid,
+    reach_mm: f64,
+    cancel: &CancelToken,
+) -> Result<Array3<bool>> {
+    let [x_mm, y_mm, z_mm] = grid.spacing_mm;
+    let mut near = Array3::from_elem(grid.shape(), false);
+    for (voi, id) in boxes(labels, cancel)?.into_iter().zip(1u16..).filter_map(|(voi, id)| Some((voi?.0, id))) {
+        let frame = voi.grown(grid.steps(reach_mm), grid.dims);
+        let [width, height, depth] = frame.size();
+        let own = frame.indices().map(|index| labels[index] == id).collect();
+        let own = Array3::from_shape_vec((depth, height, width), own).expect("one flag a voxel of the box");
+        let squared = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
+        for (index, squared) in frame.indices().zip(&squared) {
+            near[index] |= f64::from(*squared) <= reach_mm * reach_mm;
+        }
+    }
+    Ok(near)
 }
 
 /// The box around each number 1..=N, and how many voxels it has.
@@ -397,6 +416,8 @@ mod tests {
         };
         let found = Segmentation {
             nodules: Vec::new(),
+            micronodules: Vec::new(),
+            min_diameter_mm: 0.0,
             clicks: Vec::new(),
             candidates: None,
             dropped: 0,

@@ -9,8 +9,11 @@ use crate::{
     error::Result,
     memory,
     progress::CancelToken,
-    space::volume::Voi,
-    steps::components::{Neighbourhood, connected_components},
+    space::{grid::Grid, volume::Voi},
+    steps::{
+        components::{Neighbourhood, connected_components},
+        sample_masks::SampleMasks,
+    },
 };
 use ndarray::Array3;
 
@@ -30,6 +33,7 @@ pub struct SampleVolumes {
     /// The same, sorted.
     sorted: Vec<usize>,
     mean_dice: f64,
+    label_dice: f64,
 }
 
 impl SampleVolumes {
@@ -39,21 +43,27 @@ impl SampleVolumes {
     /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     pub fn of(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
-        let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
-        let territory = voi.grown(reach, grid.dims);
-        let (mut voxels, mut paired) = (Vec::new(), Vec::new());
+        let territory = Territory::around(maps.labels, id, voi, grid);
+        let own = territory.own();
+        let (mut voxels, mut paired, mut label_dice) = (Vec::new(), Vec::new(), 0.0);
         for sample in 0..maps.samples.samples() {
-            cancel.check()?;
-            memory::check_free(territory.size().iter().product::<usize>() * BYTES_PER_VOXEL, WHAT)?;
-            let mask = outline(maps, id, &territory, sample, cancel)?;
-            voxels.push(mask.len());
+            let outline = territory.outline(maps.samples, sample, cancel)?;
+            voxels.push(outline.len());
+            label_dice += dice(&own, &outline);
             if paired.len() < MAX_PAIRED {
-                paired.push(mask);
+                paired.push(outline);
             }
         }
+        label_dice /= voxels.len().max(1) as f64;
+        let (voxel_mm3, mean_dice) = (grid.voxel_mm3(), mean_dice(&paired, cancel)?);
+        Ok(SampleVolumes { mean_dice, label_dice, ..Self::of_voxels(voxel_mm3, voxels) })
+    }
+
+    /// With these numbers of voxels under the samples, `voxel_mm3` each; nothing is known of how the outlines agree.
+    pub(super) fn of_voxels(voxel_mm3: f64, voxels: Vec<usize>) -> Self {
         let mut sorted = voxels.clone();
         sorted.sort_unstable();
-        Ok(SampleVolumes { voxel_mm3: grid.voxel_mm3(), voxels, sorted, mean_dice: mean_dice(&paired, cancel)? })
+        SampleVolumes { voxel_mm3, voxels, sorted, mean_dice: f64::NAN, label_dice: f64::NAN }
     }
 
     /// The volume under each sample in mm³, in the samples' order.
@@ -63,9 +73,18 @@ impl SampleVolumes {
 
     /// Quantile of the volume in mm³, linear between samples (Hyndman and Fan's type 7, NumPy's default).
     pub fn quantile_mm3(&self, q: f64) -> f64 {
+        self.quantile(q, |voxels| voxels as f64)
+    }
+
+    /// The same where a sample without a voxel counts as one voxel.
+    pub fn quantile_mm3_with_a_voxel(&self, q: f64) -> f64 {
+        self.quantile(q, |voxels| voxels.max(1) as f64)
+    }
+
+    fn quantile(&self, q: f64, counted: impl Fn(usize) -> f64) -> f64 {
         let position = q * (self.sorted.len() - 1) as f64;
         let (low, part) = (position.floor() as usize, position.fract());
-        let value = |n: usize| self.sorted[n.min(self.sorted.len() - 1)] as f64;
+        let value = |n: usize| counted(self.sorted[n.min(self.sorted.len() - 1)]);
         (value(low) + part * (value(low + 1) - value(low))) * self.voxel_mm3
     }
 
@@ -87,37 +106,84 @@ impl SampleVolumes {
     pub fn mean_dice(&self) -> f64 {
         self.mean_dice
     }
+
+    /// Mean Dice of the label with the outline of each sample; 0 with one that is empty.
+    pub fn label_dice(&self) -> f64 {
+        self.label_dice
+    }
 }
 
-/// Voxels (numbered within `territory`) of the nodule under sample `s`, in rising order.
-fn outline(maps: &Canonical<'_>, id: u16, territory: &Voi, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
-    let [width, height, depth] = territory.size();
-    let mut mask = Array3::from_elem((depth, height, width), false);
-    let dims = maps.ct.grid.dims;
-    for k in 0..depth {
-        for j in 0..height {
-            let row = ((territory.start[2] + k) * dims[1] + territory.start[1] + j) * dims[0] + territory.start[0];
-            for (index, bits) in maps.samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width)
-            {
-                mask[[k, j, index as usize - row]] = bits[s / 64] >> (s % 64) & 1 == 1;
+/// Whose a voxel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The label's.
+    Own,
+    /// No label's.
+    Nobody,
+    /// Another label's.
+    Other,
+}
+
+/// The surroundings of a label: where its outlines under samples are made. Voxels are numbered within it, from 0, i fastest.
+#[derive(Debug)]
+pub struct Territory {
+    /// The box: the label's, [`REACH_MM`] larger on each side.
+    pub voi: Voi,
+    /// Whose each voxel is.
+    pub owners: Array3<Owner>,
+    /// Voxels of the whole volume along i and j.
+    row_and_column: [usize; 2],
+}
+
+impl Territory {
+    /// Of label `id`, which lies in `voi`.
+    pub fn around(labels: &Array3<u16>, id: u16, voi: &Voi, grid: &Grid) -> Self {
+        let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
+        let voi = voi.grown(reach, grid.dims);
+        let [width, height, depth] = voi.size();
+        let owner = |index| match labels[index] {
+            0 => Owner::Nobody,
+            own if own == id => Owner::Own,
+            _ => Owner::Other,
+        };
+        let owners = voi.indices().map(owner).collect();
+        let owners = Array3::from_shape_vec((depth, height, width), owners).expect("one owner a voxel of the box");
+        Territory { voi, owners, row_and_column: [grid.dims[0], grid.dims[1]] }
+    }
+
+    /// Voxels of the label, in rising order.
+    pub fn own(&self) -> Vec<u32> {
+        self.owners.iter().zip(0u32..).filter(|(owner, _)| **owner == Owner::Own).map(|(_, voxel)| voxel).collect()
+    }
+
+    /// Voxels of the nodule under sample `s`, in rising order.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
+    pub fn outline(&self, samples: &SampleMasks, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
+        cancel.check()?;
+        memory::check_free(self.owners.len() * BYTES_PER_VOXEL, WHAT)?;
+        let mut mask = Array3::from_elem(self.owners.raw_dim(), false);
+        let ([width, height, depth], [i0, j0, k0]) = (self.voi.size(), self.voi.start);
+        let [row_voxels, rows] = self.row_and_column;
+        for (k, j) in (0..depth).flat_map(|k| (0..height).map(move |j| (k, j))) {
+            let row = ((k0 + k) * rows + j0 + j) * row_voxels + i0;
+            let held = samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width);
+            for (index, bits) in held {
+                let i = index as usize - row;
+                mask[[k, j, i]] = bits[s / 64] >> (s % 64) & 1 == 1 && self.owners[[k, j, i]] != Owner::Other;
             }
         }
+        let parts = connected_components(&mask, Neighbourhood::All26, cancel)?;
+        let mut touches = vec![false; parts.list.len() + 1];
+        for (part, owner) in parts.labels.iter().zip(&self.owners) {
+            touches[*part as usize] |= *part > 0 && *owner == Owner::Own;
+        }
+        let own = || parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
+        let mut voxels = memory::vec(own().count(), WHAT)?;
+        voxels.extend(own().map(|(_, voxel)| voxel));
+        Ok(voxels)
     }
-    let label = |k: usize, j: usize, i: usize| {
-        maps.labels[[territory.start[2] + k, territory.start[1] + j, territory.start[0] + i]]
-    };
-    for ((k, j, i), inside) in mask.indexed_iter_mut() {
-        *inside &= [0, id].contains(&label(k, j, i));
-    }
-    let parts = connected_components(&mask, Neighbourhood::All26, cancel)?;
-    let mut touches = vec![false; parts.list.len() + 1];
-    for ((k, j, i), part) in parts.labels.indexed_iter() {
-        touches[*part as usize] |= *part > 0 && label(k, j, i) == id;
-    }
-    let own = || parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
-    let mut voxels = memory::vec(own().count(), WHAT)?;
-    voxels.extend(own().map(|(_, voxel)| voxel));
-    Ok(voxels)
 }
 
 fn mean_dice(masks: &[Vec<u32>], cancel: &CancelToken) -> Result<f64> {

@@ -14,13 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ndarray::Array3;
 
 use super::{
+    best_outline::Sampled,
     candidates::centroid_ijk,
     click::{self, Clicked, Drawn},
     clock::Clock,
     decide,
     measure::Measured,
     options::{Options, Search},
-    outlines::{Outlines, Parts, nearest},
+    outlines::{Outlines, Parts, ProbabilityMaps, nearest},
     run::{Roles, arrays},
     scan::{self, Scan, TOLERANCE_VOXELS},
     search::{self, Toned},
@@ -28,7 +29,10 @@ use super::{
     whole::Whole,
 };
 use crate::{
-    contract::{model::Model, uncertainty::Uncertainty},
+    contract::{
+        model::{Model, Outline},
+        uncertainty::Uncertainty,
+    },
     error::{Error, Result},
     findings::{
         interval::VolumeInterval,
@@ -105,11 +109,19 @@ where
     monitor.step(Stage::Nodules, 0, 3)?;
     let Clicked { answers, changed, drawn, .. } = around;
     let numbers = Numbers::of(&drawn, &outlines.parts, earlier)?;
-    let labels = numbers.labels(&outlines.parts, &cancel)?;
+    let mut labels = numbers.labels(&outlines.parts, &cancel)?;
     let whole = merged(before, answers, &changed, &sampling, &cancel)?;
     let findings = findings(&drawn, &outlines, model.takes_clicks());
-    let findings = classified(findings, &outlines.parts, &images, &whole, roles.classify, &cancel)?;
-    let findings = findings.into_iter().map(|(label, finding)| (numbers.number(label), finding)).collect();
+    let mut findings = classified(findings, &outlines.parts, &images, &whole, roles.classify, &cancel)?;
+    if model.decision.outline == Outline::ExpectedDice {
+        let sampled = sampled(&whole, images.grid, &changed, sampling.threshold);
+        for (label, finding) in &mut findings {
+            let (of, voi) = ((numbers.number(*label), finding.class), outlines.parts.component(*label).voi);
+            finding.outline_threshold = sampled.outline(&mut labels, of, &voi, &cancel)?.map(|best| best.threshold);
+        }
+    }
+    let findings: BTreeMap<u16, Finding> =
+        findings.into_iter().map(|(label, finding)| (numbers.number(label), finding)).collect();
     monitor.step(Stage::Nodules, 1, 3)?;
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
@@ -120,6 +132,11 @@ where
         false => n,
     };
     let nodules = nodules.into_iter().map(native).collect();
+    let is_drawn = |nodule: &Nodule| {
+        let [i, j, k] = orientation.canonical_ijk(nodule.centroid_ijk).map(|index| index.round() as usize);
+        findings.contains_key(&labels[[k, j, i]])
+    };
+    let micronodules = earlier.micronodules.iter().filter(|nodule| !is_drawn(nodule)).cloned().collect();
     monitor.step(Stage::Nodules, 3, 3)?;
     clock.lap("nodules");
     let of_volumes = [warnings::thick_slices(model, &grid), toned.warning];
@@ -131,6 +148,8 @@ where
     }
     Ok(Segmentation {
         nodules,
+        micronodules,
+        min_diameter_mm: earlier.min_diameter_mm,
         clicks: outlines.asked.iter().map(|label| label.map(|label| numbers.number(label))).collect(),
         candidates: earlier.candidates,
         dropped: earlier.dropped,
@@ -301,6 +320,18 @@ fn merged(
     click::replace_values(&mut all, &Answers { classes: vec![clicked.all.clone()] }, changed, cancel)?;
     click::replace_values(&mut classes, &Answers { classes: clicked.classes }, changed, cancel)?;
     Ok(Whole { all: all.classes.remove(0), classes: classes.classes })
+}
+
+/// What the new outlines are chosen by: samples are known where the maps changed.
+fn sampled<'a>(whole: &'a Whole, grid: &'a Grid, changed: &'a Array3<bool>, threshold: f64) -> Sampled<'a> {
+    let all = std::slice::from_ref(&whole.all);
+    let answers = if whole.classes.is_empty() { all } else { &whole.classes };
+    let classes = answers.iter().map(|class| &class.probability).collect();
+    Sampled {
+        maps: ProbabilityMaps { grid, classes, threshold },
+        samples: answers.iter().map(|class| &class.samples).collect(),
+        known: Some(changed),
+    }
 }
 
 /// What is known of the new outlines, by their labels.

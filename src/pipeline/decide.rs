@@ -1,15 +1,16 @@
-//! From outlines to findings: smallest size, search region, classifier, numbering.
+//! From outlines to findings: smallest size, search region, classifier, the outlines that are shown, micronodules, numbering.
 
 use ndarray::Array3;
 
 use super::{
+    best_outline::Sampled,
     candidates::{Candidates, centroid_ijk, stays},
     outlines::{Outlines, Parts, ProbabilityMaps},
 };
 use crate::{
     contract::model::Model,
     error::{Error, Result},
-    findings::nodule::Finding,
+    findings::nodule::{Finding, Nodule, equivalent_diameter_mm},
     networks::{images::Images, roles::Classifier},
     progress::{CancelToken, Monitor, Stage},
     steps::components::Component,
@@ -19,17 +20,38 @@ use crate::{
 /// lungs; what lies mostly outside isn't one.
 const INSIDE_SHARE: f64 = 0.3;
 
-/// Findings, numbered by falling volume.
+/// Findings, numbered by falling volume, micronodules behind the others.
 #[derive(Debug)]
 pub struct Findings {
     /// 1..=N, 0 elsewhere.
     pub labels: Array3<u16>,
+    /// How many of them are shown; those with higher numbers are micronodules.
+    pub shown: usize,
     /// What is known of finding 1..=N.
     pub list: Vec<Finding>,
     /// Components that the classifier or the smallest volume dropped.
     pub dropped: usize,
     /// For each click inside: the finding there, if any.
     pub clicks: Vec<Option<u16>>,
+}
+
+impl Findings {
+    /// Takes the micronodules out of the label map and of `nodules`, which are those of all findings.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn set_apart(&mut self, nodules: &mut Vec<Nodule>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+        if self.shown == self.list.len() {
+            return Ok(Vec::new());
+        }
+        for mut slice in self.labels.outer_iter_mut() {
+            cancel.check()?;
+            slice.mapv_inplace(|id| if usize::from(id) > self.shown { 0 } else { id });
+        }
+        self.list.truncate(self.shown);
+        let apart = nodules.split_off(self.shown);
+        Ok(apart.into_iter().map(|nodule| Nodule { id: 0, ..nodule }).collect())
+    }
 }
 
 /// What findings are made from.
@@ -45,6 +67,10 @@ pub struct Evidence<'a> {
     pub candidates: Option<&'a Candidates>,
     /// Lowest P(nodule) that stays, where there is a classifier.
     pub classify_threshold: Option<f64>,
+    /// What outlines are chosen by; `None`: those of the usual threshold stay.
+    pub sampled: Option<Sampled<'a>>,
+    /// Equivalent diameter in mm below which a finding is a micronodule.
+    pub min_diameter_mm: f64,
 }
 
 /// One outline on its way to a number.
@@ -89,7 +115,25 @@ pub fn find<C: Classifier + ?Sized>(
     monitor.step(Stage::Nodules, 2, 4)?;
     kept.retain(|k| is_asked(k.component.label) || stays(k.finding.nodule_probability, evidence.classify_threshold));
     let dropped = there().count() - kept.len() + evidence.candidates.map_or(0, |candidates| candidates.dropped);
-    number(parts, kept, asked, dropped)
+    kept.sort_by_key(|k| (std::cmp::Reverse(k.component.voxels), k.component.label));
+    let mut labels = numbered(parts, &kept)?;
+    if let Some(sampled) = &evidence.sampled {
+        outline_best(&mut labels, &mut kept, sampled, monitor)?;
+    }
+    let voxel_mm3 = evidence.images.grid.voxel_mm3();
+    let is_small = |k: &Kept| {
+        let diameter_mm = equivalent_diameter_mm(k.component.voxels as f64 * voxel_mm3);
+        diameter_mm < evidence.min_diameter_mm && !is_asked(k.component.label)
+    };
+    let shown = arrange(&mut labels, &mut kept, is_small, monitor)?;
+    let id_of = |label: &u32| kept.iter().zip(1u16..).find(|(k, _)| k.component.label == *label).map(|(_, id)| id);
+    Ok(Findings {
+        labels,
+        shown,
+        clicks: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
+        list: kept.iter().map(|k| k.finding).collect(),
+        dropped,
+    })
 }
 
 /// What is known of an outline before it is classified.
@@ -99,6 +143,7 @@ pub fn finding(outlines: &Outlines, label: u32) -> Finding {
         nodule_probability: None,
         below_threshold: outlines.lowered.contains(&label),
         clicked: outlines.clicked.contains(&label),
+        outline_threshold: None,
     }
 }
 
@@ -134,22 +179,56 @@ fn classify<C: Classifier + ?Sized>(
     Ok(())
 }
 
-fn number(parts: &Parts, mut kept: Vec<Kept>, asked: &[Option<u32>], dropped: usize) -> Result<Findings> {
+/// The label map, numbered in the order of `kept`.
+fn numbered(parts: &Parts, kept: &[Kept]) -> Result<Array3<u16>> {
     if kept.len() > usize::from(u16::MAX) {
         return Err(too_many(kept.len()));
     }
-    kept.sort_by_key(|k| (std::cmp::Reverse(k.component.voxels), k.component.label));
     let mut labels = Array3::zeros(parts.components.labels.raw_dim());
     for (k, id) in kept.iter().zip(1u16..) {
         parts.voxels(k.component.label).for_each(|index| labels[index] = id);
     }
-    let id_of = |label: &u32| kept.iter().zip(1u16..).find(|(k, _)| k.component.label == *label).map(|(_, id)| id);
-    Ok(Findings {
-        labels,
-        clicks: asked.iter().map(|label| label.as_ref().and_then(id_of)).collect(),
-        list: kept.iter().map(|k| k.finding).collect(),
-        dropped,
-    })
+    Ok(labels)
+}
+
+/// Gives each finding, numbered in the order of `kept`, the outline that agrees best with its samples, the largest first: it
+/// leaves the others their voxels.
+fn outline_best(
+    labels: &mut Array3<u16>,
+    kept: &mut [Kept],
+    sampled: &Sampled<'_>,
+    monitor: &Monitor<'_>,
+) -> Result<()> {
+    for (Kept { component, finding }, id) in kept.iter_mut().zip(1u16..) {
+        let best = sampled.outline(labels, (id, finding.class), &component.voi, monitor.cancel_token())?;
+        if let Some(best) = best {
+            component.voxels = best.voxels;
+            finding.outline_threshold = Some(best.threshold);
+        }
+    }
+    Ok(())
+}
+
+/// Numbers findings anew, in `labels` and in the order of `kept`: those that aren't small by falling volume, behind them the
+/// others. How many aren't.
+fn arrange(
+    labels: &mut Array3<u16>,
+    kept: &mut Vec<Kept>,
+    is_small: impl Fn(&Kept) -> bool,
+    monitor: &Monitor<'_>,
+) -> Result<usize> {
+    let mut order: Vec<(Kept, u16)> = kept.drain(..).zip(1u16..).collect();
+    order.sort_by_key(|(k, _)| (is_small(k), std::cmp::Reverse(k.component.voxels), k.component.label));
+    let mut number = vec![0; order.len() + 1];
+    order.iter().zip(1u16..).for_each(|((_, old), new)| number[usize::from(*old)] = new);
+    if !number.is_sorted() {
+        for mut slice in labels.outer_iter_mut() {
+            monitor.check()?;
+            slice.mapv_inplace(|old| number[usize::from(old)]);
+        }
+    }
+    kept.extend(order.into_iter().map(|(k, _)| k));
+    Ok(kept.iter().filter(|k| !is_small(k)).count())
 }
 
 /// More findings than numbers.
@@ -174,13 +253,14 @@ pub fn regions(maps: &ProbabilityMaps<'_>, cancel: &CancelToken) -> Result<Findi
         }
     }
     let finding = |class| Finding { class, ..Finding::default() };
-    Ok(Findings { labels, list: (0..maps.classes.len()).map(finding).collect(), dropped: 0, clicks: Vec::new() })
+    let list: Vec<Finding> = (0..maps.classes.len()).map(finding).collect();
+    Ok(Findings { labels, shown: list.len(), list, dropped: 0, clicks: Vec::new() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{contract::bundle, networks::clicks::Clicks, space::grid::Grid};
+    use crate::{contract::bundle, networks::clicks::Clicks, space::grid::Grid, steps::sample_masks::SampleMasks};
 
     /// P(nodule) is the place along i, in hundredths; takes note of how many it is asked about.
     struct ByPlace(usize);
@@ -227,6 +307,18 @@ mod tests {
             candidates: Option<&Candidates>,
             classifier: Option<&mut ByPlace>,
         ) -> Findings {
+            self.found_from(0.0, None, clicks, candidates, classifier)
+        }
+
+        /// The same; what is smaller than `min_diameter_mm` is a micronodule, and outlines are chosen by `samples`.
+        fn found_from(
+            &self,
+            min_diameter_mm: f64,
+            samples: Option<&SampleMasks>,
+            clicks: &[usize],
+            candidates: Option<&Candidates>,
+            classifier: Option<&mut ByPlace>,
+        ) -> Findings {
             let images = Images { grid: &self.grid, channels: Vec::new() };
             let clicks = Clicks { inside: clicks.iter().map(|i| [*i, 0, 0]).collect(), outside: Vec::new() };
             let maps = ProbabilityMaps { grid: &self.grid, classes: vec![&self.probability], threshold: 0.5 };
@@ -237,6 +329,8 @@ mod tests {
                 search: &self.search,
                 candidates,
                 classify_threshold: Some(0.05),
+                sampled: samples.map(|samples| Sampled { maps: maps.clone(), samples: vec![samples], known: None }),
+                min_diameter_mm,
             };
             find(&evidence, &outlines, &model(), classifier, &mut Monitor::silent()).unwrap()
         }
@@ -289,6 +383,41 @@ mod tests {
         // The one that was clicked on touches no candidate: the classifier is asked about it, and about nothing else.
         assert_eq!(found.list.iter().map(|f| f.nodule_probability).collect::<Vec<_>>(), [Some(0.115), Some(0.75)]);
         assert_eq!((classifier.0, found.dropped), (1, 7));
+    }
+
+    #[test]
+    fn find_puts_what_is_smaller_than_the_smallest_diameter_behind_the_others_but_never_what_was_clicked_on() {
+        // Spheres of 2, 3 and 4 mm³ have 1.56, 1.79 and 1.97 mm.
+        let row = Row::new(&VALUES, 0..14);
+        let found = row.found_from(1.8, None, &[], None, None);
+        assert_eq!((labels(&found), found.shown), (vec![3, 3, 0, 0, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1], 1));
+        // One voxel at 3, and two at 0, were clicked on.
+        let mut found = row.found_from(1.8, None, &[3, 0], None, None);
+        assert_eq!(labels(&found), [2, 2, 0, 3, 0, 0, 4, 4, 4, 0, 1, 1, 1, 1]);
+        assert_eq!((found.shown, &found.clicks[..]), (3, &[Some(3), Some(2)][..]));
+        let nodule = |id: u16| Nodule::unmeasured(id, [[0.0; 3]; 2], 1.0);
+        let mut nodules: Vec<Nodule> = (1..=4).map(nodule).collect();
+        let apart = found.set_apart(&mut nodules, &CancelToken::new()).unwrap();
+        assert_eq!(labels(&found), [2, 2, 0, 3, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
+        assert_eq!(nodules.iter().map(|n| n.id).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(apart.iter().map(|n| n.id).collect::<Vec<_>>(), [0]);
+        assert_eq!(row.found_from(0.0, None, &[], None, None).shown, 3);
+    }
+
+    #[test]
+    fn find_with_samples_numbers_by_the_volumes_of_the_outlines_that_agree_best_with_them() {
+        let row = Row::new(&[0.9, 0.9, 0.4, 0.0, 0.0, 0.8, 0.8, 0.4, 0.4, 0.4], 0..10);
+        // The one sample sees 0 to 1 and 5 to 9.
+        let mut samples = SampleMasks::new(1);
+        [0, 1, 5, 6, 7, 8, 9].iter().for_each(|i| samples.push(*i, &[1]));
+        samples.finish();
+        let found = row.found_from(0.0, Some(&samples), &[], None, None);
+        assert_eq!(labels(&found), [2, 2, 0, 0, 0, 1, 1, 1, 1, 1]);
+        // Above 0.4 in single precision there is no more than that.
+        assert_eq!(found.list.iter().map(|f| f.outline_threshold).collect::<Vec<_>>(), [Some(0.4), Some(0.5)]);
+        // By the usual threshold both have two voxels: too small for 1.6 mm; the one that grew isn't.
+        assert_eq!(row.found_from(1.6, Some(&samples), &[], None, None).shown, 1);
+        assert_eq!(row.found_from(1.6, None, &[], None, None).shown, 0);
     }
 
     #[test]

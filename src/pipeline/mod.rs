@@ -5,6 +5,7 @@
 //! of its steps is a file here. Not known here: kinds of networks, ONNX Runtime, files, the C interface.
 
 pub mod again;
+pub mod best_outline;
 pub mod candidates;
 pub mod click;
 mod clock;

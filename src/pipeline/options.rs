@@ -1,6 +1,6 @@
 //! What a caller may choose for a run.
 
-use crate::limits::{MAX_SAMPLES, MAX_THREADS, USUAL_BATCH};
+use crate::limits::{MAX_MIN_DIAMETER_MM, MAX_SAMPLES, MAX_THREADS, USUAL_BATCH, USUAL_MIN_DIAMETER_MM};
 use ndarray::Array3;
 
 use crate::{
@@ -48,6 +48,9 @@ pub struct Options {
     pub threshold: Option<f64>,
     /// Share of nodules that the classifier is to keep, by the bundle's operating points; `None`: its usual threshold.
     pub sensitivity: Option<f64>,
+    /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules, unless someone clicked on them; 0: none
+    /// is. Not for models whose output is regions.
+    pub min_diameter_mm: f64,
     /// Which uncertainty the map shows; `None`: the bundle's choice.
     pub uncertainty: Option<Uncertainty>,
     /// Keep the uncertainty of every kind besides: 12 bytes a voxel more.
@@ -70,6 +73,7 @@ impl Default for Options {
             seed: 0,
             threshold: None,
             sensitivity: None,
+            min_diameter_mm: USUAL_MIN_DIAMETER_MM,
             uncertainty: None,
             all_uncertainties: false,
             search: Search::default(),
@@ -99,6 +103,10 @@ impl Options {
                 sensitivity.to_string(),
                 "a share of the nodules, above 0 and up to 1".into(),
             );
+        }
+        if !(0.0..=MAX_MIN_DIAMETER_MM).contains(&self.min_diameter_mm) {
+            let expected = format!("a diameter of 0 to {MAX_MIN_DIAMETER_MM} mm");
+            return refuse("min-diameter", self.min_diameter_mm.to_string(), expected);
         }
         let Clicks { inside, outside } = &self.clicks;
         if let Some(voxel) = outside.first().filter(|_| inside.is_empty()) {

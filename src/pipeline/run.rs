@@ -13,6 +13,7 @@
 use ndarray::Array3;
 
 use super::{
+    best_outline::Sampled,
     candidates::{self, Candidates},
     click,
     clock::Clock,
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     contract::{
         classes::{Class, Output},
-        model::Model,
+        model::{Model, Outline},
     },
     error::Result,
     findings::{
@@ -69,6 +70,8 @@ struct Task<'a> {
     sampling: &'a Sampling,
     /// Lowest P(nodule) that the classifier lets stay.
     classify_threshold: Option<f64>,
+    /// Equivalent diameter in mm below which a finding is a micronodule.
+    min_diameter_mm: f64,
 }
 
 /// What a detector found.
@@ -126,10 +129,13 @@ where
     let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let (sampling, classify_threshold) = (options.sampling(model), options.classify_threshold(model)?);
     let (search, clicks) = (&search, &clicks);
-    let task = Task { model, images: &images, search, clicks, sampling: &sampling, classify_threshold };
+    let min_diameter_mm = options.min_diameter_mm;
+    let sampling_of = &sampling;
+    let task =
+        Task { model, images: &images, search, clicks, sampling: sampling_of, classify_threshold, min_diameter_mm };
     let mut detected = detect(&task, &mut roles, &mut clock, monitor)?;
     let Outlined { answers, outlines, searched } = outline(&task, &mut roles, detected.as_mut(), &mut clock, monitor)?;
-    let found = decide(&task, &mut roles, &answers, &outlines, detected.as_ref(), monitor)?;
+    let mut found = decide(&task, &mut roles, &answers, &outlines, detected.as_ref(), monitor)?;
 
     monitor.step(Stage::Nodules, 3, 4)?;
     let mut whole = Whole::of(answers, &cancel)?;
@@ -143,6 +149,7 @@ where
     let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty };
     let mut nodules = measured.all(&found, &cancel)?;
     nodules.iter_mut().for_each(|nodule| nodule.centroid_ijk = orientation.native_ijk(nodule.centroid_ijk));
+    let micronodules = found.set_apart(&mut nodules, &cancel)?;
     monitor.step(Stage::Nodules, 4, 4)?;
     clock.lap("nodules");
     let little_lung = warnings::little_lung(densities, &options.search);
@@ -150,6 +157,8 @@ where
     let warnings = options.warnings.iter().cloned().chain(of_volumes.into_iter().flatten()).chain(of_search).collect();
     Ok(Segmentation {
         nodules,
+        micronodules,
+        min_diameter_mm,
         clicks: found.clicks,
         candidates,
         dropped: found.dropped,
@@ -255,6 +264,12 @@ where
         search: task.search,
         candidates: detected.map(|detected| &detected.candidates),
         classify_threshold: task.classify_threshold,
+        sampled: (task.model.decision.outline == Outline::ExpectedDice).then(|| Sampled {
+            maps: maps(task, answers),
+            samples: answers.classes.iter().map(|class| &class.samples).collect(),
+            known: None,
+        }),
+        min_diameter_mm: task.min_diameter_mm,
     };
     decide::find(&evidence, outlines, task.model, roles.classify.as_deref_mut(), monitor)
 }

@@ -10,7 +10,7 @@ use crate::{
     contract::bundle::Bundle,
     contract::uncertainty::Uncertainty,
     error::Result,
-    findings::{interval::VolumeInterval, result::Segmentation},
+    findings::{interval::VolumeInterval, nodule::Nodule, result::Segmentation},
     io::{NiftiForms, Sample, Source},
     networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
@@ -110,6 +110,8 @@ pub struct OptionsRecord<'a> {
     pub sensitivity: Option<f64>,
     /// Lowest P(nodule) that the classifier let stay; `null` without a classifier.
     pub classify_threshold: Option<f64>,
+    /// Equivalent diameter in mm below which findings are micronodules; 0: none is.
+    pub min_diameter_mm: f64,
     /// Which uncertainty was written.
     pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.
@@ -139,6 +141,8 @@ pub struct ResultRecord {
     pub candidates: Option<usize>,
     /// Components that were dropped: too small, outside, or classified as no nodule.
     pub dropped: usize,
+    /// What is smaller than `min_diameter_mm`, by falling volume. They are not in the label map and not in the tables.
+    pub micronodules: Vec<MicronoduleRecord>,
     /// What `volume_mm3_p05` and `volume_mm3_p95` mean.
     pub volume_interval: VolumeInterval,
     /// The same of nodules that were outlined with clicks (`clicked`).
@@ -149,6 +153,29 @@ pub struct ResultRecord {
     pub slices: SliceSteps,
     /// For each click inside: the nodule's number, or `null` where none was found.
     pub clicks: Vec<Option<u16>>,
+}
+
+/// Where a micronodule lies.
+#[derive(Debug, Serialize)]
+pub struct MicronoduleRecord {
+    /// Centre as column, row, slice of the CT, from 0.
+    pub centroid_ijk: [f64; 3],
+    /// The same place in RAS.
+    pub centroid_ras: [f64; 3],
+    /// Diameter of the sphere of its volume.
+    pub equivalent_diameter_mm: f64,
+    /// P(nodule); `null` without a classifier.
+    pub nodule_probability: Option<f64>,
+    /// Name of its class.
+    pub class: String,
+}
+
+impl MicronoduleRecord {
+    fn of(nodule: &Nodule) -> Self {
+        let Nodule { centroid_ijk, centroid_ras, equivalent_diameter_mm, nodule_probability, .. } = *nodule;
+        let class = nodule.class.clone();
+        MicronoduleRecord { centroid_ijk, centroid_ras, equivalent_diameter_mm, nodule_probability, class }
+    }
 }
 
 impl<'a> ModelRecord<'a> {
@@ -171,6 +198,7 @@ impl ResultRecord {
             review: found.nodules.iter().filter(|nodule| nodule.review).count(),
             candidates: found.candidates,
             dropped: found.dropped,
+            micronodules: found.micronodules.iter().map(MicronoduleRecord::of).collect(),
             volume_interval: found.volume_interval,
             clicked_volume_interval: found.clicked_volume_interval,
             searched_ml: found.searched_ml,

@@ -37,7 +37,8 @@ pub const UNCERTAINTY: Output = Output {
     stem: "uncertainty",
     each: Each::One,
     endings: Endings::Volume,
-    meaning: "float32: uncertainty of the kind that `--uncertainty` names; for models of several classes the highest of them",
+    meaning: "float32: uncertainty of the kind that `--uncertainty` names, in the whole search region; for models of several \
+              classes the highest of them",
 };
 /// The uncertainty of each kind.
 pub const KIND: Output = Output {
@@ -95,7 +96,7 @@ pub const MANIFEST: Output = Output {
     each: Each::One,
     endings: Endings::Only("json"),
     meaning: "what is needed to repeat or explain the run: versions, sha256 of model, voxels and mask, seed, options, the \
-              device that was used and why, seconds per stage, peak memory",
+              device that was used and why, seconds per stage, peak memory; and the places of micronodules",
 };
 /// The warnings for a person.
 pub const WARNINGS: Output = Output {

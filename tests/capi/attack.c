@@ -349,6 +349,12 @@ static void option_values(const char *bundles)
     sam2lung_run_options options = everywhere();
     options.samples = 10001;
     refuse_options(&options, "E_OPTION");
+    static const double diameters[] = {-0.5, 100.5, 1e300, NAN, INFINITY};
+    for (size_t n = 0; n < sizeof diameters / sizeof diameters[0]; n++) {
+        options = everywhere();
+        options.min_diameter_mm = diameters[n];
+        refuse_options(&options, "E_OPTION");
+    }
     options = everywhere();
     options.search = SAM2LUNG_SEARCH_MASK;
     refuse_options(&options, "E_ARGUMENT"); /* no mask */
@@ -426,6 +432,7 @@ static void struct_sizes(void)
         sam2lung_nodule nodule;
         nodule.struct_size = odd[n];
         BAD(sam2lung_result_nodule(result, 0, &nodule, &error), "E_ARGUMENT");
+        BAD(sam2lung_result_micronodule(result, 0, &nodule, &error), "E_ARGUMENT");
         volume.struct_size = odd[n];
         BAD(sam2lung_result_labels(result, &volume, &error), "E_ARGUMENT");
     }

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,31 @@ static void check_nodules(const sam2lung_result *result, const struct block *blo
     CHECK(strstr(sam2lung_result_nodules_json(result), "\"volume_mm3\"") != NULL);
 }
 
+/* The block as a micronodule, as a nodule, and for a program that was compiled before there was a choice. */
+static void check_micronodules(sam2lung_engine *engine, const sam2lung_volume *const *volumes, const struct block *block)
+{
+    sam2lung_run_options options = everywhere();
+    CHECK(options.min_diameter_mm == 4.0);
+    options.min_diameter_mm = SAM2LUNG_MAX_MIN_DIAMETER_MM;
+    sam2lung_result *result = NULL;
+    GOOD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error));
+    CHECK(sam2lung_result_nodule_count(result) == 0 && sam2lung_result_micronodule_count(result) == 1);
+    sam2lung_nodule small;
+    small.struct_size = sizeof small;
+    GOOD(sam2lung_result_micronodule(result, 0, &small, &error));
+    CHECK(small.id == 0 && small.volume_mm3 > 0 && fabs(small.centroid_ijk[0] - block->centre[0]) < 0.51);
+    BAD(sam2lung_result_micronodule(result, 1, &small, &error), "E_ARGUMENT");
+    BAD(sam2lung_result_nodule(result, 0, &small, &error), "E_ARGUMENT");
+    sam2lung_result_free(result);
+
+    options.struct_size = offsetof(sam2lung_run_options, min_diameter_mm);
+    result = NULL;
+    GOOD(sam2lung_engine_run(engine, volumes, 1, &options, &result, &error));
+    CHECK(sam2lung_result_nodule_count(result) == 1 && sam2lung_result_micronodule_count(result) == 0);
+    sam2lung_result_free(result);
+    CHECK(sam2lung_result_micronodule_count(NULL) == 0);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
@@ -133,6 +159,7 @@ int main(int argc, char **argv)
     sam2lung_image_free(image);
     sam2lung_result_free(result);
 
+    check_micronodules(engine, volumes, &block);
     int64_t point[3] = {block.centre[0], block.centre[1], block.centre[2]};
     result = NULL;
     seen.engine = NULL;

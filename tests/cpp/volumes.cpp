@@ -168,6 +168,22 @@ TEST(mask_limits_where_nodules_are_looked_for) {
     CHECK(nodules.size() == 1 && std::abs(nodules[0].centroid_ijk[0] - 20) < 1e-6);
 }
 
+TEST(findings_below_the_smallest_diameter_are_micronodules) {
+    const MadeCt ct;
+    sam2lung::RunOptions options = everywhere();
+    options.min_diameter_mm = MadeCt::RADIUS_MM + MadeCt::OTHER_RADIUS_MM; // between the two diameters
+    const sam2lung::Result result = made_engine().run(ct.view(), options);
+    const std::vector<sam2lung::Micronodule> small = result.micronodules();
+    CHECK(result.nodules().size() == 1 && small.size() == 1);
+    CHECK(small[0].equivalent_diameter_mm < 11 && result.nodules()[0].equivalent_diameter_mm > 11);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+        CHECK(std::abs(small[0].centroid_ijk[axis] - static_cast<double>(MadeCt::OTHER_BALL[axis])) < 1e-6);
+    }
+    CHECK(!small[0].nodule_probability && small[0].volume_mm3 > 0);
+    CHECK(result.labels().voxels<std::uint16_t>()[ct.offset(MadeCt::OTHER_BALL)] == 0);
+    CHECK(made_engine().run(ct.view(), everywhere()).micronodules().empty());
+}
+
 TEST(run_at_outlines_what_is_pointed_at_and_says_which) {
     const MadeCt ct;
     const std::vector<sam2lung::Index> inside{MadeCt::NOWHERE, MadeCt::BALL}, outside{MadeCt::OTHER_BALL};

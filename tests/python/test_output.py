@@ -34,7 +34,7 @@ def cts(tmp_path_factory):
 def words(sam2lung, bundles, tmp_path):
     """`sam2lung segment` into tmp_path/out, without inputs."""
     bundle = bundles / "tiny-identity"
-    return [sam2lung.path, "segment", "--output", tmp_path / "out", "--model", bundle, "--lung-mask", "off"]
+    return [sam2lung.path, "segment", "--output", tmp_path / "out", "--model", bundle, "--lung-mask", "off", "--min-diameter", "0"]
 
 
 def closed_pipe():

@@ -34,6 +34,7 @@ sam2lung::RunOptions Options(const RunInput& input,
   options.seed = input.seed;
   options.threshold = input.threshold;
   options.sensitivity = input.sensitivity;
+  options.min_diameter_mm = input.min_diameter_mm;
   options.search = input.search;
   if (input.mask)
   {
@@ -84,6 +85,8 @@ RunFacts FactsOf(const sam2lung::Result& result, const LoadedEngine& loaded, con
   {
     facts.warnings.push_back({ warning.name, Sentence(warning.text) });
   }
+  facts.micronodules = result.micronodules().size();
+  facts.min_diameter_mm = input.min_diameter_mm;
   return facts;
 }
 

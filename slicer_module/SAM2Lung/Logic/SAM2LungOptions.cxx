@@ -17,6 +17,7 @@ namespace
 {
 
 constexpr int MAX_SAMPLES = static_cast<int>(sam2lung::max_samples);
+constexpr double MAX_DIAMETER_MM = sam2lung::max_min_diameter_mm;
 
 std::string Text(double value)
 {
@@ -56,6 +57,14 @@ std::string NumberProblem(vtkMRMLSAM2LungParametersNode* parameters)
                                          "Sensitivity is %1; expected a share of the nodules, above 0 and up to 1, or "
                                          "0 for the model's. Change it under Advanced."),
                                Text(sensitivity).c_str());
+  }
+  const double diameter = parameters->GetMinDiameter();
+  if (!(diameter >= 0.0 && diameter <= MAX_DIAMETER_MM))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "Smallest diameter is %1; expected 0 to %2 mm. Change it under Advanced."),
+                               Text(diameter).c_str(),
+                               Text(MAX_DIAMETER_MM).c_str());
   }
   return {};
 }

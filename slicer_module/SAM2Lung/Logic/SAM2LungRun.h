@@ -7,6 +7,7 @@
 #ifndef SAM2LungRun_h
 #define SAM2LungRun_h
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -45,6 +46,7 @@ struct RunInput
   std::uint64_t seed = 0;
   double threshold = 0;
   double sensitivity = 0;
+  double min_diameter_mm = 0;
   bool probability = false;                                            ///< Whether RunOutput::probability is wanted.
   bool whole_uncertainty = false;                                      ///< Else it is kept near the nodules only.
   std::shared_ptr<const Previous> previous;                            ///< The outputs' content before; null: none.
@@ -71,6 +73,8 @@ struct RunFacts
   double threshold = 0;
   double seconds = 0;
   std::vector<RunWarning> warnings;
+  std::size_t micronodules = 0; ///< Findings that are smaller than `min_diameter_mm`, and not shown.
+  double min_diameter_mm = 0;
 };
 
 /// Made on the run's thread. The images hold the whole result; after a click, earlier nodules with it.

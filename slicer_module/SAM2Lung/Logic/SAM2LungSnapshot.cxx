@@ -143,6 +143,7 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
   input.seed = static_cast<std::uint64_t>(parameters->GetSeed());
   input.threshold = parameters->GetThreshold();
   input.sensitivity = parameters->GetSensitivity();
+  input.min_diameter_mm = parameters->GetMinDiameter();
   input.probability = parameters->GetWriteProbability();
   input.whole_uncertainty = parameters->GetUncertaintyEverywhere();
 }

@@ -70,6 +70,8 @@ void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
   SetFact(node, "Threshold", Number(facts.threshold));
   SetFact(node, "Seconds", Number(facts.seconds));
   SetFact(node, "Warnings", WarningLines(facts.warnings));
+  SetFact(node, "Micronodules", std::to_string(facts.micronodules));
+  SetFact(node, "MinDiameter", Number(facts.min_diameter_mm));
 }
 
 void DescribeColumns(vtkMRMLTableNode* node, sam2lung::Uncertainty uncertainty)
@@ -406,11 +408,19 @@ std::string TableResultText(vtkMRMLTableNode* node)
     const std::string number = std::to_string(flagged);
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "(%1 to review)"), number.c_str());
   }
+  std::string others;
   if (rejected > 0)
   {
     const std::string number = std::to_string(rejected);
-    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", ", %1 rejected,"), number.c_str());
+    others += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", ", %1 rejected"), number.c_str());
   }
+  if (vtkVariant(Fact(node, "Micronodules")).ToInt() > 0)
+  {
+    others += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", ", %1 below %2 mm not shown"),
+                                  Fact(node, "Micronodules").c_str(),
+                                  Fact(node, "MinDiameter").c_str());
+  }
+  text += others.empty() ? "" : others + ",";
   const std::string duration = Duration(vtkVariant(Fact(node, "Seconds")).ToDouble());
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 in %2 on %3. Research use only."),
                              text.c_str(),

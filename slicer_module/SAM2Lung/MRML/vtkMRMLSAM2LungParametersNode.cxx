@@ -91,6 +91,7 @@ void vtkMRMLSAM2LungParametersNode::PrintSelf(ostream& os, vtkIndent indent)
   vtkMRMLPrintEnumMacro(Device);
   vtkMRMLPrintFloatMacro(Threshold);
   vtkMRMLPrintFloatMacro(Sensitivity);
+  vtkMRMLPrintFloatMacro(MinDiameter);
   vtkMRMLPrintEnumMacro(Search);
   vtkMRMLPrintEnumMacro(Uncertainty);
   vtkMRMLPrintBooleanMacro(UncertaintyEverywhere);
@@ -115,6 +116,7 @@ void vtkMRMLSAM2LungParametersNode::ReadXMLAttributes(const char** atts)
   vtkMRMLReadXMLEnumMacro(device, Device);
   vtkMRMLReadXMLFloatMacro(threshold, Threshold);
   vtkMRMLReadXMLFloatMacro(sensitivity, Sensitivity);
+  vtkMRMLReadXMLFloatMacro(minDiameter, MinDiameter);
   vtkMRMLReadXMLEnumMacro(search, Search);
   vtkMRMLReadXMLEnumMacro(uncertainty, Uncertainty);
   vtkMRMLReadXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
@@ -138,6 +140,7 @@ void vtkMRMLSAM2LungParametersNode::WriteXML(ostream& of, int indent)
   vtkMRMLWriteXMLEnumMacro(device, Device);
   vtkMRMLWriteXMLFloatMacro(threshold, Threshold);
   vtkMRMLWriteXMLFloatMacro(sensitivity, Sensitivity);
+  vtkMRMLWriteXMLFloatMacro(minDiameter, MinDiameter);
   vtkMRMLWriteXMLEnumMacro(search, Search);
   vtkMRMLWriteXMLEnumMacro(uncertainty, Uncertainty);
   vtkMRMLWriteXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
@@ -171,6 +174,7 @@ void vtkMRMLSAM2LungParametersNode::CopyOptions(vtkMRMLSAM2LungParametersNode* o
   vtkMRMLCopyEnumMacro(Device);
   vtkMRMLCopyFloatMacro(Threshold);
   vtkMRMLCopyFloatMacro(Sensitivity);
+  vtkMRMLCopyFloatMacro(MinDiameter);
   vtkMRMLCopyEnumMacro(Search);
   vtkMRMLCopyEnumMacro(Uncertainty);
   vtkMRMLCopyBooleanMacro(UncertaintyEverywhere);

@@ -107,6 +107,9 @@ public:
   /// Share of nodules that the model's classifier keeps, 0 to 1; 0: the model's.
   vtkGetMacro(Sensitivity, double);
   vtkSetMacro(Sensitivity, double);
+  /// Findings of a smaller equivalent diameter, in mm, are only counted, unless they were clicked on; 0: all are shown.
+  vtkGetMacro(MinDiameter, double);
+  vtkSetMacro(MinDiameter, double);
   /// SearchType.
   vtkGetMacro(Search, int);
   vtkSetMacro(Search, int);
@@ -166,6 +169,7 @@ protected:
   int Device{ DeviceAuto };
   double Threshold{ 0.0 };
   double Sensitivity{ 0.0 };
+  double MinDiameter{ 4.0 };
   int Search{ SearchLungs };
   int Uncertainty{ UncertaintyOfModel };
   bool UncertaintyEverywhere{ false };

@@ -9,6 +9,7 @@ use clap::{
 use sam2lung::{
     contract::uncertainty::Uncertainty,
     io::{SurfaceFormat, VolumeFormat},
+    limits::USUAL_MIN_DIAMETER_MM,
     phantom::Lungs,
     runtime::device::Device,
     space::grid::Frame,
@@ -128,6 +129,9 @@ pub struct SegmentArgs {
     /// operating points [default: the model's threshold]
     #[arg(long, value_name = "S")]
     pub sensitivity: Option<f64>,
+    /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules; 0 shows all
+    #[arg(long, value_name = "MM", default_value_t = USUAL_MIN_DIAMETER_MM)]
+    pub min_diameter: f64,
     /// Which uncertainty the uncertainty map shows [default: the model's]
     #[arg(long, value_parser = choice(Uncertainty::ALL))]
     pub uncertainty: Option<Uncertainty>,

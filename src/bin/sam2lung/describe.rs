@@ -5,7 +5,7 @@ use sam2lung::{
         bundle::Bundle,
         classes::{Channel, Class, Code, Normalise, Output, Over, Region, Unit},
         classify::Classify,
-        model::{Candidates, Model},
+        model::{Candidates, Model, Outline},
         network::{Blend, Grid, Kind, Member, Neighbours, Network, Random},
     },
     findings::interval::VolumeInterval,
@@ -206,6 +206,9 @@ fn decisions(model: &Model, lines: &mut Lines) {
     lines.add("uncertainty", model.sampling.uncertainty.title());
     let decision = &model.decision;
     lines.add("threshold", format!("{}, smallest volume {} mm³", decision.threshold, decision.min_volume_mm3));
+    if decision.outline == Outline::ExpectedDice {
+        lines.add("outline", "the one that agrees best with those of the samples");
+    }
     if let Some(Candidates { threshold, most, margin_mm }) = decision.candidates {
         lines.add(
             "candidates",

@@ -123,6 +123,9 @@ fn segment_one(
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
     let mut summary = format!("{} nodule(s), {flagged} to review", found.nodules.len());
+    if !found.micronodules.is_empty() {
+        summary += &format!(", {} micronodule(s) below {} mm", found.micronodules.len(), found.min_diameter_mm);
+    }
     if !found.warnings.is_empty() {
         summary += &format!(", {} warning(s)", found.warnings.len());
     }
@@ -154,6 +157,7 @@ fn options(args: &SegmentArgs) -> Options {
         seed: args.seed,
         threshold: args.threshold,
         sensitivity: args.sensitivity,
+        min_diameter_mm: args.min_diameter,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
         clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
@@ -197,6 +201,8 @@ fn write(
         clicked_volume_interval: found.clicked_volume_interval,
         uncertainty: found.uncertainty.title().to_owned(),
         uncertainty_maximum: found.uncertainty.maximum(),
+        micronodules: found.micronodules.len(),
+        min_diameter_mm: found.min_diameter_mm,
         warnings: warnings.clone(),
     };
     let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result no longer holds the CT"))?;
@@ -220,6 +226,7 @@ fn write(
             device: engine.device().asked,
             threshold: found.threshold,
             sensitivity: options.sensitivity,
+            min_diameter_mm: found.min_diameter_mm,
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),

@@ -2,15 +2,19 @@
 
 use super::{Checked, demand, refuse, threshold, within};
 use crate::contract::{
-    limits::{CANDIDATES, COEFFICIENT, MARGIN_MM, MIN_VOLUME_MM3, SAMPLES, SHARE, SLICE_MM},
-    model::{Candidates, Model},
-    uncertainty::{ReviewRule, UncertaintyModel},
+    classes::Output,
+    limits::{CANDIDATES, COEFFICIENT, MARGIN_MM, MIN_VOLUME_MM3, SAMPLES, SHARE, SLICE_MM, WIDEN},
+    model::{Candidates, Model, Outline},
+    uncertainty::{Regressions, ReviewRule, UncertaintyModel},
 };
 
 pub(super) fn check(model: &Model) -> Checked {
     sampling(model)?;
     threshold("decision.threshold", model.decision.threshold)?;
     within("decision.min_volume_mm3", model.decision.min_volume_mm3, MIN_VOLUME_MM3)?;
+    let outlined = model.decision.outline == Outline::Threshold || model.output == Output::Instances;
+    let expected = "threshold: only findings of the output instances have samples to agree with";
+    demand(outlined, "decision.outline", "expected_dice", expected)?;
     match (&model.detect, &model.decision.candidates) {
         (Some(_), Some(given)) => candidates(given)?,
         (None, None) => {}
@@ -53,14 +57,31 @@ fn review(rule: &ReviewRule) -> Checked {
 
 fn uncertainty(model: &UncertaintyModel) -> Checked {
     threshold("uncertainty.level", model.level)?;
-    let own = [("", model.volume_low, model.volume_high, model.dice)];
-    let clicked = model.clicked.iter().map(|c| ("clicked.", c.volume_low, c.volume_high, c.dice));
-    for (at, low, high, dice) in own.into_iter().chain(clicked) {
-        for (name, list) in [("volume_low", low), ("volume_high", high), ("dice", dice)] {
-            for (n, value) in list.into_iter().enumerate() {
-                let expected = "a coefficient between -1e6 and 1e6";
-                demand(COEFFICIENT.contains(&value), format_args!("uncertainty.{at}{name}[{n}]"), value, expected)?;
-            }
+    let own = [("volume_low", model.volume_low), ("volume_high", model.volume_high), ("dice", model.dice)];
+    if let Some(samples) = model.samples {
+        within("uncertainty.samples.widen", samples.widen, WIDEN)?;
+        let expected = "left out: uncertainty.samples says it";
+        for (name, given) in own {
+            demand(given.is_none(), format_args!("uncertainty.{name}"), "given", expected)?;
+        }
+        return demand(model.clicked.is_none(), "uncertainty.clicked", "given", expected);
+    }
+    for (name, given) in own {
+        let expected = "given, since there is no uncertainty.samples";
+        demand(given.is_some(), format_args!("uncertainty.{name}"), "left out", expected)?;
+    }
+    for (at, clicked) in [("", false), ("clicked.", true)] {
+        model.regressions(clicked).map_or(Ok(()), |models| coefficients(at, &models))?;
+    }
+    Ok(())
+}
+
+fn coefficients(at: &str, models: &Regressions) -> Checked {
+    for (name, list) in [("volume_low", models.volume_low), ("volume_high", models.volume_high), ("dice", models.dice)]
+    {
+        for (n, value) in list.into_iter().enumerate() {
+            let expected = "a coefficient between -1e6 and 1e6";
+            demand(COEFFICIENT.contains(&value), format_args!("uncertainty.{at}{name}[{n}]"), value, expected)?;
         }
     }
     Ok(())

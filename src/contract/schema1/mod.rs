@@ -19,7 +19,7 @@ use super::{
     classify::OperatingPoint,
     model::{Lungs, Tried},
     network::Kind,
-    uncertainty::{ReviewRule, Uncertainty, UncertaintyModel},
+    uncertainty::{FEATURES, Regressions, ReviewRule, Uncertainty},
 };
 
 /// `model.json`.
@@ -52,12 +52,29 @@ pub struct ModelV1 {
     pub review: ReviewRule,
     /// How far an outline may be off; `None`: the samples alone say it.
     #[serde(default)]
-    pub doubt: Option<UncertaintyModel>,
+    pub doubt: Option<DoubtSpec>,
     /// On which CTs the model was tried; `None`: it doesn't say.
     #[serde(default)]
     pub tried: Option<Tried>,
     /// Data, licence, attribution, training.
     pub provenance: BTreeMap<String, serde_json::Value>,
+}
+
+/// How far outlines are off.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoubtSpec {
+    /// Share of the nodules whose true volume the interval is meant to hold.
+    pub level: f64,
+    /// Coefficients of the lower end.
+    pub volume_low: [f64; FEATURES],
+    /// Coefficients of the upper end.
+    pub volume_high: [f64; FEATURES],
+    /// Coefficients of the expected Dice.
+    pub dice: [f64; FEATURES],
+    /// The same of nodules that were outlined with clicks.
+    #[serde(default)]
+    pub clicked: Option<Regressions>,
 }
 
 /// What the encoder is fed.

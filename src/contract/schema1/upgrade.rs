@@ -1,15 +1,16 @@
 //! The [`Model`] that a contract of schema version 1 means.
 
-use super::{DropoutSpec, EmbeddingSpec, JudgeSpec, ModelV1};
+use super::{DoubtSpec, DropoutSpec, EmbeddingSpec, JudgeSpec, ModelV1};
 use crate::contract::{
     bundle::SCHEMA_VERSION,
     classes::{Channel, Class, Code, Normalise, Output, Unit},
     classify::{Classify, ClassifyGrid, Shown},
-    model::{Decision, Model, Sampling},
+    model::{Decision, Model, Outline, Sampling},
     network::{
         Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
         Scout, Tensors,
     },
+    uncertainty::UncertaintyModel,
 };
 
 /// The colour that nodules always had: orange of the palette of Okabe and Ito.
@@ -66,11 +67,12 @@ impl From<ModelV1> for Model {
             sampling: Sampling { samples: old.sampling.samples, uncertainty: old.sampling.uncertainty },
             decision: Decision {
                 threshold: old.decision.threshold,
+                outline: Outline::Threshold,
                 min_volume_mm3: old.decision.min_volume_mm3,
                 candidates: None,
             },
             review: old.review,
-            uncertainty: old.doubt,
+            uncertainty: old.doubt.map(uncertainty),
             tried: old.tried,
             provenance: old.provenance,
         }
@@ -84,6 +86,17 @@ fn class(name: &str) -> Class {
 
 fn calibration(temperature: f64, bias: f64) -> Calibration {
     Calibration { activation: Activation::Sigmoid, temperature, bias }
+}
+
+fn uncertainty(old: DoubtSpec) -> UncertaintyModel {
+    UncertaintyModel {
+        level: old.level,
+        samples: None,
+        volume_low: Some(old.volume_low),
+        volume_high: Some(old.volume_high),
+        dice: Some(old.dice),
+        clicked: old.clicked,
+    }
 }
 
 fn embedding(old: EmbeddingSpec) -> Embedding {

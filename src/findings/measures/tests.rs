@@ -32,6 +32,7 @@ fn nodule() -> Nodule {
         review_reasons: vec!["one".into(), "two".into()],
         class: "nodule".into(),
         sample_volumes_mm3: vec![26.0, 0.0, 27.0],
+        outline_threshold: None,
     }
 }
 

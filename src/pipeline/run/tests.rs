@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    contract::bundle, pipeline::options::Search, progress::CancelToken, space::grid::Grid,
+    contract::bundle, findings::nodule::Nodule, pipeline::options::Search, progress::CancelToken, space::grid::Grid,
     steps::sample_masks::SampleMasks,
 };
 
@@ -99,7 +99,7 @@ impl Classifier for ByPlace {
 
 fn options(inside: &[usize]) -> Options {
     let clicks = Clicks { inside: inside.iter().map(|i| [*i, 3, 2]).collect(), outside: Vec::new() };
-    Options { samples: Some(2), search: Search::Everywhere, clicks, ..Options::default() }
+    Options { samples: Some(2), search: Search::Everywhere, min_diameter_mm: 0.0, clicks, ..Options::default() }
 }
 
 fn run_with(
@@ -226,4 +226,73 @@ fn run_of_volumes_that_are_not_the_model_s_channels_is_refused_by_name() {
     let mut holed = volume();
     holed.voxels[[1, 1, 1]] = f32::NAN;
     assert!(refused(vec![volume(), holed]).contains("voxel (1, 1, 1)"));
+}
+
+/// A model without a detector that takes clicks. Its samples see what is above 0.5.
+fn clicked_model() -> Model {
+    let mut model = model("tiny-detect");
+    (model.detect, model.decision.candidates) = (None, None);
+    model.segment.clicks = self::model("tiny-clicks").segment.clicks;
+    model
+}
+
+/// What clicks make of an earlier result.
+fn click_again(model: &Model, segment: &mut Fixed, earlier: &Segmentation, options: &Options) -> Segmentation {
+    let roles = Roles { detect: None::<&mut Map>, classify: None::<&mut ByPlace>, segment };
+    crate::pipeline::again::click(roles, model, (vec![volume()], earlier), options, &mut Monitor::silent())
+        .expect("a good volume")
+}
+
+#[test]
+fn run_by_expected_dice_outlines_findings_and_clicks_as_their_samples_agree_best() {
+    let mut model = clicked_model();
+    (model.decision.outline, model.decision.threshold) = (Outline::ExpectedDice, 0.4);
+    let mut segmenter = Fixed::new(vec![map(&[(5, 8, 0.9), (8, 11, 0.45)])]);
+    segmenter.clicked = Some(map(&[(30, 34, 0.9), (34, 36, 0.45)]));
+    let check = |found: &Segmentation, of_click: u16, other: u16| {
+        let labels = found.native().labels.voxels;
+        assert_eq!(row(labels, 4..12), [0, other, other, other, 0, 0, 0, 0]);
+        assert_eq!(row(labels, 29..37), [0, of_click, of_click, of_click, of_click, 0, 0, 0]);
+        assert_eq!(found.clicks, [Some(of_click)]);
+        assert!(found.nodules.iter().all(|nodule| nodule.outline_threshold == Some(0.45)));
+        let own = found.nodules.iter().find(|nodule| nodule.id == of_click).expect("it was outlined");
+        assert_eq!((own.volume_mm3, &own.sample_volumes_mm3[..]), (4.0, &[4.0, 4.0][..]));
+    };
+    check(&run_with(&model, None, None, &mut segmenter, &options(&[31])), 1, 2);
+    // The same on a result without the click.
+    let earlier = run_with(&model, None, None, &mut segmenter, &options(&[]));
+    assert_eq!(row(earlier.native().labels.voxels, 4..12), [0, 1, 1, 1, 0, 0, 0, 0]);
+    check(&click_again(&model, &mut segmenter, &earlier, &options(&[31])), 2, 1);
+}
+
+#[test]
+fn run_lists_micronodules_apart_until_someone_clicks_on_them() {
+    let model = clicked_model();
+    let mut segmenter = Fixed::new(vec![map(&[(5, 8, 0.75), (20, 25, 0.9)])]);
+    // Spheres of 3 and 5 mm³ have 1.79 and 2.12 mm.
+    let small = |inside: &[usize]| Options { min_diameter_mm: 1.9, ..options(inside) };
+    let all = run_with(&model, None, None, &mut segmenter, &options(&[]));
+    let found = run_with(&model, None, None, &mut segmenter, &small(&[]));
+    assert_eq!((found.nodules.len(), &found.nodules[0], found.dropped), (1, &all.nodules[0], 0));
+    assert_eq!(row(found.native().labels.voxels, 4..9), [0; 5]);
+    assert_eq!(row(found.native().probability.voxels, 4..9), [0.0, 0.75, 0.75, 0.75, 0.0]);
+    assert_eq!(found.micronodules, [Nodule { id: 0, ..all.nodules[1].clone() }]);
+    assert_eq!((found.micronodules[0].centroid_ijk, found.min_diameter_mm), ([6.0, 3.0, 2.0], 1.9));
+    assert!(all.micronodules.is_empty());
+
+    let clicked = run_with(&model, None, None, &mut segmenter, &small(&[6]));
+    assert_eq!((clicked.nodules.len(), clicked.micronodules.len(), &clicked.clicks[..]), (2, 0, &[Some(2)][..]));
+    let again = click_again(&model, &mut segmenter, &found, &small(&[6]));
+    assert_eq!((again.nodules.len(), again.micronodules.len(), &again.clicks[..]), (2, 0, &[Some(2)][..]));
+    let elsewhere = click_again(&model, &mut segmenter, &found, &small(&[22]));
+    assert_eq!((elsewhere.nodules.len(), elsewhere.micronodules.len()), (1, 1));
+}
+
+#[test]
+fn run_whose_output_is_regions_has_no_micronodules() {
+    let model = model("tiny-regions");
+    let mut segmenter = Fixed::new(vec![map(&[(5, 8, 0.9)]), map(&[(8, 9, 0.9)])]);
+    let wanted = Options { min_diameter_mm: 50.0, ..options(&[]) };
+    let found = run_with(&model, None, None, &mut segmenter, &wanted);
+    assert_eq!((found.nodules.len(), found.micronodules.len()), (3, 0));
 }

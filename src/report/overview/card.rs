@@ -4,7 +4,7 @@ use super::{
     CARD_WIDTH, GAP, PANEL,
     canvas::{Align, Canvas},
     colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
-    panel::View,
+    panel::{Heat, View},
     text::{self, Line, paragraph},
 };
 use crate::findings::{canonical::Canonical, nodule::Nodule};
@@ -36,26 +36,32 @@ impl<'a> Card<'a> {
     }
 
     /// Draws it into a place of at least its height; the pictures stand at the bottom.
-    pub fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, uncertainty_maximum: f32) {
+    pub fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, heat: Heat<'_>) {
         canvas.rectangle(left, top, CARD_WIDTH, height, CARD);
         text::draw(canvas, left + GAP, top + GAP / 2, &self.lines);
         let panel_top = top + height - PANEL - GAP;
         self.view.draw_ct(canvas, left + GAP, panel_top, self.nodule.id);
-        self.view.draw_uncertainty(canvas, left + 2 * GAP + PANEL, panel_top, uncertainty_maximum);
-        draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, uncertainty_maximum);
+        self.view.draw_uncertainty(canvas, left + 2 * GAP + PANEL, panel_top, heat);
+        draw_scale(canvas, left + 2 * GAP + 2 * PANEL + 8, panel_top, heat.maximum);
     }
 }
 
 fn size(nodule: &Nodule) -> String {
     format!(
-        "Nodule {}: {:.0} × {:.0} mm, {:.0} mm³ ({:.0} to {:.0})",
+        "Nodule {}: {:.0} × {:.0} mm, {} mm³ ({} to {})",
         nodule.id,
         nodule.long_axis_mm,
         nodule.short_axis_mm,
-        nodule.volume_mm3,
-        nodule.volume_mm3_p05,
-        nodule.volume_mm3_p95
+        volume(nodule.volume_mm3),
+        volume(nodule.volume_mm3_p05),
+        volume(nodule.volume_mm3_p95)
     )
+}
+
+/// A volume in whole mm³; of a small one so many digits that it isn't 0.
+fn volume(mm3: f64) -> String {
+    let digits = if mm3 < 1.0 { -mm3.log10().floor() } else { 0.0 };
+    format!("{mm3:.*}", digits as usize)
 }
 
 fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
@@ -97,6 +103,11 @@ fn draw_scale(canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
 mod tests {
     use super::*;
     use crate::report::overview::tests::with_nodules;
+
+    #[test]
+    fn volume_of_a_small_interval_s_end_is_not_0() {
+        assert_eq!([1234.5, 9.6, 1.0, 0.96, 0.4, 0.034].map(volume), ["1234", "10", "1", "1.0", "0.4", "0.03"]);
+    }
 
     #[test]
     fn card_with_many_reasons_grows_until_each_word_is_on_it() {

@@ -8,7 +8,7 @@ use super::{
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::findings::{canonical::Canonical, nodule::Nodule};
+use crate::findings::{REACH_MM, canonical::Canonical, nodule::Nodule};
 
 use crate::limits::MAX_CARDS;
 
@@ -75,8 +75,10 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
     let flagged = page.all.iter().filter(|n| n.review).count();
     let look = if flagged > 0 { format!("{flagged} should be looked at again") } else { String::new() };
     let notes = [
-        "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is; bright means unsure."
-            .into(),
+        format!(
+            "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is within {REACH_MM} mm of \
+             nodules; bright means unsure."
+        ),
         format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page, title)),
         format!("{}, {} samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
@@ -86,10 +88,21 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
         paragraph(&format!("Lung nodules in {}", title.input), 32.0, TEXT, width),
         paragraph(&count(page), 26.0, TEXT, width),
         paragraph(&look, 22.0, REVIEW, width),
+        paragraph(&apart(title), 17.0, TEXT, width),
         notes,
         paragraph("Research use only. Not a medical device.", 19.0, REVIEW, width),
     ]
     .concat()
+}
+
+/// What is too small to be shown.
+fn apart(title: &OverviewTitle) -> String {
+    let (are, them) = match title.micronodules {
+        0 => return String::new(),
+        1 => ("1 micronodule", "is"),
+        n => (&*format!("{n} micronodules"), "are"),
+    };
+    format!("{are} below {} mm {them} not shown; run.json tells the place", title.min_diameter_mm)
 }
 
 /// What the intervals around volumes mean.

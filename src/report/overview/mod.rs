@@ -19,10 +19,12 @@ use canvas::Canvas;
 use card::Card;
 use colour::BACKGROUND;
 use head::{Head, Page};
+use ndarray::Array3;
+use panel::Heat;
 
 use crate::{
     error::{Error, Result},
-    findings::{canonical::Canonical, interval::VolumeInterval, nodule::Nodule},
+    findings::{REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, result::near_labels},
     progress::CancelToken,
     report::outputs::{OVERVIEW, page},
     warning::Warning,
@@ -51,12 +53,17 @@ pub struct OverviewTitle {
     pub uncertainty: String,
     /// The largest value it can take.
     pub uncertainty_maximum: f32,
+    /// How many micronodules are not shown.
+    pub micronodules: usize,
+    /// Equivalent diameter in mm below which they are that.
+    pub min_diameter_mm: f64,
     /// What the result can't be trusted for.
     pub warnings: Vec<Warning>,
 }
 
 /// Draws the pages and writes them to `folder` as PNG; the first has the name `overview.png`. `nodules` have canonical
-/// voxel indices, as `maps` do.
+/// voxel indices, as `maps` do. Uncertainty is shown within [`REACH_MM`] of nodules: over mediastinum and chest wall it would
+/// only distract.
 ///
 /// # Errors
 /// [`Error::Write`]; [`Error::Cancelled`] between pages.
@@ -67,6 +74,7 @@ pub fn write_overview(
     title: &OverviewTitle,
     cancel: &CancelToken,
 ) -> Result<()> {
+    let near = near_labels(maps.labels.view(), &maps.ct.grid, REACH_MM, cancel)?;
     let mut largest: Vec<&Nodule> = nodules.iter().collect();
     largest.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
     let pages = largest.len().div_ceil(MAX_CARDS).clamp(1, MAX_PAGES);
@@ -74,7 +82,7 @@ pub fn write_overview(
         cancel.check()?;
         let shown = largest.chunks(MAX_CARDS).nth(number).unwrap_or_default();
         let path = folder.join(page_name(number));
-        let drawn = draw(maps, Page { all: nodules, shown, number, pages }, title);
+        let drawn = draw(maps, &near, Page { all: nodules, shown, number, pages }, title);
         drawn.write_png(&path).map_err(|e| Error::write(&path, e))?;
     }
     Ok(())
@@ -85,7 +93,8 @@ fn page_name(number: usize) -> String {
     OVERVIEW.with(&page(number), "png")
 }
 
-fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
+fn draw(maps: &Canonical<'_>, near: &Array3<bool>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
+    let heat = Heat { maximum: title.uncertainty_maximum, near };
     let head = Head::of(page, title);
     let cards: Vec<Card<'_>> = page.shown.iter().map(|nodule| Card::of(maps, nodule)).collect();
     let rows: Vec<(&[Card<'_>], usize)> =
@@ -96,7 +105,7 @@ fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
     let mut top = head.height();
     for (row, height) in rows {
         for (column, card) in row.iter().enumerate() {
-            card.draw(&mut canvas, GAP + column * (CARD_WIDTH + GAP), top, height, title.uncertainty_maximum);
+            card.draw(&mut canvas, GAP + column * (CARD_WIDTH + GAP), top, height, heat);
         }
         top += height + GAP;
     }
@@ -105,8 +114,6 @@ fn draw(maps: &Canonical<'_>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array3;
-
     use super::{
         colour::{OUTLINE, REVIEW, heat},
         *,
@@ -128,6 +135,8 @@ mod tests {
             clicked_volume_interval: VolumeInterval::under(None, true),
             uncertainty: "predictive entropy, bits".into(),
             uncertainty_maximum: 1.0,
+            micronodules: 0,
+            min_diameter_mm: 4.0,
             warnings,
         }
     }
@@ -164,7 +173,8 @@ mod tests {
         with_nodules(dims, spacing_mm, count, |maps, nodules| {
             let shown: Vec<&Nodule> = nodules.iter().collect();
             let page = Page { all: nodules, shown: &shown, number: 0, pages: 1 };
-            drawn = Some(draw(maps, page, &title(warnings)));
+            let near = maps.labels.mapv(|_| true);
+            drawn = Some(draw(maps, &near, page, &title(warnings)));
         });
         drawn.expect("it was called")
     }
@@ -196,6 +206,25 @@ mod tests {
         let canvas = picture([64, 48, 20], [0.7, 0.7, 7.5], 0, warnings);
         let bar = canvas.pixels.chunks(3 * canvas.width).nth(2 * GAP).unwrap();
         assert_eq!(bar[3 * (GAP + 1)..][..3], REVIEW);
+    }
+
+    #[test]
+    fn overview_uncertainty_is_shown_near_nodules_alone() {
+        with_nodules([64, 48, 20], [0.7, 0.7, 2.0], 1, |maps, nodules| {
+            let shown: Vec<&Nodule> = nodules.iter().collect();
+            let page = Page { all: nodules, shown: &shown, number: 0, pages: 1 };
+            let (everywhere, nowhere) = (maps.labels.mapv(|_| 1.0), maps.labels.mapv(|_| 0.0));
+            let picture = |uncertainty: &Array3<f32>, near: &Array3<bool>| {
+                draw(&Canonical { uncertainty, ..*maps }, near, page, &title(Vec::new()))
+            };
+            let all = maps.labels.mapv(|_| true);
+            let [hot, cold] = [&everywhere, &nowhere].map(|map| picture(map, &all));
+            assert!(hot != cold);
+            assert_eq!(picture(&everywhere, &all.mapv(|near| !near)), cold);
+            let near = near_labels(maps.labels.view(), &maps.ct.grid, REACH_MM, &CancelToken::new()).unwrap();
+            let some = picture(&everywhere, &near);
+            assert!(some != cold && some != hot, "the panel is wider than what is near");
+        });
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The view follows the radiological convention: the patient's right is on the left, the front on top. Canonical
 //! volumes are in that order already.
 
+use ndarray::Array3;
+
 use super::{
     canvas::{Align, Canvas},
     colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
@@ -22,6 +24,15 @@ pub struct View<'a> {
     pub side_mm: f64,
     /// Side of the panel in pixels.
     pub pixels: usize,
+}
+
+/// How uncertainty is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Heat<'a> {
+    /// The hottest.
+    pub maximum: f32,
+    /// Where it is shown.
+    pub near: &'a Array3<bool>,
 }
 
 impl<'a> View<'a> {
@@ -47,7 +58,7 @@ impl<'a> View<'a> {
         inside.then_some([row as usize, column as usize])
     }
 
-    fn smooth(&self, image: &ndarray::Array3<f32>, x: usize, y: usize) -> f32 {
+    fn smooth(&self, image: &Array3<f32>, x: usize, y: usize) -> f32 {
         let [column, row] = self.place(x, y);
         let dims = self.maps.ct.grid.dims;
         let (column, row) = (Tap::at(column, dims[0]), Tap::at(row, dims[1]));
@@ -79,11 +90,13 @@ impl<'a> View<'a> {
         self.draw_marks(canvas, left, top);
     }
 
-    /// Uncertainty as heat over a faint CT; `maximum` is the hottest.
-    pub fn draw_uncertainty(&self, canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
+    /// Uncertainty as heat over a faint CT, near nodules.
+    pub fn draw_uncertainty(&self, canvas: &mut Canvas, left: usize, top: usize, shown: Heat<'_>) {
         self.draw_pixels(canvas, left, top, |view, x, y| {
             let grey = lung_window(view.smooth(&view.maps.ct.voxels, x, y));
-            let unsure = (view.smooth(view.maps.uncertainty, x, y) / maximum).clamp(0.0, 1.0);
+            let is_near = view.voxel(x, y).is_some_and(|[row, column]| shown.near[[view.slice, row, column]]);
+            let value = if is_near { view.smooth(view.maps.uncertainty, x, y) } else { 0.0 };
+            let unsure = (value / shown.maximum).clamp(0.0, 1.0);
             let (hot, share) = (heat(unsure), (unsure * 3.0).min(0.9));
             std::array::from_fn(|c| {
                 let faint = f32::from(grey[c]) * 0.6;

@@ -66,23 +66,25 @@ impl Surface {
     }
 }
 
-/// The surfaces of all nodules of `labels`, by rising number; of nodule `only` alone, where it is given.
+/// The surfaces of all nodules of `labels`, by rising number; of nodule `only` alone, where it is given. `level_of` tells what
+/// a number was cut from.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
 ///
 /// # Panics
-/// When `level` has another shape than `labels`: a mistake in the calling code.
-pub fn surfaces(
+/// When a level has another shape than `labels`: a mistake in the calling code.
+pub fn surfaces<'p>(
     labels: VolumeView<'_, u16>,
-    level: Option<Level<'_>>,
+    level_of: &dyn Fn(u16) -> Option<Level<'p>>,
     only: Option<u16>,
     cancel: &CancelToken,
 ) -> Result<Vec<Surface>> {
-    assert!(level.is_none_or(|l| l.probability.dim() == labels.voxels.dim()), "labels and probability disagree");
     let mut found = Vec::new();
     for (id, voi) in boxes(labels, only, cancel)? {
         cancel.check()?;
+        let level = level_of(id);
+        assert!(level.is_none_or(|l| l.probability.dim() == labels.voxels.dim()), "labels and probability disagree");
         found.push(Cutter::new(Edge { labels, level, id }).cut(voi, cancel)?);
     }
     Ok(found)

@@ -44,7 +44,7 @@ fn ball(grid: &Grid) -> (Volume<u16>, Array3<f32>) {
 }
 
 fn all(labels: &Volume<u16>, level: Option<Level<'_>>) -> Vec<Surface> {
-    surfaces(labels.view(), level, None, &CancelToken::new()).unwrap()
+    surfaces(labels.view(), &|_| level, None, &CancelToken::new()).unwrap()
 }
 
 /// Centre of mass of the enclosed body.
@@ -179,7 +179,7 @@ fn surfaces_of_one_nodule_are_those_of_that_nodule() {
     let mut labels = Volume::new(grid.clone(), Array3::zeros(grid.shape()));
     labels.voxels[[1, 1, 1]] = 4;
     labels.voxels[[1, 1, 6]] = 9;
-    let only = |id| surfaces(labels.view(), None, Some(id), &CancelToken::new()).unwrap();
+    let only = |id| surfaces(labels.view(), &|_| None, Some(id), &CancelToken::new()).unwrap();
     assert_eq!(only(9), all(&labels, None)[1..]);
     assert!(only(5).is_empty());
 }
@@ -189,5 +189,5 @@ fn surfaces_end_when_they_are_cancelled() {
     let token = CancelToken::new();
     token.cancel();
     let (labels, _) = ball(&grids()[0]);
-    assert_eq!(surfaces(labels.view(), None, None, &token).unwrap_err().name(), "E_CANCELLED");
+    assert_eq!(surfaces(labels.view(), &|_| None, None, &token).unwrap_err().name(), "E_CANCELLED");
 }

@@ -29,6 +29,7 @@ void SetEverything(Parameters* node)
   node->SetDevice(Parameters::DeviceCUDA);
   node->SetThreshold(0.375);
   node->SetSensitivity(0.875);
+  node->SetMinDiameter(2.5);
   node->SetSearch(Parameters::SearchSegment);
   node->SetUncertainty(Parameters::UncertaintyMutualInformation);
   node->SetWriteProbability(true);
@@ -44,6 +45,7 @@ int CheckOptions(Parameters* node)
   CHECK_INT(node->GetDevice(), Parameters::DeviceCUDA);
   CHECK_DOUBLE(node->GetThreshold(), 0.375);
   CHECK_DOUBLE(node->GetSensitivity(), 0.875);
+  CHECK_DOUBLE(node->GetMinDiameter(), 2.5);
   CHECK_INT(node->GetSearch(), Parameters::SearchSegment);
   CHECK_INT(node->GetUncertainty(), Parameters::UncertaintyMutualInformation);
   CHECK_BOOL(node->GetWriteProbability(), true);
@@ -63,6 +65,7 @@ int TestDefaults()
   CHECK_INT(node->GetSeed(), 0);
   CHECK_INT(node->GetDevice(), Parameters::DeviceAuto);
   CHECK_DOUBLE(node->GetThreshold(), 0.0);
+  CHECK_DOUBLE(node->GetMinDiameter(), 4.0);
   CHECK_INT(node->GetSearch(), Parameters::SearchLungs);
   CHECK_BOOL(node->GetOverlayVisible(), true);
   CHECK_DOUBLE(node->GetOverlayOpacity(), 0.4);

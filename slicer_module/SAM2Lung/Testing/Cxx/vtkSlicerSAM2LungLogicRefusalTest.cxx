@@ -286,6 +286,8 @@ int OptionsThatThereAreNot(const std::string& bundles)
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetSensitivity(2); },
                              "Sensitivity is 2; expected a share of the nodules, above 0 and up to 1, or 0 for the "
                              "model's. Change it under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetMinDiameter(-1); },
+                             "Smallest diameter is -1; expected 0 to 100 mm. Change it under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetDevice(9); },
                              "Device is 9; expected 0 to 2. Choose it again under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetModelFolder("/nowhere"); },

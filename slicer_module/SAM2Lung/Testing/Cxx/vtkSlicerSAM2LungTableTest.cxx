@@ -210,6 +210,12 @@ int ResultLineSaysHowManyHowLongAndWhere()
   run.Output.nodules.clear();
   WriteOutputs(made.Parameters, run.Input, run.Output);
   CHECK_STD_STRING(ResultText(made.Parameters), "No nodules found in less than a second on CUDA. Research use only.");
+
+  run.Output.facts.micronodules = 2;
+  run.Output.facts.min_diameter_mm = 4.5;
+  WriteOutputs(made.Parameters, run.Input, run.Output);
+  CHECK_STD_STRING(ResultText(made.Parameters),
+                   "No nodules found, 2 below 4.5 mm not shown, in less than a second on CUDA. Research use only.");
   return EXIT_SUCCESS;
 }
 
