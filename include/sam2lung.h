@@ -114,7 +114,7 @@
  * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
  * header needs a library whose sam2lung_abi_version() is at least this.
  */
-#define SAM2LUNG_ABI_VERSION 4
+#define SAM2LUNG_ABI_VERSION 5
 
 /**
  * Outcome of a call. The values never change; later versions may add some, so treat an unknown one as a failure.
@@ -617,6 +617,12 @@ typedef struct sam2lung_run_options {
    * Cancels the run from any thread; may be NULL.
    */
   const struct sam2lung_cancel *cancel;
+  /**
+   * Findings of a smaller equivalent diameter, in mm, are listed apart (sam2lung_result_micronodule()), unless they were
+   * clicked on; up to 100. 0: none is. sam2lung_run_options_init() sets 4. Not for models whose output is regions. Since
+   * version 5 of the interface.
+   */
+  double min_diameter_mm;
 } sam2lung_run_options;
 
 /**
@@ -1420,6 +1426,34 @@ enum sam2lung_status sam2lung_result_nodule(const struct sam2lung_result *result
                                             size_t index,
                                             struct sam2lung_nodule *nodule,
                                             struct sam2lung_error **error);
+
+/**
+ * How many micronodules were found: findings that are smaller than sam2lung_run_options::min_diameter_mm. They are no nodules
+ * of sam2lung_result_nodule() and have no voxel in the label map. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_result_micronodule_count(const struct sam2lung_result *result);
+
+/**
+ * A micronodule in numbers, the largest first. Its id is 0, and its review reasons can't be had. Since version 5 of the
+ * interface.
+ *
+ * Any thread.
+ *
+ * @param result the result, not NULL
+ * @param index from 0, less than sam2lung_result_micronodule_count()
+ * @param nodule where it goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_micronodule(const struct sam2lung_result *result,
+                                                 size_t index,
+                                                 struct sam2lung_nodule *nodule,
+                                                 struct sam2lung_error **error);
 
 /**
  * Why someone should look again at a nodule.
