@@ -238,9 +238,37 @@ pub struct Embedding {
     /// Number of channels.
     #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub channels: usize,
-    /// Pixels of the input a step, along each axis; divides the grid's `multiple`.
-    #[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))]
-    pub stride: usize,
+    /// Voxels of the input a step.
+    pub stride: Stride,
+}
+
+/// Voxels of the input a step of an embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a whole number, or a list of three along k, j, i")]
+pub enum Stride {
+    /// The same along each axis; divides the grid's `multiple`.
+    Same(#[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))] usize),
+    /// `patch`: along k, j, i; each divides the box's size along its axis.
+    Each(#[schemars(inner(range(min = *MULTIPLE.start(), max = *MULTIPLE.end())))] [usize; 3]),
+}
+
+impl Stride {
+    /// Along k, j, i.
+    pub fn along(self) -> [usize; 3] {
+        match self {
+            Stride::Same(stride) => [stride; 3],
+            Stride::Each(strides) => strides,
+        }
+    }
+}
+
+impl std::fmt::Display for Stride {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Stride::Same(stride) => write!(f, "{stride}"),
+            Stride::Each([k, j, i]) => write!(f, "[{k}, {j}, {i}]"),
+        }
+    }
 }
 
 /// What is random in a network. Each source may be absent.

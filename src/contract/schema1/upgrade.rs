@@ -7,7 +7,7 @@ use crate::contract::{
     classify::{Classify, ClassifyGrid, Shown},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
+        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random, Stride,
         Scout, Tensors,
     },
 };
@@ -87,7 +87,7 @@ fn calibration(temperature: f64, bias: f64) -> Calibration {
 }
 
 fn embedding(old: EmbeddingSpec) -> Embedding {
-    Embedding { name: old.name, channels: old.channels, stride: old.stride }
+    Embedding { name: old.name, channels: old.channels, stride: Stride::Same(old.stride) }
 }
 
 fn dropout(old: DropoutSpec) -> Dropout {
