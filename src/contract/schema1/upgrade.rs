@@ -34,9 +34,7 @@ impl From<ModelV1> for Model {
                 grid: Grid {
                     spacing_mm: [None, old.input.pixel_mm, old.input.pixel_mm],
                     multiple: old.input.multiple,
-                    size: None,
-                    overlap: None,
-                    blend: None,
+                    ..Grid::default()
                 },
                 neighbours: old.input.neighbours.map(|n| Neighbours {
                     each_side: n.each_side,
@@ -59,7 +57,7 @@ impl From<ModelV1> for Model {
                     logits: old.decoder.logits,
                 }),
                 random: Random { dropout: old.decoder.dropout.into_iter().map(dropout).collect(), ..Random::default() },
-                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm }),
+                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm, candidates: false }),
                 calibration: calibration(old.calibration.temperature, old.calibration.bias),
                 hybrid: None,
             },
