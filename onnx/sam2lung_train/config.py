@@ -21,7 +21,12 @@ CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
 HALO_PX = 24
 MULTIPLE = 16  # height and width of what the encoder gets
 SMALLEST_MM3 = 14.0  # of a component that is reported
-PATCH_SIZE, PATCH_SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)  # the classifier's patch: samples and mm along k, j, i
+# The classifier's patch: samples and mm along k, j, i. It looks at the middle as it is and at all of it on half the grid.
+PATCH_SIZE, PATCH_SPACING_MM = (20, 56, 56), (1.5, 0.8, 0.8)
+PATCH_MIDDLE = (12, 28, 28)
+
+# The detector: the same network on coarser pixels and slices of its own.
+DETECT_PIXEL_MM, DETECT_WINDOW_PX = 1.4, 48
 
 HIERA_WINDOW_PX = (
     112  # of a Hiera encoder's training windows: most of a 128 pixel crop, since Hiera uses what is around
@@ -39,6 +44,8 @@ class NetworkConfig:
     rates: tuple = (0.25, 0.25, 0.25, 0.25)
     clicks: int = 16  # channels that clicks are made into
     token: int = 64  # length of the nodule prompt token
+    pixel_mm: float = PIXEL_MM  # of the windows that it sees
+    own_slices: bool = False  # it sees slices on a grid of its own, exactly NEIGHBOUR_STEP_MM apart, between the CT's
     encoder: str = "compact"  # or one of networks.hiera.SIZES
     # Of a Hiera encoder alone: pixels of its square picture's side, and how many of the network's pixels that side
     # holds.
@@ -69,6 +76,7 @@ class TrainConfig:
     bce_weight: float = 20.0
     share_weight: float = 0.25  # of the readers' share in the target of the cross-entropy, the rest is their consensus
     focus: float = 0.0
+    target: str = "readers"  # what their share says; or "any": what any reader marked, for a network that has to find
     click_share: float = 0.35  # of the nodule windows that come with clicks
     # Of an encoder that begins at another's weights, which is frozen first and then learns more slowly.
     checkpoint: str = ""  # which weights: name and sha256 of the file

@@ -21,6 +21,8 @@ def stack(**fields):
         "calibrated": True,
         "hu": RANDOM.integers(-1000, 400, (3, 128, 128)).astype(np.int16),
         "votes": np.zeros((3, 128, 128), np.uint8),
+        "marks": np.zeros((3, 128, 128), np.uint8),
+        "readers": 4,
         "caps": np.zeros((2, 128, 128), np.int16),
         "pixel_mm": 0.7,
         "step_mm": 2.5,

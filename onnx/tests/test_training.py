@@ -58,7 +58,7 @@ def ramp_planes(pixel_mm):
 
 
 def test_render_without_turn_reads_the_ramp_at_the_networks_pixels():
-    view = windows.View(np.array([64.0, 60.0]), np.eye(2))
+    view = windows.View(np.array([64.0, 60.0]), np.eye(2), PIXEL_MM)
     hu, votes, valid = windows.render(ramp_planes(0.5), view, 9)
     steps = (np.arange(9) - 4) * PIXEL_MM / 0.5
     expected = 2 * (64 + steps[None]) - (60 + steps[:, None])
@@ -68,7 +68,7 @@ def test_render_without_turn_reads_the_ramp_at_the_networks_pixels():
 
 
 def test_render_beyond_the_crop_is_not_valid():
-    view = windows.View(np.array([2.0, 64.0]), np.eye(2))
+    view = windows.View(np.array([2.0, 64.0]), np.eye(2), PIXEL_MM)
     _, _, valid = windows.render(ramp_planes(0.7), view, 21)
     assert (valid[0, :, :8] == 0).all() and (valid[0, :, 10:] == 1).all()
 
@@ -117,7 +117,7 @@ def test_sampler_same_seed_gives_the_same_batches():
 def test_click_maps_fall_off_with_the_distance_in_space():
     planes = ramp_planes(0.5)
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
-    view = windows.View(np.array([64.0, 64.0]), turn)
+    view = windows.View(np.array([64.0, 64.0]), turn, PIXEL_MM)
     # 3 slices of 2 mm away, and 8 pixels of 0.5 mm along x: along v in the turned window, at (0, -4) mm.
     maps = windows.click_maps(([(5, 64, 72)], []), 2, view, planes, 2.0, 21)
     steps = (np.arange(21) - 10) * PIXEL_MM

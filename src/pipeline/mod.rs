@@ -8,6 +8,7 @@ pub mod again;
 pub mod best_outline;
 pub mod candidates;
 pub mod click;
+mod click_boxes;
 mod clock;
 pub mod decide;
 pub mod engine;

@@ -21,6 +21,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-from", type=Path, metavar="FILE", help="checkpoint whose weights a new training begins with"
     )
+    parser.add_argument(
+        "--role", choices=("segment", "detect"), default="segment", help="what is trained; default: segment"
+    )
     parser.add_argument("--window", type=int, metavar="PIXELS", help="side of the training windows, a multiple of 16")
     parser.add_argument(
         "--encoder", default="compact", help="compact, or sam2.1-hiera-tiny, -small, -base-plus, -large"

@@ -34,6 +34,8 @@ class Stack:
     calibrated: bool  # HU known, not estimated
     hu: np.ndarray  # int16 (slices, 128, 128)
     votes: np.ndarray  # uint8, share of the active readers x 255
+    marks: np.ndarray  # uint8, bit r where active reader r marked the voxel
+    readers: int  # active readers
     caps: np.ndarray  # int16 (2, 128, 128): what a slice before the first and after the last may look like
     pixel_mm: float
     step_mm: float

@@ -44,11 +44,13 @@ def stack(data: Path, record: Record) -> Stack | None:
     if hu is None:
         return None
     readers = record["readers_active"]
-    votes = sum((marks >> reader & 1).astype(np.float32) for reader in readers) / len(readers)
+    of_readers = [marks >> reader & 1 for reader in readers]
+    votes = sum(mark.astype(np.float32) for mark in of_readers) / len(readers)
+    bits = sum(mark.astype(np.uint8) << bit for bit, mark in enumerate(of_readers))
     before, after = true_ends(data, record, hu) if calibrated else ([], [])
     marked = votes > 0
     hu = np.concatenate([*(e[None] for e in before), hu, *(e[None] for e in after)])
-    votes = np.pad(votes, ((len(before), len(after)), (0, 0), (0, 0)))
+    ends = ((len(before), len(after)), (0, 0), (0, 0))
     caps = np.stack([
         hu[0] if before else without_nodule(hu[0], marked[0]),
         hu[-1] if after else without_nodule(hu[-1], marked[-1]),
@@ -59,7 +61,9 @@ def stack(data: Path, record: Record) -> Stack | None:
         develop=is_develop(record["patient"]),
         calibrated=calibrated,
         hu=as_hu(hu),
-        votes=np.round(votes * 255).astype(np.uint8),
+        votes=np.round(np.pad(votes, ends) * 255).astype(np.uint8),
+        marks=np.pad(bits, ends).astype(np.uint8),
+        readers=len(readers),
         caps=as_hu(caps),
         pixel_mm=record["pixel_mm"],
         step_mm=record["slice_step_mm"],

@@ -30,15 +30,17 @@ def neighbours(count: int, k: int, spacing_mm: float) -> tuple[np.ndarray, np.nd
     return used, (used - k).astype(np.float32) * np.float32(spacing_mm)
 
 
-def network_input(hu: np.ndarray, k: int, spacing_mm: Spacing) -> tuple[torch.Tensor, torch.Tensor]:
+def network_input(
+    hu: np.ndarray, k: int, spacing_mm: Spacing, pixel_mm: float = PIXEL_MM
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Slices (1, S, H, W) in [0, 1] on the network's pixels, edge repeated to a multiple; distances (1, S)."""
     used, offsets = neighbours(len(hu), k, spacing_mm[0])
     first = int(used[0])
     planes = interpolated(torch.from_numpy(hu[first : int(np.ceil(used[-1])) + 1].astype(np.float32)), 0, used - first)
     for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
-        pixels = int(np.ceil((length - 1) * spacing / PIXEL_MM - 1e-9)) + 1
+        pixels = int(np.ceil((length - 1) * spacing / pixel_mm - 1e-9)) + 1
         pixels = -(-pixels // MULTIPLE) * MULTIPLE
-        planes = interpolated(planes, axis, np.arange(pixels) * PIXEL_MM / spacing)
+        planes = interpolated(planes, axis, np.arange(pixels) * pixel_mm / spacing)
     low, high = WINDOW_HU
     return ((planes - low) / (high - low)).clamp(0, 1)[None], torch.from_numpy(offsets)[None]
 
@@ -58,15 +60,27 @@ def slice_logits(
     network: Network, hu: np.ndarray, spacing_mm: Spacing, k: int, masks: list[torch.Tensor]
 ) -> torch.Tensor:
     """Logits (T, rows, columns) at the voxels of slice `k` under dropout masks (T, C, 1, 1)."""
-    slices, offsets = network_input(hu, k, spacing_mm)
+    pixel_mm = network.config.pixel_mm
+    slices, offsets = network_input(hu, k, spacing_mm, pixel_mm)
     device = masks[0].device
     with torch.autocast(device.type, torch.bfloat16):
         embeddings = network.encoder(slices.to(device), offsets.to(device))
         logits = network.decoder(embeddings, no_clicks(slices).to(device), masks)
     logits = logits[:, 0].float().cpu()
     for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
-        logits = interpolated(logits, axis, np.arange(length) * spacing / PIXEL_MM)
+        logits = interpolated(logits, axis, np.arange(length) * spacing / pixel_mm)
     return logits
+
+
+def own_slices_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing) -> np.ndarray:
+    """Logits (slices, rows, columns) of a network with slices of its own: as far apart as its neighbours, from the
+    volume's first on; back at the volume's slices linearly.
+    """
+    count = int(np.ceil((len(hu) - 1) * spacing_mm[0] / NEIGHBOUR_STEP_MM - 1e-9)) + 1
+    own = interpolated(torch.from_numpy(hu.astype(np.float32)), 0, np.arange(count) * NEIGHBOUR_STEP_MM / spacing_mm[0])
+    own_mm = (NEIGHBOUR_STEP_MM, *spacing_mm[1:])
+    logits = torch.stack([slice_logits(network, own.numpy(), own_mm, k, undropped(network))[0] for k in range(count)])
+    return interpolated(logits, 0, np.arange(len(hu)) * spacing_mm[0] / NEIGHBOUR_STEP_MM).numpy()
 
 
 def volume_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing, masks: list[torch.Tensor]) -> np.ndarray:

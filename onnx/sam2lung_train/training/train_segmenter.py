@@ -25,7 +25,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from ..aliases import Record
-from ..config import HIERA_WINDOW_PX, NetworkConfig, TrainConfig
+from ..config import DETECT_PIXEL_MM, DETECT_WINDOW_PX, HIERA_WINDOW_PX, NetworkConfig, TrainConfig
 from ..data import items
 from ..data.items import Stack, Whole
 from ..errors import UserError
@@ -59,6 +59,7 @@ class Options:
     resume: bool = False  # go on from OUT/checkpoint.pt
     start_from: Path | None = None  # checkpoint whose weights a new training begins with
     window: int | None = None  # side of the training windows, pixels, a multiple of 16
+    role: str = "segment"  # or "detect"
     encoder: str = "compact"  # or one of networks.hiera.SIZES
     checkpoint: Path | None = None  # local file with SAM 2's weights
     side: int = NetworkConfig.side  # of the picture that Hiera sees, pixels
@@ -132,7 +133,8 @@ class Run:
             raise UserError(f"{path} lacks {sorted(new)}: expected a network of this shape, with or without clicks")
         for network in (self.network, self.average.module):
             network.load_state_dict(weights, strict=False)
-        self.sampler.hard = state["hard"]
+        if len(state["hard"]) == len(self.sampler.hard):  # of the same whole CTs
+            self.sampler.hard = state["hard"]
         self.config = replace(self.config, checkpoint=state["config"].get("checkpoint", ""))
 
     def load_encoder(self, file: Path) -> None:
@@ -272,6 +274,10 @@ def train(run: Run, out: Path) -> None:
 def begun(asked: Options) -> TrainConfig:
     """The configuration of a new training."""
     config = TrainConfig(minutes=asked.minutes, seed=asked.seed, rate=asked.rate, device=asked.device)
+    if asked.role == "detect":
+        network = NetworkConfig(pixel_mm=DETECT_PIXEL_MM, own_slices=True)
+        window = asked.window or DETECT_WINDOW_PX
+        return replace(config, window_px=window, target="any", click_share=0.0, mine_at=(0.1, 0.35, 0.65), network=network)
     if asked.encoder == "compact":
         return replace(config, window_px=asked.window or config.window_px)
     config = replace(

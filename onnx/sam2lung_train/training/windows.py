@@ -1,7 +1,7 @@
 """Windows of slices for training: drawn, turned, and given the noise that scanners have.
 
-A window is what the product's encoder sees: the centre slice and its neighbours, in [0, 1], on pixels of `PIXEL_MM`,
-with the distances of the slices that were really taken.
+A window is what the product's encoder sees: the centre slice and its neighbours, in [0, 1], on the network's
+pixels, with the distances of the slices that were really taken.
 
 Crops of nodules end where readers' marks end. Sometimes a window shows that (neighbours repeat the last slice, as the
 product does at a volume's end), else the stack goes on with its caps: a nodule that ends while vessels go on is what
@@ -16,7 +16,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from ..config import CLICK_DECAY_MM, EACH_SIDE, PIXEL_MM, SLICES, WINDOW_HU, TrainConfig, neighbour_stride
+from ..config import CLICK_DECAY_MM, EACH_SIDE, NEIGHBOUR_STEP_MM, SLICES, WINDOW_HU, TrainConfig, neighbour_stride
 from ..data.beyond import DRIFT_PX_PER_MM
 from ..data.items import Stack, Whole
 
@@ -25,6 +25,7 @@ Clicks = tuple[list, list]
 
 CLAMPED_SHARE = 0.35  # of nodule windows, and of whole-CT windows, that end like a crop
 SHIFT_MM = 20.0
+ANY_SHARE = 0.1  # of the readers, between a marked pixel and its neighbours: any of them marked it
 REFUSED_SHARE = 0.1  # of the whole-CT windows that have a click outside at what isn't a nodule
 OUTSIDE_SHARE = 0.3  # of the clicked nodules that get a click outside, too
 
@@ -58,23 +59,28 @@ class Planes:
 
 @dataclass
 class View:
-    """How a window lies over its planes: centre in pixels (x, y), and the 2 x 2 matrix from window to plane in mm."""
+    """How a window lies over its planes: centre in pixels (x, y), the 2 x 2 matrix from window to plane in mm, and the
+    window's pixels.
+    """
 
     centre: np.ndarray
     matrix: np.ndarray
+    pixel_mm: float
 
 
-def draw_view(rng: np.random.Generator, centre: Sequence[float], shift_mm: float, pixel_mm: float) -> View:
+def draw_view(
+    rng: np.random.Generator, centre: Sequence[float], shift_mm: float, pixel_mm: float, window_pixel_mm: float
+) -> View:
     """A random position near `centre`, rotation, flip and zoom."""
     angle, zoom = rng.uniform(-np.pi, np.pi), np.exp(rng.normal(0, 0.1))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     flip = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    return View(np.asarray(centre) + rng.uniform(-shift_mm, shift_mm, 2) / pixel_mm, zoom * turn @ flip)
+    return View(np.asarray(centre) + rng.uniform(-shift_mm, shift_mm, 2) / pixel_mm, zoom * turn @ flip, window_pixel_mm)
 
 
 def render(planes: Planes, view: View, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The window: HU (S, size, size), votes and validity (1, size, size)."""
-    steps = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
+    steps = (np.arange(size) - (size - 1) / 2) * view.pixel_mm
     offsets = np.stack(np.meshgrid(steps, steps), -1) @ view.matrix.T / planes.pixel_mm  # (size, size, xy)
     height, width = planes.hu.shape[1:]
     scale = 2.0 / (np.array([width, height]) - 1)
@@ -96,7 +102,7 @@ def click_maps(clicks: Clicks, k: int, view: View, planes: Planes, step_mm: floa
 
     exp(-d / CLICK_DECAY_MM) of the distance in space to the nearest click, 0 without one.
     """
-    steps = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
+    steps = (np.arange(size) - (size - 1) / 2) * view.pixel_mm
     x, y = np.meshgrid(steps, steps)
     maps = np.zeros((2, size, size), np.float32)
     for kind, voxels in enumerate(clicks):
@@ -124,16 +130,24 @@ def draw_clicks(stack: Stack, k: int, rng: np.random.Generator) -> Clicks:
     return [inside], [(k, *beside[rng.integers(len(beside))])] if len(beside) else []
 
 
-def nodule_planes(stack: Stack, k: int, clamped: bool, rng: np.random.Generator) -> Planes:
-    """The planes around slice `k` of a nodule's stack."""
-    stride, last = neighbour_stride(stack.step_mm), len(stack.hu) - 1
+def between(volume: np.ndarray, k: float) -> np.ndarray:
+    """The plane at `k`, linear between two slices; (h, w) float32."""
+    low = int(k)
+    high, weight = min(low + 1, len(volume) - 1), np.float32(k - low)
+    return volume[low] if weight == 0 else volume[low] * (1 - weight) + volume[high] * weight
+
+
+def nodule_planes(stack: Stack, k: float, clamped: bool, rng: np.random.Generator, own_slices: bool = False) -> Planes:
+    """The planes around slice `k` of a nodule's stack; `own_slices`: exactly a step apart, between its slices."""
+    stride = NEIGHBOUR_STEP_MM / stack.step_mm if own_slices else neighbour_stride(stack.step_mm)
+    last = len(stack.hu) - 1
     drift = rng.uniform(-DRIFT_PX_PER_MM, DRIFT_PX_PER_MM, (2, 2))  # of the lower and the upper cap
     hu, shift, offsets = [], [], []
     for n in range(-EACH_SIDE, EACH_SIDE + 1):
         wanted = k + n * stride
-        used = int(np.clip(wanted, 0, last))
+        used = float(np.clip(wanted, 0, last))
         if wanted == used or clamped:
-            hu.append(stack.hu[used])
+            hu.append(between(stack.hu, used))
             shift.append((0.0, 0.0))
             offsets.append((used - k) * stack.step_mm)
         else:
@@ -141,18 +155,24 @@ def nodule_planes(stack: Stack, k: int, clamped: bool, rng: np.random.Generator)
             hu.append(stack.caps[side])
             shift.append(drift[side] * abs(wanted - used) * stack.step_mm)
             offsets.append((wanted - k) * stack.step_mm)
+    votes = between(stack.votes, k).astype(np.float32) / 255
     return Planes(
         hu=np.stack(hu).astype(np.float32),
         shift_px=np.array(shift),
         offsets_mm=np.array(offsets, np.float32),
-        votes=stack.votes[k].astype(np.float32) / 255,
-        known=np.ones(stack.votes[k].shape, np.float32),
+        votes=votes,
+        known=np.ones(votes.shape, np.float32),
         pixel_mm=stack.pixel_mm,
     )
 
 
 def whole_planes(
-    whole: Whole, voxel_kji: Sequence[int] | np.ndarray, thick: int, ends: tuple[int, int] | None, half_px: int
+    whole: Whole,
+    voxel_kji: Sequence[int] | np.ndarray,
+    thick: int,
+    ends: tuple[int, int] | None,
+    half_px: int,
+    own_slices: bool = False,
 ) -> tuple[Planes, tuple[int, int]]:
     """The planes around a voxel of a whole CT, and where the voxel lies in them.
 
@@ -160,18 +180,24 @@ def whole_planes(
     """
     k, j, i = voxel_kji
     spacing = whole.spacing_mm[0] * thick
-    stride, count = neighbour_stride(spacing), len(whole.hu) // thick
+    stride = NEIGHBOUR_STEP_MM / spacing if own_slices else neighbour_stride(spacing)
+    count = len(whole.hu) // thick
     k = min(k // thick, count - 1)
     below, above = ends or (count, count)
     used = [
-        int(np.clip(k + n * stride, max(k - below, 0), min(k + above, count - 1)))
+        float(np.clip(k + n * stride, max(k - below, 0), min(k + above, count - 1)))
         for n in range(-EACH_SIDE, EACH_SIDE + 1)
     ]
     rows, columns = (slice(max(at - half_px, 0), at + half_px) for at in (j, i))
     mean = lambda array, slab: array[slab * thick : slab * thick + thick, rows, columns].mean(0, dtype=np.float32)  # noqa: E731
+
+    def plane(at):
+        low, weight = int(at), np.float32(at % 1)
+        return mean(whole.hu, low) if weight == 0 else mean(whole.hu, low) * (1 - weight) + mean(whole.hu, low + 1) * weight
+
     known = whole.known[k * thick : k * thick + thick, rows, columns].all(0)
     planes = Planes(
-        hu=np.stack([mean(whole.hu, slab) for slab in used]),
+        hu=np.stack([plane(at) for at in used]),
         shift_px=np.zeros((SLICES, 2)),
         offsets_mm=np.array([(slab - k) * spacing for slab in used], np.float32),
         votes=mean(whole.votes, k) / 255,
@@ -237,13 +263,15 @@ class Sampler:
         count = min(count, len(stack.hu))
         first = int(self.rng.integers(len(stack.hu) - count + 1))
         clamped = self.rng.uniform() < CLAMPED_SHARE
-        view = draw_view(self.rng, (64.0, 64.0), SHIFT_MM, stack.pixel_mm)
+        view = draw_view(self.rng, (64.0, 64.0), SHIFT_MM, stack.pixel_mm, self.config.network.pixel_mm)
         clicks = draw_clicks(stack, first, self.rng) if self.rng.uniform() < self.config.click_share else ([], [])
+        own = self.config.network.own_slices
+        between_slices = self.rng.uniform() * (first + count < len(stack.hu)) if own else 0.0
         state = self.rng.integers(2**32, size=2)
         made = []
         for k in range(first, first + count):
             rng = np.random.default_rng(state)  # neighbours come from one scan: the same drift, scale and kernel
-            planes = nodule_planes(stack, k, clamped, rng)
+            planes = nodule_planes(stack, k + between_slices, clamped, rng, own)
             maps = click_maps(clicks, k, view, planes, stack.step_mm, self.config.window_px)
             made.append(self.window(planes, view, stack.calibrated, maps, rng))
         return made if len(made) == count else made * 2
@@ -259,9 +287,9 @@ class Sampler:
         thickest = max(1, min(3, int(5.0 / whole.spacing_mm[0])))
         thick = int(self.rng.integers(1, thickest + 1)) if self.rng.uniform() < 0.4 else 1
         ends = tuple(self.rng.integers(0, 5, 2)) if self.rng.uniform() < CLAMPED_SHARE else None
-        half_px = int(self.config.window_px * PIXEL_MM / whole.spacing_mm[2])
-        planes, centre = whole_planes(whole, voxel, thick, ends, half_px)
-        view = draw_view(self.rng, centre, SHIFT_MM / 2, planes.pixel_mm)
+        half_px = int(self.config.window_px * self.config.network.pixel_mm / whole.spacing_mm[2])
+        planes, centre = whole_planes(whole, voxel, thick, ends, half_px, self.config.network.own_slices)
+        view = draw_view(self.rng, centre, SHIFT_MM / 2, planes.pixel_mm, self.config.network.pixel_mm)
         clicks = ([], [(0, centre[1], centre[0])] if self.rng.uniform() < REFUSED_SHARE else [])
         maps = click_maps(clicks, 0, view, planes, 1.0, self.config.window_px)
         return self.window(planes, view, True, maps, self.rng)
@@ -279,4 +307,6 @@ class Sampler:
         self, planes: Planes, view: View, calibrated: bool, clicks: torch.Tensor, rng: np.random.Generator
     ) -> tuple[torch.Tensor, ...]:
         hu, votes, valid = render(planes, view, self.config.window_px)
+        if self.config.target == "any":
+            votes = (votes > ANY_SHARE).float()
         return with_scanner(hu, calibrated, rng), torch.from_numpy(planes.offsets_mm), clicks, votes, valid

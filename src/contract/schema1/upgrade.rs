@@ -7,7 +7,7 @@ use crate::contract::{
     classify::{Classify, ClassifyGrid, Shown},
     model::{Decision, Model, Outline, Sampling},
     network::{
-        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
+        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random, Stride,
         Scout, Tensors,
     },
     uncertainty::UncertaintyModel,
@@ -35,9 +35,7 @@ impl From<ModelV1> for Model {
                 grid: Grid {
                     spacing_mm: [None, old.input.pixel_mm, old.input.pixel_mm],
                     multiple: old.input.multiple,
-                    size: None,
-                    overlap: None,
-                    blend: None,
+                    ..Grid::default()
                 },
                 neighbours: old.input.neighbours.map(|n| Neighbours {
                     each_side: n.each_side,
@@ -60,7 +58,7 @@ impl From<ModelV1> for Model {
                     logits: old.decoder.logits,
                 }),
                 random: Random { dropout: old.decoder.dropout.into_iter().map(dropout).collect(), ..Random::default() },
-                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm }),
+                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm, candidates: false }),
                 calibration: calibration(old.calibration.temperature, old.calibration.bias),
                 hybrid: None,
             },
@@ -100,7 +98,7 @@ fn uncertainty(old: DoubtSpec) -> UncertaintyModel {
 }
 
 fn embedding(old: EmbeddingSpec) -> Embedding {
-    Embedding { name: old.name, channels: old.channels, stride: old.stride }
+    Embedding { name: old.name, channels: old.channels, stride: Stride::Same(old.stride) }
 }
 
 fn dropout(old: DropoutSpec) -> Dropout {

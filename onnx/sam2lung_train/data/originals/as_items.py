@@ -89,6 +89,8 @@ def stack_of(ct: Ct, patient: str, n: int, nodule: Nodule, votes: np.ndarray) ->
         calibrated=True,
         hu=hu,
         votes=own,
+        marks=(own >= 128).astype(np.uint8),  # the lists' consensus stands for one reader
+        readers=1,
         caps=as_hu(np.stack(ends)),
         pixel_mm=ct.spacing_mm[2],
         step_mm=step,
