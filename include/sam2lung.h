@@ -109,6 +109,11 @@
 #define SAM2LUNG_MAX_CLICKS 10000
 
 /**
+ * Largest sam2lung_run_options::min_diameter_mm. Since version 5 of the interface.
+ */
+#define SAM2LUNG_MAX_MIN_DIAMETER_MM 100
+
+/**
  * Version of the binary interface that this header describes.
  *
  * Grows by one when functions, fields or values are added; they are only ever added. A program that was compiled with this
