@@ -67,6 +67,8 @@ class TrainConfig:
     pairs: int = 3  # nodule windows with the next slice beside them, for the loss between neighbours
     singles: int = 5  # nodule windows alone
     negatives: int = 6  # windows of whole CTs
+    inserted: int = 0  # windows of whole CTs at nodules that were set into them
+    clamped_share: float = 0.35  # of nodule windows that end like a crop
     rate: float = 2e-3
     decay: float = 0.02
     average: float = 0.998  # of the weights that are shipped
