@@ -22,9 +22,9 @@ THRESHOLDS = np.arange(0.25, 0.7, 0.05)
 
 @dataclass
 class Outlined:
-    """One nodule: the samples' probabilities on the crop's voxels, the readers' share, its size."""
+    """One nodule: the samples' logits on the crop's voxels, the readers' share, where it comes from."""
 
-    probability: np.ndarray  # float32 (T, slices, rows, columns)
+    logits: np.ndarray  # float32 (T, slices, rows, columns)
     share: np.ndarray
     stack: Stack
 
@@ -55,8 +55,7 @@ def outlined(
         for member, network in enumerate(networks):
             mine = list(range(member, samples, len(networks)))
             of_samples[mine] = member_logits(network, box, clicks, [m[mine] for m in masks[member]], noise[mine])
-        probability = torch.sigmoid(back(of_samples, view, spacing, hu.shape)).numpy()
-        yield Outlined(probability, votes / 255, stack)
+        yield Outlined(back(of_samples, view, spacing, hu.shape).numpy(), votes / 255, stack)
 
 
 @torch.no_grad()
@@ -89,10 +88,10 @@ def develop_dice(network: BoxNetwork | Sequence[BoxNetwork], stacks: list[Stack]
     networks = [network] if isinstance(network, BoxNetwork) else list(network)
     scores, small, inside, ratio = [], [], [], []
     for seen in outlined(networks, stacks):
-        mean, consensus = seen.probability.mean(0), seen.share >= 0.5
+        mean, consensus = (1 / (1 + np.exp(-seen.logits))).mean(0), seen.share >= 0.5
         scores.append([dice(mean > t, consensus) for t in THRESHOLDS])
         small.append(seen.stack.diameter_mm < 6)
-        volumes = (seen.probability > 0.5).sum((1, 2, 3))
+        volumes = (seen.logits > 0).sum((1, 2, 3))
         low, middle, high = np.quantile(volumes, [0.05, 0.5, 0.95])
         inside.append(low <= consensus.sum() <= high)
         ratio.append(np.log(max(middle, 1) / consensus.sum()))
