@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_cache, add_run, options_of
+from .command import Command, add_cache, add_device, add_run, options_of
 
 
 def add_members(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +17,11 @@ def add_train_boxes_options(parser: argparse.ArgumentParser) -> None:
     """Of train-boxes."""
     add_cache(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the training")
-    parser.add_argument("--minutes", type=float, default=60.0, help="of a CPU thread; default: 60")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of a CPU thread, or of the GPU; default: 60")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--design", default="3d", help="3d, 2d or 2d-3d; default: 3d")
+    add_device(parser)
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     parser.add_argument(
         "--start-from", type=Path, metavar="FILE", help="checkpoint whose weights a new training begins with"

@@ -197,7 +197,8 @@ class BoxNetwork(nn.Module):
         return made
 
     def forward(self, boxes: torch.Tensor, clicks: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        return self.decoder(self.encoder(boxes), clicks, self.masks(len(boxes)))
+        masks = [mask.to(boxes.device) for mask in self.masks(len(boxes))]
+        return self.decoder(self.encoder(boxes), clicks, masks)
 
 
 def sampled(logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:

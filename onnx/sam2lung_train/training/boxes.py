@@ -42,6 +42,9 @@ class Boxes:
     valid: torch.Tensor  # (B, 1, D, H, W) 1 where the target is known
     near: torch.Tensor  # (B, 1, D, H, W) 1 around the marks
 
+    def to(self, device: str | torch.device) -> "Boxes":
+        return Boxes(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 @dataclass
 class Seen:
