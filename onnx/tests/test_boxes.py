@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="SKIPPED: PyTorch is not installed (pip install -e '.[train]')")
 
-from sam2lung_train.networks.box_network import BoxConfig, BoxNetwork, sampled, with_neighbours  # noqa: E402
+from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig  # noqa: E402
+from sam2lung_train.networks.box_network import BoxNetwork, sampled, with_neighbours  # noqa: E402
 from sam2lung_train.training import box_losses, boxes, calibrate_boxes, develop_boxes  # noqa: E402
 from sam2lung_train.training.train_boxes import moved  # noqa: E402
 from test_data import stack  # noqa: E402
@@ -40,9 +41,9 @@ def network():
 
 
 def test_straight_view_of_a_small_finding_keeps_the_spacing_and_of_a_large_one_grows():
-    fits = np.array(boxes.SIZE) * boxes.SPACING_MM
-    assert boxes.straight_view(np.zeros(3), fits - 2 * boxes.MARGIN_MM).scale == pytest.approx(1)
-    assert boxes.straight_view(np.zeros(3), 2 * fits - 2 * boxes.MARGIN_MM).scale == pytest.approx(2)
+    fits = np.array(BOX_SIZE) * BOX_SPACING_MM
+    assert boxes.straight_view(np.zeros(3), fits - 2 * BOX_MARGIN_MM).scale == pytest.approx(1)
+    assert boxes.straight_view(np.zeros(3), 2 * fits - 2 * BOX_MARGIN_MM).scale == pytest.approx(2)
 
 
 def test_cut_reads_a_linear_field_at_the_boxs_places():
@@ -75,7 +76,7 @@ def test_click_maps_fall_off_from_the_click_in_space():
 def test_sampler_gives_outlines_share_and_surroundings_of_one_nodule():
     sampler = boxes.BoxSampler([nodule_stack()], batch=4, seed=1)
     batch = sampler.batch()
-    assert batch.boxes.shape == (4, 1, *boxes.SIZE) and batch.readers.shape == (4, 4, *boxes.SIZE)
+    assert batch.boxes.shape == (4, 1, *BOX_SIZE) and batch.readers.shape == (4, 4, *BOX_SIZE)
     # Two readers come twice each, so the mean of four is their share.
     torch.testing.assert_close(batch.readers.mean(1, keepdim=True), batch.share)
     assert set(batch.share.unique().tolist()) == {0.0, 0.5, 1.0}
@@ -137,7 +138,7 @@ def test_with_neighbours_brings_slices_along_and_repeats_the_ends():
 
 def test_every_mask_click_and_factor_of_the_network_matters(network):
     torch.manual_seed(1)
-    box, clicks = torch.rand(1, 1, *boxes.SIZE), torch.rand(1, 2, *boxes.SIZE)
+    box, clicks = torch.rand(1, 1, *BOX_SIZE), torch.rand(1, 2, *BOX_SIZE)
     masks = network.masks(1, drop=False)
     with torch.no_grad():
         embeddings = network.encoder(box)
@@ -146,7 +147,7 @@ def test_every_mask_click_and_factor_of_the_network_matters(network):
             changed = [m * 0 if at == n else m for at, m in enumerate(masks)]
             assert not torch.allclose(network.decoder(embeddings, clicks, changed)[0], plain), f"mask {n}"
         assert not torch.allclose(network.decoder(embeddings, clicks * 0, masks)[0], plain)
-    assert plain.shape == (1, 1 + network.config.rank, *boxes.SIZE)
+    assert plain.shape == (1, 1 + network.config.rank, *BOX_SIZE)
     assert plain[:, 1:].abs().amax((0, 2, 3, 4)).min() > 0
 
 
@@ -154,7 +155,7 @@ def test_exported_halves_equal_the_network(network):
     from sam2lung_train.export.box_graphs import BoxDecoderGraph, BoxEncoderGraph
 
     torch.manual_seed(2)
-    box, clicks, noise = torch.rand(1, 1, *boxes.SIZE), torch.rand(1, 2, *boxes.SIZE), torch.randn(3, 8)
+    box, clicks, noise = torch.rand(1, 1, *BOX_SIZE), torch.rand(1, 2, *BOX_SIZE), torch.randn(3, 8)
     masks = network.masks(3)
     with torch.no_grad():
         logits, _ = network.decoder(network.encoder(box), clicks, masks)

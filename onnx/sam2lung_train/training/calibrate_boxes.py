@@ -16,11 +16,11 @@ import numpy as np
 from ..data import items
 from ..evaluation import metrics
 from ..memory import keep_freed_memory
+from ..networks.inference import load_boxes
 from ..progress import bar
 from ..run_folder import RunFolder
 from .calibrate_segmenter import Seen, best_threshold, temperature_and_bias
 from .develop_boxes import outlined
-from .train_boxes import load_boxes
 
 SAMPLES = 25
 LEVEL, REVIEWED = 0.9, 0.15

@@ -10,23 +10,25 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
 
+from ..config import DESIGNS, BoxTrainConfig
 from ..data import items
 from ..data.items import Stack
 from ..errors import UserError
 from ..memory import keep_freed_memory
-from ..networks.box_network import BoxConfig, BoxNetwork
+from ..networks.box_network import BoxNetwork
+from ..networks.inference import averaged_weights
 from ..paths import CACHE
 from ..progress import bar
 from ..run_folder import RunFolder
-from .box_losses import Weights, loss
+from .box_losses import loss
 from .boxes import Boxes, BoxSampler
 from .develop_boxes import develop_dice
 from .train_segmenter import rate_share
@@ -35,36 +37,6 @@ SAVE_EVERY_S = 120.0
 REPORT_EVERY = 50  # steps
 AHEAD = 4  # batches that wait
 Made = TypeVar("Made")
-
-# What is tried against each other: the planes that a slice brings along, and kernels' depths in encoder and decoder.
-DESIGNS = {
-    "3d": {},
-    "2d": {"planes": 7, "encoder_depth": 1, "decoder_depth": 1, "widths": (16, 48, 96, 160)},
-    "2d-3d": {"planes": 3, "encoder_depth": 1, "decoder_depth": 3, "widths": (16, 48, 96, 144)},
-}
-
-
-@dataclass
-class BoxTrainConfig:
-    """One training run."""
-
-    minutes: float = 60.0
-    batch: int = 8
-    rate: float = 2e-3
-    decay: float = 0.02
-    average: float = 0.998  # of the weights that are shipped
-    seed: int = 0
-    design: str = "3d"
-    device: str = "cpu"
-    weights: Weights = field(default_factory=Weights)
-
-    def network(self) -> BoxConfig:
-        return BoxConfig(**DESIGNS[self.design])
-
-    @staticmethod
-    def of(plain: dict) -> "BoxTrainConfig":
-        return BoxTrainConfig(**{**plain, "weights": Weights(**plain["weights"])})
-
 
 @dataclass
 class Options:
@@ -126,7 +98,7 @@ class Run:
 
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights of another training."""
-        weights = averaged(torch.load(path, map_location="cpu", weights_only=False))
+        weights = averaged_weights(torch.load(path, map_location="cpu", weights_only=False))
         for network in (self.network, self.average.module):
             network.load_state_dict(weights)
 
@@ -137,19 +109,6 @@ def moved(
     """The exponential average, which follows faster at first: a short training must not ship its beginning."""
     kept = min(decay, (1 + int(count)) / (10 + int(count)))
     return average + (now - average) * (1 - kept) if average.is_floating_point() else now
-
-
-def averaged(state: dict) -> dict[str, torch.Tensor]:
-    """The averaged network's weights in a checkpoint."""
-    return {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
-
-
-def load_boxes(checkpoint: Path) -> BoxNetwork:
-    """The averaged network of a checkpoint, ready to be looked through."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    network = BoxNetwork(BoxTrainConfig.of(state["config"]).network())
-    network.load_state_dict(averaged(state))
-    return network.eval()
 
 
 def ahead(draw: Callable[[], Made], stop: threading.Event) -> Iterator[Made]:
