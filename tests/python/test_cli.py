@@ -506,7 +506,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples samples_asked sample_sources seed device threads lung_mask clicks threshold sensitivity classify_threshold uncertainty format series assume_orientation batch"
+    options = "model samples samples_asked sample_sources seed device threads lung_mask clicks threshold sensitivity min_diameter_mm classify_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}
