@@ -44,7 +44,6 @@ fn nodules() -> [Nodule; 2] {
         review: false,
         review_reasons: Vec::new(),
         sample_volumes_mm3: vec![1e-9],
-        outline_threshold: None,
         ..clicked.clone()
     };
     [clicked, plain]
