@@ -102,7 +102,7 @@ fn outline_never_takes_what_does_not_hang_together_with_it_at_its_threshold() {
 
 #[test]
 fn outline_that_falls_asunder_keeps_its_largest_part() {
-    let mut scene = Scene::row(&[0.9, 0.6, 0.9, 0.9, 0.6, 0.9], &[2..4]);
+    let mut scene = Scene::row(&[0.9, 0.6, 0.9, 0.9, 0.6, 0.9], &[2..4, 2..4]);
     assert_eq!(scene.outline(1).map(|best| best.voxels), Some(2));
     assert_eq!(scene.row_labels(), [0, 0, 1, 1, 0, 0]);
 }
@@ -117,11 +117,11 @@ fn outline_of_which_no_sample_has_a_voxel_stays() {
 #[test]
 fn outline_goes_no_farther_than_samples_are_known_nor_where_nothing_was_segmented() {
     let row = [0.9, 0.4, 0.4, 0.4, 0.0, 0.4];
-    let mut scene = Scene::row(&row, &[0..6]);
+    let mut scene = Scene::row(&row, &[0..6, 0..6]);
     let known = Array3::from_shape_fn((1, 1, 6), |(_, _, i)| i < 3);
     assert_eq!(scene.outline_where(1, Some(&known)).map(|best| best.voxels), Some(3));
     // Beyond the segmented region the probability is 0.
-    let mut scene = Scene::row(&row, &[0..6]);
+    let mut scene = Scene::row(&row, &[0..6, 0..6]);
     assert_eq!(scene.outline(1).map(|best| best.voxels), Some(4));
 }
 
@@ -129,14 +129,14 @@ fn outline_goes_no_farther_than_samples_are_known_nor_where_nothing_was_segmente
 fn outline_goes_no_farther_than_its_samples_outlines_may() {
     let mut row = vec![0.4; 30];
     row[0] = 0.9;
-    let mut scene = Scene::row(&row, &[0..30]);
+    let mut scene = Scene::row(&row, &[0..30, 0..30]);
     // 10 mm beyond the finding.
     assert_eq!(scene.outline(1).map(|best| best.voxels), Some(11));
 }
 
 #[test]
 fn outline_of_two_classes_leaves_the_other_class_its_voxels() {
-    let mut scene = Scene::row(&[0.9, 0.4, 0.4, 0.4], &[0..4]);
+    let mut scene = Scene::row(&[0.9, 0.4, 0.4, 0.4], &[0..4, 0..4]);
     scene.classes.push(Array3::from_shape_vec((1, 1, 4), vec![0.0, 0.0, 0.45, 0.0]).unwrap());
     assert_eq!(scene.outline(1).map(|best| best.voxels), Some(2));
 }
