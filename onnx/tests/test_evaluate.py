@@ -27,6 +27,9 @@ if words == ["--version"]:
     print("sam2lung 0.0.0-fake")
     sys.exit(0)
 assert words[0] == "segment"
+if words[1] == "--help":
+    print("--sample-outlines")
+    sys.exit(0)
 output = Path(words[words.index("--output") + 1])
 status = 0
 for path in map(Path, words[1:words.index("--output")]):
@@ -45,13 +48,16 @@ for path in map(Path, words[1:words.index("--output")]):
     save("label", labels, np.uint16)
     save("probability", np.where(labels > 0, 0.9, 0.1), np.float32)
     save("uncertainty", np.full(hu.shape, 0.25), np.float32)
+    if "--sample-outlines" in words:
+        save("sample_outlines", np.where(labels > 0, 0b11, 0), np.uint32)
     voxel = float(np.prod(image.header.get_zooms()))
     nodules = []
     for n in range(1, count + 1):
         volume = voxel * int((labels == n).sum())
         nodules.append(dict(id=n, centroid_ijk=list(map(float, ndimage.center_of_mass(labels == n))),
             volume_mm3=volume, volume_mm3_p05=0.9 * volume, volume_mm3_p95=1.1 * volume,
-            equivalent_diameter_mm=(6 * volume / np.pi) ** (1 / 3), sample_dice=0.8, uncertainty_mean=0.25,
+            equivalent_diameter_mm=(6 * volume / np.pi) ** (1 / 3),
+            sample_volumes_mm3=[volume, volume], sample_dice=0.8, uncertainty_mean=0.25,
             nodule_probability=0.8, review=True, review_reasons=["touches the edge of the scan: a part may be missing"]))
     (folder / "nodules.json").write_text(json.dumps(nodules))
     (folder / "run.json").write_text(json.dumps(dict(words=words)))
@@ -265,6 +271,18 @@ def test_interval_of_older_results_is_the_samples_own():
     assert files.plain({"value": np.inf}) == {"value": None}
 
 
+def test_broken_intervals_leave_out_the_volume_or_touch_zero():
+    bounds = [(80, 120), (101, 120), (80, 99), (0, 120), (0, 0)]
+    made = [told(0.9, volume_mm3_p05=float(low), volume_mm3_p95=float(high)) for low, high in bounds]
+    assert summary.broken_intervals(made) == 4 and summary.broken_intervals([told(0.0)]) == 0
+
+
+def test_samples_median_is_compared_with_the_volume():
+    made = [told(0.9, sample_volumes_mm3=[50.0, 200.0, 300.0]), told(0.9, sample_volumes_mm3=[0.0, 50.0, 90.0])]
+    assert summary.samples_median_ratio(made) == pytest.approx(1.0)
+    assert np.isnan(summary.samples_median_ratio([told(0.9)]))
+
+
 def test_volume_ratio_of_twice_and_half_is_one():
     assert summary.volume_ratio([told(0.9, volume=200.0), told(0.9, volume=50.0)]) == pytest.approx(1.0)
 
@@ -341,6 +359,8 @@ def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, progra
     assert written["froc"]["scans"] == written["click"]["all"]["nodules"] == 3
     assert {"texture", "agreement", "slices"} <= set(written["sets"]["lidc_off"]["scores"][0])
     figures = written["sets"]["lidc_off"]["summary"]
+    assert 0 < figures["energy_distance"]["value"] < 2 and figures["energy_samples"]["value"] == 0
+    assert written["sets"]["lidc_auto"]["summary"]["energy_distance"]["value"] is None
     assert figures["nodules"]["value"] == 3
     low, high = figures["dice_touching_mean"]["ci95"]
     assert 0 <= low <= figures["dice_touching_mean"]["value"] <= high <= 1

@@ -30,6 +30,12 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """--split and --develop."""
+    parser.add_argument("--split", choices=["val", "train"], default="val")
+    parser.add_argument("--develop", action="store_true", help="only the development part: with --split train")
+
+
 def add_rounds(parser: argparse.ArgumentParser) -> None:
     """--rounds."""
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds of the intervals; default: 1000")
@@ -51,7 +57,7 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_data(parser, "folder with lidc/, lidc_hu/")
     add_model(parser)
-    parser.add_argument("--split", choices=["val", "train"], default="val")
+    add_part(parser)
     parser.add_argument("--sets", default=",".join(SETS), help=f"comma-separated, of {', '.join(SETS)}; default: all")
     add_keep(parser)
     parser.add_argument(
@@ -124,8 +130,7 @@ def add_thickness_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all"
     )
-    parser.add_argument("--split", choices=["val", "train"], default="val")
-    parser.add_argument("--develop", action="store_true", help="only the development part of `train`")
+    add_part(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="phantoms; default: the demonstration's")
     parser.add_argument("--samples", type=int, help="dropout samples; the model's number when left out")
     parser.add_argument(
