@@ -417,8 +417,18 @@ def test_whole_ct_findings_are_sorted_into_found_marks_and_false():
     assert [lesion["found_by"] for lesion in found["lesions"]] == [[1], [2], []]
     assert [n["id"] for n in found["small"]] == [3, 6]
     assert [n["id"] for n in found["false_findings"]] == [4, 5]
+    # Findings are 3 mm: none of them is false where only those of 4 mm and more can be.
+    large = whole_cts.sort_findings(ct, labels, spacing, nodules, smallest_false_mm=4)
+    assert [n["id"] for n in large["small"]] == [3, 4, 5, 6] and large["false_findings"] == []
     all_of_them = whole_cts.sort_findings(ct, labels, spacing, nodules, smallest_mm=3)
     assert [lesion["found_by"] for lesion in all_of_them["lesions"]] == [[1], [2], [], [6]]
+
+
+def test_whole_ct_uncertain_lesion_neednt_be_found_and_isnt_false():
+    lesion = {"voxel": [10, 10, 5], "diameter_mm": 9.0, "what": "uncertain: a scar"}
+    ct = whole_cts.WholeCt(None, "p", [lesion])
+    found = whole_cts.sort_findings(ct, np.zeros((10, 20, 20), int), np.ones(3), [nodule(1, [11, 10, 5])])
+    assert found["lesions"] == [] and [n["id"] for n in found["small"]] == [1] and found["false_findings"] == []
 
 
 def test_whole_ct_scan_of_the_curve_has_each_lesions_best_finding():
@@ -456,6 +466,7 @@ def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
     record = {"file": "ct.nii.gz", "patient": "p", "split": "test", "lesions": [lesion]}
     (folder / "index.json").write_text(json.dumps([record]))
     words = ["--data", tmp_path / "data", "--sam2lung", program, "--out", tmp_path / "out", "--rounds", "10"]
+    words += ["--smallest-false", "3"]  # the other finding is 3.1 mm
     assert main(["evaluate-whole-ct", *map(str, words)]) == 0
     written = json.loads((tmp_path / "out" / "whole_ct.json").read_text())
     assert written["totals"]["found"] == 1 and written["totals"]["false_findings"] == 1
@@ -474,3 +485,5 @@ def test_whole_ct_list_has_every_lesion_of_the_index(shared_data):
         1,
     ]
     assert len(listed["lidc0002.nii.gz"].marks) == 11
+    assert [len(listed[f"{name}.nii.gz"].marks) for name in ("cmb_crc", "cptac_lscc")] == [6, 2]
+    assert all(len(listed[f"lungdx_{kernel}.nii.gz"].listed(5.0)) == 3 for kernel in ("lung", "soft"))

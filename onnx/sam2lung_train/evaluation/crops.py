@@ -86,6 +86,11 @@ def loaded_of(kind: Set, asked: Options) -> tuple[list[Case], dict[str, list[str
     return measurable([c for c in loaded if is_develop(c.patient)] if asked.develop else loaded, asked.limit)
 
 
+def sample_options(kind: Set, program: Path) -> tuple[str, ...]:
+    """The option that writes the samples' outlines, where they are wanted and known; older command lines lack it."""
+    return (SAMPLE_OUTLINES,) if kind.samples and product.knows(program, SAMPLE_OUTLINES) else ()
+
+
 def run_set(
     loaded: list[Case], runner: Product, folder: Path, jobs: int, click: bool = False, keep: bool = False
 ) -> Iterator[tuple[Case, Result]]:
@@ -132,8 +137,7 @@ def measured(key: str, asked: Options) -> tuple[Record, set[Model]]:
     kind = SETS[key]
     loaded, left_out = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} nodules", flush=True)
-    outlines = (SAMPLE_OUTLINES,) if kind.samples and product.knows(asked.sam2lung, SAMPLE_OUTLINES) else ()
-    runner = Product(asked.sam2lung, asked.model, (*kind.options, *outlines))
+    runner = Product(asked.sam2lung, asked.model, (*kind.options, *sample_options(kind, asked.sam2lung)))
     scored, models = evaluate_set(loaded, runner, asked.out / key, asked.jobs, kind.click, asked.keep)
     figures = {
         "words": kind.words,

@@ -161,9 +161,9 @@ def stem(path: Path) -> str:
     return Path(path).name.removesuffix(".nii.gz")
 
 
-def knows(program: Path, option: str) -> bool:
-    """Whether this command line has an option of `segment`: older ones are measured, too."""
-    told = subprocess.run([str(program), "segment", "--help"], capture_output=True, text=True, check=True).stdout
+def knows(program: Path, option: str, command: str = "segment") -> bool:
+    """Whether a subcommand of this command line has an option: older ones are measured, too."""
+    told = subprocess.run([str(program), command, "--help"], capture_output=True, text=True, check=True).stdout
     return option in told
 
 
@@ -180,6 +180,11 @@ def read_result(folder: Path, refused: str | None = None) -> Result:
         run=json.loads((folder / "run.json").read_text()),
         bits=read_volume(outlines) if (outlines := folder / OUTLINES).exists() else None,
     )
+
+
+def affine(path: Path) -> np.ndarray:
+    """From voxels (i, j, k, 1) to RAS in mm."""
+    return nibabel.load(path).affine
 
 
 def read_volume(path: Path) -> np.ndarray:
