@@ -61,6 +61,8 @@ pub const MAX_NAMED: usize = 20;
 
 /// Samples whose outlines are compared pair by pair: 200 make 19 900 pairs, and more would tell nothing more.
 pub const MAX_PAIRED: usize = 200;
+/// Samples whose outlines are written: one bit of a voxel each.
+pub const MAX_WRITTEN_SAMPLES: usize = 64;
 /// Nodules that get a card on one page of the overview.
 pub const MAX_CARDS: usize = 12;
 /// Pages of the overview: nobody looks through more, and the head of each says what is left out.

@@ -21,7 +21,9 @@ CLICK_DECAY_MM = 6.0  # a click at distance d counts exp(-d / this)
 HALO_PX = 24
 MULTIPLE = 16  # height and width of what the encoder gets
 SMALLEST_MM3 = 14.0  # of a component that is reported
-PATCH_SIZE, PATCH_SPACING_MM = (13, 36, 36), (1.6, 0.9, 0.9)  # the classifier's patch: samples and mm along k, j, i
+# The classifier's patch: samples and mm along k, j, i. It looks at the middle as it is and at all of it on half the grid.
+PATCH_SIZE, PATCH_SPACING_MM = (20, 56, 56), (1.5, 0.8, 0.8)
+PATCH_MIDDLE = (12, 28, 28)
 
 # The detector: the same network on coarser pixels and slices of its own.
 DETECT_PIXEL_MM, DETECT_WINDOW_PX = 1.4, 48

@@ -5,6 +5,9 @@ tiny-detect   detector: a slice network on 4 x 1.5 x 1.5 mm, logit = DETECT x + 
               Segmenter: a slice network on the CT's pixels, logit = GAIN x + B.
 tiny-chain    the same detector; a classifier, tiny-scout's classifier; a patch segmenter with one dropout channel of rate
               0.5: logit = A x m + B.
+tiny-grows    the same detector; a patch segmenter of tiny-patch-clicks' graphs whose boxes of 12 x 16 x 16 voxels of
+              2 x 1.5 x 1.5 mm grow with their finding, go on beyond the volume, and are shown candidates as clicks:
+              logit = patches.GAIN x + patches.B + patches.CLICK c_inside - patches.CLICK c_outside.
 tiny-regions  channels CT (HU) and PET (arbitrary, (value - 2) / 4), a patch network, softmax over background, core and
               rim: logits = 0, CORE_CT x_ct + CORE_PET x_pet + CORE_B, RIM_CT x_ct + RIM_B.
               Regions are numbered; whole = core + rim.
@@ -21,6 +24,8 @@ GAIN, B = 20.0, -9.0
 CANDIDATES = {"threshold": 0.5, "most": 2, "margin_mm": 4.0}
 # tiny-chain
 A = 8.0
+# tiny-grows
+GROWS_SIZE = [12, 16, 16]
 # tiny-regions
 PET_MEAN, PET_DEVIATION = 2.0, 4.0
 CORE_CT, CORE_PET, CORE_B, RIM_CT, RIM_B = 2.0, 8.0, -6.0, 16.0, -6.0
@@ -58,6 +63,16 @@ def tiny_chain():
     return contract("tiny-chain", segment, **roles, decision=decision), graphs
 
 
+def tiny_grows():
+    graphs = {"encoder.onnx": patches.identity_encoder(), "decoder.onnx": patches.clicked_decoder()}
+    grid = {"spacing_mm": [2.0, 1.5, 1.5], "size": GROWS_SIZE, "beyond": "repeat", "grows": True}
+    fields = {"grid": grid, "clicks": {"input": "clicks", "decay_mm": patches.DECAY_MM, "candidates": True}}
+    members = [{"encoder": "encoder.onnx", "decoder": "decoder.onnx"}]
+    segment = network("patch", members, graphs, [("e", 1, 1)], **fields)
+    decision = {"threshold": 0.5, "min_volume_mm3": 14.0, "candidates": {**CANDIDATES, "margin_mm": 2.0}}
+    return contract("tiny-grows", segment, detect=detector(graphs), decision=decision), graphs
+
+
 def regions_graph():
     g = Graph("regions")
     x = g.input("image", 1, 2, "D", "H", "W")
@@ -82,4 +97,4 @@ def tiny_regions():
     return contract("tiny-regions", segment, **fields), graphs
 
 
-BUNDLES = [tiny_detect, tiny_chain, tiny_regions]
+BUNDLES = [tiny_detect, tiny_chain, tiny_grows, tiny_regions]

@@ -172,4 +172,9 @@ impl Model {
     pub fn takes_clicks(&self) -> bool {
         self.segment.clicks.is_some()
     }
+
+    /// True when `segment` is shown candidates as clicks.
+    pub fn shows_candidates(&self) -> bool {
+        self.segment.clicks.as_ref().is_some_and(|clicks| clicks.candidates)
+    }
 }

@@ -111,6 +111,12 @@ pub struct Grid {
     /// `patch`: how answers count where boxes overlap. Left out: `constant`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blend: Option<Blend>,
+    /// `patch`: what becomes of a volume that is smaller than a box. Left out: `refuse`.
+    #[serde(default, skip_serializing_if = "Beyond::is_default")]
+    pub beyond: Beyond,
+    /// `patch`, of `segment` behind `detect`: true: each group of the region is seen in one box, whose voxels grow with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grows: bool,
 }
 
 fn one() -> usize {
@@ -119,7 +125,15 @@ fn one() -> usize {
 
 impl Default for Grid {
     fn default() -> Self {
-        Grid { spacing_mm: [None; 3], multiple: one(), size: None, overlap: None, blend: None }
+        Grid {
+            spacing_mm: [None; 3],
+            multiple: one(),
+            size: None,
+            overlap: None,
+            blend: None,
+            beyond: Beyond::default(),
+            grows: false,
+        }
     }
 }
 
@@ -139,6 +153,25 @@ pub enum Blend {
     Constant,
     /// Less towards a box's faces: a Gaussian whose standard deviation is an eighth of the box's size.
     Gaussian,
+}
+
+/// What becomes of a volume that is smaller than a box along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Beyond {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It goes on beyond its edge with the edge's values.
+    Repeat,
+}
+
+impl Beyond {
+    /// True where such a volume is refused.
+    pub fn is_default(&self) -> bool {
+        *self == Beyond::default()
+    }
 }
 
 /// Which neighbouring slices go in: their distance is `step_mm`, or `step_slices`.
@@ -238,9 +271,37 @@ pub struct Embedding {
     /// Number of channels.
     #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub channels: usize,
-    /// Pixels of the input a step, along each axis; divides the grid's `multiple`.
-    #[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))]
-    pub stride: usize,
+    /// Voxels of the input a step.
+    pub stride: Stride,
+}
+
+/// Voxels of the input a step of an embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a whole number, or a list of three along k, j, i")]
+pub enum Stride {
+    /// The same along each axis; divides the grid's `multiple`.
+    Same(#[schemars(range(min = *MULTIPLE.start(), max = *MULTIPLE.end()))] usize),
+    /// `patch`: along k, j, i; each divides the box's size along its axis.
+    Each(#[schemars(inner(range(min = *MULTIPLE.start(), max = *MULTIPLE.end())))] [usize; 3]),
+}
+
+impl Stride {
+    /// Along k, j, i.
+    pub fn along(self) -> [usize; 3] {
+        match self {
+            Stride::Same(stride) => [stride; 3],
+            Stride::Each(strides) => strides,
+        }
+    }
+}
+
+impl std::fmt::Display for Stride {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Stride::Same(stride) => write!(f, "{stride}"),
+            Stride::Each([k, j, i]) => write!(f, "[{k}, {j}, {i}]"),
+        }
+    }
 }
 
 /// What is random in a network. Each source may be absent.
@@ -308,6 +369,9 @@ pub struct Clicks {
     /// A pixel d mm from the nearest click of a kind has exp(-d / `decay_mm`).
     #[schemars(range(min = *DECAY_MM.start(), max = *DECAY_MM.end()))]
     pub decay_mm: f64,
+    /// True: behind `detect` the network is shown each candidate's centre as a click inside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub candidates: bool,
 }
 
 /// From logits to probabilities.

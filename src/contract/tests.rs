@@ -332,7 +332,35 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ),
     ("chain", "/detect/clicks", r#"{"input": "c", "decay_mm": 6}"#, &["detect.clicks is given"]),
     ("chain", "/decision/candidates", "null", &["decision.candidates is left out", "detect"]),
-    ("chain", "/detect", "null", &["decision.candidates is given", "no detect"]),
+    ("chain", "/detect", "null", &["segment.grid.grows is true", "behind detect"]),
+    (
+        "slices",
+        "/decision/candidates",
+        r#"{"threshold": 0.1, "most": 4, "margin_mm": 3}"#,
+        &["decision.candidates is given", "no detect"],
+    ),
+    ("slices", "/segment/clicks/candidates", "true", &["segment.clicks.candidates is true", "behind detect"]),
+    ("slices", "/segment/grid/beyond", r#""repeat""#, &["segment.grid.beyond is given", "patch"]),
+    ("slices", "/segment/grid/grows", "true", &["segment.grid.grows is given", "patch"]),
+    ("patches", "/segment/grid/beyond", r#""mirror""#, &["segment.grid.beyond: unknown variant `mirror`"]),
+    ("patches", "/segment/grid/grows", "true", &["segment.grid.grows is true", "behind detect"]),
+    ("hybrid", "/segment/grid", r#"{"grows": true}"#, &["segment.grid is given"]),
+    (
+        "hybrid",
+        "/segment/hybrid/coarse/grid/grows",
+        "true",
+        &["segment.hybrid.coarse.grid.grows is true", "behind detect"],
+    ),
+    ("hybrid", "/segment/hybrid/fine/grid/grows", "true", &["segment.hybrid.fine.grid.grows is given", "patch"]),
+    (
+        "hybrid",
+        "/segment/hybrid/fine/grid/beyond",
+        r#""repeat""#,
+        &["segment.hybrid.fine.grid.beyond is given", "patch"],
+    ),
+    ("chain", "/detect/grid/grows", "true", &["detect.grid.grows is given", "patch"]),
+    ("chain", "/segment/grid/beyond", "null", &["segment.grid.grows is true", "grid.beyond is repeat"]),
+    ("chain", "/segment/grid/overlap", "0.5", &["segment.grid.overlap is given", "one box"]),
     ("chain", "/decision/candidates/most", "0", &["decision.candidates.most is 0"]),
     ("chain", "/decision/candidates/margin_mm", "-1", &["decision.candidates.margin_mm is -1"]),
     ("slices", "/sampling/samples", "0", &["sampling.samples is 0", "1 to 10000"]),
@@ -354,6 +382,18 @@ fn check_names_the_field_of_the_network_with_what_was_got_and_expected() {
         let text = refusal(&with(example, pointer, value));
         assert!(words.iter().all(|word| text.contains(word)), "{example}{pointer}: {text}");
     }
+}
+
+#[test]
+fn check_of_boxes_that_grow_wants_two_voxels_along_each_axis() {
+    let mut contract = with("chain", "/segment/grid", json!({ "size": [1, 4, 4], "beyond": "repeat", "grows": true }));
+    for embedding in contract["segment"]["tensors"]["embeddings"].as_array_mut().expect("it has some") {
+        embedding["stride"] = json!(1);
+    }
+    let text = refusal(&contract);
+    assert!(text.starts_with("segment.grid.size[0] is 1; expected 2 at least"), "{text}");
+    contract["segment"]["grid"]["size"][0] = json!(2);
+    assert_eq!(refusal(&contract), "none");
 }
 
 #[test]

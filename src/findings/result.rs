@@ -192,6 +192,22 @@ impl Segmentation {
         }
     }
 
+    /// For each voxel the samples that call it a nodule, bit s for sample s; in the arrays' own orientation, that of
+    /// [`Segmentation::canonical`]. `T` has a bit for each sample.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]; [`Error::Internal`] after [`Segmentation::pack_native`].
+    pub fn spread_samples<T: TryFrom<u64> + Copy + Default>(&self) -> Result<Array3<T>> {
+        let evidence = self.arrays.evidence.as_ref();
+        let evidence = evidence.ok_or_else(|| Error::Internal { what: "the result no longer holds samples".into() })?;
+        evidence.samples.spread(evidence.ct.grid.shape())
+    }
+
+    /// An array in the arrays' own orientation on the CT's grid.
+    pub fn native_of<'a, T>(&'a self, array: &'a Array3<T>) -> VolumeView<'a, T> {
+        self.on_native_grid(array)
+    }
+
     /// The maps as measuring and drawing want them; `None` after [`Segmentation::pack_native`].
     pub fn canonical(&self) -> Option<Canonical<'_>> {
         let Arrays { labels, probability, uncertainty, evidence, .. } = &self.arrays;

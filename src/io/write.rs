@@ -107,6 +107,8 @@ sample!(u8, 2, "uint8", "UInt8");
 sample!(i16, 4, "int16", "Int16");
 sample!(u16, 512, "uint16", "UInt16");
 sample!(i32, 8, "int32", "Int32");
+sample!(u32, 768, "uint32", "UInt32");
+sample!(u64, 1280, "uint64", "UInt64");
 sample!(f32, 16, "float", "Float32");
 sample!(f64, 64, "double", "Float64");
 

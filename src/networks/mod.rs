@@ -25,7 +25,7 @@ pub mod job;
 pub mod kinds;
 pub mod load;
 #[cfg(test)]
-mod made;
+pub(crate) mod made;
 pub mod meter;
 pub mod network;
 pub mod noise;

@@ -183,7 +183,8 @@ impl OnnxNetwork {
     /// Windows are cut out by stride: an embedding has to have the size that this means.
     fn check_embeddings(&self, member: usize, encoder: usize, values: &[Value], size: &[usize]) -> Result<()> {
         for (embedding, value) in self.tensors.embeddings.iter().zip(values) {
-            let space = size.iter().map(|n| n / embedding.stride);
+            let strides = embedding.stride.along();
+            let space = size.iter().zip(&strides[3 - size.len()..]).map(|(n, stride)| n / stride);
             let expected: Vec<_> = [1, embedding.channels].into_iter().chain(space).collect();
             if value.shape() != expected {
                 let (field, got) = (self.member_field(member), format!("{:?} for an image of {size:?}", value.shape()));
@@ -220,7 +221,7 @@ impl OnnxNetwork {
             inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
         }
         if let (Some(wanted), Some(map)) = (&self.contract.clicks, clicks) {
-            inputs.push((&wanted.input, Input::Array(within(map, before, 1))));
+            inputs.push((&wanted.input, Input::Array(within(map, before, [1; 3]))));
         }
         let decoder = &mut self.graphs[self.members[encoded.member].decoder];
         let given = decoder.run(&inputs, &[&self.tensors.logits], Leave::OnHost, cancel)?;
@@ -228,7 +229,7 @@ impl OnnxNetwork {
         // Before a window is read from it.
         self.check_space(encoded, logits.shape(), before)?;
         Ok(match after {
-            Some(_) => within(logits.view(), after, 1).as_standard_layout().into_owned(),
+            Some(_) => within(logits.view(), after, [1; 3]).as_standard_layout().into_owned(),
             None => logits.into_owned(),
         })
     }
@@ -347,7 +348,7 @@ impl Encoded {
     /// Copies of the embeddings within a window; none without one.
     fn cut(&self, window: Option<Window>, tensors: &Tensors) -> Result<Vec<Value>> {
         let Some(window) = window else { return Ok(Vec::new()) };
-        let strides = tensors.embeddings.iter().map(|e| e.stride);
+        let strides = tensors.embeddings.iter().map(|e| e.stride.along());
         self.embeddings().iter().zip(strides).map(|(value, stride)| value.part(&ranges(window, stride))).collect()
     }
 
@@ -364,7 +365,7 @@ impl Encoded {
                 let names = tensors.embeddings.iter().map(|e| e.name.as_str());
                 names.zip(fed.iter().map(Input::Value)).collect()
             }
-            Held::Image { image, offsets_mm } => image_inputs(tensors, within(image.view(), window, 1), offsets_mm),
+            Held::Image { image, offsets_mm } => image_inputs(tensors, within(image.view(), window, [1; 3]), offsets_mm),
         }
     }
 }
@@ -381,14 +382,14 @@ fn image_inputs<'a>(
     inputs
 }
 
-/// Rows and columns of a window, in steps of `stride`.
-fn ranges(window: Window, stride: usize) -> [Range<usize>; 2] {
+/// Rows and columns of a window, in steps of `stride` along k, j, i.
+fn ranges(window: Window, [_, j, i]: [usize; 3]) -> [Range<usize>; 2] {
     let Window { row, column, height, width } = window;
-    [row / stride..(row + height) / stride, column / stride..(column + width) / stride]
+    [row / j..(row + height) / j, column / i..(column + width) / i]
 }
 
 /// What lies within a window, of the last two axes; all without one.
-fn within(mut map: ArrayViewD<'_, f32>, window: Option<Window>, stride: usize) -> ArrayViewD<'_, f32> {
+fn within(mut map: ArrayViewD<'_, f32>, window: Option<Window>, stride: [usize; 3]) -> ArrayViewD<'_, f32> {
     let first = map.ndim() - 2;
     for (n, range) in window.iter().flat_map(|window| ranges(*window, stride)).enumerate() {
         map.slice_axis_inplace(Axis(first + n), Slice::from(range));

@@ -35,18 +35,18 @@ impl<'a> Expected<'a> {
             return Expected { image: Vec::new(), embeddings: Vec::new(), drawn: Vec::new(), logits: Vec::new() };
         };
         let slices = if network.kind == Kind::Slice { network.slices() } else { 1 };
-        let mut image = vec![(tensors.image.as_str(), shape(1, channels * slices, &space(network, 1)))];
+        let mut image = vec![(tensors.image.as_str(), shape(1, channels * slices, &space(network, WHOLE)))];
         image.extend(tensors.offsets_mm.as_deref().map(|name| (name, vec![1, slices as i64])));
         let embeddings = tensors.embeddings.iter();
-        let embeddings = embeddings.map(|e| (e.name.as_str(), shape(1, e.channels, &space(network, e.stride))));
+        let embeddings = embeddings.map(|e| (e.name.as_str(), shape(1, e.channels, &space(network, e.stride.along()))));
         let random = &network.random;
         let once = vec![1; axes(network)];
         let mut drawn: Vec<Wanted<'a>> =
             random.dropout.iter().map(|d| (d.input.as_str(), shape(ANY, d.channels, &once))).collect();
         drawn.extend(random.noise.iter().map(|n| (n.input.as_str(), vec![ANY, n.rank as i64])));
-        drawn.extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, 1)))));
+        drawn.extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, WHOLE)))));
         let samples = if network.random_inputs().next().is_some() { ANY } else { 1 };
-        let logits = shape(samples, logit_channels(network, classes), &space(network, 1));
+        let logits = shape(samples, logit_channels(network, classes), &space(network, WHOLE));
         Expected { image, embeddings: embeddings.collect(), drawn, logits: vec![(tensors.logits.as_str(), logits)] }
     }
 }
@@ -61,10 +61,13 @@ pub fn logit_channels(network: &Network, classes: usize) -> usize {
     classes + usize::from(network.calibration.activation == Activation::Softmax)
 }
 
-/// Sizes of a box at `stride`: slices may have any.
-fn space(network: &Network, stride: usize) -> Vec<i64> {
+/// The stride of the box itself.
+const WHOLE: [usize; 3] = [1; 3];
+
+/// Sizes of a box at `stride` along k, j, i: slices may have any.
+fn space(network: &Network, stride: [usize; 3]) -> Vec<i64> {
     match network.grid.size.filter(|_| network.kind != Kind::Slice) {
-        Some(size) => size.map(|n| (n / stride.max(1)) as i64).to_vec(),
+        Some(size) => size.iter().zip(stride).map(|(n, stride)| (n / stride.max(1)) as i64).collect(),
         None => vec![ANY; axes(network)],
     }
 }

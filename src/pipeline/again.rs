@@ -99,7 +99,8 @@ where
     let before = canonical(earlier, &scan, &cancel)?;
     let mut outlines = outlines(&before.labels, images.grid, &clicks, earlier, model, &cancel)?;
     let shown = if model.takes_clicks() { clicks.clone() } else { Clicks::default() };
-    let around = click::around(roles.segment, &images, (&clicks, &shown), &sampling, &mut outlines, monitor)?;
+    let around =
+        click::around((roles.segment, &model.segment), &images, (&clicks, &shown), &sampling, &mut outlines, monitor)?;
     clock.lap("click");
 
     monitor.step(Stage::Nodules, 0, 3)?;

@@ -8,7 +8,7 @@ use super::outlines::{Parts, voxels};
 use crate::{
     contract::model::Candidates as Rule,
     error::Result,
-    networks::{images::Images, roles::Classifier},
+    networks::{clicks::Clicks, images::Images, roles::Classifier},
     progress::CancelToken,
     space::volume::Voi,
     steps::components::{Component, Components, Neighbourhood, connected_components},
@@ -98,6 +98,12 @@ impl Candidates {
         let boxes = self.kept.iter().map(|candidate| candidate.voi.grown(grid.steps(margin_mm), grid.dims));
         boxes.flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
         region
+    }
+
+    /// Their centres as clicks inside: the voxels nearest to their centroids.
+    pub fn as_clicks(&self) -> Clicks {
+        let centre = |candidate: &Candidate| centroid_ijk(&candidate.voxels).map(|index| index.round() as usize);
+        Clicks { inside: self.kept.iter().map(centre).collect(), outside: Vec::new() }
     }
 
     /// For each outline (by label less 1) the P(nodule) of the candidate that it touches, the highest of several; `None` where

@@ -9,14 +9,18 @@
 //! - The maps take the new answer's values within [`REACH_MM`] of such a nodule (and of what it replaced), but not nearer to
 //!   any other outline.
 //!
-//! Both hold for a run with clicks ([`super::run`]) and for clicks on an earlier result ([`super::again`]).
+//! Where the segmenter is run says [`super::click_boxes`]. Both hold for a run with clicks ([`super::run`]) and for clicks on an earlier result ([`super::again`]).
 
 use std::collections::BTreeMap;
 
 use ndarray::{Array3, Zip};
 
-use super::outlines::{Outlines, Parts, ProbabilityMaps};
+use super::{
+    click_boxes::ClickBoxes,
+    outlines::{Outlines, Parts, ProbabilityMaps},
+};
 use crate::{
+    contract::network::Network,
     error::Result,
     findings::REACH_MM,
     networks::{
@@ -31,9 +35,6 @@ use crate::{
     steps::distance::squared_distance,
 };
 
-/// Half the side of the box around a click that is run, in mm: a nodule (at most 30 mm) fits whatever voxel of it is clicked
-/// on.
-const BOX_MM: f64 = 30.0;
 /// Two outlines are versions of one nodule when they share this part of the smaller one.
 const SHARED_PART: f64 = 0.5;
 
@@ -61,26 +62,37 @@ pub struct Drawn {
     footprint: Vec<[usize; 3]>,
 }
 
-/// Runs `segmenter` around the clicks and lets its outlines into `outlines`.
+/// Runs `segmenter`, which is as `spec` says, around the clicks and lets its outlines into `outlines`.
 ///
 /// # Errors
 /// As [`Segmenter::segment`].
 pub fn around<S: Segmenter + ?Sized>(
-    segmenter: &mut S,
+    (segmenter, spec): (&mut S, &Network),
     images: &Images<'_>,
     (clicks, shown): (&Clicks, &Clicks),
     sampling: &Sampling,
     outlines: &mut Outlines,
     monitor: &mut Monitor<'_>,
 ) -> Result<Clicked> {
-    let region = region(images.grid, &clicks.inside, outlines);
-    let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Click, monitor)?;
-    answers.classes.iter_mut().for_each(|class| clear_beyond(&mut class.probability, &region));
-    let classes = answers.classes.iter().map(|class| &class.probability).collect();
-    let maps = ProbabilityMaps { grid: images.grid, classes, threshold: sampling.threshold };
-    let drawn = replace(outlines, &maps, &clicks.inside, monitor)?;
-    let changed = changed_voxels(images.grid, outlines, &drawn, &region, monitor.cancel_token())?;
-    Ok(Clicked { answers, region, changed, drawn })
+    let inside = &clicks.inside;
+    let mut boxes = ClickBoxes::new(spec, images.grid, inside, outlines);
+    loop {
+        let mut region = boxes.region();
+        let mut answers = segmenter.segment(images, &region, shown, sampling, Stage::Click, monitor)?;
+        answers.classes.iter_mut().for_each(|class| clear_beyond(&mut class.probability, &region));
+        let classes = answers.classes.iter().map(|class| &class.probability).collect();
+        let maps = ProbabilityMaps { grid: images.grid, classes, threshold: sampling.threshold };
+        let fresh = maps.outlines(inside, monitor.cancel_token())?;
+        if boxes.grow(&fresh) {
+            continue;
+        }
+        let drawn = replace(outlines, (&maps, &fresh), inside, monitor)?;
+        if boxes.tells_beyond() {
+            drawn.iter().flat_map(|drawn| &drawn.footprint).for_each(|index| region[*index] = true);
+        }
+        let changed = changed_voxels(images.grid, outlines, &drawn, &region, monitor.cancel_token())?;
+        return Ok(Clicked { answers, region, changed, drawn });
+    }
 }
 
 /// Networks may answer beyond the region, where they didn't sample.
@@ -88,25 +100,14 @@ pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
     Zip::from(probability).and(region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
 }
 
-/// Boxes around the clicks, and [`REACH_MM`] around the earlier outlines that lie there.
-fn region(grid: &Grid, inside: &[[usize; 3]], outlines: &Outlines) -> Array3<bool> {
-    let mut region = Array3::from_elem(grid.shape(), false);
-    let around = inside.iter().map(|click| Voi::voxel(*click).grown(grid.steps(BOX_MM), grid.dims));
-    let outlined = outlines.asked.iter().flatten();
-    let outlined = outlined.map(|label| outlines.parts.component(*label).voi.grown(grid.steps(REACH_MM), grid.dims));
-    around.chain(outlined).flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
-    region
-}
-
-/// Puts what `maps`, the new answer, shows at the clicks in the place of earlier outlines. Where it shows nothing the earlier
-/// outline stays; where there is none either, a lower threshold is tried.
+/// Puts `fresh`, the outlines of `maps`, the new answer, at the clicks in the place of earlier outlines. Where it shows
+/// nothing the earlier outline stays; where there is none either, a lower threshold is tried.
 fn replace(
     outlines: &mut Outlines,
-    maps: &ProbabilityMaps<'_>,
+    (maps, fresh): (&ProbabilityMaps<'_>, &Outlines),
     inside: &[[usize; 3]],
     monitor: &Monitor<'_>,
 ) -> Result<Vec<Drawn>> {
-    let fresh = maps.outlines(inside, monitor.cancel_token())?;
     let parts = &mut outlines.parts;
     let mut outlined: BTreeMap<u32, Vec<[usize; 3]>> = BTreeMap::new();
     for label in fresh.asked.iter().flatten() {
@@ -268,7 +269,9 @@ mod tests {
         let (automatic, clicked) = (map(automatic), map(clicked));
         let maps = |probability| ProbabilityMaps { grid: &grid, classes: vec![probability], threshold: THRESHOLD };
         let mut outlines = maps(&automatic).outlines(&at, &CancelToken::new()).unwrap();
-        let drawn = replace(&mut outlines, &maps(&clicked), &at, &Monitor::silent()).unwrap();
+        let maps = maps(&clicked);
+        let fresh = maps.outlines(&at, &CancelToken::new()).unwrap();
+        let drawn = replace(&mut outlines, (&maps, &fresh), &at, &Monitor::silent()).unwrap();
         (outlines, drawn)
     }
 
@@ -335,18 +338,6 @@ mod tests {
         assert_eq!((labels(&found), found.asked), (vec![0, 1, 1, 0], vec![Some(1)]));
         assert_eq!((found.clicked, found.lowered), (vec![1], vec![1]));
         assert_eq!(columns(&drawn[0]), [1, 2]);
-    }
-
-    #[test]
-    fn region_holds_the_box_and_the_automatic_outline_that_reaches_beyond_it() {
-        let mut row = vec![0.0; 60];
-        row[30..50].fill(0.9);
-        let (grid, probability) = (grid(row.len()), map(&row));
-        let maps = ProbabilityMaps { grid: &grid, classes: vec![&probability], threshold: THRESHOLD };
-        let outlines = maps.outlines(&[[30, 0, 0]], &CancelToken::new()).unwrap();
-        let held: Vec<usize> = (0..60).filter(|i| region(&grid, &[[30, 0, 0]], &outlines)[[0, 0, *i]]).collect();
-        // 30 mm are 15 voxels; the outline ends at 49, and 10 mm are 5 voxels.
-        assert_eq!(held, (15..55).collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod again;
 pub mod candidates;
 pub mod click;
+mod click_boxes;
 mod clock;
 pub mod decide;
 pub mod engine;

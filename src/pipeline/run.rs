@@ -210,7 +210,11 @@ where
 {
     let Task { images, search, clicks, sampling, .. } = task;
     let region = detected.as_ref().map_or(*search, |detected| &detected.segmented);
-    let mut answers = roles.segment.segment(images, region, &Clicks::default(), sampling, Stage::Segment, monitor)?;
+    let shown = match detected.as_ref().filter(|_| task.model.shows_candidates()) {
+        Some(detected) => detected.candidates.as_clicks(),
+        None => Clicks::default(),
+    };
+    let mut answers = roles.segment.segment(images, region, &shown, sampling, Stage::Segment, monitor)?;
     if detected.is_some() {
         answers.classes.iter_mut().for_each(|class| click::clear_beyond(&mut class.probability, region));
     }
@@ -218,7 +222,8 @@ where
     let mut searched = search.iter().filter(|inside| **inside).count();
     let mut outlines = maps(task, &answers).outlines(&clicks.inside, monitor.cancel_token())?;
     if task.model.takes_clicks() && !clicks.inside.is_empty() {
-        let around = click::around(roles.segment, images, (clicks, clicks), sampling, &mut outlines, monitor)?;
+        let segmenter = (&mut *roles.segment, &task.model.segment);
+        let around = click::around(segmenter, images, (clicks, clicks), sampling, &mut outlines, monitor)?;
         click::replace_values(&mut answers, &around.answers, &around.changed, monitor.cancel_token())?;
         searched += around.region.iter().zip(*search).filter(|(again, before)| **again && !**before).count();
         if let Some(detected) = detected {

@@ -60,6 +60,14 @@ pub const CLASS_UNCERTAINTY: Output = Output {
     endings: Endings::Volume,
     meaning: "float32: uncertainty of the class NAME, for models of several classes",
 };
+/// Which sample calls which voxel a nodule.
+pub const SAMPLE_OUTLINES: Output = Output {
+    stem: "sample_outlines",
+    each: Each::One,
+    endings: Endings::Volume,
+    meaning: "with `--sample-outlines`: bit s (the lowest is bit 0) is set where sample s calls the voxel a nodule, wherever \
+              the model segmented; uint32 up to 32 samples, else uint64",
+};
 /// The nodules for programs.
 pub const NODULES_JSON: Output = Output {
     stem: "nodules",
@@ -106,6 +114,7 @@ pub const OUTPUTS: &[Output] = &[
     KIND,
     CLASS_PROBABILITY,
     CLASS_UNCERTAINTY,
+    SAMPLE_OUTLINES,
     NODULES_JSON,
     NODULES_CSV,
     SURFACES,
@@ -211,6 +220,7 @@ mod tests {
             "mutual-information.nrrd",
             "probability_part-solid.nii.gz",
             "uncertainty_edema.vti",
+            "sample_outlines.nii.gz",
             "nodules.json",
             "nodules.csv",
             "nodules.vtp",

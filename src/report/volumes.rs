@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use super::outputs::{CLASS_PROBABILITY, CLASS_UNCERTAINTY, KIND, LABEL, Output, PROBABILITY, UNCERTAINTY};
+use super::outputs::{
+    CLASS_PROBABILITY, CLASS_UNCERTAINTY, KIND, LABEL, Output, PROBABILITY, SAMPLE_OUTLINES, UNCERTAINTY,
+};
 use crate::{
     contract::uncertainty::Uncertainty,
-    error::Result,
+    error::{Error, Result},
     findings::result::Segmentation,
     io::{NiftiForms, Sample, VolumeFormat, write_volume_like},
+    limits::MAX_WRITTEN_SAMPLES,
     progress::CancelToken,
     space::volume::VolumeView,
 };
@@ -57,6 +60,27 @@ impl VolumeFiles<'_> {
         Ok(())
     }
 
+    /// Writes which sample calls which voxel a nodule: bit s is sample s.
+    ///
+    /// # Errors
+    /// [`crate::Error::Option`] with more than [`MAX_WRITTEN_SAMPLES`]; [`crate::Error::OutOfMemory`],
+    /// [`crate::Error::Write`] or [`crate::Error::Cancelled`].
+    pub fn write_samples(&self, found: &Segmentation, cancel: &CancelToken) -> Result<()> {
+        check_samples(found.samples)?;
+        match found.samples {
+            0..=32 => self.samples::<u32>(found, cancel),
+            _ => self.samples::<u64>(found, cancel),
+        }
+    }
+
+    fn samples<T>(&self, found: &Segmentation, cancel: &CancelToken) -> Result<()>
+    where
+        T: Sample + TryFrom<u64> + Default,
+    {
+        let spread = found.spread_samples::<T>()?;
+        self.one(&SAMPLE_OUTLINES, "", found.native_of(&spread), cancel)
+    }
+
     fn one<T: Sample>(
         &self,
         output: &Output,
@@ -66,5 +90,32 @@ impl VolumeFiles<'_> {
     ) -> Result<()> {
         let path = self.folder.join(output.with(part, self.format.ending()));
         write_volume_like(&path, volume, self.forms, cancel)
+    }
+}
+
+/// Refuses more samples than a voxel has bits for.
+///
+/// # Errors
+/// [`Error::Option`].
+pub fn check_samples(samples: usize) -> Result<()> {
+    if samples <= MAX_WRITTEN_SAMPLES {
+        return Ok(());
+    }
+    Err(Error::Option {
+        option: "sample-outlines",
+        got: format!("with {samples} samples"),
+        expected: format!("{MAX_WRITTEN_SAMPLES} samples at most, one bit each (see --samples)"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_samples_of_more_than_64_is_refused_by_name() {
+        check_samples(64).unwrap();
+        let error = check_samples(65).unwrap_err();
+        assert!(error.to_string().contains("65 samples"), "{error}");
     }
 }

@@ -97,6 +97,31 @@ impl Voi {
         }
     }
 
+    /// True where both boxes hold a voxel.
+    pub fn meets(&self, other: &Voi) -> bool {
+        (0..3).all(|axis| self.start[axis] < other.end[axis] && other.start[axis] < self.end[axis])
+    }
+
+    /// The box around both.
+    pub fn joined(&self, other: &Voi) -> Self {
+        Voi {
+            start: std::array::from_fn(|axis| self.start[axis].min(other.start[axis])),
+            end: std::array::from_fn(|axis| self.end[axis].max(other.end[axis])),
+        }
+    }
+
+    /// Boxes of which no two meet: those that do are one, the box around them.
+    pub fn apart(mut open: Vec<Voi>) -> Vec<Voi> {
+        let mut apart: Vec<Voi> = Vec::new();
+        while let Some(voi) = open.pop() {
+            match apart.iter().position(|other| voi.meets(other)) {
+                Some(n) => open.push(voi.joined(&apart.swap_remove(n))),
+                None => apart.push(voi),
+            }
+        }
+        apart
+    }
+
     /// Array indices `[k, j, i]` of all voxels in the box, `i` fastest.
     pub fn indices(&self) -> Indices {
         let left = self.voxels();
@@ -156,6 +181,15 @@ mod tests {
         assert_eq!(voi.indices().collect::<Vec<_>>(), expected);
         assert_eq!(voi.indices().size_hint(), (12, Some(12)));
         assert_eq!(Voi { start: [1; 3], end: [1, 4, 4] }.indices().next(), None);
+    }
+
+    #[test]
+    fn voi_apart_joins_boxes_that_meet_until_none_do() {
+        let along_i = |start: usize, end: usize| Voi { start: [start, 0, 0], end: [end, 2, 2] };
+        // The last meets the first only once it is joined with the second; side by side is apart.
+        let mut apart = Voi::apart(vec![along_i(0, 4), along_i(6, 9), along_i(9, 12), along_i(3, 7)]);
+        apart.sort_by_key(|voi| voi.start);
+        assert_eq!(apart, [along_i(0, 9), along_i(9, 12)]);
     }
 
     #[test]

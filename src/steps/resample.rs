@@ -80,26 +80,36 @@ impl PixelAxis {
         native / self.ratio
     }
 
-    /// The native index, with its fraction, of a network pixel.
-    pub fn to_native(&self, pixel: usize) -> f64 {
-        pixel as f64 * self.ratio
+    /// The native index, with its fraction, of a network coordinate.
+    pub fn to_native(&self, pixel: f64) -> f64 {
+        pixel * self.ratio
+    }
+
+    /// The same axis with pixels `factor` times as large.
+    pub fn coarser(&self, factor: f64) -> Self {
+        PixelAxis { ratio: self.ratio * factor, ..*self }
     }
 
     /// Taps into the native axis for network pixels `pixels`.
     pub fn native_taps(&self, pixels: std::ops::Range<usize>) -> Vec<Tap> {
-        pixels.map(|u| Tap::at(self.to_native(u), self.len)).collect()
+        self.native_taps_from(pixels.start as f64, pixels.len())
+    }
+
+    /// The same for `count` pixels from the network coordinate `first` on, which may lie beyond the volume.
+    pub fn native_taps_from(&self, first: f64, count: usize) -> Vec<Tap> {
+        (0..count).map(|n| Tap::at(self.to_native(first + n as f64), self.len)).collect()
     }
 
     /// The native indices whose nearest network pixel lies in `pixels`: disjoint ranges of pixels give disjoint
     /// ranges of voxels.
-    pub fn natives(&self, pixels: std::ops::Range<usize>) -> std::ops::Range<usize> {
-        let first = |u: usize| ((u as f64 - 0.5) * self.ratio).ceil().clamp(0.0, self.len as f64) as usize;
+    pub fn natives(&self, pixels: std::ops::Range<f64>) -> std::ops::Range<usize> {
+        let first = |u: f64| ((u - 0.5) * self.ratio).ceil().clamp(0.0, self.len as f64) as usize;
         first(pixels.start)..first(pixels.end)
     }
 
     /// Taps into a run of network pixels that starts at `first` and has `len` of them, for native indices `natives`.
-    pub fn pixel_taps(&self, natives: std::ops::Range<usize>, first: usize, len: usize) -> Vec<Tap> {
-        natives.map(|x| Tap::at(self.to_pixel(x as f64) - first as f64, len)).collect()
+    pub fn pixel_taps(&self, natives: std::ops::Range<usize>, first: f64, len: usize) -> Vec<Tap> {
+        natives.map(|x| Tap::at(self.to_pixel(x as f64) - first, len)).collect()
     }
 }
 
@@ -113,7 +123,7 @@ mod tests {
         let axis = PixelAxis::new(7, 0.7, Some(0.7));
         assert_eq!(axis.pixels(), 7);
         assert!(axis.native_taps(0..7).iter().enumerate().all(|(u, t)| t.low == u && t.weight == 0.0));
-        assert_eq!(axis.natives(2..5), 2..5);
+        assert_eq!(axis.natives(2.0..5.0), 2..5);
     }
 
     #[test]
@@ -121,7 +131,7 @@ mod tests {
         let (x, y) = (PixelAxis::new(50, 0.53, Some(0.7)), PixelAxis::new(40, 0.91, Some(0.7)));
         let ramp = Array2::from_shape_fn((40, 50), |(j, i)| 3.0 * i as f32 - 2.0 * j as f32);
         let there = bilinear(ramp.view(), &y.native_taps(0..y.pixels()), &x.native_taps(0..x.pixels()));
-        let back = bilinear(there.view(), &y.pixel_taps(0..40, 0, y.pixels()), &x.pixel_taps(0..50, 0, x.pixels()));
+        let back = bilinear(there.view(), &y.pixel_taps(0..40, 0.0, y.pixels()), &x.pixel_taps(0..50, 0.0, x.pixels()));
         // A ramp is linear: only the repeated edge, less than one pixel wide, may differ.
         for ((j, i), value) in back.indexed_iter().filter(|((j, i), _)| *j < 38 && *i < 48) {
             assert!((value - ramp[[j, i]]).abs() < 1e-3, "{j} {i}: {value} {}", ramp[[j, i]]);
@@ -133,7 +143,7 @@ mod tests {
         for (len, spacing) in [(512, 0.68), (333, 0.977), (128, 0.49), (5, 2.0)] {
             let axis = PixelAxis::new(len, spacing, Some(0.7));
             let cuts = [0, axis.pixels() / 3, axis.pixels() / 2, axis.pixels()];
-            let ranges: Vec<_> = cuts.windows(2).map(|w| axis.natives(w[0]..w[1])).collect();
+            let ranges: Vec<_> = cuts.windows(2).map(|w| axis.natives(w[0] as f64..w[1] as f64)).collect();
             assert_eq!(ranges[0].start, 0);
             assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
             assert_eq!(ranges[2].end, len);

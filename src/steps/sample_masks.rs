@@ -4,6 +4,8 @@
 //! CT carry T bits each. Where many samples call many voxels a nodule that is more than all maps together, so free memory is checked
 //! before they are allocated.
 
+use ndarray::Array3;
+
 use crate::{error::Result, memory};
 
 /// What has to stay free beside the masks for the small arrays that a slice needs: those are allocated without asking.
@@ -101,6 +103,23 @@ impl SampleMasks {
         Ok(joined)
     }
 
+    /// One number a voxel of a volume of this shape: bit s is sample s, in a type that has a bit for each sample.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    ///
+    /// # Panics
+    /// When `T` has too few bits, or a voxel lies beyond the volume: a mistake in the calling code.
+    pub fn spread<T: TryFrom<u64> + Copy + Default>(&self, shape: [usize; 3]) -> Result<Array3<T>> {
+        let mut spread = memory::vec(shape.iter().product(), WHAT)?;
+        spread.resize(shape.iter().product(), T::default());
+        for (index, bits) in self.from(0) {
+            let [bits] = bits else { panic!("at most 64 samples") };
+            spread[index as usize] = T::try_from(*bits).unwrap_or_else(|_| panic!("a bit for each sample"));
+        }
+        Ok(Array3::from_shape_vec(shape, spread).expect("one number a voxel"))
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.samples
@@ -152,6 +171,17 @@ mod tests {
         let joined = masks(&[(1, 1), (5, 1), (9, 4)]).or(&masks(&[(0, 2), (5, 2), (9, 4), (12, 1)])).unwrap();
         let held: Vec<_> = joined.from(0).map(|(index, bits)| (index, bits[0])).collect();
         assert_eq!(held, [(0, 2), (1, 1), (5, 3), (9, 4), (12, 1)]);
+    }
+
+    #[test]
+    fn spread_over_a_volume_has_a_bit_for_each_sample() {
+        let mut masks = SampleMasks::new(64);
+        masks.push(5, &[1 << 63 | 1]);
+        masks.push(1, &[2]);
+        masks.finish();
+        let spread = masks.spread::<u64>([1, 2, 3]).unwrap();
+        assert_eq!(spread.iter().copied().collect::<Vec<_>>(), [0, 2, 0, 0, 0, 1 << 63 | 1]);
+        assert_eq!(SampleMasks::new(1).spread::<u32>([1, 1, 2]).unwrap(), Array3::zeros([1, 1, 2]));
     }
 
     #[test]

@@ -146,6 +146,69 @@ def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     assert np.array_equal(found.label == clicked, balls()[2])
 
 
+def in_one_box(hu, group, inside):
+    """tiny-grows' probability at the voxels of a group (slices along k, j, i), with clicks at these voxels (k, j, i)."""
+    spacing, size = np.array(SPACING[::-1]), np.array([12, 16, 16])
+    step, last = np.array([2.0, 1.5, 1.5]) / spacing, np.array(hu.shape) - 1
+    ends = np.array([(own.start, own.stop - 1) for own in group])
+    step = step * max(1, (np.ptp(ends, axis=1) / (step * (size - 1))).max())
+    room = last - step * (size - 1)
+    centred = ends.mean(axis=1) - step * (size - 1) / 2
+    start = np.where(room < 0, centred, np.clip(centred, 0, np.maximum(room, 0)))
+    places = np.stack(np.meshgrid(*(s + d * np.arange(n) for s, d, n in zip(start, step, size)), indexing="ij"))
+    x = ndimage.map_coordinates(made_ct.windowed(hu), places, order=1, mode="nearest")
+    off = [np.linalg.norm((places - np.reshape(c, (3, 1, 1, 1))) * spacing[:, None, None, None], axis=0) for c in inside]
+    logits = 16 * x - 6 + 10 * np.exp(-np.min(off, axis=0) / 6)
+    voxels = np.stack(np.meshgrid(*(np.arange(own.start, own.stop) for own in group), indexing="ij"))
+    back = (voxels - start[:, None, None, None]) / step[:, None, None, None]
+    return made_ct.sigmoid(ndimage.map_coordinates(logits, back, order=1, mode="nearest"))
+
+
+def groups(candidates):
+    """Each candidate's box with its margin of 2 mm, and the voxel nearest to its centre."""
+    labels, count = ndimage.label(candidates, np.ones((3, 3, 3)))
+    steps = [int(2.0 / mm) for mm in SPACING[::-1]]
+    for label, own in enumerate(ndimage.find_objects(labels), 1):
+        grown = (slice(max(o.start - s, 0), min(o.stop + s, n)) for o, s, n in zip(own, steps, labels.shape))
+        centre = ndimage.center_of_mass(labels == label)
+        yield tuple(grown), tuple(int(np.floor(c + 0.5)) for c in centre)
+
+
+def rod():
+    """A finding of 38 mm: larger than a box of 22 mm."""
+    k, j, i = np.indices(SHAPE)
+    return (abs(k - 6) <= 1) & (abs(j - 14) <= 4) & (abs(i - 40) <= 25)
+
+
+@pytest.mark.parametrize(
+    "hu",
+    [made_hu(100, 50), np.where(rod(), 50, made_ct.LUNG_HU), made_hu(100, 50)[5:8]],
+    ids=["two that fit into a box", "one that doesn't", "three slices"],
+)
+def test_boxes_grow_with_their_finding_go_on_beyond_the_volume_and_are_shown_candidates(find, hu):
+    found, detector = find("tiny-grows", hu), detected(hu)
+    boxes = list(groups(detector > 0.5))
+    far = np.ones(hu.shape, bool)
+    for group, _ in boxes:
+        wanted = in_one_box(hu, group, [centre for _, centre in boxes])
+        np.testing.assert_allclose(found.probability[group], wanted, **CLOSE)
+        far[group] = False
+    np.testing.assert_allclose(found.probability[far], detector[far], **CLOSE)
+    assert len(found.nodules) == len(boxes) and not any(nodule["clicked"] for nodule in found.nodules)
+
+
+def test_click_is_run_in_one_box_around_it_with_that_click_alone(find):
+    hu = made_hu(100, 50)
+    automatic, clicked = find("tiny-grows", hu), find("tiny-grows", hu, "--click", "66,14,6")
+    # 22 x 22.5 x 22.5 mm: five slices and fifteen voxels on each side.
+    box = (slice(1, 12), slice(0, 30), slice(51, 81))
+    changed_there = clicked.probability != automatic.probability
+    assert changed_there[6, 14, 66] and not changed_there[:, :, :51].any()
+    wanted = in_one_box(hu, box, [(6, 14, 66)])[changed_there[box]]
+    np.testing.assert_allclose(clicked.probability[changed_there], wanted, **CLOSE)
+    assert clicked.run["result"]["clicks"] == [clicked.label[6, 14, 66]] and len(clicked.nodules) == 3
+
+
 # --- channels ---------------------------------------------------------------------------------------------------------
 
 PATIENT = (6, 12, 20)

@@ -75,7 +75,7 @@ def test_help_names_the_commands_and_says_research_use_only(sam2lung):
         assert word in done.stdout
     segment = sam2lung("segment", "--help")
     assert segment.returncode == 0
-    options = "--output --model --samples --seed --device --threads --lung-mask --click --click-outside --threshold --sensitivity --uncertainty --format --quiet --series --assume-orientation"
+    options = "--output --model --samples --seed --device --threads --lung-mask --click --click-outside --threshold --sensitivity --uncertainty --sample-outlines --format --quiet --series --assume-orientation"
     assert [o for o in options.split() if o not in segment.stdout] == []
 
 

@@ -109,15 +109,13 @@ def export_graphs(network: Network, classifier: Classifier | None, folder: Path)
         folder / DECODER_FILE,
     )
     if classifier is not None:
-        count = torch.export.Dim("count")
-        write_graph(
-            classifier.eval(),
-            (torch.rand(3, 3, *PATCH_SIZE),),
-            ["patch"],
-            ["logit"],
-            [{0: count}],
-            folder / CLASSIFIER_FILE,
-        )
+        export_classifier(classifier, folder / CLASSIFIER_FILE)
+
+
+def export_classifier(classifier: Classifier, path: Path) -> None:
+    """Writes the classifier: any number of patches of one size."""
+    patches, count = torch.rand(3, 3, *PATCH_SIZE), torch.export.Dim("count")
+    write_graph(classifier.eval(), (patches,), ["patch"], ["logit"], [{0: count}], path)
 
 
 def write_graph(

@@ -114,7 +114,8 @@ class Clicked(nn.Module):
     def forward(self, clicks: torch.Tensor, like: list[torch.Tensor]) -> list[torch.Tensor]:
         added = []
         for level, at in zip(self.levels, like):
-            near = F.interpolate(clicks, size=at.shape[2:], mode="area")
+            ratio = [fine // coarse for fine, coarse in zip(clicks.shape[2:], at.shape[2:])]
+            near = F.avg_pool3d(clicks, ratio)
             added.append(level(torch.cat([near, near**4], 1)))  # the second falls off four times as fast
         return added
 
@@ -152,13 +153,20 @@ class BoxDecoder(nn.Module):
     def forward(
         self, embeddings: list[torch.Tensor], clicks: torch.Tensor, masks: list[torch.Tensor]
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        e0, *others = embeddings
+        return self.decoded([self.enter0(e0), *others], clicks, masks)
+
+    def decoded(
+        self, embeddings: list[torch.Tensor], clicks: torch.Tensor, masks: list[torch.Tensor]
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The same on embeddings the finest of which has gone through `enter0`, which no sample changes."""
         e0, e1, e2, e3 = embeddings
         p3, p2, p1 = self.clicked(clicks, [e3, e2, e1])
         x3 = e3 * masks[0] + p3
         token = self.looked(x3)
         x2 = self.look2(self.enter2(e2 * masks[1]) + larger(self.coarse(x3), e2) + p2)
         x1 = self.look1(self.enter1(e1 * masks[2]) + larger(self.coarse1(x2), e1) + p1)
-        x0 = self.look0(self.enter0(e0) + larger(self.coarse0(x1), e0))
+        x0 = self.look0(e0 + larger(self.coarse0(x1), e0))
         weights = self.made(token)[..., None, None, None]  # (T, C + 1, 1, 1, 1)
         of_token = (x0 * weights[:, :-1]).sum(1, keepdim=True) + weights[:, -1:]
         logits = self.mask(x0)

@@ -1,9 +1,16 @@
-"""The classifier: a small 3-D network that tells nodules from everything else that the segmenter finds."""
+"""The classifier: a small 3-D network that tells nodules from everything else that is found.
+
+It sees a candidate twice: its middle (18 x 22 x 22 mm) as it is, where a nodule's edge and texture show, and the whole
+patch (30 x 45 x 45 mm) on half the grid, where a vessel shows that it goes on.
+"""
 
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn import functional as F
+
+from ..config import PATCH_MIDDLE, PATCH_SIZE
 
 WIDTHS = (16, 32, 64, 96)
 
@@ -14,8 +21,8 @@ def conv(inside: int, outside: int, stride: int | tuple[int, int, int] = 1) -> n
     )
 
 
-class Classifier(nn.Module):
-    """Patches (N, 3, D, H, W): windowed HU, mean probability, inside the volume; to logits (N, 1)."""
+class Look(nn.Module):
+    """One view (N, 3, D, H, W) to features (N, 2 * WIDTHS[3]): their mean, and those in the middle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,13 +30,25 @@ class Classifier(nn.Module):
         self.features = nn.Sequential(
             conv(3, a), conv(a, b, (1, 2, 2)), conv(b, b), conv(b, c, 2), conv(c, c), conv(c, d, 2), conv(d, d)
         )
-        self.score = nn.Sequential(nn.Linear(2 * d, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 1))
+
+    def forward(self, view: torch.Tensor) -> torch.Tensor:
+        x = self.features(view)
+        depth, height, width = x.shape[2:]
+        middle = x[:, :, depth // 2, height // 2, width // 2]  # the candidate itself
+        return torch.cat([x.mean((2, 3, 4)), middle], 1)
+
+
+class Classifier(nn.Module):
+    """Patches (N, 3, D, H, W): windowed HU, probability that it was found by, inside the volume; to logits (N, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fine, self.coarse = Look(), Look()
+        self.score = nn.Sequential(nn.Linear(4 * WIDTHS[3], 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 1))
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
-        x = self.features(patches)
-        depth, height, width = x.shape[2:]
-        middle = x[:, :, depth // 2, height // 2, width // 2]  # the finding itself
-        return self.score(torch.cat([x.mean((2, 3, 4)), middle], 1))
+        k, j, i = (slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(PATCH_SIZE, PATCH_MIDDLE))
+        return self.score(torch.cat([self.fine(patches[:, :, k, j, i]), self.coarse(F.avg_pool3d(patches, 2))], 1))
 
 
 def load_classifier(path: Path) -> Classifier:

@@ -72,6 +72,17 @@ def slice_logits(
     return logits
 
 
+def own_slices_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing) -> np.ndarray:
+    """Logits (slices, rows, columns) of a network with slices of its own: as far apart as its neighbours, from the
+    volume's first on; back at the volume's slices linearly.
+    """
+    count = int(np.ceil((len(hu) - 1) * spacing_mm[0] / NEIGHBOUR_STEP_MM - 1e-9)) + 1
+    own = interpolated(torch.from_numpy(hu.astype(np.float32)), 0, np.arange(count) * NEIGHBOUR_STEP_MM / spacing_mm[0])
+    own_mm = (NEIGHBOUR_STEP_MM, *spacing_mm[1:])
+    logits = torch.stack([slice_logits(network, own.numpy(), own_mm, k, undropped(network))[0] for k in range(count)])
+    return interpolated(logits, 0, np.arange(len(hu)) * spacing_mm[0] / NEIGHBOUR_STEP_MM).numpy()
+
+
 def volume_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing, masks: list[torch.Tensor]) -> np.ndarray:
     """Logits (T, slices, rows, columns) of a volume: one set of dropout networks for all of its slices."""
     return torch.stack([slice_logits(network, hu, spacing_mm, k, masks) for k in range(len(hu))], 1).numpy()

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from ..networks.box_network import sampled
 from .boxes import Boxes
 
-SAMPLES = 6
-ALIKE_VOXELS = 24.0
+SAMPLES = 8
+ALIKE_VOXELS = 6.0
 SMOOTH = 8.0  # voxels
 
 

@@ -15,14 +15,15 @@ from ..aliases import Box, Record, Spacing
 from ..config import PATCH_SPACING_MM, SMALLEST_MM3
 from ..data.beyond import gone_on
 from ..data.items import Stack, Whole, as_hu, as_marked
-from ..networks.inference import load_network, slice_logits
+from ..networks.inference import load_network, own_slices_logits, slice_logits
 from ..run_folder import RunFolder
 
 # (box, mask, centre k j i) of a component: True for a nodule, False for anything else, None for what is neither.
 Verdict = Callable[[Box, np.ndarray, np.ndarray], bool | None]
 
 # What is stored of a patch: more than the classifier sees, so that training can turn and shift it.
-STORED = (15, 52, 52)
+STORED = (24, 76, 76)
+MOST = 60  # components of a volume, the likeliest first
 LOWER = 0.5  # a second threshold, as a share of the product's, finds more of what is no nodule
 AWAY_MM = 3.0  # what is nearer to something a reader marked is neither nodule nor false
 SAMPLES = 3
@@ -56,20 +57,28 @@ class Calibrated:
 
     def probabilities(self, hu: np.ndarray, spacing_mm: Spacing) -> np.ndarray:
         """Mean probability of a volume; one set of dropout networks for all of its slices."""
+        if self.network.config.own_slices:  # a detector: it runs once, and nothing in it is random
+            logits = own_slices_logits(self.network, hu, spacing_mm)
+            return 1 / (1 + np.exp(-(logits / self.temperature + self.bias)))
         masks = self.network.masks(SAMPLES, "cpu")
         logits = (slice_logits(self.network, hu, spacing_mm, k, masks) for k in range(len(hu)))
         return np.stack([torch.sigmoid(l / self.temperature + self.bias).mean(0).numpy() for l in logits])
 
 
 def components(
-    probability: np.ndarray, threshold: float, spacing_mm: Spacing
+    probability: np.ndarray, threshold: float, spacing_mm: Spacing, smallest_mm3: float = SMALLEST_MM3
 ) -> Iterator[tuple[Box, np.ndarray, np.ndarray, float]]:
-    """(mask of one component, its centre k, j, i, its volume in mm3) of each that the product would report."""
-    labels, _ = ndimage.label(probability > threshold, np.ones((3, 3, 3)))
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+    """(box, mask of one component in it, its centre k, j, i, its volume in mm3) of the `MOST` likeliest that the product
+    would report.
+    """
+    labels, count = ndimage.label(probability > threshold, np.ones((3, 3, 3)))
+    boxes = ndimage.find_objects(labels)
+    highest = ndimage.maximum(probability, labels, range(1, count + 1)) if count else []
+    for number in np.argsort(highest)[::-1][:MOST] + 1:
+        box = boxes[number - 1]
         part = labels[box] == number
         volume = part.sum() * np.prod(spacing_mm)
-        if volume >= SMALLEST_MM3:
+        if volume >= smallest_mm3:
             yield box, part, np.argwhere(part).mean(0) + [s.start for s in box], volume
 
 
@@ -101,7 +110,8 @@ def found_in(
     probability, seen = calibrated.probabilities(volume, spacing_mm), set()
     for at_product in (True, False):
         threshold = calibrated.threshold * (1.0 if at_product else LOWER)
-        for box, part, centre, mm3 in components(probability, threshold, spacing_mm):
+        smallest = 0.0 if calibrated.network.config.own_slices else SMALLEST_MM3  # no candidate is too small
+        for box, part, centre, mm3 in components(probability, threshold, spacing_mm, smallest):
             place = tuple(np.round(centre).astype(int))
             nodule = verdict(box, part, centre)
             if nodule is None or place in seen:

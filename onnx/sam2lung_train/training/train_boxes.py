@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -86,7 +87,7 @@ class Run:
         self.config = config
         self.network = BoxNetwork(config.network()).to(memory_format=torch.channels_last_3d)
         self.average = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
+            self.network, avg_fn=partial(moved, config.average), use_buffers=True
         )
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=config.decay)
         self.sampler = BoxSampler([s for s in stacks if not s.develop], config.batch, config.seed)
@@ -126,6 +127,15 @@ class Run:
         weights = averaged(torch.load(path, map_location="cpu", weights_only=False))
         for network in (self.network, self.average.module):
             network.load_state_dict(weights)
+
+
+def moved(
+    decay: float, average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int
+) -> torch.Tensor:
+    """The exponential average, which follows faster at first: a short training must not ship its beginning."""
+    count = int(count)
+    kept = min(decay, (1 + count) / (10 + count))
+    return average + (now - average) * (1 - kept) if average.is_floating_point() else now
 
 
 def averaged(state: dict) -> dict[str, torch.Tensor]:

@@ -137,6 +137,9 @@ pub struct SegmentArgs {
     /// Write a map of each kind of uncertainty as well
     #[arg(long)]
     pub all_uncertainties: bool,
+    /// Write which sample calls which voxel a nodule as well: bit s of a voxel is sample s; for 64 samples at most
+    #[arg(long)]
+    pub sample_outlines: bool,
     /// Format of the written volumes
     #[arg(long, value_parser = choice(VolumeFormat::RESULTS), default_value = "nii.gz")]
     pub format: VolumeFormat,

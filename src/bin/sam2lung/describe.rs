@@ -6,7 +6,7 @@ use sam2lung::{
         classes::{Channel, Class, Code, Normalise, Output, Over, Region, Unit},
         classify::Classify,
         model::{Candidates, Model},
-        network::{Blend, Grid, Kind, Member, Neighbours, Network, Random},
+        network::{Beyond, Blend, Grid, Kind, Member, Neighbours, Network, Random},
     },
     findings::interval::VolumeInterval,
 };
@@ -95,10 +95,11 @@ fn roles(model: &Model, lines: &mut Lines) {
     }
     role("segment", &model.segment, lines);
     let clicks = model.segment.clicks.as_ref();
-    lines.add(
-        "clicks",
-        clicks.map_or("none taken".into(), |c| format!("inside and outside the nodule, decay {} mm", c.decay_mm)),
-    );
+    let words = clicks.map_or("none taken".into(), |clicks| {
+        let candidates = if clicks.candidates { "; each candidate's centre is shown as one" } else { "" };
+        format!("inside and outside the nodule, decay {} mm{candidates}", clicks.decay_mm)
+    });
+    lines.add("clicks", words);
 }
 
 fn role(name: &str, network: &Network, lines: &mut Lines) {
@@ -165,6 +166,8 @@ fn grid_words(grid: &Grid) -> String {
             Some(Blend::Constant) | None => "constant",
         };
         words += &format!("; boxes of {k} x {j} x {i}, overlap {}, blend {blend}", grid.overlap.unwrap_or(0.0));
+        words += if grid.grows { "; one for each finding, which grows with it" } else { "" };
+        words += if grid.beyond == Beyond::Repeat { "; a smaller volume's edge is repeated" } else { "" };
     }
     words
 }

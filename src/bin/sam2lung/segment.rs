@@ -21,7 +21,7 @@ use sam2lung::{
         outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
         overview::{OverviewTitle, write_overview},
         tables::{write_csv, write_json, write_warnings},
-        volumes::VolumeFiles,
+        volumes::{VolumeFiles, check_samples},
     },
     runtime::environment::Runtime,
     space::grid::Grid,
@@ -82,6 +82,10 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
     let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
     options.check_for(&bundle.model)?;
+    if args.sample_outlines {
+        let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
+        check_samples(sampler::drawn(&bundle.model.segment, asked))?;
+    }
     let bar = Bar::new("model", args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
@@ -174,6 +178,9 @@ fn write(
     let volumes = VolumeFiles { folder, format: args.format, forms: input.nifti };
     let steps = VolumeFiles::count(found) + 2;
     volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
+    if args.sample_outlines {
+        volumes.write_samples(found, &cancel)?;
+    }
     if let Some(format) = args.surfaces {
         io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
     }

@@ -7,7 +7,7 @@ use crate::contract::{
         OVERLAP, PATCH_SIZE, SLICE_MM, SPACING_MM, STEP_SLICES,
     },
     model::Model,
-    network::{Grid, Kind, Neighbours, Network, Scout},
+    network::{Beyond, Grid, Kind, Neighbours, Network, Scout},
 };
 
 /// Checks a network that is named `at`.
@@ -30,8 +30,31 @@ pub(super) fn check(at: &str, network: &Network, model: &Model) -> Checked {
     tensors::check(at, network)?;
     image(at, network, model)?;
     random(at, network, model)?;
+    behind_detect(at, network, model)?;
     let decay = network.clicks.as_ref().map(|clicks| clicks.decay_mm);
     decay.map_or(Ok(()), |mm| within(format_args!("{at}.clicks.decay_mm"), mm, DECAY_MM))
+}
+
+/// What only a segment network behind a detect network may have: one box a finding, and candidates as clicks.
+fn behind_detect(at: &str, network: &Network, model: &Model) -> Checked {
+    let behind = at == "segment" && model.detect.is_some();
+    let grows = format!("{at}.grid.grows");
+    let expected = "false or left out: only a segment network behind detect sees each finding in one box";
+    demand(behind || !network.grid.grows, &grows, true, expected)?;
+    if network.grid.grows {
+        let repeats = network.grid.beyond == Beyond::Repeat;
+        let expected = "false or left out, unless grid.beyond is repeat: a box may become larger than the volume";
+        demand(repeats, &grows, true, expected)?;
+        let overlap = network.grid.overlap;
+        let field = format_args!("{at}.grid.overlap");
+        demand(overlap.is_none(), field, "given", "left out: with grid.grows a finding is seen in one box")?;
+        for (axis, n) in network.grid.size.into_iter().flatten().enumerate() {
+            demand(n > 1, format_args!("{at}.grid.size[{axis}]"), n, "2 at least, so that a box can grow")?;
+        }
+    }
+    let candidates = network.clicks.as_ref().is_some_and(|clicks| clicks.candidates);
+    let expected = "false or left out: only a segment network behind detect can be shown candidates";
+    demand(behind || !candidates, format_args!("{at}.clicks.candidates"), true, expected)
 }
 
 /// Refuses fields that a kind doesn't have, and misses those that it needs.
@@ -40,12 +63,14 @@ fn fields(at: &str, network: &Network) -> Checked {
     let n = network;
     let offsets = n.tensors.as_ref().is_some_and(|tensors| tensors.offsets_mm.is_some());
     // Field, whether it is given, which kinds may have it, which need it.
-    let fields: [(&str, bool, &[Kind], &[Kind]); 15] = [
+    let fields: [(&str, bool, &[Kind], &[Kind]); 17] = [
         ("hybrid", n.hybrid.is_some(), &[Hybrid], &[Hybrid]),
         ("grid", !n.grid.is_default(), &[Slice, Patch], &[]),
         ("grid.size", n.grid.size.is_some(), &[Patch], &[Patch]),
         ("grid.overlap", n.grid.overlap.is_some(), &[Patch], &[]),
         ("grid.blend", n.grid.blend.is_some(), &[Patch], &[]),
+        ("grid.beyond", !n.grid.beyond.is_default(), &[Patch], &[]),
+        ("grid.grows", n.grid.grows, &[Patch], &[]),
         ("neighbours", n.neighbours.is_some(), &[Slice], &[]),
         ("whole_slice", n.whole_slice, &[Slice], &[]),
         ("halo_px", n.halo_px > 0, &[Slice], &[]),

@@ -3,7 +3,7 @@
 use super::{Checked, counted, demand, refuse, within};
 use crate::contract::{
     limits::{MAX_TENSORS, TENSOR_CHANNELS},
-    network::{Network, Tensors},
+    network::{Network, Stride, Tensors},
 };
 
 /// Checks the tensors of a network that is named `at` and isn't a hybrid.
@@ -36,13 +36,10 @@ fn forms(at: &str, network: &Network, tensors: &Tensors) -> Checked {
 }
 
 fn sizes(at: &str, network: &Network, tensors: &Tensors) -> Checked {
-    let multiple = network.grid.multiple;
     for (n, embedding) in tensors.embeddings.iter().enumerate() {
         let at = format!("{at}.tensors.embeddings[{n}]");
         within(format_args!("{at}.channels"), embedding.channels, TENSOR_CHANNELS)?;
-        let stride = embedding.stride;
-        let divides = stride > 0 && multiple.is_multiple_of(stride);
-        demand(divides, format_args!("{at}.stride"), stride, format_args!("a divisor of grid.multiple ({multiple})"))?;
+        stride(&format!("{at}.stride"), embedding.stride, network)?;
     }
     let random = &network.random;
     for (name, count) in [("dropout", random.dropout.len()), ("noise", random.noise.len())] {
@@ -56,6 +53,22 @@ fn sizes(at: &str, network: &Network, tensors: &Tensors) -> Checked {
         within(format_args!("{at}.random.noise[{n}].rank"), noise.rank, TENSOR_CHANNELS)?;
     }
     Ok(())
+}
+
+/// An embedding's size is a whole number along each axis.
+fn stride(at: &str, stride: Stride, network: &Network) -> Checked {
+    let divides = |stride: usize, size: usize| stride > 0 && size.is_multiple_of(stride);
+    match (stride, network.grid.size) {
+        (Stride::Same(one), _) => {
+            let multiple = network.grid.multiple;
+            demand(divides(one, multiple), at, stride, format_args!("a divisor of grid.multiple ({multiple})"))
+        }
+        (Stride::Each(each), Some(size)) => {
+            let all = each.into_iter().zip(size).all(|(stride, size)| divides(stride, size));
+            demand(all, at, stride, format_args!("divisors of grid.size ({size:?})"))
+        }
+        (Stride::Each(_), None) => demand(false, at, stride, "one number: slices have any size along k"),
+    }
 }
 
 /// Each tensor of a graph has a name of its own.

@@ -7,7 +7,7 @@ use crate::contract::{
     classify::{Classify, ClassifyGrid, Shown},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
+        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random, Stride,
         Scout, Tensors,
     },
 };
@@ -34,9 +34,7 @@ impl From<ModelV1> for Model {
                 grid: Grid {
                     spacing_mm: [None, old.input.pixel_mm, old.input.pixel_mm],
                     multiple: old.input.multiple,
-                    size: None,
-                    overlap: None,
-                    blend: None,
+                    ..Grid::default()
                 },
                 neighbours: old.input.neighbours.map(|n| Neighbours {
                     each_side: n.each_side,
@@ -59,7 +57,7 @@ impl From<ModelV1> for Model {
                     logits: old.decoder.logits,
                 }),
                 random: Random { dropout: old.decoder.dropout.into_iter().map(dropout).collect(), ..Random::default() },
-                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm }),
+                clicks: old.decoder.clicks.map(|c| Clicks { input: c.name, decay_mm: c.decay_mm, candidates: false }),
                 calibration: calibration(old.calibration.temperature, old.calibration.bias),
                 hybrid: None,
             },
@@ -87,7 +85,7 @@ fn calibration(temperature: f64, bias: f64) -> Calibration {
 }
 
 fn embedding(old: EmbeddingSpec) -> Embedding {
-    Embedding { name: old.name, channels: old.channels, stride: old.stride }
+    Embedding { name: old.name, channels: old.channels, stride: Stride::Same(old.stride) }
 }
 
 fn dropout(old: DropoutSpec) -> Dropout {

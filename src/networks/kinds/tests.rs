@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     contract::{
         classes::Normalise,
-        network::{Activation, Axis as Along, Blend, Dropout, Noise},
+        network::{Activation, Axis as Along, Beyond, Blend, Dropout, Noise},
     },
     networks::{
         made::{self, Arithmetic, Decode},
@@ -319,7 +319,7 @@ fn patch_of_a_finding_is_one_box_around_it_and_says_nothing_elsewhere() {
     let inside = |(k, j, i): (usize, usize, usize)| k.abs_diff(9) < 3 && j.abs_diff(4) < 3 && i.abs_diff(12) < 3;
     asked.region = Array3::from_shape_fn((20, 20, 20), inside);
     let mut spec = made::patch([8, 8, 8]);
-    spec.clicks = Some(network::Clicks { input: "clicks".into(), decay_mm: 5.0 });
+    spec.clicks = Some(network::Clicks { input: "clicks".into(), decay_mm: 5.0, candidates: false });
     let mut networks = one(same);
     let answers = asked.by(&spec, &mut networks);
     for (index, p) in answers.classes[0].probability.indexed_iter() {
@@ -334,6 +334,55 @@ fn patch_of_a_finding_is_one_box_around_it_and_says_nothing_elsewhere() {
     near(maps[[0, 0, 0, 0, 0]], wanted(5.0, 0.0, 8.0));
     near(maps[[0, 0, 3, 2, 1]], wanted(8.0, 2.0, 9.0));
     assert!(maps.slice(s![0, 1, .., .., ..]).iter().all(|value| *value == 0.0));
+}
+
+/// A patch network whose boxes grow, of 5 voxels of 1 mm.
+fn growing() -> network::Network {
+    let mut spec = made::patch([5; 3]);
+    spec.grid = network::Grid { overlap: None, beyond: Beyond::Repeat, grows: true, ..spec.grid };
+    spec
+}
+
+#[test]
+fn patches_that_grow_show_a_large_finding_in_one_box_and_put_its_answers_back_linearly() {
+    // Seventeen columns are 16 mm where a box has 4: voxels of 4 mm, at columns 2, 6, 10, 14 and 18, which say 0, 1, 4, 9, 16.
+    let mut asked = Asked::of([9, 9, 24], |_, _, i| (i as f32 - 2.0) / 4.0);
+    asked.region = Array3::from_shape_fn((9, 9, 24), |(k, j, i)| k == 4 && j == 4 && (2..19).contains(&i));
+    let square: Decode = |image, _, _, _| same(image, 0, &DRAWS, 0).mapv(|steps| steps * steps / 4.0);
+    let mut networks = one(square);
+    let answers = asked.by(&growing(), &mut networks);
+    let row = answers.classes[0].probability.slice(s![4, 4, 2..19]).to_owned();
+    let wanted = |n: usize| {
+        let (low, share) = (n / 4, (n % 4) as f64 / 4.0);
+        ((low * low) as f64 * (1.0 - share) + ((low + 1) * (low + 1)) as f64 * share) / 4.0
+    };
+    all_near(&row.iter().map(|p| logit(*p)).collect::<Vec<_>>(), &(0..17).map(wanted).collect::<Vec<_>>());
+    assert_eq!(answers.classes[0].probability.iter().filter(|p| **p > 0.0).count(), 17, "nothing else is said");
+    let Cutting::One(network) = networks else { panic!("one network") };
+    assert_eq!(network.encoded.iter().map(|call| call.1.clone()).collect::<Vec<_>>(), [vec![1, 1, 5, 5, 5]]);
+}
+
+#[test]
+fn patches_that_grow_by_different_factors_are_blended_where_they_meet() {
+    // Column 4 is seen in a box at columns 2 to 6, columns 6 to 14 in one of 2 mm voxels at 6, 8 … 14: their means are 4 and 10.
+    let mut asked = Asked::of([1, 1, 20], |_, _, i| i as f32 / 4.0);
+    asked.region = Array3::from_shape_fn((1, 1, 20), |(_, _, i)| i == 4 || (6..15).contains(&i));
+    let answers = asked.by(&growing(), &mut one(mean));
+    let said = |i: usize| logit(answers.classes[0].probability[[0, 0, i]]);
+    // Column 6 lies in both.
+    all_near(&[said(4), said(6), said(7), said(14)], &[1.0, 1.75, 2.5, 2.5]);
+}
+
+#[test]
+fn patches_of_a_volume_smaller_than_a_box_see_its_edge_repeated() {
+    let mut spec = made::patch([8, 2, 2]);
+    spec.grid.beyond = Beyond::Repeat;
+    // Five slices, from the third voxel of eight on: 0, 0, 0, 1, 2, 3, 4, 4.
+    let asked = Asked::of([5, 2, 2], |k, _, _| k as f32);
+    all_near(&asked.logits_along_k(&spec, &mut one(mean)), &[14.0 / 8.0; 5]);
+    all_near(&asked.logits_along_k(&spec, &mut one(same)), &[0.0, 1.0, 2.0, 3.0, 4.0]);
+    let hybrid = made::hybrid(spec, made::slice(), 0.0, vec![0.5]);
+    all_near(&asked.logits_along_k(&hybrid, &mut two(mean, same)), &[14.0 / 8.0; 5]);
 }
 
 #[test]

@@ -77,10 +77,10 @@ impl<N: Network> Patches<'_, N> {
     /// Box `spot` as the network is fed it.
     fn input(&self, spot: &Spot) -> Input {
         let images = self.job.images;
-        let [k, j, i] = [0, 1, 2].map(|axis| spot.start[axis]..spot.start[axis] + self.grid.size[axis]);
-        let [slices, rows, columns] =
-            [(0, &k), (1, &j), (2, &i)].map(|(axis, range)| self.grid.axes[axis].native_taps(range.clone()));
-        let [depth, height, width] = self.grid.size;
+        let Spot { axes, start, .. } = spot;
+        let size = self.grid.size;
+        let [slices, rows, columns] = [0, 1, 2].map(|axis| axes[axis].native_taps_from(start[axis], size[axis]));
+        let [depth, height, width] = size;
         let mut image = Array5::zeros((1, images.channels.len(), depth, height, width));
         for (n, channel) in images.channels.iter().enumerate() {
             let mut voxels = trilinear(channel.voxels.view(), &slices, &rows, &columns);
@@ -89,14 +89,14 @@ impl<N: Network> Patches<'_, N> {
         }
         let spacing_mm = images.grid.spacing_mm;
         let clicks = self.runner.spec.clicks.as_ref().map(|wanted| {
-            let mm = |axis: usize, n: usize| self.grid.axes[axis].to_native(n) * spacing_mm[2 - axis];
+            let mm = |axis: usize, n: usize| axes[axis].to_native(start[axis] + n as f64) * spacing_mm[2 - axis];
             let pixels = |k: usize| Pixels {
                 slice_mm: mm(0, k),
-                rows_mm: j.clone().map(|j| mm(1, j)).collect(),
-                columns_mm: i.clone().map(|i| mm(2, i)).collect(),
+                rows_mm: (0..height).map(|j| mm(1, j)).collect(),
+                columns_mm: (0..width).map(|i| mm(2, i)).collect(),
             };
             let slices: Vec<_> =
-                k.clone().map(|k| self.job.clicks.maps(&pixels(k), spacing_mm, wanted.decay_mm)).collect();
+                (0..depth).map(|k| self.job.clicks.maps(&pixels(k), spacing_mm, wanted.decay_mm)).collect();
             let views: Vec<_> = slices.iter().map(|slice| slice.view()).collect();
             stack(Axis(1), &views).expect("all of one size").insert_axis(Axis(0))
         });
@@ -108,7 +108,7 @@ impl<N: Network> Patches<'_, N> {
         let voi = &spot.placed.voi;
         [0, 1, 2].map(|axis| {
             let voxels = voi.start[2 - axis]..voi.end[2 - axis];
-            self.grid.axes[axis].pixel_taps(voxels, spot.start[axis], self.grid.size[axis])
+            spot.axes[axis].pixel_taps(voxels, spot.start[axis], self.grid.size[axis])
         })
     }
 }

@@ -79,10 +79,10 @@ impl Area {
         let halo = spec.halo_px.max(1);
         let read = rect.grown(halo, halo, whole.bottom, whole.right).aligned(spec.grid.multiple);
         let (top, left) = (self.rect.top, self.rect.left);
-        let rows = self.rows.natives(top + rect.top..top + rect.bottom);
-        let columns = self.columns.natives(left + rect.left..left + rect.right);
-        let row_taps = self.rows.pixel_taps(rows.clone(), top + read.top, read.bottom - read.top);
-        let column_taps = self.columns.pixel_taps(columns.clone(), left + read.left, read.right - read.left);
+        let rows = self.rows.natives((top + rect.top) as f64..(top + rect.bottom) as f64);
+        let columns = self.columns.natives((left + rect.left) as f64..(left + rect.right) as f64);
+        let row_taps = self.rows.pixel_taps(rows.clone(), (top + read.top) as f64, read.bottom - read.top);
+        let column_taps = self.columns.pixel_taps(columns.clone(), (left + read.left) as f64, read.right - read.left);
         Reading { read, rows, columns, row_taps, column_taps }
     }
 
@@ -90,15 +90,15 @@ impl Area {
     pub fn taps(&self, voi: &Voi) -> [Vec<Tap>; 2] {
         let whole = self.whole();
         [
-            self.rows.pixel_taps(voi.start[1]..voi.end[1], self.rect.top, whole.bottom),
-            self.columns.pixel_taps(voi.start[0]..voi.end[0], self.rect.left, whole.right),
+            self.rows.pixel_taps(voi.start[1]..voi.end[1], self.rect.top as f64, whole.bottom),
+            self.columns.pixel_taps(voi.start[0]..voi.end[0], self.rect.left as f64, whole.right),
         ]
     }
 
     /// Where the encoded pixels of a slice lie that is `slice_mm` from voxel 0 along k.
     pub fn pixels(&self, grid: &Grid, slice_mm: f64) -> Pixels {
         let Rect { top, bottom, left, right } = self.encoded;
-        let along = |axis: PixelAxis, mm: f64| move |pixel| axis.to_native(pixel) * mm;
+        let along = |axis: PixelAxis, mm: f64| move |pixel: usize| axis.to_native(pixel as f64) * mm;
         Pixels {
             slice_mm,
             rows_mm: (top..bottom).map(along(self.rows, grid.spacing_mm[1])).collect(),

@@ -48,7 +48,7 @@ impl SliceAxis {
 
     /// Where slice `n` lies, in slices of the CT.
     pub fn position(&self, n: usize) -> f64 {
-        self.axis.to_native(n)
+        self.axis.to_native(n as f64)
     }
 }
 
@@ -105,7 +105,7 @@ fn steps(spec: &Neighbours, spacing_mm: f64) -> i64 {
 /// The slices that go in for slice `n` of `axis`, from the feet to the head. Beyond the volume's end the last slice inside
 /// takes a neighbour's place, with its true distance.
 pub fn neighbours(network: &Network, axis: &SliceAxis, n: usize) -> Vec<Neighbour> {
-    let at = |place: f64| Tap::at(place * axis.axis.to_native(1), axis.ct);
+    let at = |place: f64| Tap::at(place * axis.axis.to_native(1.0), axis.ct);
     let Some(spec) = &network.neighbours else {
         return vec![Neighbour { tap: at(n as f64), offset_mm: 0.0 }];
     };

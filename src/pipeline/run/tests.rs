@@ -179,6 +179,40 @@ fn run_with_a_click_far_from_candidates_segments_its_box_and_takes_its_values() 
 }
 
 #[test]
+fn run_of_a_segmenter_that_is_shown_candidates_is_shown_the_centres_of_those_that_stay_and_a_person_s_clicks_alone() {
+    let mut model = model("tiny-detect");
+    model.segment.clicks = self::model("tiny-clicks").segment.clicks;
+    model.segment.clicks.as_mut().expect("it takes clicks").candidates = true;
+    // Centres 5.5 and 21 of what is above 0.5; what is below is no candidate.
+    let mut detector = Map(map(&[(5, 7, 0.9), (20, 23, 0.8), (35, 37, 0.4)]));
+    let mut segmenter = Fixed::new(vec![map(&[(5, 8, 0.75)])]);
+    segmenter.clicked = Some(map(&[(5, 8, 0.75), (30, 33, 0.9)]));
+    run_with(&model, Some(&mut detector), None, &mut segmenter, &options(&[31]));
+    let shown: Vec<_> = segmenter.asked.iter().map(|(_, clicks)| clicks.inside.clone()).collect();
+    assert_eq!(shown, [vec![[6, 3, 2], [21, 3, 2]], vec![[31, 3, 2]]]);
+}
+
+#[test]
+fn run_with_a_click_for_boxes_that_grow_is_run_again_in_a_larger_box_and_takes_all_of_its_outline() {
+    let mut model = model("tiny-detect");
+    model.segment = crate::contract::network::Network {
+        clicks: self::model("tiny-clicks").segment.clicks,
+        ..crate::networks::made::patch([7, 7, 11])
+    };
+    model.segment.grid.grows = true;
+    // The first box reaches from 26 to 36; the outline begins there.
+    let mut segmenter = Fixed::new(vec![map(&[(34, 37, 0.75)])]);
+    segmenter.clicked = Some(map(&[(25, 33, 0.9)]));
+    let found = run_with(&model, Some(&mut Map(map(&[]))), None, &mut segmenter, &options(&[31]));
+    let regions =
+        segmenter.asked[1..].iter().map(|(region, _)| (0..40).filter(|i| region[[2, 3, *i]]).collect::<Vec<_>>());
+    assert_eq!(regions.collect::<Vec<_>>(), [(26..37).collect::<Vec<_>>(), (21..38).collect()]);
+    let native = found.native();
+    assert_eq!(row(native.probability.voxels, 23..35), [&[0.0; 2][..], &[0.9; 8], &[0.0; 2]].concat());
+    assert_eq!((found.nodules[0].volume_mm3, found.clicks.clone()), (8.0, vec![Some(1)]));
+}
+
+#[test]
 fn run_of_two_classes_gives_each_finding_its_class_and_the_highest_map_to_the_whole() {
     let mut model = model("tiny-detect");
     (model.detect, model.decision.candidates) = (None, None);
