@@ -178,6 +178,23 @@ def run_phantoms(arguments: argparse.Namespace) -> None:
     evaluate_phantoms(options_of(Options, arguments))
 
 
+# --- readers' contours ------------------------------------------------------------------------------------------------
+
+
+def add_contour_options(parser: argparse.ArgumentParser) -> None:
+    """Of measure-contours."""
+    add_out(parser)
+    add_data(parser)
+    add_rounds(parser)
+
+
+def run_contours(arguments: argparse.Namespace) -> None:
+    """measure-contours."""
+    from ..evaluation.contours import Options, measure_contours
+
+    measure_contours(options_of(Options, arguments))
+
+
 # --- parts of a bundle ------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +293,14 @@ COMMANDS = (
         "Writes OUT/phantoms.md and OUT/phantoms.json; with --card also the model card's tables.",
         add_phantom_options,
         run_phantoms,
+    ),
+    Command(
+        "measure-contours",
+        "compares the volumes that readers outlined with what HU say",
+        "Compares the readers' outlines of isolated solid nodules of `train` with their physical volumes.\n\n"
+        "Writes OUT/contours.md and OUT/contours.json.",
+        add_contour_options,
+        run_contours,
     ),
     Command(
         "ablate-bundle",
