@@ -336,22 +336,24 @@ def test_consensus_of_active_readers_is_at_least_half():
 
 
 def test_put_between_replaces_only_what_lies_between():
-    text = f"head\n{crops.BEGIN}\nold\n{crops.END}\ntail\n"
-    once = files.put_between(text, crops.BEGIN, crops.END, "new")
-    assert once == f"head\n{crops.BEGIN}\nnew\n{crops.END}\ntail\n"
-    assert files.put_between(once, crops.BEGIN, crops.END, "new") == once
+    begin, end = files.markers("evaluate")
+    text = f"head\n{begin}\nold\n{end}\ntail\n"
+    once = files.put_between(text, begin, end, "new")
+    assert once == f"head\n{begin}\nnew\n{end}\ntail\n"
+    assert files.put_between(once, begin, end, "new") == once
     with pytest.raises(ValueError, match="once each"):
-        files.put_between("no markers", crops.BEGIN, crops.END, "new")
+        files.put_between("no markers", begin, end, "new")
 
 
 def test_model_card_has_the_markers():
     card = (ONNX_FOLDER / "MODEL_CARD.md").read_text()
-    assert "new" in files.put_between(card, crops.BEGIN, crops.END, "new")
+    for name in ("evaluate", "whole-ct", "phantoms", "thickness", "ablation", "speed"):
+        assert "new" in files.put_between(card, *files.markers(name), "new")
 
 
 def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, program, tmp_path):
     card = tmp_path / "CARD.md"
-    card.write_text(f"{crops.BEGIN}\n{crops.END}\n")
+    card.write_text(f"{files.markers('evaluate')[0]}\n{files.markers('evaluate')[1]}\n")
     words = ["--data", shared_data, "--sam2lung", program, "--out", tmp_path / "out", "--limit", "3", "--rounds", "20"]
     assert main(["evaluate", *map(str, words), "--card", str(card)]) == 0
     written = json.loads((tmp_path / "out" / "evaluate.json").read_text())

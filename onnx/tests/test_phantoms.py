@@ -9,7 +9,7 @@ import pytest
 
 from sam2lung_train.cli.main import main
 from sam2lung_train.errors import UserError
-from sam2lung_train.evaluation import kernels, phantoms
+from sam2lung_train.evaluation import files, kernels, phantoms
 from sam2lung_train.evaluation.product import Result
 
 # Stands in for `sam2lung`: a phantom of two balls of 10 mm in voxels of 1 mm, of which it finds the first, 1.25 times
@@ -69,7 +69,7 @@ def program(tmp_path):
 
 def test_phantoms_are_counted_with_their_known_volumes(program, tmp_path):
     card = tmp_path / "CARD.md"
-    card.write_text(f"{phantoms.BEGIN}\n{phantoms.END}\n")
+    card.write_text("\n".join(files.markers("phantoms")))
     words = ["--sam2lung", program, "--out", tmp_path / "out", "--phantoms", 3, "--rounds", 20, "--card", card]
     assert main(["evaluate-phantoms", *map(str, words)]) == 0
     written = json.loads((tmp_path / "out" / "phantoms.json").read_text())

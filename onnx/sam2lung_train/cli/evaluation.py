@@ -108,6 +108,7 @@ def add_whole_ct_options(parser: argparse.ArgumentParser) -> None:
         "--no-froc", dest="froc", action="store_false", help="leave out the second run, for the free-response curve"
     )
     add_rounds(parser)
+    add_card(parser, "whole-ct")
 
 
 def run_whole_ct(arguments: argparse.Namespace) -> None:
@@ -209,6 +210,7 @@ def add_ablation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N nodules: for a quick look")
     add_keep(parser)
     add_rounds(parser)
+    add_card(parser, "ablation")
 
 
 def run_ablation(arguments: argparse.Namespace) -> None:
@@ -248,6 +250,7 @@ def add_speed_options(parser: argparse.ArgumentParser) -> None:
         help="resample the CT; may be given again",
     )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each; default: 3")
+    add_card(parser, "speed")
     parser.add_argument("options", nargs="*", metavar="-- OPTION", help="further options of segment, for both")
 
 
@@ -273,7 +276,7 @@ COMMANDS = (
         "counts findings in whole CTs",
         "Runs the built command line on whole CTs, twice: as shipped, and with every finding kept for the\n"
         "free-response curve.\n\n"
-        "Writes OUT/whole_ct.md and OUT/whole_ct.json.",
+        "Writes OUT/whole_ct.md and OUT/whole_ct.json; with --card also the model card's tables.",
         add_whole_ct_options,
         run_whole_ct,
     ),
@@ -307,7 +310,7 @@ COMMANDS = (
         "measures a bundle with one thing changed at a time",
         "Runs copies of a bundle (fewer members, no noise, no dropout, other numbers of samples, roles of another\n"
         "bundle) on the crops of the development part.\n\n"
-        "Writes OUT/ablation.md and OUT/ablation.json.",
+        "Writes OUT/ablation.md and OUT/ablation.json; with --card also the model card's table.",
         add_ablation_options,
         run_ablation,
     ),
@@ -315,7 +318,7 @@ COMMANDS = (
         "compare-speed",
         "seconds and memory of two command lines or bundles, in turn",
         "Runs two command lines or two bundles in turn on the same CT and compares seconds and peak memory.\n\n"
-        "Writes OUT/speed.md and OUT/speed.json.",
+        "Writes OUT/speed.md and OUT/speed.json; with --card also the model card's table.",
         add_speed_options,
         run_speed,
     ),

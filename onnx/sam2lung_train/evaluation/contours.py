@@ -114,7 +114,7 @@ FIGURES = (
     ("consensus", "Consensus ÷ physical volume", lambda rows: ratio(rows, "consensus")),
     ("reader", "A reader's ÷ physical volume", lambda rows: ratio(rows, "reader")),
     ("middle", "– areas of the middle slices, consensus", lambda rows: summary.over_known(np.mean, [r.middle for r in rows])),
-    ("unmarked", "Share in slices that nobody outlined", lambda rows: summary.over_known(np.mean, [r.unmarked for r in rows])),
+    ("unmarked", "Share in slices beyond the consensus", lambda rows: summary.over_known(np.mean, [r.unmarked for r in rows])),
 )  # fmt: skip
 
 

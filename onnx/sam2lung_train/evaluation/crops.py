@@ -20,11 +20,9 @@ from ..data.items import is_develop
 from ..errors import UserError
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import agreement, froc, product, scores, summary, tables
-from .files import plain, put_between, version_of
+from .files import fill_card, plain, version_of
 from .product import Model, Product, Result
 from .scores import Score
-
-BEGIN, END = "<!-- evaluate:begin -->", "<!-- evaluate:end -->"
 
 
 @dataclass
@@ -204,9 +202,7 @@ def write(results: Record, asked: Options, program: str) -> str:
     (asked.out / "evaluate.md").write_text(text + "\n")
     everything = plain({"program": program, "arguments": options, **results, "sets": sets})
     (asked.out / "evaluate.json").write_text(json.dumps(everything, indent=1) + "\n")
-    if asked.card:
-        card = asked.card.read_text()
-        asked.card.write_text(put_between(card, BEGIN, END, text))
+    fill_card(asked.card, "evaluate", text)
     return text
 
 

@@ -18,10 +18,9 @@ from ..aliases import Record
 from ..data import phantoms as training
 from ..errors import UserError
 from . import metrics, product, summary, tables
-from .files import plain, put_between, version_of
+from .files import fill_card, plain, version_of
 from .product import Product, Result
 
-BEGIN, END = "<!-- phantoms:begin -->", "<!-- phantoms:end -->"
 BALLS_MM = (3, 4, 5, 6, 8, 10, 15, 20)
 SIZES_MM = (("< 4 mm", 0, 4), ("4–6 mm", 4, 6), ("6–8 mm", 6, 8), ("8–12 mm", 8, 12), ("12–16 mm", 12, 16), ("> 16 mm", 16, 99))
 
@@ -202,6 +201,5 @@ def evaluate_phantoms(asked: Options) -> None:
     (asked.out / "phantoms.md").write_text(text + "\n")
     everything = plain({**results, "nodules": [asdict(row) for row in rows]})
     (asked.out / "phantoms.json").write_text(json.dumps(everything, indent=1) + "\n")
-    if asked.card:
-        asked.card.write_text(put_between(asked.card.read_text(), BEGIN, END, text))
+    fill_card(asked.card, "phantoms", text)
     print("\n" + text)

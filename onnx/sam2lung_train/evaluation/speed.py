@@ -19,7 +19,7 @@ from scipy import ndimage
 from ..aliases import Record
 from ..errors import UserError
 from . import tables
-from .files import plain, version_of
+from .files import fill_card, plain, version_of
 
 WAYS = ("new", "old")
 # A process begins with the peak of the one that starts it (Linux, exec), which may be large here: a small one starts
@@ -45,6 +45,7 @@ class Options:
     against_model: Path | None = None  # of the other
     shapes: list[tuple[int, int, int]] = field(default_factory=list)  # columns, rows, slices; as it is when left out
     runs: int = 3  # of each
+    card: Path | None = None  # model card that gets the table between its speed markers
     options: list[str] = field(default_factory=list)  # further words for both
 
     def __post_init__(self) -> None:
@@ -135,4 +136,5 @@ def compare_speed(asked: Options) -> None:
     text = report(results, programs)
     (asked.out / "speed.md").write_text(text + "\n")
     (asked.out / "speed.json").write_text(json.dumps(plain({"programs": programs, "runs": results}), indent=1) + "\n")
+    fill_card(asked.card, "speed", text)
     print("\n" + text)

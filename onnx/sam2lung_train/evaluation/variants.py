@@ -22,7 +22,7 @@ from ..export import contract
 from ..export.contract import Spec
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import crops, scores, summary, tables
-from .files import plain, version_of
+from .files import fill_card, plain, version_of
 from .product import Product
 from .scores import Score
 
@@ -57,6 +57,7 @@ class Options:
     keep: bool = False  # segment only what has no result in OUT yet
     limit: int | None = None  # only the first nodules: for a quick look, not for a report
     rounds: int = 1000  # bootstrap rounds of the intervals
+    card: Path | None = None  # model card that gets the table between its ablation markers
 
     def __post_init__(self) -> None:
         self.sam2lung = self.sam2lung.resolve()
@@ -194,4 +195,5 @@ def ablate_bundle(asked: Options) -> None:
     text = report(rows, program)
     (asked.out / "ablation.md").write_text(text + "\n")
     (asked.out / "ablation.json").write_text(json.dumps(plain({"program": program, "rows": rows}), indent=1) + "\n")
+    fill_card(asked.card, "ablation", text)
     print("\n" + text)

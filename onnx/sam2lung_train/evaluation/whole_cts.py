@@ -26,7 +26,7 @@ from ..data.lesions import FUSED_CT
 from ..errors import UserError
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import froc, kernels, metrics, product, tables
-from .files import plain, version_of
+from .files import fill_card, plain, version_of
 from .product import Product
 
 BEYOND_RADIUS_MM = 5.0
@@ -54,6 +54,7 @@ class Options:
     keep: bool = False  # segment only what has no result in OUT yet
     froc: bool = True  # run a second time, for the free-response curve
     rounds: int = 1000  # bootstrap rounds of the intervals
+    card: Path | None = None  # model card that gets the tables between its whole-ct markers
 
     def __post_init__(self) -> None:
         self.sam2lung = self.sam2lung.resolve()
@@ -312,4 +313,5 @@ def evaluate_whole_ct(asked: Options) -> None:
         "kernels": [{"names": names, "places": [asdict(place) for place in found]} for names, found in pairs.items()],
     }  # fmt: skip
     (asked.out / "whole_ct.json").write_text(json.dumps(plain(everything), indent=1) + "\n")
+    fill_card(asked.card, "whole-ct", text)
     print("\n" + text)
