@@ -6,7 +6,6 @@ import sys
 
 import nibabel
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 
@@ -29,7 +28,9 @@ def test_variants_are_what_a_bundle_has(bundles):
     assert list(of(bundles / "tiny-noise")) == ["as it is", "no noise", *samples]
     members = len(contract.read(bundles / "tiny-members")["segment"]["members"])
     named = of(bundles / "tiny-members")
-    assert [name for name in named if "member" in name] == [f"{n} of {members} members" for n in (1, 3, 5) if n < members]
+    assert [name for name in named if "member" in name] == [
+        f"{n} of {members} members" for n in (1, 3, 5) if n < members
+    ]
     assert len(named[f"1 of {members} members"].spec["segment"]["members"]) == 1
     assert "no classifier" in of(bundles / "tiny-opinions") and "no classifier" not in of(bundles / "tiny-chain")
 
@@ -108,7 +109,18 @@ def ct(tmp_path):
 
 
 def test_speed_runs_in_turn_and_tells_time_and_memory_apart(program, ct, tmp_path):
-    words = ["--sam2lung", program, "--ct", ct, "--out", tmp_path / "out", "--against-model", tmp_path / "x", "--runs", 2]
+    words = [
+        "--sam2lung",
+        program,
+        "--ct",
+        ct,
+        "--out",
+        tmp_path / "out",
+        "--against-model",
+        tmp_path / "x",
+        "--runs",
+        2,
+    ]
     assert main(["compare-speed", *map(str, words)]) == 0
     assert (tmp_path / "log").read_text().split()[:4] == ["plain", "model", "model", "plain"]
     runs = json.loads((tmp_path / "out" / "speed.json").read_text())["runs"]["8×8×6"]

@@ -22,7 +22,14 @@ from .files import fill_card, plain, version_of
 from .product import Product, Result
 
 BALLS_MM = (3, 4, 5, 6, 8, 10, 15, 20)
-SIZES_MM = (("< 4 mm", 0, 4), ("4–6 mm", 4, 6), ("6–8 mm", 6, 8), ("8–12 mm", 8, 12), ("12–16 mm", 12, 16), ("> 16 mm", 16, 99))
+SIZES_MM = (
+    ("< 4 mm", 0, 4),
+    ("4–6 mm", 4, 6),
+    ("6–8 mm", 6, 8),
+    ("8–12 mm", 8, 12),
+    ("12–16 mm", 12, 16),
+    ("> 16 mm", 16, 99),
+)
 
 
 @dataclass

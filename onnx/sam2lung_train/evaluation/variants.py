@@ -177,7 +177,9 @@ def report(rows: dict[str, Record], program: str) -> str:
         for name, row in rows.items()
     ]  # fmt: skip
     whose = next(iter(rows.values()))["n"]
-    text = f"Measured with `{program}` on the development part, {whose}, without a lung mask; one thing changed at a time."
+    text = (
+        f"Measured with `{program}` on the development part, {whose}, without a lung mask; one thing changed at a time."
+    )
     return text + "\n\n" + tables.table(["Bundle", *SHOWN.values(), "Seconds a crop"], body)
 
 
