@@ -124,7 +124,7 @@ def test_public_functions_have_type_hints():
 
 
 def test_commands_have_names_of_their_own():
-    assert len(NAMES) == len(set(NAMES)) == 21
+    assert len(NAMES) == len(set(NAMES))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,9 @@ from typing import Any
 import torch
 
 from ..config import (
+    BOX_MARGIN_MM,
+    BOX_SIZE,
+    BOX_SPACING_MM,
     CLICK_DECAY_MM,
     DETECT_PIXEL_MM,
     EACH_SIDE,
@@ -21,14 +24,12 @@ from ..config import (
     SMALLEST_MM3,
     TRIED_SLICE_MM,
     WINDOW_HU,
+    BoxConfig,
 )
 from ..errors import UserError
-from ..networks.box_network import BoxConfig
 from ..networks.classifier import load_classifier
-from ..networks.inference import load_network
+from ..networks.inference import load_boxes, load_network
 from ..run_folder import RunFolder
-from ..training.boxes import MARGIN_MM, SIZE, SPACING_MM
-from ..training.train_boxes import load_boxes
 from .box_graphs import EMBEDDINGS, export_detector, export_member
 from .contract import (
     CLASSIFIER_FILE,
@@ -76,7 +77,7 @@ def segmenter_fields(config: BoxConfig, chosen: Spec, members: int, folder: Path
     files = [member_files(member) for member in range(members)]
     return {
         "kind": "patch",
-        "grid": {"spacing_mm": list(SPACING_MM), "size": list(SIZE), "beyond": "repeat", "grows": True},
+        "grid": {"spacing_mm": list(BOX_SPACING_MM), "size": list(BOX_SIZE), "beyond": "repeat", "grows": True},
         "members": [{"encoder": graph_fields(folder, e), "decoder": graph_fields(folder, d)} for e, d in files],
         "tensors": {
             "image": "box",
@@ -110,7 +111,7 @@ def model_json(detect: Spec, segment: Spec, config: BoxConfig, members: int, fol
             "threshold": segment["threshold"],
             "outline": "expected_dice",
             "min_volume_mm3": SMALLEST_MM3,
-            "candidates": {"threshold": detect["threshold"], "most": MOST_CANDIDATES, "margin_mm": MARGIN_MM},
+            "candidates": {"threshold": detect["threshold"], "most": MOST_CANDIDATES, "margin_mm": BOX_MARGIN_MM},
         },
         "review": segment["review"] | {
             "nodule_probability_below": detect["review"]["nodule_probability_below"],
