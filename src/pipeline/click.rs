@@ -95,9 +95,14 @@ pub fn around<S: Segmenter + ?Sized>(
     }
 }
 
-/// Networks may answer beyond the region, where they didn't sample.
+/// Networks may answer beyond the region, where they didn't sample. What is 0 already isn't written: memory that nobody wrote
+/// to takes none.
 pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
-    Zip::from(probability).and(region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
+    Zip::from(probability).and(region).for_each(|p, inside| {
+        if !*inside && *p != 0.0 {
+            *p = 0.0;
+        }
+    });
 }
 
 /// Puts `fresh`, the outlines of `maps`, the new answer, at the clicks in the place of earlier outlines. Where it shows

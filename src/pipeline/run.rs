@@ -133,11 +133,10 @@ where
 
     monitor.step(Stage::Nodules, 3, 4)?;
     let mut whole = Whole::of(answers, &cancel)?;
-    if let Some(Detected { probability, segmented, .. }) = &detected {
-        whole.put_elsewhere(&Elsewhere { probability, segmented }, &sampling, &cancel)?;
-    }
     let candidates = detected.as_ref().map(|detected| detected.candidates.kept.len());
-    drop(detected);
+    if let Some(Detected { probability, segmented, .. }) = detected {
+        whole.put_elsewhere(Elsewhere { probability, segmented: &segmented }, &sampling, &cancel)?;
+    }
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
     let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty };

@@ -181,7 +181,7 @@ mod tests {
         masks.finish();
         let spread = masks.spread::<u64>([1, 2, 3]).unwrap();
         assert_eq!(spread.iter().copied().collect::<Vec<_>>(), [0, 2, 0, 0, 0, 1 << 63 | 1]);
-        assert_eq!(SampleMasks::new(1).spread::<u32>([1, 1, 2]).unwrap(), Array3::zeros([1, 1, 2]));
+        assert_eq!(SampleMasks::new(1).spread::<u32>([1, 1, 2]).unwrap(), Array3::<u32>::zeros([1, 1, 2]));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::contract::{
     classify::{Classify, ClassifyGrid, Shown},
     model::{Decision, Model, Sampling},
     network::{
-        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random, Stride,
-        Scout, Tensors,
+        Activation, Calibration, Clicks, Dropout, Embedding, File, Grid, Kind, Member, Neighbours, Network, Random,
+        Scout, Stride, Tensors,
     },
 };
 
