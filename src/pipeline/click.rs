@@ -233,9 +233,12 @@ pub fn replace_map(
 ) -> Result<()> {
     for ((mut whole, part), changed) in whole.outer_iter_mut().zip(part.outer_iter()).zip(changed.outer_iter()) {
         cancel.check()?;
-        Zip::from(&mut whole).and(&part).and(&changed).for_each(|value, part, changed| {
-            *value = if *changed { *part } else { *value };
-        });
+        // Most slices hold none.
+        if changed.iter().any(|changed| *changed) {
+            Zip::from(&mut whole).and(&part).and(&changed).for_each(|value, part, changed| {
+                *value = if *changed { *part } else { *value };
+            });
+        }
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ use super::{
     outlines::{Outlines, ProbabilityMaps},
     scan::{self, Scan},
     search::{self, Searched, Toned},
+    seen::Seen,
     warnings,
     whole::{Elsewhere, Whole},
 };
@@ -87,13 +88,13 @@ struct Outlined {
     searched: usize,
 }
 
-/// Finds and outlines what the model knows.
+/// Finds and outlines what the model knows. `seen`: what is known of the volumes that were looked at last.
 ///
 /// # Errors
 /// What [`scan::check`] refuses, [`crate::Error::Option`], [`crate::Error::MaskGrid`], [`crate::Error::NoLung`],
 /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn run<D, C, S>(
-    mut roles: Roles<'_, D, C, S>,
+    (mut roles, seen): (Roles<'_, D, C, S>, &mut Seen),
     model: &Model,
     volumes: Vec<Volume<f32>>,
     options: &Options,
@@ -122,7 +123,7 @@ where
     }
     clock.lap("lungs");
 
-    let toned = Toned::of(&scan, &search, options, model, &cancel)?;
+    let toned = Toned::of(&scan, &search, (options, model), seen, &cancel)?;
     let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let (sampling, classify_threshold) = (options.sampling(model), options.classify_threshold(model)?);
     let (search, clicks) = (&search, &clicks);
