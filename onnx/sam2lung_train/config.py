@@ -28,6 +28,9 @@ PATCH_MIDDLE = (12, 28, 28)
 # The detector: the same network on coarser pixels and slices of its own.
 DETECT_PIXEL_MM, DETECT_WINDOW_PX = 1.4, 48
 
+# The segmenter's box: voxels and mm along k, j, i, and how far it reaches beyond a candidate.
+BOX_SIZE, BOX_SPACING_MM, BOX_MARGIN_MM = (20, 48, 48), (1.25, 0.6, 0.6), 5.0
+
 HIERA_WINDOW_PX = (
     112  # of a Hiera encoder's training windows: most of a 128 pixel crop, since Hiera uses what is around
 )
@@ -67,6 +70,8 @@ class TrainConfig:
     pairs: int = 3  # nodule windows with the next slice beside them, for the loss between neighbours
     singles: int = 5  # nodule windows alone
     negatives: int = 6  # windows of whole CTs
+    inserted: int = 0  # windows of whole CTs at nodules that were set into them
+    clamped_share: float = 0.35  # of nodule windows that end like a crop
     rate: float = 2e-3
     decay: float = 0.02
     average: float = 0.998  # of the weights that are shipped
@@ -92,6 +97,66 @@ class TrainConfig:
     @staticmethod
     def of(plain: dict[str, Any]) -> "TrainConfig":
         return TrainConfig(**{**plain, "network": NetworkConfig(**plain["network"])})
+
+
+@dataclass
+class BoxConfig:
+    """Widths at the four levels of the encoder, from the CT's scale to strides (4, 8, 8), and what the decoder has."""
+
+    widths: tuple = (8, 32, 64, 96)
+    decoder_widths: tuple = (48, 32, 16)  # at levels 2, 1, 0
+    rates: tuple = (0.2, 0.2, 0.2)  # dropout of what the decoder reads at levels 3, 2, 1
+    rank: int = 8
+    token: int = 64
+    # Designs: planes that a slice brings along (1: itself), and how far a kernel reaches along k in either half.
+    planes: int = 1
+    encoder_depth: int = 3
+    decoder_depth: int = 3
+
+    def dropout(self) -> list[tuple[int, float]]:
+        """(channels, rate) of each dropout mask."""
+        return list(zip((self.widths[3], self.widths[2], self.widths[1]), self.rates))
+
+
+# What is tried against each other: the planes that a slice brings along, and kernels' depths in encoder and decoder.
+DESIGNS = {
+    "3d": {},
+    "2d": {"planes": 7, "encoder_depth": 1, "decoder_depth": 1, "widths": (16, 48, 96, 160)},
+    "2d-3d": {"planes": 3, "encoder_depth": 1, "decoder_depth": 3, "widths": (16, 48, 96, 144)},
+}
+
+
+@dataclass
+class BoxWeights:
+    """Of the parts of the loss."""
+
+    dice: float = 1.0
+    entropy: float = 1.0
+    readers: float = 1.0
+    deep: float = 0.2
+    share: float = 0.5  # of the readers' share in the target of the cross-entropy, the rest is their consensus
+
+
+@dataclass
+class BoxTrainConfig:
+    """One training run."""
+
+    minutes: float = 60.0
+    batch: int = 8
+    rate: float = 2e-3
+    decay: float = 0.02
+    average: float = 0.998  # of the weights that are shipped
+    seed: int = 0
+    design: str = "3d"
+    device: str = "cpu"
+    weights: BoxWeights = field(default_factory=BoxWeights)
+
+    def network(self) -> BoxConfig:
+        return BoxConfig(**DESIGNS[self.design])
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> "BoxTrainConfig":
+        return BoxTrainConfig(**{**plain, "weights": BoxWeights(**plain["weights"])})
 
 
 def neighbour_stride(spacing_mm: float) -> int:

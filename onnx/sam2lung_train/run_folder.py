@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "classifier_threshold": 0.5,
     "classifier_points": [],
     "uncertainty": None,
+    "widen": 1.0,
     "review": {
         "sample_dice_below": None,
         "detection_rate_below": 0.9,

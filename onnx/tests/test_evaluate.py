@@ -27,6 +27,9 @@ if words == ["--version"]:
     print("sam2lung 0.0.0-fake")
     sys.exit(0)
 assert words[0] == "segment"
+if words[1] == "--help":
+    print("--sample-outlines")
+    sys.exit(0)
 output = Path(words[words.index("--output") + 1])
 status = 0
 for path in map(Path, words[1:words.index("--output")]):
@@ -45,13 +48,16 @@ for path in map(Path, words[1:words.index("--output")]):
     save("label", labels, np.uint16)
     save("probability", np.where(labels > 0, 0.9, 0.1), np.float32)
     save("uncertainty", np.full(hu.shape, 0.25), np.float32)
+    if "--sample-outlines" in words:
+        save("sample_outlines", np.where(labels > 0, 0b11, 0), np.uint32)
     voxel = float(np.prod(image.header.get_zooms()))
     nodules = []
     for n in range(1, count + 1):
         volume = voxel * int((labels == n).sum())
         nodules.append(dict(id=n, centroid_ijk=list(map(float, ndimage.center_of_mass(labels == n))),
             volume_mm3=volume, volume_mm3_p05=0.9 * volume, volume_mm3_p95=1.1 * volume,
-            equivalent_diameter_mm=(6 * volume / np.pi) ** (1 / 3), sample_dice=0.8, uncertainty_mean=0.25,
+            equivalent_diameter_mm=(6 * volume / np.pi) ** (1 / 3),
+            sample_volumes_mm3=[volume, volume], sample_dice=0.8, uncertainty_mean=0.25,
             nodule_probability=0.8, review=True, review_reasons=["touches the edge of the scan: a part may be missing"]))
     (folder / "nodules.json").write_text(json.dumps(nodules))
     (folder / "run.json").write_text(json.dumps(dict(words=words)))
@@ -265,6 +271,18 @@ def test_interval_of_older_results_is_the_samples_own():
     assert files.plain({"value": np.inf}) == {"value": None}
 
 
+def test_broken_intervals_leave_out_the_volume_or_touch_zero():
+    bounds = [(80, 120), (101, 120), (80, 99), (0, 120), (0, 0)]
+    made = [told(0.9, volume_mm3_p05=float(low), volume_mm3_p95=float(high)) for low, high in bounds]
+    assert summary.broken_intervals(made) == 4 and summary.broken_intervals([told(0.0)]) == 0
+
+
+def test_samples_median_is_compared_with_the_volume():
+    made = [told(0.9, sample_volumes_mm3=[50.0, 200.0, 300.0]), told(0.9, sample_volumes_mm3=[0.0, 50.0, 90.0])]
+    assert summary.samples_median_ratio(made) == pytest.approx(1.0)
+    assert np.isnan(summary.samples_median_ratio([told(0.9)]))
+
+
 def test_volume_ratio_of_twice_and_half_is_one():
     assert summary.volume_ratio([told(0.9, volume=200.0), told(0.9, volume=50.0)]) == pytest.approx(1.0)
 
@@ -318,22 +336,24 @@ def test_consensus_of_active_readers_is_at_least_half():
 
 
 def test_put_between_replaces_only_what_lies_between():
-    text = f"head\n{crops.BEGIN}\nold\n{crops.END}\ntail\n"
-    once = files.put_between(text, crops.BEGIN, crops.END, "new")
-    assert once == f"head\n{crops.BEGIN}\nnew\n{crops.END}\ntail\n"
-    assert files.put_between(once, crops.BEGIN, crops.END, "new") == once
+    begin, end = files.markers("evaluate")
+    text = f"head\n{begin}\nold\n{end}\ntail\n"
+    once = files.put_between(text, begin, end, "new")
+    assert once == f"head\n{begin}\nnew\n{end}\ntail\n"
+    assert files.put_between(once, begin, end, "new") == once
     with pytest.raises(ValueError, match="once each"):
-        files.put_between("no markers", crops.BEGIN, crops.END, "new")
+        files.put_between("no markers", begin, end, "new")
 
 
 def test_model_card_has_the_markers():
     card = (ONNX_FOLDER / "MODEL_CARD.md").read_text()
-    assert "new" in files.put_between(card, crops.BEGIN, crops.END, "new")
+    for name in ("evaluate", "whole-ct", "phantoms", "thickness", "ablation", "speed"):
+        assert "new" in files.put_between(card, *files.markers(name), "new")
 
 
 def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, program, tmp_path):
     card = tmp_path / "CARD.md"
-    card.write_text(f"{crops.BEGIN}\n{crops.END}\n")
+    card.write_text(f"{files.markers('evaluate')[0]}\n{files.markers('evaluate')[1]}\n")
     words = ["--data", shared_data, "--sam2lung", program, "--out", tmp_path / "out", "--limit", "3", "--rounds", "20"]
     assert main(["evaluate", *map(str, words), "--card", str(card)]) == 0
     written = json.loads((tmp_path / "out" / "evaluate.json").read_text())
@@ -341,6 +361,8 @@ def test_evaluate_on_real_nodules_writes_table_json_and_card(shared_data, progra
     assert written["froc"]["scans"] == written["click"]["all"]["nodules"] == 3
     assert {"texture", "agreement", "slices"} <= set(written["sets"]["lidc_off"]["scores"][0])
     figures = written["sets"]["lidc_off"]["summary"]
+    assert 0 < figures["energy_distance"]["value"] < 2 and figures["energy_samples"]["value"] == 0
+    assert written["sets"]["lidc_auto"]["summary"]["energy_distance"]["value"] is None
     assert figures["nodules"]["value"] == 3
     low, high = figures["dice_touching_mean"]["ci95"]
     assert 0 <= low <= figures["dice_touching_mean"]["value"] <= high <= 1
@@ -397,8 +419,18 @@ def test_whole_ct_findings_are_sorted_into_found_marks_and_false():
     assert [lesion["found_by"] for lesion in found["lesions"]] == [[1], [2], []]
     assert [n["id"] for n in found["small"]] == [3, 6]
     assert [n["id"] for n in found["false_findings"]] == [4, 5]
+    # Findings are 3 mm: none of them is false where only those of 4 mm and more can be.
+    large = whole_cts.sort_findings(ct, labels, spacing, nodules, smallest_false_mm=4)
+    assert [n["id"] for n in large["small"]] == [3, 4, 5, 6] and large["false_findings"] == []
     all_of_them = whole_cts.sort_findings(ct, labels, spacing, nodules, smallest_mm=3)
     assert [lesion["found_by"] for lesion in all_of_them["lesions"]] == [[1], [2], [], [6]]
+
+
+def test_whole_ct_uncertain_lesion_neednt_be_found_and_isnt_false():
+    lesion = {"voxel": [10, 10, 5], "diameter_mm": 9.0, "what": "uncertain: a scar"}
+    ct = whole_cts.WholeCt(None, "p", [lesion])
+    found = whole_cts.sort_findings(ct, np.zeros((10, 20, 20), int), np.ones(3), [nodule(1, [11, 10, 5])])
+    assert found["lesions"] == [] and [n["id"] for n in found["small"]] == [1] and found["false_findings"] == []
 
 
 def test_whole_ct_scan_of_the_curve_has_each_lesions_best_finding():
@@ -436,6 +468,7 @@ def test_whole_ct_run_twice_writes_the_curve(program, tmp_path):
     record = {"file": "ct.nii.gz", "patient": "p", "split": "test", "lesions": [lesion]}
     (folder / "index.json").write_text(json.dumps([record]))
     words = ["--data", tmp_path / "data", "--sam2lung", program, "--out", tmp_path / "out", "--rounds", "10"]
+    words += ["--smallest-false", "3"]  # the other finding is 3.1 mm
     assert main(["evaluate-whole-ct", *map(str, words)]) == 0
     written = json.loads((tmp_path / "out" / "whole_ct.json").read_text())
     assert written["totals"]["found"] == 1 and written["totals"]["false_findings"] == 1
@@ -454,3 +487,5 @@ def test_whole_ct_list_has_every_lesion_of_the_index(shared_data):
         1,
     ]
     assert len(listed["lidc0002.nii.gz"].marks) == 11
+    assert [len(listed[f"{name}.nii.gz"].marks) for name in ("cmb_crc", "cptac_lscc")] == [6, 2]
+    assert all(len(listed[f"lungdx_{kernel}.nii.gz"].listed(5.0)) == 3 for kernel in ("lung", "soft"))

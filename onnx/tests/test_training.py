@@ -287,7 +287,7 @@ def test_is_another_nodule_knows_the_same_place_in_another_crop():
 
 def finding(**fields):
     plain = {
-        "where": "made", "patient": "a", "develop": False, "nodule": True, "whole": True, "ends": False, "product": True,
+        "where": "made", "patient": "a", "develop": False, "nodule": True, "marked": 0.5, "whole": True, "ends": False, "product": True,
         "diameter_mm": 6.0,
         "hu": RANDOM.integers(-1000, 400, findings.STORED).astype(np.int16),
         "probability": np.full(findings.STORED, 128, np.uint8), "inside": np.ones(findings.STORED, bool),
@@ -331,7 +331,10 @@ def test_narrow_repeats_the_sides_and_marks_what_is_beyond():
 
 def test_classifier_learns_to_tell_bright_from_dark():
     some = [
-        finding(nodule=bool(n % 2), whole=bool(n % 3), hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16))
+        finding(
+            nodule=bool(n % 2), marked=n % 2 / 1, whole=bool(n % 3),
+            hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16),
+        )  # fmt: skip
         for n in range(12)
     ]
     trained, _ = train_classifier.train(some, 0.15, 0)

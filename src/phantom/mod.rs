@@ -23,8 +23,11 @@ pub use lungs::Lungs;
 pub use nodules::NoduleKind;
 pub use scanner::Scanner;
 
-use crate::space::volume::Volume;
+use crate::{error::Error, space::volume::Volume};
 use random::SplitMix64;
+
+/// Diameters that the balls of [`chest_phantom_with_balls`] may have, mm.
+pub const BALLS_MM: std::ops::RangeInclusive<f64> = 1.0..=30.0;
 
 /// A chest CT with what is in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +78,40 @@ pub fn chest_phantom_of(seed: u64, state: Lungs, scanner: &Scanner) -> Phantom {
     let mut nodules = nodules::place(&mut random);
     let vessels = vessels::grow(&mut random, &nodules);
     nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
+    scan(random, nodules, &vessels, state, scanner)
+}
 
+/// The phantom of a seed with solid balls free in the lung, of these diameters in mm, in place of its usual nodules.
+///
+/// # Errors
+/// [`Error::Option`] for a diameter outside [`BALLS_MM`], and when the lungs have no room for all.
+pub fn chest_phantom_with_balls(
+    seed: u64,
+    state: Lungs,
+    scanner: &Scanner,
+    diameters_mm: &[f64],
+) -> Result<Phantom, Error> {
+    let refuse = |got: String, expected: String| Error::Option { option: "diameters", got, expected };
+    let (least, most) = (BALLS_MM.start(), BALLS_MM.end());
+    if let Some(wrong) = diameters_mm.iter().find(|mm| !BALLS_MM.contains(mm)) {
+        return Err(refuse(format!("{wrong}"), format!("{least} to {most} mm")));
+    }
+    let mut random = SplitMix64(seed);
+    let nodules = nodules::place_balls(&mut random, diameters_mm).ok_or_else(|| {
+        refuse(format!("{} balls", diameters_mm.len()), "fewer or smaller ones: the lungs are full".into())
+    })?;
+    let vessels = vessels::grow(&mut random, &nodules);
+    Ok(scan(random, nodules, &vessels, state, scanner))
+}
+
+/// Paints and exposes the chest; leaves out nodules that would touch a part without air.
+fn scan(
+    mut random: SplitMix64,
+    mut nodules: Vec<nodules::Nodule>,
+    vessels: &[vessels::Vessel],
+    state: Lungs,
+    scanner: &Scanner,
+) -> Phantom {
     let grid = scanner.grid();
     let (mut hu, lungs) = scanner.chest(state, grid.dims);
     if state.textured() {
@@ -140,6 +176,31 @@ mod tests {
             let tolerance = 0.05 * nodule.volume_mm3 + 15.0;
             assert!((measured - nodule.volume_mm3).abs() < tolerance, "{nodule:?} measured {measured:.0}");
         }
+    }
+
+    #[test]
+    fn phantom_balls_measure_their_diameters_volumes_down_to_three_mm() {
+        let scanner = Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 0.0 };
+        let phantom = chest_phantom_with_balls(1, Lungs::Normal, &scanner, &[3.0, 4.0, 6.0, 12.0]).unwrap();
+        let known: Vec<f64> = phantom.nodules.iter().map(|nodule| nodule.volume_mm3).collect();
+        let balls = [12.0f64, 6.0, 4.0, 3.0].map(|d| std::f64::consts::PI / 6.0 * d.powi(3));
+        assert!(known.iter().zip(balls).all(|(known, ball)| (known - ball).abs() < 1e-9), "{known:?}");
+        for nodule in &phantom.nodules {
+            let measured = measured_mm3(&phantom, nodule, 40.0);
+            // lung texture (22 HU of 900) in a ball of 2.5 mm more radius
+            let tolerance = 0.03 * nodule.volume_mm3 + 4.0;
+            assert!((measured - nodule.volume_mm3).abs() < tolerance, "{nodule:?} measured {measured:.1}");
+        }
+    }
+
+    #[test]
+    fn phantom_balls_without_room_or_of_no_size_are_refused_by_option() {
+        let made = |diameters: &[f64]| chest_phantom_with_balls(1, Lungs::Normal, &QUICK, diameters);
+        for wrong in [vec![0.5], vec![31.0], vec![f64::NAN], vec![30.0; 60]] {
+            let error = made(&wrong).unwrap_err();
+            assert!(matches!(error, Error::Option { option: "diameters", .. }), "{wrong:?}: {error}");
+        }
+        assert_eq!(made(&[]).unwrap().nodules, []);
     }
 
     #[test]

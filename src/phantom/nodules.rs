@@ -45,6 +45,8 @@ const AIRWAY_MM: f64 = 8.0;
 const APART_MM: f64 = 12.0;
 /// Distance to the hila, where the vessels need the room.
 const HILUM_MM: f64 = 38.0;
+/// Places that are tried for a ball.
+const TRIES: usize = 100_000;
 /// Part of its radius by which the centre of a nodule on the pleura lies inside the lung.
 const PLEURAL_DEPTH: f64 = 0.45;
 
@@ -94,6 +96,18 @@ pub(super) fn place(random: &mut SplitMix64) -> Vec<Nodule> {
         placed.push(nodule);
     }
     placed
+}
+
+/// Places solid balls of these diameters in mm, the large ones first; `None` when one finds no room.
+pub(super) fn place_balls(random: &mut SplitMix64, diameters_mm: &[f64]) -> Option<Vec<Nodule>> {
+    let mut sizes = diameters_mm.to_vec();
+    sizes.sort_by(|a, b| b.total_cmp(a));
+    sizes.iter().try_fold(Vec::new(), |mut placed, diameter| {
+        let ball = |centre| Nodule { centre, semi_axes: [diameter / 2.0; 3], kind: NoduleKind::Solid };
+        let found = (0..TRIES).map(|_| ball(anywhere(random))).find(|ball| fits(ball, &placed))?;
+        placed.push(found);
+        Some(placed)
+    })
 }
 
 /// The nodule that touches a vessel, at the place with most room around; `None` when there is no such vessel.

@@ -30,6 +30,12 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """--split and --develop."""
+    parser.add_argument("--split", choices=["val", "train"], default="val")
+    parser.add_argument("--develop", action="store_true", help="only the development part: with --split train")
+
+
 def add_rounds(parser: argparse.ArgumentParser) -> None:
     """--rounds."""
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds of the intervals; default: 1000")
@@ -51,7 +57,7 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_data(parser, "folder with lidc/, lidc_hu/")
     add_model(parser)
-    parser.add_argument("--split", choices=["val", "train"], default="val")
+    add_part(parser)
     parser.add_argument("--sets", default=",".join(SETS), help=f"comma-separated, of {', '.join(SETS)}; default: all")
     add_keep(parser)
     parser.add_argument(
@@ -90,11 +96,19 @@ def add_whole_ct_options(parser: argparse.ArgumentParser) -> None:
         metavar="MM",
         help="diameter from which a lesion has to be found; default: 5",
     )
+    parser.add_argument(
+        "--smallest-false",
+        type=float,
+        default=4.0,
+        metavar="MM",
+        help="diameter from which a finding can be a false one; default: 4",
+    )
     add_keep(parser)
     parser.add_argument(
         "--no-froc", dest="froc", action="store_false", help="leave out the second run, for the free-response curve"
     )
     add_rounds(parser)
+    add_card(parser, "whole-ct")
 
 
 def run_whole_ct(arguments: argparse.Namespace) -> None:
@@ -124,8 +138,7 @@ def add_thickness_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all"
     )
-    parser.add_argument("--split", choices=["val", "train"], default="val")
-    parser.add_argument("--develop", action="store_true", help="only the development part of `train`")
+    add_part(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="phantoms; default: the demonstration's")
     parser.add_argument("--samples", type=int, help="dropout samples; the model's number when left out")
     parser.add_argument(
@@ -140,6 +153,112 @@ def run_thickness(arguments: argparse.Namespace) -> None:
     from ..evaluation.slice_thickness import Options, evaluate_thickness
 
     evaluate_thickness(options_of(Options, arguments))
+
+
+# --- phantoms ---------------------------------------------------------------------------------------------------------
+
+
+def add_phantom_options(parser: argparse.ArgumentParser) -> None:
+    """Of evaluate-phantoms."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_model(parser)
+    parser.add_argument(
+        "--phantoms", type=int, default=13, metavar="N", help="of each kind, eight nodules each; default: 13"
+    )
+    parser.add_argument("--first-seed", type=int, default=1, metavar="N", help="of the phantoms; default: 1")
+    add_keep(parser)
+    add_rounds(parser)
+    add_card(parser, "phantoms")
+
+
+def run_phantoms(arguments: argparse.Namespace) -> None:
+    """evaluate-phantoms."""
+    from ..evaluation.phantoms import Options, evaluate_phantoms
+
+    evaluate_phantoms(options_of(Options, arguments))
+
+
+# --- readers' contours ------------------------------------------------------------------------------------------------
+
+
+def add_contour_options(parser: argparse.ArgumentParser) -> None:
+    """Of measure-contours."""
+    add_out(parser)
+    add_data(parser)
+    add_rounds(parser)
+
+
+def run_contours(arguments: argparse.Namespace) -> None:
+    """measure-contours."""
+    from ..evaluation.contours import Options, measure_contours
+
+    measure_contours(options_of(Options, arguments))
+
+
+# --- parts of a bundle ------------------------------------------------------------------------------------------------
+
+
+def add_ablation_options(parser: argparse.ArgumentParser) -> None:
+    """Of ablate-bundle."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_data(parser)
+    add_model(parser)
+    parser.add_argument("--other", type=Path, metavar="BUNDLE", help="its roles take this one's place, one at a time")
+    parser.add_argument("--only", action="append", metavar="NAME", help="a variant; may be given again; default: all")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N nodules: for a quick look")
+    add_keep(parser)
+    add_rounds(parser)
+    add_card(parser, "ablation")
+
+
+def run_ablation(arguments: argparse.Namespace) -> None:
+    """ablate-bundle."""
+    from ..evaluation.variants import Options, ablate_bundle
+
+    ablate_bundle(options_of(Options, arguments))
+
+
+# --- speed ------------------------------------------------------------------------------------------------------------
+
+
+def shape(text: str) -> tuple[int, int, int]:
+    """512,512,300 as numbers."""
+    try:
+        columns, rows, slices = map(int, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text}; expected COLUMNS,ROWS,SLICES") from None
+    return columns, rows, slices
+
+
+def add_speed_options(parser: argparse.ArgumentParser) -> None:
+    """Of compare-speed."""
+    add_sam2lung(parser)
+    add_out(parser)
+    parser.add_argument("--ct", type=Path, required=True, metavar="FILE", help="a CT as NIfTI")
+    parser.add_argument("--against", type=Path, metavar="PROGRAM", help="the other command line; default: the same")
+    add_model(parser)
+    parser.add_argument("--against-model", type=Path, metavar="BUNDLE", help="bundle of the other")
+    parser.add_argument(
+        "--shape",
+        dest="shapes",
+        type=shape,
+        action="append",
+        default=[],
+        metavar="COLUMNS,ROWS,SLICES",
+        help="resample the CT; may be given again",
+    )
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each; default: 3")
+    add_card(parser, "speed")
+    parser.add_argument("options", nargs="*", metavar="-- OPTION", help="further options of segment, for both")
+
+
+def run_speed(arguments: argparse.Namespace) -> None:
+    """compare-speed."""
+    from ..evaluation.speed import Options, compare_speed
+
+    compare_speed(options_of(Options, arguments))
 
 
 COMMANDS = (
@@ -157,7 +276,7 @@ COMMANDS = (
         "counts findings in whole CTs",
         "Runs the built command line on whole CTs, twice: as shipped, and with every finding kept for the\n"
         "free-response curve.\n\n"
-        "Writes OUT/whole_ct.md and OUT/whole_ct.json.",
+        "Writes OUT/whole_ct.md and OUT/whole_ct.json; with --card also the model card's tables.",
         add_whole_ct_options,
         run_whole_ct,
     ),
@@ -168,5 +287,39 @@ COMMANDS = (
         "Writes OUT/thickness.md and OUT/thickness.json; with --card also the model card's tables.",
         add_thickness_options,
         run_thickness,
+    ),
+    Command(
+        "evaluate-phantoms",
+        "compares volumes of phantoms with what they are",
+        "Makes phantoms of many seeds with the built command line, segments them without and with clicks, and compares\n"
+        "with the known volumes.\n\n"
+        "Writes OUT/phantoms.md and OUT/phantoms.json; with --card also the model card's tables.",
+        add_phantom_options,
+        run_phantoms,
+    ),
+    Command(
+        "measure-contours",
+        "compares the volumes that readers outlined with what HU say",
+        "Compares the readers' outlines of isolated solid nodules of `train` with their physical volumes.\n\n"
+        "Writes OUT/contours.md and OUT/contours.json.",
+        add_contour_options,
+        run_contours,
+    ),
+    Command(
+        "ablate-bundle",
+        "measures a bundle with one thing changed at a time",
+        "Runs copies of a bundle (fewer members, no noise, no dropout, other numbers of samples, roles of another\n"
+        "bundle) on the crops of the development part.\n\n"
+        "Writes OUT/ablation.md and OUT/ablation.json; with --card also the model card's table.",
+        add_ablation_options,
+        run_ablation,
+    ),
+    Command(
+        "compare-speed",
+        "seconds and memory of two command lines or bundles, in turn",
+        "Runs two command lines or two bundles in turn on the same CT and compares seconds and peak memory.\n\n"
+        "Writes OUT/speed.md and OUT/speed.json; with --card also the model card's table.",
+        add_speed_options,
+        run_speed,
     ),
 )

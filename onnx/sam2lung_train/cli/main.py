@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import data, evaluation, export, figures, training
+from . import chain, data, evaluation, export, figures, training
 from .command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *data.COMMANDS,
     *training.COMMANDS,
+    *chain.COMMANDS,
     *export.COMMANDS,
     *evaluation.COMMANDS,
     *figures.COMMANDS,

@@ -21,6 +21,7 @@ from .lesions import FUSED_CT, known_lesions
 LESION_MARGIN_MM = 10.0
 SMALL_MARK_RADIUS_MM = 5.0
 UNLISTED_RADIUS_MM = 9.0
+VESSELS = "_vessels.nii.gz"  # masks of vessels that were traced by hand, listed beside the CTs
 
 
 # --- nodules ----------------------------------------------------------------------------------------------------------
@@ -112,7 +113,8 @@ def pasted(plane: np.ndarray, crop: np.ndarray, row: int, column: int) -> np.nda
 def wholes(data: Path) -> list[Whole]:
     """The whole CTs of `whole_ct` and `fcp_dicom`."""
     records = json.loads((Path(data) / "whole_ct" / "index.json").read_text())
-    listed = [whole_ct(Path(data) / "whole_ct", record) for record in bar(records, "whole CTs")]
+    cts = [record for record in records if not record["file"].endswith(VESSELS)]
+    listed = [whole_ct(Path(data) / "whole_ct", record) for record in bar(cts, "whole CTs")]
     return [*listed, fused_ct(Path(data) / FUSED_CT, known_lesions(Path(data))[FUSED_CT])]
 
 
@@ -148,4 +150,6 @@ def fused_ct(folder: Path, seen: list[tuple[np.ndarray, float]]) -> Whole:
     known = np.ones(hu.shape, bool)
     for voxel, radius in seen:
         hide(known, voxel, radius + LESION_MARGIN_MM, spacing)
-    return Whole(folder.name, as_hu(hu), np.zeros(hu.shape, np.uint8), known, spacing)
+    traced = folder.parent / "whole_ct" / f"fcp{VESSELS}"
+    vessels = np.asarray(nibabel.load(traced).dataobj).T if traced.exists() else np.zeros(hu.shape, np.uint8)
+    return Whole(folder.name, as_hu(hu), np.zeros(hu.shape, np.uint8), known, spacing, np.argwhere(vessels > 0))

@@ -16,14 +16,13 @@ import numpy as np
 from ..aliases import Record
 from ..data import cases
 from ..data.cases import Case
+from ..data.items import is_develop
 from ..errors import UserError
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import agreement, froc, product, scores, summary, tables
-from .files import plain, put_between, version_of
+from .files import fill_card, plain, version_of
 from .product import Model, Product, Result
 from .scores import Score
-
-BEGIN, END = "<!-- evaluate:begin -->", "<!-- evaluate:end -->"
 
 
 @dataclass
@@ -35,6 +34,7 @@ class Set:
     options: tuple
     click: bool = False  # with a click on the nodule
     every_finding: bool = False  # classifier's threshold at 0: for the free-response curve, not for the table
+    samples: bool = False  # with the samples' outlines, for their distance to the readers'
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Options:
     data: Path = DATA  # folder with lidc/, lidc_hu/
     model: Path | None = None  # bundle to measure; the built-in one when left out
     split: str = "val"  # or "train"
+    develop: bool = False  # only the development part of `train`
     sets: list[str] = field(default_factory=lambda: list(SETS))
     keep: bool = False  # segment only what has no result in OUT yet, score everything
     limit: int | None = None  # only the first nodules of each set: for a quick look, not for a report
@@ -58,8 +59,9 @@ class Options:
 
 
 OFF = ("--lung-mask", "off")
+SAMPLE_OUTLINES = "--sample-outlines"
 SETS = {
-    "lidc_off": Set("lidc, lung mask off", cases.lidc_cases, OFF),
+    "lidc_off": Set("lidc, lung mask off", cases.lidc_cases, OFF, samples=True),
     "lidc_auto": Set("lidc, lung mask auto", cases.lidc_cases, ("--lung-mask", "auto")),
     "lidc_click": Set("lidc, lung mask off, with a click", cases.lidc_cases, OFF, click=True),
     "lidc_hu_off": Set("lidc_hu, lung mask off", cases.lidc_hu_cases, OFF),
@@ -76,6 +78,17 @@ def measurable(loaded: list[Case], limit: int | None = None) -> tuple[list[Case]
     return kept[:limit], left_out
 
 
+def loaded_of(kind: Set, asked: Options) -> tuple[list[Case], dict[str, list[str]]]:
+    """`measurable` of the set's cases that are asked for."""
+    loaded = kind.load(asked.data, asked.split)
+    return measurable([c for c in loaded if is_develop(c.patient)] if asked.develop else loaded, asked.limit)
+
+
+def sample_options(kind: Set, program: Path) -> tuple[str, ...]:
+    """The option that writes the samples' outlines, where they are wanted and known; older command lines lack it."""
+    return (SAMPLE_OUTLINES,) if kind.samples and product.knows(program, SAMPLE_OUTLINES) else ()
+
+
 def run_set(
     loaded: list[Case], runner: Product, folder: Path, jobs: int, click: bool = False, keep: bool = False
 ) -> Iterator[tuple[Case, Result]]:
@@ -84,7 +97,8 @@ def run_set(
     inputs.mkdir(parents=True, exist_ok=True)
     paths = {case.name: inputs / f"{case.name}.nii.gz" for case in loaded}
     contract = product.contract_of(runner.model) if keep and runner.model else None
-    missing = [case for case in loaded if not (keep and product.is_complete(output / case.name, contract))]
+    outlines = SAMPLE_OUTLINES in runner.options
+    missing = [c for c in loaded if not (keep and product.is_complete(output / c.name, contract, outlines))]
     for case in missing:
         cases.write_ct(case, paths[case.name])
     clicks = {paths[case.name]: product.click_inside(case.click_ijk) for case in missing} if click else None
@@ -119,9 +133,9 @@ def findings_of(case: Case, result: Result) -> froc.Scan:
 def measured(key: str, asked: Options) -> tuple[Record, set[Model]]:
     """One set of the table: its figures and scores; and what wrote the results."""
     kind = SETS[key]
-    loaded, left_out = measurable(kind.load(asked.data, asked.split), asked.limit)
+    loaded, left_out = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} nodules", flush=True)
-    runner = Product(asked.sam2lung, asked.model, kind.options)
+    runner = Product(asked.sam2lung, asked.model, (*kind.options, *sample_options(kind, asked.sam2lung)))
     scored, models = evaluate_set(loaded, runner, asked.out / key, asked.jobs, kind.click, asked.keep)
     figures = {
         "words": kind.words,
@@ -143,7 +157,7 @@ def measured_froc(key: str, asked: Options) -> tuple[Record | None, set[Model]]:
     if threshold is None:
         print(f"{kind.words}: the bundle has no classifier, no probabilities to sort by", flush=True)
         return None, set()
-    loaded, _ = measurable(kind.load(asked.data, asked.split), asked.limit)
+    loaded, _ = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} crops", flush=True)
     runner = Product(asked.sam2lung, bundle, kind.options)
     scans, models = [], set()
@@ -188,9 +202,7 @@ def write(results: Record, asked: Options, program: str) -> str:
     (asked.out / "evaluate.md").write_text(text + "\n")
     everything = plain({"program": program, "arguments": options, **results, "sets": sets})
     (asked.out / "evaluate.json").write_text(json.dumps(everything, indent=1) + "\n")
-    if asked.card:
-        card = asked.card.read_text()
-        asked.card.write_text(put_between(card, BEGIN, END, text))
+    fill_card(asked.card, "evaluate", text)
     return text
 
 

@@ -17,6 +17,17 @@ def put_between(text: str, begin: str, end: str, insert: str) -> str:
     return f"{head}{begin}\n{insert}\n{end}{tail}"
 
 
+def markers(name: str) -> tuple[str, str]:
+    """Between which the model card has the tables of a command."""
+    return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+
+
+def fill_card(card: Path | None, name: str, text: str) -> None:
+    """Puts `text` between the card's markers of `name`; nothing without a card."""
+    if card:
+        card.write_text(put_between(card.read_text(), *markers(name), text))
+
+
 def plain(value: Any) -> Any:
     """For JSON: arrays to lists, what is no finite number to null."""
     if isinstance(value, dict):

@@ -18,6 +18,7 @@ from ..export import contract as model_json
 
 # Loading the networks costs a second or so; one call does this many CTs.
 INPUTS_PER_CALL = 16
+OUTLINES = "sample_outlines.nii.gz"
 
 
 @dataclass
@@ -31,6 +32,12 @@ class Result:
     uncertainty: np.ndarray | None = None
     nodules: list = field(default_factory=list)  # nodules.json
     run: dict = field(default_factory=dict)  # run.json
+    bits: np.ndarray | None = None  # bit s is set where sample s calls the voxel a nodule; None where not written
+
+    @property
+    def samples(self) -> int | None:
+        """Number of samples that were drawn; None where nothing was found to tell it."""
+        return len(self.nodules[0].get("sample_volumes_mm3", [])) or None if self.nodules else None
 
 
 @dataclass
@@ -111,9 +118,11 @@ def contract_of(bundle: Path) -> str:
     return hashlib.sha256((Path(bundle) / model_json.FILE).read_bytes()).hexdigest()[:8]
 
 
-def is_complete(folder: Path, contract: str | None = None) -> bool:
-    """Whether `folder` holds a result, and that of the model.json with hash `contract` if one is given."""
-    if not (folder / "run.json").exists():  # written last
+def is_complete(folder: Path, contract: str | None = None, outlines: bool = False) -> bool:
+    """Whether `folder` holds a result, that of the model.json with hash `contract` if one is given, and the samples'
+    `outlines` if they are wanted.
+    """
+    if not (folder / "run.json").exists() or (outlines and not (folder / OUTLINES).exists()):  # run.json comes last
         return False
     model = model_of(read_result(folder)) if contract else None
     return contract is None or (model is not None and model.contract == contract)
@@ -152,6 +161,12 @@ def stem(path: Path) -> str:
     return Path(path).name.removesuffix(".nii.gz")
 
 
+def knows(program: Path, option: str, command: str = "segment") -> bool:
+    """Whether a subcommand of this command line has an option: older ones are measured, too."""
+    told = subprocess.run([str(program), command, "--help"], capture_output=True, text=True, check=True).stdout
+    return option in told
+
+
 def read_result(folder: Path, refused: str | None = None) -> Result:
     """What was written to `folder` for one CT."""
     if refused:
@@ -163,7 +178,13 @@ def read_result(folder: Path, refused: str | None = None) -> Result:
         uncertainty=read_volume(folder / "uncertainty.nii.gz"),
         nodules=json.loads((folder / "nodules.json").read_text()),
         run=json.loads((folder / "run.json").read_text()),
+        bits=read_volume(outlines) if (outlines := folder / OUTLINES).exists() else None,
     )
+
+
+def affine(path: Path) -> np.ndarray:
+    """From voxels (i, j, k, 1) to RAS in mm."""
+    return nibabel.load(path).affine
 
 
 def read_volume(path: Path) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..aliases import Record
 from ..data.cases import Case
-from . import agreement, metrics, roughness
+from . import agreement, metrics, roughness, spread
 from .product import Result
 
 HIT_DICE, GOOD_DICE, POOR_DICE = 0.0, 0.5, 0.7
@@ -43,6 +43,8 @@ class Score:
     texture: float  # mean rating of the readers, 1 (ground glass) to 5 (solid); NaN where unknown
     agreement: dict | None  # agreement.compare with the readers; None with fewer than two
     slices: dict  # roughness.compare
+    # spread.compare: the parts of the energy distance in each slice; None where the program wrote no samples' outlines.
+    energy: list[tuple[float, float, float]] | None = None
 
     @property
     def hit(self) -> bool:
@@ -80,7 +82,17 @@ def score(case: Case, result: Result) -> Score:
         texture=case.texture,
         agreement=agreement.compare(outline, case.readers),
         slices=roughness.compare(outline, case),
+        energy=energy(case, result, labels),
     )
+
+
+def energy(case: Case, result: Result, labels: np.ndarray) -> list[tuple[float, float, float]] | None:
+    """None without samples' outlines or without readers; a refused CT has empty ones."""
+    if not case.readers or (result.bits is None and not result.refused):
+        return None
+    bits = np.zeros(labels.shape, np.uint32) if result.refused else result.bits
+    count = min(result.samples or spread.SAMPLES, spread.SAMPLES)
+    return spread.compare(spread.outlines(bits, labels, count, case.spacing_mm), case.readers)
 
 
 def calibration(result: Result, reference: np.ndarray, near: np.ndarray) -> np.ndarray:

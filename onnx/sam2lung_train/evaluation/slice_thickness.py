@@ -35,10 +35,9 @@ from ..data.items import is_develop
 from ..export import contract
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import metrics, product, tables, thickness
-from .files import plain, put_between, version_of
+from .files import fill_card, plain, version_of
 from .product import Product, Result
 
-BEGIN, END = "<!-- thickness:begin -->", "<!-- thickness:end -->"
 THICK_MM = (1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0)
 PHANTOM_MM = (2.0, 4.0, 6.0, 8.0, 10.0)
 PARTS = ("crops", "lesions", "phantoms")
@@ -331,6 +330,5 @@ def evaluate_thickness(asked: Options) -> None:
     text = report(results, asked)
     (asked.out / "thickness.md").write_text(text + "\n")
     (asked.out / "thickness.json").write_text(json.dumps(plain(results), indent=1) + "\n")
-    if asked.card:
-        asked.card.write_text(put_between(asked.card.read_text(), BEGIN, END, text))
+    fill_card(asked.card, "thickness", text)
     print("\n" + text)

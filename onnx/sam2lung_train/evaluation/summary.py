@@ -10,7 +10,7 @@ from math import inf
 import numpy as np
 
 from ..aliases import Record
-from . import metrics, risk
+from . import metrics, risk, spread
 from .scores import GOOD_DICE, POOR_DICE, Score
 
 # Crops end where the readers' marks end, so most nodules reach the crop's first or last slice: that reason for a
@@ -126,6 +126,22 @@ def interval_width(scores: list[Score], samples: bool = False) -> float:
     return over_known(np.median, widths)
 
 
+def broken_intervals(scores: list[Score]) -> int:
+    """Found nodules whose interval leaves out the outline's own volume, or begins or ends at 0."""
+    bounds = [(*interval(s.nodule), s.nodule["volume_mm3"]) for s in found(scores)]
+    return sum(not 0 < low <= own <= high for low, high, own in bounds)
+
+
+def samples_median_ratio(scores: list[Score]) -> float:
+    """Geometric mean of the median of the samples' volumes over the outline's volume, where the median isn't 0."""
+    medians = [
+        (float(np.median(volumes)), s.nodule["volume_mm3"])
+        for s in found(scores)
+        if (volumes := s.nodule.get("sample_volumes_mm3"))
+    ]
+    return float(np.exp(over_known(np.mean, [np.log(median / own) for median, own in medians if median > 0])))
+
+
 def volume_ratio(scores: list[Score]) -> float:
     """Geometric mean of our volume over the consensus volume, found nodules."""
     return float(np.exp(over_known(np.mean, log_ratios(scores))))
@@ -147,6 +163,24 @@ def across_slices(scores: list[Score], measure: str, who: str) -> float:
     kinds = ("ours", "consensus", "reader")
     known = [s.slices[measure] for s in scores if not np.isnan([s.slices[measure][kind] for kind in kinds]).any()]
     return over_known(np.mean, [figures[who] for figures in known])
+
+
+# --- samples and readers ----------------------------------------------------------------------------------------------
+
+
+def energy_parts(scores: list[Score]) -> np.ndarray:
+    """(slices, 3): `spread.energy` of every slice; none where the program wrote no samples' outlines."""
+    parts = [slice_ for s in scores for slice_ in s.energy or []]
+    return np.asarray(parts, float).reshape(-1, 3)
+
+
+def energy_distance(scores: list[Score]) -> float:
+    """Mean of slices, as published: a nodule weighs as much as it has slices."""
+    return over_known(np.mean, [spread.distance(parts) for parts in energy_parts(scores)])
+
+
+def energy_part(scores: list[Score], part: int) -> float:
+    return over_known(np.mean, energy_parts(scores)[:, part])
 
 
 # Key, words of the table, decimals, whether it gets an interval, function of a list of scores.
@@ -210,6 +244,17 @@ FIGURES = [
         lambda s: interval_coverage(s, True),
     ),
     ("sample_width", "– width: median of p95 ÷ p05", 2, True, lambda s: interval_width(s, True)),
+    ("broken_intervals", "Intervals without the outline's volume, or from or to 0", 0, False, broken_intervals),
+    ("samples_median", "Median of the samples' volumes ÷ volume, geometric mean", 3, True, samples_median_ratio),
+    (
+        "energy_distance",
+        "Generalised energy distance, 16 samples against four readers, a slice",
+        3,
+        True,
+        energy_distance,
+    ),
+    ("energy_samples", "– 1 − IoU of two samples", 3, True, lambda s: energy_part(s, 1)),
+    ("energy_readers", "– 1 − IoU of two readers", 3, True, lambda s: energy_part(s, 2)),
     ("volume_ratio", "Volume ÷ consensus volume, geometric mean", 3, True, volume_ratio),
     ("review_rate", "Found nodules flagged for review", 3, True, review_rate),
 ]

@@ -2,11 +2,13 @@
 
 The CTs at hand may be used for training, so the figures say how the product behaves, not how it does on unseen
 patients. A listed lesion counts as found when a component covers its voxel, or has its centre within the lesion's
-radius + 5 mm. Lesions below `smallest`, and places where readers marked a nodule under 3 mm, don't have to be found,
-and what is found there isn't false: these are counted apart (centre within 8 mm of a mark). Every other component is a
-false finding.
+radius + 5 mm. Lesions below `smallest`, those called uncertain, places where readers marked a nodule under 3 mm, and
+those that look like a nodule nobody listed don't have to be found, and what is found there isn't false: these are
+counted apart (centre within 8 mm of a mark), as are findings below `smallest_false`. Every other component is a false
+finding.
 
-Each CT is run twice: as shipped, and with the classifier's threshold at 0 for the free-response curve.
+Each CT is run twice: as shipped, and with the classifier's threshold at 0 for the free-response curve. One scan in two
+kernels is compared with itself (`kernels`).
 """
 
 import json
@@ -23,15 +25,17 @@ from ..data.annotations import reader
 from ..data.lesions import FUSED_CT
 from ..errors import UserError
 from ..paths import DATA, DEFAULT_BUNDLE
-from . import froc, metrics, product, tables
-from .files import plain, version_of
+from . import froc, kernels, metrics, product, tables
+from .files import fill_card, plain, version_of
 from .product import Product
 
 BEYOND_RADIUS_MM = 5.0
 SMALL_MARK_MM = 8.0
 SMALLEST_LESION_MM = 5.0
+SMALLEST_FALSE_MM = 4.0
+UNCERTAIN = "uncertain"  # how the index begins to say what such a lesion is
 NOTE = (
-    "These CTs are training patients (their lesions' surroundings were left out), four of five were read by no radiologist, "
+    "These CTs are training patients (their lesions' surroundings were left out), all but one were read by no radiologist, "
     "and they are few: this says how the product behaves, not at what rate it finds or errs on new patients."
 )
 
@@ -46,9 +50,11 @@ class Options:
     model: Path | None = None  # bundle to measure; the built-in one when left out
     only: str | None = None  # only CTs whose name holds this text
     smallest: float = SMALLEST_LESION_MM  # mm, diameter from which a lesion has to be found
+    smallest_false: float = SMALLEST_FALSE_MM  # mm, diameter from which a finding can be false
     keep: bool = False  # segment only what has no result in OUT yet
     froc: bool = True  # run a second time, for the free-response curve
     rounds: int = 1000  # bootstrap rounds of the intervals
+    card: Path | None = None  # model card that gets the tables between its whole-ct markers
 
     def __post_init__(self) -> None:
         self.sam2lung = self.sam2lung.resolve()
@@ -65,11 +71,19 @@ class WholeCt:
 
     def listed(self, smallest_mm: float) -> list[Record]:
         """Lesions that have to be found."""
-        return [x for x in self.lesions if x["diameter_mm"] and x["diameter_mm"] >= smallest_mm]
+        return [x for x in self.sized if self.counts(x, smallest_mm)]
 
     def small(self, smallest_mm: float) -> list[Record]:
         """Lesions that needn't be found, but are no false findings."""
-        return [x for x in self.lesions if x["diameter_mm"] and x["diameter_mm"] < smallest_mm]
+        return [x for x in self.sized if not self.counts(x, smallest_mm)]
+
+    @staticmethod
+    def counts(lesion: Record, smallest_mm: float) -> bool:
+        return lesion["diameter_mm"] >= smallest_mm and not lesion["what"].startswith(UNCERTAIN)
+
+    @property
+    def sized(self) -> list[Record]:
+        return [x for x in self.lesions if x["diameter_mm"]]
 
     @property
     def marks(self) -> list[Record]:
@@ -80,7 +94,10 @@ def whole_cts(data: Path) -> list[WholeCt]:
     """Every whole CT of the data folder; its index lists masks, too."""
     records = json.loads((data / "whole_ct" / "index.json").read_text())
     records = [r for r in records if not r.get("reconstruction", "").startswith("mask")]
-    listed = [WholeCt(data / "whole_ct" / r["file"], r["patient"], r["lesions"], r["split"]) for r in records]
+    listed = [
+        WholeCt(data / "whole_ct" / r["file"], r["patient"], [*r["lesions"], *unlisted(r["file"])], r["split"])
+        for r in records
+    ]
     fused = data / FUSED_CT
     return [*listed, WholeCt(fused, "fcp", seen_by_eye(FUSED_CT))] if fused.is_dir() else listed
 
@@ -91,12 +108,19 @@ def seen_by_eye(ct: str) -> list[Record]:
     return [{"voxel": list(p.voxel_ijk), "diameter_mm": p.diameter_mm, "what": p.what} for p in places]
 
 
+def unlisted(file: str) -> list[Record]:
+    """Places of a file of `whole_ct` that look like a nodule and aren't in its index, as marks without a size."""
+    places = reader.of_ct(reader.UNLISTED_NODULES, f"whole_ct/{file}")
+    return [{"voxel": list(p.voxel_ijk), "diameter_mm": None, "what": p.what} for p in places]
+
+
 def sort_findings(
     ct: WholeCt,
     labels: np.ndarray,
     spacing_mm: Sequence[float] | np.ndarray,
     nodules: list[Record],
     smallest_mm: float = SMALLEST_LESION_MM,
+    smallest_false_mm: float = 0.0,
 ) -> Record:
     """Sorts the findings. `labels` [k, j, i] in the grid of the lesions' voxels, `spacing_mm` (i, j, k)."""
 
@@ -118,15 +142,14 @@ def sort_findings(
         at_mark = any(distance_mm(nodule, mark) <= SMALL_MARK_MM for mark in ct.marks)
         return at_mark or any(finds(nodule, lesion) for lesion in ct.small(smallest_mm))
 
-    small = [n for n in rest if is_small(n)]
+    small = [n for n in rest if n["equivalent_diameter_mm"] < smallest_false_mm or is_small(n)]
     wrong = [n for n in rest if n not in small]
     return {"lesions": lesions, "small": small, "false_findings": wrong}
 
 
-def evaluate_ct(
-    ct: WholeCt, runner: Product, out: Path, smallest_mm: float = SMALLEST_LESION_MM, keep: bool = False
-) -> Record:
-    """Segments one CT, so that its time is its own, and sorts what was found."""
+def evaluate_ct(ct: WholeCt, runner: Product, out: Path, asked: Options) -> Record:
+    """Segments one CT into `out`, so that its time is its own, and sorts what was found."""
+    keep = asked.keep
     name = product.stem(ct.path)
     contract = product.contract_of(runner.model) if keep and runner.model else None
     started = time.monotonic()
@@ -139,7 +162,7 @@ def evaluate_ct(
     if kept:
         seconds = sum(result.run.get("timings_s", {}).values())
     spacing = np.array(nibabel.load(out / name / "label.nii.gz").header.get_zooms()[:3], float)
-    found = sort_findings(ct, result.labels, spacing, result.nodules, smallest_mm)
+    found = sort_findings(ct, result.labels, spacing, result.nodules, asked.smallest, asked.smallest_false)
     model = product.model_of(result)
     return {
         "name": name, "patient": ct.patient, "split": ct.split, "refused": None, "seconds": seconds,
@@ -164,7 +187,7 @@ def measured_froc(cts: list[WholeCt], asked: Options, networks: set[str]) -> Rec
     if threshold is None:
         return None
     runner = Product(asked.sam2lung, bundle)
-    results = [evaluate_ct(ct, runner, folder, asked.smallest, asked.keep) for ct in cts]
+    results = [evaluate_ct(ct, runner, folder, asked) for ct in cts]
     if networks - {r.get("networks") for r in results}:
         raise UserError("the command line has another bundle built in than bundles/default: name it with --model")
     scans = [scan_of(r) for r in results if not r["refused"]]
@@ -243,7 +266,7 @@ def report(results: list[Record], curve: Record | None = None, smallest_mm: floa
         "CT",
         f"Lesions of {smallest_mm:g} mm and more found",
         "False findings",
-        "At smaller ones",
+        "Small, or at uncertain places",
         "Volumes mm³",
         "Seconds",
     ]
@@ -257,6 +280,20 @@ def report(results: list[Record], curve: Record | None = None, smallest_mm: floa
     return "\n\n".join(parts)
 
 
+def kernel_pairs(results: list[Record], asked: Options) -> dict[tuple[str, str], list[kernels.Place]]:
+    """The places of each pair of `kernels.PAIRS` of which both CTs were taken."""
+    taken = {result["name"]: result["nodules"] for result in results if not result["refused"]}
+    pairs = [names for names in kernels.PAIRS if set(names) <= set(taken)]
+    return {
+        names: kernels.places(
+            tuple(product.read_result(asked.out / name).labels for name in names),
+            tuple(taken[name] for name in names),
+            asked.smallest_false,
+        )
+        for names in pairs
+    }
+
+
 def evaluate_whole_ct(asked: Options) -> None:
     """Writes OUT/whole_ct.md and OUT/whole_ct.json."""
     runner = Product(asked.sam2lung, asked.model)
@@ -264,14 +301,17 @@ def evaluate_whole_ct(asked: Options) -> None:
     results = []
     for ct in chosen:
         print(ct.path.name, flush=True)
-        results.append(evaluate_ct(ct, runner, asked.out, asked.smallest, asked.keep))
+        results.append(evaluate_ct(ct, runner, asked.out, asked))
     networks = {r["networks"] for r in results if r.get("networks")}
     curve = measured_froc(chosen, asked, networks) if asked.froc else None
-    text = report(results, curve, asked.smallest)
+    pairs = kernel_pairs(results, asked)
+    text = "\n\n".join([report(results, curve, asked.smallest), *(kernels.report(*pair) for pair in pairs.items())])
     (asked.out / "whole_ct.md").write_text(text + "\n")
     everything = {
         "program": version_of(runner.program), "smallest_mm": asked.smallest,
         "totals": totals(results), "results": results, "froc": curve,
+        "kernels": [{"names": names, "places": [asdict(place) for place in found]} for names, found in pairs.items()],
     }  # fmt: skip
     (asked.out / "whole_ct.json").write_text(json.dumps(plain(everything), indent=1) + "\n")
+    fill_card(asked.card, "whole-ct", text)
     print("\n" + text)

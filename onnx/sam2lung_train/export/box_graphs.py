@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..config import MULTIPLE, SLICES
+from ..config import BOX_SIZE, MULTIPLE, SLICES
 from ..networks.box_network import BoxNetwork
 from ..networks.network import Network, no_clicks
-from ..training.boxes import SIZE
 from .graphs import write_graph
 
 EMBEDDINGS = ("e0", "e1", "e2", "e3")
@@ -70,10 +69,10 @@ def export_member(network: BoxNetwork, encoder: Path, decoder: Path) -> None:
     """Writes one member of the segmenter: boxes of one size, any number of samples."""
     samples = torch.export.Dim("samples")
     first = BoxEncoderGraph(network).eval()
-    box = torch.rand(1, 1, *SIZE)
+    box = torch.rand(1, 1, *BOX_SIZE)
     write_graph(first, (box,), ["box"], list(EMBEDDINGS), [None], encoder)
     masks = [torch.ones(3, channels, 1, 1, 1) for channels, _ in network.config.dropout()]
-    inputs = (*(e.detach() for e in first(box)), torch.rand(1, 2, *SIZE), *masks, torch.randn(3, network.config.rank))
+    inputs = (*(e.detach() for e in first(box)), torch.rand(1, 2, *BOX_SIZE), *masks, torch.randn(3, network.config.rank))
     names = [*EMBEDDINGS, "clicks", *(f"drop{n}" for n in range(len(masks))), "noise"]
     shapes = [*([None] * 5), *([{0: samples}] * (len(masks) + 1))]
     write_graph(BoxDecoderGraph(network).eval(), inputs, names, ["logits"], shapes, decoder)

@@ -66,6 +66,18 @@ class DecoderGraph(nn.Module):
         return self.score(x)
 
 
+class ClassifierGraph(nn.Module):
+    """The classifier with an output (N, 1) for each question."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = self.classifier(patches)
+        return logits[:, :1], logits[:, 1:]
+
+
 def split_mix(up: Up) -> tuple[nn.Conv2d, nn.Conv2d]:
     """The two halves of an `Up`'s 1 x 1 convolution with its normalisation folded in: of coarse and of fine features."""
     conv, norm = up.mix[0], up.mix[1]
@@ -109,15 +121,13 @@ def export_graphs(network: Network, classifier: Classifier | None, folder: Path)
         folder / DECODER_FILE,
     )
     if classifier is not None:
-        count = torch.export.Dim("count")
-        write_graph(
-            classifier.eval(),
-            (torch.rand(3, 3, *PATCH_SIZE),),
-            ["patch"],
-            ["logit"],
-            [{0: count}],
-            folder / CLASSIFIER_FILE,
-        )
+        export_classifier(classifier, folder / CLASSIFIER_FILE)
+
+
+def export_classifier(classifier: Classifier, path: Path) -> None:
+    """Writes the classifier: any number of patches of one size."""
+    patches, count = torch.rand(3, 3, *PATCH_SIZE), torch.export.Dim("count")
+    write_graph(ClassifierGraph(classifier).eval(), (patches,), ["patch"], ["logit", "marked"], [{0: count}], path)
 
 
 def write_graph(

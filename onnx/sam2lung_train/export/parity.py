@@ -57,7 +57,7 @@ def classifier_differences(classifier: Classifier, path: Path) -> Iterator[tuple
         patches = torch.rand(count, 3, *PATCH_SIZE)
         yield (
             f"classifier, {count} patch(es)",
-            off(graph.run(["logit"], {"patch": patches.numpy()})[0], classifier(patches)),
+            off(graph.run(["logit"], {"patch": patches.numpy()})[0], classifier(patches)[:, :1]),
         )
 
 

@@ -8,32 +8,14 @@ know is the dropout on its features. Both are drawn outside of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..config import BoxConfig
+
 Size = tuple[int, int, int]  # along k, j, i
-
-
-@dataclass
-class BoxConfig:
-    """Widths at the four levels of the encoder, from the CT's scale to strides (4, 8, 8), and what the decoder has."""
-
-    widths: tuple = (8, 32, 64, 96)
-    decoder_widths: tuple = (48, 32, 16)  # at levels 2, 1, 0
-    rates: tuple = (0.2, 0.2, 0.2)  # dropout of what the decoder reads at levels 3, 2, 1
-    rank: int = 8
-    token: int = 64
-    # Designs: planes that a slice brings along (1: itself), and how far a kernel reaches along k in either half.
-    planes: int = 1
-    encoder_depth: int = 3
-    decoder_depth: int = 3
-
-    def dropout(self) -> list[tuple[int, float]]:
-        """(channels, rate) of each dropout mask."""
-        return list(zip((self.widths[3], self.widths[2], self.widths[1]), self.rates))
 
 
 def conv(inside: int, outside: int, size: Size = (3, 3, 3), stride: Size = (1, 1, 1)) -> nn.Sequential:
@@ -197,7 +179,8 @@ class BoxNetwork(nn.Module):
         return made
 
     def forward(self, boxes: torch.Tensor, clicks: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        return self.decoder(self.encoder(boxes), clicks, self.masks(len(boxes)))
+        masks = [mask.to(boxes.device) for mask in self.masks(len(boxes))]
+        return self.decoder(self.encoder(boxes), clicks, masks)
 
 
 def sampled(logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:

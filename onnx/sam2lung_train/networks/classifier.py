@@ -39,12 +39,15 @@ class Look(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Patches (N, 3, D, H, W): windowed HU, probability that it was found by, inside the volume; to logits (N, 1)."""
+    """Patches (N, 3, D, H, W): windowed HU, probability that it was found by, inside the volume; to logits (N, 2).
+
+    The first: is it a nodule? The second: would a reader mark it?
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.fine, self.coarse = Look(), Look()
-        self.score = nn.Sequential(nn.Linear(4 * WIDTHS[3], 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 1))
+        self.score = nn.Sequential(nn.Linear(4 * WIDTHS[3], 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 2))
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         k, j, i = (slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(PATCH_SIZE, PATCH_MIDDLE))

@@ -15,9 +15,11 @@ from ..config import (
     NEIGHBOUR_STEP_MM,
     PIXEL_MM,
     WINDOW_HU,
+    BoxTrainConfig,
     TrainConfig,
     neighbour_stride,
 )
+from .box_network import BoxNetwork
 from .network import Network, no_clicks
 
 
@@ -105,5 +107,13 @@ def load_network(checkpoint: Path, rates: Sequence[float] | None = None) -> Netw
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     config = TrainConfig.of(state["config"]).network
     network = Network(replace(config, rates=tuple(rates)) if rates else config)
+    network.load_state_dict(averaged_weights(state))
+    return network.eval()
+
+
+def load_boxes(checkpoint: Path) -> BoxNetwork:
+    """The averaged network of boxes of a checkpoint, ready to be looked through."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    network = BoxNetwork(BoxTrainConfig.of(state["config"]).network())
     network.load_state_dict(averaged_weights(state))
     return network.eval()

@@ -8,32 +8,21 @@ keeps the log-mean-exp from being the best sample alone.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
+from ..config import BoxWeights
 from ..networks.box_network import sampled
 from .boxes import Boxes
 
-SAMPLES = 6
-ALIKE_VOXELS = 24.0
+SAMPLES = 8
+ALIKE_VOXELS = 6.0
 SMOOTH = 8.0  # voxels
 
 
-@dataclass
-class Weights:
-    """Of the parts."""
-
-    dice: float = 1.0
-    entropy: float = 1.0
-    readers: float = 1.0
-    deep: float = 0.2
-    share: float = 0.5  # of the readers' share in the target of the cross-entropy, the rest is their consensus
-
-
 def loss(
-    logits: torch.Tensor, deep: list[torch.Tensor], batch: Boxes, weights: Weights
+    logits: torch.Tensor, deep: list[torch.Tensor], batch: Boxes, weights: BoxWeights
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Total loss and its parts, for mean logits and factors (B, 1 + R, D, H, W)."""
     half = torch.randn(len(logits), SAMPLES // 2, logits.shape[1] - 1, device=logits.device)

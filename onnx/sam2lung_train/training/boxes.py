@@ -16,14 +16,11 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from ..config import CLICK_DECAY_MM
+from ..config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, CLICK_DECAY_MM
 from ..data.beyond import BEYOND_MM, DRIFT_PX_PER_MM, NOISE_HU
 from ..data.items import Stack
 from .windows import with_scanner
 
-SIZE = (20, 48, 48)
-SPACING_MM = (1.25, 0.6, 0.6)
-MARGIN_MM = 5.0  # what a candidate's box reaches beyond it
 CLAMPED_SHARE = 0.4
 JITTER_MM = 3.0  # of the box's middle against the nodule's
 CLICK_JITTER_MM = 1.0  # of a candidate's centre
@@ -41,6 +38,9 @@ class Boxes:
     share: torch.Tensor  # (B, 1, D, H, W) of the readers that marked
     valid: torch.Tensor  # (B, 1, D, H, W) 1 where the target is known
     near: torch.Tensor  # (B, 1, D, H, W) 1 around the marks
+
+    def to(self, device: str | torch.device) -> "Boxes":
+        return Boxes(**{name: value.to(device) for name, value in vars(self).items()})
 
 
 @dataclass
@@ -65,8 +65,8 @@ def drawn_view(rng: np.random.Generator, middle: np.ndarray, extent_mm: np.ndarr
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) * rng.choice([-1.0, 1.0], 3) * zoom
     turn[0, 0] *= np.exp(rng.normal(0, 0.08))
-    fits = np.array(SIZE) * SPACING_MM
-    needed = float(((extent_mm * rng.uniform(0.8, 1.3) + 2 * MARGIN_MM) / fits).max())
+    fits = np.array(BOX_SIZE) * BOX_SPACING_MM
+    needed = float(((extent_mm * rng.uniform(0.8, 1.3) + 2 * BOX_MARGIN_MM) / fits).max())
     scale = max(needed, 1.0) * (np.exp(rng.uniform(0, 0.4)) if rng.uniform() < 0.15 else 1.0)
     moved = np.asarray(middle) + rng.normal(0, JITTER_MM / 2, 3) * scale / spacing_mm
     return Seen(moved, turn, scale)
@@ -74,14 +74,14 @@ def drawn_view(rng: np.random.Generator, middle: np.ndarray, extent_mm: np.ndarr
 
 def straight_view(middle: np.ndarray, extent_mm: np.ndarray) -> Seen:
     """As the product looks at a finding."""
-    fits = np.array(SIZE) * SPACING_MM
-    scale = max(float(((np.asarray(extent_mm) + 2 * MARGIN_MM) / fits).max()), 1.0)
+    fits = np.array(BOX_SIZE) * BOX_SPACING_MM
+    scale = max(float(((np.asarray(extent_mm) + 2 * BOX_MARGIN_MM) / fits).max()), 1.0)
     return Seen(np.asarray(middle, float), np.eye(3), scale)
 
 
 def positions_mm(view: Seen) -> np.ndarray:
     """Places (D, H, W, 3) of a box's voxels from its middle, in mm along the volume's axes k, j, i."""
-    axes = [(np.arange(n, dtype=np.float32) - (n - 1) / 2) * step * view.scale for n, step in zip(SIZE, SPACING_MM)]
+    axes = [(np.arange(n, dtype=np.float32) - (n - 1) / 2) * step * view.scale for n, step in zip(BOX_SIZE, BOX_SPACING_MM)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1) @ view.turn.T.astype(np.float32)
 
 

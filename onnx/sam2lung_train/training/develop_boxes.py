@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..config import BOX_SIZE, BOX_SPACING_MM, WINDOW_HU
 from ..data.items import Stack, as_marked
 from ..evaluation.metrics import dice
 from ..networks.box_network import BoxNetwork, sampled
-from .boxes import SIZE, SPACING_MM, Seen, click_maps, cut, positions_mm, spread, straight_view, voxels_of
-from .windows import WINDOW_HU
+from .boxes import Seen, click_maps, cut, positions_mm, spread, straight_view, voxels_of
 
 SAMPLES = 16
 THRESHOLDS = np.arange(0.25, 0.7, 0.05)
@@ -22,9 +22,9 @@ THRESHOLDS = np.arange(0.25, 0.7, 0.05)
 
 @dataclass
 class Outlined:
-    """One nodule: the samples' probabilities on the crop's voxels, the readers' share, its size."""
+    """One nodule: the samples' logits on the crop's voxels, the readers' share, where it comes from."""
 
-    probability: np.ndarray  # float32 (T, slices, rows, columns)
+    logits: np.ndarray  # float32 (T, slices, rows, columns)
     share: np.ndarray
     stack: Stack
 
@@ -51,12 +51,11 @@ def outlined(
         box = ((box - low) / (high - low)).clamp(0, 1)
         click = np.argwhere(consensus).mean(0) + rng.uniform(-1, 1, 3) / spacing
         clicks = click_maps(([click], []), view, spacing, at_mm)[None]
-        of_samples = torch.empty(samples, *SIZE)
+        of_samples = torch.empty(samples, *BOX_SIZE)
         for member, network in enumerate(networks):
             mine = list(range(member, samples, len(networks)))
             of_samples[mine] = member_logits(network, box, clicks, [m[mine] for m in masks[member]], noise[mine])
-        probability = torch.sigmoid(back(of_samples, view, spacing, hu.shape)).numpy()
-        yield Outlined(probability, votes / 255, stack)
+        yield Outlined(back(of_samples, view, spacing, hu.shape).numpy(), votes / 255, stack)
 
 
 @torch.no_grad()
@@ -75,7 +74,7 @@ def back(logits: torch.Tensor, view: Seen, spacing: np.ndarray, shape: tuple[int
     """Logits (T, D, H, W) of a straight box at the volume's voxels; far below zero outside the box."""
     axes = [
         ((np.arange(n) - middle) * step / (fine * view.scale)) / max(size - 1, 1) * 2
-        for n, middle, step, fine, size in zip(shape, view.middle_kji, spacing, SPACING_MM, SIZE)
+        for n, middle, step, fine, size in zip(shape, view.middle_kji, spacing, BOX_SPACING_MM, BOX_SIZE)
     ]
     at = np.stack(np.meshgrid(*axes, indexing="ij"), -1)[..., ::-1].astype(np.float32)
     grid = torch.from_numpy(np.ascontiguousarray(at))[None]
@@ -89,10 +88,10 @@ def develop_dice(network: BoxNetwork | Sequence[BoxNetwork], stacks: list[Stack]
     networks = [network] if isinstance(network, BoxNetwork) else list(network)
     scores, small, inside, ratio = [], [], [], []
     for seen in outlined(networks, stacks):
-        mean, consensus = seen.probability.mean(0), seen.share >= 0.5
+        mean, consensus = (1 / (1 + np.exp(-seen.logits))).mean(0), seen.share >= 0.5
         scores.append([dice(mean > t, consensus) for t in THRESHOLDS])
         small.append(seen.stack.diameter_mm < 6)
-        volumes = (seen.probability > 0.5).sum((1, 2, 3))
+        volumes = (seen.logits > 0).sum((1, 2, 3))
         low, middle, high = np.quantile(volumes, [0.05, 0.5, 0.95])
         inside.append(low <= consensus.sum() <= high)
         ratio.append(np.log(max(middle, 1) / consensus.sum()))

@@ -27,6 +27,7 @@ MOST = 60  # components of a volume, the likeliest first
 LOWER = 0.5  # a second threshold, as a share of the product's, finds more of what is no nodule
 AWAY_MM = 3.0  # what is nearer to something a reader marked is neither nodule nor false
 SAMPLES = 3
+LIDC_READERS = 4
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Finding:
     patient: str
     develop: bool
     nodule: bool
+    marked: float  # share of LIDC's four readers that marked it; 0 of what is no nodule, NaN where nobody knows
     whole: bool  # from a whole CT
     ends: bool  # the crop ends where the marks end
     product: bool  # found at the product's threshold, not only at the lower one
@@ -104,9 +106,14 @@ def patch(
 
 
 def found_in(
-    volume: np.ndarray, calibrated: Calibrated, spacing_mm: Spacing, verdict: Verdict, facts: Record
+    volume: np.ndarray,
+    calibrated: Calibrated,
+    spacing_mm: Spacing,
+    verdict: Verdict,
+    facts: Record,
+    marked: float = float("nan"),
 ) -> Iterator[Finding]:
-    """A `Finding` for each component that `verdict(box, part, centre)` calls True or False."""
+    """A `Finding` for each component that `verdict(box, part, centre)` calls True or False; `marked`: of its nodules."""
     probability, seen = calibrated.probabilities(volume, spacing_mm), set()
     for at_product in (True, False):
         threshold = calibrated.threshold * (1.0 if at_product else LOWER)
@@ -122,6 +129,7 @@ def found_in(
             yield Finding(
                 **facts,
                 nodule=bool(nodule),
+                marked=marked if nodule else 0.0,
                 product=at_product,
                 diameter_mm=float(np.cbrt(6 * mm3 / np.pi)),
                 hu=as_hu(hu),
@@ -155,7 +163,7 @@ def stack_findings(
         nodule = by_votes(box, part, centre)
         return None if nodule is False and is_another_nodule(hu, centre, others) else nodule
 
-    yield from found_in(hu, calibrated, spacing, verdict, facts)
+    yield from found_in(hu, calibrated, spacing, verdict, facts, stack.readers / LIDC_READERS)
 
 
 def is_another_nodule(

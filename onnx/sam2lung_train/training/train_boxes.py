@@ -10,23 +10,26 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
 
+from ..config import DESIGNS, BoxTrainConfig
 from ..data import items
 from ..data.items import Stack
 from ..errors import UserError
 from ..memory import keep_freed_memory
-from ..networks.box_network import BoxConfig, BoxNetwork
+from ..networks.box_network import BoxNetwork
+from ..networks.inference import averaged_weights
 from ..paths import CACHE
 from ..progress import bar
 from ..run_folder import RunFolder
-from .box_losses import Weights, loss
-from .boxes import BoxSampler
+from .box_losses import loss
+from .boxes import Boxes, BoxSampler
 from .develop_boxes import develop_dice
 from .train_segmenter import rate_share
 
@@ -34,35 +37,6 @@ SAVE_EVERY_S = 120.0
 REPORT_EVERY = 50  # steps
 AHEAD = 4  # batches that wait
 Made = TypeVar("Made")
-
-# What is tried against each other: the planes that a slice brings along, and kernels' depths in encoder and decoder.
-DESIGNS = {
-    "3d": {},
-    "2d": {"planes": 7, "encoder_depth": 1, "decoder_depth": 1, "widths": (16, 48, 96, 160)},
-    "2d-3d": {"planes": 3, "encoder_depth": 1, "decoder_depth": 3, "widths": (16, 48, 96, 144)},
-}
-
-
-@dataclass
-class BoxTrainConfig:
-    """One training run."""
-
-    minutes: float = 60.0
-    batch: int = 8
-    rate: float = 2e-3
-    decay: float = 0.02
-    average: float = 0.998  # of the weights that are shipped
-    seed: int = 0
-    design: str = "3d"
-    weights: Weights = field(default_factory=Weights)
-
-    def network(self) -> BoxConfig:
-        return BoxConfig(**DESIGNS[self.design])
-
-    @staticmethod
-    def of(plain: dict) -> "BoxTrainConfig":
-        return BoxTrainConfig(**{**plain, "weights": Weights(**plain["weights"])})
-
 
 @dataclass
 class Options:
@@ -74,6 +48,7 @@ class Options:
     seed: int = 0
     rate: float = BoxTrainConfig.rate
     design: str = "3d"
+    device: str = "cpu"
     resume: bool = False  # go on from OUT/checkpoint.pt
     start_from: Path | None = None  # checkpoint whose weights a new training begins with
 
@@ -84,9 +59,9 @@ class Run:
     def __init__(self, config: BoxTrainConfig, stacks: list[Stack]) -> None:
         torch.manual_seed(config.seed)
         self.config = config
-        self.network = BoxNetwork(config.network()).to(memory_format=torch.channels_last_3d)
+        self.network = BoxNetwork(config.network()).to(config.device, memory_format=torch.channels_last_3d)
         self.average = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
+            self.network, avg_fn=partial(moved, config.average), use_buffers=True
         )
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=config.decay)
         self.sampler = BoxSampler([s for s in stacks if not s.develop], config.batch, config.seed)
@@ -123,22 +98,17 @@ class Run:
 
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights of another training."""
-        weights = averaged(torch.load(path, map_location="cpu", weights_only=False))
+        weights = averaged_weights(torch.load(path, map_location="cpu", weights_only=False))
         for network in (self.network, self.average.module):
             network.load_state_dict(weights)
 
 
-def averaged(state: dict) -> dict[str, torch.Tensor]:
-    """The averaged network's weights in a checkpoint."""
-    return {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
-
-
-def load_boxes(checkpoint: Path) -> BoxNetwork:
-    """The averaged network of a checkpoint, ready to be looked through."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    network = BoxNetwork(BoxTrainConfig.of(state["config"]).network())
-    network.load_state_dict(averaged(state))
-    return network.eval()
+def moved(
+    decay: float, average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int
+) -> torch.Tensor:
+    """The exponential average, which follows faster at first: a short training must not ship its beginning."""
+    kept = min(decay, (1 + int(count)) / (10 + int(count)))
+    return average + (now - average) * (1 - kept) if average.is_floating_point() else now
 
 
 def ahead(draw: Callable[[], Made], stop: threading.Event) -> Iterator[Made]:
@@ -162,13 +132,14 @@ def ahead(draw: Callable[[], Made], stop: threading.Event) -> Iterator[Made]:
     thread.join()
 
 
-def step(run: Run, batch) -> dict[str, float]:
+def step(run: Run, batch: Boxes) -> dict[str, float]:
     """One step; the parts of its loss."""
+    batch = batch.to(run.config.device)
     for group in run.optimiser.param_groups:
         group["lr"] = run.config.rate * rate_share(run.progress)
     run.network.train()
     boxes = batch.boxes.contiguous(memory_format=torch.channels_last_3d)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(run.config.device, torch.bfloat16):
         logits, deep = run.network(boxes, batch.clicks)
     total, parts = loss(logits.float(), deep, batch, run.config.weights)
     run.optimiser.zero_grad(set_to_none=True)
@@ -180,16 +151,22 @@ def step(run: Run, batch) -> dict[str, float]:
     return parts
 
 
+def clock_of(device: str) -> Callable[[], float]:
+    """Seconds of a thread on the CPU, so that what else the machine does doesn't count; else seconds."""
+    threads = torch.get_num_threads()
+    return (lambda: time.process_time() / threads) if device == "cpu" else time.monotonic
+
+
 def train(run: Run, out: Path) -> None:
     """Until the configured minutes are spent."""
-    path, log = RunFolder(out).checkpoint, (out / "log.jsonl").open("a")
-    stop, sums, saved, last = threading.Event(), {}, time.monotonic(), time.process_time()
+    path, log, clock = RunFolder(out).checkpoint, (out / "log.jsonl").open("a"), clock_of(run.config.device)
+    stop, sums, saved, last = threading.Event(), {}, time.monotonic(), clock()
     shown = bar(total=round(run.config.minutes * 60), initial=round(run.seconds), unit="s")
     for batch in ahead(run.sampler.batch, stop):
         for name, value in step(run, batch).items():
             sums[name] = sums.get(name, 0.0) + value
-        now, spent = time.monotonic(), time.process_time()
-        run.seconds += (spent - last) / torch.get_num_threads()
+        now, spent = time.monotonic(), clock()
+        run.seconds += spent - last
         last = spent
         if run.steps % REPORT_EVERY == 0:
             entry = {"steps": run.steps, "minutes": round(run.seconds / 60, 2)}
@@ -204,7 +181,7 @@ def train(run: Run, out: Path) -> None:
             saved = now
         if run.progress >= 1:
             stop.set()
-    print(f"{run.steps} steps; {develop_dice(run.average.module.eval(), run.develop)}; {path}")
+    print(f"{run.steps} steps; {develop_dice(run.average.module.eval().cpu(), run.develop)}; {path}")
 
 
 def train_boxes(asked: Options) -> None:
@@ -214,10 +191,12 @@ def train_boxes(asked: Options) -> None:
     keep_freed_memory()
     asked.out.mkdir(parents=True, exist_ok=True)
     checkpoint = RunFolder(asked.out).checkpoint
-    config = BoxTrainConfig(minutes=asked.minutes, rate=asked.rate, seed=asked.seed, design=asked.design)
+    config = BoxTrainConfig(
+        minutes=asked.minutes, rate=asked.rate, seed=asked.seed, design=asked.design, device=asked.device
+    )
     if asked.resume:
         stored = BoxTrainConfig.of(torch.load(checkpoint, map_location="cpu", weights_only=False)["config"])
-        config = replace(stored, minutes=asked.minutes)
+        config = replace(stored, minutes=asked.minutes, device=asked.device)
     run = Run(config, items.load_stacks(asked.cache))
     if asked.resume:
         run.restore(checkpoint)

@@ -22,6 +22,7 @@ from .findings import STORED, Finding
 BATCH = 48
 SMOOTHING = 0.03  # readers disagree about what is a nodule, too
 CUT_SHARE = 0.3  # of what whole CTs show, cut as if the scan ended there
+QUESTIONS = torch.tensor([1.0, 0.5])  # weights: is it a nodule, would a reader mark it
 NARROW_SHARE = 0.3  # of all patches, cut at their sides as if the image ended there, as in tight crops
 
 
@@ -117,11 +118,12 @@ class Draw:
         self.shares = {(True, True): 0.2, (True, False): 0.3, (False, True): 0.28, (False, False): 0.22}
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Patches, and (N, 2): whether it is a nodule, and which share of the readers marked it, NaN where unknown."""
         some = [kind for kind, group in self.groups.items() if group]
         share = np.array([self.shares[kind] for kind in some])
         kinds = self.rng.choice(len(some), BATCH, p=share / share.sum())
         drawn = [self.groups[some[n]][self.rng.integers(len(self.groups[some[n]]))] for n in kinds]
-        target = torch.tensor([float(f.nodule) for f in drawn])
+        target = torch.tensor([[float(f.nodule), f.marked] for f in drawn])
         return drawn_patches(drawn, self.rng), target * (1 - SMOOTHING) + SMOOTHING / 2
 
 
@@ -150,8 +152,10 @@ def train(
         classifier.train()
         patches, target = draw.batch()
         with torch.autocast("cpu", torch.bfloat16):
-            logits = classifier(patches)[:, 0]
-        loss = F.binary_cross_entropy_with_logits(logits.float(), target)
+            logits = classifier(patches).float()
+        known = ~target.isnan()
+        entropy = F.binary_cross_entropy_with_logits(logits, target.nan_to_num(), reduction="none") * known
+        loss = (entropy.sum(0) / known.sum(0).clamp(min=1)) @ QUESTIONS
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

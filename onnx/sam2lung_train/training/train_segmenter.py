@@ -27,6 +27,7 @@ from tqdm import tqdm
 from ..aliases import Record
 from ..config import DETECT_PIXEL_MM, DETECT_WINDOW_PX, HIERA_WINDOW_PX, NetworkConfig, TrainConfig
 from ..data import items
+from ..data.insert import with_nodules as inserted
 from ..data.items import Stack, Whole
 from ..errors import UserError
 from ..evaluation.metrics import dice
@@ -40,6 +41,7 @@ from .losses import loss
 from .windows import Batch, Sampler
 
 SAVE_EVERY_S = 180.0
+INSERTED = 60  # nodules that are set into each whole CT
 REPORT_EVERY = 100  # steps
 AHEAD = 4  # batches that wait
 HARD_ABOVE = 0.3  # probability from which a place that is no nodule is worth another look
@@ -83,7 +85,10 @@ class Run:
         self.optimiser = torch.optim.AdamW(
             parameter_groups(self.network, config), lr=config.rate, weight_decay=config.decay
         )
-        self.sampler = Sampler([s for s in stacks if not s.develop], wholes, config)
+        own = [s for s in stacks if not s.develop]
+        set_in = np.random.default_rng(config.seed)
+        with_nodules = [inserted(whole, own, INSERTED, set_in) for whole in wholes] if config.inserted else []
+        self.sampler = Sampler(own, wholes, config, [whole for whole in with_nodules if (whole.votes >= 128).any()])
         self.develop = [s for s in stacks if s.develop and s.calibrated]
         self.steps, self.seconds, self.mined = 0, 0.0, 0
 
@@ -277,7 +282,7 @@ def begun(asked: Options) -> TrainConfig:
     if asked.role == "detect":
         network = NetworkConfig(pixel_mm=DETECT_PIXEL_MM, own_slices=True)
         window = asked.window or DETECT_WINDOW_PX
-        return replace(config, window_px=window, target="any", click_share=0.0, mine_at=(0.1, 0.35, 0.65), network=network)
+        return replace(config, window_px=window, target="any", inserted=4, clamped_share=0.5, click_share=0.0, mine_at=(0.1, 0.35, 0.65), network=network)
     if asked.encoder == "compact":
         return replace(config, window_px=asked.window or config.window_px)
     config = replace(

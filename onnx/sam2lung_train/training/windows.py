@@ -23,7 +23,7 @@ from ..data.items import Stack, Whole
 # Voxels (k, j, i) inside the nodule, and outside it.
 Clicks = tuple[list, list]
 
-CLAMPED_SHARE = 0.35  # of nodule windows, and of whole-CT windows, that end like a crop
+CLAMPED_SHARE = 0.35  # of whole-CT windows that end like a crop
 SHIFT_MM = 20.0
 ANY_SHARE = 0.1  # of the readers, between a marked pixel and its neighbours: any of them marked it
 REFUSED_SHARE = 0.1  # of the whole-CT windows that have a click outside at what isn't a nodule
@@ -232,11 +232,21 @@ def blurred(planes: torch.Tensor, sigma_px: float) -> torch.Tensor:
     return F.conv2d(padded, (kernel / kernel.sum())[None, None])[:, 0]
 
 
+def middles(whole: Whole) -> np.ndarray:
+    """Voxels (N, 3) in the middle of what a whole CT's readers marked."""
+    labels, count = ndimage.label(whole.votes >= 128)
+    return np.round(ndimage.center_of_mass(labels > 0, labels, range(1, count + 1))).astype(int).reshape(-1, 3)
+
+
 class Sampler:
     """Draws batches. Its state is its generator, which a checkpoint keeps."""
 
-    def __init__(self, stacks: list[Stack], wholes: list[Whole], config: TrainConfig) -> None:
+    def __init__(
+        self, stacks: list[Stack], wholes: list[Whole], config: TrainConfig, with_nodules: Sequence[Whole] = ()
+    ) -> None:
         self.stacks, self.wholes, self.config = stacks, wholes, config
+        # Whole CTs with nodules set in, and the voxels of their middles.
+        self.with_nodules = [(whole, middles(whole)) for whole in with_nodules]
         self.rng = np.random.default_rng(config.seed)
         self.hard = [w.hard for w in wholes]  # voxels k, j, i of what is easily taken for a nodule
         # Large nodules have many slices that look alike: each nodule counts by the square root of its slices.
@@ -254,6 +264,7 @@ class Sampler:
         for _ in range(self.config.singles):
             windows += self.nodule_windows(1)
         windows += [self.whole_window() for _ in range(self.config.negatives if self.wholes else 0)]
+        windows += [self.inserted_window() for _ in range(self.config.inserted if self.with_nodules else 0)]
         slices, offsets, clicks, votes, valid = (torch.stack(part) for part in zip(*windows))
         return Batch(slices, offsets, clicks, votes, valid, torch.tensor(pairs, dtype=torch.long).reshape(-1, 2))
 
@@ -262,7 +273,7 @@ class Sampler:
         stack = self.stacks[self.rng.choice(len(self.stacks), p=self.weight)]
         count = min(count, len(stack.hu))
         first = int(self.rng.integers(len(stack.hu) - count + 1))
-        clamped = self.rng.uniform() < CLAMPED_SHARE
+        clamped = self.rng.uniform() < self.config.clamped_share
         view = draw_view(self.rng, (64.0, 64.0), SHIFT_MM, stack.pixel_mm, self.config.network.pixel_mm)
         clicks = draw_clicks(stack, first, self.rng) if self.rng.uniform() < self.config.click_share else ([], [])
         own = self.config.network.own_slices
@@ -284,6 +295,16 @@ class Sampler:
             voxel = hard[self.rng.integers(len(hard))]
         else:
             voxel = self.random_voxel(whole)
+        return self.window_at(whole, voxel)
+
+    def inserted_window(self) -> tuple[torch.Tensor, ...]:
+        """A window of a whole CT at a nodule that was set into it."""
+        whole, places = self.with_nodules[self.rng.integers(len(self.with_nodules))]
+        moved = places[self.rng.integers(len(places))] + self.rng.integers(-1, 2, 3) * (1, 0, 0)
+        return self.window_at(whole, np.clip(moved, 0, np.array(whole.hu.shape) - 1))
+
+    def window_at(self, whole: Whole, voxel: np.ndarray) -> tuple[torch.Tensor, ...]:
+        """A window around a voxel of a whole CT, as some scanner might have shown it."""
         thickest = max(1, min(3, int(5.0 / whole.spacing_mm[0])))
         thick = int(self.rng.integers(1, thickest + 1)) if self.rng.uniform() < 0.4 else 1
         ends = tuple(self.rng.integers(0, 5, 2)) if self.rng.uniform() < CLAMPED_SHARE else None

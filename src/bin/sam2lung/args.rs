@@ -65,6 +65,9 @@ pub enum Command {
         /// The state of the lungs
         #[arg(long, value_parser = choice(Lungs::VARIANTS), default_value = "normal")]
         lungs: Lungs,
+        /// Solid balls of these diameters in place of the usual nodules, 1 to 30 mm
+        #[arg(long, value_name = "MM,MM,…", value_delimiter = ',')]
+        diameters: Vec<f64>,
     },
 }
 

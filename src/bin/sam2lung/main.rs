@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Command::Segment(args) => segment::run(&args),
         Command::Info { bundle } => info::run(bundle.as_deref()),
         Command::Model(command) => model::run(&command),
-        Command::Phantom { output, seed, lungs } => phantom::run(&output, seed, lungs),
+        Command::Phantom { output, seed, lungs, diameters } => phantom::run(&output, seed, lungs, &diameters),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,111 @@
+"""Subcommands that make the chain: detector, segmenter of boxes, bundle."""
+
+import argparse
+from pathlib import Path
+
+from .command import Command, add_cache, add_device, add_run, options_of
+
+
+def add_members(parser: argparse.ArgumentParser) -> None:
+    """--segment."""
+    parser.add_argument(
+        "--segment", type=Path, nargs="+", required=True, metavar="RUN", help="folders of the members' trainings"
+    )
+
+
+def add_train_boxes_options(parser: argparse.ArgumentParser) -> None:
+    """Of train-boxes."""
+    add_cache(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the training")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of a CPU thread, or of the GPU; default: 60")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--design", default="3d", help="3d, 2d or 2d-3d; default: 3d")
+    add_device(parser)
+    parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE", help="checkpoint whose weights a new training begins with"
+    )
+
+
+def run_train_boxes(arguments: argparse.Namespace) -> None:
+    """train-boxes."""
+    from ..training.train_boxes import Options, train_boxes
+
+    train_boxes(options_of(Options, arguments))
+
+
+def add_calibrate_detector_options(parser: argparse.ArgumentParser) -> None:
+    """Of calibrate-detector."""
+    add_cache(parser)
+    add_run(parser, "folder of the detector's training")
+
+
+def run_calibrate_detector(arguments: argparse.Namespace) -> None:
+    """calibrate-detector."""
+    from ..training.calibrate_detector import calibrate_detector
+
+    calibrate_detector(arguments.cache, arguments.run)
+
+
+def add_calibrate_boxes_options(parser: argparse.ArgumentParser) -> None:
+    """Of calibrate-boxes."""
+    add_cache(parser)
+    add_members(parser)
+
+
+def run_calibrate_boxes(arguments: argparse.Namespace) -> None:
+    """calibrate-boxes."""
+    from ..training.calibrate_boxes import calibrate_boxes
+
+    calibrate_boxes(arguments.cache, arguments.segment)
+
+
+def add_export_chain_options(parser: argparse.ArgumentParser) -> None:
+    """Of export-chain."""
+    parser.add_argument(
+        "--detect", type=Path, required=True, metavar="RUN", help="folder of the detector's training, with its classifier"
+    )
+    add_members(parser)
+    parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="folder of the bundle")
+    parser.add_argument("--version", required=True, help="of the model")
+
+
+def run_export_chain(arguments: argparse.Namespace) -> None:
+    """export-chain."""
+    from ..export.chain import export_chain
+
+    export_chain(arguments.detect, arguments.segment, arguments.bundle, arguments.version)
+
+
+COMMANDS = (
+    Command(
+        "train-boxes",
+        "trains a member of the segmenter of boxes",
+        "Writes OUT/checkpoint.pt every two minutes and OUT/log.jsonl. Stopping it is harmless: --resume goes on.",
+        add_train_boxes_options,
+        run_train_boxes,
+    ),
+    Command(
+        "calibrate-detector",
+        "chooses the detector's calibration and threshold",
+        "Reads RUN/checkpoint.pt of train --role detect; writes RUN/calibration.json. On the development part of train\n"
+        "and on whole CTs.",
+        add_calibrate_detector_options,
+        run_calibrate_detector,
+    ),
+    Command(
+        "calibrate-boxes",
+        "chooses the segmenter's calibration, threshold and interval",
+        "Reads the members' checkpoints; writes the first one's calibration.json. On the development part of train.",
+        add_calibrate_boxes_options,
+        run_calibrate_boxes,
+    ),
+    Command(
+        "export-chain",
+        "writes detector, classifier and segmenter as a bundle",
+        "Reads the runs' checkpoints, the classifier and what was chosen; writes the bundle complete or not at all.",
+        add_export_chain_options,
+        run_export_chain,
+    ),
+)
