@@ -146,6 +146,7 @@ pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut
     let size = layout.element.bytes();
     let (slice, all) = (width * height, width * height * depth);
     let mut chunk = vec![0; CHUNK_BYTES / 8 * size];
+    let table = Table::of(layout);
     let mut values: Vec<f32> = Vec::new();
     while values.len() < all {
         let k = values.len() / slice;
@@ -166,18 +167,49 @@ pub fn voxels(path: &Path, reader: &mut dyn Read, layout: &Layout, monitor: &mut
             return Err(Error::read(path, reason, "The file is truncated or damaged: copy it again"));
         }
         memory::grow(&mut values, count, "the volume")?;
-        values.extend(bytes.chunks_exact_mut(size).map(|bytes| {
-            if layout.big_endian {
-                bytes.reverse();
-            }
-            (layout.element.value(bytes) * layout.slope + layout.intercept) as f32
-        }));
+        match &table {
+            Some(table) => values.extend(bytes.chunks_exact(size).map(|bytes| table.value(bytes))),
+            None => values.extend(bytes.chunks_exact_mut(size).map(|bytes| layout.value(bytes))),
+        }
     }
     io::copy(&mut reader.take(MAX_TAIL_BYTES), &mut io::sink()).map_err(|e| {
         let reason = format!("the end of the compressed voxels can't be read: {e}");
         Error::read(path, reason, "The file is truncated or damaged: copy it again")
     })?;
     Ok(Array3::from_shape_vec((depth, height, width), values).expect("every voxel was read"))
+}
+
+impl Layout {
+    /// The value of a stored element, whose bytes it may turn round.
+    fn value(&self, bytes: &mut [u8]) -> f32 {
+        if self.big_endian {
+            bytes.reverse();
+        }
+        (self.element.value(bytes) * self.slope + self.intercept) as f32
+    }
+}
+
+/// The value of each element that one or two bytes can hold: looked up faster than reckoned.
+struct Table(Vec<f32>);
+
+impl Table {
+    /// `None` for larger elements.
+    fn of(layout: &Layout) -> Option<Self> {
+        let value = |bits: u16| layout.value(&mut bits.to_le_bytes()[..layout.element.bytes()]);
+        match layout.element.bytes() {
+            1 => Some(Table((0..=u8::MAX).map(|bits| value(bits.into())).collect())),
+            2 => Some(Table((0..=u16::MAX).map(value).collect())),
+            _ => None,
+        }
+    }
+
+    fn value(&self, bytes: &[u8]) -> f32 {
+        match *bytes {
+            [low, high] => self.0[usize::from(u16::from_le_bytes([low, high]))],
+            [one] => self.0[usize::from(one)],
+            _ => f32::NAN,
+        }
+    }
 }
 
 /// Reads until `bytes` is full or the data end; how many were read.

@@ -57,9 +57,9 @@ impl ClassAnswer {
     pub fn settle(&mut self, index: [usize; 3], probability: f32, sampling: &Sampling) {
         let uncertainty = |kind: Uncertainty| kind.unsampled(f64::from(probability)) as f32;
         self.probability[index] = probability;
-        self.uncertainty[index] = uncertainty(sampling.uncertainty);
+        put(&mut self.uncertainty, index, uncertainty(sampling.uncertainty));
         for (map, kind) in self.kinds.iter_mut().zip(sampling.kinds) {
-            map[index] = uncertainty(*kind);
+            put(map, index, uncertainty(*kind));
         }
     }
 
@@ -80,9 +80,9 @@ impl ClassAnswer {
         }
         for (index, voxel) in voxels {
             self.probability[index] = sums.mean(voxel) as f32;
-            self.uncertainty[index] = sampling.uncertainty.of(sums, voxel) as f32;
+            put(&mut self.uncertainty, index, sampling.uncertainty.of(sums, voxel) as f32);
             for (map, kind) in self.kinds.iter_mut().zip(sampling.kinds) {
-                map[index] = kind.of(sums, voxel) as f32;
+                put(map, index, kind.of(sums, voxel) as f32);
             }
             if some(voxel) {
                 self.samples.push(self.linear(index), sums.positive(voxel));
@@ -108,6 +108,13 @@ impl ClassAnswer {
     fn linear(&self, [k, j, i]: [usize; 3]) -> u32 {
         let (_, height, width) = self.probability.dim();
         ((k * height + j) * width + i) as u32
+    }
+}
+
+/// Writes a value into a map of zeros. Memory that nobody wrote to takes none: a detector has no uncertainty anywhere.
+fn put(map: &mut Array3<f32>, index: [usize; 3], value: f32) {
+    if value != 0.0 {
+        map[index] = value;
     }
 }
 

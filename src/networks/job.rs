@@ -25,7 +25,7 @@ pub struct Job<'a> {
     pub calibration: &'a Calibration,
     /// Number of classes.
     pub classes: usize,
-    /// True: one deterministic pass instead of samples.
+    /// True: one deterministic pass instead of samples; nobody asks for uncertainty.
     pub settled: bool,
 }
 

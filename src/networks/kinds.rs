@@ -142,7 +142,12 @@ impl<N: Network> Detector for KindDetector<'_, N> {
         let job = Job { images, region: search, clicks, sampling, calibration, classes, settled: true };
         let mut probability = self.network.answer(job, self.stage, monitor)?.into_probability();
         // Slices answer for boxes around what is searched.
-        ndarray::Zip::from(&mut probability).and(search).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
+        ndarray::Zip::from(&mut probability).and(search).for_each(|p, inside| {
+            // Memory that nobody wrote to takes none.
+            if !*inside && *p != 0.0 {
+                *p = 0.0;
+            }
+        });
         Ok(probability)
     }
 }

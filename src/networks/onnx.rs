@@ -365,7 +365,9 @@ impl Encoded {
                 let names = tensors.embeddings.iter().map(|e| e.name.as_str());
                 names.zip(fed.iter().map(Input::Value)).collect()
             }
-            Held::Image { image, offsets_mm } => image_inputs(tensors, within(image.view(), window, [1; 3]), offsets_mm),
+            Held::Image { image, offsets_mm } => {
+                image_inputs(tensors, within(image.view(), window, [1; 3]), offsets_mm)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How samples are drawn, and how many go through a decoder at once.
 
-use crate::contract::uncertainty::Uncertainty;
+use crate::{contract::uncertainty::Uncertainty, steps::statistics::Accumulator};
 
 /// Pixels (voxels, for boxes) decoded in one call, over all samples of a batch: bounds memory and the wait for a cancel.
 const PIXELS_PER_CALL: usize = 1 << 19;
@@ -26,6 +26,13 @@ pub struct Sampling {
 }
 
 impl Sampling {
+    /// Sums for `voxels` voxels of `samples` samples, of what is kept and no more.
+    pub fn accumulator(&self, voxels: usize, samples: usize) -> Accumulator {
+        let sums = Accumulator::new(voxels, samples, self.threshold);
+        let mut kept = self.kinds.iter().chain([&self.uncertainty]);
+        if kept.any(|kind| *kind == Uncertainty::MutualInformation) { sums } else { sums.without_information() }
+    }
+
     /// Of `samples` samples, how many go through a decoder at once, `pixels` each: as many as asked for and as memory allows,
     /// shared out evenly so that no call is nearly empty.
     pub fn at_once(&self, samples: usize, pixels: usize) -> usize {

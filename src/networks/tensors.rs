@@ -44,7 +44,8 @@ impl<'a> Expected<'a> {
         let mut drawn: Vec<Wanted<'a>> =
             random.dropout.iter().map(|d| (d.input.as_str(), shape(ANY, d.channels, &once))).collect();
         drawn.extend(random.noise.iter().map(|n| (n.input.as_str(), vec![ANY, n.rank as i64])));
-        drawn.extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, WHOLE)))));
+        drawn
+            .extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, WHOLE)))));
         let samples = if network.random_inputs().next().is_some() { ANY } else { 1 };
         let logits = shape(samples, logit_channels(network, classes), &space(network, WHOLE));
         Expected { image, embeddings: embeddings.collect(), drawn, logits: vec![(tensors.logits.as_str(), logits)] }

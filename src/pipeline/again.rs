@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView2};
 
 use super::{
     best_outline::Sampled,
@@ -20,11 +20,12 @@ use super::{
     clock::Clock,
     decide,
     measure::Measured,
-    options::{Options, Search},
+    options::Options,
     outlines::{Outlines, Parts, ProbabilityMaps, nearest},
     run::{Roles, arrays},
     scan::{self, Scan, TOLERANCE_VOXELS},
-    search::{self, Toned},
+    search::Toned,
+    seen::Seen,
     warnings,
     whole::Whole,
 };
@@ -67,14 +68,14 @@ const BYTES_PER_MAP: usize = 8;
 
 /// Outlines a nodule at each click inside of `options` in the earlier result.
 ///
-/// `options.search` says how lungs are known ([`Toned`]): [`Search::Lungs`] looks for them where the model wants to know,
-/// [`Search::Everywhere`] doesn't.
+/// `options.search` says how lungs are known ([`Toned`]): [`super::options::Search::Lungs`] looks for them where the model wants
+/// to know and `seen` doesn't know these volumes, [`super::options::Search::Everywhere`] doesn't look.
 ///
 /// # Errors
 /// What [`scan::check`] refuses; [`Error::Option`], also when the earlier result lies on another grid or shows another kind of
 /// uncertainty; [`Error::MaskGrid`], [`Error::Inference`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
 pub fn click<D, C, S>(
-    roles: Roles<'_, D, C, S>,
+    (roles, seen): (Roles<'_, D, C, S>, &mut Seen),
     model: &Model,
     (volumes, earlier): (Vec<Volume<f32>>, &Segmentation),
     options: &Options,
@@ -96,7 +97,7 @@ where
     let mut clock = Clock::start();
     let scan = Scan::oriented(volumes, &model.channels, &cancel)?;
     let clicks = scan.clicks(&options.clicks);
-    let toned = tone(&scan, options, model, monitor)?;
+    let toned = Toned::again(&scan, (options, model), seen, monitor)?;
     clock.lap("lungs");
     let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let sampling = sampling(options, earlier, model);
@@ -200,19 +201,6 @@ fn sampling(options: &Options, earlier: &Segmentation, model: &Model) -> Samplin
     Sampling { uncertainty, kinds, ..own }
 }
 
-/// How networks are to see the lungs, where the model wants to know and it can be known.
-fn tone(scan: &Scan, options: &Options, model: &Model, monitor: &mut Monitor<'_>) -> Result<Toned> {
-    let as_they_are = || Toned { lifted: scan.volumes.iter().map(|_| None).collect(), warning: None };
-    if model.lungs.is_none() || scan.ct().is_none() || matches!(options.search, Search::Everywhere) {
-        return Ok(as_they_are());
-    }
-    match search::region(scan, options, monitor) {
-        Ok(searched) => Toned::of(scan, &searched.region, options, model, monitor.cancel_token()),
-        Err(Error::NoLung { .. }) => Ok(as_they_are()),
-        Err(other) => Err(other),
-    }
-}
-
 /// The arrays of the earlier result in canonical orientation.
 fn canonical(earlier: &Segmentation, scan: &Scan, cancel: &CancelToken) -> Result<Arrays> {
     earlier.arrays.copied(&scan.orientation, cancel)
@@ -228,13 +216,15 @@ fn outlines(
     cancel: &CancelToken,
 ) -> Result<Outlines> {
     let mut list: Vec<Component> = Vec::new();
+    let mut wide = Array3::zeros(labels.raw_dim());
     for (k, slice) in labels.outer_iter().enumerate() {
         cancel.check()?;
-        for ((j, i), number) in slice.indexed_iter().filter(|(_, number)| **number > 0) {
-            for label in list.len() as u32 + 1..=u32::from(*number) {
+        for (j, i, number) in numbered(slice) {
+            for label in list.len() as u32 + 1..=u32::from(number) {
                 list.push(Component { label, voxels: 0, voi: Voi { start: [0; 3], end: [0; 3] } });
             }
-            let component = &mut list[usize::from(*number) - 1];
+            wide[[k, j, i]] = u32::from(number);
+            let component = &mut list[usize::from(number) - 1];
             if component.voxels == 0 {
                 component.voi = Voi::voxel([i, j, k]);
             }
@@ -247,9 +237,16 @@ fn outlines(
         nodule.and_then(|nodule| model.classes.iter().position(|class| class.name == nodule.class)).unwrap_or(0)
     };
     let classes = list.iter().map(class_of).collect();
-    let components = Components { labels: labels.mapv(u32::from), list };
+    let components = Components { labels: wide, list };
     let asked = clicks.inside.iter().map(|click| nearest(grid, &components, *click)).collect();
     Ok(Outlines { parts: Parts { components, classes }, asked, lowered: Vec::new(), clicked: Vec::new() })
+}
+
+/// Rows, columns and numbers of the voxels of a slice that have one. Most rows hold none and are passed over quickly.
+fn numbered<T: Copy + Default + PartialEq>(slice: ArrayView2<'_, T>) -> impl Iterator<Item = (usize, usize, T)> {
+    let rows = (0..slice.nrows()).filter(move |j| slice.row(*j).iter().any(|number| *number != T::default()));
+    let all = rows.flat_map(move |j| (0..slice.ncols()).map(move |i| (j, i, slice[[j, i]])));
+    all.filter(|(.., number)| *number != T::default())
 }
 
 /// The numbers of new outlines by their labels. Earlier outlines have their number as label.
@@ -289,7 +286,7 @@ impl Numbers {
         let mut labels = Array3::zeros(parts.components.labels.raw_dim());
         for (mut to, from) in labels.outer_iter_mut().zip(parts.components.labels.outer_iter()) {
             cancel.check()?;
-            to.zip_mut_with(&from, |to, from| *to = if *from == 0 { 0 } else { self.number(*from) });
+            numbered(from).for_each(|(j, i, label)| to[[j, i]] = self.number(label));
         }
         Ok(labels)
     }

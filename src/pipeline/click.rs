@@ -95,9 +95,14 @@ pub fn around<S: Segmenter + ?Sized>(
     }
 }
 
-/// Networks may answer beyond the region, where they didn't sample.
+/// Networks may answer beyond the region, where they didn't sample. What is 0 already isn't written: memory that nobody wrote
+/// to takes none.
 pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
-    Zip::from(probability).and(region).for_each(|p, inside| *p = if *inside { *p } else { 0.0 });
+    Zip::from(probability).and(region).for_each(|p, inside| {
+        if !*inside && *p != 0.0 {
+            *p = 0.0;
+        }
+    });
 }
 
 /// Puts `fresh`, the outlines of `maps`, the new answer, at the clicks in the place of earlier outlines. Where it shows
@@ -228,9 +233,12 @@ pub fn replace_map(
 ) -> Result<()> {
     for ((mut whole, part), changed) in whole.outer_iter_mut().zip(part.outer_iter()).zip(changed.outer_iter()) {
         cancel.check()?;
-        Zip::from(&mut whole).and(&part).and(&changed).for_each(|value, part, changed| {
-            *value = if *changed { *part } else { *value };
-        });
+        // Most slices hold none.
+        if changed.iter().any(|changed| *changed) {
+            Zip::from(&mut whole).and(&part).and(&changed).for_each(|value, part, changed| {
+                *value = if *changed { *part } else { *value };
+            });
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::{
     again,
     options::{Options, check_threads},
     run::{self, Roles},
+    seen::Seen,
 };
 use crate::{
     contract::{bundle::Bundle, model::Model},
@@ -58,6 +59,7 @@ pub struct Engine {
     networks: Networks,
     device: DeviceReport,
     threads: usize,
+    seen: Seen,
 }
 
 impl Engine {
@@ -85,7 +87,7 @@ impl Engine {
         check_threads(threads)?;
         let bundle = bundle.into();
         let (networks, device) = load::load(&bundle, device, threads, monitor)?;
-        Ok(Engine { networks, device, bundle, threads })
+        Ok(Engine { networks, device, bundle, threads, seen: Seen::default() })
     }
 
     /// The bundle that runs.
@@ -116,7 +118,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(|model, roles| run::run(roles, model, volumes, options, monitor))
+        self.with_roles(|model, roles, seen| run::run((roles, seen), model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -131,11 +133,11 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(|model, roles| again::click(roles, model, (volumes, earlier), options, monitor))
+        self.with_roles(|model, roles, seen| again::click((roles, seen), model, (volumes, earlier), options, monitor))
     }
 
     /// Fills the roles with the bundle's networks.
-    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>) -> T) -> T {
+    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> T) -> T {
         let model = &self.bundle.model;
         let classes = model.classes.len();
         let Networks { detect, classify, segment } = &mut self.networks;
@@ -143,7 +145,8 @@ impl Engine {
         let mut detect =
             detect.map(|(spec, networks)| OfKind::new("detect", spec, classes, networks).detector(Stage::Detect));
         let mut segment = OfKind::new("segment", &model.segment, classes, segment).segmenter();
-        work(model, Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment })
+        let roles = Roles { detect: detect.as_mut(), classify: classify.as_mut(), segment: &mut segment };
+        work(model, roles, &mut self.seen)
     }
 }
 

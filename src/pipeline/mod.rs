@@ -18,6 +18,7 @@ pub mod outlines;
 pub mod run;
 pub mod scan;
 pub mod search;
+pub mod seen;
 mod warnings;
 pub mod whole;
 

@@ -23,6 +23,7 @@ use super::{
     outlines::{Outlines, ProbabilityMaps},
     scan::{self, Scan},
     search::{self, Searched, Toned},
+    seen::Seen,
     warnings,
     whole::{Elsewhere, Whole},
 };
@@ -90,13 +91,13 @@ struct Outlined {
     searched: usize,
 }
 
-/// Finds and outlines what the model knows.
+/// Finds and outlines what the model knows. `seen`: what is known of the volumes that were looked at last.
 ///
 /// # Errors
 /// What [`scan::check`] refuses, [`crate::Error::Option`], [`crate::Error::MaskGrid`], [`crate::Error::NoLung`],
 /// [`crate::Error::Inference`], [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn run<D, C, S>(
-    mut roles: Roles<'_, D, C, S>,
+    (mut roles, seen): (Roles<'_, D, C, S>, &mut Seen),
     model: &Model,
     volumes: Vec<Volume<f32>>,
     options: &Options,
@@ -125,7 +126,7 @@ where
     }
     clock.lap("lungs");
 
-    let toned = Toned::of(&scan, &search, options, model, &cancel)?;
+    let toned = Toned::of(&scan, &search, (options, model), seen, &cancel)?;
     let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let (sampling, classify_threshold) = (options.sampling(model), options.classify_threshold(model)?);
     let (search, clicks) = (&search, &clicks);
@@ -139,11 +140,10 @@ where
 
     monitor.step(Stage::Nodules, 3, 4)?;
     let mut whole = Whole::of(answers, &cancel)?;
-    if let Some(Detected { probability, segmented, .. }) = &detected {
-        whole.put_elsewhere(&Elsewhere { probability, segmented }, &sampling, &cancel)?;
-    }
     let candidates = detected.as_ref().map(|detected| detected.candidates.kept.len());
-    drop(detected);
+    if let Some(Detected { probability, segmented, .. }) = detected {
+        whole.put_elsewhere(Elsewhere { probability, segmented: &segmented }, &sampling, &cancel)?;
+    }
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
     let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty };

@@ -5,9 +5,10 @@ use ndarray::Array3;
 use super::{
     options::{Options, Search},
     scan::Scan,
+    seen::{Lungs, Seen},
 };
 use crate::{
-    contract::model::Model,
+    contract::model::{self, Model},
     error::{Error, Result},
     progress::{CancelToken, Monitor},
     space::{
@@ -86,19 +87,62 @@ impl Toned {
     pub fn of(
         scan: &Scan,
         region: &Array3<bool>,
-        options: &Options,
-        model: &Model,
+        (options, model): (&Options, &Model),
+        seen: &mut Seen,
         cancel: &CancelToken,
     ) -> Result<Self> {
-        let mut toned = Toned { lifted: scan.volumes.iter().map(|_| None).collect(), warning: None };
         let Some(known) = model.lungs.filter(|_| !matches!(options.search, Search::Everywhere)) else {
-            return Ok(toned);
+            return Ok(Self::as_they_are(scan));
         };
+        let lungs = |(channel, volume): (usize, &Volume<f32>)| Ok((channel, aeration::halves(volume, region, cancel)?));
+        let lungs: Lungs = scan.hounsfield().map(lungs).collect::<Result<_>>()?;
+        let toned = Self::by(scan, &lungs, known, cancel)?;
+        // Lungs of a mask are known as quickly.
+        if matches!(options.search, Search::Lungs) {
+            seen.keep(scan, lungs, cancel)?;
+        }
+        Ok(toned)
+    }
+
+    /// The same for a click on an earlier result: lungs that were seen aren't looked for again, and where none are found they are
+    /// shown as they are.
+    ///
+    /// # Errors
+    /// As [`Toned::of`].
+    pub fn again(
+        scan: &Scan,
+        (options, model): (&Options, &Model),
+        seen: &mut Seen,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Self> {
+        let Some(known) = model.lungs.filter(|_| scan.ct().is_some()) else { return Ok(Self::as_they_are(scan)) };
+        let cancel = monitor.cancel_token().clone();
+        match options.search {
+            Search::Everywhere => return Ok(Self::as_they_are(scan)),
+            Search::Lungs => {
+                if let Some(lungs) = seen.lungs(scan, &cancel)? {
+                    return Self::by(scan, lungs, known, &cancel);
+                }
+            }
+            Search::Mask(_) => {}
+        }
+        match region(scan, options, monitor) {
+            Ok(searched) => Self::of(scan, &searched.region, (options, model), seen, &cancel),
+            Err(Error::NoLung { .. }) => Ok(Self::as_they_are(scan)),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn as_they_are(scan: &Scan) -> Self {
+        Toned { lifted: scan.volumes.iter().map(|_| None).collect(), warning: None }
+    }
+
+    fn by(scan: &Scan, lungs: &Lungs, known: model::Lungs, cancel: &CancelToken) -> Result<Self> {
         let tone = Tone { below_hu: known.lift_below_hu, to_hu: known.lift_to_hu };
-        for (channel, volume) in scan.hounsfield() {
-            let lungs = aeration::halves(volume, region, cancel)?;
-            toned.lifted[channel] = aeration::lifted(volume, &lungs, tone, cancel)?;
-            toned.warning = toned.warning.or_else(|| airy(&lungs, tone));
+        let mut toned = Self::as_they_are(scan);
+        for (channel, lungs) in lungs {
+            toned.lifted[*channel] = aeration::lifted(&scan.volumes[*channel], lungs, tone, cancel)?;
+            toned.warning = toned.warning.or_else(|| airy(lungs, tone));
         }
         Ok(toned)
     }

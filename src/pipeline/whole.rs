@@ -29,8 +29,8 @@ pub struct Whole {
 /// What a detector says where nothing was segmented.
 #[derive(Debug)]
 pub struct Elsewhere<'a> {
-    /// Its probability.
-    pub probability: &'a Array3<f32>,
+    /// Its probability; the segmenter's takes its place where something was segmented.
+    pub probability: Array3<f32>,
     /// What was segmented.
     pub segmented: &'a Array3<bool>,
 }
@@ -60,22 +60,18 @@ impl Whole {
     ///
     /// # Errors
     /// As [`Whole::of`].
-    pub fn put_elsewhere(
-        &mut self,
-        elsewhere: &Elsewhere<'_>,
-        sampling: &Sampling,
-        cancel: &CancelToken,
-    ) -> Result<()> {
-        let (detected, segmented) = (elsewhere.probability, elsewhere.segmented);
+    pub fn put_elsewhere(&mut self, elsewhere: Elsewhere<'_>, sampling: &Sampling, cancel: &CancelToken) -> Result<()> {
+        let Elsewhere { probability: mut detected, segmented } = elsewhere;
         let put = |map: &mut Array3<f32>, of: &dyn Fn(f32) -> f32| -> Result<()> {
             cancel.check()?;
-            Zip::from(map).and(segmented).and(detected).for_each(|value, segmented, p| {
-                *value = if *segmented { *value } else { of(*p) };
+            Zip::from(map).and(segmented).and(&detected).for_each(|value, segmented, p| {
+                if !*segmented {
+                    write(value, if *p == 0.0 { 0.0 } else { of(*p) });
+                }
             });
             Ok(())
         };
         let all = &mut self.all;
-        put(&mut all.probability, &|p| p)?;
         put(&mut all.uncertainty, &|p| sampling.uncertainty.unsampled(f64::from(p)) as f32)?;
         for (map, kind) in all.kinds.iter_mut().zip(Uncertainty::ALL) {
             put(map, &|p| kind.unsampled(f64::from(p)) as f32)?;
@@ -83,12 +79,26 @@ impl Whole {
         for class in &mut self.classes {
             class.maps_mut().into_iter().try_for_each(|map| put(map, &|_| 0.0))?;
         }
+        cancel.check()?;
+        Zip::from(&mut detected).and(segmented).and(&all.probability).for_each(|value, segmented, p| {
+            if *segmented {
+                write(value, *p);
+            }
+        });
+        all.probability = detected;
         let flags = segmented.as_slice().expect("a new array is contiguous");
         for class in self.classes.iter_mut().chain([all]) {
             let none = SampleMasks::new(class.samples.samples());
             class.samples = class.samples.with(&none, |index| !flags[index as usize])?;
         }
         Ok(())
+    }
+}
+
+/// Memory that nobody wrote to takes none: zeros stay as they are.
+fn write(value: &mut f32, new: f32) {
+    if *value != new {
+        *value = new;
     }
 }
 
@@ -139,8 +149,8 @@ mod tests {
         .unwrap();
         let segmented = Array3::from_shape_vec((1, 1, 3), vec![true, false, false]).unwrap();
         let detected = row(&[0.1, 0.5, 0.0]);
-        let elsewhere = Elsewhere { probability: &detected, segmented: &segmented };
-        whole.put_elsewhere(&elsewhere, &sampling(), &CancelToken::new()).unwrap();
+        let elsewhere = Elsewhere { probability: detected, segmented: &segmented };
+        whole.put_elsewhere(elsewhere, &sampling(), &CancelToken::new()).unwrap();
         assert_eq!(whole.all.probability, row(&[0.9, 0.5, 0.0]));
         // One bit at 0.5, none at 0.
         assert_eq!(whole.all.uncertainty, row(&[0.3, 1.0, 0.0]));

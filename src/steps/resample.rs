@@ -4,7 +4,7 @@
 //! the slice is looked at; the way back reads network coordinate `x · spacing / pixel_mm`. Both ways are linear
 //! interpolation with the edge repeated. With `pixel_mm` equal to the spacing both are the identity.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, Zip};
 
 /// A linear tap: two neighbouring indices and the weight of the second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,21 +33,56 @@ impl Tap {
 
 /// Samples `image` at the crossings of `rows` and `columns`.
 pub fn bilinear(image: ArrayView2<'_, f32>, rows: &[Tap], columns: &[Tap]) -> Array2<f32> {
-    Array2::from_shape_fn((rows.len(), columns.len()), |(r, c)| {
-        let (row, column) = (rows[r], columns[c]);
-        let along = |line: usize| column.mix(image[[line, column.low]], image[[line, column.high]]);
-        row.mix(along(row.low), if row.weight == 0.0 { 0.0 } else { along(row.high) })
-    })
+    let line = |n: usize| -> Vec<f32> {
+        let line = image.row(n);
+        columns.iter().map(|tap| tap.mix(line[tap.low], line[tap.high])).collect()
+    };
+    let mut lines = Recent::new(line);
+    let mut sampled = Array2::zeros((rows.len(), columns.len()));
+    for (mut to, row) in sampled.outer_iter_mut().zip(rows) {
+        let [low, high] = lines.both(*row);
+        to.iter_mut().zip(low.iter().zip(high)).for_each(|(to, (low, high))| *to = row.mix(*low, *high));
+    }
+    sampled
 }
 
 /// Samples `volume` at the crossings of `slices`, `rows` and `columns`.
 pub fn trilinear(volume: ArrayView3<'_, f32>, slices: &[Tap], rows: &[Tap], columns: &[Tap]) -> Array3<f32> {
-    Array3::from_shape_fn((slices.len(), rows.len(), columns.len()), |(s, r, c)| {
-        let (slice, row, column) = (slices[s], rows[r], columns[c]);
-        let along = |k: usize, j: usize| column.mix(volume[[k, j, column.low]], volume[[k, j, column.high]]);
-        let plane = |k: usize| row.mix(along(k, row.low), along(k, row.high));
-        slice.mix(plane(slice.low), plane(slice.high))
-    })
+    let mut planes = Recent::new(|k: usize| bilinear(volume.index_axis(Axis(0), k), rows, columns));
+    let mut sampled = Array3::zeros((slices.len(), rows.len(), columns.len()));
+    for (mut to, slice) in sampled.outer_iter_mut().zip(slices) {
+        let [low, high] = planes.both(*slice);
+        Zip::from(&mut to).and(low).and(high).for_each(|to, low, high| *to = slice.mix(*low, *high));
+    }
+    sampled
+}
+
+/// The last two things that were made by their numbers: taps that follow each other share them.
+struct Recent<T, F> {
+    make: F,
+    held: [Option<(usize, T)>; 2],
+}
+
+impl<T, F: Fn(usize) -> T> Recent<T, F> {
+    fn new(make: F) -> Self {
+        Recent { make, held: [None, None] }
+    }
+
+    /// What a tap mixes: of its lower and of its upper index. Where the upper counts nothing, the lower stands for it.
+    fn both(&mut self, tap: Tap) -> [&T; 2] {
+        let high = if tap.weight == 0.0 { tap.low } else { tap.high };
+        let is = |slot: &Option<(usize, T)>, n: usize| slot.as_ref().is_some_and(|(own, _)| *own == n);
+        if !is(&self.held[0], tap.low) && (is(&self.held[1], tap.low) || is(&self.held[0], high)) {
+            self.held.swap(0, 1);
+        }
+        for (slot, n) in [tap.low, high].into_iter().enumerate().take(if high == tap.low { 1 } else { 2 }) {
+            if !is(&self.held[slot], n) {
+                self.held[slot] = Some((n, (self.make)(n)));
+            }
+        }
+        let slot = |slot: usize| &self.held[slot].as_ref().expect("just made").1;
+        [slot(0), slot(usize::from(high != tap.low))]
+    }
 }
 
 /// One in-plane axis of the network's grid over a native axis.
@@ -135,6 +170,26 @@ mod tests {
         // A ramp is linear: only the repeated edge, less than one pixel wide, may differ.
         for ((j, i), value) in back.indexed_iter().filter(|((j, i), _)| *j < 38 && *i < 48) {
             assert!((value - ramp[[j, i]]).abs() < 1e-3, "{j} {i}: {value} {}", ramp[[j, i]]);
+        }
+    }
+
+    #[test]
+    fn bilinear_and_trilinear_in_any_order_of_taps_say_what_each_voxel_says_by_itself() {
+        let field = Array3::from_shape_fn((5, 6, 7), |(k, j, i)| ((7 * k + 5 * j + 3 * i) % 11) as f32);
+        let taps = |places: &[f64], len: usize| places.iter().map(|p| Tap::at(*p, len)).collect::<Vec<_>>();
+        let (slices, rows, columns) = (
+            taps(&[3.5, 0.25, 1.0, 1.75, 4.0, 0.5], 5),
+            taps(&[2.0, 2.5, 1.5, 5.0, -1.0, 4.75], 6),
+            taps(&[0.0, 6.5, 2.25], 7),
+        );
+        let line = |k: usize, j: usize, c: Tap| c.mix(field[[k, j, c.low]], field[[k, j, c.high]]);
+        let plane = |k: usize, r: Tap, c: Tap| r.mix(line(k, r.low, c), line(k, r.high, c));
+        for ((s, r, c), value) in trilinear(field.view(), &slices, &rows, &columns).indexed_iter() {
+            let (s, r, c) = (slices[s], rows[r], columns[c]);
+            assert_eq!(*value, s.mix(plane(s.low, r, c), plane(s.high, r, c)));
+        }
+        for ((r, c), value) in bilinear(field.index_axis(Axis(0), 2), &rows, &columns).indexed_iter() {
+            assert_eq!(*value, plane(2, rows[r], columns[c]));
         }
     }
 

@@ -37,6 +37,12 @@ impl Accumulator {
         }
     }
 
+    /// The same without [`Accumulator::mutual_information`], which takes two logarithms a voxel and sample.
+    pub fn without_information(mut self) -> Self {
+        self.sum_of_entropies = Vec::new();
+        self
+    }
+
     /// Adds a sample's probabilities, one a voxel. Samples may come in any order; sums run in the order in which they come.
     pub fn push(&mut self, sample: usize, probabilities: &[f32]) {
         let (word, bit) = (sample / 64, sample % 64);
@@ -44,7 +50,9 @@ impl Accumulator {
             let wide = f64::from(p);
             self.sum[voxel] += wide;
             self.sum_of_squares[voxel] += wide * wide;
-            self.sum_of_entropies[voxel] += entropy_bits(wide);
+            if let Some(sum) = self.sum_of_entropies.get_mut(voxel) {
+                *sum += entropy_bits(wide);
+            }
             self.positive[voxel * self.words + word] |= u64::from(wide > self.threshold) << bit;
         }
         self.pushed += 1;
@@ -67,6 +75,9 @@ impl Accumulator {
     }
 
     /// Entropy of a voxel's mean probability less the mean entropy over the samples, in bits.
+    ///
+    /// # Panics
+    /// Of sums without it: a mistake in this library.
     pub fn mutual_information(&self, voxel: usize) -> f64 {
         let expected = self.sum_of_entropies[voxel] / self.pushed as f64;
         (self.entropy(voxel) - expected).max(0.0)

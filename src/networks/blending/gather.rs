@@ -39,20 +39,29 @@ fn put_tile(
     order: &[usize],
     answers: &mut Answers,
 ) -> Result<()> {
-    let mut sums: Vec<Accumulator> =
-        (0..job.classes).map(|_| Accumulator::new(TILE_VOXELS, job.samples(), job.sampling.threshold)).collect();
-    for sample in order {
+    let probabilities = |sample: usize| {
         let first = sample * job.channels();
         let logits: Vec<&[f32]> = (first..first + job.channels()).map(|channel| plane.tile(tile, channel)).collect();
-        for (sums, probabilities) in sums.iter_mut().zip(job.calibration.probabilities(&logits)) {
-            sums.push(*sample, &probabilities);
-        }
-    }
+        job.calibration.probabilities(&logits)
+    };
     let wanted = job.region.index_axis(Axis(0), k);
     let (height, width) = wanted.dim();
     let [j0, i0] = plane.corner(tile);
     let voxels = (0..TILE_VOXELS).map(|n| ([k, j0 + n / TILE, i0 + n % TILE], n));
     let held = voxels.filter(|([_, j, i], _)| *j < height && *i < width && wanted[[*j, *i]]);
+    if job.settled {
+        for (class, p) in answers.classes.iter_mut().zip(probabilities(0)) {
+            held.clone().for_each(|(index, n)| class.probability[index] = p[n]);
+        }
+        return Ok(());
+    }
+    let mut sums: Vec<Accumulator> =
+        (0..job.classes).map(|_| job.sampling.accumulator(TILE_VOXELS, job.samples())).collect();
+    for sample in order {
+        for (sums, probabilities) in sums.iter_mut().zip(probabilities(*sample)) {
+            sums.push(*sample, &probabilities);
+        }
+    }
     for (class, sums) in answers.classes.iter_mut().zip(&sums) {
         class.put(sums, held.clone(), job.sampling)?;
     }

@@ -94,8 +94,7 @@ fn answer_one<N: Network>(
     for reading in &ready.readings {
         let voxels = reading.rows.len() * reading.columns.len();
         SampleMasks::check_room(voxels * job.classes, job.samples())?;
-        let new = || Accumulator::new(voxels, job.samples(), job.sampling.threshold);
-        sums.push((0..job.classes).map(|_| new()).collect());
+        sums.push((0..job.classes).map(|_| job.sampling.accumulator(voxels, job.samples())).collect());
         places.push((reading.rows.clone(), reading.columns.clone()));
     }
     slices.sample(ready, meter, &mut |rect, sample, logits| {

@@ -110,7 +110,8 @@ fn run_with(
     options: &Options,
 ) -> Segmentation {
     let volumes = model.channels.iter().map(|_| volume()).collect();
-    run(Roles { detect, classify, segment }, model, volumes, options, &mut Monitor::silent()).expect("good volumes")
+    let roles = Roles { detect, classify, segment };
+    run((roles, &mut Seen::default()), model, volumes, options, &mut Monitor::silent()).expect("good volumes")
 }
 
 /// What row 3 of slice 2 holds.
@@ -249,7 +250,9 @@ fn run_of_volumes_that_are_not_the_model_s_channels_is_refused_by_name() {
     let mut segmenter = Fixed::new(Vec::new());
     let mut refused = |volumes: Vec<Volume<f32>>| {
         let roles = Roles { detect: None::<&mut Map>, classify: None::<&mut ByPlace>, segment: &mut segmenter };
-        run(roles, &model, volumes, &options(&[]), &mut Monitor::silent()).expect_err("they don't fit").to_string()
+        run((roles, &mut Seen::default()), &model, volumes, &options(&[]), &mut Monitor::silent())
+            .expect_err("they don't fit")
+            .to_string()
     };
     assert!(
         refused(vec![volume()]).contains("1 volume(s); expected one volume for each channel of the model: CT, PET")
