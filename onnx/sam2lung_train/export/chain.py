@@ -95,7 +95,7 @@ def segmenter_fields(config: BoxConfig, chosen: Spec, members: int, folder: Path
 
 def model_json(detect: Spec, segment: Spec, config: BoxConfig, members: int, folder: Path, version: str) -> Spec:
     """The contract of the graphs in `folder`; `detect` and `segment` are what was chosen for them."""
-    return {
+    spec = {
         "schema_version": SCHEMA,
         "name": "sam2lung-chain",
         "version": version,
@@ -119,13 +119,14 @@ def model_json(detect: Spec, segment: Spec, config: BoxConfig, members: int, fol
         "uncertainty": {"level": 0.9, "samples": {"widen": segment["widen"]}},
         "tried": {"slice_mm": TRIED_SLICE_MM},
     }  # fmt: skip
+    return {name: value for name, value in spec.items() if value is not None}
 
 
 def export_chain(detect: Path, segment: Sequence[Path], bundle: Path, version: str) -> None:
     """Writes the ONNX files and model.json, complete or not at all.
 
-    `detect` is the detector's run, with its classifier; `segment` the members' runs, the first of which holds the
-    segmenter's calibration.
+    `detect` is the detector's run, with its classifier, which is left out when it isn't there; `segment` the members'
+    runs, the first of which holds the segmenter's calibration.
     """
     found, first = RunFolder(detect), RunFolder(segment[0])
     members = [load_boxes(RunFolder(run).checkpoint) for run in segment]
@@ -136,7 +137,8 @@ def export_chain(detect: Path, segment: Sequence[Path], bundle: Path, version: s
         made = Path(scratch) / "bundle"
         made.mkdir()
         export_detector(load_network(found.checkpoint), made / DETECTOR_FILE)
-        export_classifier(load_classifier(found.classifier_weights()), made / CLASSIFIER_FILE)
+        if found.classifier.exists():
+            export_classifier(load_classifier(found.classifier), made / CLASSIFIER_FILE)
         for n, member in enumerate(members):
             export_member(member, *(made / name for name in member_files(n)))
         spec = model_json(
