@@ -206,3 +206,20 @@ def test_drawn_outline_maximises_the_mean_dice_with_the_samples():
     dices = [2 * min(6, n) / (6 + n) for n in (4, 5, 6, 6, 9)]
     assert outline.volume == 6 and outline.dice == 1
     assert outline.expected == pytest.approx(np.mean(dices), abs=1e-6)
+
+
+def test_kept_weights_are_the_average_and_load_as_the_checkpoint_does(tmp_path):
+    from sam2lung_train.config import BoxTrainConfig
+    from sam2lung_train.networks.inference import load_boxes
+    from sam2lung_train.training.keep_weights import keep_weights
+    from sam2lung_train.training.train_boxes import Run
+
+    run = Run(BoxTrainConfig(), [nodule_stack()])
+    with torch.no_grad():
+        run.average.module.decoder.token.fill_(0.5)
+    run.save(tmp_path / "checkpoint.pt")
+    keep_weights(tmp_path / "checkpoint.pt", tmp_path / "kept" / "member.pt")
+    kept = load_boxes(tmp_path / "kept" / "member.pt")
+    assert (kept.decoder.token == 0.5).all()
+    assert (tmp_path / "kept" / "member.pt").stat().st_size < (tmp_path / "checkpoint.pt").stat().st_size
+    assert not list((tmp_path / "kept").glob("*.part"))

@@ -35,6 +35,19 @@ def run_train_boxes(arguments: argparse.Namespace) -> None:
     train_boxes(options_of(Options, arguments))
 
 
+def add_keep_weights_options(parser: argparse.ArgumentParser) -> None:
+    """Of keep-weights."""
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="checkpoint.pt of a training")
+    parser.add_argument("out", type=Path, metavar="FILE", help="file to be written")
+
+
+def run_keep_weights(arguments: argparse.Namespace) -> None:
+    """keep-weights."""
+    from ..training.keep_weights import keep_weights
+
+    keep_weights(arguments.checkpoint, arguments.out)
+
+
 def add_calibrate_detector_options(parser: argparse.ArgumentParser) -> None:
     """Of calibrate-detector."""
     add_cache(parser)
@@ -85,6 +98,13 @@ COMMANDS = (
         "Writes OUT/checkpoint.pt every two minutes and OUT/log.jsonl. Stopping it is harmless: --resume goes on.",
         add_train_boxes_options,
         run_train_boxes,
+    ),
+    Command(
+        "keep-weights",
+        "takes the averaged weights out of a checkpoint",
+        "A quarter of its size: enough to export, to calibrate and to begin another training with.",
+        add_keep_weights_options,
+        run_keep_weights,
     ),
     Command(
         "calibrate-detector",
