@@ -276,8 +276,14 @@ fn clicked_model() -> Model {
 /// What clicks make of an earlier result.
 fn click_again(model: &Model, segment: &mut Fixed, earlier: &Segmentation, options: &Options) -> Segmentation {
     let roles = Roles { detect: None::<&mut Map>, classify: None::<&mut ByPlace>, segment };
-    crate::pipeline::again::click(roles, model, (vec![volume()], earlier), options, &mut Monitor::silent())
-        .expect("a good volume")
+    crate::pipeline::again::click(
+        (roles, &mut Seen::default()),
+        model,
+        (vec![volume()], earlier),
+        options,
+        &mut Monitor::silent(),
+    )
+    .expect("a good volume")
 }
 
 #[test]
