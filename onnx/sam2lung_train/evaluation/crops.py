@@ -21,7 +21,7 @@ from ..errors import UserError
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import agreement, froc, product, scores, summary, tables
 from .files import fill_card, plain, version_of
-from .product import Model, Product, Result
+from .product import Model, Product, Result, every_size
 from .scores import Score
 
 
@@ -135,7 +135,7 @@ def measured(key: str, asked: Options) -> tuple[Record, set[Model]]:
     kind = SETS[key]
     loaded, left_out = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} nodules", flush=True)
-    runner = Product(asked.sam2lung, asked.model, (*kind.options, *sample_options(kind, asked.sam2lung)))
+    runner = Product(asked.sam2lung, asked.model, (*kind.options, *every_size(asked.sam2lung), *sample_options(kind, asked.sam2lung)))
     scored, models = evaluate_set(loaded, runner, asked.out / key, asked.jobs, kind.click, asked.keep)
     figures = {
         "words": kind.words,
@@ -159,7 +159,7 @@ def measured_froc(key: str, asked: Options) -> tuple[Record | None, set[Model]]:
         return None, set()
     loaded, _ = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} crops", flush=True)
-    runner = Product(asked.sam2lung, bundle, kind.options)
+    runner = Product(asked.sam2lung, bundle, (*kind.options, *every_size(asked.sam2lung)))
     scans, models = [], set()
     for case, result in run_set(loaded, runner, folder, asked.jobs, keep=asked.keep):
         scans.append(findings_of(case, result))

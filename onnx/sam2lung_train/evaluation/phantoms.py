@@ -105,7 +105,7 @@ def measured(asked: Options, seed: int, balls: bool, click: bool) -> tuple[list[
     folder = asked.out / ("click" if click else "automatic")
     path, facts = made(asked.sam2lung, asked.out / "ct", seed, balls)
     clicks = [word for f in facts for word in product.click_inside(tuple(int(v) for v in np.round(f["voxel"])))]
-    every = ("--min-diameter", "0") if product.knows(asked.sam2lung, "--min-diameter") else ()
+    every = product.every_size(asked.sam2lung)
     name = product.stem(path)
     contract = product.contract_of(asked.model) if asked.keep and asked.model else None
     if not (asked.keep and product.is_complete(folder / name, contract)):

@@ -167,6 +167,11 @@ def knows(program: Path, option: str, command: str = "segment") -> bool:
     return option in told
 
 
+def every_size(program: Path) -> tuple[str, ...]:
+    """The words that leave no finding out for its size: references have smaller ones than people are shown."""
+    return ("--min-diameter", "0") if knows(program, "--min-diameter") else ()
+
+
 def read_result(folder: Path, refused: str | None = None) -> Result:
     """What was written to `folder` for one CT."""
     if refused:

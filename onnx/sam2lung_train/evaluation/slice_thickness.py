@@ -36,7 +36,7 @@ from ..export import contract
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import metrics, product, tables, thickness
 from .files import fill_card, plain, version_of
-from .product import Product, Result
+from .product import Product, Result, every_size
 
 THICK_MM = (1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0)
 PHANTOM_MM = (2.0, 4.0, 6.0, 8.0, 10.0)
@@ -147,7 +147,7 @@ class Runs:
         results = {}
         for when in ("after", "before") if thick_mm > self.above_mm else ("after",):
             missing = [p for p in paths if not (self.keep and product.is_complete(folder / when / product.stem(p)))]
-            runner = Product(self.program, self.bundles[when], (*options, *self.samples))
+            runner = Product(self.program, self.bundles[when], (*options, *every_size(self.program), *self.samples))
             refused = runner.segment(missing, folder / when)
             results[when] = {n: product.read_result(folder / when / n, refused.get(p)) for n, p in zip(volumes, paths)}
         return {"before": results["after"], **results}

@@ -23,7 +23,7 @@ from ..export.contract import Spec
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import crops, scores, summary, tables
 from .files import fill_card, plain, version_of
-from .product import Product
+from .product import Product, every_size
 from .scores import Score
 
 MEMBERS = (1, 3, 5)
@@ -156,7 +156,7 @@ def measured(variant: Variant, asked: Options) -> Record:
     kind = crops.SETS["lidc_off"]
     part = crops.Options(asked.sam2lung, asked.out, asked.data, split="train", develop=True, limit=asked.limit)
     loaded, _ = crops.loaded_of(kind, part)
-    options = (*kind.options, *variant.options, *crops.sample_options(kind, asked.sam2lung))
+    options = (*kind.options, *every_size(asked.sam2lung), *variant.options, *crops.sample_options(kind, asked.sam2lung))
     seconds, scored = [], []
     for case, result in crops.run_set(loaded, Product(asked.sam2lung, bundle, options), folder, 1, keep=asked.keep):
         scored.append(scores.score(case, result))

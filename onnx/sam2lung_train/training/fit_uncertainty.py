@@ -27,7 +27,7 @@ from ..data import cases, items
 from ..data.beyond import gone_on
 from ..data.items import Stack
 from ..evaluation import metrics
-from ..evaluation.product import Product, Result, click_inside, read_result, stem
+from ..evaluation.product import Product, Result, click_inside, every_size, read_result, stem
 from ..evaluation.scores import POOR_DICE, best_entry
 from ..paths import CACHE
 from ..run_folder import RunFolder
@@ -260,7 +260,7 @@ def outlined(asked: Options, seen: list, click: bool = False) -> list:
     paths = [folder / f"{case.name}.nii.gz" for *_, case in seen]
     for (*_, case), path in zip(seen, paths):
         cases.write_ct(case, path)
-    product = Product(asked.sam2lung.resolve(), asked.model, ("--lung-mask", "off"))
+    product = Product(asked.sam2lung.resolve(), asked.model, ("--lung-mask", "off", *every_size(asked.sam2lung)))
     missing = [path for path in paths if not (asked.keep and (results / stem(path)).is_dir())]
     clicks = {path: click_inside(case.click_ijk) for (*_, case), path in zip(seen, paths)} if click else None
     refused = product.segment(missing, results, asked.jobs, clicks) if missing else {}
