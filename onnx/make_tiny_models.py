@@ -1,6 +1,6 @@
 """Writes the tiny model bundles under tests/bundles/ (tiny_models/ makes them and says what each computes).
 
-    python onnx/make_tiny_models.py [FOLDER]        # default: tests/bundles beside onnx/
+python onnx/make_tiny_models.py [FOLDER]        # default: tests/bundles beside onnx/
 """
 
 import sys

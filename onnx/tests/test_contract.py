@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import jsonschema
 import pytest
-
 from conftest import ONNX_FOLDER
+
 from sam2lung_train.config import NetworkConfig, TrainConfig
 from sam2lung_train.errors import UserError
 from sam2lung_train.export import contract

@@ -428,8 +428,7 @@ def test_filled_diamond_is_counted_by_hand():
 
 
 def test_filled_pocket_between_touching_bends_is_outside():
-    """A line that leaves a pocket open by a diagonal step: the even-odd rule has it outside, filling up would take it.
-    """
+    """A line that leaves a pocket open by a diagonal step: the even-odd rule has it outside, filling up would take it."""
     line = np.array([(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (5, 3), (4, 2), (3, 2), (2, 2),
                      (2, 1), (3, 0), (2, 0), (1, 0)])  # fmt: skip
     enclosed, outline = contours.filled(line, (6, 5))

@@ -5,7 +5,6 @@ import json
 
 import jsonschema
 import pytest
-
 from conftest import ONNX_FOLDER, REPOSITORY
 
 SCHEMA = json.loads((ONNX_FOLDER / "schema" / "model.v1.schema.json").read_text())

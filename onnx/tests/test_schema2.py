@@ -9,7 +9,6 @@ import re
 
 import jsonschema
 import pytest
-
 from conftest import ONNX_FOLDER, REPOSITORY
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((ONNX_FOLDER / "schema" / "model.schema.json").read_text()))

@@ -139,7 +139,9 @@ def test_classes_have_logits_of_their_own(bundles):
 
 def test_opinions_weigh_the_centre_each_in_its_own_way(bundles):
     patch = RANDOM.random((2, 3, *schema1.CLASSIFIER_SIZE))
-    centre = patch[(slice(None), slice(None), *(slice(a, b) for a, b in schema1.CLASSIFIER_CENTRE))].mean(axis=(2, 3, 4))
+    centre = patch[(slice(None), slice(None), *(slice(a, b) for a, b in schema1.CLASSIFIER_CENTRE))].mean(
+        axis=(2, 3, 4)
+    )
     for n, (*weights, bias) in enumerate(slices.P):
         got = run(bundles / f"tiny-opinions/classify{n}.onnx", patch=patch)
         np.testing.assert_allclose(got[:, 0], centre @ weights + bias, atol=1e-5)

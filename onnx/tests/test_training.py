@@ -332,7 +332,9 @@ def test_narrow_repeats_the_sides_and_marks_what_is_beyond():
 def test_classifier_learns_to_tell_bright_from_dark():
     some = [
         finding(
-            nodule=bool(n % 2), marked=n % 2 / 1, whole=bool(n % 3),
+            nodule=bool(n % 2),
+            marked=n % 2 / 1,
+            whole=bool(n % 3),
             hu=np.full(findings.STORED, 100 if n % 2 else -800, np.int16),
         )  # fmt: skip
         for n in range(12)

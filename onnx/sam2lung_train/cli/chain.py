@@ -77,7 +77,11 @@ def run_calibrate_boxes(arguments: argparse.Namespace) -> None:
 def add_export_chain_options(parser: argparse.ArgumentParser) -> None:
     """Of export-chain."""
     parser.add_argument(
-        "--detect", type=Path, required=True, metavar="RUN", help="folder of the detector's training, with its classifier"
+        "--detect",
+        type=Path,
+        required=True,
+        metavar="RUN",
+        help="folder of the detector's training, with its classifier",
     )
     add_members(parser)
     parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="folder of the bundle")

@@ -135,7 +135,9 @@ def measured(key: str, asked: Options) -> tuple[Record, set[Model]]:
     kind = SETS[key]
     loaded, left_out = loaded_of(kind, asked)
     print(f"{kind.words}: {len(loaded)} nodules", flush=True)
-    runner = Product(asked.sam2lung, asked.model, (*kind.options, *every_size(asked.sam2lung), *sample_options(kind, asked.sam2lung)))
+    runner = Product(
+        asked.sam2lung, asked.model, (*kind.options, *every_size(asked.sam2lung), *sample_options(kind, asked.sam2lung))
+    )
     scored, models = evaluate_set(loaded, runner, asked.out / key, asked.jobs, kind.click, asked.keep)
     figures = {
         "words": kind.words,

@@ -156,7 +156,12 @@ def measured(variant: Variant, asked: Options) -> Record:
     kind = crops.SETS["lidc_off"]
     part = crops.Options(asked.sam2lung, asked.out, asked.data, split="train", develop=True, limit=asked.limit)
     loaded, _ = crops.loaded_of(kind, part)
-    options = (*kind.options, *every_size(asked.sam2lung), *variant.options, *crops.sample_options(kind, asked.sam2lung))
+    options = (
+        *kind.options,
+        *every_size(asked.sam2lung),
+        *variant.options,
+        *crops.sample_options(kind, asked.sam2lung),
+    )
     seconds, scored = [], []
     for case, result in crops.run_set(loaded, Product(asked.sam2lung, bundle, options), folder, 1, keep=asked.keep):
         scored.append(scores.score(case, result))

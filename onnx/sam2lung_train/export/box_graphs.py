@@ -72,7 +72,12 @@ def export_member(network: BoxNetwork, encoder: Path, decoder: Path) -> None:
     box = torch.rand(1, 1, *BOX_SIZE)
     write_graph(first, (box,), ["box"], list(EMBEDDINGS), [None], encoder)
     masks = [torch.ones(3, channels, 1, 1, 1) for channels, _ in network.config.dropout()]
-    inputs = (*(e.detach() for e in first(box)), torch.rand(1, 2, *BOX_SIZE), *masks, torch.randn(3, network.config.rank))
+    inputs = (
+        *(e.detach() for e in first(box)),
+        torch.rand(1, 2, *BOX_SIZE),
+        *masks,
+        torch.randn(3, network.config.rank),
+    )
     names = [*EMBEDDINGS, "clicks", *(f"drop{n}" for n in range(len(masks))), "noise"]
     shapes = [*([None] * 5), *([{0: samples}] * (len(masks) + 1))]
     write_graph(BoxDecoderGraph(network).eval(), inputs, names, ["logits"], shapes, decoder)

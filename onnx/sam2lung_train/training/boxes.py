@@ -81,7 +81,9 @@ def straight_view(middle: np.ndarray, extent_mm: np.ndarray) -> Seen:
 
 def positions_mm(view: Seen) -> np.ndarray:
     """Places (D, H, W, 3) of a box's voxels from its middle, in mm along the volume's axes k, j, i."""
-    axes = [(np.arange(n, dtype=np.float32) - (n - 1) / 2) * step * view.scale for n, step in zip(BOX_SIZE, BOX_SPACING_MM)]
+    axes = [
+        (np.arange(n, dtype=np.float32) - (n - 1) / 2) * step * view.scale for n, step in zip(BOX_SIZE, BOX_SPACING_MM)
+    ]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1) @ view.turn.T.astype(np.float32)
 
 
@@ -197,6 +199,8 @@ class BoxSampler:
             return [inside], []
         k = int(np.clip(round(float(inside[0])), 0, len(marks) - 1))
         at = marks[k] > 0
-        ring = ndimage.binary_dilation(at, iterations=10) & ~ndimage.binary_dilation(at, iterations=3) if at.any() else at
+        ring = (
+            ndimage.binary_dilation(at, iterations=10) & ~ndimage.binary_dilation(at, iterations=3) if at.any() else at
+        )
         beside = np.argwhere(ring)
         return [inside], [np.array([k, *beside[rng.integers(len(beside))]])] if len(beside) else []

@@ -13,7 +13,7 @@ import torch
 from ..config import BOX_SIZE, BOX_SPACING_MM, WINDOW_HU
 from ..data.items import Stack, as_marked
 from ..evaluation.metrics import dice
-from ..networks.box_network import BoxNetwork, sampled
+from ..networks.box_network import BoxNetwork
 from .boxes import Seen, click_maps, cut, positions_mm, spread, straight_view, voxels_of
 
 SAMPLES = 16

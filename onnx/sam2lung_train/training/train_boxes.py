@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import torch
 
 from ..config import DESIGNS, BoxTrainConfig
@@ -37,6 +36,7 @@ SAVE_EVERY_S = 120.0
 REPORT_EVERY = 50  # steps
 AHEAD = 4  # batches that wait
 Made = TypeVar("Made")
+
 
 @dataclass
 class Options:
@@ -103,9 +103,7 @@ class Run:
             network.load_state_dict(weights)
 
 
-def moved(
-    decay: float, average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int
-) -> torch.Tensor:
+def moved(decay: float, average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
     """The exponential average, which follows faster at first: a short training must not ship its beginning."""
     kept = min(decay, (1 + int(count)) / (10 + int(count)))
     return average + (now - average) * (1 - kept) if average.is_floating_point() else now

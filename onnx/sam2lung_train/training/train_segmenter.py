@@ -282,7 +282,16 @@ def begun(asked: Options) -> TrainConfig:
     if asked.role == "detect":
         network = NetworkConfig(pixel_mm=DETECT_PIXEL_MM, own_slices=True)
         window = asked.window or DETECT_WINDOW_PX
-        return replace(config, window_px=window, target="any", inserted=4, clamped_share=0.5, click_share=0.0, mine_at=(0.1, 0.35, 0.65), network=network)
+        return replace(
+            config,
+            window_px=window,
+            target="any",
+            inserted=4,
+            clamped_share=0.5,
+            click_share=0.0,
+            mine_at=(0.1, 0.35, 0.65),
+            network=network,
+        )
     if asked.encoder == "compact":
         return replace(config, window_px=asked.window or config.window_px)
     config = replace(

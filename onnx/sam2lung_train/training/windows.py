@@ -75,7 +75,9 @@ def draw_view(
     angle, zoom = rng.uniform(-np.pi, np.pi), np.exp(rng.normal(0, 0.1))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     flip = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    return View(np.asarray(centre) + rng.uniform(-shift_mm, shift_mm, 2) / pixel_mm, zoom * turn @ flip, window_pixel_mm)
+    return View(
+        np.asarray(centre) + rng.uniform(-shift_mm, shift_mm, 2) / pixel_mm, zoom * turn @ flip, window_pixel_mm
+    )
 
 
 def render(planes: Planes, view: View, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -193,7 +195,11 @@ def whole_planes(
 
     def plane(at):
         low, weight = int(at), np.float32(at % 1)
-        return mean(whole.hu, low) if weight == 0 else mean(whole.hu, low) * (1 - weight) + mean(whole.hu, low + 1) * weight
+        return (
+            mean(whole.hu, low)
+            if weight == 0
+            else mean(whole.hu, low) * (1 - weight) + mean(whole.hu, low + 1) * weight
+        )
 
     known = whole.known[k * thick : k * thick + thick, rows, columns].all(0)
     planes = Planes(
