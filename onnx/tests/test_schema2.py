@@ -68,7 +68,6 @@ NEEDED = [
     ("chain", ("decision", "candidates")),
     ("slices", ("classify", "grid")),
     ("slices", ("lungs",)),
-    ("slices", ("uncertainty",)),
     ("slices", ("segment", "members", 0, "encoder")),
     ("slices", ("segment", "clicks")),
     ("patches", ("segment", "random", "noise", 0)),

@@ -12,6 +12,7 @@ from sam2lung_train.config import (  # noqa: E402
     EACH_SIDE,
     HALO_PX,
     PATCH_SIZE,
+    PATCH_SPACING_MM,
     PIXEL_MM,
     SLICES,
     NetworkConfig,
@@ -259,7 +260,7 @@ def test_neighbour_loss_is_the_mean_squared_step_between_slices():
 
 def test_patch_samples_a_linear_field_and_says_what_lies_outside():
     volume = np.add.outer(np.add.outer(100.0 * np.arange(12), 10.0 * np.arange(40)), np.arange(40.0))
-    spacing, centre, size = (1.6, 0.9, 0.9), (1.0, 20.0, 20.0), (5, 4, 4)
+    spacing, centre, size = PATCH_SPACING_MM, (1.0, 20.0, 20.0), (5, 4, 4)
     values, inside = findings.patch(volume, centre, spacing, size)
     assert values[2, 0, 0] == pytest.approx(100 + 10 * 18.5 + 18.5)
     assert not inside[0].any() and inside[1].all()
@@ -339,6 +340,6 @@ def test_classifier_learns_to_tell_bright_from_dark():
         )  # fmt: skip
         for n in range(12)
     ]
-    trained, _ = train_classifier.train(some, 0.15, 0)
+    trained, _ = train_classifier.train(some, 1.0, 0, most_steps=60)
     logits = train_classifier.logits_of(trained, some)
     assert logits[1::2].min() > logits[::2].max()

@@ -135,9 +135,12 @@ def logits_of(classifier: Classifier, findings: list[Finding]) -> np.ndarray:
 
 
 def train(
-    findings: list[Finding], minutes: float, seed: int, start: Classifier | None = None
+    findings: list[Finding], minutes: float, seed: int, start: Classifier | None = None, most_steps: int = 0
 ) -> tuple[Classifier, int]:
-    """A classifier trained on `findings`, from `start` if there is one, averaged over its steps."""
+    """A classifier trained on `findings`, from `start` if there is one, averaged over its steps.
+
+    For so many minutes, or for `most_steps` unless 0: the same work whatever else the machine does.
+    """
     torch.manual_seed(seed)
     classifier, draw = start or Classifier(), Draw(findings, np.random.default_rng(seed))
     average = torch.optim.swa_utils.AveragedModel(
@@ -162,7 +165,7 @@ def train(
         average.update_parameters(classifier)
         steps, running = steps + 1, 0.98 * running + 0.02 * float(loss.detach())
         seconds = time.monotonic() - started
-        progress = seconds / (minutes * 60)
+        progress = steps / most_steps if most_steps else seconds / (minutes * 60)
         shown.update(round(seconds) - shown.n)
         shown.set_postfix(steps=steps, loss=f"{running:.3f}", refresh=False)
     return average.module.eval(), steps
