@@ -12,7 +12,7 @@ from test_data import stack  # noqa: E402
 from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig  # noqa: E402
 from sam2lung_train.networks.box_network import BoxNetwork, sampled, with_neighbours  # noqa: E402
 from sam2lung_train.training import box_losses, boxes, calibrate_boxes, develop_boxes  # noqa: E402
-from sam2lung_train.training.train_boxes import moved  # noqa: E402
+from sam2lung_train.training.average import moved  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 

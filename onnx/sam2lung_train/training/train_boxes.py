@@ -27,6 +27,7 @@ from ..networks.inference import averaged_weights
 from ..paths import CACHE
 from ..progress import bar
 from ..run_folder import RunFolder
+from .average import moved
 from .box_losses import loss
 from .boxes import Boxes, BoxSampler
 from .develop_boxes import develop_dice
@@ -101,12 +102,6 @@ class Run:
         weights = averaged_weights(torch.load(path, map_location="cpu", weights_only=False))
         for network in (self.network, self.average.module):
             network.load_state_dict(weights)
-
-
-def moved(decay: float, average: torch.Tensor, now: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
-    """The exponential average, which follows faster at first: a short training must not ship its beginning."""
-    kept = min(decay, (1 + int(count)) / (10 + int(count)))
-    return average + (now - average) * (1 - kept) if average.is_floating_point() else now
 
 
 def ahead(draw: Callable[[], Made], stop: threading.Event) -> Iterator[Made]:

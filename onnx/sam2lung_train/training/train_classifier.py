@@ -4,6 +4,7 @@ Crops teach it what readers call a nodule, whole CTs what they don't. Findings o
 """
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..memory import keep_freed_memory
 from ..networks.classifier import Classifier, load_classifier
 from ..progress import bar
 from ..run_folder import RunFolder
+from .average import moved
 from .findings import STORED, Finding
 
 BATCH = 48
@@ -143,9 +145,7 @@ def train(
     """
     torch.manual_seed(seed)
     classifier, draw = start or Classifier(), Draw(findings, np.random.default_rng(seed))
-    average = torch.optim.swa_utils.AveragedModel(
-        classifier, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
-    )
+    average = torch.optim.swa_utils.AveragedModel(classifier, avg_fn=partial(moved, 0.99), use_buffers=True)
     optimiser = torch.optim.AdamW(classifier.parameters(), lr=2e-3, weight_decay=0.05)
     started, shown = time.monotonic(), bar(total=round(minutes * 60), unit="s")
     progress, steps, running = 0.0, 0, 0.0
