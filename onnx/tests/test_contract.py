@@ -45,6 +45,8 @@ def made_bundle(folder, config, chosen, has_classifier=True):
     for name in (contract.ENCODER_FILE, contract.DECODER_FILE, *([contract.CLASSIFIER_FILE] if has_classifier else [])):
         shutil.copy(DEFAULT_BUNDLE / name, folder)
     spec = contract.model_json(config, chosen, folder, "0.1.0", {"config": {}})
+    if has_classifier:
+        spec["classify"]["grid"] = contract.read(DEFAULT_BUNDLE)["classify"]["grid"]  # that of the copied graph
     contract.write(folder, spec)
     return spec
 
