@@ -102,15 +102,15 @@ pub struct UncertaintyModel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<WidenedSamples>,
     /// Coefficients of the lower end; there unless `samples` is, as the next two.
-    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_low: Option<[f64; FEATURES]>,
     /// Coefficients of the upper end.
-    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_high: Option<[f64; FEATURES]>,
     /// Coefficients of the expected Dice.
-    #[schemars(inner(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end()))))]
+    #[schemars(inner(range(min = *COEFFICIENT.start(), max = *COEFFICIENT.end())))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dice: Option<[f64; FEATURES]>,
     /// The same three of nodules that were outlined with clicks. Left out: the samples alone say it.
