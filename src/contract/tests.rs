@@ -200,7 +200,12 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ("slices", "/segment/neighbours/step_mm", "0", &["segment.neighbours.step_mm is 0"]),
     ("slices", "/segment/tensors/embeddings", "[]", &["segment.tensors.embeddings is a list of 0"]),
     ("slices", "/segment/tensors/embeddings/1/stride", "3", &["embeddings[1].stride is 3", "grid.multiple (4)"]),
-    ("slices", "/segment/tensors/embeddings/1/stride", "[1, 2, 2]", &["embeddings[1].stride is [1, 2, 2]", "one number"]),
+    (
+        "slices",
+        "/segment/tensors/embeddings/1/stride",
+        "[1, 2, 2]",
+        &["embeddings[1].stride is [1, 2, 2]", "one number"],
+    ),
     ("slices", "/segment/tensors/embeddings/1/stride", "\"2\"", &["stride", "a whole number, or a list of three"]),
     ("slices", "/segment/tensors/embeddings/0/channels", "1000000000", &["embeddings[0].channels is 1000000000"]),
     (
