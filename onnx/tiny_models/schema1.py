@@ -237,9 +237,7 @@ def centre_classifier(image=J0, probability=J1, inside=J2, bias=JB, marked=False
     if marked:
         nodes.append(helper.make_node("Neg", ["logit"], ["marked"]))
         outputs.append(tensor("marked", "N", 1))
-    return model(
-        "centre_judge", nodes, [tensor("patch", "N", 3, *CLASSIFIER_SIZE)], outputs, constants
-    )
+    return model("centre_judge", nodes, [tensor("patch", "N", 3, *CLASSIFIER_SIZE)], outputs, constants)
 
 
 # --- bundles --------------------------------------------------------------------------------------------------------

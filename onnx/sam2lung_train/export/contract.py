@@ -98,7 +98,7 @@ def classifier_fields(calibration: Spec, folder: Path) -> Spec | None:
     """The role `classify`; None where there is no graph for it."""
     if not (folder / CLASSIFIER_FILE).exists():
         return None
-    points, marked = calibration["classifier_points"], calibration.get("classifier_marked")
+    points, marked = calibration["classifier_points"], calibration["classifier_marked"]
     return {
         "kind": "patch",
         "grid": {"spacing_mm": list(PATCH_SPACING_MM), "size": list(PATCH_SIZE)},

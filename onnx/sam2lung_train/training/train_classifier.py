@@ -135,7 +135,11 @@ def logits_of(classifier: Classifier, findings: list[Finding], question: int = N
     """The classifier's logits (N,) to one of its two questions."""
     classifier.eval()
     parts = [findings[n : n + 64] for n in range(0, len(findings), 64)]
-    return np.concatenate([classifier(plain_patches(part))[:, question].numpy() for part in parts]) if parts else np.zeros(0)
+    return (
+        np.concatenate([classifier(plain_patches(part))[:, question].numpy() for part in parts])
+        if parts
+        else np.zeros(0)
+    )
 
 
 def train(
