@@ -1,0 +1,1 @@
+//! Bundles installed, listed, opened and removed; archives that are refused.
