@@ -145,6 +145,11 @@ impl Bundle {
         self.graphs.iter().map(|(file, bytes)| (file.as_str(), bytes.as_ref()))
     }
 
+    /// How large it is: contract and graphs.
+    pub fn bytes(&self) -> u64 {
+        (self.contract.len() + self.files().map(|(_, bytes)| bytes.len()).sum::<usize>()) as u64
+    }
+
     /// The bytes of a graph that the contract names.
     ///
     /// # Panics

@@ -149,7 +149,10 @@ impl Trust {
 
     fn of_nobody(&self) -> String {
         let names = self.keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
-        format!("{SIGNATURE_FILE} is not the signature of this model.json with any key of {} ({names})", self.folder.display())
+        format!(
+            "{SIGNATURE_FILE} is not the signature of this model.json with any key of {} ({names})",
+            self.folder.display()
+        )
     }
 
     /// What a signature is worth, where that is enough to open the bundle in `place`.
@@ -158,16 +161,20 @@ impl Trust {
     /// [`Error::Signature`] for a wrong one; where one is required, for any that isn't right.
     pub fn accept(&self, place: &Path, signature: Signature) -> Result<Signature> {
         const REQUIRED: &str = "Sign the bundle, or don't require signatures";
-        let refuse = |reason: String, remedy: &str| {
-            Err(Error::Signature { place: place.into(), reason, remedy: remedy.into() })
-        };
+        let refuse =
+            |reason: String, remedy: &str| Err(Error::Signature { place: place.into(), reason, remedy: remedy.into() });
         match signature {
-            Signature::Wrong(reason) => refuse(reason, "Get the bundle again, or put the public key of who signed it there"),
-            Signature::Missing if self.required => {
-                refuse(format!("the bundle is not signed (it has no {SIGNATURE_FILE}); a signature is required"), REQUIRED)
+            Signature::Wrong(reason) => {
+                refuse(reason, "Get the bundle again, or put the public key of who signed it there")
             }
+            Signature::Missing if self.required => refuse(
+                format!("the bundle is not signed (it has no {SIGNATURE_FILE}); a signature is required"),
+                REQUIRED,
+            ),
             Signature::NotChecked if self.required => refuse(
-                format!("{SIGNATURE_FILE} can't be checked, since no public key was chosen; a right signature is required"),
+                format!(
+                    "{SIGNATURE_FILE} can't be checked, since no public key was chosen; a right signature is required"
+                ),
                 "Choose a folder with the public key of who signed it",
             ),
             good => Ok(good),
@@ -177,7 +184,8 @@ impl Trust {
 
 /// The keys of a folder, by the names of their files.
 fn read_keys(folder: &Path) -> Result<Vec<Key>> {
-    let entries = fs::read_dir(folder).map_err(|e| unusable(folder, format!("the folder of keys can't be read: {e}")))?;
+    let entries =
+        fs::read_dir(folder).map_err(|e| unusable(folder, format!("the folder of keys can't be read: {e}")))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let paths = paths.collect::<io::Result<Vec<_>>>().map_err(|e| unusable(folder, e))?;
     let is_pem = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pem"));
@@ -250,8 +258,8 @@ pub(crate) mod tests {
         }
         // RFC 8032, section 5.1.7: S has to be below the group's order, else there would be a second signature.
         let order = [
-            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
         ];
         let (mut second, mut carry) = (right.clone(), 0u16);
         for (byte, more) in second[32..].iter_mut().zip(order) {

@@ -105,7 +105,8 @@ impl Archive {
             if *is_folder && top.as_ref() == Some(path) {
                 continue;
             }
-            let name = top.as_ref().map_or(Some(path.as_str()), |top| path.strip_prefix(top.as_str())?.strip_prefix('/'));
+            let name =
+                top.as_ref().map_or(Some(path.as_str()), |top| path.strip_prefix(top.as_str())?.strip_prefix('/'));
             let Some(name) = name.filter(|name| !*is_folder && !name.contains('/')) else {
                 let reason = format!("'{path}' is or lies in another folder; expected all files beside model.json");
                 return Err(self.say(reason, EXPORT_AGAIN));
@@ -115,7 +116,8 @@ impl Archive {
         let mut seen = BTreeMap::new();
         for name in files.keys() {
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
-                let reason = format!("'{other}' and '{name}' differ in the case of letters alone; expected other names");
+                let reason =
+                    format!("'{other}' and '{name}' differ in the case of letters alone; expected other names");
                 return Err(self.say(reason, EXPORT_AGAIN));
             }
         }
@@ -187,7 +189,9 @@ mod tests {
         for good in ["model.json", "bundle/", "bundle/model.json", "a.b-c_d", "ä", ".hidden"] {
             assert!(plain_path(good), "{good}");
         }
-        for bad in ["", "/", "/etc/passwd", "../x", "a/../b", "..", "a/..", ".", "a//b", "C:x", "a\\b", "..\\x", "a\0", "a\n"] {
+        for bad in
+            ["", "/", "/etc/passwd", "../x", "a/../b", "..", "a/..", ".", "a//b", "C:x", "a\\b", "..\\x", "a\0", "a\n"]
+        {
             assert!(!plain_path(bad), "{bad:?}");
         }
     }

@@ -49,13 +49,12 @@ impl Entry {
 
     /// Of a bundle that was opened.
     pub(super) fn of(bundle: &Bundle, folder: Option<PathBuf>) -> Self {
-        let graphs: usize = bundle.files().map(|(_, bytes)| bytes.len()).sum();
         Entry {
             name: bundle.model.name.clone(),
             version: bundle.model.version.clone(),
             folder,
             purpose: Some(Purpose::of(&bundle.model)),
-            bytes: (graphs + bundle.contract.len()) as u64,
+            bytes: bundle.bytes(),
             sha256: bundle.contract_sha256.clone(),
             signature: bundle.signature.clone(),
             problem: None,

@@ -67,7 +67,9 @@ impl Installed {
             None => Ok(()),
             Some(known) => Err(Error::ModelBundle {
                 bundle: source.into(),
-                reason: format!("it is {name} {version}, and '{known}' is installed; expected more than another case of letters"),
+                reason: format!(
+                    "it is {name} {version}, and '{known}' is installed; expected more than another case of letters"
+                ),
                 remedy: "Give it another name or version in model.json".into(),
             }),
         }

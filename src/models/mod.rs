@@ -155,7 +155,7 @@ impl Installed {
     /// As [`Bundle::open`], and [`Error::NoSuchModel`].
     pub fn open(&self, wanted: &Path) -> Result<Bundle> {
         match wanted.to_str().and_then(Wanted::parse) {
-            Some(name) if !wanted.exists() => self.open_named(&name),
+            Some(name) if !wanted.exists() => self.open_installed(&name),
             _ if wanted.is_file() => Err(Error::ModelBundle {
                 bundle: wanted.into(),
                 reason: "it is a file; expected a folder that holds model.json".into(),
@@ -165,7 +165,11 @@ impl Installed {
         }
     }
 
-    fn open_named(&self, wanted: &Wanted) -> Result<Bundle> {
+    /// Reads and checks an installed bundle, or the built-in one, by its name, whatever lies in the working folder.
+    ///
+    /// # Errors
+    /// As [`Installed::open`].
+    pub fn open_installed(&self, wanted: &Wanted) -> Result<Bundle> {
         match self.find(wanted)? {
             Found::BuiltIn => Bundle::builtin(),
             Found::Folder { version, folder } => {
@@ -208,7 +212,8 @@ enum Found {
 
 /// Names of the folders in `folder` that a bundle's name or version could be; none where it isn't there.
 fn folders_in(folder: &Path) -> Result<Vec<String>> {
-    let failed = |e: io::Error| Error::read(folder, e, "Name the folder of installed bundles, or one that isn't there yet");
+    let failed =
+        |e: io::Error| Error::read(folder, e, "Name the folder of installed bundles, or one that isn't there yet");
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,

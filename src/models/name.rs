@@ -10,8 +10,7 @@ use semver::Version;
 use crate::contract::limits::MAX_NAME;
 
 /// What [`is_plain`] asks for.
-pub const PLAIN: &str =
-    "1 to 64 letters from A to Z or a to z, digits, - _ . or +, first a letter or digit, without two dots side by side, a \
+pub const PLAIN: &str = "1 to 64 letters from A to Z or a to z, digits, - _ . or +, first a letter or digit, without two dots side by side, a \
      dot at the end, or a name that Windows keeps for a device";
 
 /// Names that Windows keeps for devices, whatever the case of their letters and the ending behind them.
@@ -86,8 +85,8 @@ mod tests {
         }
         let long = "a".repeat(65);
         let bad = [
-            "", ".", "..", "...", ".hidden", "a/b", "a\\b", "../x", "a..b", "a.", "-rf", "C:", "a b", "a@1", "ä", "a\nb", "a\0",
-            "con", "NUL.txt", "com1", "Lpt9.x", "~", "a*", &long,
+            "", ".", "..", "...", ".hidden", "a/b", "a\\b", "../x", "a..b", "a.", "-rf", "C:", "a b", "a@1", "ä",
+            "a\nb", "a\0", "con", "NUL.txt", "com1", "Lpt9.x", "~", "a*", &long,
         ];
         for bad in bad {
             assert!(!is_plain(bad), "{bad:?}");
@@ -108,8 +107,20 @@ mod tests {
     fn newest_first_follows_semantic_versioning() {
         // The example of section 11.4.4, turned round, with odd ones behind and short ones between.
         let wanted = [
-            "10.0.0", "2.1", "2.0.1", "2", "1.0.0", "1.0.0-rc.1", "1.0.0-beta.11", "1.0.0-beta.2", "1.0.0-beta",
-            "1.0.0-alpha.beta", "1.0.0-alpha.1", "1.0.0-alpha", "may", "1.0.0.0",
+            "10.0.0",
+            "2.1",
+            "2.0.1",
+            "2",
+            "1.0.0",
+            "1.0.0-rc.1",
+            "1.0.0-beta.11",
+            "1.0.0-beta.2",
+            "1.0.0-beta",
+            "1.0.0-alpha.beta",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha",
+            "may",
+            "1.0.0.0",
         ];
         let mut sorted = wanted;
         sorted.reverse();

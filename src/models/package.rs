@@ -53,7 +53,11 @@ impl Package {
     /// # Errors
     /// [`Error::Read`], [`Error::ModelArchive`], [`Error::Signature`], and as [`Bundle::open`].
     pub fn of(path: &Path, trust: &Trust) -> Result<Self> {
-        if path.is_dir() { Self::gather(Folder::open(path)?, path, trust) } else { Self::gather(Archive::open(path)?, path, trust) }
+        if path.is_dir() {
+            Self::gather(Folder::open(path)?, path, trust)
+        } else {
+            Self::gather(Archive::open(path)?, path, trust)
+        }
     }
 
     fn gather(mut source: impl Source, path: &Path, trust: &Trust) -> Result<Self> {
@@ -145,7 +149,8 @@ fn nothing_else(source: &impl Source, names: &[String], model: &Model) -> Result
     let more: Vec<_> = names.iter().filter(|name| !own(name)).collect();
     if !more.is_empty() {
         let notes = NOTES.map(|note| format!("{note}*")).join(", ");
-        let reason = format!("it holds {}, which model.json doesn't name; beside that expected only {notes}", listed(&more));
+        let reason =
+            format!("it holds {}, which model.json doesn't name; beside that expected only {notes}", listed(&more));
         return Err(source.refuse(reason, "Leave it out"));
     }
     Ok(())

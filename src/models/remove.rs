@@ -15,7 +15,10 @@ impl Installed {
     pub fn remove(&self, wanted: &str) -> Result<Wanted> {
         let refuse = |got: String, expected: String| Err(Error::Option { option: "NAME", got, expected });
         let Some(wanted) = Wanted::parse(wanted) else {
-            return refuse(format!("'{}'", wanted.escape_debug()), "NAME or NAME@VERSION of an installed bundle".into());
+            return refuse(
+                format!("'{}'", wanted.escape_debug()),
+                "NAME or NAME@VERSION of an installed bundle".into(),
+            );
         };
         let mut versions = self.versions(&wanted.name)?;
         versions.retain(|(version, _)| wanted.version.as_ref().is_none_or(|asked| asked == version));
@@ -31,7 +34,10 @@ impl Installed {
             [] => Err(self.no_such(&wanted)?),
             several => {
                 let names = several.iter().map(|(version, _)| format!("{}@{version}", wanted.name));
-                refuse(format!("'{wanted}', of which {} versions are installed", several.len()), format!("one of {}", names.collect::<Vec<_>>().join(", ")))
+                refuse(
+                    format!("'{wanted}', of which {} versions are installed", several.len()),
+                    format!("one of {}", names.collect::<Vec<_>>().join(", ")),
+                )
             }
         }
     }
@@ -44,7 +50,8 @@ impl Installed {
 
 /// Refuses a folder without a contract, or with folders in it: somebody may have named the wrong folder.
 fn only_a_bundle(folder: &Path) -> Result<()> {
-    let refuse = |reason: String| Err(Error::write(folder, format!("{reason}; a bundle holds model.json and files alone")));
+    let refuse =
+        |reason: String| Err(Error::write(folder, format!("{reason}; a bundle holds model.json and files alone")));
     let mut has_contract = false;
     for entry in fs::read_dir(folder).map_err(|e| Error::write(folder, e))? {
         let entry = entry.map_err(|e| Error::write(folder, e))?;
