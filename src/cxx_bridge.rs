@@ -6,9 +6,10 @@
 //! #include "sam2lung/src/cxx_bridge.rs.h"    // headers: target/cxxbridge, library: target/release/libsam2lung.a
 //! ```
 //!
-//! Enters: a CT in HU, packed, `i` fastest, borrowed for the call, with its dims along i, j, k and its row-major 4 × 4
-//! matrix from voxel indices to RAS millimetres; options, of which zero and empty mean "the bundle's". Leaves: maps on the
-//! same grid in the same order, which live as long as their [`Findings`], and nodules in mm and mm³.
+//! Enters: a CT in HU, or the volumes that the bundle takes, packed, `i` fastest, borrowed for the call, with its dims along
+//! i, j, k and its row-major 4 × 4 matrix from voxel indices to RAS millimetres; options, of which zero and empty mean "the
+//! bundle's". Leaves: maps on the same grid in the same order, which live as long as their [`Findings`], and nodules in mm and
+//! mm³.
 //!
 //! Errors are exceptions, `rust::Error`, whose text is `E_NAME: message`; a panic is one, too (`E_INTERNAL`). The checks are
 //! those of [`crate::capi`], and so are the conventions: any thread, one call at a time on an engine (`E_BUSY`).

@@ -236,7 +236,10 @@ pub unsafe extern "C" fn sam2lung_bundle_builtin(
 }
 
 /// A text of a bundle; "" for NULL.
-pub(super) unsafe fn words(bundle: *const sam2lung_bundle, of: impl FnOnce(&sam2lung_bundle) -> &CStr) -> *const c_char {
+pub(super) unsafe fn words(
+    bundle: *const sam2lung_bundle,
+    of: impl FnOnce(&sam2lung_bundle) -> &CStr,
+) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(bundle, c"".as_ptr(), |bundle| of(bundle).as_ptr()) }
 }

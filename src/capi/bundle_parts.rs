@@ -204,7 +204,8 @@ pub unsafe extern "C" fn sam2lung_bundle_region_name(bundle: *const sam2lung_bun
 /// @return as sam2lung_bundle_class_colour(); 0 for NULL and where there is no such region
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sam2lung_bundle_region_colour(bundle: *const sam2lung_bundle, index: usize) -> u32 {
-    let of = |bundle: &sam2lung_bundle| bundle.bundle.model.regions.get(index).map_or(0, |region| packed(region.colour));
+    let of =
+        |bundle: &sam2lung_bundle| bundle.bundle.model.regions.get(index).map_or(0, |region| packed(region.colour));
     // SAFETY: the contract of the C ABI.
     unsafe { getter(bundle, 0, of) }
 }

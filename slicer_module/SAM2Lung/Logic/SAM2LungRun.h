@@ -43,7 +43,6 @@ struct RunChannel
 struct RunInput
 {
   vtkSmartPointer<vtkImageData> ct;                                    ///< The model's first channel, one component.
-  std::vector<RunChannel> channels;                                    ///< Its other channels, in its order.
   sam2lung::Matrix ijk_to_ras{};                                       ///< Of the volume node itself, without its parent transform.
   vtkSmartPointer<vtkImageData> mask;                                  ///< uint8 on the CT's grid, with Search::mask; else null.
   std::optional<sam2lung::Index> click_ijk;                            ///< Outline the nodule here, and nothing else.
@@ -59,6 +58,7 @@ struct RunInput
   bool probability = false;                                            ///< Whether RunOutput::probability is wanted.
   bool whole_uncertainty = false;                                      ///< Else it is kept near the nodules only.
   std::shared_ptr<const Previous> previous;                            ///< The outputs' content before; null: none.
+  std::vector<RunChannel> channels;                                    ///< The model's other channels, in its order.
 };
 
 /// A class of a model whose labels are classes, or a region that it makes of several of them.
