@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="SKIPPED: PyTorch is not installed (
 from test_data import stack  # noqa: E402
 
 from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig, NetworkConfig  # noqa: E402
-from sam2lung_train.export import chain, chain_parity, parity  # noqa: E402
+from sam2lung_train.export import chain, chain_contract, chain_parity, parity  # noqa: E402
 from sam2lung_train.networks.box_network import BoxNetwork, sampled, with_neighbours  # noqa: E402
 from sam2lung_train.networks.classifier import Classifier  # noqa: E402
 from sam2lung_train.networks.network import Network  # noqa: E402
@@ -239,5 +239,5 @@ def test_graphs_of_a_chain_compute_what_pytorch_does_and_others_dont(network, tm
     assert len(found) == 2 + 4 + 2 and parity.within_tolerance(found), found
     assert "largest" in capsys.readouterr().out
     other = BoxNetwork(BoxConfig()).eval()
-    files = [tmp_path / name for name in chain.member_files(0)]
+    files = [tmp_path / name for name in chain_contract.member_files(0)]
     assert not parity.within_tolerance(list(chain_parity.member_differences(other, *files)))
