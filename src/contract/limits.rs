@@ -47,6 +47,8 @@ pub const BOX_SPACING_MM: RangeInclusive<f64> = 0.05..=20.0;
 pub const BOX_SIZE: RangeInclusive<usize> = 1..=256;
 /// Most voxels of a classifier's box: 128 x 128 x 128.
 pub const MAX_BOX_VOXELS: usize = 1 << 21;
+/// Standard deviation of the draws of a noise input.
+pub const NOISE_SCALE: RangeInclusive<f64> = 0.001..=100.0;
 /// Added to logits that were divided by the temperature.
 pub const BIAS: RangeInclusive<f64> = -100.0..=100.0;
 /// A probability, or another share of a whole.

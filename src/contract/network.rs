@@ -10,8 +10,8 @@ use serde::{
 use strum::Display;
 
 use super::limits::{
-    BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, OVERLAP, PATCH_SIZE,
-    SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
+    BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, NOISE_SCALE, OVERLAP,
+    PATCH_SIZE, SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
 };
 
 /// A network that cuts a volume: of the role `detect` or `segment`.
@@ -337,7 +337,7 @@ pub struct Dropout {
 }
 
 /// One noise input: independent draws from the standard normal distribution, one set a sample for the whole volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Noise {
     /// Tensor name.
@@ -345,6 +345,21 @@ pub struct Noise {
     /// Draws a sample.
     #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub rank: usize,
+    /// The draws' standard deviation: how far samples differ. Left out: 1.
+    #[schemars(range(min = *NOISE_SCALE.start(), max = *NOISE_SCALE.end()))]
+    #[serde(default = "unscaled", skip_serializing_if = "is_unscaled")]
+    pub scale: f64,
+}
+
+impl Noise {
+    /// `rank` draws a sample of the standard normal distribution.
+    pub fn standard(input: &str, rank: usize) -> Self {
+        Noise { input: input.into(), rank, scale: unscaled() }
+    }
+}
+
+fn is_unscaled(scale: &f64) -> bool {
+    *scale == unscaled()
 }
 
 /// An axis of the canonical orientation.

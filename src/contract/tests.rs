@@ -220,6 +220,7 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ("slices", "/segment/random/dropout/0/rate", "1", &["segment.random.dropout[0].rate is 1"]),
     ("slices", "/segment/random/dropout/0/channels", "0", &["segment.random.dropout[0].channels is 0"]),
     ("patches", "/segment/random/noise/0/rank", "0", &["segment.random.noise[0].rank is 0"]),
+    ("patches", "/segment/random/noise/0/scale", "0", &["segment.random.noise[0].scale is 0"]),
     ("slabs", "/segment/random/flips", r#"["i", "i"]"#, &["segment.random.flips[1] is i", "once"]),
     ("slices", "/segment/clicks/decay_mm", "0", &["segment.clicks.decay_mm is 0", "0.1 to 1000"]),
     ("slices", "/segment/calibration/temperature", "0", &["segment.calibration.temperature is 0"]),

@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn sample_of_a_network_with_random_inputs_never_decodes_one_alone_and_any_batch_gives_the_same() {
         let mut spec = made::slice();
-        spec.random.noise = vec![network::Noise { input: "noise".into(), rank: 1 }];
+        spec.random.noise = vec![network::Noise::standard("noise", 1)];
         let drawn = |batch: usize| {
             let mut network = Arithmetic::new(|image, _, draws, row| {
                 let noise = draws.noise[0][[row, 0]];

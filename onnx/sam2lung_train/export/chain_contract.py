@@ -65,7 +65,7 @@ def segmenter_fields(config: BoxConfig, chosen: Spec, members: int, folder: Path
         },
         "random": {
             "dropout": [{"input": f"drop{n}", "channels": c, "rate": r} for n, (c, r) in enumerate(config.dropout())],
-            "noise": [{"input": "noise", "rank": config.rank}],
+            "noise": [{"input": "noise", "rank": config.rank, "scale": chosen["noise_scale"]}],
         },
         "clicks": {"input": "clicks", "decay_mm": CLICK_DECAY_MM, "candidates": True},
         "calibration": calibration_fields(chosen["temperature"], chosen["bias"]),
@@ -95,7 +95,7 @@ def model_json(detect: Spec, segment: Spec, config: BoxConfig, members: int, fol
         "review": segment["review"] | {
             "nodule_probability_below": detect["review"]["nodule_probability_below"],
         },
-        "uncertainty": {"level": 0.9, "samples": {"widen": segment["widen"]}},
+        "uncertainty": {"level": 0.9, "samples": {"widen": 1.0}},
         "tried": {"slice_mm": TRIED_SLICE_MM},
     }  # fmt: skip
     return {name: value for name, value in spec.items() if value is not None}

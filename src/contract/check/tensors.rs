@@ -2,7 +2,7 @@
 
 use super::{Checked, counted, demand, refuse, within};
 use crate::contract::{
-    limits::{MAX_TENSORS, TENSOR_CHANNELS},
+    limits::{MAX_TENSORS, NOISE_SCALE, TENSOR_CHANNELS},
     network::{Network, Stride, Tensors},
 };
 
@@ -51,6 +51,7 @@ fn sizes(at: &str, network: &Network, tensors: &Tensors) -> Checked {
     }
     for (n, noise) in random.noise.iter().enumerate() {
         within(format_args!("{at}.random.noise[{n}].rank"), noise.rank, TENSOR_CHANNELS)?;
+        within(format_args!("{at}.random.noise[{n}].scale"), noise.scale, NOISE_SCALE)?;
     }
     Ok(())
 }

@@ -259,7 +259,7 @@ fn slices_of_their_own_spacing_are_put_back_linearly_along_k() {
 #[test]
 fn slices_of_their_own_spacing_that_is_the_ct_s_say_what_slices_of_the_ct_say() {
     let mut spec = made::slice();
-    spec.random.noise = vec![Noise { input: "noise".into(), rank: 1 }];
+    spec.random.noise = vec![Noise::standard("noise", 1)];
     let noisy: Decode = |image, member, draws, row| same(image, member, draws, row) + draws.noise[0][[row, 0]];
     let asked = Asked::of([4, 20, 37], |k, j, i| ((k + 3 * j + 5 * i) % 7) as f32 - 3.0).samples(7);
     let plain = asked.by(&spec, &mut one(noisy));
@@ -390,7 +390,7 @@ fn patches_sampled_in_any_batch_give_the_same_bits_and_the_samples_of_every_box_
     let mut spec = made::patch([3, 4, 4]);
     spec.members = made::members(2);
     spec.random.flips = vec![Along::I];
-    spec.random.noise = vec![Noise { input: "noise".into(), rank: 2 }];
+    spec.random.noise = vec![Noise::standard("noise", 2)];
     spec.random.dropout = vec![Dropout { input: "drop".into(), channels: 1, rate: 0.5 }];
     let drawn: Decode = |image, member, draws, row| {
         same(image, 0, &DRAWS, 0) * draws.dropout[0][[row, 0]] + draws.noise[0][[row, 1]] + member as f32
@@ -507,7 +507,7 @@ fn detector_of_any_kind_takes_one_deterministic_pass_and_says_nothing_outside_th
     let random = |mut spec: network::Network| {
         spec.members = made::members(2);
         spec.random.dropout = vec![Dropout { input: "drop".into(), channels: 1, rate: 0.5 }];
-        spec.random.noise = vec![Noise { input: "noise".into(), rank: 1 }];
+        spec.random.noise = vec![Noise::standard("noise", 1)];
         spec.random.flips = vec![Along::I];
         spec
     };
