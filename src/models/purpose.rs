@@ -33,7 +33,9 @@ impl Purpose {
         let classify = model.classify.iter().map(|_| "classify".to_owned());
         // Without a detector the candidates are the segmenter's.
         let roles = match &model.detect {
-            Some(detect) => [format!("detect ({})", kind(detect))].into_iter().chain(classify).chain([segment]).collect(),
+            Some(detect) => {
+                [format!("detect ({})", kind(detect))].into_iter().chain(classify).chain([segment]).collect()
+            }
             None => [segment].into_iter().chain(classify).collect(),
         };
         Purpose {
