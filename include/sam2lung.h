@@ -49,7 +49,7 @@
  * in texts have a decimal point whatever the locale; the library neither reads nor sets the locale.
  *
  * @section conventions_threads Threads
- * Every function may be called on any thread. Bundles, results, images, runtimes and errors never change: several threads
+ * Every function may be called on any thread. Bundles, lists of bundles, results, images, runtimes and errors never change: several threads
  * may read one at once. Engines know nothing of each other; one engine runs one call at a time, and a second one gets
  * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
@@ -148,7 +148,8 @@ typedef enum sam2lung_status {
    */
   SAM2LUNG_STATUS_WRITE = 4,
   /**
-   * E_MODEL_BUNDLE, E_MODEL_SCHEMA, E_MODEL_HASH, E_MODEL_SHAPE: the bundle can't be used.
+   * E_MODEL_BUNDLE, E_MODEL_SCHEMA, E_MODEL_HASH, E_MODEL_SHAPE, E_SIGNATURE, E_MODEL_ARCHIVE, E_NO_SUCH_MODEL,
+   * E_MODEL_INSTALLED: the bundle can't be used.
    */
   SAM2LUNG_STATUS_MODEL = 5,
   /**
@@ -401,9 +402,41 @@ typedef enum sam2lung_output {
 } sam2lung_output;
 
 /**
+ * What the signature of a bundle is worth. Values of sam2lung_bundle_signature() and sam2lung_bundle_list_signature().
+ */
+typedef enum sam2lung_signature {
+  /**
+   * There is none.
+   */
+  SAM2LUNG_SIGNATURE_MISSING = 0,
+  /**
+   * There is one, and no key was chosen to check it with.
+   */
+  SAM2LUNG_SIGNATURE_NOT_CHECKED = 1,
+  /**
+   * It is that of model.json, by one of the chosen keys.
+   */
+  SAM2LUNG_SIGNATURE_RIGHT = 2,
+  /**
+   * The bundle is a part of the library.
+   */
+  SAM2LUNG_SIGNATURE_BUILT_IN = 3,
+  /**
+   * It is not that of model.json by any of the chosen keys: the bundle can't be opened.
+   */
+  SAM2LUNG_SIGNATURE_WRONG = 4,
+} sam2lung_signature;
+
+/**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
  */
 typedef struct sam2lung_bundle sam2lung_bundle;
+
+/**
+ * The bundles that were installed in a folder when the list was made, and the built-in one, which comes first. Never changes.
+ * Since version 5 of the interface.
+ */
+typedef struct sam2lung_bundle_list sam2lung_bundle_list;
 
 /**
  * Asks calls to stop, from any thread. One token may be given to several calls.
@@ -752,11 +785,15 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Reads and checks the bundle in a folder; no file outside it is opened, and the folder isn't needed afterwards.
+ * Reads and checks the bundle in a folder, or an installed one by its name; no file outside its folder is opened, and the
+ * folder isn't needed afterwards.
  *
- * Any thread.
+ * A signature (model.json.sig) is checked with the public keys in the folder that the environment variable SAM2LUNG_KEYS
+ * names, else in the folder keys beside the usual folder of installed bundles (sam2lung_bundle_list_create()). A wrong one is
+ * refused (E_SIGNATURE), and where SAM2LUNG_REQUIRE_SIGNATURE is 1 a missing one too. Any thread.
  *
- * @param folder path of the folder that holds model.json, UTF-8, not NULL
+ * @param folder path of the folder that holds model.json; where nothing lies at that path the name of an installed bundle,
+ *   `NAME` (its newest version) or `NAME@VERSION`, since version 5 of the interface; UTF-8, not NULL
  * @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
  * @param error where an error goes, may be NULL
  * @return SAM2LUNG_STATUS_OK, or why not
@@ -768,7 +805,8 @@ enum sam2lung_status sam2lung_bundle_open(const char *folder,
 /**
  * Checks a bundle that lies in memory: what model.json holds, and the files that it names.
  *
- * Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+ * Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside, but for
+ * model.json.sig: its signature is checked as sam2lung_bundle_open() does. Any thread.
  *
  * @param contract the bytes of model.json, not NULL
  * @param contract_bytes how many
@@ -850,6 +888,26 @@ const char *sam2lung_bundle_contract(const struct sam2lung_bundle *bundle);
  * @return 64 lower-case hexadecimal digits; "" for NULL; never NULL
  */
 const char *sam2lung_bundle_sha256(const struct sam2lung_bundle *bundle);
+
+/**
+ * What the bundle's signature is worth. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return a sam2lung_signature; SAM2LUNG_SIGNATURE_MISSING for NULL
+ */
+int32_t sam2lung_bundle_signature(const struct sam2lung_bundle *bundle);
+
+/**
+ * The same in words, to be shown: "not signed", "signed, checked with hospital.pem". Since version 5 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return UTF-8, in English; "" for NULL; never NULL
+ */
+const char *sam2lung_bundle_signature_text(const struct sam2lung_bundle *bundle);
 
 /**
  * How many volumes a run takes: the channels of the model's input, all on one grid.
@@ -943,6 +1001,169 @@ uint32_t sam2lung_bundle_class_colour(const struct sam2lung_bundle *bundle,
  * @param bundle the bundle, may be NULL
  */
 void sam2lung_bundle_free(struct sam2lung_bundle *bundle);
+
+/**
+ * Lists the installed bundles: by name, of each the newest version first; before them the built-in one. Since version 5 of the
+ * interface.
+ *
+ * Contracts and signatures are checked, the hashes of the graphs are not, so this is quick: sam2lung_bundle_open() does that.
+ * What is wrong with a bundle is said in its entry. `sam2lung model install` installs bundles. Any thread.
+ *
+ * @param folder path of the folder of installed bundles, UTF-8; NULL: the one that the environment variable SAM2LUNG_MODELS
+ *   names, else sam2lung/models in the user's data folder (`$XDG_DATA_HOME` or ~/.local/share, `%LOCALAPPDATA%`,
+ *   ~/Library/Application Support). Where there is none, nothing is installed
+ * @param list where the list goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_list_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not: the folder can't be read, or the keys of signatures can't
+ */
+enum sam2lung_status sam2lung_bundle_list_create(const char *folder,
+                                                 struct sam2lung_bundle_list **list,
+                                                 struct sam2lung_error **error);
+
+/**
+ * The folder of installed bundles that was looked into. Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @return UTF-8; "" for NULL, and where the environment doesn't tell where it is; never NULL
+ */
+const char *sam2lung_bundle_list_folder(const struct sam2lung_bundle_list *list);
+
+/**
+ * How many bundles there are, with the built-in one. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param list the list, may be NULL
+ * @return at least 1; 0 for NULL
+ */
+size_t sam2lung_bundle_list_count(const struct sam2lung_bundle_list *list);
+
+/**
+ * The name of a bundle. Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8; "" for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_name(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * The version of a bundle. Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8; "" for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_version(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * The folder of a bundle, for sam2lung_bundle_open(). Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8; "" for the built-in bundle (sam2lung_bundle_builtin()), for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_path(const struct sam2lung_bundle_list *list,
+                                      size_t index);
+
+/**
+ * What a bundle is for, in a line: its channels, what it outlines, its roles with the kinds of their networks. Since version 5
+ * of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8, in English; "" where its contract can't be used, for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_purpose(const struct sam2lung_bundle_list *list,
+                                         size_t index);
+
+/**
+ * What a bundle's signature is worth. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return a sam2lung_signature; SAM2LUNG_SIGNATURE_MISSING for NULL and where there is no such bundle
+ */
+int32_t sam2lung_bundle_list_signature(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * The same in words, to be shown. Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8, in English; "" for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_signature_text(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * Why a bundle can't be opened, as far as that is seen without its graphs' hashes: "E_NAME: message". Since version 5 of the
+ * interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8, in English; "" where nothing is wrong, for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_problem(const struct sam2lung_bundle_list *list,
+                                         size_t index);
+
+/**
+ * The sha256 of a bundle's model.json, which in turn names that of each graph. Since version 5 of the interface.
+ *
+ * Belongs to the list, valid until it is freed. Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return 64 lower-case hexadecimal digits; "" where it can't be read, for NULL and where there is no such bundle; never NULL
+ */
+const char *sam2lung_bundle_list_sha256(const struct sam2lung_bundle_list *list,
+                                        size_t index);
+
+/**
+ * How large a bundle is: its model.json and its graphs. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return bytes; 0 for NULL and where there is no such bundle
+ */
+uint64_t sam2lung_bundle_list_bytes(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * Whether a bundle is the built-in one. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param list the list, may be NULL
+ * @param index which one, from 0
+ * @return whether it is; false for NULL and where there is no such bundle
+ */
+bool sam2lung_bundle_list_is_builtin(const struct sam2lung_bundle_list *list, size_t index);
+
+/**
+ * Frees a list; bundles that were opened from it stay.
+ *
+ * Any thread; not while another one uses it. Since version 5 of the interface.
+ *
+ * @param list the list, may be NULL
+ */
+void sam2lung_bundle_list_free(struct sam2lung_bundle_list *list);
 
 /**
  * Makes a token that isn't cancelled.

@@ -15,6 +15,7 @@
 #include <sam2lung/enums.hpp>
 #include <sam2lung/error.hpp>
 #include <sam2lung/image.hpp>
+#include <sam2lung/installed.hpp>
 #include <sam2lung/log.hpp>
 #include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>

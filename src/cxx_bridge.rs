@@ -31,10 +31,11 @@ use crate::{
         structs::Abi,
         voxels,
     },
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, signature::Trust},
     error::{Error, Result},
     findings::{nodule, result::Segmentation},
     limits, memory,
+    models::Installed,
     networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
@@ -191,7 +192,7 @@ pub mod ffi {
         /// Loads ONNX Runtime from this file; without it engines look for it by themselves. There is one a process.
         fn load_runtime(library: &str) -> Result<()>;
 
-        /// Loads the bundle in a folder onto a device. `threads`: for one operator on the CPU; 0: the machine's.
+        /// Loads the bundle in a folder, or an installed one by its name, onto a device. `threads`: for one operator on the CPU; 0: the machine's.
         fn open_engine(folder: &str, device: Device, threads: u32) -> Result<Box<Engine>>;
         /// The same with the bundle that is compiled into the library.
         fn builtin_engine(device: Device, threads: u32) -> Result<Box<Engine>>;
@@ -250,7 +251,7 @@ pub struct Engine {
 }
 
 fn open_engine(folder: &str, device: ffi::Device, threads: u32) -> Result<Box<Engine>, Named> {
-    named(|| Engine::new(Bundle::open(Path::new(folder))?, device, threads))
+    named(|| Engine::new(Installed::usual(Trust::usual()?).open(Path::new(folder))?, device, threads))
 }
 
 fn builtin_engine(device: ffi::Device, threads: u32) -> Result<Box<Engine>, Named> {

@@ -295,6 +295,44 @@ pub enum Error {
         /// What `model.json` says.
         expected: String,
     },
+    /// A bundle's signature that is wrong, or missing where one is required; or keys that can't be used.
+    #[error("{place}: {reason}. {remedy}", place = place.display())]
+    Signature {
+        /// The bundle's folder or archive; the folder or file of the keys.
+        place: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A zip archive that isn't one bundle and nothing else.
+    #[error("archive {archive}: {reason}. {remedy}", archive = archive.display())]
+    ModelArchive {
+        /// The file.
+        archive: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// No installed bundle has the name that was asked for.
+    #[error("'{wanted}' is neither a folder nor an installed bundle; installed {installed}. {}", remedy::NO_SUCH_MODEL)]
+    NoSuchModel {
+        /// The name, and the version where one was asked for.
+        wanted: String,
+        /// The folder of installed bundles, and what is there.
+        installed: String,
+    },
+    /// A bundle is installed already, with other files.
+    #[error("{bundle} is installed in {folder}, with another {differs}; expected the same files. {}", remedy::MODEL_INSTALLED, folder = folder.display())]
+    ModelInstalled {
+        /// Its name and version.
+        bundle: String,
+        /// Where it lies.
+        folder: PathBuf,
+        /// The files that differ.
+        differs: String,
+    },
     /// ONNX Runtime can't be loaded.
     #[error("ONNX Runtime {needed} or newer can't be loaded. Tried, in this order:\n{tried}\n{}", remedy::RUNTIME)]
     Runtime {
@@ -424,6 +462,10 @@ impl Error {
             Error::ModelSchema { .. } => "E_MODEL_SCHEMA",
             Error::ModelHash { .. } => "E_MODEL_HASH",
             Error::ModelShape { .. } => "E_MODEL_SHAPE",
+            Error::Signature { .. } => "E_SIGNATURE",
+            Error::ModelArchive { .. } => "E_MODEL_ARCHIVE",
+            Error::NoSuchModel { .. } => "E_NO_SUCH_MODEL",
+            Error::ModelInstalled { .. } => "E_MODEL_INSTALLED",
             Error::Runtime { .. } => "E_RUNTIME",
             Error::Threads { .. } => "E_THREADS",
             Error::Box { .. } => "E_BOX",

@@ -1,17 +1,20 @@
 //! Finds and outlines lung nodules in a chest CT and says, voxel by voxel and nodule by nodule, how sure it is.
 //!
 //! Data flows one way: [`capi`], the bridge for C++ and the command line → [`pipeline`] → [`findings`], [`networks`], [`steps`]
-//! → [`runtime`], [`contract`] → [`space`]. Research use only; not a medical device.
+//! → [`runtime`], [`contract`] → [`space`]. Which bundles there are is known to [`models`], which the doors alone ask. Research
+//! use only; not a medical device.
 
 pub mod capi;
 pub mod contract;
 #[cfg(feature = "cxx")]
 pub mod cxx_bridge;
+mod data_folder;
 pub mod error;
 pub mod findings;
 pub mod io;
 pub mod limits;
 pub mod memory;
+pub mod models;
 pub mod networks;
 pub mod phantom;
 pub mod pipeline;

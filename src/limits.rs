@@ -39,6 +39,17 @@ pub const MAX_SHEAR_DEGREES: f64 = 0.05;
 pub const MAX_GRAPH_BYTES: u64 = 2 << 30;
 /// Bytes of `model.json`: a hundred times a usual one.
 pub const MAX_CONTRACT_BYTES: u64 = 1 << 20;
+/// Bytes of a file beside a bundle's graphs, such as a licence or a model card.
+pub const MAX_NOTE_BYTES: u64 = 1 << 20;
+/// Entries of a bundle's archive: four times the files of the largest ensemble.
+pub const MAX_ARCHIVE_ENTRIES: usize = 4096;
+/// How many times its own size an archive may unpack to. Weights pack to a half or a third; deflate reaches 1032 times, with
+/// zeros alone.
+pub const MAX_UNPACKED_RATIO: u64 = 100;
+/// Bytes that an archive may unpack to whatever its size: small graphs may pack very well.
+pub const FREE_UNPACKED_BYTES: u64 = 16 << 20;
+/// Bytes of a file with a public key; a usual one has 113.
+pub const MAX_KEY_BYTES: u64 = 1 << 14;
 
 // Files that are read.
 

@@ -33,8 +33,9 @@ public:
         return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(sam2lung_bundle_builtin));
     }
 
-    /// The model in a folder with model.json.
-    /// \throws Error Status::model if it isn't there, is damaged or not understood
+    /// The model in a folder with model.json; where nothing lies at that path, the installed one of that name (`NAME`, its newest
+    /// version, or `NAME@VERSION`). Its signature is checked as sam2lung_bundle_open() says.
+    /// \throws Error Status::model if it isn't there, is damaged or not understood, or its signature is wrong
     static Bundle open(const std::string& folder) {
         return Bundle(detail::create<sam2lung_bundle, sam2lung_bundle_free>(
             [&](sam2lung_bundle** bundle, sam2lung_error** error) {
@@ -45,7 +46,7 @@ public:
     /// A model in memory. Everything is copied.
     ///
     /// \param contract  model.json, as text
-    /// \param files     the files that it names, each with its bytes
+    /// \param files     the files that it names, each with its bytes; model.json.sig among them is its signature
     /// \throws Error    Status::model if one is missing, is damaged or not understood
     static Bundle from_memory(const std::string& contract,
                               const std::vector<std::pair<std::string, Span<const unsigned char>>>& files) {
@@ -74,6 +75,10 @@ public:
     std::string contract() const { return sam2lung_bundle_contract(c()); }
     /// sha256 of model.json, in hexadecimal.
     std::string sha256() const { return sam2lung_bundle_sha256(c()); }
+    /// What its signature is worth.
+    Signature signature() const noexcept { return static_cast<Signature>(sam2lung_bundle_signature(c())); }
+    /// The same in words, to be shown: "not signed", "signed, checked with hospital.pem".
+    std::string signature_text() const { return sam2lung_bundle_signature_text(c()); }
     /// How many volumes a run takes, all on one grid; 1 of a CT.
     std::uint32_t channels() const noexcept { return sam2lung_bundle_channels(c()); }
     /// How many samples a run draws unless told otherwise.

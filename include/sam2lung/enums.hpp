@@ -83,6 +83,15 @@ enum class Output : std::int32_t {
     regions = SAM2LUNG_OUTPUT_REGIONS,     ///< Classes, in the order of Bundle::classes().
 };
 
+/// What the signature of a bundle is worth. Newer libraries may have more.
+enum class Signature : std::int32_t {
+    missing = SAM2LUNG_SIGNATURE_MISSING,         ///< There is none.
+    not_checked = SAM2LUNG_SIGNATURE_NOT_CHECKED, ///< There is one, and no key was chosen to check it with.
+    right = SAM2LUNG_SIGNATURE_RIGHT,             ///< It is that of model.json, by one of the chosen keys.
+    built_in = SAM2LUNG_SIGNATURE_BUILT_IN,       ///< The bundle is a part of the library.
+    wrong = SAM2LUNG_SIGNATURE_WRONG,             ///< It is not: the bundle can't be opened.
+};
+
 /// Parts of a run, in order. Newer libraries may have more.
 enum class Stage : std::int32_t {
     read = SAM2LUNG_STAGE_READ,       ///< Reading and checking the input.

@@ -15,8 +15,13 @@ use super::{
     status::sam2lung_status,
 };
 use crate::{
-    contract::{bundle::Bundle, classes::Output},
+    contract::{
+        bundle::Bundle,
+        classes::Output,
+        signature::{SIGNATURE_FILE, Signature, Trust},
+    },
     error::{Error, Result},
+    models::Installed,
 };
 
 /// A checked model: its contract and its graphs. Never changes; several engines may be made from one.
@@ -27,6 +32,7 @@ pub struct sam2lung_bundle {
     origin: CString,
     contract: CString,
     sha256: CString,
+    signature: CString,
     classes: Vec<CString>,
 }
 
@@ -40,6 +46,34 @@ pub enum sam2lung_output {
     Regions = 1,
 }
 
+/// What the signature of a bundle is worth. Values of sam2lung_bundle_signature() and sam2lung_bundle_list_signature().
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum sam2lung_signature {
+    /// There is none.
+    Missing = 0,
+    /// There is one, and no key was chosen to check it with.
+    NotChecked = 1,
+    /// It is that of model.json, by one of the chosen keys.
+    Right = 2,
+    /// The bundle is a part of the library.
+    BuiltIn = 3,
+    /// It is not that of model.json by any of the chosen keys: the bundle can't be opened.
+    Wrong = 4,
+}
+
+impl From<&Signature> for sam2lung_signature {
+    fn from(signature: &Signature) -> Self {
+        match signature {
+            Signature::Missing => sam2lung_signature::Missing,
+            Signature::NotChecked => sam2lung_signature::NotChecked,
+            Signature::By(_) => sam2lung_signature::Right,
+            Signature::BuiltIn => sam2lung_signature::BuiltIn,
+            Signature::Wrong(_) => sam2lung_signature::Wrong,
+        }
+    }
+}
+
 impl sam2lung_bundle {
     fn new(bundle: Bundle) -> Self {
         sam2lung_bundle {
@@ -48,6 +82,7 @@ impl sam2lung_bundle {
             origin: c_text(&bundle.origin.display().to_string()),
             contract: c_text(&bundle.contract),
             sha256: c_text(&bundle.contract_sha256),
+            signature: c_text(&bundle.signature.to_string()),
             classes: bundle.model.classes.iter().map(|class| c_text(&class.name)).collect(),
             bundle: Arc::new(bundle),
         }
@@ -71,11 +106,15 @@ unsafe fn make(
     unsafe { guard(error, |_| work()) }
 }
 
-/// Reads and checks the bundle in a folder; no file outside it is opened, and the folder isn't needed afterwards.
+/// Reads and checks the bundle in a folder, or an installed one by its name; no file outside its folder is opened, and the
+/// folder isn't needed afterwards.
 ///
-/// Any thread.
+/// A signature (model.json.sig) is checked with the public keys in the folder that the environment variable SAM2LUNG_KEYS
+/// names, else in the folder keys beside the usual folder of installed bundles (sam2lung_bundle_list_create()). A wrong one is
+/// refused (E_SIGNATURE), and where SAM2LUNG_REQUIRE_SIGNATURE is 1 a missing one too. Any thread.
 ///
-/// @param folder path of the folder that holds model.json, UTF-8, not NULL
+/// @param folder path of the folder that holds model.json; where nothing lies at that path the name of an installed bundle,
+///   `NAME` (its newest version) or `NAME@VERSION`, since version 5 of the interface; UTF-8, not NULL
 /// @param bundle where the bundle goes, not NULL; belongs to the caller, who frees it with sam2lung_bundle_free()
 /// @param error where an error goes, may be NULL
 /// @return SAM2LUNG_STATUS_OK, or why not
@@ -86,12 +125,13 @@ pub unsafe extern "C" fn sam2lung_bundle_open(
     error: *mut *mut sam2lung_error,
 ) -> sam2lung_status {
     // SAFETY: the contract of the C ABI.
-    unsafe { make(bundle, error, || Bundle::open(Path::new(text(folder, "folder")?))) }
+    unsafe { make(bundle, error, || Installed::usual(Trust::usual()?).open(Path::new(text(folder, "folder")?))) }
 }
 
 /// Checks a bundle that lies in memory: what model.json holds, and the files that it names.
 ///
-/// Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside. Any thread.
+/// Everything is copied; nothing is needed after the call. Files that model.json doesn't name are left aside, but for
+/// model.json.sig: its signature is checked as sam2lung_bundle_open() does. Any thread.
 ///
 /// @param contract the bytes of model.json, not NULL
 /// @param contract_bytes how many
@@ -118,7 +158,10 @@ pub unsafe extern "C" fn sam2lung_bundle_from_memory(
         let json = unsafe { bytes(contract, contract_bytes, "contract") }?;
         // SAFETY: the contract of the C ABI.
         let given = unsafe { given_files(names, files, sizes, count) }?;
-        Bundle::from_parts(IN_MEMORY.into(), json, |wanted| {
+        let signature = given.iter().find(|(name, _)| *name == SIGNATURE_FILE).map(|(_, bytes)| *bytes);
+        let trust = Trust::usual()?;
+        let signature = trust.accept(Path::new(IN_MEMORY), trust.look(json, signature))?;
+        let mut bundle = Bundle::from_parts(IN_MEMORY.into(), json, |wanted| {
             let found = given.iter().find(|(name, _)| *name == wanted);
             let lacks = || Error::ModelBundle {
                 bundle: IN_MEMORY.into(),
@@ -126,7 +169,9 @@ pub unsafe extern "C" fn sam2lung_bundle_from_memory(
                 remedy: "Give every file that model.json names".into(),
             };
             found.map(|(_, bytes)| Cow::Owned(bytes.to_vec())).ok_or_else(lacks)
-        })
+        })?;
+        bundle.signature = signature;
+        Ok(bundle)
     };
     // SAFETY: the contract of the C ABI.
     unsafe { make(bundle, error, open) }
@@ -253,6 +298,31 @@ pub unsafe extern "C" fn sam2lung_bundle_contract(bundle: *const sam2lung_bundle
 pub unsafe extern "C" fn sam2lung_bundle_sha256(bundle: *const sam2lung_bundle) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { words(bundle, |bundle| &bundle.sha256) }
+}
+
+/// What the bundle's signature is worth. Since version 5 of the interface.
+///
+/// Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @return a sam2lung_signature; SAM2LUNG_SIGNATURE_MISSING for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_signature(bundle: *const sam2lung_bundle) -> i32 {
+    let of = |bundle: &sam2lung_bundle| sam2lung_signature::from(&bundle.bundle.signature) as i32;
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(bundle, sam2lung_signature::Missing as i32, of) }
+}
+
+/// The same in words, to be shown: "not signed", "signed, checked with hospital.pem". Since version 5 of the interface.
+///
+/// Belongs to the bundle, valid until it is freed. Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @return UTF-8, in English; "" for NULL; never NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_signature_text(bundle: *const sam2lung_bundle) -> *const c_char {
+    // SAFETY: the contract of the C ABI.
+    unsafe { words(bundle, |bundle| &bundle.signature) }
 }
 
 /// How many volumes a run takes: the channels of the model's input, all on one grid.

@@ -10,6 +10,7 @@
 #![allow(clippy::missing_safety_doc, reason = "one contract for all of them: the conventions in the header's head")]
 
 pub mod bundle;
+pub mod bundle_list;
 pub mod cancel;
 pub mod engine;
 pub mod error;

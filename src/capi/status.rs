@@ -21,7 +21,8 @@ pub enum sam2lung_status {
     Read = 3,
     /// E_WRITE: a file can't be written.
     Write = 4,
-    /// E_MODEL_BUNDLE, E_MODEL_SCHEMA, E_MODEL_HASH, E_MODEL_SHAPE: the bundle can't be used.
+    /// E_MODEL_BUNDLE, E_MODEL_SCHEMA, E_MODEL_HASH, E_MODEL_SHAPE, E_SIGNATURE, E_MODEL_ARCHIVE, E_NO_SUCH_MODEL,
+    /// E_MODEL_INSTALLED: the bundle can't be used.
     Model = 5,
     /// E_RUNTIME: ONNX Runtime can't be loaded.
     Runtime = 6,
@@ -68,7 +69,11 @@ impl From<&Error> for sam2lung_status {
             Error::ModelBundle { .. }
             | Error::ModelSchema { .. }
             | Error::ModelHash { .. }
-            | Error::ModelShape { .. } => sam2lung_status::Model,
+            | Error::ModelShape { .. }
+            | Error::Signature { .. }
+            | Error::ModelArchive { .. }
+            | Error::NoSuchModel { .. }
+            | Error::ModelInstalled { .. } => sam2lung_status::Model,
             Error::Runtime { .. } | Error::RuntimeLoaded { .. } => sam2lung_status::Runtime,
             Error::Device { .. } => sam2lung_status::Device,
             Error::Inference { .. } => sam2lung_status::Inference,

@@ -3,7 +3,7 @@
 //! `model.json` is the whole contract between a network and this library; see `onnx/README.md` for every field.
 //! The library holds no constant of a model.
 
-use crate::limits::{MAX_CONTRACT_BYTES, MAX_GRAPH_BYTES};
+use crate::limits::{MAX_CONTRACT_BYTES, MAX_GRAPH_BYTES, MAX_NOTE_BYTES};
 use std::{
     borrow::Cow,
     collections::BTreeMap,
@@ -19,6 +19,7 @@ use crate::contract::{
     folder::BundleFolder,
     model::Model,
     schema1::{self, ModelV1},
+    signature::{SIGNATURE_FILE, Signature, Trust},
 };
 use crate::error::{Error, Result};
 
@@ -56,15 +57,25 @@ pub struct Bundle {
     pub contract_sha256: String,
     /// Where it came from; `<built in>` for the default one.
     pub origin: PathBuf,
+    /// What its signature is worth.
+    pub signature: Signature,
     graphs: BTreeMap<String, Cow<'static, [u8]>>,
 }
 
 impl Bundle {
-    /// Reads and checks the bundle in `folder`.
+    /// Reads and checks the bundle in `folder`, and its signature by [`Trust::usual`].
     ///
     /// # Errors
-    /// [`Error::ModelBundle`], [`Error::ModelSchema`] or [`Error::ModelHash`].
+    /// [`Error::Signature`], [`Error::ModelBundle`], [`Error::ModelSchema`] or [`Error::ModelHash`].
     pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_trusting(folder, &Trust::usual()?)
+    }
+
+    /// As [`Bundle::open`], with the signatures that `trust` takes.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`].
+    pub fn open_trusting(folder: &Path, trust: &Trust) -> Result<Self> {
         let refuse = |reason: String| Error::ModelBundle {
             bundle: folder.into(),
             reason,
@@ -73,9 +84,14 @@ impl Bundle {
         let unreadable = |file: &str, e: std::io::Error| refuse(format!("{file} can't be read: {e}"));
         let inside = BundleFolder::open(folder).map_err(|e| refuse(format!("the folder can't be read: {e}")))?;
         let json = inside.read("model.json", MAX_CONTRACT_BYTES).map_err(|e| unreadable("model.json", e))?;
-        Self::from_parts(folder.into(), &json, |file| {
+        let signature = inside.read_if_there(SIGNATURE_FILE, MAX_NOTE_BYTES);
+        let signature = signature.map_err(|e| unreadable(SIGNATURE_FILE, e))?;
+        // Before anything that it vouches for is looked at.
+        let signature = trust.accept(folder, trust.look(&json, signature.as_deref()))?;
+        let bundle = Self::from_parts(folder.into(), &json, |file| {
             inside.read(file, MAX_GRAPH_BYTES).map(Cow::Owned).map_err(|e| unreadable(file, e))
-        })
+        })?;
+        Ok(Bundle { signature, ..bundle })
     }
 
     /// The bundle that is compiled into this library.
@@ -93,11 +109,12 @@ impl Bundle {
             found.map(|(_, bytes)| *bytes).ok_or_else(|| missing(file))
         };
         let json = compiled_in("model.json")?;
-        Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))
+        let bundle = Self::from_parts("<built in>".into(), json, |file| compiled_in(file).map(Cow::Borrowed))?;
+        Ok(Bundle { signature: Signature::BuiltIn, ..bundle })
     }
 
     /// Checks a bundle that is not a folder, such as one in memory: the bytes of its `model.json`, and `read`, which hands
-    /// out the files that it names.
+    /// out the files that it names. Its signature is not looked at ([`Bundle::signature`] is then [`Signature::Missing`]).
     ///
     /// # Errors
     /// As [`Bundle::open`], and those of `read`.
@@ -106,8 +123,7 @@ impl Bundle {
         json: &[u8],
         mut read: impl FnMut(&str) -> Result<Cow<'static, [u8]>>,
     ) -> Result<Self> {
-        let (model, schema_version) = read_contract(&origin, json)?;
-        check(&model, schema_version, &origin)?;
+        let (model, schema_version) = understand(&origin, json)?;
         let mut graphs = BTreeMap::new();
         for (file, expected) in model.files() {
             let bytes = read(file)?;
@@ -120,7 +136,18 @@ impl Bundle {
         }
         // It was understood as JSON, so it is UTF-8.
         let contract = String::from_utf8_lossy(json).into_owned();
-        Ok(Bundle { model, schema_version, contract, contract_sha256: sha256_hex(json), origin, graphs })
+        let signature = Signature::Missing;
+        Ok(Bundle { model, schema_version, contract, contract_sha256: sha256_hex(json), origin, signature, graphs })
+    }
+
+    /// Every graph that the contract names, each once: its file's name and its bytes.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.graphs.iter().map(|(file, bytes)| (file.as_str(), bytes.as_ref()))
+    }
+
+    /// How large it is: contract and graphs.
+    pub fn bytes(&self) -> u64 {
+        (self.contract.len() + self.files().map(|(_, bytes)| bytes.len()).sum::<usize>()) as u64
     }
 
     /// The bytes of a graph that the contract names.
@@ -170,6 +197,16 @@ fn refuse_external_data(origin: &Path, file: &str, graph: &[u8]) -> Result<()> {
         ),
     };
     Err(Error::ModelBundle { bundle: origin.into(), reason, remedy: remedy.into() })
+}
+
+/// The contract in `json`, of either schema version, with its values checked; and that version. No graph is looked at.
+///
+/// # Errors
+/// [`Error::ModelBundle`] or [`Error::ModelSchema`].
+pub fn understand(origin: &Path, json: &[u8]) -> Result<(Model, u32)> {
+    let (model, schema_version) = read_contract(origin, json)?;
+    check(&model, schema_version, origin)?;
+    Ok((model, schema_version))
 }
 
 /// The contract in `json`, of either schema version; its values aren't checked.

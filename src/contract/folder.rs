@@ -5,6 +5,8 @@
 //! is refused.
 
 use std::{
+    ffi::OsString,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -25,16 +27,56 @@ impl BundleFolder {
         Ok(BundleFolder(resolved))
     }
 
+    /// The names of what lies in it, in order; an error for one that is not Unicode.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<fs::DirEntry>| {
+            let odd = |name: OsString| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("the name '{}' is not Unicode", name.display()))
+            };
+            entry?.file_name().into_string().map_err(odd)
+        };
+        let mut names = fs::read_dir(&self.0)?.map(name).collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// The file with this plain name.
+    fn file(&self, name: &str) -> io::Result<File> {
+        let resolved = self.0.join(name).canonicalize()?;
+        if !resolved.starts_with(&self.0) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link out of the bundle's folder"));
+        }
+        regular::open(&resolved)
+    }
+
+    /// How many bytes the file with this plain name has.
+    ///
+    /// # Errors
+    /// The system's; for what is not a regular file in this folder.
+    pub fn size(&self, name: &str) -> io::Result<u64> {
+        self.file(name)?.metadata().map(|facts| facts.len())
+    }
+
+    /// As [`BundleFolder::read`]; none where there is no such file.
+    ///
+    /// # Errors
+    /// As [`BundleFolder::read`].
+    pub fn read_if_there(&self, name: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
+        match self.read(name, most) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     /// The bytes of the file with this plain name.
     ///
     /// # Errors
     /// The system's; for what is not a regular file in this folder; for more than `most` bytes.
     pub fn read(&self, name: &str, most: u64) -> io::Result<Vec<u8>> {
-        let resolved = self.0.join(name).canonicalize()?;
-        if !resolved.starts_with(&self.0) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link out of the bundle's folder"));
-        }
-        let file = regular::open(&resolved)?;
+        let file = self.file(name)?;
         // The size that the system tells may be no longer true when it is read.
         let mut bytes = Vec::new();
         file.take(most + 1).read_to_end(&mut bytes)?;
@@ -47,7 +89,7 @@ impl BundleFolder {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::{fs, os::unix::fs::symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

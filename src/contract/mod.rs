@@ -10,12 +10,13 @@ pub mod check;
 pub mod classes;
 pub mod classify;
 mod external_data;
-mod folder;
+pub(crate) mod folder;
 pub mod limits;
 pub mod model;
 pub mod network;
 pub mod schema;
 mod schema1;
+pub mod signature;
 pub mod uncertainty;
 
 #[cfg(test)]

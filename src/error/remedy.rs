@@ -24,6 +24,9 @@ pub(super) const CHANNEL_GRID: &str = "Resample the channels to one grid";
 pub(super) const MODEL_SCHEMA: &str = "Use a bundle made for this version of sam2lung, or a newer sam2lung";
 pub(super) const MODEL_HASH: &str = "The file is damaged or was replaced: copy the bundle again";
 pub(super) const MODEL_SHAPE: &str = "Export the bundle again";
+pub(super) const NO_SUCH_MODEL: &str = "Install it, or name a folder that holds model.json and its ONNX files";
+pub(super) const MODEL_INSTALLED: &str =
+    "Give what is new a version of its own, or ask for the installed one to be replaced";
 pub(super) const RUNTIME: &str =
     "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
 pub(super) const THREADS: &str =
@@ -44,6 +47,8 @@ impl Error {
             | Error::Dimensions { remedy, .. }
             | Error::Read { remedy, .. }
             | Error::ModelBundle { remedy, .. }
+            | Error::Signature { remedy, .. }
+            | Error::ModelArchive { remedy, .. }
             | Error::Device { remedy, .. } => remedy,
             Error::Sheared { .. } => SHEARED,
             Error::OneSlice { .. } => ONE_SLICE,
@@ -63,6 +68,8 @@ impl Error {
             Error::ModelSchema { .. } => MODEL_SCHEMA,
             Error::ModelHash { .. } => MODEL_HASH,
             Error::ModelShape { .. } => MODEL_SHAPE,
+            Error::NoSuchModel { .. } => NO_SUCH_MODEL,
+            Error::ModelInstalled { .. } => MODEL_INSTALLED,
             Error::Runtime { .. } => RUNTIME,
             Error::RuntimeLoaded { .. } => RUNTIME_LOADED,
             Error::Threads { .. } => THREADS,

@@ -52,6 +52,11 @@ pub struct ModelRecord<'a> {
     pub version: &'a str,
     /// Folder, or `<built in>`.
     pub origin: String,
+    /// What its signature is worth ([`crate::contract::signature::Signature::name`]).
+    pub signature: &'static str,
+    /// Name of the key's file, where the signature is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_key: Option<&'a str>,
     /// sha256 of `model.json` and of each graph.
     pub sha256: BTreeMap<&'a str, &'a str>,
 }
@@ -185,6 +190,8 @@ impl<'a> ModelRecord<'a> {
             name: &bundle.model.name,
             version: &bundle.model.version,
             origin: bundle.origin.display().to_string(),
+            signature: bundle.signature.name(),
+            signature_key: bundle.signature.key(),
             sha256: bundle.model.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]).collect(),
         }
     }

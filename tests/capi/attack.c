@@ -57,6 +57,15 @@ static void null_getters(void)
     CHECK(strcmp(sam2lung_error_stage(NULL), "") == 0 && strcmp(sam2lung_error_remedy(NULL), "") == 0);
     CHECK(strcmp(sam2lung_runtime_library(NULL), "") == 0 && strcmp(sam2lung_runtime_build(NULL), "") == 0);
     CHECK(sam2lung_runtime_device_count(NULL) == 0);
+    CHECK(sam2lung_bundle_signature(NULL) == SAM2LUNG_SIGNATURE_MISSING);
+    CHECK(strcmp(sam2lung_bundle_signature_text(NULL), "") == 0 && strcmp(sam2lung_bundle_list_folder(NULL), "") == 0);
+    CHECK(sam2lung_bundle_list_count(NULL) == 0 && strcmp(sam2lung_bundle_list_name(NULL, 0), "") == 0);
+    CHECK(strcmp(sam2lung_bundle_list_version(NULL, 0), "") == 0 && strcmp(sam2lung_bundle_list_path(NULL, 0), "") == 0);
+    CHECK(strcmp(sam2lung_bundle_list_purpose(NULL, 0), "") == 0 && sam2lung_bundle_list_bytes(NULL, 0) == 0);
+    CHECK(strcmp(sam2lung_bundle_list_problem(NULL, 0), "") == 0 && !sam2lung_bundle_list_is_builtin(NULL, 0));
+    CHECK(sam2lung_bundle_list_signature(NULL, 0) == SAM2LUNG_SIGNATURE_MISSING);
+    CHECK(strcmp(sam2lung_bundle_list_signature_text(NULL, 0), "") == 0);
+    CHECK(strcmp(sam2lung_bundle_list_sha256(NULL, 0), "") == 0);
     CHECK(strcmp(sam2lung_bundle_name(NULL), "") == 0 && strcmp(sam2lung_bundle_version(NULL), "") == 0);
     CHECK(strcmp(sam2lung_bundle_origin(NULL), "") == 0 && strcmp(sam2lung_bundle_contract(NULL), "") == 0);
     CHECK(strcmp(sam2lung_bundle_sha256(NULL), "") == 0);
@@ -81,6 +90,7 @@ static void null_frees(void)
     sam2lung_error_free(NULL);
     sam2lung_runtime_free(NULL);
     sam2lung_bundle_free(NULL);
+    sam2lung_bundle_list_free(NULL);
     sam2lung_engine_free(NULL);
     sam2lung_cancel_free(NULL);
     sam2lung_result_free(NULL);
@@ -92,6 +102,7 @@ static void null_parameters(const char *folder)
     sam2lung_bundle *bundle;
     BAD_OUTPUT(sam2lung_bundle, bundle, sam2lung_bundle_open(NULL, &bundle, &error), "E_ARGUMENT");
     BAD(sam2lung_bundle_open(folder, NULL, &error), "E_ARGUMENT");
+    BAD(sam2lung_bundle_list_create(folder, NULL, &error), "E_ARGUMENT");
     BAD(sam2lung_bundle_builtin(NULL, &error), "E_ARGUMENT");
     BAD(sam2lung_runtime_load(NULL, NULL, &error), "E_ARGUMENT");
 
@@ -200,6 +211,8 @@ static void no_utf8(void)
     sam2lung_runtime *runtime;
     sam2lung_volume volume = view_of(&block);
     BAD_OUTPUT(sam2lung_bundle, bundle, sam2lung_bundle_open(latin1, &bundle, &error), "E_ARGUMENT");
+    sam2lung_bundle_list *list;
+    BAD_OUTPUT(sam2lung_bundle_list, list, sam2lung_bundle_list_create(latin1, &list, &error), "E_ARGUMENT");
     BAD_OUTPUT(sam2lung_image, image, sam2lung_image_read_ct(latin1, NULL, NULL, &image, &error), "E_ARGUMENT");
     BAD_OUTPUT(sam2lung_image, image, sam2lung_image_read_ct("a", latin1, NULL, &image, &error), "E_ARGUMENT");
     BAD_OUTPUT(sam2lung_image, image, sam2lung_image_read(latin1, &image, &error), "E_ARGUMENT");

@@ -65,6 +65,11 @@ fn graph_of_any_bytes_is_refused_by_name_or_looked_through() {
 }
 
 #[test]
+fn archive_of_any_bytes_is_refused_by_name_or_holds_one_bundle() {
+    attack(Target::Archive, 3000);
+}
+
+#[test]
 fn nifti_of_any_bytes_is_refused_by_name_or_read() {
     attack(Target::Nifti, 2000);
 }

@@ -1,11 +1,14 @@
 //! Small good inputs that mutations start from.
 
+use std::io::{Cursor, Write};
+
 use ndarray::Array3;
 use sam2lung::{
     io,
     progress::CancelToken,
     space::{grid::Grid, volume::Volume},
 };
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{targets::Target, volume_view};
 
@@ -29,6 +32,7 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
     match target {
         Target::ModelJson => contracts(),
         Target::Graph => GRAPHS.map(<[u8]>::to_vec).into(),
+        Target::Archive => vec![archive(""), archive("bundle/")],
         Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
         Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
@@ -40,6 +44,18 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
 fn contracts() -> Vec<Vec<u8>> {
     let examples = PAGE.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
     CONTRACTS.into_iter().chain(examples).map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// An archive of a bundle, its files stored under a folder's name; the mutations would hit little else in deflated ones.
+fn archive(top: &str) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let (contract, graphs) = (CONTRACTS[0].as_bytes(), GRAPHS);
+    for (name, bytes) in [("model.json", contract), ("encoder.onnx", graphs[0]), ("decoder.onnx", graphs[1])] {
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        zip.start_file(format!("{top}{name}"), stored).expect("memory takes it");
+        zip.write_all(bytes).expect("memory takes it");
+    }
+    zip.finish().expect("memory takes it").into_inner()
 }
 
 /// A contract whose graphs all have this hash.

@@ -4,8 +4,12 @@ use std::{borrow::Cow, fs, path::Path};
 
 use sam2lung::{
     Error,
-    contract::bundle::{Bundle, parse, sha256_hex},
+    contract::{
+        bundle::{Bundle, parse, sha256_hex},
+        signature::Trust,
+    },
     io::{self, ReadOptions},
+    models::Installed,
     progress::Monitor,
 };
 
@@ -18,6 +22,8 @@ pub enum Target {
     ModelJson,
     /// A bundle's ONNX graph, before ONNX Runtime sees it.
     Graph,
+    /// A bundle's zip archive.
+    Archive,
     /// .nii, .nii.gz
     Nifti,
     /// .nrrd
@@ -32,9 +38,10 @@ pub enum Target {
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 7] = [
+    pub const ALL: [Target; 8] = [
         Target::ModelJson,
         Target::Graph,
+        Target::Archive,
         Target::Nifti,
         Target::Nrrd,
         Target::MetaImage,
@@ -47,6 +54,7 @@ impl Target {
         match self {
             Target::ModelJson => "model_json",
             Target::Graph => "graph",
+            Target::Archive => "archive",
             Target::Nifti => "nifti",
             Target::Nrrd => "nrrd",
             Target::MetaImage => "metaimage",
@@ -64,6 +72,7 @@ pub fn run(target: Target, input: &[u8]) -> Result<(), String> {
     let outcome = match target {
         Target::ModelJson => model_json(input),
         Target::Graph => graph(input),
+        Target::Archive => archive(input),
         Target::Nifti => file("a.nii", input),
         Target::Nrrd => file("a.nrrd", input),
         Target::MetaImage => file("a.mha", input),
@@ -92,6 +101,14 @@ fn model_json(input: &[u8]) -> Result<(), Error> {
 fn graph(input: &[u8]) -> Result<(), Error> {
     let contract = seeds::contract_with(&sha256_hex(input));
     Bundle::from_parts("fuzz".into(), contract.as_bytes(), |_| Ok(Cow::Owned(input.to_vec()))).map(drop)
+}
+
+/// Checked as if it were to be installed; nothing is written.
+fn archive(input: &[u8]) -> Result<(), Error> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("bundle.zip");
+    fs::write(&path, input).expect("it can be written");
+    Installed::at(folder.path(), Trust::default()).check(&path).map(drop)
 }
 
 fn file(name: &str, input: &[u8]) -> Result<(), Error> {

@@ -7,9 +7,11 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use sam2lung::{
-    contract::uncertainty::Uncertainty,
+    Result,
+    contract::{signature::Trust, uncertainty::Uncertainty},
     io::{SurfaceFormat, VolumeFormat},
     limits::USUAL_MIN_DIAMETER_MM,
+    models::Installed,
     phantom::Lungs,
     runtime::device::Device,
     space::grid::Frame,
@@ -50,10 +52,12 @@ pub enum Command {
     Segment(Box<SegmentArgs>),
     /// Describe a model bundle, the ONNX Runtime and the devices
     Info {
-        /// Folder with model.json; the built-in model when left out
+        /// Folder with model.json, or an installed bundle: NAME or NAME@VERSION; the built-in model when left out
         bundle: Option<PathBuf>,
+        #[command(flatten)]
+        trust: TrustArgs,
     },
-    /// Work on model.json, the contract of a model bundle
+    /// List, check, install and remove model bundles; upgrade their contracts
     #[command(subcommand)]
     Model(ModelCommand),
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
@@ -75,6 +79,45 @@ pub enum Command {
 /// `sam2lung model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
+    /// List the built-in and the installed bundles: what each is for, its signature, and what is wrong with it
+    List {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// As JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check contract, signature and every hash of bundles; exit status 1 where one isn't good
+    Verify {
+        /// Folders with model.json, zip archives, or installed bundles (NAME or NAME@VERSION); all installed ones when left out
+        #[arg(value_name = "BUNDLE")]
+        bundles: Vec<PathBuf>,
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// As JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install a bundle; everything is checked before a file is written
+    Install {
+        /// Zip archive, or folder with model.json
+        #[arg(value_name = "FILE.zip|DIR")]
+        source: PathBuf,
+        /// Replace an installed bundle of the same name and version that has other files
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Remove an installed bundle
+    Remove {
+        /// Its name; with its version where several are installed
+        #[arg(value_name = "NAME[@VERSION]")]
+        bundle: String,
+        /// Folder of the installed bundles [default: SAM2LUNG_MODELS, else sam2lung/models in your data folder]
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Write a bundle's model.json as schema version 2; results keep their bits
     Upgrade {
         /// Folder with model.json
@@ -86,6 +129,44 @@ pub enum ModelCommand {
     },
     /// Print the JSON schema of model.json, schema version 2
     Schema,
+}
+
+/// Where bundles are installed, and whose signatures are trusted.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Folder of the installed bundles [default: SAM2LUNG_MODELS, else sam2lung/models in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+impl PlaceArgs {
+    /// # Errors
+    /// [`sam2lung::Error::Signature`] for keys that can't be read.
+    pub fn installed(&self) -> Result<Installed> {
+        Ok(Installed::chosen(self.folder.as_deref(), self.trust.trust()?))
+    }
+}
+
+/// Whose signatures are trusted.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// Folder with the public keys (Ed25519, NAME.pem) of those whose signatures of bundles you trust [default:
+    /// SAM2LUNG_KEYS, else sam2lung/keys in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// Refuse bundles without a right signature; SAM2LUNG_REQUIRE_SIGNATURE=1 does the same
+    #[arg(long)]
+    pub require_signature: bool,
+}
+
+impl TrustArgs {
+    /// # Errors
+    /// [`sam2lung::Error::Signature`] for keys that can't be read.
+    pub fn trust(&self) -> Result<Trust> {
+        Trust::chosen(self.keys.as_deref(), self.require_signature)
+    }
 }
 
 /// `sam2lung segment`.
@@ -101,9 +182,12 @@ pub struct SegmentArgs {
     /// Folder for the results; each INPUT gets a folder of its own in it
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Folder with model.json; the built-in model when left out
-    #[arg(long, value_name = "BUNDLE_DIR")]
+    /// Folder with model.json, or an installed bundle where no such folder is there: NAME or NAME@VERSION; the built-in model
+    /// when left out
+    #[arg(long, value_name = "BUNDLE_DIR|NAME[@VERSION]")]
     pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// Number of samples; no more are drawn than can differ [default: the model's]
     #[arg(long, value_name = "T")]
     pub samples: Option<usize>,

@@ -27,6 +27,7 @@ pub fn describe(bundle: &Bundle) -> String {
     lines.add("model", format!("{} {}  ({})", model.name, model.version, bundle.origin.display()));
     let upgrade = if bundle.schema_version == model.schema_version { "" } else { ", read as 2" };
     lines.add("schema", format!("version {}{upgrade}", bundle.schema_version));
+    lines.add("signature", bundle.signature.to_string());
     volumes(model, &mut lines);
     roles(model, &mut lines);
     decisions(model, &mut lines);

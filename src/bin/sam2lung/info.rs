@@ -5,16 +5,21 @@ use std::{path::Path, sync::Arc};
 use sam2lung::{
     VERSION,
     contract::bundle::Bundle,
+    models::Installed,
     networks::load::load,
     progress::Monitor,
     runtime::{device::Device, environment::Runtime},
 };
 
-use crate::describe::describe;
-use crate::terminal::{Reported, report, say_to_reader};
+use crate::{
+    args::TrustArgs,
+    describe::describe,
+    terminal::{Reported, report, say_to_reader},
+};
 
-pub fn run(folder: Option<&Path>) -> Result<(), Reported> {
-    let bundle = folder.map_or_else(Bundle::builtin, Bundle::open).map_err(|e| report(&e))?;
+pub fn run(wanted: Option<&Path>, trust: &TrustArgs) -> Result<(), Reported> {
+    let open = |wanted| Installed::usual(trust.trust()?).open(wanted);
+    let bundle = wanted.map_or_else(Bundle::builtin, open).map_err(|e| report(&e))?;
     say_to_reader(&format!("sam2lung {VERSION}  (research use only, not a medical device)\n"))?;
     say_to_reader(&describe(&bundle))?;
     let runtime = Runtime::get().map_err(|e| report(&e))?;

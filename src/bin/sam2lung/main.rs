@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     };
     let done = match command {
         Command::Segment(args) => segment::run(&args),
-        Command::Info { bundle } => info::run(bundle.as_deref()),
+        Command::Info { bundle, trust } => info::run(bundle.as_deref(), &trust),
         Command::Model(command) => model::run(&command),
         Command::Phantom { output, seed, lungs, diameters } => phantom::run(&output, seed, lungs, &diameters),
     };

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, fs, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, signature::Signature},
     findings::result::Segmentation,
     io::{self, ReadOptions},
+    models::Installed,
     networks::{clicks::Clicks, sampler},
     pipeline::{
         Engine,
@@ -31,7 +32,9 @@ use crate::{
     args::SegmentArgs,
     input::Input,
     staging::Staging,
-    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders},
+    terminal::{
+        Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
+    },
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
@@ -80,7 +83,7 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
-    let bundle = args.model.as_deref().map_or_else(Bundle::builtin, Bundle::open)?;
+    let bundle = bundle(args)?;
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
@@ -89,6 +92,16 @@ fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<E
     let bar = Bar::new("model", args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+}
+
+/// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.
+fn bundle(args: &SegmentArgs) -> Result<Bundle> {
+    let Some(wanted) = &args.model else { return Bundle::builtin() };
+    let bundle = Installed::usual(args.trust.trust()?).open(wanted)?;
+    if bundle.signature == Signature::NotChecked && !args.quiet {
+        tell(&format!("{} {}: {}", bundle.model.name, bundle.model.version, bundle.signature));
+    }
+    Ok(bundle)
 }
 
 fn segment_one(

@@ -60,7 +60,7 @@ fn report_output(error: &io::Error) -> Reported {
 }
 
 /// Prints a line on standard error.
-fn tell(text: &str) {
+pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -99,6 +99,8 @@ fn options_for(error: &Error) -> Option<&'static str> {
         Error::SeveralSeries { .. } => Some("--series UID, --series thinnest, --series first"),
         Error::Channels { .. } => Some("--channel NAME=FILE, once for each channel"),
         Error::Device { .. } => Some("--device cpu"),
+        Error::Signature { .. } => Some("--keys DIR"),
+        Error::ModelInstalled { .. } => Some("--replace"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),
         _ => None,
     }

@@ -25,6 +25,7 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "version", cpp: true, valgrind: None, sanitizers: None },
     Program { name: "run", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "kinds", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
+    Program { name: "installed", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "clicks", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "attack", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "lifecycle", cpp: false, valgrind: Some(&["20"]), sanitizers: Some(&["100"]) },
