@@ -116,7 +116,7 @@ class Measured:
             labels = np.zeros(case.reference.shape, int)
         else:
             labels = result.labels
-            self.seconds.append(sum(result.run["timings_s"].values()))
+            self.seconds.append(sum(result.run.get("timings_s", {}).values()))
             self.everywhere.add(result.uncertainty, (labels > 0) != case.reference)
         for reference, truth in ((CONSENSUS, case.reference), (UNION, np.any(case.readers, axis=0))):
             self.pooled[reference].add(labels > 0, truth)

@@ -4,6 +4,8 @@ Ronneberger et al. 2015, Çiçek et al. 2016: two convolutions a level, skips, t
 Normalisation is by batches, so that a network that is shipped says of a part of a slice what it says of the whole.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
@@ -59,7 +61,7 @@ class UNet(nn.Module):
         return self.mask(x)
 
 
-def dropped(x: torch.Tensor, masks) -> torch.Tensor:
+def dropped(x: torch.Tensor, masks: Iterator[torch.Tensor]) -> torch.Tensor:
     """`x` under the next mask, if there is one."""
     mask = next(masks, None)
     return x if mask is None else x * mask
