@@ -178,7 +178,9 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True, help="dataset.json of the trained model")
     parser.add_argument("--configuration", default="3d_fullres", help="of the plans; default: 3d_fullres")
     parser.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="one a fold; each is a member")
-    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="no mirrored samples: 2, 4 or 8 times as fast")
+    parser.add_argument(
+        "--no-mirror", dest="mirror", action="store_false", help="no mirrored samples: 2, 4 or 8 times as fast"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle, which may not be there yet")
     asked = parser.parse_args()
     plans, dataset = (json.loads(path.read_text()) for path in (asked.plans, asked.dataset))

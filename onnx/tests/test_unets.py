@@ -182,9 +182,7 @@ def cache(tmp_path):
     names = [n for n in range(200)]
     learned = [n for n in names if not items.is_develop(f"p{n}")][:8]
     develop = [n for n in names if items.is_develop(f"p{n}")][:2]
-    stacks = [
-        replace(nodule_stack(), key=f"n{n}", patient=f"p{n}", develop=n in develop) for n in (*learned, *develop)
-    ]
+    stacks = [replace(nodule_stack(), key=f"n{n}", patient=f"p{n}", develop=n in develop) for n in (*learned, *develop)]
     hu = np.full((12, 90, 90), -850, np.int16)
     empty = np.zeros(hu.shape, np.uint8)
     whole = items.Whole("lung", hu, empty, np.ones(hu.shape, bool), (1.25, 0.7, 0.7))
@@ -202,8 +200,9 @@ def test_train_resume_and_export_leave_a_bundle_that_the_schema_takes(name, cach
     asked = train_unet.Options(out=tmp_path / "run", system=name, cache=cache, steps=2)
     train_unet.train_unet(asked)
     train_unet.train_unet(replace(asked, steps=3, resume=True))
+    # Each ended with a look, the second though the first had had all that were due.
     state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=False)
-    assert state["steps"] == 3 and state["config"]["system"] == name
+    assert [look["steps"] for look in state["looks"]] == [2, 3] and state["config"]["system"] == name
     export_unet(tmp_path / "run")
     contract = json.loads((tmp_path / "run" / "bundle" / "model.json").read_text())
     schema = json.loads((ONNX_FOLDER / "schema" / "model.schema.json").read_text())

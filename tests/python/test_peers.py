@@ -183,8 +183,14 @@ def plans(order, dimensions):
     }
 
 
-@pytest.mark.parametrize("order, dimensions", [((0, 1, 2), 3), ((2, 0, 1), 3), ((0, 1, 2), 2)], ids=["3d", "turned", "2d"])
-def test_nnunet_checkpoint_gives_what_the_sliding_window_gives(find, tmp_path, monkeypatch, order, dimensions):
+@pytest.mark.parametrize(
+    "order, dimensions, mirrored",
+    [((0, 1, 2), 3, "k"), ((2, 0, 1), 3, "i"), ((0, 1, 2), 2, "j")],
+    ids=["3d", "turned", "2d"],
+)
+def test_nnunet_checkpoint_gives_what_the_sliding_window_gives(
+    find, tmp_path, monkeypatch, order, dimensions, mirrored
+):
     pytest.importorskip(
         "dynamic_network_architectures", reason="SKIPPED: dynamic-network-architectures is not installed"
     )
@@ -199,7 +205,6 @@ def test_nnunet_checkpoint_gives_what_the_sliding_window_gives(find, tmp_path, m
     dataset = {"channel_names": {"0": "CT"}, "labels": LABELS}
     nnunet_bundle.make(made, dataset, "own", [tmp_path / "checkpoint_final.pth"], tmp_path / "bundle", mirror=True)
     contract = json.loads((tmp_path / "bundle" / "model.json").read_text())
-    mirrored = {"3d": "k", "turned": "i", "2d": "j"}[{(0, 3): "3d", (2, 3): "turned", (0, 2): "2d"}[order[0], dimensions]]
     assert contract["segment"]["random"]["flips"] == [mirrored]
 
     hu = np.round(values(SHAPES["smaller"]) * 350 - 400).astype(np.int16)

@@ -63,9 +63,7 @@ class Pooled:
 
     @property
     def dice(self) -> float:
-        return metrics.ratio(
-            2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative
-        )
+        return metrics.ratio(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
     @property
     def recall(self) -> float:
@@ -188,7 +186,17 @@ def row(measured: Measured) -> list[str]:
     ]
 
 
-HEAD = ["Bundle", "Dice, touching", "Dice, all", "Found", "False findings a crop", "ECE", "Wrong ÷ right", "Seconds", "MB"]
+HEAD = [
+    "Bundle",
+    "Dice, touching",
+    "Dice, all",
+    "Found",
+    "False findings a crop",
+    "ECE",
+    "Wrong ÷ right",
+    "Seconds",
+    "MB",
+]
 
 
 def pooled_rows(measured: Measured) -> list[list[str]]:
@@ -208,7 +216,17 @@ def pooled_rows(measured: Measured) -> list[list[str]]:
     return rows
 
 
-POOLED_HEAD = ["Pixels of all crops together", "Dice", "Recall", "Precision", "Wrong ÷ right, everywhere", "TP", "FP", "FN", "TN"]
+POOLED_HEAD = [
+    "Pixels of all crops together",
+    "Dice",
+    "Recall",
+    "Precision",
+    "Wrong ÷ right, everywhere",
+    "TP",
+    "FP",
+    "FN",
+    "TN",
+]
 
 
 def report(found: list[Measured], left_out: int, program: str) -> str:

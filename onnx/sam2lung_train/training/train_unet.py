@@ -31,6 +31,7 @@ from .unet_windows import Windows, WindowSampler, straight
 
 SMOOTH = 1.0  # pixels
 DEVELOP_NODULES = {2: 200, 3: 16}  # that a look at the development part takes, by dimensions
+STEPS_BETWEEN_LOOKS = 50  # at least, where a training's length is told in steps
 # A network that marks everything has a recall of 1: a look counts only when its Dice is at least this share of the best.
 WORTH = 0.9
 
@@ -89,6 +90,11 @@ class Run:
         if self.config.steps:
             return min(self.steps / self.config.steps, 1.0)
         return min(self.seconds / (self.config.minutes * 60), 1.0)
+
+    def checked(self) -> int:
+        """How many looks at the development part the progress so far asks for; few in a training of few steps."""
+        few = 1 + self.config.steps // STEPS_BETWEEN_LOOKS if self.config.steps else self.config.checks
+        return int(self.progress * min(self.config.checks, few))
 
     def step(self, batch: Windows) -> float:
         """One step; its loss."""
@@ -166,13 +172,15 @@ def train(run: Run, out: Path) -> None:
     """Until the configured minutes or steps are spent."""
     path, log, clock = RunFolder(out).checkpoint, (out / "log.jsonl").open("a"), clock_of(run.config.device)
     stop, last, total, looked = threading.Event(), clock(), 0.0, run.steps
+    due = run.checked() + 1
     for batch in ahead(run.sampler.batch, stop):
         total += run.step(batch)
         spent = clock()
         run.seconds += spent - last
         last = spent
-        if run.progress * run.config.checks < len(run.looks) + 1:
+        if run.checked() < due and run.progress < 1:
             continue
+        due = run.checked() + 1
         entry = {"minutes": round(run.seconds / 60, 2), "loss": total / (run.steps - looked), **run.look()}
         log.write(json.dumps({name: round(value, 4) for name, value in entry.items()}) + "\n")
         log.flush()
@@ -206,5 +214,4 @@ def train_unet(asked: Options) -> None:
     run = Run(config, items.load_stacks(asked.cache), wholes)
     if asked.resume:
         run.restore(checkpoint)
-        run.looks = [look for look in run.looks if look["steps"] <= run.steps]
     train(run, asked.out)
