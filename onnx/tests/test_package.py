@@ -252,7 +252,7 @@ def pins_of(lines):
 
 def test_pins_of_the_package_are_those_of_the_requirement_files():
     listed = {}
-    for name in ("requirements.txt", "requirements-test.txt"):
+    for name in ("requirements.txt", "requirements-test.txt", "requirements-peers.txt"):
         listed |= pins_of((ONNX_FOLDER / name).read_text().splitlines())
     extras = project()["optional-dependencies"]
     assert pins_of([*project()["dependencies"], *(line for lines in extras.values() for line in lines)]) == listed

@@ -165,6 +165,8 @@ pub enum Beyond {
     Refuse,
     /// It goes on beyond its edge with the edge's values.
     Repeat,
+    /// It lies in the middle of a box that is 0 around it, as MONAI and nnU-Net pad it: what is normalised, not what is given.
+    Zero,
 }
 
 impl Beyond {

@@ -172,6 +172,12 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ),
     ("slices", "/channels/0/normalise", r#"{"window": [-1e308, 1e308]}"#, &["channels[0].normalise.window", "1e6"]),
     ("patches", "/channels/0/normalise/standard/deviation", "0", &["channels[0].normalise.standard.deviation is 0"]),
+    (
+        "patches",
+        "/channels/0/normalise/standard/clip",
+        "[5, 5]",
+        &["channels[0].normalise.standard.clip is [5.0, 5.0]"],
+    ),
     ("slices", "/channels/0/unit", r#""arbitrary""#, &["lungs is given", "no channel is in HU"]),
     ("slices", "/lungs/lift_to_hu", "-950", &["lungs.lift_to_hu is -950", "lift_below_hu"]),
     ("slices", "/classes", "[]", &["classes is a list of 0"]),

@@ -153,6 +153,26 @@ def test_patches_of_a_mirrored_ct_are_the_same(find):
     assert np.array_equal(find("tiny-patch", hu, affine=turned).probability[::-1, :, ::-1], straight)
 
 
+@pytest.mark.parametrize("name", ["tiny-patch", "tiny-patch-flips"])
+def test_volume_smaller_than_a_box_lies_in_the_middle_of_zeros(find, bundles, tmp_path, name):
+    """As MONAI and nnU-Net pad it: zeros of what is normalised, the odd one behind."""
+
+    def change(contract):
+        contract["segment"]["grid"]["beyond"] = "zero"
+        contract["segment"].pop("random", None)
+        standard = {"mean": -850, "deviation": 1000, "clip": [-880, 20]}
+        contract["channels"][0]["normalise"] = {"standard": standard}
+
+    hu = np.where(np.arange(6) < 4, made_ct.LUNG_HU, 0) + np.random.default_rng(6).integers(-60, 61, (3, 5, 6))
+    boxed = np.zeros(SIZE)
+    middle = (slice(0, 3), slice(1, 6), slice(1, 7))
+    boxed[middle] = (np.clip(hu, -880, 20) + 850) / 1000
+    # tiny-patch adds the place in the box, tiny-patch-flips the voxels before, the first of which are zeros.
+    logits = ramp(boxed) if name == "tiny-patch" else patch_flips(boxed, 0, 1)[0]
+    found = find(changed(bundles / name, tmp_path / "bundle", change), hu)
+    np.testing.assert_allclose(found.probability, made_ct.sigmoid(logits)[middle], **CLOSE)
+
+
 def test_half_precision_graph_is_fed_and_read_in_float32(find):
     found = find("tiny-patch-half", made_hu())
     wanted = Samples(plain(made_ct.windowed(made_hu()))[None])

@@ -69,7 +69,10 @@ fn channel_words(channel: &Channel) -> String {
     };
     let normalised = match channel.normalise {
         Normalise::Window([low, high]) => format!("{low} to {high} become 0 to 1"),
-        Normalise::Standard { mean, deviation } => format!("(value - {mean}) / {deviation}"),
+        Normalise::Standard { mean, deviation, clip } => {
+            let clipped = clip.map_or(String::new(), |[low, high]| format!(", clipped to {low} to {high} first"));
+            format!("(value - {mean}) / {deviation}{clipped}")
+        }
         Normalise::ZScore(Over::All) => "z-score over all voxels".into(),
         Normalise::ZScore(Over::NonZero) => "z-score over voxels that are not 0".into(),
     };
@@ -168,7 +171,11 @@ fn grid_words(grid: &Grid) -> String {
         };
         words += &format!("; boxes of {k} x {j} x {i}, overlap {}, blend {blend}", grid.overlap.unwrap_or(0.0));
         words += if grid.grows { "; one for each finding, which grows with it" } else { "" };
-        words += if grid.beyond == Beyond::Repeat { "; a smaller volume's edge is repeated" } else { "" };
+        words += match grid.beyond {
+            Beyond::Refuse => "",
+            Beyond::Repeat => "; a smaller volume's edge is repeated",
+            Beyond::Zero => "; around a smaller volume lies 0",
+        };
     }
     words
 }

@@ -70,7 +70,7 @@ impl Asked {
     }
 
     fn images(&self) -> Images<'_> {
-        let as_it_is = Normalise::Standard { mean: 0.0, deviation: 1.0 };
+        let as_it_is = Normalise::Standard { mean: 0.0, deviation: 1.0, clip: None };
         Images::new(&self.grid, [(&self.voxels, as_it_is)], &CancelToken::new()).unwrap()
     }
 
@@ -383,6 +383,19 @@ fn patches_of_a_volume_smaller_than_a_box_see_its_edge_repeated() {
     all_near(&asked.logits_along_k(&spec, &mut one(same)), &[0.0, 1.0, 2.0, 3.0, 4.0]);
     let hybrid = made::hybrid(spec, made::slice(), 0.0, vec![0.5]);
     all_near(&asked.logits_along_k(&hybrid, &mut two(mean, same)), &[14.0 / 8.0; 5]);
+}
+
+#[test]
+fn patches_of_a_volume_smaller_than_a_box_lie_in_the_middle_of_zeros() {
+    let mut spec = made::patch([8, 2, 2]);
+    spec.grid.beyond = Beyond::Zero;
+    // Five slices from the second voxel of eight on, as MONAI and nnU-Net pad them: 0, 1, 2, 3, 4, 5, 0, 0.
+    let asked = Asked::of([5, 2, 2], |k, _, _| k as f32 + 1.0);
+    all_near(&asked.logits_along_k(&spec, &mut one(mean)), &[15.0 / 8.0; 5]);
+    // Voxels of 2 mm at slices 0, 2, 4: the box is 0, 0, 1, 3, 5, 0, 0, 0.
+    spec.grid.spacing_mm = [Some(2.0), None, None];
+    all_near(&asked.logits_along_k(&spec, &mut one(mean)), &[9.0 / 8.0; 5]);
+    all_near(&asked.logits_along_k(&spec, &mut one(same)), &[1.0, 2.0, 3.0, 4.0, 5.0]);
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl<N: Network> Patches<'_, N> {
         for (n, channel) in images.channels.iter().enumerate() {
             let mut voxels = trilinear(channel.voxels.view(), &slices, &rows, &columns);
             channel.scale.apply_to(&mut voxels);
+            self.grid.clear_beyond(spot, &mut voxels);
             image.slice_mut(s![0, n, .., .., ..]).assign(&voxels);
         }
         let spacing_mm = images.grid.spacing_mm;
