@@ -6,18 +6,27 @@
 //! (1 − w_c) · coarse + w_c · fine, with the contract's `fine_weights`. With softmax this is done to the logits less the
 //! background's, since a class' weight says nothing of the background. Probabilities come from that by the hybrid's own
 //! calibration; those of its two networks are not used. Without a slice for the fine network the coarse one answers alone.
+//!
+//! The fine network may be handed points and a box ([`marks`]) and features of the coarse one
+//! ([`super::patch::features`]). Both are of the coarse network's deterministic pass, the one that slices are chosen by, and so
+//! the same for each sample: sample s stays a function of (seed, s) alone, whatever the number of samples, and it takes no
+//! T-fold memory. Samples of the coarse network come in where logits are blended.
 
 mod choose;
+mod marks;
+
+use choose::Scouted;
 
 use super::{
     answers::Answers,
     blending::{Plane, Planes, gather},
+    handed::Handed,
     job::Job,
     meter::Meter,
     network::Network,
-    patch::Plan,
+    patch::{Plan, features::Features},
     runner::Runner,
-    slice::{self, ladder::Ladder},
+    slice::{self, area::Area, ladder::Ladder},
 };
 use crate::{
     contract::network::{Activation, Hybrid},
@@ -81,21 +90,27 @@ pub fn answer<N: Network>(
     let slices = choose::slices(job.region);
     let count = choose::count(hybrid.share_of_slices, slices.len());
     // Where all of them or none are seen nothing has to be chosen.
-    let scout = (1..slices.len()).contains(&count).then_some(Job { settled: true, ..job });
+    let scouts = (1..slices.len()).contains(&count) || count > 0 && hybrid.hands_over();
+    let scout = scouts.then_some(Job { settled: true, ..job });
     let mut meter = meter(&boxes, scout, (hybrid, &slices, count), job, (stage, monitor));
-    let fine_slices = match scout {
+    let mut features = if scouts { Some(Features::new(&boxes, &hybrid.features)?) } else { None };
+    let seen = match scout {
         Some(scout) => {
-            let mut sweep = boxes.sweep(Runner::new(&mut *coarse, &hybrid.coarse, seed), scout)?;
-            choose::most_informative(choose::information(&mut sweep, scout, &mut meter)?, count)
+            let kept = features.as_mut().filter(|_| !hybrid.features.is_empty());
+            let mut sweep = boxes.sweep_keeping(Runner::new(&mut *coarse, &hybrid.coarse, seed), scout, kept)?;
+            let scouted = choose::scout(&mut sweep, scout, hybrid.prompts.as_ref(), &mut meter)?;
+            choose::most_informative(scouted, count)
         }
-        None => slices[..count].to_vec(),
+        None => slices[..count].iter().map(|k| Scouted { k: *k, information: 0.0, marks: None }).collect(),
     };
+    let fine_slices: Vec<usize> = seen.iter().map(|slice| slice.k).collect();
+    let hand = |k: usize, area: &Area| hand(hybrid, (&boxes, features.as_ref()), &seen, job, (k, area));
     let background = job.calibration.activation == Activation::Softmax;
     let weights = background.then_some(0.0).into_iter().chain(hybrid.fine_weights.iter().map(|weight| *weight as f32));
     let fine = Runner::new(fine, &hybrid.fine, seed);
     let mut mixed = Mixed {
         coarse: boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?,
-        fine: (count > 0).then(|| Ladder::new(fine, job, &fine_slices, job.region)),
+        fine: (count > 0).then(|| Ladder::new(fine, job, &fine_slices, job.region, hybrid.hands_over().then_some(&hand))),
         fine_weights: weights.collect(),
         background,
     };
@@ -103,6 +118,26 @@ pub fn answer<N: Network>(
     let answers = gather(&mut mixed, job, &order, &mut meter)?;
     meter.finish()?;
     Ok(answers)
+}
+
+/// What the fine network is handed for slice `k` over an area of it.
+fn hand(
+    hybrid: &Hybrid,
+    (boxes, features): (&Plan, Option<&Features>),
+    seen: &[Scouted],
+    job: Job<'_>,
+    (k, area): (usize, &Area),
+) -> Handed {
+    let marks = seen.iter().find(|slice| slice.k == k).and_then(|slice| slice.marks.as_ref());
+    let prompted = hybrid.prompts.as_ref().zip(marks);
+    let over = |features: &Features| {
+        let each = hybrid.features.iter().enumerate();
+        each.map(|feature| features.over(boxes, feature, k, area)).collect()
+    };
+    Handed {
+        prompted: prompted.map(|(prompts, marks)| marks.on(area, job.images.grid, prompts)),
+        features: features.map(over).unwrap_or_default(),
+    }
 }
 
 /// How much there is to do. Which slices the fine network will see isn't known yet: they are taken to be as large as the mean.
