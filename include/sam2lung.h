@@ -628,6 +628,11 @@ typedef struct sam2lung_run_options {
    * version 5 of the interface.
    */
   double min_diameter_mm;
+  /**
+   * Share of the slices that the fine network of a hybrid sees, up to 1; 0: the bundle's; below 0: none, its coarse network
+   * alone answers. Other than 0 only for models that outline with a hybrid. Since version 5 of the interface.
+   */
+  double share_of_slices;
 } sam2lung_run_options;
 
 /**

@@ -348,7 +348,9 @@ mod tests {
         }
         assert_eq!(sam2lung_run_options::DEFAULT.into_options().unwrap().uncertainty, None);
         let share = |share_of_slices: f64| {
-            sam2lung_run_options { share_of_slices, ..Abi::DEFAULT }.into_options().map(|options| options.share_of_slices)
+            sam2lung_run_options { share_of_slices, ..Abi::DEFAULT }
+                .into_options()
+                .map(|options| options.share_of_slices)
         };
         assert_eq!([0.0, -1.0, 0.3].map(|given| share(given).unwrap()), [None, Some(0.0), Some(0.3)]);
         assert!([1.5, f64::NAN].into_iter().all(|given| share(given).is_err()));

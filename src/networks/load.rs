@@ -152,7 +152,6 @@ impl Cutting<OnnxNetwork> {
 fn bridges(network: &Network) -> [Bridge; 2] {
     let Some(hybrid) = &network.hybrid else { return [Bridge::default(), Bridge::default()] };
     let coarse = Bridge { gives: hybrid.features.clone(), ..Bridge::default() };
-    let fine =
-        Bridge { takes: hybrid.features.clone(), prompts: hybrid.prompts.clone(), ..Bridge::default() };
+    let fine = Bridge { takes: hybrid.features.clone(), prompts: hybrid.prompts.clone(), ..Bridge::default() };
     [coarse, fine]
 }

@@ -165,7 +165,8 @@ impl OnnxNetwork {
     }
 
     fn check_tensors(&self, classes: usize) -> Result<()> {
-        let Expected { image, embeddings, drawn, logits } = Expected::of(&self.contract, &self.bridge, self.channels, classes);
+        let Expected { image, embeddings, drawn, logits } =
+            Expected::of(&self.contract, &self.bridge, self.channels, classes);
         for (n, member) in self.members.iter().enumerate() {
             let field = self.member_field(n);
             let place = Place { origin: &self.origin, member: &field };

@@ -135,8 +135,7 @@ impl<'a, N: Network> Runner<'a, N> {
         let draws = self.sampler.settled();
         let mut sums: Vec<Array5<f32>> = Vec::new();
         for seen in all {
-            let (logits, features) =
-                self.network.decode_with_features(&seen.encoded, &draws, seen.fed(), cancel)?;
+            let (logits, features) = self.network.decode_with_features(&seen.encoded, &draws, seen.fed(), cancel)?;
             let given = [logits].into_iter().chain(features).map(|array| in_space(array, seen.flip));
             let given = given.collect::<Result<Vec<_>>>()?;
             if sums.is_empty() {
@@ -278,8 +277,12 @@ mod tests {
         spec.random.flips = vec![Along::K, Along::J, Along::I];
         let mut network = Arithmetic::new(middle);
         let clicks = Array5::from_shape_fn((1, 2, 1, 4, 6), |(_, c, _, j, i)| (100 * c + 10 * j + i) as f32);
-        let input =
-            Input { image: image((1, 1, 3, 4, 6)), offsets_mm: vec![-2.0, 0.0, 1.5], clicks: Some(clicks.clone()), handed: None };
+        let input = Input {
+            image: image((1, 1, 3, 4, 6)),
+            offsets_mm: vec![-2.0, 0.0, 1.5],
+            clicks: Some(clicks.clone()),
+            handed: None,
+        };
         let flips: Vec<Flip> = (0..8).map(|n| Flip::number(n, &spec.random.flips)).collect();
         let window = Window { row: 1, column: 4, height: 3, width: 2 };
         let sampling =

@@ -139,11 +139,7 @@ impl Engine {
     }
 
     /// Fills the roles with the bundle's networks, as `options` want them.
-    fn with_roles<T>(
-        &mut self,
-        options: &Options,
-        work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> T,
-    ) -> T {
+    fn with_roles<T>(&mut self, options: &Options, work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> T) -> T {
         let model = &*options.model(&self.bundle.model);
         let classes = model.classes.len();
         let Networks { detect, classify, segment } = &mut self.networks;

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import chain, data, evaluation, export, figures, training
+from . import chain, data, evaluation, export, figures, hybrid, training
 from .command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *data.COMMANDS,
     *training.COMMANDS,
     *chain.COMMANDS,
+    *hybrid.COMMANDS,
     *export.COMMANDS,
     *evaluation.COMMANDS,
     *figures.COMMANDS,

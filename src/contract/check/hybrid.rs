@@ -73,7 +73,12 @@ fn feature(at: &str, feature: &Feature, hybrid: &Hybrid) -> Checked {
     tensors::stride(&format!("{at}.stride"), feature.stride, &hybrid.coarse)?;
     let (stride, multiple) = (feature.fine_stride, hybrid.fine.grid.multiple);
     let divides = stride > 0 && multiple.is_multiple_of(stride);
-    demand(divides, format_args!("{at}.fine_stride"), stride, format_args!("a divisor of fine.grid.multiple ({multiple})"))
+    demand(
+        divides,
+        format_args!("{at}.fine_stride"),
+        stride,
+        format_args!("a divisor of fine.grid.multiple ({multiple})"),
+    )
 }
 
 /// What is handed over has names of its own in both graphs.

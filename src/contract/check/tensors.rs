@@ -84,11 +84,7 @@ fn names(at: &str, network: &Network, tensors: &Tensors) -> Checked {
 }
 
 /// Tensors of the graph that gives logits.
-pub(super) fn answering<'a>(
-    at: &str,
-    network: &'a Network,
-    tensors: &'a Tensors,
-) -> Vec<Named<'a>> {
+pub(super) fn answering<'a>(at: &str, network: &'a Network, tensors: &'a Tensors) -> Vec<Named<'a>> {
     let single = tensors.embeddings.is_empty();
     let fed = if single { of_image(at, tensors) } else { of_embeddings(at, tensors) };
     let dropout = network.random.dropout.iter().enumerate();

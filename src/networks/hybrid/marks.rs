@@ -59,9 +59,8 @@ pub fn mark(
     prompts: &Prompts,
     cancel: &CancelToken,
 ) -> Result<Marks> {
-    let inside = Zip::from(probability)
-        .and(&region)
-        .map_collect(|p, searched| *searched && f64::from(*p) > prompts.threshold);
+    let inside =
+        Zip::from(probability).and(&region).map_collect(|p, searched| *searched && f64::from(*p) > prompts.threshold);
     let Some(bounds) = bounds(&inside) else {
         return Ok(Marks { inside: Vec::new(), outside: Vec::new(), bounds: None });
     };
@@ -72,7 +71,9 @@ pub fn mark(
     let ring = Zip::from(&distances).and(&region).map_collect(|d2, searched| *searched && *d2 > near && *d2 <= far);
     let among = |mask: &Array2<bool>, sure: fn(f32) -> f32| -> Vec<Candidate> {
         let pixels = mask.indexed_iter().filter(|(_, held)| **held);
-        pixels.map(|((j, i), _)| Candidate { at: [j, i], sure: sure(probability[[j, i]]), apart: f64::INFINITY }).collect()
+        pixels
+            .map(|((j, i), _)| Candidate { at: [j, i], sure: sure(probability[[j, i]]), apart: f64::INFINITY })
+            .collect()
     };
     Ok(Marks {
         inside: spread(among(&inside, |p| p), prompts.positive, spacing_mm),
@@ -187,7 +188,8 @@ mod tests {
     fn mark_of_pixels_that_are_no_squares_measures_in_mm() {
         // Rows are 4 mm apart: (4, 5) is √(16 + 1) from (3, 4), (4, 2) is √(16 + 4), and still the farthest.
         let marks = marked(3, 1, [4.0, 1.0]);
-        assert_eq!(marks.inside, [[3, 4], [4, 2], [4, 4]], "(4, 4) is 4 from (3, 4) and 2 from (4, 2): as far as (3, 2)");
+        // (4, 5) is 3 from (4, 2); (3, 2) and (4, 4) are 2 from one of them.
+        assert_eq!(marks.inside, [[3, 4], [4, 2], [4, 5]]);
         // No other row lies within 3 mm: of columns 0, 7 and 8 of rows 3 and 4 the first.
         assert_eq!(marks.outside, [[3, 0]]);
     }

@@ -110,7 +110,8 @@ pub fn answer<N: Network>(
     let fine = Runner::new(fine, &hybrid.fine, seed);
     let mut mixed = Mixed {
         coarse: boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?,
-        fine: (count > 0).then(|| Ladder::new(fine, job, &fine_slices, job.region, hybrid.hands_over().then_some(&hand))),
+        fine: (count > 0)
+            .then(|| Ladder::new(fine, job, &fine_slices, job.region, hybrid.hands_over().then_some(&hand))),
         fine_weights: weights.collect(),
         background,
     };

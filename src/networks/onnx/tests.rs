@@ -71,7 +71,8 @@ fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork>
     let sources = files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes });
     let sources = sources.collect();
     let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 1 };
-    let setting = Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
+    let setting =
+        Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
     let made = load(&request, &mut Monitor::silent(), |graphs, steps| {
         let mut network = OnnxNetwork::new(contract, setting.clone(), graphs)?;
         network.try_out(steps)?;

@@ -99,9 +99,8 @@ fn add(
         places.iter().map(at).collect()
     };
     let taps = [taps(0, &[k as f64]), taps(1, rows), taps(2, columns)];
-    let counts = |axis: usize, place: f64| {
-        spot.placed.weights[axis][place.round() as usize - spot.placed.voi.start[2 - axis]]
-    };
+    let counts =
+        |axis: usize, place: f64| spot.placed.weights[axis][place.round() as usize - spot.placed.voi.start[2 - axis]];
     let of_slice = counts(0, k as f64);
     let own = Array2::from_shape_fn((rows.len(), columns.len()), |(row, column)| {
         (of_slice * counts(1, rows[row]) * counts(2, columns[column])).max(spot.placed.least_weight)

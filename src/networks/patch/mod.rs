@@ -9,8 +9,8 @@
 pub mod features;
 mod plan;
 
-use ndarray::{Array4, Array5, ArrayView4, Axis, s, stack};
 use features::Features;
+use ndarray::{Array4, Array5, ArrayView4, Axis, s, stack};
 use plan::{BoxGrid, Spot};
 
 use super::{
