@@ -82,8 +82,9 @@ class PromptEncoder(nn.Module):
         self.kinds = nn.Embedding(5, width)  # no point, outside, inside, a box's first and last corner
 
     def places(self, at: torch.Tensor) -> torch.Tensor:
-        """Waves (…, E) of places (…, 2) in [0, 1]."""
-        phase = (2 * at - 1) @ self.frequencies * (2 * math.pi)
+        """Waves (…, E) of places (…, 2) in [0, 1]. No matrix product: half precision would move the places."""
+        turns = (2 * at[..., :1] - 1) * self.frequencies[0] + (2 * at[..., 1:] - 1) * self.frequencies[1]
+        phase = turns * (2 * math.pi)
         return torch.cat([phase.sin(), phase.cos()], -1)
 
     def grid(self, x: torch.Tensor) -> torch.Tensor:

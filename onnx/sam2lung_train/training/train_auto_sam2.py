@@ -133,7 +133,8 @@ def handed_over(
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """Slices of a box (C, D, H, W) to learn from, and points, labels, boxes and features of each."""
     coarse.eval()
-    logits, middle = coarse(box[None])
+    with torch.autocast(config.device, torch.bfloat16):
+        logits, middle = coarse(box[None])
     foreground = 1 - torch.softmax(logits[0].float(), 0)[0]
     p = foreground.clamp(1e-6, 1 - 1e-6)
     information = -(p * p.log2() + (1 - p) * (1 - p).log2()).mean((1, 2))
@@ -144,7 +145,7 @@ def handed_over(
     prompts = [prompts_of(foreground[k].cpu().numpy(), config.network) for k in slices]
     fed = [torch.tensor(np.stack([getattr(one, name) for one in prompts]), dtype=torch.float32)
            for name in ("points", "labels", "box")]  # fmt: skip
-    features = [at_slice(middle[0], int(k), (height, width), config.network.feature_px) for k in slices]
+    features = [at_slice(middle[0].float(), int(k), (height, width), config.network.feature_px) for k in slices]
     return slices, [part.to(box.device) for part in fed] + [torch.stack(features)]
 
 
@@ -201,7 +202,9 @@ class Run:
             slices = slices.to(volumes.device)
             parts.append((volumes[:, slices].movedim(1, 0), *fed, labels[slices], known[slices]))
         *shown, labels, known = (torch.cat(part) for part in zip(*parts))
-        return loss_of(self.fine(*shown), labels, known)
+        with torch.autocast(self.config.device, torch.bfloat16):
+            logits = self.fine(*shown)
+        return loss_of(logits.float(), labels, known)
 
     def save(self, path: Path) -> None:
         state = {

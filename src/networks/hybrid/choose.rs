@@ -6,6 +6,8 @@
 //! one pass more, and sample s stays a function of (seed, s) alone, whatever the number of samples. Of slices with the same
 //! information those nearer to the feet come first.
 
+use std::collections::BTreeMap;
+
 use ndarray::{Array2, Array3, Axis};
 
 use super::marks::{Marks, mark};
@@ -44,6 +46,7 @@ pub struct Scouted {
 }
 
 /// Each slice of the job's region by the planes of the deterministic pass. `prompts`: those that the fine network takes.
+/// `kept` takes the planes, where they are needed again.
 ///
 /// # Errors
 /// As [`Planes::plane`].
@@ -51,13 +54,18 @@ pub fn scout(
     planes: &mut impl Planes,
     job: Job<'_>,
     prompts: Option<&Prompts>,
+    mut kept: Option<&mut BTreeMap<usize, Plane>>,
     meter: &mut Meter<'_, '_>,
 ) -> Result<Vec<Scouted>> {
     let [i_mm, j_mm, _] = job.images.grid.spacing_mm;
     let of_slice = |k: usize| {
-        let (information, foreground) = of_plane(&planes.plane(k, meter)?, k, job);
+        let plane = planes.plane(k, meter)?;
+        let (information, foreground) = of_plane(&plane, k, job);
         let region = job.region.index_axis(Axis(0), k);
         let marks = prompts.map(|prompts| mark(&foreground, region, [j_mm, i_mm], prompts, meter.cancel()));
+        if let Some(kept) = &mut kept {
+            kept.insert(k, plane);
+        }
         Ok(Scouted { k, information, marks: marks.transpose()? })
     };
     slices(job.region).into_iter().map(of_slice).collect()

@@ -15,6 +15,8 @@
 mod choose;
 mod marks;
 
+use std::collections::BTreeMap;
+
 use choose::Scouted;
 
 use super::{
@@ -26,14 +28,18 @@ use super::{
     network::Network,
     patch::{Plan, features::Features},
     runner::Runner,
+    sampler::Sampler,
     slice::{self, area::Area, ladder::Ladder},
 };
 use crate::{
     contract::network::{Activation, Hybrid},
-    error::Result,
+    error::{Error, Result},
+    memory,
     progress::{Monitor, Stage},
     space::volume::Voi,
 };
+
+const WHAT: &str = "what the coarse network says of each slice";
 
 /// The two networks, each with what the contract says of it.
 pub struct Pair<'a, N> {
@@ -43,6 +49,23 @@ pub struct Pair<'a, N> {
     pub coarse: &'a mut N,
     /// The slice network.
     pub fine: &'a mut N,
+}
+
+/// The coarse network's planes: as its boxes come, or as they were seen when slices were chosen.
+enum Coarse<S> {
+    Boxes(S),
+    Seen(BTreeMap<usize, Plane>),
+}
+
+impl<S: Planes> Planes for Coarse<S> {
+    fn plane(&mut self, k: usize, meter: &mut Meter<'_, '_>) -> Result<Plane> {
+        match self {
+            Coarse::Boxes(boxes) => boxes.plane(k, meter),
+            Coarse::Seen(planes) => {
+                planes.remove(&k).ok_or_else(|| Error::Internal { what: format!("slice {k} was never looked at") })
+            }
+        }
+    }
 }
 
 /// The planes of both networks together.
@@ -92,13 +115,17 @@ pub fn answer<N: Network>(
     // Where all of them or none are seen nothing has to be chosen.
     let scouts = (1..slices.len()).contains(&count) || count > 0 && hybrid.hands_over();
     let scout = scouts.then_some(Job { settled: true, ..job });
-    let mut meter = meter(&boxes, scout, (hybrid, &slices, count), job, (stage, monitor));
+    // A network that has one answer alone gave it when slices were chosen.
+    let alone = job.passes(&Sampler::of(&hybrid.coarse, seed)).is_empty();
+    let mut planes = (scouts && alone && memory::check_free(bytes(job), WHAT).is_ok()).then(BTreeMap::new);
+    let again = planes.is_none();
+    let mut meter = meter(&boxes, scout, again, (hybrid, &slices, count), job, (stage, monitor));
     let mut features = if scouts { Some(Features::new(&boxes, &hybrid.features)?) } else { None };
     let seen = match scout {
         Some(scout) => {
             let kept = features.as_mut().filter(|_| !hybrid.features.is_empty());
             let mut sweep = boxes.sweep_keeping(Runner::new(&mut *coarse, &hybrid.coarse, seed), scout, kept)?;
-            let scouted = choose::scout(&mut sweep, scout, hybrid.prompts.as_ref(), &mut meter)?;
+            let scouted = choose::scout(&mut sweep, scout, hybrid.prompts.as_ref(), planes.as_mut(), &mut meter)?;
             choose::most_informative(scouted, count)
         }
         None => slices[..count].iter().map(|k| Scouted { k: *k, information: 0.0, marks: None }).collect(),
@@ -109,7 +136,10 @@ pub fn answer<N: Network>(
     let weights = background.then_some(0.0).into_iter().chain(hybrid.fine_weights.iter().map(|weight| *weight as f32));
     let fine = Runner::new(fine, &hybrid.fine, seed);
     let mut mixed = Mixed {
-        coarse: boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?,
+        coarse: match planes {
+            Some(planes) => Coarse::Seen(planes),
+            None => Coarse::Boxes(boxes.sweep(Runner::new(coarse, &hybrid.coarse, seed), job)?),
+        },
         fine: (count > 0)
             .then(|| Ladder::new(fine, job, &fine_slices, job.region, hybrid.hands_over().then_some(&hand))),
         fine_weights: weights.collect(),
@@ -119,6 +149,11 @@ pub fn answer<N: Network>(
     let answers = gather(&mut mixed, job, &order, &mut meter)?;
     meter.finish()?;
     Ok(answers)
+}
+
+/// Bytes of the deterministic pass' planes.
+fn bytes(job: Job<'_>) -> usize {
+    job.region.outer_iter().map(|slice| Plane::bytes(Plane::tiles_of(slice), job.channels())).sum()
 }
 
 /// What the fine network is handed for slice `k` over an area of it.
@@ -145,12 +180,13 @@ fn hand(
 fn meter<'m, 'a>(
     boxes: &Plan,
     scout: Option<Job<'_>>,
+    again: bool,
     (hybrid, slices, count): (&Hybrid, &[usize], usize),
     job: Job<'_>,
     (stage, monitor): (Stage, &'m mut Monitor<'a>),
 ) -> Meter<'m, 'a> {
     let (first, first_work) = scout.map_or((0, 0.0), |scout| boxes.work(scout));
-    let (then, then_work) = boxes.work(job);
+    let (then, then_work) = if again { boxes.work(job) } else { (0, 0.0) };
     let pixels = slice::plan(&hybrid.fine, job.images.grid, job.region).iter().map(Voi::voxels).sum::<usize>();
     let per_slice = pixels as f64 / slices.len().max(1) as f64;
     let fine_work = per_slice * (count * job.samples()) as f64;

@@ -436,7 +436,13 @@ fn hybrid_interpolates_the_slices_that_the_fine_network_did_not_see_and_blends_b
     let got = asked.logits_along_k(&hybrid(0.4, 0.25), &mut networks);
     all_near(&got, &blended(0.25, [2.0, 2.0, 2.25, 2.5, 2.5]));
     let Cutting::Hybrid { coarse: seen, fine } = networks else { panic!("two networks") };
-    assert_eq!((seen.encoded.len(), fine.encoded.len()), (2, 2), "once to choose, once to answer");
+    assert_eq!((seen.encoded.len(), fine.encoded.len()), (1, 2), "the one answer that it has is asked for once");
+    let mut sampled = hybrid(0.4, 0.25);
+    sampled.hybrid.as_mut().expect("it is one").coarse.members = made::members(2);
+    let mut networks = two(same, FINE);
+    all_near(&asked.logits_along_k(&sampled, &mut networks), &got);
+    let Cutting::Hybrid { coarse: seen, .. } = networks else { panic!("two networks") };
+    assert_eq!(seen.encoded.len(), 3, "both members to choose, the first one for the one sample that is asked for");
     // Every slice; none; one.
     let all = std::array::from_fn(|k| coarse[k] / 2.0 + 2.0);
     all_near(&asked.logits_along_k(&hybrid(1.0, 0.25), &mut two(same, FINE)), &blended(0.25, all));
