@@ -181,6 +181,8 @@ pub mod ffi {
         class_name: String,
         /// Volume under each sample, in the order of the samples; 0 where it misses the nodule; mm³.
         sample_volumes_mm3: Vec<f64>,
+        /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
+        readers_share: f64,
         // end of generated
     }
 
@@ -450,6 +452,7 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             review_reasons: nodule.review_reasons.clone(),
             class_name: nodule.class.clone(),
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            readers_share: nodule.readers_share.unwrap_or(f64::NAN),
             // end of generated
         }
     }

@@ -76,6 +76,9 @@ struct Nodule {
     std::string class_name;
     /// Volume under each sample, in the order of the samples; 0 where it misses the nodule; mm³.
     std::vector<double> sample_volumes_mm3;
+    /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt
+    /// it.
+    std::optional<double> readers_share;
     // end of generated
 };
 
@@ -148,6 +151,7 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.review_reasons = reasons(result, index, raw.review_reason_count);
     nodule.class_name = sam2lung_result_nodule_class(result, index);
     nodule.sample_volumes_mm3 = sample_volumes(result, index);
+    nodule.readers_share = unless_nan(raw.readers_share);
     // end of generated
     return nodule;
 }

@@ -11,5 +11,5 @@ Sub-packages, each of which may import those before it and none after it:
 - `cli`: the one command line, `sam2lung-train`.
 
 Beside them: `config` (what defines the default network), `paths`, `run_folder` (the files of one training),
-`make_bundle` (all steps, one after the other), `errors`, `progress`, `memory`.
+`make_chain` and `make_bundle` (all `steps`, one after the other), `errors`, `progress`, `memory`.
 """

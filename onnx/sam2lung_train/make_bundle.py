@@ -1,10 +1,8 @@
-"""From the CTs to a bundle: every step, one after the other."""
+"""From the CTs to a bundle of a slice network: every step, one after the other. The default bundle: `make_chain`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from .data import items
 from .data.originals.plan import Originals
@@ -14,6 +12,7 @@ from .export.bundle import export
 from .export.parity import check_parity
 from .paths import CACHE, DATA
 from .run_folder import RunFolder
+from .steps import Step, is_trained, make
 from .training import fit_uncertainty, train_segmenter
 from .training.calibrate_classifier import calibrate_classifier
 from .training.calibrate_segmenter import calibrate_segmenter
@@ -35,23 +34,6 @@ class Options:
     start_from: Path | None = None  # checkpoint whose weights the training begins with
     device: str = "cpu"  # or "cuda"
     version: str = "0.2.0"
-
-
-@dataclass
-class Step:
-    """One step: its subcommand's name, whether its result is there already, and how it is made."""
-
-    name: str
-    done: bool
-    make: Callable[[], None]
-
-
-def is_trained(checkpoint: Path) -> bool:
-    """True when the checkpoint's schedule has come to its end."""
-    if not checkpoint.exists():
-        return False
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    return state["seconds"] >= state["config"]["minutes"] * 60
 
 
 def steps(asked: Options) -> Iterator[Step]:
@@ -93,7 +75,4 @@ def check_or_refuse(run: Path, bundle: Path) -> None:
 def make_bundle(asked: Options) -> None:
     """Passes over what is done, and training goes on from its checkpoint: after an interruption the same call goes on."""
     asked.run.mkdir(parents=True, exist_ok=True)
-    for step in steps(asked):
-        print(f"== {step.name}{': done already' if step.done else ''}", flush=True)
-        if not step.done:
-            step.make()
+    make(steps(asked))

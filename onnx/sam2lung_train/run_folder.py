@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "classifier_bias": 0.0,
     "classifier_threshold": 0.5,
     "classifier_points": [],
+    "classifier_marked": None,
     "uncertainty": None,
     "widen": 1.0,
     "review": {

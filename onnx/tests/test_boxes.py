@@ -9,8 +9,11 @@ torch = pytest.importorskip("torch", reason="SKIPPED: PyTorch is not installed (
 
 from test_data import stack  # noqa: E402
 
-from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig  # noqa: E402
+from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig, NetworkConfig  # noqa: E402
+from sam2lung_train.export import chain, chain_contract, chain_parity, parity  # noqa: E402
 from sam2lung_train.networks.box_network import BoxNetwork, sampled, with_neighbours  # noqa: E402
+from sam2lung_train.networks.classifier import Classifier  # noqa: E402
+from sam2lung_train.networks.network import Network  # noqa: E402
 from sam2lung_train.training import box_losses, boxes, calibrate_boxes, develop_boxes  # noqa: E402
 from sam2lung_train.training.average import moved  # noqa: E402
 
@@ -224,3 +227,17 @@ def test_kept_weights_are_the_average_and_load_as_the_checkpoint_does(tmp_path):
     assert (kept.decoder.token == 0.5).all()
     assert (tmp_path / "kept" / "member.pt").stat().st_size < (tmp_path / "checkpoint.pt").stat().st_size
     assert not list((tmp_path / "kept").glob("*.part"))
+
+
+# --- graphs -----------------------------------------------------------------------------------------------------------
+
+
+def test_graphs_of_a_chain_compute_what_pytorch_does_and_others_dont(network, tmp_path, capsys):
+    torch.manual_seed(1)
+    detector, classifier = Network(NetworkConfig()).eval(), Classifier().eval()
+    found = list(chain.write_graphs(detector, classifier, [network], tmp_path))
+    assert len(found) == 2 + 4 + 2 and parity.within_tolerance(found), found
+    assert "largest" in capsys.readouterr().out
+    other = BoxNetwork(BoxConfig()).eval()
+    files = [tmp_path / name for name in chain_contract.member_files(0)]
+    assert not parity.within_tolerance(list(chain_parity.member_differences(other, *files)))

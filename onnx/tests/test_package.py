@@ -215,13 +215,14 @@ def options_classes():
     yield ["measure-contours", *program[2:]], contours.Options
     yield ["compare-speed", *program, "--ct", "z"], speed.Options
     try:
-        from sam2lung_train import make_bundle
+        from sam2lung_train import make_bundle, make_chain
         from sam2lung_train.training import fit_uncertainty, train_segmenter
     except ModuleNotFoundError:
         return
     yield ["train", "--out", "y"], train_segmenter.Options
     yield ["fit-uncertainty", "--run", "y", "--sam2lung", "x", "--model", "z"], fit_uncertainty.Options
     yield ["make-bundle", "--run", "y", "--sam2lung", "x"], make_bundle.Options
+    yield ["make-chain", "--runs", "y", "--sam2lung", "x", "--version", "1.0.0"], make_chain.Options
 
 
 def test_defaults_of_the_command_line_are_those_of_the_functions():

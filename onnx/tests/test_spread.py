@@ -51,10 +51,20 @@ def test_outlines_are_the_samples_voxels_that_hang_together_with_a_finding():
     bits[0, 1, 30:] |= np.uint64(1)  # and something that isn't shown
     bits[0, 0, 9] |= np.uint64(1 << 40)  # sample 40: hangs together with the second by a corner
     bits[0, 1, 10] |= np.uint64(1 << 40)
-    found = spread.outlines(bits, labels, 41, (1.0, 1.0, 1.0))
+    found = spread.outlines(bits, labels, 41, (1.0, 1.0, 1.0), {})
     assert np.argwhere(found[0]).tolist() == [[0, 1, x] for x in (4, 5, 6, 7)]
     assert np.argwhere(found[40]).tolist() == [[0, 0, 9], [0, 1, 10]]
     assert not found[1:40].any()
+
+
+def test_outlines_of_a_finding_are_in_the_share_of_samples_that_readers_would_mark_it_in():
+    labels = np.ones((1, 1, 2), int)
+    bits = np.full(labels.shape, 0xFFFF, np.uint64)
+    for share, marked in ((0.25, 4), (0.0, 0), (None, 16)):
+        found = spread.outlines(bits, labels, 16, (1.0, 1.0, 1.0), {1: share})
+        assert found.any((1, 2, 3)).sum() == marked
+    # Two findings aren't marked by the same samples.
+    assert any((spread.marking(1, 0.5, 16) != spread.marking(n, 0.5, 16)).any() for n in (2, 3))
 
 
 def case(readers):

@@ -218,8 +218,8 @@ def neighbours_decoder():
     )
 
 
-def centre_classifier(image=J0, probability=J1, inside=J2, bias=JB):
-    """Weighs the channels' means over the patch's centre."""
+def centre_classifier(image=J0, probability=J1, inside=J2, bias=JB, marked=False):
+    """Weighs the channels' means over the patch's centre; `marked`: with the opposite as a second output."""
     starts, ends = zip(*CLASSIFIER_CENTRE)
     nodes = [
         helper.make_node("Slice", ["patch", "starts", "ends", "axes"], ["centre"]),
@@ -233,9 +233,11 @@ def centre_classifier(image=J0, probability=J1, inside=J2, bias=JB):
         constant("weights", [[image], [probability], [inside]]),
         constant("bias", [bias]),
     ]
-    return model(
-        "centre_judge", nodes, [tensor("patch", "N", 3, *CLASSIFIER_SIZE)], [tensor("logit", "N", 1)], constants
-    )
+    outputs = [tensor("logit", "N", 1)]
+    if marked:
+        nodes.append(helper.make_node("Neg", ["logit"], ["marked"]))
+        outputs.append(tensor("marked", "N", 1))
+    return model("centre_judge", nodes, [tensor("patch", "N", 3, *CLASSIFIER_SIZE)], outputs, constants)
 
 
 # --- bundles --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ tiny-slab     three slices, two slices of the CT apart: encoder e_n = x_n + C d_
               logit = sum over n of W[n] e_n + SB.
 tiny-spaced   tiny-plain's graph on slices 3 mm apart, whatever the CT's.
 tiny-classes  two classes, each by itself: nodule PLAIN x + B, mass MASS x + KB, which is more above 342 HU.
-tiny-opinions tiny-plain with a classifier of two members: P[n] weighs the centre of its box; their mean counts.
+tiny-opinions tiny-plain with a classifier of two members: P[n] weighs the centre of its box; their mean counts, of the
+              share of readers as well.
 """
 
 import numpy as np
@@ -36,6 +37,8 @@ W, C, SB = [2.0, 9.0, 4.0], 0.125, -6.0
 MASS, KB = 40.0, -29.0
 # tiny-opinions: weights of tiny-scout's classifier (image, probability, inside) and bias of each member
 P = [[10.0, 2.0, 1.0, -7.0], [4.0, -1.0, 0.5, -3.0]]
+MARKED_TEMPERATURE, MARKED_BIAS = 2.0, 0.25
+MARKED_CALIBRATION = {"activation": "sigmoid", "temperature": MARKED_TEMPERATURE, "bias": MARKED_BIAS}
 
 
 def plain_graph():
@@ -203,11 +206,13 @@ def tiny_classes():
     return contract("tiny-classes", segment, classes=[NODULE, mass]), graphs
 
 
-def opinion_network(graphs, weights):
-    """A classifier of one member for each of `weights`, added to `graphs`; P(nodule) needs 0.5."""
+def opinion_network(graphs, weights, marked=False):
+    """A classifier of one member for each of `weights`, added to `graphs`; P(nodule) needs 0.5. `marked`: it also says which
+    share of readers would mark a nodule: sigmoid(-logit / MARKED_TEMPERATURE + MARKED_BIAS).
+    """
     files = [f"classify{n}.onnx" for n in range(len(weights))]
     for file, numbers in zip(files, weights):
-        graphs[file] = schema1.centre_classifier(*numbers)
+        graphs[file] = schema1.centre_classifier(*numbers, marked=marked)
     return {
         "kind": "patch",
         "grid": {"spacing_mm": [1.5, 0.8, 0.8], "size": schema1.CLASSIFIER_SIZE},
@@ -216,13 +221,14 @@ def opinion_network(graphs, weights):
         "image": "patch",
         "logit": "logit",
         "threshold": 0.5,
+        **({"marked": {"logit": "marked", "calibration": MARKED_CALIBRATION}} if marked else {}),
     }
 
 
 def tiny_opinions():
     graphs = {}
     segment = plain_network(graphs)
-    return contract("tiny-opinions", segment, classify=opinion_network(graphs, P)), graphs
+    return contract("tiny-opinions", segment, classify=opinion_network(graphs, P, marked=True)), graphs
 
 
 BUNDLES = [tiny_plain, tiny_half, tiny_members, tiny_flips, tiny_noise, tiny_mixed, tiny_slab, tiny_spaced]

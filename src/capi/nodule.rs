@@ -64,6 +64,8 @@ pub struct sam2lung_nodule {
     pub expected_dice: f64,
     /// How many texts sam2lung_result_review_reason() has.
     pub review_reason_count: usize,
+    /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
+    pub readers_share: f64,
     // end of generated
 }
 
@@ -101,6 +103,7 @@ unsafe impl Abi for sam2lung_nodule {
         nodule_probability: f64::NAN,
         expected_dice: f64::NAN,
         review_reason_count: 0,
+        readers_share: f64::NAN,
         // end of generated
     };
 }
@@ -135,6 +138,7 @@ impl From<&Nodule> for sam2lung_nodule {
             nodule_probability: nodule.nodule_probability.unwrap_or(f64::NAN),
             expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
             review_reason_count: nodule.review_reasons.len(),
+            readers_share: nodule.readers_share.unwrap_or(f64::NAN),
             // end of generated
         }
     }

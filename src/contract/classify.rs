@@ -31,12 +31,26 @@ pub struct Classify {
     /// From logits to P(nodule).
     #[serde(default)]
     pub calibration: Calibration,
+    /// Another answer of the same graphs: which share of readers would mark it. Left out: they don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Marked>,
     /// Candidates below this P(nodule) are dropped.
     #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
     pub threshold: f64,
     /// What other thresholds would keep, by rising sensitivity; empty when nobody measured it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operating_points: Vec<OperatingPoint>,
+}
+
+/// Which share of readers would mark a nodule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Marked {
+    /// Output (N, 1).
+    pub logit: String,
+    /// From logits to the share.
+    #[serde(default)]
+    pub calibration: Calibration,
 }
 
 /// A box around a candidate: sample n of an axis lies (n − (size − 1) / 2) · spacing from the candidate's centroid.

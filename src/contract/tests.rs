@@ -360,6 +360,13 @@ const REFUSALS: &[(&str, &str, &str, &[&str])] = &[
     ),
     ("chain", "/classify/logit", r#""patch""#, &["classify.logit is 'patch'", "classify.image"]),
     ("chain", "/classify/calibration", r#"{"activation": "softmax"}"#, &["classify.calibration.activation is softmax"]),
+    ("chain", "/classify/marked", r#"{"logit": "logit"}"#, &["classify.marked.logit is 'logit'", "classify.logit"]),
+    (
+        "chain",
+        "/classify/marked",
+        r#"{"logit": "marked", "calibration": {"activation": "softmax"}}"#,
+        &["classify.marked.calibration.activation is softmax"],
+    ),
     ("chain", "/classify/threshold", "1.5", &["classify.threshold is 1.5"]),
     (
         "slices",

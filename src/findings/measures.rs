@@ -63,6 +63,8 @@ pub const MEASURES: &[Measure] = &[
     text("class", "Class", |n| &n.class, "name of its class, as the model has it"),
     numbers("sample_volumes_mm3", Unit::CubicMillimetre, "Sample volumes", |n| &n.sample_volumes_mm3,
         "volume under each sample, in the order of the samples; 0 where it misses the nodule"),
+    optional("readers_share", Unit::Share, "Readers", |n| n.readers_share,
+        "share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];

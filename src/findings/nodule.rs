@@ -23,6 +23,8 @@ pub struct Finding {
     pub class: usize,
     /// The classifier's probability that this is a nodule; `None` without a classifier.
     pub nodule_probability: Option<f64>,
+    /// Share of radiologists that would mark it, by the classifier; `None` where it hasn't learnt it.
+    pub readers_share: Option<f64>,
     /// True when it was outlined at a click, below the usual threshold.
     pub below_threshold: bool,
     /// True when the network outlined it with clicks.
@@ -91,6 +93,8 @@ pub struct Nodule {
     pub class: String,
     /// Volume under each sample, in their order; 0 where a sample misses it.
     pub sample_volumes_mm3: Vec<f64>,
+    /// Share of radiologists that would mark it, by the classifier; `None` where it hasn't learnt it.
+    pub readers_share: Option<f64>,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -128,6 +132,7 @@ impl Nodule {
             review_reasons: Vec::new(),
             class: String::new(),
             sample_volumes_mm3: Vec::new(),
+            readers_share: None,
             outline_threshold: None,
         }
     }
@@ -249,6 +254,7 @@ fn nodule(
         review_reasons: Vec::new(),
         class: rules.classes[finding.class].name.clone(),
         sample_volumes_mm3: sampled.volumes_mm3(),
+        readers_share: finding.readers_share,
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

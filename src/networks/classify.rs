@@ -1,4 +1,5 @@
-//! The classifier: what it sees of a candidate, and P(nodule) from its graphs.
+//! The classifier: what it sees of a candidate, and what its graphs say of it: P(nodule), and the share of readers that
+//! would mark it.
 //!
 //! A box is centred on the candidate's centroid, axes along k, j, i, spacing and size from the bundle. Positions beyond
 //! the volume repeat its edge; a channel of its own may say which these are, so that a nodule that ends can be told from a
@@ -8,15 +9,23 @@ use std::path::PathBuf;
 
 use ndarray::{Array3, Array5, ArrayView5, Axis, concatenate, s};
 
-use super::{images::Images, roles::Classifier, tensors::Place};
+use super::{
+    images::Images,
+    roles::{Classifier, Verdict},
+    tensors::Place,
+};
 use crate::{
-    contract::classify::{Classify, Shown},
+    contract::{
+        classify::{Classify, Shown},
+        network::Calibration,
+    },
     error::Result,
     progress::CancelToken,
     runtime::{
         graph::{Graph, Input, Leave},
         load::Steps,
         tensor::ANY,
+        value::Value,
     },
     steps::resample::{Tap, trilinear},
 };
@@ -56,6 +65,12 @@ impl OnnxClassifier {
         format!("classify.members[{member}]")
     }
 
+    /// Its answers: the tensor of each, and how a logit becomes a probability.
+    fn outputs(&self) -> Vec<(&str, Calibration)> {
+        let marked = self.contract.marked.iter().map(|marked| (marked.logit.as_str(), marked.calibration));
+        [(self.contract.logit.as_str(), self.contract.calibration)].into_iter().chain(marked).collect()
+    }
+
     fn check_tensors(&self) -> Result<()> {
         let [depth, height, width] = self.contract.grid.size.map(|n| n as i64);
         let image = [(self.contract.image.as_str(), vec![ANY, self.channels as i64, depth, height, width])];
@@ -65,7 +80,8 @@ impl OnnxClassifier {
             let graph = &self.graphs[*graph];
             place.check_alike(&self.graphs[self.members[0]], graph)?;
             place.check_inputs(graph, &image)?;
-            place.check_outputs(graph, &[(&self.contract.logit, vec![ANY, 1])])?;
+            let outputs: Vec<_> = self.outputs().into_iter().map(|(tensor, _)| (tensor, vec![ANY, 1])).collect();
+            place.check_outputs(graph, &outputs)?;
         }
         Ok(())
     }
@@ -79,35 +95,46 @@ impl OnnxClassifier {
         let [depth, height, width] = self.contract.grid.size;
         let zeros = Array5::zeros((1, self.channels, depth, height, width));
         for member in 0..self.members.len() {
-            self.logits(member, zeros.view(), &cancel)?;
+            self.answers(member, zeros.view(), &cancel)?;
             steps.step()?;
         }
         Ok(())
     }
 
-    /// One logit a box, of boxes (N, C, D, H, W).
-    fn logits(&mut self, member: usize, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<f32>> {
+    /// For each of `outputs` one probability a box, of boxes (N, C, D, H, W).
+    fn answers(&mut self, member: usize, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<Vec<f64>>> {
         let (wanted, field) = (boxes.dim().0, Self::field(member));
-        let graph = &mut self.graphs[self.members[member]];
+        let graph = self.members[member];
         let inputs = [(self.contract.image.as_str(), Input::Array(boxes.into_dyn()))];
-        let given = graph.run(&inputs, &[&self.contract.logit], Leave::OnHost, cancel)?;
-        let logits = given[0].view()?;
-        if logits.len() == wanted {
-            return Ok(logits.iter().copied().collect());
-        }
-        let (got, expected) = (format!("{:?} for {wanted} boxes", logits.shape()), format!("[{wanted}, 1]"));
-        Err(Place { origin: &self.origin, member: &field }.refuse(graph, &self.contract.logit, got, expected))
+        let outputs: Vec<(String, Calibration)> =
+            self.outputs().into_iter().map(|(tensor, calibration)| (tensor.to_owned(), calibration)).collect();
+        let tensors: Vec<&str> = outputs.iter().map(|(tensor, _)| tensor.as_str()).collect();
+        let given = self.graphs[graph].run(&inputs, &tensors, Leave::OnHost, cancel)?;
+        let answer = |((tensor, calibration), given): (&(String, Calibration), &Value)| {
+            let logits = given.view()?;
+            if logits.len() != wanted {
+                let (got, expected) = (format!("{:?} for {wanted} boxes", logits.shape()), format!("[{wanted}, 1]"));
+                let place = Place { origin: &self.origin, member: &field };
+                return Err(place.refuse(&self.graphs[graph], tensor, got, expected));
+            }
+            let logits: Vec<f32> = logits.iter().copied().collect();
+            self.graphs[graph].check_finite(&logits)?;
+            Ok(logits.into_iter().map(|logit| calibration.probability(logit)).collect())
+        };
+        outputs.iter().zip(&given).map(answer).collect()
     }
 
-    /// P(nodule) of boxes (N, C, D, H, W): the mean over members.
-    fn probabilities(&mut self, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<f64>> {
-        let mut sums = vec![0.0; boxes.dim().0];
-        for member in 0..self.members.len() {
-            let logits = self.logits(member, boxes, cancel)?;
-            self.graphs[self.members[member]].check_finite(&logits)?;
-            sums.iter_mut().zip(logits).for_each(|(sum, logit)| *sum += self.contract.calibration.probability(logit));
+    /// What is said of boxes (N, C, D, H, W): means over members.
+    fn verdicts(&mut self, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<Verdict>> {
+        let (members, count) = (self.members.len(), boxes.dim().0);
+        let mut sums = vec![vec![0.0; count]; self.outputs().len()];
+        for member in 0..members {
+            for (sums, answers) in sums.iter_mut().zip(self.answers(member, boxes, cancel)?) {
+                sums.iter_mut().zip(answers).for_each(|(sum, answer)| *sum += answer);
+            }
         }
-        Ok(sums.into_iter().map(|sum| sum / self.members.len() as f64).collect())
+        let mean = |output: usize, n: usize| sums.get(output).map(|sums| sums[n] / members as f64);
+        Ok((0..count).map(|n| Verdict { nodule: mean(0, n).unwrap_or_default(), marked: mean(1, n) }).collect())
     }
 }
 
@@ -118,17 +145,17 @@ impl Classifier for OnnxClassifier {
         probability: &Array3<f32>,
         centres_ijk: &[[f64; 3]],
         cancel: &CancelToken,
-    ) -> Result<Vec<f64>> {
-        let mut probabilities = Vec::with_capacity(centres_ijk.len());
+    ) -> Result<Vec<Verdict>> {
+        let mut verdicts = Vec::with_capacity(centres_ijk.len());
         for some in centres_ijk.chunks(BOXES_PER_CALL) {
             cancel.check()?;
             let boxes = some.iter().map(|centre| around(&self.contract, images, probability, *centre));
             let boxes: Vec<_> = boxes.collect();
             let views: Vec<_> = boxes.iter().map(|one| one.view()).collect();
             let boxes = concatenate(Axis(0), &views).expect("boxes share one shape");
-            probabilities.extend(self.probabilities(boxes.view(), cancel)?);
+            verdicts.extend(self.verdicts(boxes.view(), cancel)?);
         }
-        Ok(probabilities)
+        Ok(verdicts)
     }
 }
 

@@ -17,9 +17,25 @@ pub trait Detector {
     fn detect(&mut self, images: &Images<'_>, search: &Array3<bool>, monitor: &mut Monitor<'_>) -> Result<Array3<f32>>;
 }
 
+/// What is said of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// P(nodule).
+    pub nodule: f64,
+    /// Share of readers who would mark it; `None` where the classifier hasn't learnt it.
+    pub marked: Option<f64>,
+}
+
+impl Verdict {
+    /// With this P(nodule), and nothing known of readers.
+    pub fn of_nodule(nodule: f64) -> Self {
+        Verdict { nodule, marked: None }
+    }
+}
+
 /// Tells nodules from other candidates.
 pub trait Classifier {
-    /// P(nodule) of each candidate, by its centroid (voxel indices i, j, k) and the probability that it was found by.
+    /// What it says of each candidate, by its centroid (voxel indices i, j, k) and the probability that it was found by.
     ///
     /// # Errors
     /// As [`Detector::detect`].
@@ -29,7 +45,7 @@ pub trait Classifier {
         probability: &Array3<f32>,
         centres_ijk: &[[f64; 3]],
         cancel: &CancelToken,
-    ) -> Result<Vec<f64>>;
+    ) -> Result<Vec<Verdict>>;
 }
 
 /// Outlines.

@@ -341,7 +341,7 @@ fn findings(drawn: &[Drawn], outlines: &Outlines, with_clicks: bool) -> Vec<(u32
     drawn.iter().map(|drawn| (drawn.label, finding(drawn.label))).collect()
 }
 
-/// The same with P(nodule), where there is a classifier.
+/// The same with what the classifier says of them, where there is one.
 fn classified<C: Classifier + ?Sized>(
     mut findings: Vec<(u32, Finding)>,
     parts: &Parts,
@@ -354,7 +354,9 @@ fn classified<C: Classifier + ?Sized>(
     for (label, finding) in &mut findings {
         let centre = centroid_ijk(&parts.voxels(*label).collect::<Vec<_>>());
         let map = &whole.classes.get(finding.class).unwrap_or(&whole.all).probability;
-        finding.nodule_probability = classifier.classify(images, map, &[centre], cancel)?.first().copied();
+        if let Some(verdict) = classifier.classify(images, map, &[centre], cancel)?.first() {
+            decide::tell(finding, *verdict);
+        }
     }
     Ok(findings)
 }

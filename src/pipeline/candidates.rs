@@ -8,7 +8,11 @@ use super::outlines::{Parts, voxels};
 use crate::{
     contract::model::Candidates as Rule,
     error::Result,
-    networks::{clicks::Clicks, images::Images, roles::Classifier},
+    networks::{
+        clicks::Clicks,
+        images::Images,
+        roles::{Classifier, Verdict},
+    },
     progress::CancelToken,
     space::volume::Voi,
     steps::components::{Component, Components, Neighbourhood, connected_components},
@@ -21,8 +25,8 @@ pub struct Candidate {
     pub voxels: Vec<[usize; 3]>,
     /// The smallest box around them.
     pub voi: Voi,
-    /// P(nodule); `None` without a classifier.
-    pub nodule_probability: Option<f64>,
+    /// What the classifier says of it; `None` without one.
+    pub verdict: Option<Verdict>,
 }
 
 /// The places that are segmented.
@@ -54,14 +58,14 @@ pub fn find<C: Classifier + ?Sized>(
     let mut kept = likeliest(&components, detected, rule.most);
     if let Some(classifier) = classifier {
         let centres: Vec<[f64; 3]> = kept.iter().map(|candidate| centroid_ijk(&candidate.voxels)).collect();
-        let probabilities = classifier.classify(images, detected, &centres, cancel)?;
-        kept.iter_mut().zip(probabilities).for_each(|(candidate, p)| candidate.nodule_probability = Some(p));
+        let verdicts = classifier.classify(images, detected, &centres, cancel)?;
+        kept.iter_mut().zip(verdicts).for_each(|(candidate, verdict)| candidate.verdict = Some(verdict));
     }
-    kept.retain(|candidate| stays(candidate.nodule_probability, lowest));
+    kept.retain(|candidate| stays(candidate.verdict.map(|verdict| verdict.nodule), lowest));
     Ok(Candidates { dropped: found - kept.len(), kept })
 }
 
-/// Whether a P(nodule) is high enough; without a classifier everything stays.
+/// Whether P(nodule) is high enough; without a classifier everything stays.
 pub fn stays(nodule_probability: Option<f64>, lowest: Option<f64>) -> bool {
     nodule_probability.zip(lowest).is_none_or(|(p, lowest)| p >= lowest)
 }
@@ -71,7 +75,7 @@ fn likeliest(components: &Components, probability: &Array3<f32>, most: usize) ->
     let candidate = |component: &Component| {
         let voxels: Vec<[usize; 3]> = voxels(components, component).collect();
         let mean = voxels.iter().map(|index| f64::from(probability[*index])).sum::<f64>() / voxels.len() as f64;
-        (mean, Candidate { voxels, voi: component.voi, nodule_probability: None })
+        (mean, Candidate { voxels, voi: component.voi, verdict: None })
     };
     let mut all: Vec<_> = components.list.iter().map(candidate).collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -106,7 +110,7 @@ impl Candidates {
         Clicks { inside: self.kept.iter().map(centre).collect(), outside: Vec::new() }
     }
 
-    /// For each outline (by label less 1) the P(nodule) of the candidate that it touches, the highest of several; `None` where
+    /// For each outline (by label less 1) the candidate that it touches, of several that of the highest P(nodule); `None` where
     /// it touches none. An outline touches a candidate where their voxels are the same or neighbours (26).
     pub fn touched_by(&self, parts: &Parts) -> Vec<Option<Touched>> {
         let labels = &parts.components.labels;
@@ -119,9 +123,9 @@ impl Candidates {
             });
             for label in near.map(|index| labels[index]).filter(|label| *label != 0) {
                 let entry = &mut touched[label as usize - 1];
-                let p = candidate.nodule_probability;
-                if entry.is_none_or(|known| known.nodule_probability < p) {
-                    *entry = Some(Touched { nodule_probability: p });
+                let p = |verdict: Option<Verdict>| verdict.map(|verdict| verdict.nodule);
+                if entry.is_none_or(|known| p(known.verdict) < p(candidate.verdict)) {
+                    *entry = Some(Touched { verdict: candidate.verdict });
                 }
             }
         }
@@ -132,8 +136,8 @@ impl Candidates {
 /// The candidate that an outline touches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Touched {
-    /// Its P(nodule); `None` without a classifier.
-    pub nodule_probability: Option<f64>,
+    /// What the classifier says of it; `None` without one.
+    pub verdict: Option<Verdict>,
 }
 
 #[cfg(test)]
@@ -151,8 +155,8 @@ mod tests {
             _: &Array3<f32>,
             centres_ijk: &[[f64; 3]],
             _: &CancelToken,
-        ) -> Result<Vec<f64>> {
-            Ok(centres_ijk.iter().map(|[i, _, _]| i / 10.0).collect())
+        ) -> Result<Vec<Verdict>> {
+            Ok(centres_ijk.iter().map(|[i, _, _]| Verdict::of_nodule(i / 10.0)).collect())
         }
     }
 
@@ -194,7 +198,7 @@ mod tests {
         let candidate = |i: usize, p: f64| Candidate {
             voxels: vec![[0, 0, i]],
             voi: Voi::voxel([i, 0, 0]),
-            nodule_probability: Some(p),
+            verdict: Some(Verdict::of_nodule(p)),
         };
         let kept = vec![candidate(0, 0.3), candidate(2, 0.8), candidate(4, 0.5)];
         let candidates = Candidates { kept, dropped: 0 };
@@ -203,7 +207,7 @@ mod tests {
         let maps = ProbabilityMaps { grid: &grid, classes: vec![&probability], threshold: 0.5 };
         let outlines = maps.outlines(&[], &CancelToken::new()).unwrap();
         let touched: Vec<Option<f64>> =
-            candidates.touched_by(&outlines.parts).iter().map(|t| t.and_then(|t| t.nodule_probability)).collect();
+            candidates.touched_by(&outlines.parts).iter().map(|t| Some(t.as_ref()?.verdict?.nodule)).collect();
         assert_eq!(touched, [Some(0.8), Some(0.5), None]);
     }
 }

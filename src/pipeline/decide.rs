@@ -11,7 +11,10 @@ use crate::{
     contract::model::Model,
     error::{Error, Result},
     findings::nodule::{Finding, Nodule, equivalent_diameter_mm},
-    networks::{images::Images, roles::Classifier},
+    networks::{
+        images::Images,
+        roles::{Classifier, Verdict},
+    },
     progress::{CancelToken, Monitor, Stage},
     steps::components::Component,
 };
@@ -106,7 +109,9 @@ pub fn find<C: Classifier + ?Sized>(
     let mut kept: Vec<Kept> = kept.map(|c| Kept { component: *c, finding: finding(outlines, c.label) }).collect();
     if let Some(touched) = &touched {
         for Kept { component, finding } in &mut kept {
-            finding.nodule_probability = touched[at(component.label)].and_then(|touched| touched.nodule_probability);
+            if let Some(verdict) = touched[at(component.label)].and_then(|touched| touched.verdict) {
+                tell(finding, verdict);
+            }
         }
     }
     if let Some(classifier) = classifier {
@@ -141,10 +146,16 @@ pub fn finding(outlines: &Outlines, label: u32) -> Finding {
     Finding {
         class: outlines.parts.class(label),
         nodule_probability: None,
+        readers_share: None,
         below_threshold: outlines.lowered.contains(&label),
         clicked: outlines.clicked.contains(&label),
         outline_threshold: None,
     }
+}
+
+/// Takes down what the classifier says of a finding.
+pub fn tell(finding: &mut Finding, verdict: Verdict) {
+    (finding.nodule_probability, finding.readers_share) = (Some(verdict.nodule), verdict.marked);
 }
 
 /// For each component, the share of its voxels in the search region.
@@ -173,8 +184,8 @@ fn classify<C: Classifier + ?Sized>(
         let mut open: Vec<&mut Kept> = kept.iter_mut().filter(open).collect();
         let centre = |k: &&mut Kept| centroid_ijk(&parts.voxels(k.component.label).collect::<Vec<_>>());
         let centres: Vec<[f64; 3]> = open.iter().map(centre).collect();
-        let probabilities = classifier.classify(evidence.images, probability, &centres, cancel)?;
-        open.iter_mut().zip(probabilities).for_each(|(k, p)| k.finding.nodule_probability = Some(p));
+        let verdicts = classifier.classify(evidence.images, probability, &centres, cancel)?;
+        open.iter_mut().zip(verdicts).for_each(|(k, verdict)| tell(&mut k.finding, verdict));
     }
     Ok(())
 }
@@ -272,9 +283,9 @@ mod tests {
             _: &Array3<f32>,
             centres_ijk: &[[f64; 3]],
             _: &CancelToken,
-        ) -> Result<Vec<f64>> {
+        ) -> Result<Vec<Verdict>> {
             self.0 += centres_ijk.len();
-            Ok(centres_ijk.iter().map(|[i, _, _]| i / 100.0).collect())
+            Ok(centres_ijk.iter().map(|[i, _, _]| Verdict::of_nodule(i / 100.0)).collect())
         }
     }
 
@@ -374,14 +385,15 @@ mod tests {
         let candidate = crate::pipeline::candidates::Candidate {
             voxels: vec![[0, 0, 7]],
             voi: crate::space::volume::Voi::voxel([7, 0, 0]),
-            nodule_probability: Some(0.75),
+            verdict: Some(Verdict { nodule: 0.75, marked: Some(0.5) }),
         };
         let candidates = Candidates { kept: vec![candidate], dropped: 5 };
         let mut classifier = ByPlace(0);
         let found = row.found(&[11], Some(&candidates), Some(&mut classifier));
         assert_eq!(labels(&found), [0, 0, 0, 0, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1]);
         // The one that was clicked on touches no candidate: the classifier is asked about it, and about nothing else.
-        assert_eq!(found.list.iter().map(|f| f.nodule_probability).collect::<Vec<_>>(), [Some(0.115), Some(0.75)]);
+        let said = found.list.iter().map(|f| (f.nodule_probability, f.readers_share));
+        assert_eq!(said.collect::<Vec<_>>(), [(Some(0.115), None), (Some(0.75), Some(0.5))]);
         assert_eq!((classifier.0, found.dropped), (1, 7));
     }
 

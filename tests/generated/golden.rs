@@ -34,6 +34,7 @@ fn nodules() -> [Nodule; 2] {
         review_reasons: vec!["one, with a comma".into(), "a \"quoted\" one".into()],
         class: "nodule".into(),
         sample_volumes_mm3: vec![0.0, 610.0],
+        readers_share: Some(0.625),
         outline_threshold: None,
     };
     let plain = Nodule {
@@ -44,6 +45,7 @@ fn nodules() -> [Nodule; 2] {
         review: false,
         review_reasons: Vec::new(),
         sample_volumes_mm3: vec![1e-9],
+        readers_share: None,
         ..clicked.clone()
     };
     [clicked, plain]

@@ -136,6 +136,17 @@ def test_classifier_s_members_are_averaged(find):
     assert nodule["nodule_probability"] == pytest.approx(wanted, abs=1e-5)
 
 
+def test_classifier_says_which_share_of_readers_would_mark_a_nodule_where_it_has_learnt_it(find):
+    hu = made_hu(100)
+    (nodule,) = find("tiny-opinions", hu).nodules
+    x = made_ct.windowed(100)
+    p = made_ct.sigmoid(16 * x - 6)
+    # Its second answer is the opposite of the first, at temperature 2 and with a bias of 0.25.
+    wanted = np.mean([made_ct.sigmoid(-logit / 2 + 0.25) for logit in (10 * x + 2 * p + 1 - 7, 4 * x - p + 0.5 - 3)])
+    assert nodule["readers_share"] == pytest.approx(wanted, abs=1e-5)
+    assert all(nodule["readers_share"] is None for nodule in find("tiny-chain", hu).nodules)
+
+
 def test_click_is_segmented_in_its_box_where_nothing_was_detected(find):
     # tiny-detect takes no click maps: the segmenter's own outline at the click, at a lower threshold if need be.
     hu = made_hu(100, 50, 0)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_cache, add_device, add_run, options_of
+from .command import Command, add_cache, add_data, add_device, add_run, add_sam2lung, options_of
 
 
 def add_members(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +95,44 @@ def run_export_chain(arguments: argparse.Namespace) -> None:
     export_chain(arguments.detect, arguments.segment, arguments.bundle, arguments.version)
 
 
+def add_make_chain_options(parser: argparse.ArgumentParser) -> None:
+    """Of make-chain."""
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="of everything that is made; the bundle is RUNS/chain",
+    )
+    add_sam2lung(parser)
+    add_data(parser)
+    add_cache(parser)
+    parser.add_argument("--members", type=int, default=3, help="of the segmenter; default: 3")
+    parser.add_argument("--minutes", type=float, default=75.0, help="of a member's training; default: 75")
+    parser.add_argument("--detector-minutes", type=float, default=90.0, help="default: 90")
+    parser.add_argument("--classifier-minutes", type=float, default=25.0, help="default: 25")
+    add_device(parser)
+    parser.add_argument("--version", required=True, help="of the model")
+
+
+def run_make_chain(arguments: argparse.Namespace) -> None:
+    """make-chain."""
+    from ..make_chain import Options, make_chain
+
+    make_chain(options_of(Options, arguments))
+
+
 COMMANDS = (
+    Command(
+        "make-chain",
+        "all steps from the CTs to a chain, as the default bundle is one",
+        "Runs, in this order: pack-data, train --role detect, calibrate-detector, find, train-classifier,\n"
+        "calibrate-classifier, train-boxes for each member, calibrate-boxes, export-chain. A step whose result is there\n"
+        "already is passed over, and trainings go on from their checkpoints: after an interruption the same command goes\n"
+        "on.",
+        add_make_chain_options,
+        run_make_chain,
+    ),
     Command(
         "train-boxes",
         "trains a member of the segmenter of boxes",
@@ -128,7 +165,8 @@ COMMANDS = (
     Command(
         "export-chain",
         "writes detector, classifier and segmenter as a bundle",
-        "Reads the runs' checkpoints, the classifier and what was chosen; writes the bundle complete or not at all.",
+        "Reads the runs' checkpoints, the classifier and what was chosen; writes the bundle complete or not at all, and\n"
+        "only if its graphs compute what PyTorch does.",
         add_export_chain_options,
         run_export_chain,
     ),

@@ -193,7 +193,7 @@ def run_make_bundle(arguments: argparse.Namespace) -> None:
 COMMANDS = (
     Command(
         "make-bundle",
-        "all steps from the CTs to a bundle",
+        "all steps from the CTs to a bundle of a slice network",
         "Runs, in this order: pack-data, train, calibrate, find, train-classifier, calibrate-classifier, export,\n"
         "fit-uncertainty, export again with the fit, parity. A step whose result is there already is passed over, and\n"
         "training goes on from its checkpoint: after an interruption the same command goes on.",

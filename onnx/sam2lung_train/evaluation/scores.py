@@ -92,7 +92,8 @@ def energy(case: Case, result: Result, labels: np.ndarray) -> list[tuple[float, 
         return None
     bits = np.zeros(labels.shape, np.uint32) if result.refused else result.bits
     count = min(result.samples or spread.SAMPLES, spread.SAMPLES)
-    return spread.compare(spread.outlines(bits, labels, count, case.spacing_mm), case.readers)
+    shares = {nodule["id"]: nodule.get("readers_share") for nodule in result.nodules}
+    return spread.compare(spread.outlines(bits, labels, count, case.spacing_mm, shares), case.readers)
 
 
 def calibration(result: Result, reference: np.ndarray, near: np.ndarray) -> np.ndarray:

@@ -6,7 +6,9 @@ marked, four readers, one who marked nothing being an empty mask, and 16 samples
     GED = 2 E d(S, Y) - E d(S, S') - E d(Y, Y'),  d = 1 - IoU, 0 between two empty masks,
 
 means over all pairs, an outline with itself among them. A sample is what the program would show under it: for each
-finding the sample's voxels that hang together with it. Where nothing was found every sample is empty.
+finding the sample's voxels that hang together with it. Where nothing was found every sample is empty. A reader may not
+mark a nodule at all: where the program says which share of readers would (`readers_share`), a finding is in that share
+of the samples, drawn at random but for their number.
 """
 
 from collections.abc import Sequence
@@ -54,10 +56,19 @@ def distance(parts: tuple[float, float, float]) -> float:
     return 2 * between - samples - readers
 
 
-def outlines(bits: np.ndarray, labels: np.ndarray, count: int, spacing_mm: Spacing) -> np.ndarray:
+def marking(number: int, share: float | None, count: int) -> np.ndarray:
+    """Which of `count` samples mark finding `number`, if this share of readers would; all where it is unknown."""
+    order = np.random.default_rng(number).permutation(count)
+    return order < round((1.0 if share is None else share) * count)
+
+
+def outlines(
+    bits: np.ndarray, labels: np.ndarray, count: int, spacing_mm: Spacing, shares: dict[int, float | None]
+) -> np.ndarray:
     """(count, slices, rows, columns) bool: what each sample outlines of the findings in `labels`.
 
-    `bits`: sample s calls a voxel a nodule where bit s is set (sample_outlines.nii.gz).
+    `bits`: sample s calls a voxel a nodule where bit s is set (sample_outlines.nii.gz). `shares`: of the readers that
+    would mark a finding, by its number.
     """
     found = np.zeros((count, *labels.shape), bool)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
@@ -69,7 +80,7 @@ def outlines(bits: np.ndarray, labels: np.ndarray, count: int, spacing_mm: Spaci
         )
         own = labels[near] == number
         free = own | (labels[near] == 0)
-        for sample in range(count):
+        for sample in np.flatnonzero(marking(number, shares.get(number), count)):
             inside = (bits[near] >> bits.dtype.type(sample) & bits.dtype.type(1)).astype(bool) & free
             parts, _ = ndimage.label(inside, EVERY_NEIGHBOUR)
             found[sample][near] |= inside & np.isin(parts, np.unique(parts[own & inside]))

@@ -98,7 +98,7 @@ def classifier_fields(calibration: Spec, folder: Path) -> Spec | None:
     """The role `classify`; None where there is no graph for it."""
     if not (folder / CLASSIFIER_FILE).exists():
         return None
-    points = calibration["classifier_points"]
+    points, marked = calibration["classifier_points"], calibration["classifier_marked"]
     return {
         "kind": "patch",
         "grid": {"spacing_mm": list(PATCH_SPACING_MM), "size": list(PATCH_SIZE)},
@@ -107,6 +107,7 @@ def classifier_fields(calibration: Spec, folder: Path) -> Spec | None:
         "image": "patch",
         "logit": "logit",
         "calibration": calibration_fields(calibration["classifier_temperature"], calibration["classifier_bias"]),
+        **({"marked": {"logit": "marked", "calibration": calibration_fields(*marked)}} if marked else {}),
         "threshold": calibration["classifier_threshold"],
         **({"operating_points": points} if points else {}),
     }

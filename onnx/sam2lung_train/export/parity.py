@@ -3,7 +3,7 @@
 Sizes other than the exported ones, one and several dropout samples, batches of one and several patches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +55,9 @@ def classifier_differences(classifier: Classifier, path: Path) -> Iterator[tuple
     graph = session(path)
     for count in (1, 5):
         patches = torch.rand(count, 3, *PATCH_SIZE)
-        yield (
-            f"classifier, {count} patch(es)",
-            off(graph.run(["logit"], {"patch": patches.numpy()})[0], classifier(patches)[:, :1]),
-        )
+        wanted = classifier(patches)
+        for n, answer in enumerate(graph.run(["logit", "marked"], {"patch": patches.numpy()})):
+            yield f"classifier, {count} patch(es), answer {n}", off(answer, wanted[:, n : n + 1])
 
 
 def check_parity(run: Path, bundle: Path | None = None) -> bool:
@@ -72,6 +71,11 @@ def check_parity(run: Path, bundle: Path | None = None) -> bool:
     found = list(network_differences(network, bundle))
     if file := contract.classifier_file(contract.read(bundle)):
         found += classifier_differences(load_classifier(folder.classifier_weights()), bundle / file)
+    return within_tolerance(found)
+
+
+def within_tolerance(found: Sequence[tuple[str, float]]) -> bool:
+    """Prints (words, largest difference) of each; True when all are within TOLERANCE."""
     for words, difference in found:
         print(f"{words}: {difference:.1e}")
     worst = max(difference for _, difference in found)

@@ -3,6 +3,8 @@
 - P(nodule) = sigmoid(logit / `classifier_temperature` + `classifier_bias`): least cross-entropy over the findings of
   development crops. There a finding is a nodule more often than in a whole CT; read P as what a finding that is worth a
   look would say.
+- `classifier_marked`: the same two numbers of its other answer, the share of readers that would mark a nodule, over the
+  development nodules of which it is known.
 - `classifier_points`: which threshold keeps which share of the development nodules that the segmenter finds;
   `classifier_threshold`: that of SENSITIVITY.
 - `review.nodule_probability_below`: the bound below which the REVIEWED share of the kept development nodules lies.
@@ -20,7 +22,7 @@ from ..networks.classifier import Classifier, load_classifier
 from ..run_folder import RunFolder
 from .calibrate_segmenter import entropy
 from .findings import Finding
-from .train_classifier import logits_of
+from .train_classifier import MARKED, logits_of
 
 SENSITIVITIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)
 # The highest at which whole CTs, in the mean of their forms, keep fewer than one false finding: half of what is wanted,
@@ -35,10 +37,10 @@ KINDS = {
 }
 
 
-def fitted(logits: np.ndarray, nodule: np.ndarray) -> tuple[float, float]:
-    """Temperature and bias with the least cross-entropy."""
+def fitted(logits: np.ndarray, share: np.ndarray) -> tuple[float, float]:
+    """Temperature and bias with the least cross-entropy; `share`: what should come of each logit, 0 to 1."""
     chance = lambda at: 1 / (1 + np.exp(-(logits / np.exp(at[0]) + at[1])))  # noqa: E731
-    best = minimize(lambda at: entropy(chance(at), nodule).mean(), (0.0, 0.0), method="Nelder-Mead").x
+    best = minimize(lambda at: entropy(chance(at), share).mean(), (0.0, 0.0), method="Nelder-Mead").x
     return float(np.exp(best[0])), float(best[1])
 
 
@@ -71,8 +73,23 @@ def classifier_calibration(classifier: Classifier, findings: list[Finding]) -> R
     }
 
 
+def marked_calibration(classifier: Classifier, findings: list[Finding]) -> tuple[float, float]:
+    """Temperature and bias of the share of readers that would mark a nodule."""
+    known = [f for f in findings if f.develop and f.product and f.nodule and not np.isnan(f.marked)]
+    logits, share = logits_of(classifier, known, MARKED), np.array([f.marked for f in known])
+    temperature, bias = fitted(logits, share)
+    told = 1 / (1 + np.exp(-(logits / temperature + bias)))
+    print(
+        f"share of readers: {len(known)} nodules, mean {share.mean():.3f}, told {told.mean():.3f}, "
+        f"correlation {np.corrcoef(share, told)[0, 1]:.3f}; temperature {temperature:.3f}, bias {bias:.3f}"
+    )
+    return round(temperature, 4), round(bias, 4)
+
+
 def calibrate_classifier(run: Path) -> None:
     """Reads RUN/classifier.pt and RUN/findings.npz; adds to RUN/calibration.json."""
     folder = RunFolder(run)
     findings = items.load(folder.findings, Finding)
-    folder.add_to_calibration(classifier_calibration(load_classifier(folder.classifier_weights()), findings))
+    classifier = load_classifier(folder.classifier_weights())
+    chosen = classifier_calibration(classifier, findings)
+    folder.add_to_calibration(chosen | {"classifier_marked": marked_calibration(classifier, findings)})

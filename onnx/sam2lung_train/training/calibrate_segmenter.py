@@ -55,9 +55,9 @@ def mean_probability(logits: np.ndarray, temperature: float, bias: float) -> np.
 
 
 def entropy(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Cross-entropy in nats."""
+    """Cross-entropy in nats; `truth`: True or False, or a share."""
     p = np.clip(probability, 1e-6, 1 - 1e-6)
-    return -np.where(truth, np.log(p), np.log(1 - p))
+    return -(truth * np.log(p) + (1 - truth) * np.log(1 - p))
 
 
 def develop_part(stacks: list[Stack]) -> list[Stack]:

@@ -24,7 +24,8 @@ from .findings import STORED, Finding
 BATCH = 48
 SMOOTHING = 0.03  # readers disagree about what is a nodule, too
 CUT_SHARE = 0.3  # of what whole CTs show, cut as if the scan ended there
-QUESTIONS = torch.tensor([1.0, 0.5])  # weights: is it a nodule, would a reader mark it
+NODULE, MARKED = 0, 1  # questions: is it a nodule, would a reader mark it
+QUESTIONS = torch.tensor([1.0, 0.5])  # their weights
 NARROW_SHARE = 0.3  # of all patches, cut at their sides as if the image ended there, as in tight crops
 
 
@@ -130,10 +131,15 @@ class Draw:
 
 
 @torch.no_grad()
-def logits_of(classifier: Classifier, findings: list[Finding]) -> np.ndarray:
+def logits_of(classifier: Classifier, findings: list[Finding], question: int = NODULE) -> np.ndarray:
+    """The classifier's logits (N,) to one of its two questions."""
     classifier.eval()
     parts = [findings[n : n + 64] for n in range(0, len(findings), 64)]
-    return np.concatenate([classifier(plain_patches(part))[:, 0].numpy() for part in parts]) if parts else np.zeros(0)
+    return (
+        np.concatenate([classifier(plain_patches(part))[:, question].numpy() for part in parts])
+        if parts
+        else np.zeros(0)
+    )
 
 
 def train(

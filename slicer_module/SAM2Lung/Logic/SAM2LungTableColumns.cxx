@@ -270,6 +270,12 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Class"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Name of its class, as the model has it"),
                       Text<&Nodule::class_name> });
+  columns.push_back({ "readers_share",
+                      VTK_DOUBLE,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Readers"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
+                      Optional<&Nodule::readers_share> });
   // end of generated
   return columns;
 }

@@ -29,13 +29,16 @@ pub(super) fn check(classify: &Classify, model: &Model) -> Checked {
         let field = format_args!("classify.members[{n}]");
         demand(member.graph.is_some(), field, "encoder and decoder", "graph: a classifier isn't cut in two")?;
     }
-    tensors::one_graph(
-        [("classify.image".into(), classify.image.as_str()), ("classify.logit".into(), classify.logit.as_str())]
-            .into_iter(),
-    )?;
-    calibration("classify", &classify.calibration)?;
-    let activation = classify.calibration.activation;
-    demand(activation == Activation::Sigmoid, "classify.calibration.activation", activation, "sigmoid")?;
+    let marked = classify.marked.as_ref();
+    let named = [("classify.image".to_owned(), classify.image.as_str()), ("classify.logit".into(), &classify.logit)];
+    let marked_named = marked.map(|marked| ("classify.marked.logit".to_owned(), marked.logit.as_str()));
+    tensors::one_graph(named.into_iter().chain(marked_named))?;
+    let marked = marked.map(|marked| ("classify.marked", &marked.calibration));
+    for (at, given) in [("classify", &classify.calibration)].into_iter().chain(marked) {
+        calibration(at, given)?;
+        let field = format_args!("{at}.calibration.activation");
+        demand(given.activation == Activation::Sigmoid, field, given.activation, "sigmoid")?;
+    }
     within("classify.threshold", classify.threshold, SHARE)?;
     operating_points(&classify.operating_points)
 }

@@ -22,7 +22,10 @@ pub(super) fn check(model: &Model) -> Checked {
     let cutting = cutting.iter().filter_map(|(at, network)| {
         Some((at.as_str(), network.members.as_slice(), network.tensors.as_ref()?.logits.as_str()))
     });
-    let classifying = model.classify.iter().map(|it| ("classify", it.members.as_slice(), it.logit.as_str()));
+    let classifying = model.classify.iter().flat_map(|it| {
+        let tensors = [Some(&it.logit), it.marked.as_ref().map(|marked| &marked.logit)].into_iter().flatten();
+        tensors.map(|tensor| ("classify", it.members.as_slice(), tensor.as_str()))
+    });
     let mut known: Vec<Answer> = Vec::new();
     for (at, members, tensor) in cutting.chain(classifying) {
         for (n, member) in members.iter().enumerate() {

@@ -119,6 +119,7 @@ fn classify(judge: JudgeSpec) -> Classify {
         logit: judge.logit,
         calibration: calibration(judge.temperature, judge.bias),
         threshold: judge.threshold,
+        marked: None,
         operating_points: judge.operating_points,
     }
 }

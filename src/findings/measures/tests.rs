@@ -31,7 +31,8 @@ fn nodule() -> Nodule {
         review: false,
         review_reasons: vec!["one".into(), "two".into()],
         class: "nodule".into(),
-        sample_volumes_mm3: vec![26.0, 0.0, 27.0],
+        sample_volumes_mm3: vec![27.0, 0.0, 28.0],
+        readers_share: Some(26.0),
         outline_threshold: None,
     }
 }
@@ -47,7 +48,7 @@ fn measure_each_getter_gives_its_own_field() {
             Cell::Flag(_) | Cell::Text(_) => None,
         })
         .collect();
-    assert_eq!(numbers, (1..=25).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=26).map(f64::from).collect::<Vec<_>>());
     let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
@@ -77,5 +78,5 @@ fn nodule_as_json_has_the_measures_in_the_tables_order() {
     let places: Vec<usize> = MEASURES.iter().map(|m| json.find(&format!("\"{}\":", m.name)).expect(m.name)).collect();
     assert!(places.is_sorted(), "{json}");
     assert!(json.contains(r#""centroid_ijk":[2.0,3.0,4.0]"#) && json.contains(r#""expected_dice":null"#), "{json}");
-    assert!(json.contains(r#""sample_volumes_mm3":[26.0,0.0,27.0]"#), "{json}");
+    assert!(json.contains(r#""sample_volumes_mm3":[27.0,0.0,28.0]"#), "{json}");
 }

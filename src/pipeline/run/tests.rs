@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    contract::bundle, findings::nodule::Nodule, pipeline::options::Search, progress::CancelToken, space::grid::Grid,
-    steps::sample_masks::SampleMasks,
+    contract::bundle, findings::nodule::Nodule, networks::roles::Verdict, pipeline::options::Search,
+    progress::CancelToken, space::grid::Grid, steps::sample_masks::SampleMasks,
 };
 
 /// The model of a committed bundle; smallest finding 2 voxels of 1 mm³.
@@ -92,8 +92,8 @@ impl Classifier for ByPlace {
         _: &Array3<f32>,
         centres_ijk: &[[f64; 3]],
         _: &CancelToken,
-    ) -> Result<Vec<f64>> {
-        Ok(centres_ijk.iter().map(|[i, _, _]| 1.0 - i / 100.0).collect())
+    ) -> Result<Vec<Verdict>> {
+        Ok(centres_ijk.iter().map(|[i, _, _]| Verdict { nodule: 1.0 - i / 100.0, marked: Some(i / 10.0) }).collect())
     }
 }
 
@@ -139,7 +139,7 @@ fn run_with_a_detector_segments_boxes_around_what_stays_and_shows_the_detector_e
     let native = found.native();
     assert_eq!(row(native.labels.voxels, 4..12), [0, 1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(found.nodules.len(), 1);
-    assert_eq!(found.nodules[0].nodule_probability, Some(1.0 - 0.055));
+    assert_eq!((found.nodules[0].nodule_probability, found.nodules[0].readers_share), (Some(1.0 - 0.055), Some(0.55)));
     // Two candidates, and the outline that touches none.
     assert_eq!(found.dropped, 3);
     assert_eq!(row(native.probability.voxels, 4..13), [0.0, 0.75, 0.75, 0.75, 0.0, 0.0, 0.75, 0.25, 0.0]);
