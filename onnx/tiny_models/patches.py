@@ -10,8 +10,8 @@ tiny-patch-flips     mirrored along all axes, boxes side by side, 0 beyond them:
 tiny-patch-half      one graph in float16: logit = GAIN x + B.
 tiny-hybrid          a patch network, logit = COARSE x + CB, and on half of the slices a slice network,
                      logit = FINE x + FB, which counts for FINE_WEIGHT.
-tiny-prompted        the same, with what the coarse network hands over: f, the mean of cubes of two voxels of its image, and points
-                     (x, y), labels l and a box b: logit = FINE x + FB + MIDDLE f on the squares of two pixels
+tiny-prompted        the same, with what the coarse network hands over: f, the mean of cubes of two voxels of its image,
+                     and points (x, y), labels l and a box b: logit = FINE x + FB + MIDDLE f on squares of two pixels
                      + sum over the points of l (PX x + PY y + P0) + BOX . b.
 """
 
@@ -161,7 +161,8 @@ def prompted_graph():
     labels = g.input("labels", 1, POSITIVE + NEGATIVE)
     box = g.input("box", 1, 4)
     middle = g.input("coarse", 1, 1, "h", "w")
-    twice = g.node("Resize", middle, "", [1.0, 1.0, 2.0, 2.0], mode="nearest", coordinate_transformation_mode="asymmetric")
+    same_place = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+    twice = g.node("Resize", middle, "", [1.0, 1.0, 2.0, 2.0], **same_place)
     of_points = g.node("MatMul", points, np.reshape([PX, PY], (2, 1)))
     of_points = g.node("Squeeze", of_points, g.constant([2], np.int64))
     shown = g.node("ReduceSum", g.product(g.sum(of_points, P0), labels), keepdims=0)
@@ -173,8 +174,9 @@ def prompted_graph():
 
 def tiny_prompted():
     graphs = {"coarse.onnx": prompting_graph(), "fine.onnx": prompted_graph()}
+    grid = {**boxes(SIZE, 0.5, "constant"), "multiple": 2}
     both = {
-        "coarse": network("patch", [{"graph": "coarse.onnx"}], graphs, grid={**boxes(SIZE, 0.5, "constant"), "multiple": 2}),
+        "coarse": network("patch", [{"graph": "coarse.onnx"}], graphs, grid=grid),
         "fine": network("slice", [{"graph": "fine.onnx"}], graphs, grid={"multiple": 2}),
         "share_of_slices": 0.5,
         "fine_weights": [FINE_WEIGHT],

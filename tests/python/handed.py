@@ -8,7 +8,7 @@ from by_hand import boxes
 
 
 def spread(pixels, sure, count, spacing):
-    """`count` of the pixels (j, i), which come row by row: the surest first, then always the one farthest from those so far."""
+    """`count` of the pixels (j, i), which come row by row: the surest, then always the farthest from those so far."""
     points, apart = [], np.full(len(pixels), np.inf)
     while len(points) < min(count, len(pixels)):
         best = max(range(len(pixels)), key=lambda n: (apart[n], sure[n], -n))
@@ -18,7 +18,7 @@ def spread(pixels, sure, count, spacing):
 
 
 def prompts(p, spacing, positive, negative, size, threshold=0.5, ring_mm=(1.0, 5.0), margin_mm=2.0):
-    """Points (N, 2), labels and box of a slice whose foreground has probability `p`; `size`: rows and columns of the image."""
+    """Points (N, 2), labels and box of a slice whose foreground is `p`; `size`: rows and columns of the image."""
     spacing = np.array(spacing)
     points, labels = np.zeros((positive + negative, 2)), np.full(positive + negative, -1.0)
     inside = np.argwhere(p > threshold)

@@ -147,8 +147,35 @@ def test_one_sample_has_no_spread(find, name, kind):
 @pytest.mark.parametrize("share", [0.1, 0.6, 1.0])
 def test_share_of_slices_takes_the_place_of_the_bundle_s(find, name, by_share, share):
     found = find(name, made_hu(), "--share-of-slices", share)
-    np.testing.assert_allclose(found.probability, made_ct.sigmoid(by_share(share)(made_ct.windowed(made_hu()))), **CLOSE)
+    wanted = made_ct.sigmoid(by_share(share)(made_ct.windowed(made_hu())))
+    np.testing.assert_allclose(found.probability, wanted, **CLOSE)
     assert found.run["options"]["share_of_slices"] == share
+
+
+REFUSED = [
+    (("features", 0, "output"), "nothing", "coarse.onnx"),
+    (("features", 0, "channels"), 2, "coarse.onnx"),
+    (("features", 0, "input"), "nothing", "fine.onnx"),
+    (("prompts", "positive"), 9, "fine.onnx"),
+    (("prompts", "box"), "nothing", "fine.onnx"),
+]
+
+
+@pytest.mark.parametrize("path, value, graph", REFUSED, ids=str)
+def test_what_is_handed_over_and_a_graph_has_not_is_refused_by_graph_and_tensor(
+    sam2lung, bundles, tmp_path, path, value, graph
+):
+    def change(contract):
+        *steps, last = path
+        at = contract["segment"]["hybrid"]
+        for step in steps:
+            at = at[step]
+        at[last] = value
+
+    bundle = changed(bundles / "tiny-prompted", tmp_path / "bundle", change)
+    ct = made_ct.write(tmp_path / "ct.nii.gz", made_hu(), SPACING)
+    done = sam2lung("segment", ct, "--output", tmp_path / "out", "--model", bundle)
+    assert done.returncode == 1 and "E_MODEL_SHAPE" in done.stderr and graph in done.stderr
 
 
 def test_share_of_no_slice_is_the_coarse_network_alone(find):

@@ -32,7 +32,9 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="folder of the bundle")
     parser.add_argument("--version", default="0.1.0", help="of the model")
-    parser.add_argument("--share", type=float, default=0.3, help="of the slices that the fine network sees; default: 0.3")
+    parser.add_argument(
+        "--share", type=float, default=0.3, help="of the slices that the fine network sees; default: 0.3"
+    )
 
 
 def run_export(arguments: argparse.Namespace) -> None:

@@ -1,9 +1,10 @@
-"""A made head of four channels with nested regions: no brain data can be had, and a hybrid needs something to learn from.
+"""A made head of four channels with nested regions: no brain data can be had, and a hybrid needs something to learn
+from.
 
-Arrays run k, j, i. A head is an ellipsoid in air (exactly 0 in each channel, as after the skull was taken off), with two
-ventricles. In it lies one lesion: edema around a core, the core an enhancing rim around necrosis, each an ellipsoid with
-a bumpy surface. Channels show of each tissue what they do in people, roughly; a slow drift of brightness, the scanner's
-blur and noise come on top. It is of no medical use: it only has the shape of the task.
+Arrays run k, j, i. A head is an ellipsoid in air (exactly 0 in each channel, as after the skull was taken off), with
+two ventricles. In it lies one lesion: edema around a core, the core an enhancing rim around necrosis, each an ellipsoid
+with a bumpy surface. Channels show of each tissue what they do in people, roughly; a slow drift of brightness, the
+scanner's blur and noise come on top. It is of no medical use: it only has the shape of the task.
 """
 
 from dataclasses import dataclass

@@ -138,6 +138,7 @@ def hybrid_fields(config: AutoSam2Config, share: float, folder: Path) -> Spec:
 def model_json(config: AutoSam2TrainConfig, share: float, folder: Path, version: str, training: Spec) -> Spec:
     """The contract of the graphs in `folder`."""
     lung = config.data == "lidc"
+    made = "made heads (sam2lung_train.data.nested_phantom), no patient"
     return {
         "schema_version": SCHEMA,
         "name": f"auto-sam2-{config.data}",
@@ -148,7 +149,7 @@ def model_json(config: AutoSam2TrainConfig, share: float, folder: Path, version:
         "sampling": {"samples": 1},
         "decision": {"threshold": 0.5, "min_volume_mm3": SMALLEST_MM3 if lung else 0.0},
         "provenance": {
-            "data": "LIDC-IDRI training patients" if lung else "made heads (sam2lung_train.data.nested_phantom), no patient",
+            "data": "LIDC-IDRI training patients" if lung else made,
             "licence": "weights: MIT OR Apache-2.0" + (", with the attribution of the data" if lung else ""),
             "attribution": ATTRIBUTION if lung else "sam2lung contributors",
             "training": training,

@@ -1,7 +1,7 @@
 """AutoSAM2: a coarse 3-D U-Net whose answer, as points and a box, and whose middle features drive a network of SAM 2's
 shape on slices.
 
-- `CoarseUNet`: boxes (B, C, D, H, W) to logits (B, K + 1, D, H, W), the background first, and the middle features
+- `CoarseUNet`: boxes (B, C, D, H, W) to logits (B, K + 1, D, H, W), the background first, and middle features
   (B, 32, D/2, H/2, W/2).
 - `FineNetwork`: slices (B, C, H, W) with points, labels, a box and the features of their place to logits
   (B, K + 1, H, W). The background's logit is 0: a class is told against it.
@@ -26,7 +26,9 @@ from .network import encoder_of
 
 def conv3d(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv3d(inside, outside, 3, stride, 1, bias=False), nn.InstanceNorm3d(outside, affine=True), nn.LeakyReLU(0.01)
+        nn.Conv3d(inside, outside, 3, stride, 1, bias=False),
+        nn.InstanceNorm3d(outside, affine=True),
+        nn.LeakyReLU(0.01),
     )
 
 
@@ -186,8 +188,8 @@ class FineNetwork(nn.Module):
 
 
 def at_slice(middle: torch.Tensor, k: int, size: tuple[int, int], step_px: int) -> torch.Tensor:
-    """Coarse features (C, D/2, H/2, W/2) of a box at slice `k` of it, (C, H / step_px, W / step_px), as the product reads
-    them: trilinearly at the middles of the slice's steps, the edge repeated.
+    """Coarse features (C, D/2, H/2, W/2) of a box at slice `k` of it, (C, H / step_px, W / step_px), as the product
+    reads them: trilinearly at the middles of the slice's steps, the edge repeated.
     """
 
     def lines(x: torch.Tensor, axis: int, places: torch.Tensor) -> torch.Tensor:

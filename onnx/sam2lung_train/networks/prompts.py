@@ -1,7 +1,7 @@
 """Points and a box of what a coarse network finds in a slice, as the product makes them (onnx/README.md, hybrid).
 
-The training has to show the fine network what it will be shown; arrays are [j, i], points (x, y) = (i, j). The pixels of
-the fine network are those of the volume here.
+The training has to show the fine network what it will be shown; arrays are [j, i], points (x, y) = (i, j). The pixels
+of the fine network are those of the volume here.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,10 @@ def prompts_of(probability: np.ndarray, config: AutoSam2Config) -> Prompts:
     off = ndimage.distance_transform_edt(~inside, sampling=spacing_mm)
     near, far = config.ring_mm
     ring = (off > near) & (off <= far)
-    sides = ((0, INSIDE, inside, probability, config.positive), (config.positive, OUTSIDE, ring, -probability, config.negative))
+    sides = (
+        (0, INSIDE, inside, probability, config.positive),
+        (config.positive, OUTSIDE, ring, -probability, config.negative),
+    )
     for first, label, mask, sure, most in sides:
         pixels = np.argwhere(mask)
         for n, at in enumerate(spread(pixels, sure[mask], most, spacing_mm)):

@@ -54,8 +54,7 @@ class Options:
 
 
 def z_scored(volumes: np.ndarray) -> np.ndarray:
-    """Each channel (…, D, H, W) with mean 0 and deviation 1 over its voxels that aren't 0, which stay 0: as the product
-    does."""
+    """Each channel (…, D, H, W) with mean 0 and deviation 1 over its voxels that aren't 0, which stay 0."""
     made = np.zeros(volumes.shape, np.float32)
     for channel, own in zip(volumes, made):
         there = channel != 0
@@ -66,7 +65,7 @@ def z_scored(volumes: np.ndarray) -> np.ndarray:
 class Heads:
     """Draws boxes of made heads, mirrored at will."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | tuple[int, ...]) -> None:
         self.rng, self.kept = np.random.default_rng(seed), {}
 
     def box(self) -> Box:
@@ -88,7 +87,7 @@ class Heads:
 class Nodules:
     """Draws boxes around nodules of the training crops; a voxel is nodule where half of its readers marked it."""
 
-    def __init__(self, cache: Path, seed: int) -> None:
+    def __init__(self, cache: Path, seed: int | tuple[int, ...]) -> None:
         stacks = items.load_stacks(cache)
         self.stacks = [s for s in stacks if not s.develop and (s.votes >= 128).any()]
         self.rng = np.random.default_rng(seed)
@@ -229,7 +228,7 @@ class Run:
             network = self.coarse if self.part == "coarse" else self.fine
             self.optimiser = torch.optim.AdamW(network.parameters(), self.config.rate, weight_decay=self.config.decay)
             self.optimiser.load_state_dict(state["optimiser"])
-        # What is drawn after a stop needn't be what would have been drawn without it.
+        # What is drawn after a stop isn't what was drawn before it, nor what would have been without it.
         self.rng = np.random.default_rng([self.config.seed, 1, self.steps])
 
 
@@ -277,10 +276,12 @@ def train_auto_sam2(asked: Options) -> None:
     config, checkpoint = config_of(asked), RunFolder(asked.out).checkpoint
     keep_freed_memory()
     asked.out.mkdir(parents=True, exist_ok=True)
+    begun = 0
     if asked.resume:
-        stored = AutoSam2TrainConfig.of(torch.load(checkpoint, map_location="cpu", weights_only=False)["config"])
+        state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+        stored, begun = AutoSam2TrainConfig.of(state["config"]), state["steps"]
         config = replace(stored, minutes=asked.minutes, steps=asked.steps, device=asked.device)
-    source = Heads(config.seed) if config.data == "phantom" else Nodules(asked.cache, config.seed)
+    source = Heads((config.seed, begun)) if config.data == "phantom" else Nodules(asked.cache, (config.seed, begun))
     run = Run(config, source.box)
     if asked.resume:
         run.restore(checkpoint)

@@ -2,9 +2,9 @@
 //!
 //! Of the n slices that hold a voxel of the region the ⌈share · n⌉ with the highest information. The information of a slice is
 //! the mean, over the region's voxels in it, of the entropy of the coarse foreground probability in bits; that is taken from
-//! the coarse network's deterministic pass (the mean of its members' logits, nothing dropped, no noise). So the choice costs
-//! one pass more, and sample s stays a function of (seed, s) alone, whatever the number of samples. Of slices with the same
-//! information those nearer to the feet come first.
+//! the coarse network's deterministic pass (the mean of its members' logits, nothing dropped, no noise). So sample s stays a
+//! function of (seed, s) alone, whatever the number of samples. The choice costs one pass more, unless the coarse network has
+//! this one answer alone: then it is kept. Of slices with the same information those nearer to the feet come first.
 
 use std::collections::BTreeMap;
 
