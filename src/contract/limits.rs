@@ -15,6 +15,8 @@ pub const MAX_CLASSES: usize = 127;
 pub const MAX_MEMBERS: usize = 256;
 /// Most embeddings, dropout inputs or noise inputs of a network.
 pub const MAX_TENSORS: usize = 256;
+/// Most points inside, and most outside, that a hybrid shows its fine network.
+pub const MAX_PROMPTS: usize = 256;
 /// Channels of an embedding or of a dropout input; draws of a noise input.
 pub const TENSOR_CHANNELS: RangeInclusive<usize> = 1..=65_536;
 /// What sizes of a network's input are multiples of.

@@ -9,9 +9,10 @@ use serde::{
 };
 use strum::Display;
 
+pub use super::hybrid::Hybrid;
 use super::limits::{
     BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, NOISE_SCALE, OVERLAP,
-    PATCH_SIZE, SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
+    PATCH_SIZE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
 };
 
 /// A network that cuts a volume: of the role `detect` or `segment`.
@@ -428,23 +429,6 @@ pub enum Activation {
     Sigmoid,
     /// One of the classes or the background, whose logit comes first.
     Softmax,
-}
-
-/// A coarse network everywhere and a fine one on some slices.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Hybrid {
-    /// The patch network.
-    pub coarse: Network,
-    /// The slice network.
-    pub fine: Network,
-    /// Share of the slices that the fine network sees, those with most information first; 0: none, the coarse network
-    /// alone answers.
-    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
-    pub share_of_slices: f64,
-    /// For each class, how much the fine network's logits count against the coarse one's, 0 to 1.
-    #[schemars(inner(range(min = *SHARE.start(), max = *SHARE.end())))]
-    pub fine_weights: Vec<f64>,
 }
 
 impl Network {

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import chain, data, evaluation, export, figures, training, unets
+from . import chain, data, evaluation, export, figures, hybrid, training, unets
 from .command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     *training.COMMANDS,
     *chain.COMMANDS,
     *unets.COMMANDS,
+    *hybrid.COMMANDS,
     *export.COMMANDS,
     *evaluation.COMMANDS,
     *figures.COMMANDS,
