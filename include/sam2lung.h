@@ -428,6 +428,25 @@ typedef enum sam2lung_signature {
 } sam2lung_signature;
 
 /**
+ * Which part of a code, as DICOM has them (PS3.3 section 8). Values of sam2lung_bundle_class_code() and
+ * sam2lung_bundle_region_code().
+ */
+typedef enum sam2lung_code_part {
+  /**
+   * The coding scheme, as SCT.
+   */
+  SAM2LUNG_CODE_PART_SCHEME = 0,
+  /**
+   * The value, as 27925004.
+   */
+  SAM2LUNG_CODE_PART_VALUE = 1,
+  /**
+   * The meaning, as Nodule.
+   */
+  SAM2LUNG_CODE_PART_MEANING = 2,
+} sam2lung_code_part;
+
+/**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
  */
 typedef struct sam2lung_bundle sam2lung_bundle;
@@ -778,6 +797,10 @@ typedef struct sam2lung_nodule {
    * How many texts sam2lung_result_review_reason() has.
    */
   size_t review_reason_count;
+  /**
+   * Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
+   */
+  double readers_share;
 } sam2lung_nodule;
 
 #ifdef __cplusplus
@@ -910,16 +933,6 @@ int32_t sam2lung_bundle_signature(const struct sam2lung_bundle *bundle);
 const char *sam2lung_bundle_signature_text(const struct sam2lung_bundle *bundle);
 
 /**
- * How many volumes a run takes: the channels of the model's input, all on one grid.
- *
- * Any thread.
- *
- * @param bundle the bundle, may be NULL
- * @return 1 in this version; 0 for NULL
- */
-uint32_t sam2lung_bundle_channels(const struct sam2lung_bundle *bundle);
-
-/**
  * How many samples a run draws unless its options say otherwise.
  *
  * Any thread.
@@ -959,39 +972,6 @@ bool sam2lung_bundle_takes_clicks(const struct sam2lung_bundle *bundle);
  * @return a sam2lung_output; SAM2LUNG_OUTPUT_INSTANCES for NULL
  */
 int32_t sam2lung_bundle_output(const struct sam2lung_bundle *bundle);
-
-/**
- * How many classes the model tells apart, without the background. Since version 4 of the interface.
- *
- * Any thread.
- *
- * @param bundle the bundle, may be NULL
- * @return at least 1; 0 for NULL
- */
-size_t sam2lung_bundle_class_count(const struct sam2lung_bundle *bundle);
-
-/**
- * The name of a class (sam2lung_nodule::class_name). Since version 4 of the interface.
- *
- * Belongs to the bundle, valid until it is freed. Any thread.
- *
- * @param bundle the bundle, may be NULL
- * @param index which one, from 0; with SAM2LUNG_OUTPUT_REGIONS its number in the label map is one more
- * @return UTF-8; "" for NULL and where there is no such class; never NULL
- */
-const char *sam2lung_bundle_class_name(const struct sam2lung_bundle *bundle, size_t index);
-
-/**
- * The colour in which a class is to be shown. Since version 4 of the interface.
- *
- * Any thread.
- *
- * @param bundle the bundle, may be NULL
- * @param index which one, from 0
- * @return red, green and blue, 0 to 255 each: red * 65536 + green * 256 + blue; 0 for NULL and where there is no such class
- */
-uint32_t sam2lung_bundle_class_colour(const struct sam2lung_bundle *bundle,
-                                      size_t index);
 
 /**
  * Frees a bundle; engines that were made from it go on.
@@ -1164,6 +1144,146 @@ bool sam2lung_bundle_list_is_builtin(const struct sam2lung_bundle_list *list, si
  * @param list the list, may be NULL
  */
 void sam2lung_bundle_list_free(struct sam2lung_bundle_list *list);
+
+/**
+ * How many volumes a run takes: the channels of the model's input, all on one grid.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return at least 1; 0 for NULL
+ */
+uint32_t sam2lung_bundle_channels(const struct sam2lung_bundle *bundle);
+
+/**
+ * The name of a volume that a run takes, such as CT or PET. Since version 5 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0: its place among the volumes of a run
+ * @return ASCII letters, digits, `-`, `_`; "" for NULL and where there is no such channel; never NULL
+ */
+const char *sam2lung_bundle_channel_name(const struct sam2lung_bundle *bundle, size_t index);
+
+/**
+ * Whether a volume has to be a CT in Hounsfield units; a run refuses another one. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @return whether it has to; false for NULL and where there is no such channel
+ */
+bool sam2lung_bundle_channel_is_hu(const struct sam2lung_bundle *bundle,
+                                   size_t index);
+
+/**
+ * How many classes the model tells apart, without the background. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return at least 1; 0 for NULL
+ */
+size_t sam2lung_bundle_class_count(const struct sam2lung_bundle *bundle);
+
+/**
+ * The name of a class (sam2lung_nodule::class_name). Since version 4 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0; with SAM2LUNG_OUTPUT_REGIONS its number in the label map is one more
+ * @return UTF-8; "" for NULL and where there is no such class; never NULL
+ */
+const char *sam2lung_bundle_class_name(const struct sam2lung_bundle *bundle, size_t index);
+
+/**
+ * The colour in which a class is to be shown. Since version 4 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @return red, green and blue, 0 to 255 each: red * 65536 + green * 256 + blue; 0 for NULL and where there is no such class
+ */
+uint32_t sam2lung_bundle_class_colour(const struct sam2lung_bundle *bundle,
+                                      size_t index);
+
+/**
+ * A part of the code of a class. Since version 5 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @param part a sam2lung_code_part
+ * @return UTF-8; "" for NULL, where there is no such class or part, and where the class has no code; never NULL
+ */
+const char *sam2lung_bundle_class_code(const struct sam2lung_bundle *bundle,
+                                       size_t index,
+                                       int32_t part);
+
+/**
+ * How many regions the model makes of its classes, such as a whole of core and rim. Since version 5 of the interface.
+ *
+ * With SAM2LUNG_OUTPUT_REGIONS a result measures them behind the classes: region n is the "nodule" with the number
+ * sam2lung_bundle_class_count() + n + 1. They have no number in the label map: a voxel belongs to a region if it belongs to one
+ * of its classes. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return the number, often 0; 0 for NULL
+ */
+size_t sam2lung_bundle_region_count(const struct sam2lung_bundle *bundle);
+
+/**
+ * The name of a region. Since version 5 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @return UTF-8; "" for NULL and where there is no such region; never NULL
+ */
+const char *sam2lung_bundle_region_name(const struct sam2lung_bundle *bundle, size_t index);
+
+/**
+ * The colour in which a region is to be shown. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @return as sam2lung_bundle_class_colour(); 0 for NULL and where there is no such region
+ */
+uint32_t sam2lung_bundle_region_colour(const struct sam2lung_bundle *bundle, size_t index);
+
+/**
+ * A part of the code of a region. Since version 5 of the interface.
+ *
+ * Belongs to the bundle, valid until it is freed. Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which one, from 0
+ * @param part a sam2lung_code_part
+ * @return UTF-8; "" for NULL, where there is no such region or part, and where the region has no code; never NULL
+ */
+const char *sam2lung_bundle_region_code(const struct sam2lung_bundle *bundle,
+                                        size_t index,
+                                        int32_t part);
+
+/**
+ * Whether a class belongs to a region. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @param index which region, from 0
+ * @param class_index which class, from 0
+ * @return whether it does; false for NULL and where there is no such region or class
+ */
+bool sam2lung_bundle_region_has_class(const struct sam2lung_bundle *bundle, size_t index, size_t class_index);
 
 /**
  * Makes a token that isn't cancelled.

@@ -6,9 +6,10 @@
 //! #include "sam2lung/src/cxx_bridge.rs.h"    // headers: target/cxxbridge, library: target/release/libsam2lung.a
 //! ```
 //!
-//! Enters: a CT in HU, packed, `i` fastest, borrowed for the call, with its dims along i, j, k and its row-major 4 × 4
-//! matrix from voxel indices to RAS millimetres; options, of which zero and empty mean "the bundle's". Leaves: maps on the
-//! same grid in the same order, which live as long as their [`Findings`], and nodules in mm and mm³.
+//! Enters: a CT in HU, or the volumes that the bundle takes, packed, `i` fastest, borrowed for the call, with its dims along
+//! i, j, k and its row-major 4 × 4 matrix from voxel indices to RAS millimetres; options, of which zero and empty mean "the
+//! bundle's". Leaves: maps on the same grid in the same order, which live as long as their [`Findings`], and nodules in mm and
+//! mm³.
 //!
 //! Errors are exceptions, `rust::Error`, whose text is `E_NAME: message`; a panic is one, too (`E_INTERNAL`). The checks are
 //! those of [`crate::capi`], and so are the conventions: any thread, one call at a time on an engine (`E_BUSY`).
@@ -16,6 +17,7 @@
 use std::{
     fmt,
     path::Path,
+    slice,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -31,7 +33,12 @@ use crate::{
         structs::Abi,
         voxels,
     },
-    contract::{bundle::Bundle, signature::Trust},
+    contract::{
+        bundle::Bundle,
+        classes::{Channel, Class, Code, Output, Region, Unit},
+        model::Model,
+        signature::Trust,
+    },
     error::{Error, Result},
     findings::{nodule, result::Segmentation},
     limits, memory,
@@ -93,6 +100,30 @@ pub mod ffi {
         dims: [usize; 3],
         /// Row-major 4 × 4 matrix from voxel indices to RAS millimetres; axes at right angles, last row 0 0 0 1.
         ijk_to_ras: [f64; 16],
+    }
+
+    /// A volume that a run takes.
+    struct Channel {
+        /// Its name, such as CT or PET.
+        name: String,
+        /// Whether it has to be a CT in Hounsfield units.
+        is_hu: bool,
+    }
+
+    /// What the bundle tells apart from the background, or a region that several such classes make up.
+    struct Class {
+        /// Its name, as in `Nodule::class_name`.
+        name: String,
+        /// Red, green, blue.
+        colour: [u8; 3],
+        /// Coding scheme of its code, as SCT; the three are empty where it has none.
+        code_scheme: String,
+        /// Value of its code.
+        code_value: String,
+        /// Meaning of its code.
+        code_meaning: String,
+        /// Of a region its classes, by their places in `Engine::classes`; of a class nothing.
+        of: Vec<usize>,
     }
 
     /// Options of a run; `RunOptions{}` has the defaults.
@@ -205,6 +236,23 @@ pub mod ffi {
         fn device_reason(self: &Engine) -> &str;
         /// Finds and outlines the nodules. After an error or a cancel the engine can be used again.
         fn run(self: &Engine, ct: &Ct, options: &RunOptions, control: &Control) -> Result<Box<Findings>>;
+        /// The same of the volumes that `channels` names, in that order and on one grid; those that aren't in HU have their own
+        /// values in `Ct::hu`.
+        fn run_channels(
+            self: &Engine,
+            volumes: &[Ct],
+            options: &RunOptions,
+            control: &Control,
+        ) -> Result<Box<Findings>>;
+        /// The volumes that a run takes.
+        fn channels(self: &Engine) -> Vec<Channel>;
+        /// The classes that the bundle tells apart.
+        fn classes(self: &Engine) -> Vec<Class>;
+        /// The regions that several classes make up.
+        fn regions(self: &Engine) -> Vec<Class>;
+        /// Whether `Findings::labels` are the numbers of classes, from 1. Then `Findings::nodules` has the classes, and behind
+        /// them the regions, which have no number in the label map.
+        fn gives_regions(self: &Engine) -> bool;
 
         /// A control for one run, or for several that are cancelled together.
         fn new_control() -> Box<Control>;
@@ -213,7 +261,7 @@ pub mod ffi {
         /// Part of the run that is done, 0 to 1; any thread.
         fn fraction(self: &Control) -> f64;
 
-        /// 1 to N for the nodules by falling volume, 0 elsewhere.
+        /// 1 to N for the nodules by falling volume, or the numbers of classes (`Engine::gives_regions`); 0 elsewhere.
         fn labels(self: &Findings) -> &[u16];
         /// Mean probability over the samples.
         fn probability(self: &Findings) -> &[f32];
@@ -249,6 +297,8 @@ fn load_runtime(library: &str) -> Result<(), Named> {
 /// A bundle on a device; it runs one call at a time.
 pub struct Engine {
     engine: sam2lung_engine,
+    /// What the bundle says, to be read while a run goes on.
+    model: Model,
     device: ffi::Device,
     device_reason: String,
 }
@@ -269,7 +319,8 @@ impl Engine {
         let report = engine.device();
         let device = ffi::Device { repr: c_device(report.used) as u8 };
         let device_reason = report.reason.clone();
-        Ok(Box::new(Engine { engine: sam2lung_engine::new(engine, false), device, device_reason }))
+        let model = engine.bundle().model.clone();
+        Ok(Box::new(Engine { engine: sam2lung_engine::new(engine, false), model, device, device_reason }))
     }
 
     fn device(&self) -> ffi::Device {
@@ -280,20 +331,65 @@ impl Engine {
         &self.device_reason
     }
 
-    fn run(&self, ct: &ffi::Ct, options: &ffi::RunOptions, control: &Control) -> Result<Box<Findings>, Named> {
-        named(|| self.find(ct, options, control).map(|found| Box::new(Findings(found))))
+    fn channels(&self) -> Vec<ffi::Channel> {
+        let channel = |c: &Channel| ffi::Channel { name: c.name.clone(), is_hu: c.unit == Unit::Hounsfield };
+        self.model.channels.iter().map(channel).collect()
     }
 
-    fn find(&self, ct: &ffi::Ct, given: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
+    fn classes(&self) -> Vec<ffi::Class> {
+        let class = |class: &Class| ffi::Class::new(&class.name, class.colour, class.code.as_ref(), Vec::new());
+        self.model.classes.iter().map(class).collect()
+    }
+
+    fn regions(&self) -> Vec<ffi::Class> {
+        let place = |name: &String| self.model.classes.iter().position(|class| class.name == *name);
+        let region = |region: &Region| {
+            let of = region.of.iter().filter_map(place).collect();
+            ffi::Class::new(&region.name, region.colour, region.code.as_ref(), of)
+        };
+        self.model.regions.iter().map(region).collect()
+    }
+
+    fn gives_regions(&self) -> bool {
+        self.model.output == Output::Regions
+    }
+
+    fn run(&self, ct: &ffi::Ct, options: &ffi::RunOptions, control: &Control) -> Result<Box<Findings>, Named> {
+        self.run_channels(slice::from_ref(ct), options, control)
+    }
+
+    fn run_channels(
+        &self,
+        volumes: &[ffi::Ct],
+        options: &ffi::RunOptions,
+        control: &Control,
+    ) -> Result<Box<Findings>, Named> {
+        named(|| self.find(volumes, options, control).map(|found| Box::new(Findings(found))))
+    }
+
+    fn find(&self, given: &[ffi::Ct], asked: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
         let mut engine = self.engine.lock()?;
-        let grid = ct.grid()?;
-        let options = given.to_options(&grid)?;
-        options.check_on(&grid)?;
+        if given.len() != self.model.channels() {
+            let expected = format!("{}: the volumes that the bundle takes (Engine::channels)", self.model.channels());
+            return Err(refuse("volumes", given.len().to_string(), expected));
+        }
+        let grids = given.iter().map(ffi::Ct::grid).collect::<Result<Vec<_>>>()?;
+        let options = asked.to_options(&grids[0])?;
+        options.check_on(&grids[0])?;
         options.check_for(&engine.bundle().model)?;
         let mut note = |progress: Progress| control.note(progress.fraction);
         let mut monitor = Monitor::new(control.token.clone(), &mut note).over(STAGES);
-        let ct = ct.read(grid, &mut monitor)?;
-        engine.segment(vec![ct], &options, &mut monitor)?.pack_native(&control.token)
+        let volumes = given.iter().zip(grids).map(|(volume, grid)| volume.read(grid, &mut monitor));
+        let volumes = volumes.collect::<Result<Vec<_>>>()?;
+        engine.segment(volumes, &options, &mut monitor)?.pack_native(&control.token)
+    }
+}
+
+impl ffi::Class {
+    fn new(name: &str, colour: [u8; 3], code: Option<&Code>, of: Vec<usize>) -> Self {
+        let Code(code_scheme, code_value, code_meaning) =
+            code.cloned().unwrap_or_else(|| Code(String::new(), String::new(), String::new()));
+        ffi::Class { name: name.into(), colour, code_scheme, code_value, code_meaning, of }
     }
 }
 

@@ -18,10 +18,35 @@
 
 namespace sam2lung {
 
+/// A coded concept, as DICOM has them (PS3.3 section 8); all empty: none.
+struct Code {
+    std::string scheme;  ///< As SCT.
+    std::string value;   ///< As 27925004.
+    std::string meaning; ///< As Nodule.
+
+    /// Whether there is one.
+    explicit operator bool() const noexcept { return !value.empty(); }
+};
+
+/// A volume that a run takes.
+struct ModelChannel {
+    std::string name;   ///< Such as CT or PET.
+    bool is_hu = false; ///< Whether it has to be a CT in Hounsfield units.
+};
+
 /// What a model tells apart from the background.
 struct ModelClass {
-    std::string name;                   ///< As in Nodule::class_name.
-    std::array<std::uint8_t, 3> colour; ///< Red, green, blue.
+    std::string name;                     ///< As in Nodule::class_name.
+    std::array<std::uint8_t, 3> colour{}; ///< Red, green, blue.
+    Code code{};                          ///< Its code, where it has one.
+};
+
+/// What several classes make up together, such as a whole of core and rim.
+struct ModelRegion {
+    std::string name;                     ///< As in Nodule::class_name.
+    std::array<std::uint8_t, 3> colour{}; ///< Red, green, blue.
+    Code code{};                          ///< Its code, where it has one.
+    std::vector<std::size_t> classes{};   ///< Its classes, by their places in Bundle::classes().
 };
 
 /// A model that was opened and checked. Many engines may be made from one; it need not outlive them.
@@ -87,15 +112,38 @@ public:
     double threshold() const noexcept { return sam2lung_bundle_threshold(c()); }
     /// What the numbers of the label map are.
     Output output() const noexcept { return static_cast<Output>(sam2lung_bundle_output(c())); }
+    /// The volumes that a run takes, in this order: Bundle::channels() of them.
+    std::vector<ModelChannel> channel_list() const {
+        std::vector<ModelChannel> list;
+        for (std::size_t n = 0; n < channels(); ++n) {
+            list.push_back({sam2lung_bundle_channel_name(c(), n), sam2lung_bundle_channel_is_hu(c(), n)});
+        }
+        return list;
+    }
     /// The classes that the model tells apart, without the background. With Output::regions the first one is number 1 in the
     /// label map, and so on.
     std::vector<ModelClass> classes() const {
         std::vector<ModelClass> list;
         const std::size_t count = sam2lung_bundle_class_count(c());
         for (std::size_t n = 0; n < count; ++n) {
-            const std::uint32_t colour = sam2lung_bundle_class_colour(c(), n);
-            const auto byte = [colour](int shift) { return static_cast<std::uint8_t>(colour >> shift & 0xFFU); };
-            list.push_back({sam2lung_bundle_class_name(c(), n), {{byte(16), byte(8), byte(0)}}});
+            list.push_back({sam2lung_bundle_class_name(c(), n), bytes(sam2lung_bundle_class_colour(c(), n)),
+                            code(sam2lung_bundle_class_code, n)});
+        }
+        return list;
+    }
+    /// The regions that the model makes of its classes. With Output::regions Result::nodules() has them behind the classes; they
+    /// have no number in the label map.
+    std::vector<ModelRegion> regions() const {
+        std::vector<ModelRegion> list;
+        const std::size_t count = sam2lung_bundle_region_count(c());
+        for (std::size_t n = 0; n < count; ++n) {
+            list.push_back({sam2lung_bundle_region_name(c(), n), bytes(sam2lung_bundle_region_colour(c(), n)),
+                            code(sam2lung_bundle_region_code, n), {}});
+            for (std::size_t m = 0; m < sam2lung_bundle_class_count(c()); ++m) {
+                if (sam2lung_bundle_region_has_class(c(), n, m)) {
+                    list.back().classes.push_back(m);
+                }
+            }
         }
         return list;
     }
@@ -106,6 +154,17 @@ public:
     const sam2lung_bundle* c() const noexcept { return handle_.get(); }
 
 private:
+    static std::array<std::uint8_t, 3> bytes(std::uint32_t colour) noexcept {
+        const auto byte = [colour](int shift) { return static_cast<std::uint8_t>(colour >> shift & 0xFFU); };
+        return {{byte(16), byte(8), byte(0)}};
+    }
+
+    using CodeGetter = const char* (*)(const sam2lung_bundle*, std::size_t, std::int32_t);
+    Code code(CodeGetter get, std::size_t n) const {
+        return {get(c(), n, SAM2LUNG_CODE_PART_SCHEME), get(c(), n, SAM2LUNG_CODE_PART_VALUE),
+                get(c(), n, SAM2LUNG_CODE_PART_MEANING)};
+    }
+
     using Handle = detail::Handle<sam2lung_bundle, sam2lung_bundle_free>;
     explicit Bundle(Handle handle) noexcept : handle_(std::move(handle)) {}
 

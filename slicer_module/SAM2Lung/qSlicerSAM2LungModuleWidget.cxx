@@ -47,6 +47,7 @@ void qSlicerSAM2LungModuleWidget::setup()
   this->Superclass::setup();
 
   d->fillComboBoxes();
+  d->fillModels();
   d->fillLegends();
   d->letShrink();
   d->connectActions();
@@ -77,6 +78,8 @@ QSize qSlicerSAM2LungModuleWidget::sizeHint() const
 void qSlicerSAM2LungModuleWidget::enter()
 {
   this->Superclass::enter();
+  Q_D(qSlicerSAM2LungModuleWidget);
+  d->fillModels();
   this->preselectCT();
   this->followViews();
   this->updateWidgetFromMRML();

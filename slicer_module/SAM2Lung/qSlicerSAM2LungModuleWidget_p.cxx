@@ -5,6 +5,7 @@
 #include <QImage>
 #include <QShortcut>
 #include <QSignalBlocker>
+#include <QStandardItemModel>
 
 // CTK includes
 #include <ctkMessageBox.h>
@@ -194,6 +195,18 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectOptions()
                    changeNode([](Parameters* p, bool on) { p->SetZoomToNodule(on); }));
   QObject::connect(this->LungWindowCheckBox, &QCheckBox::toggled, q,
                    changeNode([](Parameters* p, bool on) { p->SetLungWindow(on); }));
+  // By the user only: the item behind the list stands for the folder below it.
+  QObject::connect(this->ModelComboBox, QOverload<int>::of(&QComboBox::activated), q,
+                   changeNode(
+                     [this](Parameters* p, int n)
+                     {
+                       const QVariant model = this->ModelComboBox->itemData(n);
+                       if (model.isValid())
+                       {
+                         p->SetModelFolder(model.toString().toStdString());
+                       }
+                       this->updateModel();
+                     }));
   QObject::connect(this->ModelFolderPathLineEdit, &ctkPathLineEdit::currentPathChanged, q,
                    changeNode([](Parameters* p, const QString& path) { p->SetModelFolder(path.toStdString()); }));
   QObject::connect(this->LungMaskSelector, QOverload<vtkMRMLNode*>::of(&qMRMLSegmentSelectorWidget::currentNodeChanged),
@@ -435,8 +448,111 @@ void qSlicerSAM2LungModuleWidgetPrivate::hideOutputsFromInput()
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::fillModels()
+{
+  vtkSlicerSAM2LungLogic* const logic = this->logic();
+  logic->RefreshModels();
+  const QSignalBlocker blocker(this->ModelComboBox);
+  this->ModelComboBox->clear();
+  for (int n = 0; n < logic->GetNumberOfModels(); ++n)
+  {
+    this->ModelComboBox->addItem(QString::fromStdString(logic->GetNthModelTitle(n)),
+                                 QString::fromStdString(logic->GetNthModel(n)));
+    this->ModelComboBox->setItemData(n, QString::fromStdString(logic->GetNthModelText(n)), Qt::ToolTipRole);
+    if (QStandardItemModel* const items = qobject_cast<QStandardItemModel*>(this->ModelComboBox->model()))
+    {
+      items->item(n)->setEnabled(logic->GetNthModelUsable(n));
+    }
+  }
+  this->ModelComboBox->addItem(qSlicerSAM2LungModuleWidget::tr("In the folder below"));
+  const QString problem = QString::fromStdString(logic->GetModelsProblem());
+  if (!problem.isEmpty())
+  {
+    this->ModelComboBox->setToolTip(problem);
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateModel()
+{
+  const QString model = QString::fromStdString(this->Node->GetModelFolder());
+  const int listed = this->ModelComboBox->findData(model);
+  showIndex(this->ModelComboBox, listed >= 0 ? listed : this->ModelComboBox->count() - 1);
+  showPath(this->ModelFolderPathLineEdit, listed >= 0 ? QString() : model);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::addChannel(const std::string& name)
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  qMRMLNodeComboBox* const box = new qMRMLNodeComboBox(q);
+  box->setObjectName(QString("ChannelComboBox_%1").arg(QString::fromStdString(name)));
+  box->setNodeTypes(this->InputVolumeComboBox->nodeTypes());
+  box->setHideChildNodeTypes(this->InputVolumeComboBox->hideChildNodeTypes());
+  box->setNoneEnabled(true);
+  box->setNoneDisplay(qSlicerSAM2LungModuleWidget::tr("Choose a volume"));
+  box->setAddEnabled(false);
+  box->setRemoveEnabled(false);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  box->setToolTip(qSlicerSAM2LungModuleWidget::tr("A volume on the grid of the first one, which the model takes beside it"));
+  box->setMRMLScene(q->mrmlScene());
+  QObject::connect(q, SIGNAL(mrmlSceneChanged(vtkMRMLScene*)), box, SLOT(setMRMLScene(vtkMRMLScene*)));
+  letGoOfRemoved(box);
+  QObject::connect(box, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
+                   [this, name](vtkMRMLNode* node)
+                   {
+                     if (this->Node)
+                     {
+                       this->Node->SetChannelVolumeNode(name, vtkMRMLScalarVolumeNode::SafeDownCast(node));
+                     }
+                   });
+  this->InputLayout->addRow(QString::fromStdString(name) + ":", box);
+  this->ChannelComboBoxes.push_back(box);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateChannels()
+{
+  vtkSlicerSAM2LungLogic* const logic = this->logic();
+  std::vector<std::string> names;
+  for (int n = 1; this->Node && n < logic->GetNumberOfChannels(this->Node); ++n)
+  {
+    names.push_back(logic->GetNthChannelName(this->Node, n));
+  }
+  if (names != this->Channels)
+  {
+    for (qMRMLNodeComboBox* const box : this->ChannelComboBoxes)
+    {
+      // Not at once: it may be the one whose signal is being handled.
+      box->disconnect();
+      box->hide();
+      QWidget* const label = this->InputLayout->labelForField(box);
+      this->InputLayout->removeWidget(box);
+      this->InputLayout->removeWidget(label);
+      label->deleteLater();
+      label->hide();
+      box->deleteLater();
+    }
+    this->ChannelComboBoxes.clear();
+    this->Channels = names;
+    for (const std::string& name : names)
+    {
+      this->addChannel(name);
+    }
+  }
+  for (std::size_t n = 0; n < names.size(); ++n)
+  {
+    showNode(this->ChannelComboBoxes[n], this->Node->GetChannelVolumeNode(names[n]));
+  }
+  const std::string first = this->Node ? logic->GetNthChannelName(this->Node, 0) : std::string();
+  this->InputVolumeLabel->setText(first.empty() ? qSlicerSAM2LungModuleWidget::tr("&CT:")
+                                                : "&" + QString::fromStdString(first) + ":");
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
 {
+  this->updateChannels();
   const bool running = this->isRunning();
   const QString problem =
     this->Node ? QString::fromStdString(this->logic()->GetInputProblem(this->Node))
@@ -550,7 +666,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateOptions()
   showChecked(this->WriteProbabilityCheckBox, this->Node->GetWriteProbability());
   showChecked(this->ZoomToNoduleCheckBox, this->Node->GetZoomToNodule());
   showChecked(this->LungWindowCheckBox, this->Node->GetLungWindow());
-  showPath(this->ModelFolderPathLineEdit, QString::fromStdString(this->Node->GetModelFolder()));
+  this->updateModel();
 
   const QSignalBlocker blocker(this->LungMaskSelector);
   this->LungMaskSelector->setEnabled(this->Node->GetSearch() == Parameters::SearchSegment);

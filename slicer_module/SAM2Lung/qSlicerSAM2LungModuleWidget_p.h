@@ -18,6 +18,10 @@
 // VTK includes
 #include <vtkWeakPointer.h>
 
+// STD includes
+#include <string>
+#include <vector>
+
 class vtkMRMLSliceCompositeNode;
 class vtkSlicerSAM2LungLogic;
 
@@ -65,6 +69,12 @@ public:
   void fillLegends();
   void letShrink();
 
+  /// Reads anew which models are installed.
+  void fillModels();
+  /// A selector for each volume that the model takes beside the first one.
+  void updateChannels();
+  void addChannel(const std::string& name);
+  void updateModel();
   void updateInput();
   void updateTitle();
   void updateWarnings();
@@ -74,6 +84,9 @@ public:
 
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Node;
   vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
+  /// Names of the channels beside the first one, and their selectors.
+  std::vector<std::string> Channels;
+  std::vector<qMRMLNodeComboBox*> ChannelComboBoxes;
   qSAM2LungPointPlacer Placer;
   QTimer PreselectionTimer;
   QTimer FollowingTimer;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    bundle_parts::Parts,
     error::sam2lung_error,
     guard::guard,
     pointers::{c_text, check_output, getter, hand_over, refuse, release, text},
@@ -33,7 +34,7 @@ pub struct sam2lung_bundle {
     contract: CString,
     sha256: CString,
     signature: CString,
-    classes: Vec<CString>,
+    pub(super) parts: Parts,
 }
 
 /// What the numbers of a label map are.
@@ -83,7 +84,7 @@ impl sam2lung_bundle {
             contract: c_text(&bundle.contract),
             sha256: c_text(&bundle.contract_sha256),
             signature: c_text(&bundle.signature.to_string()),
-            classes: bundle.model.classes.iter().map(|class| c_text(&class.name)).collect(),
+            parts: Parts::of(&bundle.model),
             bundle: Arc::new(bundle),
         }
     }
@@ -235,7 +236,10 @@ pub unsafe extern "C" fn sam2lung_bundle_builtin(
 }
 
 /// A text of a bundle; "" for NULL.
-unsafe fn words(bundle: *const sam2lung_bundle, of: impl FnOnce(&sam2lung_bundle) -> &CStr) -> *const c_char {
+pub(super) unsafe fn words(
+    bundle: *const sam2lung_bundle,
+    of: impl FnOnce(&sam2lung_bundle) -> &CStr,
+) -> *const c_char {
     // SAFETY: the contract of the C ABI.
     unsafe { getter(bundle, c"".as_ptr(), |bundle| of(bundle).as_ptr()) }
 }
@@ -325,18 +329,6 @@ pub unsafe extern "C" fn sam2lung_bundle_signature_text(bundle: *const sam2lung_
     unsafe { words(bundle, |bundle| &bundle.signature) }
 }
 
-/// How many volumes a run takes: the channels of the model's input, all on one grid.
-///
-/// Any thread.
-///
-/// @param bundle the bundle, may be NULL
-/// @return 1 in this version; 0 for NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_bundle_channels(bundle: *const sam2lung_bundle) -> u32 {
-    // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, 0, |bundle| bundle.bundle.model.channels() as u32) }
-}
-
 /// How many samples a run draws unless its options say otherwise.
 ///
 /// Any thread.
@@ -388,48 +380,6 @@ pub unsafe extern "C" fn sam2lung_bundle_output(bundle: *const sam2lung_bundle) 
     };
     // SAFETY: the contract of the C ABI.
     unsafe { getter(bundle, sam2lung_output::Instances as i32, of) }
-}
-
-/// How many classes the model tells apart, without the background. Since version 4 of the interface.
-///
-/// Any thread.
-///
-/// @param bundle the bundle, may be NULL
-/// @return at least 1; 0 for NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_bundle_class_count(bundle: *const sam2lung_bundle) -> usize {
-    // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, 0, |bundle| bundle.classes.len()) }
-}
-
-/// The name of a class (sam2lung_nodule::class_name). Since version 4 of the interface.
-///
-/// Belongs to the bundle, valid until it is freed. Any thread.
-///
-/// @param bundle the bundle, may be NULL
-/// @param index which one, from 0; with SAM2LUNG_OUTPUT_REGIONS its number in the label map is one more
-/// @return UTF-8; "" for NULL and where there is no such class; never NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_bundle_class_name(bundle: *const sam2lung_bundle, index: usize) -> *const c_char {
-    // SAFETY: the contract of the C ABI.
-    unsafe { words(bundle, |bundle| bundle.classes.get(index).map_or(c"", |name| name.as_c_str())) }
-}
-
-/// The colour in which a class is to be shown. Since version 4 of the interface.
-///
-/// Any thread.
-///
-/// @param bundle the bundle, may be NULL
-/// @param index which one, from 0
-/// @return red, green and blue, 0 to 255 each: red * 65536 + green * 256 + blue; 0 for NULL and where there is no such class
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sam2lung_bundle_class_colour(bundle: *const sam2lung_bundle, index: usize) -> u32 {
-    let of = |bundle: &sam2lung_bundle| {
-        let [red, green, blue] = bundle.bundle.model.classes.get(index).map_or([0; 3], |class| class.colour);
-        u32::from_be_bytes([0, red, green, blue])
-    };
-    // SAFETY: the contract of the C ABI.
-    unsafe { getter(bundle, 0, of) }
 }
 
 /// Frees a bundle; engines that were made from it go on.

@@ -11,6 +11,7 @@
 
 pub mod bundle;
 pub mod bundle_list;
+pub mod bundle_parts;
 pub mod cancel;
 pub mod engine;
 pub mod error;

@@ -144,6 +144,44 @@ static void refuses_by_name(const bridge::Engine& engine, const std::string& bun
     CHECK(refusal([&] { run(engine, ct, options); }) == "E_NON_FINITE");
 }
 
+/// tiny-regions: logits 0, 2 x + 8 z - 6 and 16 x - 6 for background, core and rim, with x = (HU + 1000) / 1400 and
+/// z = (PET - 2) / 4. In the block rim is 16 * 1300 / 1400 - 6 = 8.9, and where PET is 10 core is 11.9.
+static void takes_two_channels(const std::string& bundles) {
+    const rust::Box<bridge::Engine> engine = bridge::open_engine(bundles + "/tiny-regions", bridge::Device::Cpu, 1);
+    const rust::Vec<bridge::Channel> channels = engine->channels();
+    CHECK(channels.size() == 2 && channels[0].name == "CT" && channels[0].is_hu);
+    CHECK(channels[1].name == "PET" && !channels[1].is_hu);
+    const rust::Vec<bridge::Class> classes = engine->classes(), regions = engine->regions();
+    CHECK(classes.size() == 2 && classes[0].name == "core" && classes[1].name == "rim" && classes[1].of.empty());
+    CHECK((classes[0].colour == std::array<std::uint8_t, 3>{213, 94, 0}) && classes[0].code_value.empty());
+    CHECK(regions.size() == 1 && regions[0].name == "whole" && regions[0].of.size() == 2 && regions[0].of[1] == 1);
+    CHECK(engine->gives_regions());
+
+    const MadeCt ct({24, 20, 16});
+    MadeCt pet({24, 20, 16});
+    std::fill(pet.hu.begin(), pet.hu.end(), 2.0F);
+    const std::size_t warm = (ct.centre[2] * ct.dims[1] + ct.centre[1]) * ct.dims[0] + ct.centre[0];
+    std::fill_n(pet.hu.begin() + static_cast<std::ptrdiff_t>(warm) - 3, 7, 10.0F); // a row of the block
+    const std::array<bridge::Ct, 2> both{ct.view(), pet.view()};
+    const bridge::RunOptions options = everywhere();
+    const rust::Slice<const bridge::Ct> volumes{both.data(), both.size()};
+    const rust::Box<bridge::Findings> found = engine->run_channels(volumes, options, *bridge::new_control());
+    const rust::Slice<const std::uint16_t> labels = found->labels();
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+        CHECK(labels[n] == (pet.hu[n] > 2.0F ? 1 : ct.hu[n] > 0.0F ? 2 : 0));
+    }
+    const rust::Vec<bridge::Nodule> parts = found->nodules();
+    CHECK(parts.size() == 3 && parts[2].class_name == "whole");
+    CHECK(std::abs(parts[0].volume_mm3 - 7.0) < 1e-9); // voxels of 1 mm^3
+    CHECK(std::abs(parts[2].volume_mm3 - double(MadeCt::BLOCK_VOXELS)) < 1e-9);
+
+    CHECK(refusal([&] { run(*engine, ct, options); }) == "E_ARGUMENT");
+    std::array<bridge::Ct, 2> apart{ct.view(), pet.view()};
+    apart[1].ijk_to_ras[3] += 5.0;
+    CHECK(refusal([&] { engine->run_channels({apart.data(), apart.size()}, options, *bridge::new_control()); }) ==
+          "E_CHANNEL_GRID");
+}
+
 static void cancels(const bridge::Engine& engine) {
     const rust::Box<bridge::Control> before = bridge::new_control();
     before->cancel();
@@ -170,9 +208,11 @@ int main(int argc, char** argv) {
     const std::string bundles = argv[1];
     const rust::Box<bridge::Engine> engine = bridge::open_engine(bundles + "/tiny-identity", bridge::Device::Cpu, 1);
     CHECK(engine->device() == bridge::Device::Cpu && !engine->device_reason().empty());
+    CHECK(engine->channels().size() == 1 && engine->regions().empty() && !engine->gives_regions());
     finds_the_block(*engine);
     searches_where_the_mask_says(*engine);
     refuses_by_name(*engine, bundles);
+    takes_two_channels(bundles);
     cancels(*engine);
     finds_the_block(*engine); // the engine goes on after all that
     std::cout << "cxx: good\n";

@@ -1,6 +1,7 @@
 #include "SAM2LungEngine.h"
 
 #include "SAM2LungLabels.h"
+#include "SAM2LungModels.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungText.h"
 #include "SAM2LungVoxels.h"
@@ -90,6 +91,46 @@ RunFacts FactsOf(const sam2lung::Result& result, const LoadedEngine& loaded, con
   return facts;
 }
 
+/// The volumes of a run, in the model's order.
+std::vector<sam2lung::VolumeView> VolumesOf(const RunInput& input)
+{
+  std::vector<sam2lung::VolumeView> volumes{ ViewOf(input.ct, input.ijk_to_ras) };
+  for (const RunChannel& channel : input.channels)
+  {
+    volumes.push_back(ViewOf(channel.image, input.ijk_to_ras));
+  }
+  return volumes;
+}
+
+/// Whether the model takes the volumes that were copied: its folder may hold another one since they were chosen.
+bool TakesChannels(const sam2lung::Bundle& bundle, const RunInput& input)
+{
+  const std::vector<sam2lung::ModelChannel> wanted = bundle.channel_list();
+  return wanted.size() == input.channels.size() + 1 &&
+         std::equal(input.channels.begin(), input.channels.end(), wanted.begin() + 1,
+                    [](const RunChannel& given, const sam2lung::ModelChannel& channel)
+                    { return given.name == channel.name; });
+}
+
+std::vector<RunClass> ClassesOf(const sam2lung::Bundle& bundle)
+{
+  std::vector<RunClass> classes;
+  for (const sam2lung::ModelClass& one : bundle.classes())
+  {
+    classes.push_back({ one.name, one.colour, one.code, { static_cast<int>(classes.size()) + 1 } });
+  }
+  for (const sam2lung::ModelRegion& region : bundle.regions())
+  {
+    std::set<int> labels;
+    for (const std::size_t place : region.classes)
+    {
+      labels.insert(static_cast<int>(place) + 1);
+    }
+    classes.push_back({ region.name, region.colour, region.code, labels });
+  }
+  return classes;
+}
+
 /// Maps and facts; the nodules follow.
 RunOutput OutputOf(const sam2lung::Result& result, const LoadedEngine& loaded, const RunInput& input)
 {
@@ -102,7 +143,7 @@ RunOutput OutputOf(const sam2lung::Result& result, const LoadedEngine& loaded, c
   }
   if (loaded.bundle.output() == sam2lung::Output::regions)
   {
-    output.classes = loaded.bundle.classes();
+    output.classes = ClassesOf(loaded.bundle);
   }
   output.facts = FactsOf(result, loaded, input);
   return output;
@@ -177,24 +218,28 @@ void TakeClicked(const sam2lung::Result& result,
 
 } // namespace
 
-UnfitModel::UnfitModel(Reason what_for, const sam2lung::Bundle& bundle)
+UnfitModel::UnfitModel(Reason what_for, const sam2lung::Bundle& bundle, const RunInput& input)
   : reason(what_for)
   , name(bundle.name())
-  , channels(bundle.channels())
+  , wanted(NamesOf(bundle.channel_list()))
 {
+  for (const RunChannel& channel : input.channels)
+  {
+    this->given += (this->given.empty() ? "" : ", ") + channel.name;
+  }
 }
 
 LoadedEngine& EngineCache::Get(const RunInput& input)
 {
   // Opened each time, because the files in the folder may be other ones by now.
   sam2lung::Bundle bundle = OpenBundle(input.model_folder);
-  if (bundle.channels() != 1)
+  if (!TakesChannels(bundle, input))
   {
-    throw UnfitModel(UnfitModel::Reason::channels, bundle);
+    throw UnfitModel(UnfitModel::Reason::channels, bundle, input);
   }
   if (input.click_ijk && bundle.output() == sam2lung::Output::regions)
   {
-    throw UnfitModel(UnfitModel::Reason::clicks, bundle);
+    throw UnfitModel(UnfitModel::Reason::clicks, bundle, input);
   }
   const bool same = this->Loaded && this->Folder == input.model_folder && this->Device == input.device &&
                     this->Loaded->bundle.sha256() == bundle.sha256();
@@ -217,18 +262,18 @@ RunOutput RunOn(LoadedEngine& loaded,
                 const sam2lung::ProgressFunction& progress,
                 const sam2lung::Cancel& cancel)
 {
-  const sam2lung::VolumeView ct = ViewOf(input.ct, input.ijk_to_ras);
+  const std::vector<sam2lung::VolumeView> volumes = VolumesOf(input);
   const sam2lung::RunOptions options = Options(input, progress, cancel);
   if (!input.click_ijk)
   {
-    const sam2lung::Result result = loaded.engine.run(ct, options);
+    const sam2lung::Result result = loaded.engine.run(volumes, options);
     RunOutput output = OutputOf(result, loaded, input);
     output.nodules = result.nodules();
     return output;
   }
   const sam2lung::Result earlier = EarlierOf(input);
   const std::vector<sam2lung::Index> inside{ *input.click_ijk };
-  const sam2lung::Result result = loaded.engine.click(ct, earlier, inside, {}, options);
+  const sam2lung::Result result = loaded.engine.click(volumes, earlier, inside, {}, options);
   RunOutput output = OutputOf(result, loaded, input);
   TakeClicked(result, earlier, input, output);
   return output;

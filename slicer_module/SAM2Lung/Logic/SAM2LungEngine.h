@@ -30,16 +30,17 @@ struct UnfitModel : std::exception
 {
   enum class Reason
   {
-    channels, ///< It takes more volumes than one CT.
+    channels, ///< It takes other volumes than were chosen.
     clicks    ///< It gives regions, and no nodules that could be clicked on.
   };
 
-  UnfitModel(Reason what_for, const sam2lung::Bundle& bundle);
+  UnfitModel(Reason what_for, const sam2lung::Bundle& bundle, const RunInput& input);
   const char* what() const noexcept override { return "the model doesn't fit"; }
 
   Reason reason;
   std::string name;
-  std::uint32_t channels;
+  std::string wanted; ///< Names of the channels that it takes.
+  std::string given;  ///< Those of the channels that were chosen, behind the first one.
 };
 
 /// Keeps the engine of the run before: loading one takes longer than a small run.

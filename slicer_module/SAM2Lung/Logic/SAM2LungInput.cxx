@@ -104,6 +104,22 @@ std::string VoxelsProblem(vtkMRMLScalarVolumeNode* ct)
   return {};
 }
 
+/// Of a volume that needn't be a CT.
+std::string PlainProblem(vtkMRMLScalarVolumeNode* volume)
+{
+  vtkImageData* const image = volume->GetImageData();
+  vtkDataArray* const voxels = image ? image->GetPointData()->GetScalars() : nullptr;
+  if (voxels && voxels->GetNumberOfComponents() == 1 && voxels->GetNumberOfTuples() > 0 &&
+      voxels->GetNumberOfTuples() == image->GetNumberOfPoints())
+  {
+    return {};
+  }
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "'%1' has no voxels, or several values a voxel; expected a loaded volume of one value "
+                                       "a voxel. Load its file again, or choose another volume."),
+                             Name(volume).c_str());
+}
+
 /// DICOM's modality of the series that the volume was loaded from, as "CT" or "MR"; empty: not known.
 std::string Modality(vtkMRMLScalarVolumeNode* volume)
 {
@@ -304,10 +320,10 @@ std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene*
   return {};
 }
 
-std::string VolumeProblem(vtkMRMLScalarVolumeNode* ct)
+std::string VolumeProblem(vtkMRMLScalarVolumeNode* volume, bool hu)
 {
-  const std::string problem = ImageProblem(ct);
-  return !problem.empty() ? problem : First(ct, { SequenceProblem, TransformProblem });
+  const std::string problem = hu ? ImageProblem(volume) : PlainProblem(volume);
+  return !problem.empty() ? problem : First(volume, { SequenceProblem, TransformProblem });
 }
 
 std::string ImageProblem(vtkMRMLScalarVolumeNode* volume)

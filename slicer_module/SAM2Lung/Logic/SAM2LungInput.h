@@ -17,8 +17,9 @@ namespace sam2lung_slicer
 
 /// Whether the parameter node and its volume belong to the scene.
 std::string NodeProblem(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLScene* scene);
-/// Whether a volume is a CT that can be segmented where it lies.
-std::string VolumeProblem(vtkMRMLScalarVolumeNode* ct);
+/// Whether a volume can be segmented where it lies.
+/// \param hu  whether it has to be a CT in Hounsfield units; else it is any volume of one value a voxel
+std::string VolumeProblem(vtkMRMLScalarVolumeNode* volume, bool hu = true);
 /// Whether it is a CT, wherever it lies: its kind, modality, size and values.
 std::string ImageProblem(vtkMRMLScalarVolumeNode* volume);
 

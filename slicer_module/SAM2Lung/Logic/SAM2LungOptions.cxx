@@ -1,5 +1,7 @@
 #include "SAM2LungOptions.h"
 
+#include "SAM2LungModels.h"
+
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLI18N.h>
@@ -83,16 +85,16 @@ std::string ChoiceProblem(const char* option, int choice, int count)
     std::to_string(count - 1).c_str());
 }
 
-std::string ModelProblem(vtkMRMLSAM2LungParametersNode* parameters)
+std::string ModelProblem(vtkMRMLSAM2LungParametersNode* parameters, Models& models)
 {
   const std::string folder = parameters->GetModelFolder();
-  if (folder.empty() || vtksys::SystemTools::FileExists(folder + "/model.json", true))
+  if (folder.empty() || vtksys::SystemTools::FileExists(folder + "/model.json", true) || models.IsInstalled(folder))
   {
     return {};
   }
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "The model folder '%1' holds no model.json; expected the folder of a model. "
-                                       "Choose another one, or none for the model that is built in."),
+                                       "'%1' is not a folder with model.json, and no installed model has that name; expected "
+                                       "one of them. Choose another model, or the one that is built in."),
                              folder.c_str());
 }
 
@@ -101,7 +103,7 @@ std::string ModelProblem(vtkMRMLSAM2LungParametersNode* parameters)
 namespace sam2lung_slicer
 {
 
-std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters)
+std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters, Models& models)
 {
   using Parameters = vtkMRMLSAM2LungParametersNode;
   for (const std::string& problem : {
@@ -109,7 +111,7 @@ std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters)
          ChoiceProblem("Device", parameters->GetDevice(), Parameters::Device_Last),
          ChoiceProblem("Search", parameters->GetSearch(), Parameters::Search_Last),
          ChoiceProblem("Uncertainty", parameters->GetUncertainty(), Parameters::Uncertainty_Last),
-         ModelProblem(parameters),
+         ModelProblem(parameters, models),
        })
   {
     if (!problem.empty())

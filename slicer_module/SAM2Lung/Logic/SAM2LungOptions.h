@@ -13,8 +13,10 @@ class vtkMRMLSAM2LungParametersNode;
 namespace sam2lung_slicer
 {
 
-/// Numbers, choices and the model's folder.
-std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters);
+class Models;
+
+/// Numbers, choices, and whether the model is there.
+std::string OptionProblem(vtkMRMLSAM2LungParametersNode* parameters, Models& models);
 /// Whether the segment to search in is there, where one is asked for. Whether it holds a voxel shows when it is copied.
 std::string SegmentProblem(vtkMRMLSAM2LungParametersNode* parameters);
 

@@ -38,7 +38,7 @@ std::string Description(const sam2lung::Nodule& nodule, const std::string& name)
 }
 
 /// The node owns it when it has been added.
-vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const std::vector<sam2lung::ModelClass>& classes)
+vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes)
 {
   auto* point = new vtkMRMLMarkupsNode::ControlPoint;
   point->ID = NoduleKey(static_cast<int>(nodule.id));
@@ -59,7 +59,7 @@ vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const
 //----------------------------------------------------------------------------
 void WritePoints(vtkMRMLMarkupsFiducialNode* node,
                  const std::vector<sam2lung::Nodule>& nodules,
-                 const std::vector<sam2lung::ModelClass>& classes)
+                 const std::vector<RunClass>& classes)
 {
   MRMLNodeModifyBlocker blocker(node);
   for (int point = node->GetNumberOfControlPoints() - 1; point >= 0; --point)

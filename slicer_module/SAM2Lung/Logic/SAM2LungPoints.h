@@ -18,7 +18,7 @@ namespace sam2lung_slicer
 /// \param classes  RunOutput::classes
 void WritePoints(vtkMRMLMarkupsFiducialNode* node,
                  const std::vector<sam2lung::Nodule>& nodules,
-                 const std::vector<sam2lung::ModelClass>& classes);
+                 const std::vector<RunClass>& classes);
 /// Puts one point there, in the place of the one with its number.
 void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule);
 /// Removes the point of a nodule, if there is one.

@@ -7,6 +7,7 @@
 #ifndef SAM2LungRun_h
 #define SAM2LungRun_h
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,10 +32,17 @@ namespace sam2lung_slicer
 
 struct Previous;
 
+/// A volume beside the CT, on its grid.
+struct RunChannel
+{
+  std::string name;                    ///< As the model names it.
+  vtkSmartPointer<vtkImageData> image; ///< One component.
+};
+
 /// Copied from the scene on the main thread.
 struct RunInput
 {
-  vtkSmartPointer<vtkImageData> ct;                                    ///< HU, one component.
+  vtkSmartPointer<vtkImageData> ct;                                    ///< The model's first channel, one component.
   sam2lung::Matrix ijk_to_ras{};                                       ///< Of the volume node itself, without its parent transform.
   vtkSmartPointer<vtkImageData> mask;                                  ///< uint8 on the CT's grid, with Search::mask; else null.
   std::optional<sam2lung::Index> click_ijk;                            ///< Outline the nodule here, and nothing else.
@@ -50,6 +58,16 @@ struct RunInput
   bool probability = false;                                            ///< Whether RunOutput::probability is wanted.
   bool whole_uncertainty = false;                                      ///< Else it is kept near the nodules only.
   std::shared_ptr<const Previous> previous;                            ///< The outputs' content before; null: none.
+  std::vector<RunChannel> channels;                                    ///< The model's other channels, in its order.
+};
+
+/// A class of a model whose labels are classes, or a region that it makes of several of them.
+struct RunClass
+{
+  std::string name;
+  std::array<std::uint8_t, 3> colour{}; ///< Red, green, blue.
+  sam2lung::Code code{};                ///< Its code, where it has one.
+  std::set<int> labels{};               ///< Whose voxels are its own: a class' number, or those of a region's classes.
 };
 
 /// Something that the run found out about the CT or about itself, and that whoever reads the result must know.
@@ -84,7 +102,8 @@ struct RunOutput
   vtkSmartPointer<vtkImageData> uncertainty; ///< float.
   vtkSmartPointer<vtkImageData> probability; ///< float; null unless wanted.
   std::vector<sam2lung::Nodule> nodules;     ///< Those that were measured, in the order of their numbers.
-  std::vector<sam2lung::ModelClass> classes; ///< Labels are their numbers, from 1; empty: labels are numbers of nodules.
+  std::vector<RunClass> classes;             ///< Classes, and behind them regions: number n is the n-th, from 1; empty:
+                                             ///< labels are numbers of nodules.
   std::optional<std::uint32_t> clicked;      ///< With RunInput::click_ijk: the nodule there, 0 for none.
   std::set<int> replaced;                    ///< With RunInput::click_ijk: earlier nodules whose place it took.
   RunFacts facts;

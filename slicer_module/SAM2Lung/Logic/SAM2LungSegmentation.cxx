@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <sstream>
 
 namespace sam2lung_slicer
 {
@@ -31,6 +32,9 @@ namespace
 /// Marks the segments that were made here; holds the nodule's number.
 constexpr const char* TAG = "SAM2Lung.Nodule";
 
+/// Of a region made of several classes; holds the labels of these, with spaces between.
+constexpr const char* LABELS_TAG = "SAM2Lung.Labels";
+
 /// A nodule (morphologically altered structure) in the lung, by Slicer's own lists of DICOM's codes.
 constexpr const char* TERMINOLOGY = "Segmentation category and type - DICOM master list"
                                     "~SCT^49755003^Morphologically Altered Structure"
@@ -39,6 +43,55 @@ constexpr const char* TERMINOLOGY = "Segmentation category and type - DICOM mast
                                     "~Anatomic codes - DICOM master list"
                                     "~SCT^39607008^Lung"
                                     "~^^";
+
+/// Another code as a morphologically altered structure, wherever it lies; Slicer's texts part by `~` and `^`.
+std::string Terminology(const sam2lung::Code& code)
+{
+  const std::string parts = code.scheme + "^" + code.value + "^" + code.meaning;
+  const bool plain = parts.find('~') == std::string::npos && std::count(parts.begin(), parts.end(), '^') == 2;
+  return code && plain ? "Segmentation category and type - DICOM master list"
+                         "~SCT^49755003^Morphologically Altered Structure~" +
+                           parts + "~^^~Anatomic codes - DICOM master list~^^~^^"
+                       : std::string();
+}
+
+/// Empty: none.
+std::string TerminologyOf(int id, const std::vector<RunClass>& classes)
+{
+  if (classes.empty())
+  {
+    return TERMINOLOGY;
+  }
+  const auto place = static_cast<std::size_t>(id) - 1;
+  return place < classes.size() ? Terminology(classes[place].code) : std::string();
+}
+
+/// The labels whose voxels a nodule, class or region has.
+std::set<int> LabelsOf(int id, const std::vector<RunClass>& classes)
+{
+  const auto place = static_cast<std::size_t>(id) - 1;
+  return place < classes.size() ? classes[place].labels : std::set<int>{ id };
+}
+
+Box BoxOfLabels(const std::map<int, LabelShare>& shares, const std::set<int>& labels)
+{
+  Box box;
+  for (const auto& [label, share] : shares)
+  {
+    box = labels.count(label) > 0 ? box.With(share.box) : box;
+  }
+  return box;
+}
+
+std::string Text(const std::set<int>& labels)
+{
+  std::string text;
+  for (const int label : labels)
+  {
+    text += (text.empty() ? "" : " ") + std::to_string(label);
+  }
+  return text;
+}
 
 using SurfaceRule = vtkBinaryLabelmapToClosedSurfaceConversionRule;
 
@@ -87,17 +140,25 @@ Box WithMargin(const Box& box)
   return grown;
 }
 
-/// The labels in the box; `only`: this one, or 0 for all.
-vtkSmartPointer<vtkImageData> OwnLabels(vtkImageData* labels, const Box& box, int only)
+/// The labels in the box.
+vtkSmartPointer<vtkImageData> AllLabels(vtkImageData* labels, const Box& box)
 {
-  vtkSmartPointer<vtkImageData> own = Blank(WithMargin(box), VTK_UNSIGNED_SHORT);
-  Copy(labels, own, box);
+  vtkSmartPointer<vtkImageData> all = Blank(WithMargin(box), VTK_UNSIGNED_SHORT);
+  Copy(labels, all, box);
+  return all;
+}
+
+/// The number where the label is one of its own in the box, 0 elsewhere.
+vtkSmartPointer<vtkImageData> OwnLabels(vtkImageData* labels, const Box& box, int id, const std::set<int>& own_labels)
+{
+  vtkSmartPointer<vtkImageData> own = AllLabels(labels, box);
   auto* first = static_cast<std::uint16_t*>(own->GetScalarPointer());
-  if (only != 0)
-  {
-    std::replace_if(
-      first, first + own->GetNumberOfPoints(), [only](std::uint16_t label) { return label != only; }, std::uint16_t{ 0 });
-  }
+  const auto number = static_cast<std::uint16_t>(id);
+  std::transform(first,
+                 first + own->GetNumberOfPoints(),
+                 first,
+                 [&](std::uint16_t label)
+                 { return label != 0 && own_labels.count(label) > 0 ? number : std::uint16_t{ 0 }; });
   return own;
 }
 
@@ -161,14 +222,33 @@ bool LiesOn(vtkOrientedImageData* image, vtkMRMLVolumeNode* labels)
   return SameGrid(of_image->GetData(), of_labels->GetData());
 }
 
-/// Looks at each voxel of an image of segments: `numbers` leads from a segment's value to its nodule.
+/// A segment's nodule, class or region, and the labels that are its own in the label map.
+struct Owner
+{
+  int id;
+  std::set<int> labels;
+};
+
+Owner OwnerOf(vtkSegment* segment, int id)
+{
+  Owner owner{ id, {} };
+  std::string text;
+  std::istringstream labels(segment->GetTag(LABELS_TAG, text) ? text : std::to_string(id));
+  for (int label = 0; labels >> label;)
+  {
+    owner.labels.insert(label);
+  }
+  return owner;
+}
+
+/// Looks at each voxel of an image of segments: `owners` leads from a segment's value to what it is.
 /// \param same    how many voxels of the nodule are its own in the label map, too
 /// \param differ  nodules that have a voxel here and not there
 template <typename Value>
 void Compare(const Value* voxel,
              vtkImageData* image,
              vtkImageData* labels,
-             const std::map<int, int>& numbers,
+             const std::map<int, Owner>& owners,
              std::map<int, std::int64_t>& same,
              std::set<int>& differ)
 {
@@ -176,20 +256,21 @@ void Compare(const Value* voxel,
   ForEachVoxel(BoxOf(image),
                [&](int i, int j, int k)
                {
-                 const auto number = *voxel == 0 ? numbers.end() : numbers.find(static_cast<int>(*voxel));
+                 const auto owner = *voxel == 0 ? owners.end() : owners.find(static_cast<int>(*voxel));
                  ++voxel;
-                 if (number == numbers.end())
+                 if (owner == owners.end())
                  {
                    return;
                  }
-                 const int nodule = number->second;
-                 if (there.Has(i, j, k) && *static_cast<std::uint16_t*>(labels->GetScalarPointer(i, j, k)) == nodule)
+                 const auto& [id, own_labels] = owner->second;
+                 if (there.Has(i, j, k) &&
+                     own_labels.count(*static_cast<std::uint16_t*>(labels->GetScalarPointer(i, j, k))) > 0)
                  {
-                   ++same[nodule];
+                   ++same[id];
                  }
                  else
                  {
-                   differ.insert(nodule);
+                   differ.insert(id);
                  }
                });
 }
@@ -242,18 +323,15 @@ std::string NoduleName(const sam2lung::Nodule& nodule)
 }
 
 //----------------------------------------------------------------------------
-NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<sam2lung::ModelClass>& classes)
+NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes)
 {
   const int id = static_cast<int>(nodule.id);
   if (classes.empty())
   {
     return { id, NoduleName(nodule), NoduleColor(id, nodule.review) };
   }
-  // What is made of several classes has a number beyond theirs, and is in no label map.
-  const bool is_class = 1 <= nodule.id && nodule.id <= classes.size();
-  return { id,
-           nodule.class_name,
-           is_class ? ColorOfBytes(classes[nodule.id - 1].colour) : NoduleColor(id, nodule.review) };
+  const bool known = 1 <= nodule.id && nodule.id <= classes.size();
+  return { id, nodule.class_name, known ? ColorOfBytes(classes[nodule.id - 1].colour) : NoduleColor(id, nodule.review) };
 }
 
 //----------------------------------------------------------------------------
@@ -266,26 +344,33 @@ std::string NoduleKey(int id)
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules,
-                                                      const std::vector<sam2lung::ModelClass>& classes)
+                                                      const std::vector<RunClass>& classes)
 {
-  const char* const terminology = classes.empty() ? TERMINOLOGY : "";
-  std::map<int, LabelShare> shares = FindLabels(labels);
+  const std::map<int, LabelShare> shares = FindLabels(labels);
   Box all;
   for (const sam2lung::Nodule& nodule : nodules)
   {
-    all = all.With(shares[static_cast<int>(nodule.id)].box);
+    all = all.With(BoxOfLabels(shares, LabelsOf(static_cast<int>(nodule.id), classes)));
   }
   const int only = nodules.size() == 1 ? static_cast<int>(nodules.front().id) : 0;
-  const vtkSmartPointer<vtkOrientedImageData> shared = Oriented(OwnLabels(labels, all, only), ijk_to_ras);
+  const vtkSmartPointer<vtkOrientedImageData> shared =
+    Oriented(only != 0 ? OwnLabels(labels, all, only, LabelsOf(only, classes)) : AllLabels(labels, all), ijk_to_ras);
   std::vector<vtkSmartPointer<vtkSegment>> segments;
   for (const sam2lung::Nodule& nodule : nodules)
   {
     const NoduleLook look = LookOf(nodule, classes);
-    const Box& box = shares[look.id].box;
+    const std::set<int> own_labels = LabelsOf(look.id, classes);
+    const Box box = BoxOfLabels(shares, own_labels);
     if (!box.Empty())
     {
-      vtkSmartPointer<vtkSegment> segment = NewSegment(look, terminology, shared);
-      const auto own = Oriented(OwnLabels(labels, box, look.id), ijk_to_ras);
+      const bool is_region = own_labels != std::set<int>{ look.id };
+      const auto own = Oriented(OwnLabels(labels, box, look.id, own_labels), ijk_to_ras);
+      vtkSmartPointer<vtkSegment> segment =
+        NewSegment(look, TerminologyOf(look.id, classes).c_str(), is_region ? own : shared);
+      if (is_region)
+      {
+        segment->SetTag(LABELS_TAG, Text(own_labels));
+      }
       segment->AddRepresentation(ClosedSurface(), MakeSurface(look, own));
       segments.push_back(segment);
     }
@@ -380,7 +465,8 @@ std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* l
     return edited;
   }
   // Segments share images: each image is looked at once.
-  std::map<vtkOrientedImageData*, std::map<int, int>> images;
+  std::map<vtkOrientedImageData*, std::map<int, Owner>> images;
+  const std::map<int, LabelShare> shares = FindLabels(labels->GetImageData());
   for (const int nodule : nodules)
   {
     vtkSegment* const segment = node->GetSegmentation()->GetSegment(FindSegment(node, nodule));
@@ -388,30 +474,32 @@ std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* l
       segment ? vtkOrientedImageData::SafeDownCast(segment->GetRepresentation(BinaryLabelmap())) : nullptr;
     if (image && LiesOn(image, labels))
     {
-      images[image][segment->GetLabelValue()] = nodule;
+      images[image][segment->GetLabelValue()] = OwnerOf(segment, nodule);
     }
-    else
+    else if (segment || shares.count(nodule) > 0)
     {
-      edited.insert(nodule);
+      edited.insert(nodule); // what has no voxel, as a class that was not found, has no segment
     }
   }
-  const std::map<int, LabelShare> shares = FindLabels(labels->GetImageData());
-  for (const auto& [image, numbers] : images)
+  for (const auto& [image, owners] : images)
   {
     std::map<int, std::int64_t> same;
     std::set<int> differ;
     switch (image->GetScalarType())
     {
       vtkTemplateMacro(Compare(static_cast<const VTK_TT*>(image->GetScalarPointer()), image, labels->GetImageData(),
-                               numbers, same, differ));
+                               owners, same, differ));
     }
-    for (const auto& [value, nodule] : numbers)
+    for (const auto& [value, owner] : owners)
     {
-      const auto share = shares.find(nodule);
-      const std::int64_t voxels = share == shares.end() ? 0 : share->second.voxels;
-      if (differ.count(nodule) > 0 || same[nodule] != voxels)
+      std::int64_t voxels = 0;
+      for (const auto& [label, share] : shares)
       {
-        edited.insert(nodule);
+        voxels += owner.labels.count(label) > 0 ? share.voxels : 0;
+      }
+      if (differ.count(owner.id) > 0 || same[owner.id] != voxels)
+      {
+        edited.insert(owner.id);
       }
     }
   }

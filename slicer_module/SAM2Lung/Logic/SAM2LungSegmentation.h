@@ -23,22 +23,23 @@ namespace sam2lung_slicer
 
 /// "Nodule 1 (7 mm)": the number, and the long axis, which is what radiologists quote and compare over time.
 std::string NoduleName(const sam2lung::Nodule& nodule);
-/// A nodule by its number, warm where someone should look again; one of the classes by its name and in its own colour.
+/// A nodule by its number, warm where someone should look again; a class or region by its name and in its own colour.
 /// \param classes  RunOutput::classes
-NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<sam2lung::ModelClass>& classes);
+NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes);
 
 /// ID of a nodule's segment and of its point: stays the same whatever they are called.
 std::string NoduleKey(int id);
 
 /// The segments of those nodules that have voxels, each with its labelmap and its surface, not yet in a segmentation.
 ///
-/// They share one labelmap as small as can be: so Slicer keeps them, edits them and saves them in one layer.
+/// They share one labelmap as small as can be: so Slicer keeps them, edits them and saves them in one layer. A region of several
+/// classes has one of its own, since it lies over theirs.
 /// \param labels   uint16, on the voxels of the CT or of a part of it
 /// \param classes  RunOutput::classes
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules,
-                                                      const std::vector<sam2lung::ModelClass>& classes);
+                                                      const std::vector<RunClass>& classes);
 /// Makes room for them, a segment a call: what was made here before goes, and what the user made stays.
 /// \return whether there may be another one
 bool RemoveNextSegment(vtkMRMLSegmentationNode* node);

@@ -1,6 +1,7 @@
 #include "SAM2LungSnapshot.h"
 
 #include "SAM2LungMask.h"
+#include "SAM2LungModels.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungTable.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -150,13 +151,20 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
 
 } // namespace
 
-Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<ClickRas>& click_ras)
+Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters,
+                      const ModelFacts* model,
+                      const std::optional<ClickRas>& click_ras)
 {
   vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
   const auto input = std::make_shared<RunInput>();
   CopyOptions(parameters, *input);
   input->ct = CopyVoxels(ct->GetImageData());
   input->ijk_to_ras = IjkToRas(ct);
+  for (std::size_t n = 1; model && n < model->channels.size(); ++n)
+  {
+    const std::string& name = model->channels[n].name;
+    input->channels.push_back({ name, CopyVoxels(parameters->GetChannelVolumeNode(name)->GetImageData()) });
+  }
   if (click_ras)
   {
     input->click_ijk = VoxelAt(ct, *input, *click_ras);

@@ -17,6 +17,8 @@ class vtkMRMLScalarVolumeNode;
 namespace sam2lung_slicer
 {
 
+struct ModelFacts;
+
 /// Right, anterior, superior in the world, mm.
 using ClickRas = std::array<double, 3>;
 
@@ -28,8 +30,11 @@ struct Snapshot
 
 /// Copies voxels, geometry and options of nodes in which no other check found a problem.
 ///
+/// \param model      what the model takes; null: one CT
 /// \param click_ras  outline the nodule there and look for no other; none: look for all
-Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters, const std::optional<ClickRas>& click_ras);
+Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters,
+                      const ModelFacts* model,
+                      const std::optional<ClickRas>& click_ras);
 
 /// Whether the volume still has the grid that it had, so that results fit it.
 bool HasGridOf(vtkMRMLScalarVolumeNode* ct, const RunInput& input);

@@ -22,6 +22,18 @@ std::string TargetProblem(vtkMRMLSAM2LungParametersNode* parameters)
                                          "another volume, or none for a new one. Choose it again under Advanced."),
                                ct->GetName());
   }
+  for (const std::string& channel : parameters->GetChannelNames())
+  {
+    vtkMRMLScalarVolumeNode* const volume = parameters->GetChannelVolumeNode(channel);
+    if (volume && (volume == uncertainty || volume == probability))
+    {
+      return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                           "'%1' is chosen as %2 and as an output, which would overwrite it; expected "
+                                           "another volume, or none for a new one. Choose it again under Advanced."),
+                                 volume->GetName(),
+                                 channel.c_str());
+    }
+  }
   if (uncertainty && uncertainty == probability)
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",

@@ -64,10 +64,11 @@ std::string UnfitText(const UnfitModel& unfit)
                                unfit.name.c_str());
   }
   return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                       "The model '%1' needs %2 volumes at once, and this module gives it one CT. Choose "
-                                       "another model under Advanced, or run this one on the command line."),
+                                       "The model '%1' takes other volumes (%2) than were chosen beside the first one "
+                                       "(%3): it was exchanged meanwhile. Choose its volumes again."),
                              unfit.name.c_str(),
-                             std::to_string(unfit.channels).c_str());
+                             unfit.wanted.c_str(),
+                             unfit.given.empty() ? "-" : unfit.given.c_str());
 }
 
 } // namespace

@@ -108,6 +108,64 @@ std::string vtkSlicerSAM2LungLogic::GetReviewLoss(vtkMRMLSAM2LungParametersNode*
 }
 
 //----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNumberOfChannels(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const ModelFacts* const model = parameters ? this->Internal->ModelsThere.Find(parameters->GetModelFolder()) : nullptr;
+  return model ? static_cast<int>(model->channels.size()) : 1;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNthChannelName(vtkMRMLSAM2LungParametersNode* parameters, int n)
+{
+  const ModelFacts* const model = parameters ? this->Internal->ModelsThere.Find(parameters->GetModelFolder()) : nullptr;
+  return model && 0 <= n && n < this->GetNumberOfChannels(parameters)
+           ? model->channels[static_cast<std::size_t>(n)].name
+           : std::string();
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::RefreshModels()
+{
+  this->Internal->ModelsThere.Forget();
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNumberOfModels()
+{
+  return static_cast<int>(this->Internal->ModelsThere.List().size());
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNthModel(int n)
+{
+  return this->Internal->NthModel(n).model;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNthModelTitle(int n)
+{
+  return this->Internal->NthModel(n).title;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNthModelText(int n)
+{
+  return this->Internal->NthModel(n).text;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetNthModelUsable(int n)
+{
+  return this->Internal->NthModel(n).usable;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetModelsProblem()
+{
+  return this->Internal->ModelsThere.ListProblem();
+}
+
+//----------------------------------------------------------------------------
 int vtkSlicerSAM2LungLogic::GetMaximumSamples()
 {
   return static_cast<int>(sam2lung::max_samples);

@@ -72,6 +72,11 @@ public:
   /// Why this can't be segmented and what to do, for people; empty: it can be tried. Cheap: a few
   /// milliseconds.
   std::string GetInputProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// How many volumes the model of this parameter node takes; 1 where it can't be opened.
+  int GetNumberOfChannels(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The name of one of them, as "PET". The first one, 0, is the input volume; the others are
+  /// vtkMRMLSAM2LungParametersNode::SetChannelVolumeNode(). Empty: there is no such one, or the model can't be opened.
+  std::string GetNthChannelName(vtkMRMLSAM2LungParametersNode* parameters, int n);
   /// What of the user's work (rejected nodules, outlines made by a click, segments edited by hand) another run on this CT
   /// can't keep and why, for people; empty: it keeps all. Segment() doesn't ask; who has a user to ask, asks.
   std::string GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters);
@@ -79,6 +84,24 @@ public:
   static int GetMaximumSamples();
   /// What was found to compute on, a line a device. Loads ONNX Runtime.
   std::string GetDeviceReport();
+  /// \}
+
+  /// \name Models
+  /// \{
+  /// Reads anew which models are installed.
+  void RefreshModels();
+  /// How many models can be chosen: the one that is built in, 0, and the installed ones.
+  int GetNumberOfModels();
+  /// What vtkMRMLSAM2LungParametersNode::SetModelFolder() takes: empty, or `NAME@VERSION`.
+  std::string GetNthModel(int n);
+  /// Name and version, for people.
+  std::string GetNthModelTitle(int n);
+  /// What it is for, what its signature is worth and what is wrong with it, for people.
+  std::string GetNthModelText(int n);
+  /// Whether nothing is known to be wrong with it.
+  bool GetNthModelUsable(int n);
+  /// Why the installed ones can't be listed, for people; empty: they are.
+  std::string GetModelsProblem();
   /// \}
 
   /// \name Runs

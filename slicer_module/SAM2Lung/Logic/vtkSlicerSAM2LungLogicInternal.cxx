@@ -1,5 +1,6 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
+#include "SAM2LungChannels.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
 #include "SAM2LungOptions.h"
@@ -40,9 +41,16 @@ std::string NothingAtClickText()
 std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_click)
 {
   std::string problem = NodeProblem(parameters, this->External->GetMRMLScene());
+  // Where the model can't be opened the run says why.
+  const ModelFacts* const model =
+    problem.empty() ? this->ModelsThere.Find(parameters->GetModelFolder()) : nullptr;
   if (problem.empty())
   {
-    problem = VolumeProblem(parameters->GetInputVolumeNode());
+    problem = VolumeProblem(parameters->GetInputVolumeNode(), !model || model->channels.front().is_hu);
+  }
+  if (problem.empty() && model)
+  {
+    problem = ChannelsProblem(parameters, *model);
   }
   if (problem.empty())
   {
@@ -50,7 +58,7 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::Problem(vtkMRMLSAM2LungParamete
   }
   if (problem.empty())
   {
-    problem = OptionProblem(parameters);
+    problem = OptionProblem(parameters, this->ModelsThere);
   }
   // For a click the segment doesn't matter.
   if (problem.empty() && !at_click)
@@ -88,7 +96,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   const auto run = std::make_shared<Run>();
   try
   {
-    const Snapshot snapshot = TakeSnapshot(parameters, click_ras);
+    const Snapshot snapshot = TakeSnapshot(parameters, this->ModelsThere.Find(parameters->GetModelFolder()), click_ras);
     if (!snapshot.input)
     {
       return this->Refuse(snapshot.problem);

@@ -4,6 +4,7 @@
 #ifndef vtkSlicerSAM2LungLogicInternal_h
 #define vtkSlicerSAM2LungLogicInternal_h
 
+#include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungSnapshot.h"
 #include "SAM2LungWorker.h"
@@ -59,7 +60,16 @@ public:
   bool HasBegunWriting() const { return this->Writing && this->Writing->HasBegun(); }
   bool IsWriting() const { return this->Writing != nullptr; }
 
+  /// Empty where there is no such one.
+  sam2lung_slicer::ModelChoice NthModel(int n)
+  {
+    const auto& list = this->ModelsThere.List();
+    return 0 <= n && n < static_cast<int>(list.size()) ? list[static_cast<std::size_t>(n)]
+                                                       : sam2lung_slicer::ModelChoice();
+  }
+
   sam2lung_slicer::Worker Thread;
+  sam2lung_slicer::Models ModelsThere;
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int ClickedNodule{ 0 };

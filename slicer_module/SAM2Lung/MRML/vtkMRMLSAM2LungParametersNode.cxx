@@ -12,12 +12,15 @@
 #include <vtkMRMLTableNode.h>
 #include <vtkMRMLTransformableNode.h>
 #include <vtkNew.h>
+#include <vtkSmartPointer.h>
 #include <vtkObjectFactory.h>
 
 namespace
 {
 
 constexpr char INPUT_VOLUME_ROLE[] = "inputVolume";
+/// Before the name of a channel, which holds letters, digits, `-` and `_`.
+constexpr char CHANNEL_ROLE[] = "channelVolume.";
 constexpr char LUNG_MASK_ROLE[] = "lungMaskSegmentation";
 constexpr char SEGMENTATION_ROLE[] = "segmentation";
 constexpr char LABEL_MAP_ROLE[] = "labelMap";
@@ -51,6 +54,15 @@ int ValueOf(const char* const (&names)[N], const char* name)
   return -1;
 }
 
+vtkSmartPointer<vtkIntArray> InputEvents()
+{
+  const auto events = vtkSmartPointer<vtkIntArray>::New();
+  events->InsertNextValue(vtkCommand::ModifiedEvent);
+  events->InsertNextValue(vtkMRMLVolumeNode::ImageDataModifiedEvent);
+  events->InsertNextValue(vtkMRMLTransformableNode::TransformModifiedEvent);
+  return events;
+}
+
 } // namespace
 
 //----------------------------------------------------------------------------
@@ -63,11 +75,7 @@ vtkMRMLSAM2LungParametersNode::vtkMRMLSAM2LungParametersNode()
   this->HideFromEditors = 1;
 
   // Whether the input can be segmented depends on these; the panel hears of them as this node's own changes.
-  vtkNew<vtkIntArray> inputEvents;
-  inputEvents->InsertNextValue(vtkCommand::ModifiedEvent);
-  inputEvents->InsertNextValue(vtkMRMLVolumeNode::ImageDataModifiedEvent);
-  inputEvents->InsertNextValue(vtkMRMLTransformableNode::TransformModifiedEvent);
-  this->AddNodeReferenceRole(INPUT_VOLUME_ROLE, "inputVolumeRef", inputEvents);
+  this->AddNodeReferenceRole(INPUT_VOLUME_ROLE, "inputVolumeRef", InputEvents());
   this->AddNodeReferenceRole(LUNG_MASK_ROLE, "lungMaskSegmentationRef");
   this->AddNodeReferenceRole(SEGMENTATION_ROLE, "segmentationRef");
   this->AddNodeReferenceRole(LABEL_MAP_ROLE, "labelMapRef");
@@ -233,6 +241,35 @@ vtkMRMLScalarVolumeNode* vtkMRMLSAM2LungParametersNode::GetInputVolumeNode()
 void vtkMRMLSAM2LungParametersNode::SetInputVolumeNode(vtkMRMLScalarVolumeNode* node)
 {
   this->SetAndObserveNodeReferenceID(INPUT_VOLUME_ROLE, node ? node->GetID() : nullptr);
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkMRMLSAM2LungParametersNode::GetChannelVolumeNode(const std::string& channel)
+{
+  return vtkMRMLScalarVolumeNode::SafeDownCast(this->GetNodeReference((CHANNEL_ROLE + channel).c_str()));
+}
+
+//----------------------------------------------------------------------------
+void vtkMRMLSAM2LungParametersNode::SetChannelVolumeNode(const std::string& channel, vtkMRMLScalarVolumeNode* node)
+{
+  this->SetAndObserveNodeReferenceID((CHANNEL_ROLE + channel).c_str(), node ? node->GetID() : nullptr, InputEvents());
+}
+
+//----------------------------------------------------------------------------
+std::vector<std::string> vtkMRMLSAM2LungParametersNode::GetChannelNames()
+{
+  std::vector<std::string> roles;
+  this->GetNodeReferenceRoles(roles);
+  std::vector<std::string> channels;
+  for (const std::string& role : roles)
+  {
+    const std::string channel = role.rfind(CHANNEL_ROLE, 0) == 0 ? role.substr(sizeof(CHANNEL_ROLE) - 1) : "";
+    if (!channel.empty() && this->GetChannelVolumeNode(channel))
+    {
+      channels.push_back(channel);
+    }
+  }
+  return channels;
 }
 
 //----------------------------------------------------------------------------

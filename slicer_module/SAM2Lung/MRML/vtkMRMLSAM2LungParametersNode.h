@@ -4,6 +4,7 @@
 #include <vtkMRMLNode.h>
 
 #include <string>
+#include <vector>
 
 #include "vtkSlicerSAM2LungModuleMRMLExport.h"
 
@@ -60,9 +61,15 @@ public:
 
   /// \name Input
   /// \{
-  /// CT in HU.
+  /// CT in HU, or the first channel of a model that takes something else.
   vtkMRMLScalarVolumeNode* GetInputVolumeNode();
   void SetInputVolumeNode(vtkMRMLScalarVolumeNode* node);
+  /// A further volume, for a model that takes several: by the name of its channel, such as "PET". Those that the model doesn't
+  /// name are kept and not used.
+  vtkMRMLScalarVolumeNode* GetChannelVolumeNode(const std::string& channel);
+  void SetChannelVolumeNode(const std::string& channel, vtkMRMLScalarVolumeNode* node);
+  /// The channels for which there is a volume.
+  std::vector<std::string> GetChannelNames();
   /// Used with SearchSegment.
   vtkMRMLSegmentationNode* GetLungMaskSegmentationNode();
   void SetLungMaskSegmentationNode(vtkMRMLSegmentationNode* node);
@@ -128,7 +135,7 @@ public:
   vtkGetMacro(WriteProbability, bool);
   vtkSetMacro(WriteProbability, bool);
   vtkBooleanMacro(WriteProbability, bool);
-  /// Folder with model.json; empty: the model that is built in.
+  /// Folder with model.json, or an installed model as `NAME` or `NAME@VERSION`; empty: the model that is built in.
   vtkGetMacro(ModelFolder, std::string);
   vtkSetMacro(ModelFolder, std::string);
   /// \}

@@ -386,6 +386,29 @@ int WaitingForAClickMovesNoRow(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+int ModelOfTwoVolumesAsksForBoth(Panel& panel)
+{
+  CHECK_NULL(panel.find<qMRMLNodeComboBox>("ChannelComboBox_PET"));
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-regions");
+  Panel::handleEvents();
+  auto* const box = panel.find<qMRMLNodeComboBox>("ChannelComboBox_PET");
+  CHECK_BOOL(box != nullptr, true);
+  CHECK_NULL(box->currentNode());
+  CHECK_BOOL(panel.segment()->isEnabled(), false);
+  CHECK_BOOL(panel.segment()->toolTip().contains("none is chosen as PET"), true);
+  auto* const models = panel.find<QComboBox>("ModelComboBox");
+  CHECK_INT(models->currentIndex(), models->count() - 1);
+  // The one that is built in, from the list.
+  models->setCurrentIndex(0);
+  Q_EMIT models->activated(0);
+  Panel::handleEvents();
+  CHECK_STD_STRING(panel.parameters()->GetModelFolder(), std::string());
+  CHECK_NULL(panel.find<qMRMLNodeComboBox>("ChannelComboBox_PET"));
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-clicks");
+  Panel::handleEvents();
+  return EXIT_SUCCESS;
+}
+
 int DeletedCTIsSaidToHaveEndedTheRun(Panel& panel)
 {
   vtkMRMLScalarVolumeNode* const kept = panel.parameters()->GetInputVolumeNode();
@@ -476,6 +499,7 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(RemovedOutputIsNotReplacedByAnother(panel));
   CHECK_EXIT_SUCCESS(MaskCantBeSegmented(panel));
   CHECK_EXIT_SUCCESS(AdvancedDoesNotWidenThePanel(panel));
+  CHECK_EXIT_SUCCESS(ModelOfTwoVolumesAsksForBoth(panel));
   CHECK_EXIT_SUCCESS(DeletedCTIsSaidToHaveEndedTheRun(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));
   CHECK_EXIT_SUCCESS(ClosedSceneEndsTheRun(panel));

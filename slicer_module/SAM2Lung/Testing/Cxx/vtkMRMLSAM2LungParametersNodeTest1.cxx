@@ -120,8 +120,17 @@ int TestCopies()
   CHECK_NULL(other->GetInputVolumeNode());
   CHECK_STD_STRING(other->GetLungMaskSegmentID(), std::string());
 
+  one->SetChannelVolumeNode("PET", ct);
+  one->SetChannelVolumeNode("T1", ct);
+  one->SetChannelVolumeNode("T1", nullptr);
+  CHECK_POINTER(one->GetChannelVolumeNode("PET"), ct);
+  CHECK_NULL(one->GetChannelVolumeNode("T1"));
+  CHECK_INT(static_cast<int>(one->GetChannelNames().size()), 1);
+  CHECK_STD_STRING(one->GetChannelNames().front(), std::string("PET"));
+
   scene->RemoveNode(ct);
   CHECK_NULL(one->GetInputVolumeNode());
+  CHECK_NULL(one->GetChannelVolumeNode("PET"));
   return EXIT_SUCCESS;
 }
 
@@ -137,6 +146,8 @@ std::string SceneAsXML()
   node->SetLabelMapNode(
     vtkMRMLLabelMapVolumeNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")));
   node->SetNoduleTableNode(vtkMRMLTableNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLTableNode", "Table")));
+  node->SetChannelVolumeNode(
+    "T1-post_2", vtkMRMLScalarVolumeNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode", "T1")));
   scene->SetSaveToXMLString(1);
   scene->Commit();
   return scene->GetSceneXMLString();
@@ -160,7 +171,10 @@ int TestScene()
     CHECK_EXIT_SUCCESS(CheckOptions(node));
     CHECK_STD_STRING(node->GetLungMaskSegmentID(), std::string("Segment_7"));
     CHECK_NOT_NULL(node->GetInputVolumeNode());
-    CHECK_POINTER(node->GetInputVolumeNode(), scene->GetNthNodeByClass(2 * copies - 2, "vtkMRMLScalarVolumeNode"));
+    CHECK_POINTER(node->GetInputVolumeNode(), scene->GetNthNodeByClass(3 * copies - 3, "vtkMRMLScalarVolumeNode"));
+    CHECK_INT(static_cast<int>(node->GetChannelNames().size()), 1);
+    CHECK_POINTER(node->GetChannelVolumeNode("T1-post_2"),
+                  scene->GetNthNodeByClass(3 * copies - 1, "vtkMRMLScalarVolumeNode"));
     CHECK_POINTER(node->GetLabelMapNode(), scene->GetNthNodeByClass(copies - 1, "vtkMRMLLabelMapVolumeNode"));
     CHECK_POINTER(node->GetNoduleTableNode(), scene->GetNthNodeByClass(copies - 1, "vtkMRMLTableNode"));
   }

@@ -212,13 +212,15 @@ int EachSegmentIsToldByItsID()
   return EXIT_SUCCESS;
 }
 
-/// A run of a model that gives regions: two classes, and what both make up, which is in no label map.
+/// A run of a model that gives regions: two classes, and a region of both, which is in no label map.
 MadeRun MakeRegionsRun()
 {
   std::vector<MadeBall> balls = ThreeBalls();
   balls.pop_back();
   MadeRun run = MakeRun(StraightGrid(), balls);
-  run.Output.classes = { { "core", { { 213, 94, 0 } } }, { "rim", { { 0, 114, 178 } } } };
+  run.Output.classes = { { "core", { { 213, 94, 0 } }, {}, { 1 } },
+                         { "rim", { { 0, 114, 178 } }, { "SCT", "1234", "Rim" }, { 2 } },
+                         { "whole", { { 240, 228, 66 } }, {}, { 1, 2 } } };
   run.Output.nodules[0].class_name = "core";
   run.Output.nodules[1].class_name = "rim";
   run.Output.nodules.push_back(MadeNodule({ 3, { 30.0, 14.0, 18.0 }, 5.0 }, StraightGrid(), 600.0));
@@ -232,16 +234,28 @@ int RegionsHaveNamesAndColoursOfTheirClasses()
   SetNoduleAccepted(made.Parameters, 1, false);
   const MadeRun run = MakeRegionsRun();
   WriteOutputs(made.Parameters, run.Input, run.Output);
-  CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 2);
+  CHECK_INT(made.Segmentation()->GetNumberOfSegments(), 3);
   CHECK_STRING(made.Segmentation()->GetSegment("Nodule_1")->GetName(), "core");
   CHECK_STRING(made.Segmentation()->GetSegment("Nodule_2")->GetName(), "rim");
   const double* const color = made.Segmentation()->GetSegment("Nodule_2")->GetColor();
   CHECK_DOUBLE(color[0], 0.0);
   CHECK_DOUBLE(color[1], 114 / 255.0);
   CHECK_DOUBLE(color[2], 178 / 255.0);
+  CHECK_BOOL(made.Segmentation()->GetSegment("Nodule_1")->GetTerminology().empty(), true);
+  CHECK_BOOL(made.Segmentation()->GetSegment("Nodule_2")->GetTerminology().find("~SCT^1234^Rim~") != std::string::npos, true);
+  // The region holds the voxels of both classes, in a labelmap of its own.
+  vtkSegment* const whole = made.Segmentation()->GetSegment("Nodule_3");
+  CHECK_STRING(whole->GetName(), "whole");
+  CHECK_DOUBLE(whole->GetColor()[0], 240 / 255.0);
+  auto* const image = vtkOrientedImageData::SafeDownCast(
+    whole->GetRepresentation(vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName()));
+  const auto* const first = static_cast<const std::uint16_t*>(image->GetScalarPointer());
+  CHECK_INT(static_cast<int>(std::count(first, first + image->GetNumberOfPoints(), 3)), made.Voxels(1) + made.Voxels(2));
+  CHECK_BOOL(made.Voxels(3) == 0, true);
+  CHECK_STD_STRING(ReviewLoss(made.Parameters), "");
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 3);
   CHECK_STD_STRING(NoduleText(made.Parameters, 3, "class"), "whole");
-  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 2);
+  CHECK_INT(made.Parameters->GetNodulePointsNode()->GetNumberOfControlPoints(), 3);
   CHECK_BOOL(NoduleAccepted(made.Parameters, 1), true); // the nodule that was rejected was no region
   CHECK_STD_STRING(ResultText(made.Parameters), "3 regions (1 to review) in 38 s on CPU. Research use only.");
   // Once more: a class is known by its number.
