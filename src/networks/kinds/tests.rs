@@ -614,7 +614,7 @@ fn hybrid_hands_each_sample_the_same_whatever_their_number_and_mirrors_it_with_t
     let mut spec = handing(1.0);
     let hybrid = spec.hybrid.as_mut().expect("it is one");
     hybrid.fine.random.flips = vec![Along::I];
-    hybrid.coarse.random.noise = vec![Noise { input: "noise".into(), rank: 1 }];
+    hybrid.coarse.random.noise = vec![Noise::standard("noise", 1)];
     let alone = handed_to_fine(&two_shapes().samples(1), &spec);
     let both = handed_to_fine(&two_shapes().samples(2), &spec);
     let many = handed_to_fine(&two_shapes().samples(7), &spec);
