@@ -141,6 +141,9 @@ pub mod ffi {
         /// Findings of a smaller equivalent diameter, in mm, are left out, unless they were clicked on; 0: the usual 4 mm;
         /// below 0: none is.
         min_diameter_mm: f64,
+        /// Share of the slices that the fine network of a hybrid sees, up to 1; 0: the bundle's; below 0: none, its coarse
+        /// network alone answers.
+        share_of_slices: f64,
         /// Where to search.
         search: Search,
         /// Where to search instead of `search`: a number for each voxel of the CT, not 0 inside; empty: no mask.
@@ -423,6 +426,7 @@ impl ffi::RunOptions<'_> {
                 0.0 => limits::USUAL_MIN_DIAMETER_MM,
                 given => given.max(0.0),
             },
+            share_of_slices: self.share_of_slices,
             search: match self.search {
                 // 2 is the mask of the C interface, which comes otherwise here.
                 ffi::Search::Lungs | ffi::Search::Everywhere => self.search.repr.into(),

@@ -43,10 +43,10 @@ pub const MAX_CONTRACT_BYTES: u64 = 1 << 20;
 pub const MAX_NOTE_BYTES: u64 = 1 << 20;
 /// Entries of a bundle's archive: four times the files of the largest ensemble.
 pub const MAX_ARCHIVE_ENTRIES: usize = 4096;
-/// How many times its packed size an entry of an archive may unpack to. Weights pack to a half or a third; deflate reaches 1032
-/// times, with zeros alone.
+/// How many times its own size an archive may unpack to. Weights pack to a half or a third; deflate reaches 1032 times, with
+/// zeros alone.
 pub const MAX_UNPACKED_RATIO: u64 = 100;
-/// Bytes that an entry may unpack to whatever its packed size: a graph of a few nodes is small and may be all zeros.
+/// Bytes that an archive may unpack to whatever its size: small graphs may pack very well.
 pub const FREE_UNPACKED_BYTES: u64 = 16 << 20;
 /// Bytes of a file with a public key; a usual one has 113.
 pub const MAX_KEY_BYTES: u64 = 1 << 14;

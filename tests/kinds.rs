@@ -21,8 +21,15 @@ const SPACING_MM: [f64; 3] = [0.75, 0.75, 2.0];
 const DIMS: [usize; 3] = [33, 27, 11];
 const CENTRE: [usize; 3] = [16, 13, 5];
 const RADIUS_MM: f64 = 5.0;
-const EVERY_KIND: [&str; 6] =
-    ["tiny-members", "tiny-mixed", "tiny-spaced", "tiny-patch-dropout", "tiny-patch-flips", "tiny-hybrid"];
+const EVERY_KIND: [&str; 7] = [
+    "tiny-members",
+    "tiny-mixed",
+    "tiny-spaced",
+    "tiny-patch-dropout",
+    "tiny-patch-flips",
+    "tiny-hybrid",
+    "tiny-prompted",
+];
 
 fn engine(name: &str) -> Engine {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(name);
@@ -154,5 +161,30 @@ fn segment_samples_are_no_more_than_differ() {
     {
         let found = segment(&mut engine(name), &Options { samples: Some(7), ..everywhere() });
         assert_eq!(found.samples, samples, "{name}");
+    }
+}
+
+#[test]
+fn segment_share_of_slices_is_that_of_the_options_and_refused_where_nothing_is_shared() {
+    let mut engine = engine("tiny-hybrid");
+    let share = |share: f64| Options { share_of_slices: Some(share), ..everywhere() };
+    let usual = bits(&segment(&mut engine, &everywhere()));
+    assert!(bits(&segment(&mut engine, &share(0.5))) == usual, "the bundle's own share");
+    assert!(bits(&segment(&mut engine, &share(1.0))) != usual);
+    // The coarse network alone: logit 8 x - 5, of a windowed HU.
+    let coarse = segment(&mut engine, &share(0.0));
+    let coarse = &coarse.native().probability.voxels;
+    let windowed = |hu: f64| (hu + 1000.0) / 1400.0;
+    let wanted = 1.0 / (1.0 + (5.0 - 8.0 * windowed(f64::from(ct(DIMS).voxels[[0, 0, 0]]))).exp());
+    assert!((f64::from(coarse[[0, 0, 0]]) - wanted).abs() < 1e-6, "single precision");
+    assert!(bits(&segment(&mut engine, &everywhere())) == usual, "an option is of one run");
+    for (name, options, words) in [
+        ("tiny-plain", share(0.5), "outlines with a hybrid"),
+        ("tiny-hybrid", share(1.5), "0 to 1"),
+        ("tiny-hybrid", share(f64::NAN), "0 to 1"),
+    ] {
+        let (error, text) = refusal(name, DIMS, &options);
+        assert_eq!(error, "E_OPTION");
+        assert!(text.contains("share-of-slices") && text.contains(words), "{text}");
     }
 }

@@ -67,6 +67,9 @@ struct RunOptions {
     /// Findings of a smaller equivalent diameter, in mm, are listed apart (Result::micronodules), unless they were clicked
     /// on; 0: none is. Empty: the library's usual one, 4.
     std::optional<double> min_diameter_mm = {};
+    /// Share of the slices, 0 to 1, that the fine network of a hybrid sees; 0: its coarse network alone answers. Empty: the
+    /// bundle's.
+    std::optional<double> share_of_slices = {};
 };
 
 /// \cond Not for programs.
@@ -121,6 +124,10 @@ inline sam2lung_run_options c_options(const RunOptions& options) {
     raw.progress_data = const_cast<ProgressFunction*>(&options.progress);
     raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
     raw.min_diameter_mm = options.min_diameter_mm.value_or(raw.min_diameter_mm);
+    if (options.share_of_slices) {
+        // In C 0 is the bundle's.
+        raw.share_of_slices = *options.share_of_slices == 0 ? -1 : *options.share_of_slices;
+    }
     return raw;
 }
 

@@ -10,6 +10,7 @@ Sub-packages, each of which may import those before it and none after it:
 - `figures`: draws an evaluation.
 - `cli`: the one command line, `sam2lung-train`.
 
-Beside them: `config` (what defines the default network), `paths`, `run_folder` (the files of one training),
-`make_chain` and `make_bundle` (all `steps`, one after the other), `errors`, `progress`, `memory`.
+Beside them: `config` (what defines the default network), `systems` (the U-Nets of the field), `paths`, `run_folder`
+(the files of one training), `make_chain` and `make_bundle` (all `steps`, one after the other), `errors`, `progress`,
+`memory`.
 """

@@ -159,6 +159,63 @@ class BoxTrainConfig:
         return BoxTrainConfig(**{**plain, "weights": BoxWeights(**plain["weights"])})
 
 
+# AutoSAM2's hybrid: a coarse 3-D U-Net on boxes, a fine network of SAM 2's shape on slices.
+AUTO_SAM2_BOX, AUTO_SAM2_MULTIPLE = (32, 64, 64), 8  # voxels along k, j, i, and what they are multiples of
+AUTO_SAM2_SHARES = (0.0, 0.3, 0.6)  # of the slices; the published ones
+
+
+@dataclass
+class AutoSam2Config:
+    """Both networks. The U-Net's features go from widths[0] to widths[-1]; those of widths[1] are handed over."""
+
+    channels: tuple = ("T1", "T1c", "T2", "FLAIR")
+    classes: tuple = ("necrosis", "edema", "enhancing")  # beside the background
+    spacing_mm: tuple = (1.0, 1.0, 1.0)  # along k, j, i
+    widths: tuple = (16, 32, 64, 128)
+    embedding: int = 256  # channels of SAM 2's image embedding, at stride 16
+    heads: int = 8
+    blocks: int = 2  # of the two-way transformer
+    finest: int = 16  # channels of which masks are made
+    feature_px: int = 8  # pixels of the slice a step of the coarse features
+    positive: int = 10
+    negative: int = 3
+    threshold: float = 0.5  # of the coarse foreground, for prompts
+    ring_mm: tuple = (1.0, 5.0)
+    box_margin_mm: float = 2.0
+    encoder: NetworkConfig = field(
+        default_factory=lambda: NetworkConfig(widths=(16, 32, 48, 64, 96), encoder="compact")
+    )
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> "AutoSam2Config":
+        return AutoSam2Config(**{**plain, "encoder": NetworkConfig(**plain["encoder"])})
+
+
+# The lungs in place of the made head: one channel, one class, boxes of the segmenter's spacing.
+AUTO_SAM2_LUNG = {"channels": ("CT",), "classes": ("nodule",), "spacing_mm": BOX_SPACING_MM}
+
+
+@dataclass
+class AutoSam2TrainConfig:
+    """One training run: first the coarse network, then the fine one on what the coarse one, which stays, hands over."""
+
+    data: str = "phantom"  # or "lidc"
+    minutes: float = 60.0
+    steps: int = 0  # the training's length in steps instead, unless 0; half of them are the coarse network's
+    coarse_share: float = 0.5  # of the time
+    batch: int = 1
+    slices: int = 8  # of a box that the fine network learns from in a step: half of them the least certain
+    rate: float = 2e-3
+    decay: float = 0.02
+    seed: int = 0
+    device: str = "cpu"
+    network: AutoSam2Config = field(default_factory=AutoSam2Config)
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> "AutoSam2TrainConfig":
+        return AutoSam2TrainConfig(**{**plain, "network": AutoSam2Config.of(plain["network"])})
+
+
 def neighbour_stride(spacing_mm: float) -> int:
     """Slices between two neighbours: max(1, round(step / spacing)), halves rounded up, as the product does where it
     doesn't interpolate.

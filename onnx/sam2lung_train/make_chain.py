@@ -51,7 +51,7 @@ def steps(asked: Options) -> Iterator[Step]:
     for seed, member in enumerate(members, start=1):
         done = is_trained(RunFolder(member).checkpoint)
         yield Step(f"train-boxes --seed {seed}", done, lambda: train_member(asked, member, seed))
-    chosen = "widen" in RunFolder(members[0]).chosen()
+    chosen = "noise_scale" in RunFolder(members[0]).chosen()
     yield Step("calibrate-boxes", chosen, lambda: calibrate_boxes(cache, members))
     yield Step("export-chain", False, lambda: export_chain(detect, members, asked.runs / "chain", asked.version))
 

@@ -19,7 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "classifier_points": [],
     "classifier_marked": None,
     "uncertainty": None,
-    "widen": 1.0,
+    "noise_scale": 1.0,
     "review": {
         "sample_dice_below": None,
         "detection_rate_below": 0.9,

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="SKIPPED: PyTorch is not installed (
 from test_data import stack  # noqa: E402
 
 from sam2lung_train.config import BOX_MARGIN_MM, BOX_SIZE, BOX_SPACING_MM, BoxConfig, NetworkConfig  # noqa: E402
-from sam2lung_train.export import chain, chain_parity, parity  # noqa: E402
+from sam2lung_train.export import chain, chain_contract, chain_parity, parity  # noqa: E402
 from sam2lung_train.networks.box_network import BoxNetwork, sampled, with_neighbours  # noqa: E402
 from sam2lung_train.networks.classifier import Classifier  # noqa: E402
 from sam2lung_train.networks.network import Network  # noqa: E402
@@ -184,7 +184,7 @@ def test_back_puts_logits_at_the_crops_voxels():
     view = boxes.straight_view(np.array([4.0, 64.0, 64.0]), np.full(3, 10.0))
     at_mm = torch.from_numpy(boxes.positions_mm(view))
     logits = 5.0 - at_mm.norm(dim=-1)  # positive in a ball of 5 mm
-    back = develop_boxes.back(logits[None], view, spacing, one.hu.shape)[0].numpy()
+    back = develop_boxes.back(logits[None], view, spacing, one.hu.shape, -20.0)[0].numpy()
     ball = one.marks & 1 > 0
     # Voxels whose middle lies within half a voxel of the ball's face may go either way.
     assert (back > 0)[ball].mean() > 0.97 and (back > 0)[~(one.marks > 0)].sum() == 0
@@ -192,11 +192,25 @@ def test_back_puts_logits_at_the_crops_voxels():
 
 
 @pytest.mark.parametrize(
-    ("consensus", "wanted"), [(100.0, 0.0), (120.0, 1.0), (100 / 1.5, math.log(1.5) / math.log(2.0))]
+    ("consensus", "held"), [(100.0, True), (120.0, True), (121.0, False), (50.0, True), (49.0, False)]
 )
-def test_needed_widening_reaches_the_consensus_from_the_outline(consensus, wanted):
+def test_interval_is_the_samples_spread_around_the_outline(consensus, held):
     outline = calibrate_boxes.Drawn(100.0, consensus, np.array([40.0, 80.0, 96.0]), 0.9, 0.9)
-    assert calibrate_boxes.needed_widening(outline) == pytest.approx(wanted)
+    assert calibrate_boxes.holds(outline) == held
+
+
+def test_chosen_noise_is_what_makes_the_samples_hold_the_consensus():
+    """Samples of a row of voxels: the noise moves their end by a voxel a unit, and readers' ends lie two further or nearer."""
+    columns, seen = np.arange(40), []
+    for off in (-2, -1, 0, 1, 2) * 2:
+        ends = np.tile([-1.0, 0.0, 1.0], 7)[:, None, None, None]
+        undisturbed = np.broadcast_to(20.0 - columns, (21, 1, 1, 40)).astype(np.float16)
+        noise = np.broadcast_to(ends, undisturbed.shape).astype(np.float16)
+        share = (columns < 20 + off).astype(np.float32)[None, None]
+        seen.append(develop_boxes.Outlined(undisturbed, noise, share, None))
+    assert np.array_equal(seen[0].logits(2.0)[0], seen[0].logits(0.0)[0] - 2)
+    narrow, wide = (calibrate_boxes.chosen_at(scale, seen).held for scale in (1.0, 3.0))
+    assert narrow < 0.7 and wide == 1.0
 
 
 def test_drawn_outline_maximises_the_mean_dice_with_the_samples():
@@ -239,5 +253,5 @@ def test_graphs_of_a_chain_compute_what_pytorch_does_and_others_dont(network, tm
     assert len(found) == 2 + 4 + 2 and parity.within_tolerance(found), found
     assert "largest" in capsys.readouterr().out
     other = BoxNetwork(BoxConfig()).eval()
-    files = [tmp_path / name for name in chain.member_files(0)]
+    files = [tmp_path / name for name in chain_contract.member_files(0)]
     assert not parity.within_tolerance(list(chain_parity.member_differences(other, *files)))

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 from conftest import ONNX_FOLDER
 
-from sam2lung_train.config import NetworkConfig, TrainConfig
+from sam2lung_train.config import BoxConfig, NetworkConfig, TrainConfig
 from sam2lung_train.errors import UserError
-from sam2lung_train.export import contract
+from sam2lung_train.export import chain_contract, contract
 from sam2lung_train.paths import DEFAULT_BUNDLE
 from sam2lung_train.run_folder import DEFAULTS, RunFolder
 
@@ -33,6 +33,7 @@ def default_config_and_choices(spec):
         "classifier_bias": classifier["calibration"]["bias"],
         "classifier_threshold": classifier["threshold"],
         "classifier_points": classifier["operating_points"],
+        "classifier_marked": None,
         "uncertainty": spec["uncertainty"],
         "review": spec["review"],
     }
@@ -77,6 +78,25 @@ def test_model_json_of_an_uncalibrated_network_is_accepted_by_the_schema_and_the
         pytest.skip("SKIPPED: the program's part; SAM2LUNG_BIN doesn't name a built sam2lung")
     done = subprocess.run([os.environ["SAM2LUNG_BIN"], "info", str(tmp_path)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "") and spec["name"] in done.stdout
+
+
+@pytest.mark.parametrize("has_classifier", [True, False], ids=["classifier", "none"])
+def test_model_json_of_a_chain_is_accepted_by_the_schema_and_names_its_files(has_classifier, tmp_path):
+    names = [chain_contract.DETECTOR_FILE, *(name for n in range(2) for name in chain_contract.member_files(n))]
+    for name in [*names, *([contract.CLASSIFIER_FILE] if has_classifier else [])]:
+        (tmp_path / name).write_bytes(name.encode())
+    detect = {**DEFAULTS, "classifier_marked": (1.5, 0.25)}
+    spec = chain_contract.model_json(detect, DEFAULTS, BoxConfig(), 2, tmp_path, "0.1.0")
+    contract.write(tmp_path, {**spec, "provenance": {}})
+    written = contract.read(tmp_path)
+    VALIDATOR.validate(written)
+    assert len(written["segment"]["members"]) == 2 and ("classify" in written) == has_classifier
+    if has_classifier:
+        assert written["classify"]["marked"]["calibration"] == {
+            "activation": "sigmoid",
+            "temperature": 1.5,
+            "bias": 0.25,
+        }
 
 
 def test_written_numbers_read_back_exactly(tmp_path):

@@ -252,7 +252,7 @@ def pins_of(lines):
 
 def test_pins_of_the_package_are_those_of_the_requirement_files():
     listed = {}
-    for name in ("requirements.txt", "requirements-test.txt"):
+    for name in ("requirements.txt", "requirements-test.txt", "requirements-peers.txt"):
         listed |= pins_of((ONNX_FOLDER / name).read_text().splitlines())
     extras = project()["optional-dependencies"]
     assert pins_of([*project()["dependencies"], *(line for lines in extras.values() for line in lines)]) == listed
@@ -269,7 +269,7 @@ PAGES = sorted([*ONNX_FOLDER.glob("*.md"), REPOSITORY / "README.md", *(REPOSITOR
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_names_commands_that_there_are(page):
     text = page.read_text()
-    named = re.findall(r"(?:sam2lung-train|-m sam2lung_train) ([a-z][a-z-]*)", text)
+    named = re.findall(r"(?:sam2lung-train|-m sam2lung_train) ([a-z][a-z0-9-]*)", text)
     assert set(named) <= set(NAMES)
     assert not re.findall(r"-m sam2lung_train\.\w+", text)
 

@@ -38,6 +38,15 @@ def networks(contract):
             yield from [both["coarse"], both["fine"]] if both else [network]
 
 
+def handed_over(contract):
+    """Outputs of a hybrid's coarse network beside its logits, and inputs of its fine one, by the logits' graph."""
+    both = contract["segment"].get("hybrid", {})
+    prompts, features = both.get("prompts", {}), both.get("features", [])
+    given = {feature["output"] for feature in features}
+    taken = {feature["input"] for feature in features} | {prompts[key] for key in ("points", "labels", "box") if prompts}
+    return given, taken
+
+
 def before(values, axis):
     """The neighbour before along an axis, 0 before the first."""
     moved = np.roll(values, 1, axis)
@@ -49,7 +58,9 @@ def before(values, axis):
 def test_tensors_are_those_of_model_json(bundles, name):
     contract = json.loads((bundles / name / "model.json").read_text())
     assert sum(f.stat().st_size for f in (bundles / name).iterdir()) < 8192
+    given, taken = handed_over(contract)
     for network in networks(contract):
+        fine, coarse = (network["kind"] == kind for kind in ("slice", "patch"))
         tensors, random = network["tensors"], network.get("random", {})
         embeddings = {e["name"] for e in tensors.get("embeddings", [])}
         drawn = {d["input"] for d in random.get("dropout", []) + random.get("noise", [])}
@@ -58,7 +69,8 @@ def test_tensors_are_those_of_model_json(bundles, name):
         for member in network["members"]:
             first = session(bundles / name / member.get("encoder", member.get("graph"))["file"])
             last = session(bundles / name / member.get("decoder", member.get("graph"))["file"])
-            assert {o.name for o in last.get_outputs()} == {tensors["logits"]}
+            assert {o.name for o in last.get_outputs()} == {tensors["logits"]} | (given if coarse else set())
+            drawn |= taken if fine else set()
             if "graph" in member:
                 assert {i.name for i in first.get_inputs()} == image | drawn | clicks
             else:

@@ -10,6 +10,9 @@ tiny-patch-flips     mirrored along all axes, boxes side by side, 0 beyond them:
 tiny-patch-half      one graph in float16: logit = GAIN x + B.
 tiny-hybrid          a patch network, logit = COARSE x + CB, and on half of the slices a slice network,
                      logit = FINE x + FB, which counts for FINE_WEIGHT.
+tiny-prompted        the same, with what the coarse network hands over: f, the mean of cubes of two voxels of its image,
+                     and points (x, y), labels l and a box b: logit = FINE x + FB + MIDDLE f on squares of two pixels
+                     + sum over the points of l (PX x + PY y + P0) + BOX . b.
 """
 
 import numpy as np
@@ -28,6 +31,9 @@ CLICK, DECAY_MM = 10.0, 6.0
 A, F = 8.0, [4.0, 2.0, 1.0]
 # tiny-hybrid
 COARSE, CB, FINE, FB, FINE_WEIGHT = 8.0, -5.0, 32.0, -12.0, 0.75
+# tiny-prompted
+POSITIVE, NEGATIVE, MIDDLE = 10, 3, 4.0
+PX, PY, P0, BOX = 1 / 64, 1 / 32, 0.125, [1 / 64, -1 / 32, 1 / 128, -1 / 16]
 
 
 def affine_graph(gain, bias, precision=np.float32):
@@ -139,5 +145,46 @@ def tiny_hybrid():
     return contract("tiny-hybrid", {"kind": "hybrid", "hybrid": both}), graphs
 
 
+def prompting_graph():
+    g = Graph("prompting")
+    x = g.input("image", 1, 1, *SIZE)
+    g.output(g.sum(g.product(x, COARSE), CB), "logits", 1, 1, *SIZE)
+    middle = g.node("AveragePool", x, kernel_shape=[2, 2, 2], strides=[2, 2, 2])
+    g.output(middle, "middle", 1, 1, *(n // 2 for n in SIZE))
+    return g.bytes()
+
+
+def prompted_graph():
+    g = Graph("prompted")
+    x = g.input("image", 1, 1, "H", "W")
+    points = g.input("points", 1, POSITIVE + NEGATIVE, 2)
+    labels = g.input("labels", 1, POSITIVE + NEGATIVE)
+    box = g.input("box", 1, 4)
+    middle = g.input("coarse", 1, 1, "h", "w")
+    same_place = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+    twice = g.node("Resize", middle, "", [1.0, 1.0, 2.0, 2.0], **same_place)
+    of_points = g.node("MatMul", points, np.reshape([PX, PY], (2, 1)))
+    of_points = g.node("Squeeze", of_points, g.constant([2], np.int64))
+    shown = g.node("ReduceSum", g.product(g.sum(of_points, P0), labels), keepdims=0)
+    shown = g.sum(shown, g.node("ReduceSum", g.product(box, np.reshape(BOX, (1, 4))), keepdims=0))
+    logits = g.sum(g.product(x, FINE), g.product(twice, MIDDLE), shown, FB)
+    g.output(logits, "logits", 1, 1, "H", "W")
+    return g.bytes()
+
+
+def tiny_prompted():
+    graphs = {"coarse.onnx": prompting_graph(), "fine.onnx": prompted_graph()}
+    grid = {**boxes(SIZE, 0.5, "constant"), "multiple": 2}
+    both = {
+        "coarse": network("patch", [{"graph": "coarse.onnx"}], graphs, grid=grid),
+        "fine": network("slice", [{"graph": "fine.onnx"}], graphs, grid={"multiple": 2}),
+        "share_of_slices": 0.5,
+        "fine_weights": [FINE_WEIGHT],
+        "prompts": {"points": "points", "labels": "labels", "box": "box", "positive": POSITIVE, "negative": NEGATIVE},
+        "features": [{"output": "middle", "input": "coarse", "channels": 1, "stride": 2, "fine_stride": 2}],
+    }
+    return contract("tiny-prompted", {"kind": "hybrid", "hybrid": both}), graphs
+
+
 BUNDLES = [tiny_patch, tiny_patch_gaussian, tiny_patch_half, tiny_patch_dropout, tiny_patch_clicks, tiny_patch_flips]
-BUNDLES += [tiny_hybrid]
+BUNDLES += [tiny_hybrid, tiny_prompted]

@@ -119,6 +119,9 @@ pub struct sam2lung_run_options {
     /// clicked on; up to 100. 0: none is. sam2lung_run_options_init() sets 4. Not for models whose output is regions. Since
     /// version 5 of the interface.
     pub min_diameter_mm: f64,
+    /// Share of the slices that the fine network of a hybrid sees, up to 1; 0: the bundle's; below 0: none, its coarse network
+    /// alone answers. Other than 0 only for models that outline with a hybrid. Since version 5 of the interface.
+    pub share_of_slices: f64,
 }
 
 // SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
@@ -161,6 +164,7 @@ unsafe impl Abi for sam2lung_run_options {
         progress_data: ptr::null_mut(),
         cancel: ptr::null(),
         min_diameter_mm: limits::USUAL_MIN_DIAMETER_MM,
+        share_of_slices: 0.0,
     };
 }
 
@@ -316,6 +320,8 @@ impl sam2lung_run_options {
             threshold: unless_zero(self.threshold),
             sensitivity: unless_zero(self.sensitivity),
             min_diameter_mm: self.min_diameter_mm,
+            // Not a number stays, and is refused.
+            share_of_slices: unless_zero(self.share_of_slices).map(|share| if share < 0.0 { 0.0 } else { share }),
             uncertainty,
             all_uncertainties: self.all_uncertainties,
             search,
@@ -341,6 +347,13 @@ mod tests {
             assert_eq!(options.into_options().unwrap().uncertainty, Some(*kind));
         }
         assert_eq!(sam2lung_run_options::DEFAULT.into_options().unwrap().uncertainty, None);
+        let share = |share_of_slices: f64| {
+            sam2lung_run_options { share_of_slices, ..Abi::DEFAULT }
+                .into_options()
+                .map(|options| options.share_of_slices)
+        };
+        assert_eq!([0.0, -1.0, 0.3].map(|given| share(given).unwrap()), [None, Some(0.0), Some(0.3)]);
+        assert!([1.5, f64::NAN].into_iter().all(|given| share(given).is_err()));
         for number in [-1, 4] {
             let run = sam2lung_run_options { uncertainty: number, ..Abi::DEFAULT };
             assert_eq!(run.into_options().unwrap_err().name(), "E_ARGUMENT");

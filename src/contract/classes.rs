@@ -44,6 +44,10 @@ pub enum Normalise {
         /// The difference that becomes 1.
         #[schemars(range(min = MIN_CONTRAST, max = *VALUES.end()))]
         deviation: f64,
+        /// Values are clipped to these two first, the lower first. Left out: they aren't.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(inner(inner(range(min = *VALUES.start(), max = *VALUES.end()))))]
+        clip: Option<[f64; 2]>,
     },
     /// (value − mean) / deviation, both of the volume's own values.
     ZScore(Over),

@@ -27,7 +27,7 @@ impl BundleFolder {
         Ok(BundleFolder(resolved))
     }
 
-    /// The names of what lies in it; an error for one that is not Unicode.
+    /// The names of what lies in it, in order; an error for one that is not Unicode.
     ///
     /// # Errors
     /// The system's.
@@ -38,7 +38,9 @@ impl BundleFolder {
             };
             entry?.file_name().into_string().map_err(odd)
         };
-        fs::read_dir(&self.0)?.map(name).collect()
+        let mut names = fs::read_dir(&self.0)?.map(name).collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
     }
 
     /// The file with this plain name.

@@ -15,6 +15,8 @@ pub const MAX_CLASSES: usize = 127;
 pub const MAX_MEMBERS: usize = 256;
 /// Most embeddings, dropout inputs or noise inputs of a network.
 pub const MAX_TENSORS: usize = 256;
+/// Most points inside, and most outside, that a hybrid shows its fine network.
+pub const MAX_PROMPTS: usize = 256;
 /// Channels of an embedding or of a dropout input; draws of a noise input.
 pub const TENSOR_CHANNELS: RangeInclusive<usize> = 1..=65_536;
 /// What sizes of a network's input are multiples of.
@@ -47,6 +49,8 @@ pub const BOX_SPACING_MM: RangeInclusive<f64> = 0.05..=20.0;
 pub const BOX_SIZE: RangeInclusive<usize> = 1..=256;
 /// Most voxels of a classifier's box: 128 x 128 x 128.
 pub const MAX_BOX_VOXELS: usize = 1 << 21;
+/// Standard deviation of the draws of a noise input.
+pub const NOISE_SCALE: RangeInclusive<f64> = 0.001..=100.0;
 /// Added to logits that were divided by the temperature.
 pub const BIAS: RangeInclusive<f64> = -100.0..=100.0;
 /// A probability, or another share of a whole.

@@ -11,6 +11,7 @@ pub mod classes;
 pub mod classify;
 mod external_data;
 pub(crate) mod folder;
+pub mod hybrid;
 pub mod limits;
 pub mod model;
 pub mod network;

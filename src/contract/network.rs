@@ -9,9 +9,10 @@ use serde::{
 };
 use strum::Display;
 
+pub use super::hybrid::Hybrid;
 use super::limits::{
-    BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, OVERLAP, PATCH_SIZE,
-    SHARE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
+    BIAS, DECAY_MM, MARGIN_MM, MAX_EACH_SIDE, MAX_HALO_PX, MAX_MEMBERS, MAX_TENSORS, MULTIPLE, NOISE_SCALE, OVERLAP,
+    PATCH_SIZE, SLICE_MM, SPACING_MM, STEP_SLICES, TENSOR_CHANNELS,
 };
 
 /// A network that cuts a volume: of the role `detect` or `segment`.
@@ -165,6 +166,8 @@ pub enum Beyond {
     Refuse,
     /// It goes on beyond its edge with the edge's values.
     Repeat,
+    /// It lies in the middle of a box that is 0 around it, as MONAI and nnU-Net pad it: what is normalised, not what is given.
+    Zero,
 }
 
 impl Beyond {
@@ -337,7 +340,7 @@ pub struct Dropout {
 }
 
 /// One noise input: independent draws from the standard normal distribution, one set a sample for the whole volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Noise {
     /// Tensor name.
@@ -345,6 +348,21 @@ pub struct Noise {
     /// Draws a sample.
     #[schemars(range(min = *TENSOR_CHANNELS.start(), max = *TENSOR_CHANNELS.end()))]
     pub rank: usize,
+    /// The draws' standard deviation: how far samples differ. Left out: 1.
+    #[schemars(range(min = *NOISE_SCALE.start(), max = *NOISE_SCALE.end()))]
+    #[serde(default = "unscaled", skip_serializing_if = "is_unscaled")]
+    pub scale: f64,
+}
+
+impl Noise {
+    /// `rank` draws a sample of the standard normal distribution.
+    pub fn standard(input: &str, rank: usize) -> Self {
+        Noise { input: input.into(), rank, scale: unscaled() }
+    }
+}
+
+fn is_unscaled(scale: &f64) -> bool {
+    *scale == unscaled()
 }
 
 /// An axis of the canonical orientation.
@@ -411,23 +429,6 @@ pub enum Activation {
     Sigmoid,
     /// One of the classes or the background, whose logit comes first.
     Softmax,
-}
-
-/// A coarse network everywhere and a fine one on some slices.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Hybrid {
-    /// The patch network.
-    pub coarse: Network,
-    /// The slice network.
-    pub fine: Network,
-    /// Share of the slices that the fine network sees, those with most information first; 0: none, the coarse network
-    /// alone answers.
-    #[schemars(range(min = *SHARE.start(), max = *SHARE.end()))]
-    pub share_of_slices: f64,
-    /// For each class, how much the fine network's logits count against the coarse one's, 0 to 1.
-    #[schemars(inner(range(min = *SHARE.start(), max = *SHARE.end())))]
-    pub fine_weights: Vec<f64>,
 }
 
 impl Network {

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zip::{CompressionMethod, ZipArchive, result::ZipError};
+use zip::{CompressionMethod, ZipArchive, read::ZipFileEntry, result::ZipError};
 
 use super::package::Source;
 use crate::{
@@ -26,6 +26,8 @@ const GET_AGAIN: &str = "The archive is damaged or cut off: get it again";
 /// An archive whose entries were looked at.
 pub(super) struct Archive {
     path: PathBuf,
+    /// Its length.
+    bytes: u64,
     zip: ZipArchive<BufReader<File>>,
     /// Places of the files in the archive, by name.
     files: BTreeMap<String, usize>,
@@ -37,9 +39,10 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self> {
         let unreadable = |e| Error::read(path, e, "Name a zip archive, or a folder with model.json");
         let file = regular::open(path).map_err(unreadable)?;
+        let bytes = file.metadata().map_err(unreadable)?.len();
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|e| refusal(path, format!("it can't be read as a zip archive ({})", said(&e)), GET_AGAIN))?;
-        let mut archive = Archive { path: path.into(), zip, files: BTreeMap::new() };
+        let mut archive = Archive { path: path.into(), bytes, zip, files: BTreeMap::new() };
         archive.look()?;
         Ok(archive)
     }
@@ -62,17 +65,23 @@ impl Archive {
         if shared {
             return Err(self.say("it has entries that share bytes; expected each by itself", EXPORT_AGAIN));
         }
-        let mut paths = Vec::new();
+        let (mut paths, mut unpacked) = (Vec::new(), 0u64);
         for index in 0..count {
-            paths.push(self.look_at(index)?);
+            let entry = self.zip.by_index_data(index).map_err(|e| self.say(said(&e), GET_AGAIN))?;
+            unpacked = unpacked.saturating_add(entry.size());
+            paths.push(self.look_at(&entry)?);
+        }
+        let most = FREE_UNPACKED_BYTES.max(self.bytes.saturating_mul(MAX_UNPACKED_RATIO));
+        if unpacked > most {
+            let reason = format!("it unpacks from {} to {unpacked} bytes; expected at most {most}", self.bytes);
+            return Err(self.say(reason, "Take bundles from people you know"));
         }
         self.files = self.names(paths)?;
         Ok(())
     }
 
     /// The path of an entry, and whether it is a folder.
-    fn look_at(&self, index: usize) -> Result<(String, bool)> {
-        let entry = self.zip.by_index_data(index).map_err(|e| self.say(said(&e), GET_AGAIN))?;
+    fn look_at(&self, entry: &ZipFileEntry<'_>) -> Result<(String, bool)> {
         let name = std::str::from_utf8(entry.name_raw());
         let shown = String::from_utf8_lossy(entry.name_raw()).escape_debug().to_string();
         let refuse = |what: &str, expected: &str| {
@@ -134,11 +143,10 @@ impl Source for Archive {
         let path = self.path.clone();
         let broken = |what: String| refusal(&path, format!("'{name}' {what}"), GET_AGAIN);
         let mut entry = self.zip.by_index(self.files[name]).map_err(|e| broken(said(&e)))?;
-        let (packed, size) = (entry.compressed_size(), entry.size());
-        let bound = most.min(FREE_UNPACKED_BYTES.max(packed.saturating_mul(MAX_UNPACKED_RATIO)));
-        if size > bound {
-            let reason = format!("'{name}' unpacks from {packed} to {size} bytes; expected at most {bound}");
-            return Err(refusal(&path, reason, "Take bundles from people you know"));
+        let size = entry.size();
+        if size > most {
+            let reason = format!("'{name}' has {size} bytes; expected at most {most}");
+            return Err(refusal(&path, reason, EXPORT_AGAIN));
         }
         // Room grows with what arrives: a size that an archive only claims takes no memory.
         let mut bytes = Vec::new();

@@ -182,8 +182,7 @@ impl Folder {
     fn open(path: &Path) -> Result<Self> {
         let unreadable = |e| Error::read(path, e, "Name a folder that holds model.json and its ONNX files");
         let inside = BundleFolder::open(path).map_err(unreadable)?;
-        let mut names = inside.names().map_err(unreadable)?;
-        names.sort();
+        let names = inside.names().map_err(unreadable)?;
         Ok(Folder { path: path.into(), inside, names })
     }
 }

@@ -28,6 +28,8 @@ pub struct Channel<'a> {
     pub scale: Scale,
 }
 
+const UNCLIPPED: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+
 /// From a channel's values to those that a network is fed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
@@ -41,6 +43,8 @@ pub enum Scale {
         deviation: f64,
         /// True: values that are 0 stay 0.
         zero_stays: bool,
+        /// Values are clipped to these first.
+        clip: [f64; 2],
     },
 }
 
@@ -68,11 +72,13 @@ impl Scale {
     pub fn of(normalise: Normalise, voxels: &Array3<f32>, cancel: &CancelToken) -> Result<Self> {
         match normalise {
             Normalise::Window(window) => Ok(Scale::Window(HuWindow::new(window))),
-            Normalise::Standard { mean, deviation } => Ok(Scale::Standard { mean, deviation, zero_stays: false }),
+            Normalise::Standard { mean, deviation, clip } => {
+                Ok(Scale::Standard { mean, deviation, zero_stays: false, clip: clip.unwrap_or(UNCLIPPED) })
+            }
             Normalise::ZScore(over) => {
                 let zero_stays = over == Over::NonZero;
                 let (mean, deviation) = moments(voxels, zero_stays, cancel)?;
-                Ok(Scale::Standard { mean, deviation, zero_stays })
+                Ok(Scale::Standard { mean, deviation, zero_stays, clip: UNCLIPPED })
             }
         }
     }
@@ -82,7 +88,9 @@ impl Scale {
         match *self {
             Scale::Window(window) => window.apply(value),
             Scale::Standard { zero_stays: true, .. } if value == 0.0 => 0.0,
-            Scale::Standard { mean, deviation, .. } => ((f64::from(value) - mean) / deviation) as f32,
+            Scale::Standard { mean, deviation, clip: [low, high], .. } => {
+                ((f64::from(value).clamp(low, high) - mean) / deviation) as f32
+            }
         }
     }
 
@@ -129,7 +137,7 @@ mod tests {
     fn scale_z_score_over_all_has_mean_0_and_deviation_1() {
         // Mean 2; squares 4 · 4 + 0 + 4 + 4 + 16 = 40 over 8.
         let scale = scale(Normalise::ZScore(Over::All), VALUES);
-        assert_eq!(scale, Scale::Standard { mean: 2.0, deviation: 5f64.sqrt(), zero_stays: false });
+        assert_eq!(scale, Scale::Standard { mean: 2.0, deviation: 5f64.sqrt(), zero_stays: false, clip: UNCLIPPED });
         assert_eq!(scale.apply(0.0), (-2.0 / 5f64.sqrt()) as f32);
     }
 
@@ -137,7 +145,7 @@ mod tests {
     fn scale_z_score_over_voxels_that_are_not_0_leaves_0_as_it_is() {
         // 2, 4, 4, 6: mean 4, variance 2.
         let scale = scale(Normalise::ZScore(Over::NonZero), VALUES);
-        assert_eq!(scale, Scale::Standard { mean: 4.0, deviation: 2f64.sqrt(), zero_stays: true });
+        assert_eq!(scale, Scale::Standard { mean: 4.0, deviation: 2f64.sqrt(), zero_stays: true, clip: UNCLIPPED });
         assert_eq!([0.0, 4.0].map(|value| scale.apply(value)), [0.0, 0.0]);
         assert_eq!(scale.apply(6.0), 2f32.sqrt());
     }
@@ -154,7 +162,9 @@ mod tests {
     fn scale_window_and_standard_are_the_bundle_s_own() {
         let window = scale(Normalise::Window([-1000.0, 400.0]), VALUES);
         assert_eq!([-2000.0, -300.0, 400.0].map(|hu| window.apply(hu)), [0.0, 0.5, 1.0]);
-        let standard = scale(Normalise::Standard { mean: 10.0, deviation: 4.0 }, VALUES);
+        let standard = scale(Normalise::Standard { mean: 10.0, deviation: 4.0, clip: None }, VALUES);
         assert_eq!([0.0, 10.0, 12.0].map(|value| standard.apply(value)), [-2.5, 0.0, 0.5]);
+        let clipped = scale(Normalise::Standard { mean: 10.0, deviation: 4.0, clip: Some([2.0, 11.0]) }, VALUES);
+        assert_eq!([0.0, 10.0, 12.0].map(|value| clipped.apply(value)), [-2.0, 0.0, 0.25]);
     }
 }

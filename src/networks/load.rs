@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     classify::OnnxClassifier,
     kinds::Cutting,
-    onnx::{OnnxNetwork, Setting},
+    onnx::{Bridge, OnnxNetwork, Setting},
 };
 use crate::{
     contract::{
@@ -110,7 +110,8 @@ impl Networks {
             .into_iter();
         let mut next = || own.next().unwrap_or_default();
         let (channels, classes, origin) = (model.channels(), model.classes.len(), &bundle.origin);
-        let setting = |field: String| Setting { origin: origin.clone(), field, channels, classes };
+        let setting =
+            |field: String, bridge: Bridge| Setting { origin: origin.clone(), field, channels, classes, bridge };
         let detect =
             model.detect.as_ref().map(|network| Cutting::new(network, "detect", setting, &mut next)).transpose()?;
         let segment = Cutting::new(&model.segment, "segment", setting, &mut next)?;
@@ -131,12 +132,12 @@ impl Cutting<OnnxNetwork> {
     fn new(
         network: &Network,
         field: &str,
-        setting: impl Fn(String) -> Setting,
+        setting: impl Fn(String, Bridge) -> Setting,
         graphs: &mut impl FnMut() -> Vec<Graph>,
     ) -> Result<Self> {
         let mut made = Vec::new();
-        for (field, part) in network.parts(field) {
-            made.push(OnnxNetwork::new(part, setting(field), graphs())?);
+        for ((field, part), bridge) in network.parts(field).into_iter().zip(bridges(network)) {
+            made.push(OnnxNetwork::new(part, setting(field, bridge), graphs())?);
         }
         let mut made = made.into_iter();
         match (made.next(), made.next()) {
@@ -145,4 +146,12 @@ impl Cutting<OnnxNetwork> {
             (None, _) => Err(Error::Internal { what: format!("{field} has no network") }),
         }
     }
+}
+
+/// For each of the network's parts what it gives and what it is handed.
+fn bridges(network: &Network) -> [Bridge; 2] {
+    let Some(hybrid) = &network.hybrid else { return [Bridge::default(), Bridge::default()] };
+    let coarse = Bridge { gives: hybrid.features.clone(), ..Bridge::default() };
+    let fine = Bridge { takes: hybrid.features.clone(), prompts: hybrid.prompts.clone(), ..Bridge::default() };
+    [coarse, fine]
 }

@@ -2,7 +2,10 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 
-use super::network::{Draws, Network as Graphs, Window};
+use super::{
+    handed::Handed,
+    network::{Draws, Fed, Network as Graphs, Window},
+};
 use crate::{
     contract::network::{Blend, Calibration, Grid, Hybrid, Kind, Member, Network, Random, Scout},
     error::Result,
@@ -41,7 +44,8 @@ pub fn patch(size: [usize; 3]) -> Network {
 
 /// A hybrid of these two.
 pub fn hybrid(coarse: Network, fine: Network, share_of_slices: f64, fine_weights: Vec<f64>) -> Network {
-    let hybrid = Hybrid { coarse, fine, share_of_slices, fine_weights };
+    let (prompts, features) = (None, Vec::new());
+    let hybrid = Hybrid { coarse, fine, share_of_slices, fine_weights, prompts, features };
     Network { kind: Kind::Hybrid, members: Vec::new(), hybrid: Some(Box::new(hybrid)), ..slice() }
 }
 
@@ -56,12 +60,16 @@ pub struct Arithmetic {
     pub encoded: Vec<(usize, Vec<usize>, Vec<f32>)>,
     /// Window, clicks' shape and number of samples of each decoder call.
     pub decoded: Vec<(Option<Window>, Option<ArrayD<f32>>, usize)>,
+    /// What each decoder call was handed.
+    pub handed: Vec<Handed>,
+    /// What it gives beside logits, of the image.
+    pub features: fn(&ArrayD<f32>) -> Vec<ArrayD<f32>>,
 }
 
 impl Arithmetic {
     /// A network whose decoder is `decode`.
     pub fn new(decode: Decode) -> Self {
-        Arithmetic { decode, encoded: Vec::new(), decoded: Vec::new() }
+        Arithmetic { decode, encoded: Vec::new(), decoded: Vec::new(), handed: Vec::new(), features: |_| Vec::new() }
     }
 }
 
@@ -85,13 +93,14 @@ impl Graphs for Arithmetic {
         (member, image): &Self::Encoded,
         window: Option<Window>,
         draws: &Draws,
-        clicks: Option<ArrayViewD<'_, f32>>,
+        fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
         cancel.check()?;
         let random = !draws.dropout.is_empty() || !draws.noise.is_empty();
         let rows = if random { draws.samples } else { 1 };
-        self.decoded.push((window, clicks.map(|maps| maps.to_owned()), rows));
+        self.decoded.push((window, fed.clicks.map(|maps| maps.to_owned()), rows));
+        self.handed.extend(fed.handed.cloned());
         let samples: Vec<ArrayD<f32>> = (0..rows).map(|row| (self.decode)(image, *member, draws, row)).collect();
         let mut shape = samples[0].shape().to_vec();
         shape.insert(0, rows);
@@ -104,5 +113,15 @@ impl Graphs for Arithmetic {
         let rows = Slice::from(window.row..window.row + window.height);
         let columns = Slice::from(window.column..window.column + window.width);
         Ok(logits.slice_axis(Axis(last - 1), rows).slice_axis(Axis(last), columns).to_owned())
+    }
+    fn decode_with_features(
+        &mut self,
+        encoded: &Self::Encoded,
+        draws: &Draws,
+        fed: Fed<'_>,
+        cancel: &CancelToken,
+    ) -> Result<(ArrayD<f32>, Vec<ArrayD<f32>>)> {
+        let features = (self.features)(&encoded.1);
+        Ok((self.decode(encoded, None, draws, fed, cancel)?, features))
     }
 }

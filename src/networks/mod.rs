@@ -19,6 +19,7 @@ pub mod classify;
 pub mod clicks;
 pub mod dropout;
 pub mod flips;
+pub mod handed;
 pub mod hybrid;
 pub mod images;
 pub mod job;

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayD, ArrayViewD};
 
+use super::handed::Handed;
 use crate::{error::Result, progress::CancelToken};
 
 /// A rectangle of the network's pixels inside an encoded slice: first row and column, then height and width.
@@ -30,6 +31,15 @@ pub struct Draws {
     pub noise: Vec<Array2<f32>>,
 }
 
+/// What a decoder is fed beside what was encoded and drawn; all of it belongs to the whole encoded image.
+#[derive(Debug, Clone, Default)]
+pub struct Fed<'a> {
+    /// (1, 2, …), for networks that take clicks.
+    pub clicks: Option<ArrayViewD<'a, f32>>,
+    /// For a hybrid's fine network that is handed something.
+    pub handed: Option<&'a Handed>,
+}
+
 /// The members of one network.
 pub trait Network {
     /// What an encoder leaves behind; it stays where it was made (host or device).
@@ -52,8 +62,7 @@ pub trait Network {
 
     /// Decodes what a member encoded, or a window of it, once for each of T samples.
     ///
-    /// `clicks`: (1, 2, …) over the whole encoded image, for networks that take clicks. Returns logits (T, K, …) over the window,
-    /// as the contract's `tensors.logits` has them.
+    /// Returns logits (T, K, …) over the window, as the contract's `tensors.logits` has them.
     ///
     /// # Errors
     /// As [`Network::encode`].
@@ -62,7 +71,20 @@ pub trait Network {
         encoded: &Self::Encoded,
         window: Option<Window>,
         draws: &Draws,
-        clicks: Option<ArrayViewD<'_, f32>>,
+        fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>>;
+
+    /// Decodes one sample of what a member encoded: its logits, then each of the features that a hybrid's coarse network
+    /// gives, (1, channels, size / stride …) in the contract's order.
+    ///
+    /// # Errors
+    /// As [`Network::encode`].
+    fn decode_with_features(
+        &mut self,
+        encoded: &Self::Encoded,
+        draws: &Draws,
+        fed: Fed<'_>,
+        cancel: &CancelToken,
+    ) -> Result<(ArrayD<f32>, Vec<ArrayD<f32>>)>;
 }

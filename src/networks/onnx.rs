@@ -13,11 +13,15 @@ use std::{ops::Range, path::PathBuf};
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 
 use super::{
-    network::{Draws, Network, Window},
+    handed::Handed,
+    network::{Draws, Fed, Network, Window},
     tensors::{Expected, Place, axes, logit_channels},
 };
 use crate::{
-    contract::network::{self as contract, Member, Tensors},
+    contract::{
+        hybrid::{Feature, Prompts},
+        network::{self as contract, Member, Tensors},
+    },
     error::{Error, Result},
     progress::CancelToken,
     runtime::{
@@ -35,6 +39,8 @@ pub struct OnnxNetwork {
     origin: PathBuf,
     /// Its field in the contract, such as `segment`.
     field: String,
+    /// Its part in a hybrid's.
+    pub(super) bridge: Bridge,
     /// Volumes that go in.
     pub(super) channels: usize,
     /// Channels of the logits.
@@ -81,6 +87,26 @@ pub struct Setting {
     pub channels: usize,
     /// Classes that it outlines.
     pub classes: usize,
+    /// Its part in what a hybrid's coarse network hands to the fine one.
+    pub bridge: Bridge,
+}
+
+/// What a network of a hybrid gives beside its logits, and what it is handed; both are empty for others.
+#[derive(Debug, Clone, Default)]
+pub struct Bridge {
+    /// Outputs of a coarse network.
+    pub gives: Vec<Feature>,
+    /// Inputs of a fine network.
+    pub takes: Vec<Feature>,
+    /// The same for points and a box.
+    pub prompts: Option<Prompts>,
+}
+
+impl Bridge {
+    /// True for a network that is handed something.
+    pub fn is_handed(&self) -> bool {
+        self.prompts.is_some() || !self.takes.is_empty()
+    }
 }
 
 impl OnnxNetwork {
@@ -101,6 +127,7 @@ impl OnnxNetwork {
             tensors,
             origin: setting.origin,
             field: setting.field,
+            bridge: setting.bridge,
             channels: setting.channels,
             graphs,
             members,
@@ -138,7 +165,8 @@ impl OnnxNetwork {
     }
 
     fn check_tensors(&self, classes: usize) -> Result<()> {
-        let Expected { image, embeddings, drawn, logits } = Expected::of(&self.contract, self.channels, classes);
+        let Expected { image, embeddings, drawn, logits } =
+            Expected::of(&self.contract, &self.bridge, self.channels, classes);
         for (n, member) in self.members.iter().enumerate() {
             let field = self.member_field(n);
             let place = Place { origin: &self.origin, member: &field };
@@ -202,13 +230,27 @@ impl OnnxNetwork {
         encoded: &Encoded,
         window: Option<Window>,
         draws: &Draws,
-        clicks: Option<ArrayViewD<'_, f32>>,
+        fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
+        self.run_for(&[], encoded, window, draws, fed, cancel).map(|mut given| given.remove(0))
+    }
+
+    /// Logits over a window, then these outputs as they are.
+    fn run_for(
+        &mut self,
+        others: &[&str],
+        encoded: &Encoded,
+        window: Option<Window>,
+        draws: &Draws,
+        fed: Fed<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Vec<ArrayD<f32>>> {
         let window = window.filter(|window| *window != encoded.whole());
         // On a device embeddings stay where they are, and some single graphs have to see all of a slice: there the whole is
-        // decoded and the window read from it.
-        let cut = encoded.on_host() && !(self.contract.whole_slice && encoded.is_image());
+        // decoded and the window read from it. Points and features belong to the whole as well.
+        let whole = self.contract.whole_slice && encoded.is_image() || self.bridge.is_handed();
+        let cut = encoded.on_host() && !whole;
         let (before, after) = if cut { (window, None) } else { (None, window) };
         let parts = encoded.cut(before, &self.tensors)?;
         let mut inputs = encoded.inputs(&parts, before, &self.tensors);
@@ -220,18 +262,38 @@ impl OnnxNetwork {
         for (noise, drawn) in self.contract.random.noise.iter().zip(&draws.noise) {
             inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
         }
-        if let (Some(wanted), Some(map)) = (&self.contract.clicks, clicks) {
+        if let (Some(wanted), Some(map)) = (&self.contract.clicks, fed.clicks) {
             inputs.push((&wanted.input, Input::Array(within(map, before, [1; 3]))));
         }
+        inputs.extend(fed.handed.into_iter().flat_map(|handed| handed_inputs(&self.bridge, handed)));
         let decoder = &mut self.graphs[self.members[encoded.member].decoder];
-        let given = decoder.run(&inputs, &[&self.tensors.logits], Leave::OnHost, cancel)?;
+        let names = [&[self.tensors.logits.as_str()], others].concat();
+        let given = decoder.run(&inputs, &names, Leave::OnHost, cancel)?;
         let logits = given[0].view()?;
         // Before a window is read from it.
         self.check_space(encoded, logits.shape(), before)?;
-        Ok(match after {
+        let logits = match after {
             Some(_) => within(logits.view(), after, [1; 3]).as_standard_layout().into_owned(),
             None => logits.into_owned(),
-        })
+        };
+        let others = given[1..].iter().map(|value| Ok(value.view()?.into_owned()));
+        [Ok(logits)].into_iter().chain(others).collect()
+    }
+
+    /// What a coarse network gives of an image of one sample has to have the size that the contract means.
+    fn check_features(&self, encoded: &Encoded, given: &[ArrayD<f32>]) -> Result<()> {
+        for (feature, own) in self.bridge.gives.iter().zip(given) {
+            let space = encoded.size.iter().zip(feature.stride.along()).map(|(n, stride)| n / stride);
+            let expected: Vec<_> = [1, feature.channels].into_iter().chain(space).collect();
+            if own.shape() != expected {
+                let (field, got) = (self.member_field(encoded.member), format!("{:?} for one sample", own.shape()));
+                let place = Place { origin: &self.origin, member: &field };
+                let decoder = &self.graphs[self.members[encoded.member].decoder];
+                let expected = format!("{expected:?} (stride {})", feature.stride);
+                return Err(place.refuse(decoder, &feature.output, got, expected));
+            }
+        }
+        Ok(())
     }
 
     fn check_space(&self, encoded: &Encoded, got: &[usize], window: Option<Window>) -> Result<()> {
@@ -285,15 +347,53 @@ impl Network for OnnxNetwork {
         encoded: &Encoded,
         window: Option<Window>,
         draws: &Draws,
-        clicks: Option<ArrayViewD<'_, f32>>,
+        fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
-        let logits = self.run_decoder(encoded, window, draws, clicks, cancel)?;
+        let logits = self.run_decoder(encoded, window, draws, fed, cancel)?;
         self.check_logits(encoded, logits.shape(), draws.samples)?;
         let decoder = &self.graphs[self.members[encoded.member].decoder];
         decoder.check_finite(logits.as_slice().expect("a copy is contiguous"))?;
         Ok(logits)
     }
+
+    fn decode_with_features(
+        &mut self,
+        encoded: &Encoded,
+        draws: &Draws,
+        fed: Fed<'_>,
+        cancel: &CancelToken,
+    ) -> Result<(ArrayD<f32>, Vec<ArrayD<f32>>)> {
+        let outputs: Vec<String> = self.bridge.gives.iter().map(|feature| feature.output.clone()).collect();
+        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+        let mut given = self.run_for(&outputs, encoded, None, draws, fed, cancel)?;
+        let features = given.split_off(1);
+        let logits = given.remove(0);
+        self.check_logits(encoded, logits.shape(), draws.samples)?;
+        self.check_features(encoded, &features)?;
+        let decoder = &self.graphs[self.members[encoded.member].decoder];
+        for array in [&logits].into_iter().chain(&features) {
+            decoder.check_finite(array.as_standard_layout().as_slice().expect("it is contiguous"))?;
+        }
+        Ok((logits, features))
+    }
+}
+
+/// What a fine network is handed, by the names of its inputs.
+fn handed_inputs<'a>(bridge: &'a Bridge, handed: &'a Handed) -> Vec<(&'a str, Input<'a>)> {
+    let mut inputs = Vec::new();
+    if let (Some(prompts), Some(prompted)) = (&bridge.prompts, &handed.prompted) {
+        let row = |values: &'a [f32]| ArrayViewD::from_shape(vec![1, values.len()], values).expect("one row");
+        let points = prompted.points.view().insert_axis(Axis(0)).into_dyn();
+        inputs.push((prompts.points.as_str(), Input::Array(points)));
+        inputs.push((prompts.labels.as_str(), Input::Array(row(&prompted.labels))));
+        inputs.extend(prompts.bounds.as_deref().map(|name| (name, Input::Array(row(&prompted.bounds)))));
+    }
+    let features = bridge.takes.iter().zip(&handed.features);
+    inputs.extend(features.map(|(feature, values)| {
+        (feature.input.as_str(), Input::Array(values.view().insert_axis(Axis(0)).into_dyn()))
+    }));
+    inputs
 }
 
 impl Graphs {

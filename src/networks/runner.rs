@@ -8,7 +8,8 @@ use ndarray::{Array5, ArrayD, ArrayView4, Axis, Ix5, IxDyn};
 
 use super::{
     flips::Flip,
-    network::{Draws, Network, Window},
+    handed::Handed,
+    network::{Draws, Fed, Network, Window},
     sampler::{Pass, Sampler},
     sampling::{MIN_SAMPLES_PER_CALL, Sampling},
 };
@@ -27,6 +28,8 @@ pub struct Input {
     pub offsets_mm: Vec<f32>,
     /// (1, 2, 1, H, W) or (1, 2, D, H, W), for networks that take clicks.
     pub clicks: Option<Array5<f32>>,
+    /// For a hybrid's fine network that is handed something.
+    pub handed: Option<Handed>,
 }
 
 /// An image that a member encoded.
@@ -37,6 +40,7 @@ pub struct Seen<E> {
     /// Rows and columns of the image.
     plane: [usize; 2],
     clicks: Option<ArrayD<f32>>,
+    handed: Option<Handed>,
 }
 
 /// Runs the members of one network.
@@ -84,7 +88,9 @@ impl<'a, N: Network> Runner<'a, N> {
         let offsets_mm = flip.offsets_mm(&input.offsets_mm);
         let encoded = self.network.encode(member, image.view(), &offsets_mm, cancel)?;
         let (.., height, width) = input.image.dim();
-        Ok(Seen { encoded, flip, plane: [height, width], clicks })
+        let plane = [height, width];
+        let handed = input.handed.as_ref().map(|handed| handed.mirrored(flip, plane));
+        Ok(Seen { encoded, flip, plane, clicks, handed })
     }
 
     /// The array as the graphs take it: mirrored, and for slices with all their channels and slices along one axis.
@@ -112,12 +118,41 @@ impl<'a, N: Network> Runner<'a, N> {
         cancel: &CancelToken,
     ) -> Result<Array5<f32>> {
         let window = window.map(|window| seen.mirrored(window));
-        let clicks = seen.clicks.as_ref().map(|maps| maps.view());
-        let logits = self.network.decode(&seen.encoded, window, draws, clicks, cancel)?;
-        let logits = if logits.ndim() == 4 { logits.insert_axis(Axis(2)) } else { logits };
-        let mut logits = logits.into_dimensionality::<Ix5>().map_err(|e| Error::Internal { what: e.to_string() })?;
-        seen.flip.turn(&mut logits);
-        Ok(logits)
+        let logits = self.network.decode(&seen.encoded, window, draws, seen.fed(), cancel)?;
+        in_space(logits, seen.flip)
+    }
+
+    /// Logits (1, K, D, H, W) of the deterministic network, and each feature that it gives, (1, channels, d, h, w): the means
+    /// over what each member saw, in `all`.
+    ///
+    /// # Errors
+    /// As [`Network::decode`].
+    pub fn settled_with_features(
+        &mut self,
+        all: &[Seen<N::Encoded>],
+        cancel: &CancelToken,
+    ) -> Result<(Array5<f32>, Vec<Array5<f32>>)> {
+        let draws = self.sampler.settled();
+        let mut sums: Vec<Array5<f32>> = Vec::new();
+        for seen in all {
+            let (logits, features) = self.network.decode_with_features(&seen.encoded, &draws, seen.fed(), cancel)?;
+            let given = [logits].into_iter().chain(features).map(|array| in_space(array, seen.flip));
+            let given = given.collect::<Result<Vec<_>>>()?;
+            if sums.is_empty() {
+                sums = given;
+            } else {
+                sums.iter_mut().zip(&given).for_each(|(sum, own)| *sum += own);
+            }
+        }
+        if all.len() > 1 {
+            let members = all.len() as f32;
+            sums.iter_mut().for_each(|sum| sum.mapv_inplace(|value| value / members));
+        }
+        if sums.is_empty() {
+            return Err(Error::Internal { what: "a network has no member".into() });
+        }
+        let logits = sums.remove(0);
+        Ok((logits, sums))
     }
 
     /// Logits (1, K, D, H, W) of the deterministic network: the mean over what each member saw, in `all`.
@@ -194,7 +229,20 @@ pub fn seen_before<E>(pass: &Pass, all: &mut [Option<Seen<E>>]) -> Option<Seen<E
     if pass.flip.is_none() { all.get_mut(pass.member)?.take() } else { None }
 }
 
+/// What a network gives as it lies in the volume, with an axis along k.
+fn in_space(given: ArrayD<f32>, flip: Flip) -> Result<Array5<f32>> {
+    let given = if given.ndim() == 4 { given.insert_axis(Axis(2)) } else { given };
+    let mut given = given.into_dimensionality::<Ix5>().map_err(|e| Error::Internal { what: e.to_string() })?;
+    flip.turn(&mut given);
+    Ok(given)
+}
+
 impl<E> Seen<E> {
+    /// What its decoder is fed.
+    fn fed(&self) -> Fed<'_> {
+        Fed { clicks: self.clicks.as_ref().map(|maps| maps.view()), handed: self.handed.as_ref() }
+    }
+
     /// Where a window of the volume lies in the image that was encoded.
     fn mirrored(&self, window: Window) -> Window {
         let [rows, columns] = self.plane;
@@ -229,8 +277,12 @@ mod tests {
         spec.random.flips = vec![Along::K, Along::J, Along::I];
         let mut network = Arithmetic::new(middle);
         let clicks = Array5::from_shape_fn((1, 2, 1, 4, 6), |(_, c, _, j, i)| (100 * c + 10 * j + i) as f32);
-        let input =
-            Input { image: image((1, 1, 3, 4, 6)), offsets_mm: vec![-2.0, 0.0, 1.5], clicks: Some(clicks.clone()) };
+        let input = Input {
+            image: image((1, 1, 3, 4, 6)),
+            offsets_mm: vec![-2.0, 0.0, 1.5],
+            clicks: Some(clicks.clone()),
+            handed: None,
+        };
         let flips: Vec<Flip> = (0..8).map(|n| Flip::number(n, &spec.random.flips)).collect();
         let window = Window { row: 1, column: 4, height: 3, width: 2 };
         let sampling =
@@ -282,7 +334,7 @@ mod tests {
             own.mapv_into(|x| x + [0.0, 3.0, 6.0][member])
         });
         let mut runner = Runner::new(&mut network, &spec, 0);
-        let input = Input { image: image((1, 1, 1, 2, 2)), offsets_mm: vec![0.0], clicks: None };
+        let input = Input { image: image((1, 1, 1, 2, 2)), offsets_mm: vec![0.0], clicks: None, handed: None };
         let all = runner.encode_all(&input, &CancelToken::new()).unwrap();
         let logits = runner.settled(&all, None, &CancelToken::new()).unwrap();
         assert_eq!(logits.iter().copied().collect::<Vec<_>>(), [3.0, 4.0, 13.0, 14.0]);
@@ -291,14 +343,14 @@ mod tests {
     #[test]
     fn sample_of_a_network_with_random_inputs_never_decodes_one_alone_and_any_batch_gives_the_same() {
         let mut spec = made::slice();
-        spec.random.noise = vec![network::Noise { input: "noise".into(), rank: 1 }];
+        spec.random.noise = vec![network::Noise::standard("noise", 1)];
         let drawn = |batch: usize| {
             let mut network = Arithmetic::new(|image, _, draws, row| {
                 let noise = draws.noise[0][[row, 0]];
                 image.slice(s![0, 0..1, .., ..]).mapv(|x| x + noise).into_dyn()
             });
             let mut runner = Runner::new(&mut network, &spec, 5);
-            let input = Input { image: image((1, 1, 1, 1, 2)), offsets_mm: vec![0.0], clicks: None };
+            let input = Input { image: image((1, 1, 1, 1, 2)), offsets_mm: vec![0.0], clicks: None, handed: None };
             let seen = runner.encode(&input, 0, Flip::default(), &CancelToken::new()).unwrap();
             let mut got = vec![0.0; 9];
             let mut put = |s: usize, logits: ArrayView4<'_, f32>| {

@@ -67,7 +67,7 @@ impl<'a> Sampler<'a> {
         Draws {
             samples: samples.len(),
             dropout: dropout.map(|(n, d)| dropout::masks(self.seed, samples, n, d.channels, d.rate)).collect(),
-            noise: noise.map(|(n, z)| noise::draws(self.seed, samples, n, z.rank)).collect(),
+            noise: noise.map(|(n, z)| noise::draws(self.seed, samples, n, z)).collect(),
         }
     }
 
@@ -164,7 +164,7 @@ mod tests {
 
     fn random(rate: Option<f64>, rank: Option<usize>, flips: &[Axis]) -> Random {
         let dropout = rate.map(|rate| Dropout { input: "drop".into(), channels: 16, rate });
-        let noise = rank.map(|rank| Noise { input: "noise".into(), rank });
+        let noise = rank.map(|rank| Noise::standard("noise", rank));
         Random { dropout: dropout.into_iter().collect(), noise: noise.into_iter().collect(), flips: flips.to_vec() }
     }
 

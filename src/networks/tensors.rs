@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use crate::{
-    contract::network::{Activation, Kind, Network},
+    contract::{
+        hybrid::Prompts,
+        network::{Activation, Kind, Network},
+    },
     error::{Error, Result},
-    networks::clicks,
+    networks::{clicks, onnx::Bridge},
     runtime::{
         graph::Graph,
         tensor::{ANY, TensorInfo},
@@ -22,15 +25,15 @@ pub struct Expected<'a> {
     pub image: Vec<Wanted<'a>>,
     /// From encoder to decoder.
     pub embeddings: Vec<Wanted<'a>>,
-    /// What is random, and clicks.
+    /// What is random, clicks, and what a hybrid's fine network is handed.
     pub drawn: Vec<Wanted<'a>>,
-    /// What comes out at last.
+    /// What comes out at last: logits, and what a hybrid's coarse network gives beside them.
     pub logits: Vec<Wanted<'a>>,
 }
 
 impl<'a> Expected<'a> {
-    /// For a network of `channels` volumes and `classes` classes.
-    pub fn of(network: &'a Network, channels: usize, classes: usize) -> Self {
+    /// For a network of `channels` volumes and `classes` classes; `bridge`: its part in a hybrid's.
+    pub fn of(network: &'a Network, bridge: &'a Bridge, channels: usize, classes: usize) -> Self {
         let Some(tensors) = &network.tensors else {
             return Expected { image: Vec::new(), embeddings: Vec::new(), drawn: Vec::new(), logits: Vec::new() };
         };
@@ -46,9 +49,15 @@ impl<'a> Expected<'a> {
         drawn.extend(random.noise.iter().map(|n| (n.input.as_str(), vec![ANY, n.rank as i64])));
         drawn
             .extend(network.clicks.iter().map(|c| (c.input.as_str(), shape(1, clicks::KINDS, &space(network, WHOLE)))));
+        let prompts = bridge.prompts.iter().flat_map(Prompts::inputs);
+        drawn.extend(prompts.map(|(_, name, shape)| (name, shape.into_iter().map(|n| n as i64).collect())));
+        drawn.extend(bridge.takes.iter().map(|f| (f.input.as_str(), vec![1, f.channels as i64, ANY, ANY])));
         let samples = if network.random_inputs().next().is_some() { ANY } else { 1 };
         let logits = shape(samples, logit_channels(network, classes), &space(network, WHOLE));
-        Expected { image, embeddings: embeddings.collect(), drawn, logits: vec![(tensors.logits.as_str(), logits)] }
+        let mut outputs = vec![(tensors.logits.as_str(), logits)];
+        let given = bridge.gives.iter();
+        outputs.extend(given.map(|f| (f.output.as_str(), shape(ANY, f.channels, &space(network, f.stride.along())))));
+        Expected { image, embeddings: embeddings.collect(), drawn, logits: outputs }
     }
 }
 

@@ -3,11 +3,12 @@
 //! Each member runs on the smallest image that it takes. An exporter may leave an input without use behind, and then T samples
 //! would be one; so for each random input two samples that differ in it alone have to differ.
 
-use ndarray::{Array2, ArrayD, IxDyn};
+use ndarray::{Array2, Array3, ArrayD, IxDyn};
 
 use super::{
     clicks,
-    network::Draws,
+    handed::{Handed, NO_POINT, Prompted},
+    network::{Draws, Fed},
     onnx::{Encoded, OnnxNetwork},
     tensors::axes,
 };
@@ -107,7 +108,22 @@ impl OnnxNetwork {
     fn decode_trial(&mut self, encoded: &Encoded, draws: &Draws, cancel: &CancelToken) -> Result<ArrayD<f32>> {
         let wanted = self.contract.clicks.is_some();
         let map = wanted.then(|| ArrayD::zeros([&[1, clicks::KINDS], encoded.size()].concat()));
-        self.run_decoder(encoded, None, draws, map.as_ref().map(|map| map.view()), cancel)
+        let handed = self.bridge.is_handed().then(|| self.handed_trial(encoded.size()));
+        let fed = Fed { clicks: map.as_ref().map(|map| map.view()), handed: handed.as_ref() };
+        self.run_decoder(encoded, None, draws, fed, cancel)
+    }
+
+    /// No point, the whole as the box, features of 0.
+    fn handed_trial(&self, size: &[usize]) -> Handed {
+        let &[.., height, width] = size else { return Handed::default() };
+        let prompted = self.bridge.prompts.as_ref().map(|prompts| Prompted {
+            points: Array2::zeros((prompts.count(), 2)),
+            labels: vec![NO_POINT; prompts.count()],
+            bounds: [0.0, 0.0, (width - 1) as f32, (height - 1) as f32],
+        });
+        let takes = self.bridge.takes.iter();
+        let features = takes.map(|f| Array3::zeros((f.channels, height / f.fine_stride, width / f.fine_stride)));
+        Handed { prompted, features: features.collect() }
     }
 
     /// The smallest image that is sure to fit: what the graph says, else twice the multiple, else the whole box.

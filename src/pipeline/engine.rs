@@ -118,7 +118,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(|model, roles, seen| run::run((roles, seen), model, volumes, options, monitor))
+        self.with_roles(options, |model, roles, seen| run::run((roles, seen), model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -133,12 +133,14 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(|model, roles, seen| again::click((roles, seen), model, (volumes, earlier), options, monitor))
+        self.with_roles(options, |model, roles, seen| {
+            again::click((roles, seen), model, (volumes, earlier), options, monitor)
+        })
     }
 
-    /// Fills the roles with the bundle's networks.
-    fn with_roles<T>(&mut self, work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> T) -> T {
-        let model = &self.bundle.model;
+    /// Fills the roles with the bundle's networks, as `options` want them.
+    fn with_roles<T>(&mut self, options: &Options, work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> T) -> T {
+        let model = &*options.model(&self.bundle.model);
         let classes = model.classes.len();
         let Networks { detect, classify, segment } = &mut self.networks;
         let detect = model.detect.as_ref().zip(detect.as_mut());

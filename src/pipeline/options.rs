@@ -1,5 +1,7 @@
 //! What a caller may choose for a run.
 
+use std::borrow::Cow;
+
 use crate::limits::{MAX_MIN_DIAMETER_MM, MAX_SAMPLES, MAX_THREADS, USUAL_BATCH, USUAL_MIN_DIAMETER_MM};
 use ndarray::Array3;
 
@@ -51,6 +53,9 @@ pub struct Options {
     /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules, unless someone clicked on them; 0: none
     /// is. Not for models whose output is regions.
     pub min_diameter_mm: f64,
+    /// Share of the slices that the fine network of a hybrid sees, 0 to 1; 0: the coarse network alone answers; `None`: the
+    /// bundle's. For bundles that outline with a hybrid.
+    pub share_of_slices: Option<f64>,
     /// Which uncertainty the map shows; `None`: the bundle's choice.
     pub uncertainty: Option<Uncertainty>,
     /// Keep the uncertainty of every kind besides: 12 bytes a voxel more.
@@ -74,6 +79,7 @@ impl Default for Options {
             threshold: None,
             sensitivity: None,
             min_diameter_mm: USUAL_MIN_DIAMETER_MM,
+            share_of_slices: None,
             uncertainty: None,
             all_uncertainties: false,
             search: Search::default(),
@@ -107,6 +113,9 @@ impl Options {
         if !(0.0..=MAX_MIN_DIAMETER_MM).contains(&self.min_diameter_mm) {
             let expected = format!("a diameter of 0 to {MAX_MIN_DIAMETER_MM} mm");
             return refuse("min-diameter", self.min_diameter_mm.to_string(), expected);
+        }
+        if let Some(share) = self.share_of_slices.filter(|share| !(0.0..=1.0).contains(share)) {
+            return refuse("share-of-slices", share.to_string(), "a share of the slices, 0 to 1".into());
         }
         let Clicks { inside, outside } = &self.clicks;
         if let Some(voxel) = outside.first().filter(|_| inside.is_empty()) {
@@ -152,13 +161,25 @@ impl Options {
         }
     }
 
+    /// The contract as this run goes by it: a hybrid sees the share of the slices that is asked for.
+    pub fn model<'a>(&self, model: &'a Model) -> Cow<'a, Model> {
+        let (Some(share), Some(_)) = (self.share_of_slices, &model.segment.hybrid) else { return Cow::Borrowed(model) };
+        let mut own = model.clone();
+        own.segment.hybrid.iter_mut().for_each(|hybrid| hybrid.share_of_slices = share);
+        Cow::Owned(own)
+    }
+
     /// Refuses what the bundle has nothing for.
     ///
     /// # Errors
     /// [`Error::Option`].
     pub fn check_for(&self, spec: &Model) -> Result<()> {
         self.classify_threshold(spec)?;
-        let members = sampler::members(&spec.segment);
+        if let (Some(share), None) = (self.share_of_slices, &spec.segment.hybrid) {
+            let expected = format!("a model that outlines with a hybrid; {} does with one network", spec.name);
+            return Err(Error::Option { option: "share-of-slices", got: share.to_string(), expected });
+        }
+        let members = sampler::members(&self.model(spec).segment);
         if let Some(samples) = self.samples.filter(|samples| *samples < members) {
             let expected = format!("{members} at least: {} has as many members, and each draws a sample", spec.name);
             return Err(Error::Option { option: "samples", got: samples.to_string(), expected });

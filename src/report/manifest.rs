@@ -117,6 +117,8 @@ pub struct OptionsRecord<'a> {
     pub classify_threshold: Option<f64>,
     /// Equivalent diameter in mm below which findings are micronodules; 0: none is.
     pub min_diameter_mm: f64,
+    /// Share of the slices that a hybrid's fine network saw; `null`: the model outlines with no hybrid.
+    pub share_of_slices: Option<f64>,
     /// Which uncertainty was written.
     pub uncertainty: Uncertainty,
     /// auto, off, or the mask's file.

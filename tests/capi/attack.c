@@ -368,6 +368,12 @@ static void option_values(const char *bundles)
         options.min_diameter_mm = diameters[n];
         refuse_options(&options, "E_OPTION");
     }
+    static const double shares[] = {-1.0, 0.5, 1.0, 1.5, INFINITY, NAN}; /* the bundle is no hybrid */
+    for (size_t n = 0; n < sizeof shares / sizeof shares[0]; n++) {
+        options = everywhere();
+        options.share_of_slices = shares[n];
+        refuse_options(&options, "E_OPTION");
+    }
     options = everywhere();
     options.search = SAM2LUNG_SEARCH_MASK;
     refuse_options(&options, "E_ARGUMENT"); /* no mask */

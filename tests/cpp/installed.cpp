@@ -58,3 +58,5 @@ TEST(installed_bundles_of_a_folder_that_is_not_there_are_the_built_in_one) {
         [] { (void)sam2lung::installed_bundles(bundle_folder("tiny-plain") + "/model.json"); });
     CHECK(error.status() == sam2lung::Status::read && error.name() == "E_READ");
 }
+
+int main() { return run_all(); }

@@ -241,3 +241,21 @@ TEST(phantom_has_facts_and_the_same_seed_gives_the_same_voxels) {
 }
 
 int main() { return run_all(); }
+
+TEST(share_of_slices_is_that_of_the_options_for_a_hybrid_and_refused_for_others) {
+    const MadeCt ct;
+    sam2lung::EngineOptions cpu;
+    cpu.device = sam2lung::Device::cpu;
+    sam2lung::Engine hybrid(sam2lung::Bundle::open(bundle_folder("tiny-hybrid")), cpu);
+    const auto probability = [&](std::optional<double> share) {
+        sam2lung::RunOptions options = everywhere();
+        options.share_of_slices = share;
+        return hybrid.run(ct.view(), options).copy_map(sam2lung::Map::probability);
+    };
+    const auto usual = probability({});
+    CHECK(probability(0.5) == usual); // the bundle's own
+    CHECK(probability(0.0) != usual && probability(1.0) != usual && probability(0.0) != probability(1.0));
+    sam2lung::RunOptions options = everywhere();
+    options.share_of_slices = 0.5;
+    CHECK(thrown_by<sam2lung::Error>([&] { (void)made_engine().run(ct.view(), options); }).name() == "E_OPTION");
+}

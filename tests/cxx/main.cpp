@@ -132,6 +132,9 @@ static void refuses_by_name(const bridge::Engine& engine, const std::string& bun
     strange.threshold = std::numeric_limits<double>::quiet_NaN();
     CHECK(refusal([&] { run(engine, ct, strange); }) == "E_OPTION");
     strange = everywhere();
+    strange.share_of_slices = 0.5; // the bundle is no hybrid
+    CHECK(refusal([&] { run(engine, ct, strange); }) == "E_OPTION");
+    strange = everywhere();
     strange.search = bridge::Search(2);
     CHECK(refusal([&] { run(engine, ct, strange); }) == "E_ARGUMENT");
     strange = everywhere();

@@ -75,7 +75,7 @@ def test_help_names_the_commands_and_says_research_use_only(sam2lung):
         assert word in done.stdout
     segment = sam2lung("segment", "--help")
     assert segment.returncode == 0
-    options = "--output --model --samples --seed --device --threads --lung-mask --click --click-outside --threshold --sensitivity --uncertainty --sample-outlines --min-diameter --format --quiet --series --assume-orientation"
+    options = "--output --model --samples --seed --device --threads --lung-mask --click --click-outside --threshold --sensitivity --uncertainty --sample-outlines --min-diameter --share-of-slices --format --quiet --series --assume-orientation"
     assert [o for o in options.split() if o not in segment.stdout] == []
 
 
@@ -506,7 +506,7 @@ def test_run_json_has_every_option_once_and_the_hash_of_every_model_file(identit
         return dict(pairs)
 
     run = json.loads((identity["entropy"] / "run.json").read_text(), object_pairs_hook=once)
-    options = "model samples samples_asked sample_sources seed device threads lung_mask clicks threshold sensitivity min_diameter_mm classify_threshold uncertainty format series assume_orientation batch"
+    options = "model samples samples_asked sample_sources seed device threads lung_mask clicks threshold sensitivity min_diameter_mm share_of_slices classify_threshold uncertainty format series assume_orientation batch"
     assert set(run["options"]) == set(options.split())
     bundle = bundles / "tiny-identity"
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in bundle.iterdir()}

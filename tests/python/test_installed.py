@@ -264,7 +264,7 @@ def test_signature_of_openssl_is_right_wrong_required_or_not_checked(sam2lung, b
     model, told = run_of()
     assert model["signature"] == "not_checked" and "signed, not checked: no keys were chosen" in told
     model, told = run_of(*words)
-    assert (model["signature"], model["signature_key"]) == ("right", "hospital.pem") and told == ""
+    assert (model["signature"], model["signature_key"]) == ("right", "hospital.pem") and "no keys were chosen" not in told
     # By the environment as well, and from the usual folder of keys.
     model, _ = run_of(SAM2LUNG_KEYS=keys, SAM2LUNG_REQUIRE_SIGNATURE="1")
     assert model["signature"] == "right"

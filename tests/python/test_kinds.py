@@ -5,6 +5,7 @@ double precision: that is the tolerance, unless a test says otherwise.
 """
 
 import by_hand
+import handed
 import made_ct
 import numpy as np
 import pytest
@@ -88,6 +89,26 @@ def hybrid(share):
     return logits
 
 
+def prompted(share):
+    """The same, and the fine network is shown what the coarse one finds."""
+
+    def logits(x):
+        coarse = 8 * x - 5
+        p = made_ct.sigmoid(coarse)
+        chosen = np.sort(np.argsort(-made_ct.entropy_bits(p).mean(axis=(1, 2)))[: int(np.ceil(share * len(x)))])
+        middle = handed.of_cubes(x, SIZE, 0.5).repeat(2, axis=1).repeat(2, axis=2)[:, : x.shape[1], : x.shape[2]]
+        size = [-(-n // 2) * 2 for n in x.shape[1:]]
+        shown = []
+        for k in chosen:
+            points, labels, box = handed.prompts(p[k], SPACING[:2], 10, 3, size)
+            of_points = labels @ (points @ [1 / 64, 1 / 32] + 0.125)
+            shown.append(of_points + box @ [1 / 64, -1 / 32, 1 / 128, -1 / 16])
+        fine = 32 * x[chosen] - 12 + 4 * middle[chosen] + np.reshape(shown, (-1, 1, 1))
+        return 0.25 * coarse + 0.75 * lines_between(fine, chosen, np.arange(len(x)))
+
+    return logits
+
+
 PLAIN = {
     "tiny-plain": plain,
     "tiny-slab": slab,
@@ -96,6 +117,7 @@ PLAIN = {
     "tiny-patch-gaussian": boxed(0.25, "gaussian"),
     "tiny-patch-clicks": plain,
     "tiny-hybrid": hybrid(0.5),
+    "tiny-prompted": prompted(0.5),
 }
 
 
@@ -119,6 +141,49 @@ def test_network_without_chance_gives_one_sample(find, name):
 @pytest.mark.parametrize("kind", ["variance", "mutual-information"])
 def test_one_sample_has_no_spread(find, name, kind):
     assert not find(name, made_hu(), "--uncertainty", kind).uncertainty.any()
+
+
+@pytest.mark.parametrize("name, by_share", [("tiny-hybrid", hybrid), ("tiny-prompted", prompted)])
+@pytest.mark.parametrize("share", [0.1, 0.6, 1.0])
+def test_share_of_slices_takes_the_place_of_the_bundle_s(find, name, by_share, share):
+    found = find(name, made_hu(), "--share-of-slices", share)
+    wanted = made_ct.sigmoid(by_share(share)(made_ct.windowed(made_hu())))
+    np.testing.assert_allclose(found.probability, wanted, **CLOSE)
+    assert found.run["options"]["share_of_slices"] == share
+
+
+REFUSED = [
+    (("features", 0, "output"), "nothing", "coarse.onnx"),
+    (("features", 0, "channels"), 2, "coarse.onnx"),
+    (("features", 0, "input"), "nothing", "fine.onnx"),
+    (("prompts", "positive"), 9, "fine.onnx"),
+    (("prompts", "box"), "nothing", "fine.onnx"),
+]
+
+
+@pytest.mark.parametrize("path, value, graph", REFUSED, ids=str)
+def test_what_is_handed_over_and_a_graph_has_not_is_refused_by_graph_and_tensor(
+    sam2lung, bundles, tmp_path, path, value, graph
+):
+    def change(contract):
+        *steps, last = path
+        at = contract["segment"]["hybrid"]
+        for step in steps:
+            at = at[step]
+        at[last] = value
+
+    bundle = changed(bundles / "tiny-prompted", tmp_path / "bundle", change)
+    ct = made_ct.write(tmp_path / "ct.nii.gz", made_hu(), SPACING)
+    done = sam2lung("segment", ct, "--output", tmp_path / "out", "--model", bundle)
+    assert done.returncode == 1 and "E_MODEL_SHAPE" in done.stderr and graph in done.stderr
+
+
+def test_share_of_no_slice_is_the_coarse_network_alone(find):
+    found = find("tiny-prompted", made_hu(), "--share-of-slices", 0)
+    wanted = made_ct.sigmoid(8 * made_ct.windowed(made_hu()) - 5)
+    np.testing.assert_allclose(found.probability, wanted, **CLOSE)
+    assert find("tiny-prompted", made_hu()).run["options"]["share_of_slices"] == 0.5
+    assert find("tiny-plain", made_hu()).run["options"]["share_of_slices"] is None
 
 
 @pytest.mark.parametrize("share", [0.1, 1.0])
@@ -151,6 +216,26 @@ def test_patches_of_a_mirrored_ct_are_the_same(find):
     hu = made_hu()[::-1, :, ::-1]
     # The corner that was first is last now; where it lies in the patient doesn't count.
     assert np.array_equal(find("tiny-patch", hu, affine=turned).probability[::-1, :, ::-1], straight)
+
+
+@pytest.mark.parametrize("name", ["tiny-patch", "tiny-patch-flips"])
+def test_volume_smaller_than_a_box_lies_in_the_middle_of_zeros(find, bundles, tmp_path, name):
+    """As MONAI and nnU-Net pad it: zeros of what is normalised, the odd one behind."""
+
+    def change(contract):
+        contract["segment"]["grid"]["beyond"] = "zero"
+        contract["segment"].pop("random", None)
+        standard = {"mean": -850, "deviation": 1000, "clip": [-880, 20]}
+        contract["channels"][0]["normalise"] = {"standard": standard}
+
+    hu = np.where(np.arange(6) < 4, made_ct.LUNG_HU, 0) + np.random.default_rng(6).integers(-60, 61, (3, 5, 6))
+    boxed = np.zeros(SIZE)
+    middle = (slice(0, 3), slice(1, 6), slice(1, 7))
+    boxed[middle] = (np.clip(hu, -880, 20) + 850) / 1000
+    # tiny-patch adds the place in the box, tiny-patch-flips the voxels before, the first of which are zeros.
+    logits = ramp(boxed) if name == "tiny-patch" else patch_flips(boxed, 0, 1)[0]
+    found = find(changed(bundles / name, tmp_path / "bundle", change), hu)
+    np.testing.assert_allclose(found.probability, made_ct.sigmoid(logits)[middle], **CLOSE)
 
 
 def test_half_precision_graph_is_fed_and_read_in_float32(find):

@@ -220,6 +220,32 @@ def run_ablation(arguments: argparse.Namespace) -> None:
     ablate_bundle(options_of(Options, arguments))
 
 
+# --- bundles of all kinds --------------------------------------------------------------------------------------------
+
+
+def add_kinds_options(parser: argparse.ArgumentParser) -> None:
+    """Of compare-kinds."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_data(parser, "folder with lidc/")
+    parser.add_argument(
+        "--bundle", dest="bundles", type=Path, nargs="+", required=True, metavar="FOLDER", help="bundles to compare"
+    )
+    add_keep(parser)
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only the first N nodules: for a quick look, not for a report"
+    )
+    add_jobs(parser, 1)
+    add_card(parser, "kinds")
+
+
+def run_kinds(arguments: argparse.Namespace) -> None:
+    """compare-kinds."""
+    from ..evaluation.kinds import Options, compare_kinds
+
+    compare_kinds(options_of(Options, arguments))
+
+
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +339,15 @@ COMMANDS = (
         "Writes OUT/ablation.md and OUT/ablation.json; with --card also the model card's table.",
         add_ablation_options,
         run_ablation,
+    ),
+    Command(
+        "compare-kinds",
+        "measures bundles of all kinds on the same nodules",
+        "Runs each bundle on the crops of `val`: Dice both ways, found, false findings, calibration, seconds, memory;\n"
+        "and the pixels of all crops together, beside what is published.\n\n"
+        "Writes OUT/kinds.md and OUT/kinds.json; with --card also that page's tables.",
+        add_kinds_options,
+        run_kinds,
     ),
     Command(
         "compare-speed",

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import chain, data, evaluation, export, figures, training
+from . import chain, data, evaluation, export, figures, hybrid, training, unets
 from .command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *data.COMMANDS,
     *training.COMMANDS,
     *chain.COMMANDS,
+    *unets.COMMANDS,
+    *hybrid.COMMANDS,
     *export.COMMANDS,
     *evaluation.COMMANDS,
     *figures.COMMANDS,

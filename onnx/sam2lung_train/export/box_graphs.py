@@ -12,9 +12,8 @@ from torch import nn
 from ..config import BOX_SIZE, MULTIPLE, SLICES
 from ..networks.box_network import BoxNetwork
 from ..networks.network import Network, no_clicks
+from .chain_contract import EMBEDDINGS
 from .graphs import write_graph
-
-EMBEDDINGS = ("e0", "e1", "e2", "e3")
 
 
 class BoxEncoderGraph(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from ..config import BOX_SIZE, EACH_SIDE, NEIGHBOUR_STEP_MM, SLICES
 from ..networks.box_network import BoxNetwork, sampled
 from ..networks.network import Network, no_clicks
-from .box_graphs import EMBEDDINGS
+from .chain_contract import EMBEDDINGS
 from .parity import off, session
 
 

@@ -19,8 +19,10 @@ from ..config import (
     TrainConfig,
     neighbour_stride,
 )
+from ..systems import UnetTrainConfig
 from .box_network import BoxNetwork
 from .network import Network, no_clicks
+from .unet import UNet
 
 
 def neighbours(count: int, k: int, spacing_mm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -116,4 +118,12 @@ def load_boxes(checkpoint: Path) -> BoxNetwork:
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     network = BoxNetwork(BoxTrainConfig.of(state["config"]).network())
     network.load_state_dict(averaged_weights(state))
+    return network.eval()
+
+
+def load_unet(checkpoint: Path) -> UNet:
+    """The network of a U-Net's checkpoint that is shipped, ready to be looked through."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    network = UNet(UnetTrainConfig.read(state["config"]).of)
+    network.load_state_dict(state["shipped"])
     return network.eval()

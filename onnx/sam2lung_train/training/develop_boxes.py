@@ -17,16 +17,22 @@ from ..networks.box_network import BoxNetwork
 from .boxes import Seen, click_maps, cut, positions_mm, spread, straight_view, voxels_of
 
 SAMPLES = 16
+FAR_BELOW = -20.0  # a logit where the network has seen nothing
 THRESHOLDS = np.arange(0.25, 0.7, 0.05)
 
 
 @dataclass
 class Outlined:
-    """One nodule: the samples' logits on the crop's voxels, the readers' share, where it comes from."""
+    """One nodule on the crop's voxels: the samples' logits without noise, what their noise adds, the readers' share."""
 
-    logits: np.ndarray  # float32 (T, slices, rows, columns)
-    share: np.ndarray
+    undisturbed: np.ndarray  # float16 (T, slices, rows, columns)
+    noise: np.ndarray  # the same, for draws of standard deviation 1
+    share: np.ndarray  # (slices, rows, columns)
     stack: Stack
+
+    def logits(self, noise_scale: float = 1.0) -> np.ndarray:
+        """float32 (T, slices, rows, columns) under draws of this standard deviation."""
+        return self.undisturbed.astype(np.float32) + noise_scale * self.noise.astype(np.float32)
 
 
 def outlined(
@@ -51,36 +57,39 @@ def outlined(
         box = ((box - low) / (high - low)).clamp(0, 1)
         click = np.argwhere(consensus).mean(0) + rng.uniform(-1, 1, 3) / spacing
         clicks = click_maps(([click], []), view, spacing, at_mm)[None]
-        of_samples = torch.empty(samples, *BOX_SIZE)
+        parts = torch.empty(2, samples, *BOX_SIZE)
         for member, network in enumerate(networks):
             mine = list(range(member, samples, len(networks)))
-            of_samples[mine] = member_logits(network, box, clicks, [m[mine] for m in masks[member]], noise[mine])
-        yield Outlined(back(of_samples, view, spacing, hu.shape).numpy(), votes / 255, stack)
+            parts[:, mine] = member_logits(network, box, clicks, [m[mine] for m in masks[member]], noise[mine])
+        undisturbed, added = (
+            back(part, view, spacing, hu.shape, beyond).numpy().astype(np.float16)
+            for part, beyond in zip(parts, (FAR_BELOW, 0.0))
+        )
+        yield Outlined(undisturbed, added, votes / 255, stack)
 
 
 @torch.no_grad()
 def member_logits(
     network: BoxNetwork, box: torch.Tensor, clicks: torch.Tensor, masks: list[torch.Tensor], noise: torch.Tensor
 ) -> torch.Tensor:
-    """Logits (T, D, H, W) of one member."""
+    """Logits of one member without noise, and what the noise adds: (2, T, D, H, W)."""
     with torch.autocast("cpu", torch.bfloat16):
         embeddings = network.encoder(box)
         logits, _ = network.decoder(embeddings, clicks, masks)
     mean, factors = logits[:, :1].float(), logits[:, 1:].float()
-    return (mean + torch.einsum("trdhw,tr->tdhw", factors, noise)[:, None])[:, 0]
+    return torch.stack([mean[:, 0], torch.einsum("trdhw,tr->tdhw", factors, noise)])
 
 
-def back(logits: torch.Tensor, view: Seen, spacing: np.ndarray, shape: tuple[int, ...]) -> torch.Tensor:
-    """Logits (T, D, H, W) of a straight box at the volume's voxels; far below zero outside the box."""
+def back(values: torch.Tensor, view: Seen, spacing: np.ndarray, shape: tuple[int, ...], beyond: float) -> torch.Tensor:
+    """Values (T, D, H, W) of a straight box at the volume's voxels; `beyond` outside the box."""
     axes = [
         ((np.arange(n) - middle) * step / (fine * view.scale)) / max(size - 1, 1) * 2
         for n, middle, step, fine, size in zip(shape, view.middle_kji, spacing, BOX_SPACING_MM, BOX_SIZE)
     ]
     at = np.stack(np.meshgrid(*axes, indexing="ij"), -1)[..., ::-1].astype(np.float32)
     grid = torch.from_numpy(np.ascontiguousarray(at))[None]
-    floor = 20.0
-    read = torch.nn.functional.grid_sample(logits[None] + floor, grid, mode="bilinear", align_corners=True)
-    return read[0] - floor
+    read = torch.nn.functional.grid_sample(values[None] - beyond, grid, mode="bilinear", align_corners=True)
+    return read[0] + beyond
 
 
 def develop_dice(network: BoxNetwork | Sequence[BoxNetwork], stacks: list[Stack]) -> str:
@@ -88,10 +97,11 @@ def develop_dice(network: BoxNetwork | Sequence[BoxNetwork], stacks: list[Stack]
     networks = [network] if isinstance(network, BoxNetwork) else list(network)
     scores, small, inside, ratio = [], [], [], []
     for seen in outlined(networks, stacks):
-        mean, consensus = (1 / (1 + np.exp(-seen.logits))).mean(0), seen.share >= 0.5
+        logits, consensus = seen.logits(), seen.share >= 0.5
+        mean = (1 / (1 + np.exp(-logits))).mean(0)
         scores.append([dice(mean > t, consensus) for t in THRESHOLDS])
         small.append(seen.stack.diameter_mm < 6)
-        volumes = (seen.logits > 0).sum((1, 2, 3))
+        volumes = (logits > 0).sum((1, 2, 3))
         low, middle, high = np.quantile(volumes, [0.05, 0.5, 0.95])
         inside.append(low <= consensus.sum() <= high)
         ratio.append(np.log(max(middle, 1) / consensus.sum()))

@@ -213,7 +213,9 @@ def whole_planes(
     return planes, (i - columns.start, j - rows.start)
 
 
-def with_scanner(hu: torch.Tensor, calibrated: bool, rng: np.random.Generator) -> torch.Tensor:
+def with_scanner(
+    hu: torch.Tensor, calibrated: bool, rng: np.random.Generator, window_hu: Sequence[float] = WINDOW_HU
+) -> torch.Tensor:
     """HU (S, H, W) with another scanner's scale, kernel and noise; in [0, 1]."""
     spread = (12.0, 0.02) if calibrated else (35.0, 0.06)  # HU, share: estimated scales are that far off
     hu = (hu + 1000.0) * (1 + rng.normal(0, spread[1])) - 1000.0 + rng.normal(0, spread[0])
@@ -225,7 +227,7 @@ def with_scanner(hu: torch.Tensor, calibrated: bool, rng: np.random.Generator) -
     if rng.uniform() < 0.5:
         noise = torch.from_numpy(rng.standard_normal(hu.shape, np.float32)) * float(rng.exponential(25.0))
         hu = hu + (blurred(noise, 0.6) * 2 if rng.uniform() < 0.5 else noise)
-    low, high = WINDOW_HU
+    low, high = window_hu
     return ((hu - low) / (high - low)).clamp(0, 1)
 
 

@@ -219,6 +219,10 @@ pub struct SegmentArgs {
     /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules; 0 shows all
     #[arg(long, value_name = "MM", default_value_t = USUAL_MIN_DIAMETER_MM)]
     pub min_diameter: f64,
+    /// Share of the slices, 0 to 1, that the fine network of a hybrid sees; 0: its coarse network alone answers; for models
+    /// that outline with a hybrid [default: the model's]
+    #[arg(long, value_name = "S")]
+    pub share_of_slices: Option<f64>,
     /// Which uncertainty the uncertainty map shows [default: the model's]
     #[arg(long, value_parser = choice(Uncertainty::ALL))]
     pub uncertainty: Option<Uncertainty>,

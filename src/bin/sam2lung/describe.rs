@@ -5,6 +5,7 @@ use sam2lung::{
         bundle::Bundle,
         classes::{Channel, Class, Code, Normalise, Output, Over, Region, Unit},
         classify::Classify,
+        hybrid::{Feature, Hybrid},
         model::{Candidates, Model, Outline},
         network::{Beyond, Blend, Grid, Kind, Member, Neighbours, Network, Random},
     },
@@ -69,7 +70,10 @@ fn channel_words(channel: &Channel) -> String {
     };
     let normalised = match channel.normalise {
         Normalise::Window([low, high]) => format!("{low} to {high} become 0 to 1"),
-        Normalise::Standard { mean, deviation } => format!("(value - {mean}) / {deviation}"),
+        Normalise::Standard { mean, deviation, clip } => {
+            let clipped = clip.map_or(String::new(), |[low, high]| format!(", clipped to {low} to {high} first"));
+            format!("(value - {mean}) / {deviation}{clipped}")
+        }
         Normalise::ZScore(Over::All) => "z-score over all voxels".into(),
         Normalise::ZScore(Over::NonZero) => "z-score over voxels that are not 0".into(),
     };
@@ -109,6 +113,7 @@ fn role(name: &str, network: &Network, lines: &mut Lines) {
         lines.add(name, format!("hybrid: a patch network everywhere, a slice network on {percent} % of the slices"));
         let weights = hybrid.fine_weights.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
         lines.add("  weights", format!("of the slice network against the other, a class: {weights}"));
+        lines.add("  handed over", handed_words(hybrid));
         part("  coarse", &hybrid.coarse, lines);
         part("  fine", &hybrid.fine, lines);
     } else {
@@ -118,6 +123,20 @@ fn role(name: &str, network: &Network, lines: &mut Lines) {
     let words =
         format!("{}, temperature {}, bias {}", calibration.activation, calibration.temperature, calibration.bias);
     lines.add("  calibration", words);
+}
+
+/// What the coarse network hands to the fine one.
+fn handed_words(hybrid: &Hybrid) -> String {
+    let prompts = hybrid.prompts.iter().map(|prompts| {
+        let bounds = if prompts.bounds.is_some() { " and a box" } else { "" };
+        format!("{} points inside, {} outside{bounds}", prompts.positive, prompts.negative)
+    });
+    let features = hybrid.features.iter().map(|feature| {
+        let Feature { output, channels, stride, .. } = feature;
+        format!("{output} ({channels} channels, stride {stride})")
+    });
+    let words: Vec<String> = prompts.chain(features).collect();
+    if words.is_empty() { "nothing".into() } else { words.join("; ") }
 }
 
 fn part(name: &str, network: &Network, lines: &mut Lines) {
@@ -168,7 +187,11 @@ fn grid_words(grid: &Grid) -> String {
         };
         words += &format!("; boxes of {k} x {j} x {i}, overlap {}, blend {blend}", grid.overlap.unwrap_or(0.0));
         words += if grid.grows { "; one for each finding, which grows with it" } else { "" };
-        words += if grid.beyond == Beyond::Repeat { "; a smaller volume's edge is repeated" } else { "" };
+        words += match grid.beyond {
+            Beyond::Refuse => "",
+            Beyond::Repeat => "; a smaller volume's edge is repeated",
+            Beyond::Zero => "; around a smaller volume lies 0",
+        };
     }
     words
 }

@@ -87,7 +87,7 @@ fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<E
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
-        check_samples(sampler::drawn(&bundle.model.segment, asked))?;
+        check_samples(sampler::drawn(&options.model(&bundle.model).segment, asked))?;
     }
     let bar = Bar::new("model", args.quiet);
     let mut show = |progress: Progress| bar.show(progress);
@@ -171,6 +171,7 @@ fn options(args: &SegmentArgs) -> Options {
         threshold: args.threshold,
         sensitivity: args.sensitivity,
         min_diameter_mm: args.min_diameter,
+        share_of_slices: args.share_of_slices,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
         clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
@@ -205,7 +206,7 @@ fn write(
     write_json(&folder.join(NODULES_JSON.file()), &found.nodules, warnings)?;
     write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, warnings)?;
     write_warnings(&folder.join(WARNINGS.file()), warnings)?;
-    let spec = &engine.bundle().model;
+    let spec = &*options.model(&engine.bundle().model);
     let title = OverviewTitle {
         input: staging.name(),
         model: format!("{} {}", spec.name, spec.version),
@@ -240,6 +241,7 @@ fn write(
             threshold: found.threshold,
             sensitivity: options.sensitivity,
             min_diameter_mm: found.min_diameter_mm,
+            share_of_slices: spec.segment.hybrid.as_ref().map(|hybrid| hybrid.share_of_slices),
             classify_threshold: found.classify_threshold,
             uncertainty: found.uncertainty,
             lung_mask: args.lung_mask.display().to_string(),

@@ -40,9 +40,13 @@ fn normalise(at: &str, channel: &Channel) -> Checked {
             let expected = format_args!("two values between -1e6 and 1e6, the lower first, at least {contrast} apart");
             demand(good, format_args!("{at}.window"), format_args!("[{low:?}, {high:?}]"), expected)
         }
-        Normalise::Standard { mean, deviation } => {
+        Normalise::Standard { mean, deviation, clip } => {
             within(format_args!("{at}.standard.mean"), mean, VALUES)?;
-            within(format_args!("{at}.standard.deviation"), deviation, MIN_CONTRAST..=*VALUES.end())
+            within(format_args!("{at}.standard.deviation"), deviation, MIN_CONTRAST..=*VALUES.end())?;
+            let Some([low, high]) = clip else { return Ok(()) };
+            let good = VALUES.contains(&low) && VALUES.contains(&high) && low < high;
+            let expected = "two values between -1e6 and 1e6, the lower first";
+            demand(good, format_args!("{at}.standard.clip"), format_args!("[{low:?}, {high:?}]"), expected)
         }
         Normalise::ZScore(_) => Ok(()),
     }

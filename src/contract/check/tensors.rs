@@ -2,7 +2,7 @@
 
 use super::{Checked, counted, demand, refuse, within};
 use crate::contract::{
-    limits::{MAX_TENSORS, TENSOR_CHANNELS},
+    limits::{MAX_TENSORS, NOISE_SCALE, TENSOR_CHANNELS},
     network::{Network, Stride, Tensors},
 };
 
@@ -51,12 +51,13 @@ fn sizes(at: &str, network: &Network, tensors: &Tensors) -> Checked {
     }
     for (n, noise) in random.noise.iter().enumerate() {
         within(format_args!("{at}.random.noise[{n}].rank"), noise.rank, TENSOR_CHANNELS)?;
+        within(format_args!("{at}.random.noise[{n}].scale"), noise.scale, NOISE_SCALE)?;
     }
     Ok(())
 }
 
 /// An embedding's size is a whole number along each axis.
-fn stride(at: &str, stride: Stride, network: &Network) -> Checked {
+pub(super) fn stride(at: &str, stride: Stride, network: &Network) -> Checked {
     let divides = |stride: usize, size: usize| stride > 0 && size.is_multiple_of(stride);
     match (stride, network.grid.size) {
         (Stride::Same(one), _) => {
@@ -71,30 +72,45 @@ fn stride(at: &str, stride: Stride, network: &Network) -> Checked {
     }
 }
 
+/// A tensor's field, and its name.
+type Named<'a> = (String, &'a str);
+
 /// Each tensor of a graph has a name of its own.
 fn names(at: &str, network: &Network, tensors: &Tensors) -> Checked {
-    let image = (format!("{at}.tensors.image"), tensors.image.as_str());
-    let offsets = tensors.offsets_mm.iter().map(|name| (format!("{at}.tensors.offsets_mm"), name.as_str()));
-    let encoder = [image].into_iter().chain(offsets);
-    let embeddings = tensors.embeddings.iter().enumerate();
-    let embeddings = embeddings.map(|(n, e)| (format!("{at}.tensors.embeddings[{n}].name"), e.name.as_str()));
+    if !tensors.embeddings.is_empty() {
+        let (image, embeddings) = (of_image(at, tensors), of_embeddings(at, tensors));
+        one_graph(image.into_iter().chain(embeddings))?;
+    }
+    one_graph(answering(at, network, tensors).into_iter())
+}
+
+/// Tensors of the graph that gives logits.
+pub(super) fn answering<'a>(at: &str, network: &'a Network, tensors: &'a Tensors) -> Vec<Named<'a>> {
+    let single = tensors.embeddings.is_empty();
+    let fed = if single { of_image(at, tensors) } else { of_embeddings(at, tensors) };
     let dropout = network.random.dropout.iter().enumerate();
     let dropout = dropout.map(|(n, d)| (format!("{at}.random.dropout[{n}].input"), d.input.as_str()));
     let noise = network.random.noise.iter().enumerate();
     let noise = noise.map(|(n, d)| (format!("{at}.random.noise[{n}].input"), d.input.as_str()));
     let clicks = network.clicks.iter().map(|clicks| (format!("{at}.clicks.input"), clicks.input.as_str()));
     let logits = (format!("{at}.tensors.logits"), tensors.logits.as_str());
-    let decoder = dropout.chain(noise).chain(clicks).chain([logits]);
-    if tensors.embeddings.is_empty() {
-        return one_graph(encoder.chain(decoder));
-    }
-    one_graph(encoder.chain(embeddings.clone()))?;
-    one_graph(embeddings.chain(decoder))
+    fed.into_iter().chain(dropout).chain(noise).chain(clicks).chain([logits]).collect()
+}
+
+fn of_image<'a>(at: &str, tensors: &'a Tensors) -> Vec<Named<'a>> {
+    let image = (format!("{at}.tensors.image"), tensors.image.as_str());
+    let offsets = tensors.offsets_mm.iter().map(|name| (format!("{at}.tensors.offsets_mm"), name.as_str()));
+    [image].into_iter().chain(offsets).collect()
+}
+
+fn of_embeddings<'a>(at: &str, tensors: &'a Tensors) -> Vec<Named<'a>> {
+    let embeddings = tensors.embeddings.iter().enumerate();
+    embeddings.map(|(n, e)| (format!("{at}.tensors.embeddings[{n}].name"), e.name.as_str())).collect()
 }
 
 /// Refuses an empty name, and two tensors of one graph that share a name.
-pub(super) fn one_graph<'a>(named: impl Iterator<Item = (String, &'a str)>) -> Checked {
-    let mut known: Vec<(String, &str)> = Vec::new();
+pub(super) fn one_graph<'a>(named: impl Iterator<Item = Named<'a>>) -> Checked {
+    let mut known: Vec<Named<'a>> = Vec::new();
     for (field, name) in named {
         demand(!name.is_empty(), &field, "empty", "the name of a tensor")?;
         if let Some((other, _)) = known.iter().find(|(_, other)| *other == name) {

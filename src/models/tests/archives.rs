@@ -139,11 +139,14 @@ fn install_bytes_that_are_not_those_of_their_checksum_or_size_are_refused() {
 fn install_bomb_is_refused_before_it_is_unpacked() {
     // 17 MiB of zeros, packed to some 17 kB, with the right hash in the contract.
     refused(&zip(&tiny_with_graph(vec![0; 17 << 20])), "E_MODEL_ARCHIVE", "unpacks from");
+    // Many files, each of which might be.
+    let many: Files = (0..20).map(|n| (format!("README{n}"), vec![0; 1 << 20])).chain(tiny()).collect();
+    refused(&zip(&many), "E_MODEL_ARCHIVE", "it unpacks from");
     // A contract of more than 1 MiB.
     let mut files = tiny();
     files.get_mut("model.json").unwrap().extend(vec![b' '; 1 << 20]);
     refused(&zip(&files), "E_MODEL_ARCHIVE", "expected at most 1048576");
-    refused(&zip(&with("README.md", &vec![b'x'; (1 << 20) + 1])), "E_MODEL_ARCHIVE", "'README.md' unpacks from");
+    refused(&zip(&with("README.md", &vec![b'x'; (1 << 20) + 1])), "E_MODEL_ARCHIVE", "'README.md' has 1048577 bytes");
 }
 
 #[test]

@@ -2,13 +2,17 @@
 //!
 //! Of the n slices that hold a voxel of the region the ⌈share · n⌉ with the highest information. The information of a slice is
 //! the mean, over the region's voxels in it, of the entropy of the coarse foreground probability in bits; that is taken from
-//! the coarse network's deterministic pass (the mean of its members' logits, nothing dropped, no noise). So the choice costs
-//! one pass more, and sample s stays a function of (seed, s) alone, whatever the number of samples. Of slices with the same
-//! information those nearer to the feet come first.
+//! the coarse network's deterministic pass (the mean of its members' logits, nothing dropped, no noise). So sample s stays a
+//! function of (seed, s) alone, whatever the number of samples. The choice costs one pass more, unless the coarse network has
+//! this one answer alone: then it is kept. Of slices with the same information those nearer to the feet come first.
 
-use ndarray::Array3;
+use std::collections::BTreeMap;
 
+use ndarray::{Array2, Array3, Axis};
+
+use super::marks::{Marks, mark};
 use crate::{
+    contract::hybrid::Prompts,
     error::Result,
     networks::{
         blending::{Plane, Planes, plane::TILE},
@@ -30,17 +34,47 @@ pub fn count(share: f64, slices: usize) -> usize {
     ((share * slices as f64 - 1e-9).ceil().max(0.0) as usize).min(slices)
 }
 
-/// Each slice of the job's region with its information in bits, by the planes of the deterministic pass.
+/// What the deterministic pass says of a slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scouted {
+    /// Its number among the CT's.
+    pub k: usize,
+    /// Its information in bits.
+    pub information: f64,
+    /// What it shows, where the fine network takes prompts.
+    pub marks: Option<Marks>,
+}
+
+/// Each slice of the job's region by the planes of the deterministic pass. `prompts`: those that the fine network takes.
+/// `kept` takes the planes, where they are needed again.
 ///
 /// # Errors
 /// As [`Planes::plane`].
-pub fn information(planes: &mut impl Planes, job: Job<'_>, meter: &mut Meter<'_, '_>) -> Result<Vec<(usize, f64)>> {
-    let of_slice = |k: usize| Ok((k, of_plane(&planes.plane(k, meter)?, k, job)));
+pub fn scout(
+    planes: &mut impl Planes,
+    job: Job<'_>,
+    prompts: Option<&Prompts>,
+    mut kept: Option<&mut BTreeMap<usize, Plane>>,
+    meter: &mut Meter<'_, '_>,
+) -> Result<Vec<Scouted>> {
+    let [i_mm, j_mm, _] = job.images.grid.spacing_mm;
+    let of_slice = |k: usize| {
+        let plane = planes.plane(k, meter)?;
+        let (information, foreground) = of_plane(&plane, k, job);
+        let region = job.region.index_axis(Axis(0), k);
+        let marks = prompts.map(|prompts| mark(&foreground, region, [j_mm, i_mm], prompts, meter.cancel()));
+        if let Some(kept) = &mut kept {
+            kept.insert(k, plane);
+        }
+        Ok(Scouted { k, information, marks: marks.transpose()? })
+    };
     slices(job.region).into_iter().map(of_slice).collect()
 }
 
-fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
+/// The plane's information in bits, and the foreground's probability at the region's voxels.
+fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> (f64, Array2<f32>) {
     let (_, height, width) = job.region.dim();
+    let mut probability = Array2::zeros((height, width));
     let (mut sum, mut voxels) = (0.0, 0usize);
     for (tile, [j0, i0]) in plane.tiles() {
         let logits: Vec<&[f32]> = (0..job.channels()).map(|channel| plane.tile(tile, channel)).collect();
@@ -50,18 +84,19 @@ fn of_plane(plane: &Plane, k: usize, job: Job<'_>) -> f64 {
             if j < height && i < width && job.region[[k, j, i]] {
                 sum += entropy_bits(f64::from(p));
                 voxels += 1;
+                probability[[j, i]] = p;
             }
         }
     }
-    sum / voxels.max(1) as f64
+    (sum / voxels.max(1) as f64, probability)
 }
 
 /// The `count` slices with the highest information, in rising order.
-pub fn most_informative(mut slices: Vec<(usize, f64)>, count: usize) -> Vec<usize> {
-    slices.sort_by(|(k, one), (other_k, other)| other.total_cmp(one).then(k.cmp(other_k)));
-    let mut fine: Vec<usize> = slices.into_iter().take(count).map(|(k, _)| k).collect();
-    fine.sort_unstable();
-    fine
+pub fn most_informative(mut slices: Vec<Scouted>, count: usize) -> Vec<Scouted> {
+    slices.sort_by(|one, other| other.information.total_cmp(&one.information).then(one.k.cmp(&other.k)));
+    slices.truncate(count);
+    slices.sort_unstable_by_key(|slice| slice.k);
+    slices
 }
 
 #[cfg(test)]
@@ -77,10 +112,14 @@ mod tests {
 
     #[test]
     fn most_informative_of_equals_are_those_nearer_to_the_feet() {
-        let slices = vec![(3, 0.5), (4, 0.9), (5, 0.5), (6, 0.1), (7, 0.5)];
-        assert_eq!(most_informative(slices.clone(), 3), [3, 4, 5]);
-        assert_eq!(most_informative(slices.clone(), 1), [4]);
-        assert_eq!(most_informative(slices, 9), [3, 4, 5, 6, 7]);
+        let scouted = |(k, information): (usize, f64)| Scouted { k, information, marks: None };
+        let slices = [(3, 0.5), (4, 0.9), (5, 0.5), (6, 0.1), (7, 0.5)].map(scouted).to_vec();
+        let chosen = |count: usize| -> Vec<usize> {
+            most_informative(slices.clone(), count).iter().map(|slice| slice.k).collect()
+        };
+        assert_eq!(chosen(3), [3, 4, 5]);
+        assert_eq!(chosen(1), [4]);
+        assert_eq!(chosen(9), [3, 4, 5, 6, 7]);
     }
 
     #[test]

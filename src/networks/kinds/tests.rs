@@ -70,7 +70,7 @@ impl Asked {
     }
 
     fn images(&self) -> Images<'_> {
-        let as_it_is = Normalise::Standard { mean: 0.0, deviation: 1.0 };
+        let as_it_is = Normalise::Standard { mean: 0.0, deviation: 1.0, clip: None };
         Images::new(&self.grid, [(&self.voxels, as_it_is)], &CancelToken::new()).unwrap()
     }
 
@@ -259,7 +259,7 @@ fn slices_of_their_own_spacing_are_put_back_linearly_along_k() {
 #[test]
 fn slices_of_their_own_spacing_that_is_the_ct_s_say_what_slices_of_the_ct_say() {
     let mut spec = made::slice();
-    spec.random.noise = vec![Noise { input: "noise".into(), rank: 1 }];
+    spec.random.noise = vec![Noise::standard("noise", 1)];
     let noisy: Decode = |image, member, draws, row| same(image, member, draws, row) + draws.noise[0][[row, 0]];
     let asked = Asked::of([4, 20, 37], |k, j, i| ((k + 3 * j + 5 * i) % 7) as f32 - 3.0).samples(7);
     let plain = asked.by(&spec, &mut one(noisy));
@@ -386,11 +386,24 @@ fn patches_of_a_volume_smaller_than_a_box_see_its_edge_repeated() {
 }
 
 #[test]
+fn patches_of_a_volume_smaller_than_a_box_lie_in_the_middle_of_zeros() {
+    let mut spec = made::patch([8, 2, 2]);
+    spec.grid.beyond = Beyond::Zero;
+    // Five slices from the second voxel of eight on, as MONAI and nnU-Net pad them: 0, 1, 2, 3, 4, 5, 0, 0.
+    let asked = Asked::of([5, 2, 2], |k, _, _| k as f32 + 1.0);
+    all_near(&asked.logits_along_k(&spec, &mut one(mean)), &[15.0 / 8.0; 5]);
+    // Voxels of 2 mm at slices 0, 2, 4: the box is 0, 0, 1, 3, 5, 0, 0, 0.
+    spec.grid.spacing_mm = [Some(2.0), None, None];
+    all_near(&asked.logits_along_k(&spec, &mut one(mean)), &[9.0 / 8.0; 5]);
+    all_near(&asked.logits_along_k(&spec, &mut one(same)), &[1.0, 2.0, 3.0, 4.0, 5.0]);
+}
+
+#[test]
 fn patches_sampled_in_any_batch_give_the_same_bits_and_the_samples_of_every_box_are_the_same_networks() {
     let mut spec = made::patch([3, 4, 4]);
     spec.members = made::members(2);
     spec.random.flips = vec![Along::I];
-    spec.random.noise = vec![Noise { input: "noise".into(), rank: 2 }];
+    spec.random.noise = vec![Noise::standard("noise", 2)];
     spec.random.dropout = vec![Dropout { input: "drop".into(), channels: 1, rate: 0.5 }];
     let drawn: Decode = |image, member, draws, row| {
         same(image, 0, &DRAWS, 0) * draws.dropout[0][[row, 0]] + draws.noise[0][[row, 1]] + member as f32
@@ -436,7 +449,13 @@ fn hybrid_interpolates_the_slices_that_the_fine_network_did_not_see_and_blends_b
     let got = asked.logits_along_k(&hybrid(0.4, 0.25), &mut networks);
     all_near(&got, &blended(0.25, [2.0, 2.0, 2.25, 2.5, 2.5]));
     let Cutting::Hybrid { coarse: seen, fine } = networks else { panic!("two networks") };
-    assert_eq!((seen.encoded.len(), fine.encoded.len()), (2, 2), "once to choose, once to answer");
+    assert_eq!((seen.encoded.len(), fine.encoded.len()), (1, 2), "the one answer that it has is asked for once");
+    let mut sampled = hybrid(0.4, 0.25);
+    sampled.hybrid.as_mut().expect("it is one").coarse.members = made::members(2);
+    let mut networks = two(same, FINE);
+    all_near(&asked.logits_along_k(&sampled, &mut networks), &got);
+    let Cutting::Hybrid { coarse: seen, .. } = networks else { panic!("two networks") };
+    assert_eq!(seen.encoded.len(), 3, "both members to choose, the first one for the one sample that is asked for");
     // Every slice; none; one.
     let all = std::array::from_fn(|k| coarse[k] / 2.0 + 2.0);
     all_near(&asked.logits_along_k(&hybrid(1.0, 0.25), &mut two(same, FINE)), &blended(0.25, all));
@@ -498,6 +517,115 @@ fn hybrid_by_softmax_blends_what_each_network_says_against_its_own_background() 
     answers.classes[0].probability.iter().for_each(|p| near(*p, 0.5));
 }
 
+/// 4 slices of 4 × 6 pixels. The coarse logits are the image, 3 inside and -3 outside: slice 1 has columns 2 and 3 of rows 1
+/// and 2 inside, slice 2 the pixel (0, 5), the others nothing.
+fn two_shapes() -> Asked {
+    let inside = |k: usize, j: usize, i: usize| match k {
+        1 => (1..3).contains(&j) && (2..4).contains(&i),
+        2 => (j, i) == (0, 5),
+        _ => false,
+    };
+    Asked::of([4, 4, 6], move |k, j, i| if inside(k, j, i) { 3.0 } else { -3.0 - k as f32 / 8.0 })
+}
+
+/// A hybrid that hands two points inside, one outside, a box and the mean of cubes of two voxels.
+fn handing(share: f64) -> network::Network {
+    let mut fine = made::slice();
+    fine.grid.multiple = 2;
+    let mut spec = made::hybrid(made::patch([4, 4, 4]), fine, share, vec![0.5]);
+    let hybrid = spec.hybrid.as_mut().expect("it is one");
+    hybrid.prompts = serde_json::from_str(
+        r#"{ "points": "p", "labels": "l", "box": "b", "positive": 2, "negative": 1, "ring_mm": [1, 2], "box_margin_mm": 1 }"#,
+    )
+    .expect("as the contract has it");
+    hybrid.features = serde_json::from_str(
+        r#"[{ "output": "middle", "input": "coarse", "channels": 1, "stride": 2, "fine_stride": 2 }]"#,
+    )
+    .expect("as the contract has it");
+    spec
+}
+
+/// Means over cubes of two voxels of an image (1, 1, D, H, W).
+fn cubes(image: &ArrayD<f32>) -> Vec<ArrayD<f32>> {
+    let [depth, height, width] = [2, 3, 4].map(|axis| image.shape()[axis] / 2);
+    let mean = |k: usize, j: usize, i: usize| {
+        let cube = image.slice(s![0, 0, 2 * k..2 * k + 2, 2 * j..2 * j + 2, 2 * i..2 * i + 2]);
+        cube.mean().expect("eight voxels")
+    };
+    let means = Array3::from_shape_fn((depth, height, width), |(k, j, i)| mean(k, j, i));
+    vec![means.insert_axis(Axis(0)).insert_axis(Axis(0)).into_dyn()]
+}
+
+/// What the fine network was handed, call by call.
+fn handed_to_fine(asked: &Asked, spec: &network::Network) -> Vec<crate::networks::handed::Handed> {
+    let mut networks = two(same, same);
+    if let Cutting::Hybrid { coarse, .. } = &mut networks {
+        coarse.features = cubes;
+    }
+    asked.by(spec, &mut networks);
+    let Cutting::Hybrid { fine, .. } = networks else { panic!("two networks") };
+    fine.handed
+}
+
+#[test]
+fn hybrid_hands_points_and_a_box_of_each_slice_that_the_fine_network_sees() {
+    let handed = handed_to_fine(&two_shapes(), &handing(1.0));
+    assert_eq!(handed.len(), 4);
+    let prompted = |n: usize| handed[n].prompted.clone().expect("it takes prompts");
+    // All of slice 1 is as probable: first (1, 2), then (2, 3), √2 mm off. More than 1 and up to 2 mm off, and first of all:
+    // (0, 1). The box is columns 2 to 3, rows 1 to 2, and 1 mm more.
+    assert_eq!(prompted(1).points, ndarray::array![[2.0, 1.0], [3.0, 2.0], [1.0, 0.0]]);
+    assert_eq!((prompted(1).labels, prompted(1).bounds), (vec![1.0, 1.0, 0.0], [1.0, 0.0, 4.0, 3.0]));
+    // One pixel in the corner: (0, 3) is 2 mm off. The box ends with the image.
+    assert_eq!(prompted(2).points, ndarray::array![[5.0, 0.0], [0.0, 0.0], [3.0, 0.0]]);
+    assert_eq!((prompted(2).labels, prompted(2).bounds), (vec![1.0, -1.0, 0.0], [4.0, 0.0, 5.0, 1.0]));
+    for n in [0, 3] {
+        assert_eq!(
+            (prompted(n).labels, prompted(n).bounds),
+            (vec![-1.0; 3], [0.0, 0.0, 5.0, 3.0]),
+            "nothing is inside"
+        );
+    }
+    // Half of the slices: those that the coarse network is least sure of. Inside and outside are equally sure in slice 0; slices
+    // become surer from there on.
+    assert_eq!(handed_to_fine(&two_shapes(), &handing(0.5)), handed[..2]);
+    assert!(handed_to_fine(&two_shapes(), &handing(0.0)).is_empty());
+}
+
+#[test]
+fn hybrid_hands_features_that_lie_where_the_slice_has_them() {
+    // Along i boxes of 4 begin at 0 and 2; their cubes lie on the same grid. A ramp is a ramp in the middle of the cubes as well,
+    // and constant from there to the end of a box.
+    let asked = Asked::of([4, 4, 6], |k, j, i| (100 * k + 10 * j + i) as f32 / 64.0);
+    let handed = handed_to_fine(&asked, &handing(1.0));
+    for (k, handed) in handed.iter().enumerate() {
+        let [feature] = &handed.features[..] else { panic!("one feature") };
+        assert_eq!(feature.dim(), (1, 2, 3));
+        let along_k = (k as f32).clamp(0.5, 2.5);
+        for ((_, row, column), value) in feature.indexed_iter() {
+            let wanted = (100.0 * along_k + 10.0 * (2.0 * row as f32 + 0.5) + 2.0 * column as f32 + 0.5) / 64.0;
+            assert!((value - wanted).abs() < 1e-5, "{k} {row} {column}: {value}, not {wanted}");
+        }
+    }
+}
+
+#[test]
+fn hybrid_hands_each_sample_the_same_whatever_their_number_and_mirrors_it_with_the_slice() {
+    let mut spec = handing(1.0);
+    let hybrid = spec.hybrid.as_mut().expect("it is one");
+    hybrid.fine.random.flips = vec![Along::I];
+    hybrid.coarse.random.noise = vec![Noise::standard("noise", 1)];
+    let alone = handed_to_fine(&two_shapes().samples(1), &spec);
+    let both = handed_to_fine(&two_shapes().samples(2), &spec);
+    let many = handed_to_fine(&two_shapes().samples(7), &spec);
+    assert_eq!((alone.len(), both.len()), (4, 8), "an orientation a call");
+    assert_eq!(many, both);
+    for (k, own) in alone.iter().enumerate() {
+        let flip = crate::networks::flips::Flip { i: true, ..Default::default() };
+        assert_eq!((&both[2 * k], &both[2 * k + 1]), (own, &own.mirrored(flip, [4, 6])));
+    }
+}
+
 #[test]
 fn detector_of_any_kind_takes_one_deterministic_pass_and_says_nothing_outside_the_search_region() {
     let members: Decode = |image, member, draws, row| {
@@ -507,7 +635,7 @@ fn detector_of_any_kind_takes_one_deterministic_pass_and_says_nothing_outside_th
     let random = |mut spec: network::Network| {
         spec.members = made::members(2);
         spec.random.dropout = vec![Dropout { input: "drop".into(), channels: 1, rate: 0.5 }];
-        spec.random.noise = vec![Noise { input: "noise".into(), rank: 1 }];
+        spec.random.noise = vec![Noise::standard("noise", 1)];
         spec.random.flips = vec![Along::I];
         spec
     };

@@ -3,8 +3,8 @@
 use ndarray::{Array2, ArrayD, array, s};
 
 use super::{
-    super::network::{Draws, Network, Window},
-    OnnxNetwork, Setting,
+    super::network::{Draws, Fed, Network, Window},
+    Bridge, OnnxNetwork, Setting,
     made::{F16, F32, F64, Info, Node, constant, graph, info, node, pool, whole},
 };
 use crate::{
@@ -71,7 +71,8 @@ fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork>
     let sources = files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes });
     let sources = sources.collect();
     let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 1 };
-    let setting = Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1 };
+    let setting =
+        Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
     let made = load(&request, &mut Monitor::silent(), |graphs, steps| {
         let mut network = OnnxNetwork::new(contract, setting.clone(), graphs)?;
         network.try_out(steps)?;
@@ -109,7 +110,7 @@ fn decode_of_a_window_is_that_part_of_the_whole_for_embeddings_of_any_stride() {
     let cancel = CancelToken::new();
     let encoded = network.encode(0, ramp().view(), &[], &cancel).unwrap();
     let draws = dropped(&[0.0, 2.0]);
-    let whole = network.decode(&encoded, None, &draws, None, &cancel).unwrap();
+    let whole = network.decode(&encoded, None, &draws, Fed::default(), &cancel).unwrap();
     assert_eq!(whole.shape(), [2, 1, 6, 8]);
     for ((sample, factor), row, column) in [(0, 0.0), (1, 2.0)].into_iter().flat_map(|s| (0..6).map(move |r| (s, r, 5)))
     {
@@ -118,7 +119,7 @@ fn decode_of_a_window_is_that_part_of_the_whole_for_embeddings_of_any_stride() {
     for window in [Window { row: 2, column: 4, height: 4, width: 2 }, Window { row: 0, column: 0, height: 6, width: 8 }]
     {
         let Window { row, column, height, width } = window;
-        let part = network.decode(&encoded, Some(window), &draws, None, &cancel).unwrap();
+        let part = network.decode(&encoded, Some(window), &draws, Fed::default(), &cancel).unwrap();
         assert_eq!(part, whole.slice(s![.., .., row..row + height, column..column + width]).into_dyn());
     }
 }
@@ -134,7 +135,7 @@ fn decode_goes_through_the_member_that_encoded() {
     let cancel = CancelToken::new();
     for (member, gain) in [(1, 5.0), (0, 3.0)] {
         let encoded = network.encode(member, ramp().view(), &[], &cancel).unwrap();
-        let logits = network.decode(&encoded, None, &dropped(&[1.0]), None, &cancel).unwrap();
+        let logits = network.decode(&encoded, None, &dropped(&[1.0]), Fed::default(), &cancel).unwrap();
         assert_eq!(logits[[0, 0, 4, 3]], by_hand(gain, 1.0, 4, 3));
     }
 }
@@ -146,7 +147,7 @@ fn decode_of_a_single_graph_takes_the_window_from_the_image() {
     let cancel = CancelToken::new();
     let encoded = network.encode(0, ramp().view(), &[], &cancel).unwrap();
     let window = Window { row: 2, column: 2, height: 2, width: 4 };
-    let got = network.decode(&encoded, Some(window), &dropped(&[1.0, 2.0]), None, &cancel).unwrap();
+    let got = network.decode(&encoded, Some(window), &dropped(&[1.0, 2.0]), Fed::default(), &cancel).unwrap();
     let plain = array![[18.0, 19.0, 20.0, 21.0], [26.0, 27.0, 28.0, 29.0]];
     assert_eq!(got.slice(s![0, 0, .., ..]), plain);
     assert_eq!(got.slice(s![1, 0, .., ..]), 2.0 * &plain);
@@ -163,7 +164,7 @@ fn decode_of_a_single_graph_that_wants_whole_slices_gets_them_whatever_the_windo
     let cancel = CancelToken::new();
     let encoded = network.encode(0, ramp().view(), &[], &cancel).unwrap();
     let window = Window { row: 2, column: 2, height: 2, width: 4 };
-    let got = network.decode(&encoded, Some(window), &dropped(&[1.0, 2.0]), None, &cancel).unwrap();
+    let got = network.decode(&encoded, Some(window), &dropped(&[1.0, 2.0]), Fed::default(), &cancel).unwrap();
     let plain = array![[18.0, 19.0, 20.0, 21.0], [26.0, 27.0, 28.0, 29.0]];
     assert_eq!(got.slice(s![0, 0, .., ..]), &plain + 47.0);
     assert_eq!(got.slice(s![1, 0, .., ..]), 2.0 * &plain + 47.0);
@@ -195,7 +196,7 @@ fn decode_of_boxes_takes_noise_and_dropout_and_without_either_gives_one_sample()
     let mut network = loaded(&json(random), &[("g", drawn)]).unwrap();
     let encoded = network.encode(0, image.view(), &[], &cancel).unwrap();
     let draws = Draws { noise: vec![array![[1.0, 2.0, 3.0], [0.0, -1.0, 0.0]]], ..dropped(&[2.0, 0.0]) };
-    let got = network.decode(&encoded, None, &draws, None, &cancel).unwrap();
+    let got = network.decode(&encoded, None, &draws, Fed::default(), &cancel).unwrap();
     assert_eq!(got.shape(), [2, 1, 2, 2, 4]);
     assert_eq!((got[[0, 0, 1, 0, 2]], got[[1, 0, 1, 0, 2]]), (2.0 * 10.0 + 6.0, -1.0));
 
@@ -203,7 +204,7 @@ fn decode_of_boxes_takes_noise_and_dropout_and_without_either_gives_one_sample()
     let mut network = loaded(&json("{}"), &[("g", plain)]).unwrap();
     let encoded = network.encode(0, image.view(), &[], &cancel).unwrap();
     let none = Draws { samples: 4, dropout: Vec::new(), noise: Vec::new() };
-    assert_eq!(network.decode(&encoded, None, &none, None, &cancel).unwrap(), -image);
+    assert_eq!(network.decode(&encoded, None, &none, Fed::default(), &cancel).unwrap(), -image);
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn float16_is_converted_at_the_boundary_and_between_graphs() {
     let halved = slices(&format!("[{}]", single_member("g")), SINGLE);
     let mut network = loaded(&halved, &[("g", single(vec![node("Mul", &["x", "drop"], "y")], F16))]).unwrap();
     let encoded = network.encode(0, third.view(), &[], &cancel).unwrap();
-    let got = network.decode(&encoded, None, &dropped(&[1.0, 2.0]), None, &cancel).unwrap();
+    let got = network.decode(&encoded, None, &dropped(&[1.0, 2.0]), Fed::default(), &cancel).unwrap();
     assert!(got.iter().zip([[nearest; 16], [2.0 * nearest; 16]].concat()).all(|(got, wanted)| *got == wanted), "{got}");
 
     // An encoder of float16 before a decoder of float32, whole and in a window.
@@ -223,7 +224,7 @@ fn float16_is_converted_at_the_boundary_and_between_graphs() {
     let mut network = loaded(&split, &[("e", encoder(F16)), ("d", decoder(3.0))]).unwrap();
     let encoded = network.encode(0, third.view(), &[], &cancel).unwrap();
     for window in [None, Some(Window { row: 2, column: 0, height: 2, width: 2 })] {
-        let got = network.decode(&encoded, window, &dropped(&[1.0]), None, &cancel).unwrap();
+        let got = network.decode(&encoded, window, &dropped(&[1.0]), Fed::default(), &cancel).unwrap();
         assert!(got.iter().all(|got| *got == 4.0 * nearest), "{got}");
     }
 }
@@ -334,7 +335,7 @@ fn decode_of_numbers_that_are_none_is_refused_with_the_graph() {
     let mut network = loaded(&contract, &[("g", single(nodes, F32))]).unwrap();
     let cancel = CancelToken::new();
     let encoded = network.encode(0, (-ramp()).view(), &[], &cancel).unwrap();
-    let error = network.decode(&encoded, None, &dropped(&[1.0]), None, &cancel).unwrap_err();
+    let error = network.decode(&encoded, None, &dropped(&[1.0]), Fed::default(), &cancel).unwrap_err();
     assert_eq!(error.name(), "E_INFERENCE");
     assert!(error.to_string().contains("the test g network failed: it gave NaN 47 times"), "{error}");
 }
@@ -348,7 +349,7 @@ fn run_that_is_cancelled_ends_by_that_name_and_leaves_the_network_usable() {
     assert_eq!(network.encode(0, ramp().view(), &[], &cancelled).unwrap_err().name(), "E_CANCELLED");
     let cancel = CancelToken::new();
     let encoded = network.encode(0, ramp().view(), &[], &cancel).unwrap();
-    let ended = network.decode(&encoded, None, &dropped(&[1.0]), None, &cancelled);
+    let ended = network.decode(&encoded, None, &dropped(&[1.0]), Fed::default(), &cancelled);
     assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
-    assert!(network.decode(&encoded, None, &dropped(&[1.0]), None, &cancel).is_ok());
+    assert!(network.decode(&encoded, None, &dropped(&[1.0]), Fed::default(), &cancel).is_ok());
 }

@@ -6,8 +6,10 @@
 //! A box is read trilinearly on the network's grid, which begins at the CT's first voxel; its logits are read back
 //! trilinearly at the CT's voxels. Which boxes there are says [`plan`].
 
+pub mod features;
 mod plan;
 
+use features::Features;
 use ndarray::{Array4, Array5, ArrayView4, Axis, s, stack};
 use plan::{BoxGrid, Spot};
 
@@ -58,9 +60,22 @@ impl Plan {
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
     pub fn sweep<'a, N: Network>(&'a self, runner: Runner<'a, N>, job: Job<'a>) -> Result<Sweep<'a, Patches<'a, N>>> {
+        self.sweep_keeping(runner, job, None)
+    }
+
+    /// The same; of a deterministic pass `kept` takes what the network gives beside its logits.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn sweep_keeping<'a, N: Network>(
+        &'a self,
+        runner: Runner<'a, N>,
+        job: Job<'a>,
+        kept: Option<&'a mut Features>,
+    ) -> Result<Sweep<'a, Patches<'a, N>>> {
         let passes = job.passes(&runner.sampler);
         let placed = self.spots.iter().map(|spot| spot.placed.clone()).collect();
-        Sweep::new(Patches { runner, job, grid: &self.grid, spots: &self.spots, passes }, placed, job)
+        Sweep::new(Patches { runner, job, grid: &self.grid, spots: &self.spots, passes, kept }, placed, job)
     }
 }
 
@@ -71,6 +86,7 @@ pub struct Patches<'a, N> {
     grid: &'a BoxGrid,
     spots: &'a [Spot],
     passes: Vec<Pass>,
+    kept: Option<&'a mut Features>,
 }
 
 impl<N: Network> Patches<'_, N> {
@@ -85,6 +101,7 @@ impl<N: Network> Patches<'_, N> {
         for (n, channel) in images.channels.iter().enumerate() {
             let mut voxels = trilinear(channel.voxels.view(), &slices, &rows, &columns);
             channel.scale.apply_to(&mut voxels);
+            self.grid.clear_beyond(spot, &mut voxels);
             image.slice_mut(s![0, n, .., .., ..]).assign(&voxels);
         }
         let spacing_mm = images.grid.spacing_mm;
@@ -100,7 +117,7 @@ impl<N: Network> Patches<'_, N> {
             let views: Vec<_> = slices.iter().map(|slice| slice.view()).collect();
             stack(Axis(1), &views).expect("all of one size").insert_axis(Axis(0))
         });
-        Input { image, offsets_mm: Vec::new(), clicks }
+        Input { image, offsets_mm: Vec::new(), clicks, handed: None }
     }
 
     /// Taps from the CT's voxels that the box covers to its own, along k, j, i.
@@ -132,7 +149,14 @@ impl<N: Network> Boxes for Patches<'_, N> {
         let (input, taps) = (self.input(spot), self.taps(spot));
         if self.passes.is_empty() {
             let seen = self.runner.encode_all(&input, &cancel)?;
-            let logits = self.runner.settled(&seen, None, &cancel)?;
+            let logits = match &mut self.kept {
+                Some(kept) => {
+                    let (logits, features) = self.runner.settled_with_features(&seen, &cancel)?;
+                    kept.keep(n, features);
+                    logits
+                }
+                None => self.runner.settled(&seen, None, &cancel)?,
+            };
             return put(0, native(logits.index_axis(Axis(0), 0), &taps).view());
         }
         let mut done = 0.0;

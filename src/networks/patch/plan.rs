@@ -10,8 +10,8 @@
 //! smallest from 1 on with which the group fits between the box's first and last voxel. Its middle is the group's, with the
 //! fraction of a voxel; then it is moved into the volume along axes on which that is larger.
 //!
-//! A volume smaller than a box is refused, or goes on beyond its edge with the edge's values; then the box's middle is the
-//! group's.
+//! A volume smaller than a box is refused; or goes on beyond its edge with the edge's values, and the box's middle is the
+//! group's; or lies in the middle of a box of zeros, the odd voxel behind it, as MONAI and nnU-Net pad it.
 
 use std::ops::Range;
 
@@ -44,6 +44,7 @@ pub struct BoxGrid {
     /// From one box to the next.
     stride: [usize; 3],
     blend: Blend,
+    beyond: Beyond,
     grows: bool,
 }
 
@@ -80,7 +81,7 @@ impl BoxGrid {
             return Err(Error::Box { network: name.into(), size: told(size), volume: told(whole) });
         }
         let blend = spec.grid.blend.unwrap_or(Blend::Constant);
-        Ok(BoxGrid { axes, size, stride, blend, grows: spec.grid.grows })
+        Ok(BoxGrid { axes, size, stride, blend, beyond: spec.grid.beyond, grows: spec.grid.grows })
     }
 
     /// The boxes for `region`, in rising order of their first plane, row and column.
@@ -118,6 +119,9 @@ impl BoxGrid {
     fn starts(&self, axis: usize, voxels: Range<usize>) -> Vec<isize> {
         let (pixels, size, stride) = (self.axes[axis], self.size[axis] as isize, self.stride[axis]);
         let whole = pixels.pixels() as isize;
+        if size > whole && self.beyond == Beyond::Zero {
+            return vec![-((size - whole) / 2)];
+        }
         let low = (pixels.to_pixel(voxels.start as f64) + 1e-9).floor() as isize;
         let high = ((pixels.to_pixel((voxels.end - 1) as f64) - 1e-9).ceil() as isize + 1).min(whole);
         if high - low <= size {
@@ -126,6 +130,20 @@ impl BoxGrid {
         }
         let last = high - size;
         (low..last).step_by(stride).chain([last]).collect()
+    }
+
+    /// Makes 0 of the box's voxels beyond the volume, where the contract says so.
+    pub fn clear_beyond(&self, spot: &Spot, voxels: &mut Array3<f32>) {
+        if self.beyond != Beyond::Zero {
+            return;
+        }
+        let last = spot.axes.map(|axis| (axis.pixels() - 1) as f64);
+        let inside = |axis: usize, n: usize| (0.0..=last[axis]).contains(&(spot.start[axis] + n as f64));
+        for ((k, j, i), value) in voxels.indexed_iter_mut() {
+            if !(inside(0, k) && inside(1, j) && inside(2, i)) {
+                *value = 0.0;
+            }
+        }
     }
 
     /// The one box of a group, as large as it has to be.

@@ -34,5 +34,5 @@ pub fn input(
         let pixels = area.pixels(images.grid, axis.position(n) * spacing_mm[2]);
         clicks.maps(&pixels, spacing_mm, wanted.decay_mm).insert_axis(Axis(1)).insert_axis(Axis(0))
     });
-    Input { image, offsets_mm: near.into_iter().map(|n| n.offset_mm).collect(), clicks }
+    Input { image, offsets_mm: near.into_iter().map(|n| n.offset_mm).collect(), clicks, handed: None }
 }

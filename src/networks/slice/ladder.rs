@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 
 use super::{
     plan,
-    ready::{Slices, native},
+    ready::{Hand, Slices, native},
 };
 use crate::{
     error::Result,
@@ -47,9 +47,15 @@ struct Rung {
 }
 
 impl<'a, N: Network> Ladder<'a, N> {
-    /// The slices with these numbers, rising, for the voxels `wanted`.
-    pub fn new(runner: Runner<'a, N>, job: Job<'a>, numbers: &[usize], wanted: &'a Array3<bool>) -> Self {
-        let slices = Slices::new(runner, job);
+    /// The slices with these numbers, rising, for the voxels `wanted`. `hand`: for a hybrid's fine network.
+    pub fn new(
+        runner: Runner<'a, N>,
+        job: Job<'a>,
+        numbers: &[usize],
+        wanted: &'a Array3<bool>,
+        hand: Option<&'a Hand<'a>>,
+    ) -> Self {
+        let slices = Slices::new(runner, job, hand);
         let rung = |slice: &usize| Rung { slice: *slice, position: snapped(slices.axis.position(*slice)), voi: None };
         let rungs: Vec<Rung> = numbers.iter().map(rung).collect();
         let mut ladder = Ladder { slices, rungs, wanted, held: BTreeMap::new() };
@@ -158,7 +164,7 @@ pub fn answer<N: Network>(
     boxes.iter().flat_map(Voi::indices).for_each(|index| wanted[index] = true);
     let order = job.order(&runner.sampler);
     let slices = super::neighbours::SliceAxis::new(runner.spec, grid).count();
-    let mut ladder = Ladder::new(runner, job, &(0..slices).collect::<Vec<_>>(), &wanted);
+    let mut ladder = Ladder::new(runner, job, &(0..slices).collect::<Vec<_>>(), &wanted, None);
     let (steps, work) = ladder.work();
     let mut meter = Meter::new(monitor, stage, steps, work);
     let answers = gather(&mut ladder, Job { region: &wanted, ..job }, &order, &mut meter)?;

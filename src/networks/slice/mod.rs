@@ -10,7 +10,7 @@
 //! A network on the CT's own slices is answered slice by slice, without blending ([`answer`]). One with a spacing along k has
 //! slices of its own: logits of the same sample are put back linearly along k, then statistics are taken ([`ladder`]).
 
-mod area;
+pub mod area;
 mod input;
 pub mod ladder;
 pub mod neighbours;
@@ -61,7 +61,7 @@ pub fn answer<N: Network>(
     let grid = job.images.grid;
     let plan = plan(runner.spec, grid, job.region);
     let mut answers = Answers::zeros(grid.shape(), job.classes, job.samples(), job.sampling.kinds.len());
-    let mut slices = Slices::new(runner, job);
+    let mut slices = Slices::new(runner, job, None);
     // Voxels tell better than slices how long the rest takes: slices are small where the lungs begin and end.
     let voxels = |voi: &Voi| voi.voxels() as f64;
     let mut meter = Meter::new(monitor, stage, plan.len(), plan.iter().map(voxels).sum());

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     error::Result,
     networks::{
+        handed::Handed,
         job::Job,
         meter::Meter,
         network::Network,
@@ -31,7 +32,11 @@ pub struct Slices<'a, N> {
     /// The slices that the network answers for.
     pub axis: SliceAxis,
     passes: Vec<Pass>,
+    hand: Option<&'a Hand<'a>>,
 }
+
+/// What the network is handed for slice k of the CT, over an area of it.
+pub type Hand<'a> = dyn Fn(usize, &Area) -> Handed + 'a;
 
 /// Takes a rectangle's number, a sample's, and its logits (K, rows, columns).
 type Put<'a> = dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()> + 'a;
@@ -49,11 +54,11 @@ pub struct Ready<E> {
 }
 
 impl<'a, N: Network> Slices<'a, N> {
-    /// Answers for slices by `runner`.
-    pub fn new(runner: Runner<'a, N>, job: Job<'a>) -> Self {
+    /// Answers for slices by `runner`. `hand`: for a hybrid's fine network.
+    pub fn new(runner: Runner<'a, N>, job: Job<'a>, hand: Option<&'a Hand<'a>>) -> Self {
         let axis = SliceAxis::new(runner.spec, job.images.grid);
         let passes = job.passes(&runner.sampler);
-        Slices { runner, job, axis, passes }
+        Slices { runner, job, axis, passes, hand }
     }
 
     /// Makes slice `n` ready for the voxels of `voi` in the plane. `wanted`: voxels of the plane that are asked for.
@@ -70,7 +75,8 @@ impl<'a, N: Network> Slices<'a, N> {
         let Job { images, clicks, sampling, calibration, .. } = self.job;
         let spec = self.runner.spec;
         let area = Area::around(voi, images.grid, spec);
-        let input = input(spec, images, clicks, (&self.axis, n), &area);
+        let mut input = input(spec, images, clicks, (&self.axis, n), &area);
+        input.handed = self.hand.map(|hand| hand(n, &area));
         if !self.passes.is_empty() && spec.scout.threshold.is_none() {
             let readings = vec![area.reading(area.whole(), spec)];
             return Ok(Ready { area, settled: None, readings, input, seen: Vec::new() });
