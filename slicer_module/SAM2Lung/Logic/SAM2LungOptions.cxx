@@ -85,7 +85,7 @@ std::string ChoiceProblem(const char* option, int choice, int count)
     std::to_string(count - 1).c_str());
 }
 
-std::string ModelProblem(vtkMRMLSAM2LungParametersNode* parameters, Models& models)
+std::string ModelProblem(vtkMRMLSAM2LungParametersNode* parameters, sam2lung_slicer::Models& models)
 {
   const std::string folder = parameters->GetModelFolder();
   if (folder.empty() || vtksys::SystemTools::FileExists(folder + "/model.json", true) || models.IsInstalled(folder))

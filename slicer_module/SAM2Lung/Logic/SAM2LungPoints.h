@@ -6,13 +6,14 @@
 
 #include <vector>
 
-#include <sam2lung/bundle.hpp>
 #include <sam2lung/nodule.hpp>
 
 class vtkMRMLMarkupsFiducialNode;
 
 namespace sam2lung_slicer
 {
+
+struct RunClass;
 
 /// Puts a point at each nodule's centre; what was put here before goes, and the user's points stay.
 /// \param classes  RunOutput::classes
