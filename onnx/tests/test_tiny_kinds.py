@@ -43,7 +43,9 @@ def handed_over(contract):
     both = contract["segment"].get("hybrid", {})
     prompts, features = both.get("prompts", {}), both.get("features", [])
     given = {feature["output"] for feature in features}
-    taken = {feature["input"] for feature in features} | {prompts[key] for key in ("points", "labels", "box") if prompts}
+    taken = {feature["input"] for feature in features} | {
+        prompts[key] for key in ("points", "labels", "box") if prompts
+    }
     return given, taken
 
 
@@ -155,8 +157,10 @@ def test_opinions_weigh_the_centre_each_in_its_own_way(bundles):
         axis=(2, 3, 4)
     )
     for n, (*weights, bias) in enumerate(slices.P):
-        got = run(bundles / f"tiny-opinions/classify{n}.onnx", patch=patch)
-        np.testing.assert_allclose(got[:, 0], centre @ weights + bias, atol=1e-5)
+        graph = session(bundles / f"tiny-opinions/classify{n}.onnx")
+        logit, marked = graph.run(["logit", "marked"], {"patch": patch.astype(np.float32)})
+        np.testing.assert_allclose(logit[:, 0], centre @ weights + bias, atol=1e-5)
+        assert np.array_equal(marked, -logit)
 
 
 @pytest.mark.parametrize("name", ["tiny-patch", "tiny-patch-gaussian"])

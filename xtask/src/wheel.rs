@@ -1,7 +1,7 @@
 //! Checks a downloaded wheel and unpacks the shared libraries and licences from it.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -35,9 +35,16 @@ pub fn check(file: &Path, pin: &Wheel) -> Result<()> {
 }
 
 fn sha256(file: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    io::copy(&mut File::open(file)?, &mut hash)?;
-    Ok(format!("{:x}", hash.finalize()))
+    let (mut hash, mut reader) = (Sha256::new(), BufReader::new(File::open(file)?));
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        hash.update(bytes);
+        let read = bytes.len();
+        reader.consume(read);
+    }
 }
 
 /// Unpacks the pinned kind of files, without their folders, and the licences, named after the package.

@@ -161,9 +161,7 @@ class FineNetwork(nn.Module):
         self.masks = nn.Parameter(torch.randn(len(config.classes), width) * 0.1)
         self.blocks = nn.ModuleList(TwoWay(width, config.heads) for _ in range(config.blocks))
         steps = (width, widths[3], widths[2], widths[1], config.finest)
-        self.up = nn.ModuleList(
-            conv(a + skip, b) for a, skip, b in zip(steps, widths[3::-1], steps[1:])
-        )
+        self.up = nn.ModuleList(conv(a + skip, b) for a, skip, b in zip(steps, widths[3::-1], steps[1:]))
         self.weigh = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, config.finest + 1))
 
     def forward(
