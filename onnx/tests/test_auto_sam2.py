@@ -165,7 +165,7 @@ def test_table_has_a_row_for_each_share_and_mode(bundle, tmp_path):
 def test_lung_boxes_have_one_windowed_channel_and_the_readers_majority(monkeypatch):
     from test_boxes import nodule_stack
 
-    monkeypatch.setattr(training.items, "load_stacks", lambda cache: [nodule_stack()])
+    monkeypatch.setattr(training.items, "load_stacks", lambda cache: [nodule_stack(readers=1)])
     volumes, labels, known = training.Nodules(None, seed=2).box()
     assert volumes.shape == (1, *export.AUTO_SAM2_BOX) and 0 <= volumes.min() and volumes.max() <= 1
     assert labels.shape == known.shape == export.AUTO_SAM2_BOX

@@ -241,6 +241,10 @@ def test_kept_weights_are_the_average_and_load_as_the_checkpoint_does(tmp_path):
     assert (kept.decoder.token == 0.5).all()
     assert (tmp_path / "kept" / "member.pt").stat().st_size < (tmp_path / "checkpoint.pt").stat().st_size
     assert not list((tmp_path / "kept").glob("*.part"))
+    keep_weights(tmp_path / "checkpoint.pt", tmp_path / "half.pt", half=True)
+    halved = load_boxes(tmp_path / "half.pt").state_dict()
+    assert all(torch.allclose(value, halved[name], rtol=1e-3, atol=1e-6) for name, value in kept.state_dict().items())
+    assert (tmp_path / "half.pt").stat().st_size < 0.6 * (tmp_path / "kept" / "member.pt").stat().st_size
 
 
 # --- graphs -----------------------------------------------------------------------------------------------------------

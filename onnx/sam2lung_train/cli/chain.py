@@ -39,13 +39,14 @@ def add_keep_weights_options(parser: argparse.ArgumentParser) -> None:
     """Of keep-weights."""
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="checkpoint.pt of a training")
     parser.add_argument("out", type=Path, metavar="FILE", help="file to be written")
+    parser.add_argument("--half", action="store_true", help="in half precision")
 
 
 def run_keep_weights(arguments: argparse.Namespace) -> None:
     """keep-weights."""
     from ..training.keep_weights import keep_weights
 
-    keep_weights(arguments.checkpoint, arguments.out)
+    keep_weights(arguments.checkpoint, arguments.out, arguments.half)
 
 
 def add_calibrate_detector_options(parser: argparse.ArgumentParser) -> None:

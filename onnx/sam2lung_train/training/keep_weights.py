@@ -11,9 +11,13 @@ import torch
 KEPT = ("config", "average", "steps", "seconds", "hard")
 
 
-def keep_weights(checkpoint: Path, out: Path) -> None:
-    """Writes what is kept of a checkpoint to `out`, complete or not at all."""
+def keep_weights(checkpoint: Path, out: Path, half: bool = False) -> None:
+    """Writes what is kept of a checkpoint to `out`, complete or not at all; `half`: in half precision, half of the size."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    if half:
+        state["average"] = {
+            n: value.half() if value.is_floating_point() else value for n, value in state["average"].items()
+        }
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".part")
     torch.save({name: state[name] for name in KEPT if name in state}, partial)
