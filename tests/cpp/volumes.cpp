@@ -240,8 +240,6 @@ TEST(phantom_has_facts_and_the_same_seed_gives_the_same_voxels) {
     CHECK(one.facts().find('{') != std::string::npos);
 }
 
-int main() { return run_all(); }
-
 TEST(share_of_slices_is_that_of_the_options_for_a_hybrid_and_refused_for_others) {
     const MadeCt ct;
     sam2lung::EngineOptions cpu;
@@ -259,3 +257,5 @@ TEST(share_of_slices_is_that_of_the_options_for_a_hybrid_and_refused_for_others)
     options.share_of_slices = 0.5;
     CHECK(thrown_by<sam2lung::Error>([&] { (void)made_engine().run(ct.view(), options); }).name() == "E_OPTION");
 }
+
+int main() { return run_all(); }
