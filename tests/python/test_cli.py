@@ -24,8 +24,8 @@ CLOSE = {"atol": 3e-6, "rtol": 0}
 FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
-    "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice readers_share "
-    "clicked review review_reasons class sample_volumes_mm3 scan_warnings"
+    "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
+    "readers_share clicked review review_reasons class sample_volumes_mm3 scan_warnings"
 ).split()
 
 
