@@ -65,6 +65,7 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "review", "bit", "", "", [](N n) { return double(n.review); } },
     { "review_reasons", "string", "", "", nullptr },
     { "class", "string", "", "", nullptr },
+    { "readers_share", "double", "", "", [](N n) { return n.readers_share.value_or(NAN); } },
   };
 }
 
@@ -74,6 +75,7 @@ MadeRun MakeTableRun()
   MadeRun run = MakeRun(StraightGrid(), ThreeBalls());
   run.Output.nodules[1].nodule_probability = 0.75;
   run.Output.nodules[1].expected_dice = 0.875;
+  run.Output.nodules[1].readers_share = 0.625;
   run.Output.nodules[1].class_name = "nodule";
   run.Output.nodules[1].clicked = true;
   return run;
