@@ -964,6 +964,17 @@ double sam2lung_bundle_threshold(const struct sam2lung_bundle *bundle);
 bool sam2lung_bundle_takes_clicks(const struct sam2lung_bundle *bundle);
 
 /**
+ * The share of the slices that the fine network of a hybrid sees, unless the options of a run say otherwise
+ * (sam2lung_run_options::share_of_slices). Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param bundle the bundle, may be NULL
+ * @return 0 to 1; NaN for a model that outlines with one network, and for NULL
+ */
+double sam2lung_bundle_share_of_slices(const struct sam2lung_bundle *bundle);
+
+/**
  * What the numbers of the label map are. Since version 4 of the interface.
  *
  * Any thread.

@@ -5,8 +5,10 @@
 #define SAM2LUNG_BUNDLE_HPP
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +112,12 @@ public:
     std::uint32_t samples() const noexcept { return sam2lung_bundle_samples(c()); }
     /// Probability above which a voxel belongs to a nodule, unless told otherwise.
     double threshold() const noexcept { return sam2lung_bundle_threshold(c()); }
+    /// Share of the slices that the fine network of a hybrid sees, unless RunOptions::share_of_slices says otherwise; none for a
+    /// model that outlines with one network.
+    std::optional<double> share_of_slices() const noexcept {
+        const double share = sam2lung_bundle_share_of_slices(c());
+        return std::isnan(share) ? std::nullopt : std::optional<double>(share);
+    }
     /// What the numbers of the label map are.
     Output output() const noexcept { return static_cast<Output>(sam2lung_bundle_output(c())); }
     /// The volumes that a run takes, in this order: Bundle::channels() of them.

@@ -48,7 +48,7 @@ void qSlicerSAM2LungModuleWidget::setup()
 
   d->fillComboBoxes();
   d->fillModels();
-  d->fillLegends();
+  d->fillOverlayLegend();
   d->letShrink();
   d->connectActions();
   d->connectOptions();

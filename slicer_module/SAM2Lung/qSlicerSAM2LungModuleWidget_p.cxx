@@ -40,6 +40,26 @@ namespace
 typedef vtkMRMLSAM2LungParametersNode Parameters;
 
 //-----------------------------------------------------------------------------
+/// A square of that colour, as rich text.
+QString square(const QString& color)
+{
+  return QString("<span style=\"color:%1\">&#9632;</span>").arg(color);
+}
+
+//-----------------------------------------------------------------------------
+/// In all shades of the nodules to look at again, or of the others.
+QString squares(bool flagged)
+{
+  QString text;
+  for (int id = 0; id < 3; ++id)
+  {
+    const std::array<double, 3> color = sam2lung_slicer::NoduleColor(id, flagged);
+    text += square(QColor::fromRgbF(color[0], color[1], color[2]).name());
+  }
+  return text;
+}
+
+//-----------------------------------------------------------------------------
 /// Setting what is there already would move the cursor under the hands of who types.
 template <class SpinBox, class Value>
 void showValue(SpinBox* box, Value value)
@@ -207,6 +227,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectOptions()
                        }
                        this->updateModel();
                      }));
+  QObject::connect(this->ShareOfSlicesSpinBox, spin, q,
+                   changeNode([](Parameters* p, int percent)
+                              { p->SetShareOfSlices(percent < 0 ? -1.0 : percent / 100.0); }));
   QObject::connect(this->ModelFolderPathLineEdit, &ctkPathLineEdit::currentPathChanged, q,
                    changeNode([](Parameters* p, const QString& path) { p->SetModelFolder(path.toStdString()); }));
   QObject::connect(this->LungMaskSelector, QOverload<vtkMRMLNode*>::of(&qMRMLSegmentSelectorWidget::currentNodeChanged),
@@ -369,22 +392,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::setViewCursors(bool placing)
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidgetPrivate::fillLegends()
+void qSlicerSAM2LungModuleWidgetPrivate::fillOverlayLegend()
 {
-  typedef qSlicerSAM2LungModuleWidget Widget;
-  const auto squares = [](bool flagged)
-  {
-    QString text;
-    for (int id = 0; id < 3; ++id)
-    {
-      const std::array<double, 3> color = sam2lung_slicer::NoduleColor(id, flagged);
-      const QString name = QColor::fromRgbF(color[0], color[1], color[2]).name();
-      text += QString("<span style=\"color:%1\">&#9632;</span>").arg(name);
-    }
-    return text;
-  };
-  this->LegendLabel->setText(squares(true) + " " + Widget::tr("look again") + " &nbsp; " + squares(false) + " " +
-                             Widget::tr("no sign of trouble"));
   QImage bar(256, 1, QImage::Format_RGB32);
   for (int x = 0; x < bar.width(); ++x)
   {
@@ -479,6 +488,22 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateModel()
   const int listed = this->ModelComboBox->findData(model);
   showIndex(this->ModelComboBox, listed >= 0 ? listed : this->ModelComboBox->count() - 1);
   showPath(this->ModelFolderPathLineEdit, listed >= 0 ? QString() : model);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateShareOfSlices()
+{
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  const double own = this->logic()->GetModelShareOfSlices(this->Node);
+  const double share = this->Node->GetShareOfSlices();
+  showValue(this->ShareOfSlicesSpinBox, share < 0.0 ? this->ShareOfSlicesSpinBox->minimum() : qRound(100.0 * share));
+  this->ShareOfSlicesSpinBox->setEnabled(own >= 0.0);
+  this->ShareOfSlicesSpinBox->setToolTip(
+    own >= 0.0
+      ? Widget::tr("This model outlines roughly in all slices, and finely in some, where it is least sure. More of these: "
+                   "finer, and slower; 0 %: roughly alone; automatic: as the model was set up, %1 %")
+          .arg(qRound(100.0 * own))
+      : Widget::tr("Only for models of two networks, one for all slices and a finer one for some of them"));
 }
 
 //-----------------------------------------------------------------------------
@@ -632,11 +657,29 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateWarnings()
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateLegend()
+{
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  QStringList parts;
+  const QString classes = QString::fromStdString(this->logic()->GetClassColors(this->Node));
+  for (const QString& line : classes.isEmpty() ? QStringList() : classes.split('\n'))
+  {
+    parts << square(line.section(' ', 0, 0)) + " " + line.section(' ', 1).toHtmlEscaped();
+  }
+  if (parts.isEmpty())
+  {
+    parts << squares(true) + " " + Widget::tr("look again") << squares(false) + " " + Widget::tr("no sign of trouble");
+  }
+  this->LegendLabel->setText(parts.join(" &nbsp; "));
+  this->LegendLabel->setVisible(!this->logic()->GetResultText(this->Node).empty());
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
 {
   this->updateTitle();
   this->updateWarnings();
-  this->LegendLabel->setVisible(!this->logic()->GetResultText(this->Node).empty());
+  this->updateLegend();
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());
@@ -667,6 +710,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateOptions()
   showChecked(this->ZoomToNoduleCheckBox, this->Node->GetZoomToNodule());
   showChecked(this->LungWindowCheckBox, this->Node->GetLungWindow());
   this->updateModel();
+  this->updateShareOfSlices();
 
   const QSignalBlocker blocker(this->LungMaskSelector);
   this->LungMaskSelector->setEnabled(this->Node->GetSearch() == Parameters::SearchSegment);

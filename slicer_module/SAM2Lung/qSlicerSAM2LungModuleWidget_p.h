@@ -66,7 +66,7 @@ public:
   /// What the mouse looks like over the views.
   void setViewCursors(bool placing);
   QString runCTName() const;
-  void fillLegends();
+  void fillOverlayLegend();
   void letShrink();
 
   /// Reads anew which models are installed.
@@ -75,9 +75,13 @@ public:
   void updateChannels();
   void addChannel(const std::string& name);
   void updateModel();
+  /// Only a hybrid has slices to share.
+  void updateShareOfSlices();
   void updateInput();
   void updateTitle();
   void updateWarnings();
+  /// What the colours of the outlines mean.
+  void updateLegend();
   void updateResult();
   void updateOptions();
   void updateOutputs();

@@ -366,6 +366,22 @@ pub unsafe extern "C" fn sam2lung_bundle_takes_clicks(bundle: *const sam2lung_bu
     unsafe { getter(bundle, false, |bundle| bundle.bundle.model.takes_clicks()) }
 }
 
+/// The share of the slices that the fine network of a hybrid sees, unless the options of a run say otherwise
+/// (sam2lung_run_options::share_of_slices). Since version 5 of the interface.
+///
+/// Any thread.
+///
+/// @param bundle the bundle, may be NULL
+/// @return 0 to 1; NaN for a model that outlines with one network, and for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_bundle_share_of_slices(bundle: *const sam2lung_bundle) -> f64 {
+    let of = |bundle: &sam2lung_bundle| {
+        bundle.bundle.model.segment.hybrid.as_ref().map_or(f64::NAN, |hybrid| hybrid.share_of_slices)
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { getter(bundle, f64::NAN, of) }
+}
+
 /// What the numbers of the label map are. Since version 4 of the interface.
 ///
 /// Any thread.

@@ -71,6 +71,7 @@ static void null_getters(void)
     CHECK(strcmp(sam2lung_bundle_sha256(NULL), "") == 0);
     CHECK(sam2lung_bundle_channels(NULL) == 0 && sam2lung_bundle_samples(NULL) == 0);
     CHECK(isnan(sam2lung_bundle_threshold(NULL)) && !sam2lung_bundle_takes_clicks(NULL));
+    CHECK(isnan(sam2lung_bundle_share_of_slices(NULL)));
     CHECK(sam2lung_bundle_output(NULL) == SAM2LUNG_OUTPUT_INSTANCES && sam2lung_bundle_class_count(NULL) == 0);
     CHECK(strcmp(sam2lung_bundle_class_name(NULL, 0), "") == 0 && sam2lung_bundle_class_colour(NULL, 0) == 0);
     CHECK(sam2lung_engine_device(NULL) == SAM2LUNG_DEVICE_AUTO && sam2lung_engine_threads(NULL) == 0);

@@ -244,7 +244,9 @@ TEST(share_of_slices_is_that_of_the_options_for_a_hybrid_and_refused_for_others)
     const MadeCt ct;
     sam2lung::EngineOptions cpu;
     cpu.device = sam2lung::Device::cpu;
-    sam2lung::Engine hybrid(sam2lung::Bundle::open(bundle_folder("tiny-hybrid")), cpu);
+    const sam2lung::Bundle bundle = sam2lung::Bundle::open(bundle_folder("tiny-hybrid"));
+    CHECK(bundle.share_of_slices() == 0.5 && !sam2lung::Bundle::open(bundle_folder("tiny-plain")).share_of_slices());
+    sam2lung::Engine hybrid(bundle, cpu);
     const auto probability = [&](std::optional<double> share) {
         sam2lung::RunOptions options = everywhere();
         options.share_of_slices = share;

@@ -67,11 +67,11 @@ void RemoveAll(const OutputNodes& nodes)
   WritePoints(nodes.points, {}, {});
 }
 
-void WriteRow(const OutputNodes& nodes, const sam2lung::Nodule& nodule, const RunFacts& facts, bool anew)
+void WriteRow(const OutputNodes& nodes, const sam2lung::Nodule& nodule, const RunOutput& output, bool anew)
 {
   if (anew || !IsNoduleTable(nodes.table))
   {
-    WriteTable(nodes.table, MakeTable({ nodule }), facts, false);
+    WriteTable(nodes.table, MakeTable({ nodule }), output.facts, output.classes);
   }
   else
   {
@@ -107,10 +107,10 @@ int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input,
   {
     Remove(nodes, id);
   }
-  WriteRow(nodes, *nodule, prepared.facts, anew);
-  WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule, {}));
+  WriteRow(nodes, *nodule, prepared, anew);
+  WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule, prepared.classes));
   WriteSegment(nodes.segmentation, parameters->GetInputVolumeNode(), prepared.segments.front());
-  WritePoint(nodes.points, *nodule);
+  WritePoint(nodes.points, *nodule, prepared.classes);
   ShowAsAccepted(parameters);
   return static_cast<int>(nodule->id);
 }

@@ -26,6 +26,7 @@ sam2lung::Bundle OpenBundle(const std::string& folder)
 }
 
 sam2lung::RunOptions Options(const RunInput& input,
+                             const sam2lung::Bundle& bundle,
                              const sam2lung::ProgressFunction& progress,
                              const sam2lung::Cancel& cancel)
 {
@@ -36,6 +37,7 @@ sam2lung::RunOptions Options(const RunInput& input,
   options.threshold = input.threshold;
   options.sensitivity = input.sensitivity;
   options.min_diameter_mm = input.min_diameter_mm;
+  options.share_of_slices = bundle.share_of_slices() ? input.share_of_slices : std::nullopt;
   options.search = input.search;
   if (input.mask)
   {
@@ -88,6 +90,8 @@ RunFacts FactsOf(const sam2lung::Result& result, const LoadedEngine& loaded, con
   }
   facts.micronodules = result.micronodules().size();
   facts.min_diameter_mm = input.min_diameter_mm;
+  const std::optional<double> own_share = loaded.bundle.share_of_slices();
+  facts.share_of_slices = own_share && input.share_of_slices ? input.share_of_slices : own_share;
   return facts;
 }
 
@@ -112,12 +116,13 @@ bool TakesChannels(const sam2lung::Bundle& bundle, const RunInput& input)
                     { return given.name == channel.name; });
 }
 
-std::vector<RunClass> ClassesOf(const sam2lung::Bundle& bundle)
+RunClasses ClassesOf(const sam2lung::Bundle& bundle)
 {
-  std::vector<RunClass> classes;
+  RunClasses classes;
+  classes.regions = bundle.output() == sam2lung::Output::regions;
   for (const sam2lung::ModelClass& one : bundle.classes())
   {
-    classes.push_back({ one.name, one.colour, one.code, { static_cast<int>(classes.size()) + 1 } });
+    classes.list.push_back({ one.name, one.colour, one.code, { static_cast<int>(classes.list.size()) + 1 } });
   }
   for (const sam2lung::ModelRegion& region : bundle.regions())
   {
@@ -126,7 +131,7 @@ std::vector<RunClass> ClassesOf(const sam2lung::Bundle& bundle)
     {
       labels.insert(static_cast<int>(place) + 1);
     }
-    classes.push_back({ region.name, region.colour, region.code, labels });
+    classes.list.push_back({ region.name, region.colour, region.code, labels });
   }
   return classes;
 }
@@ -141,10 +146,7 @@ RunOutput OutputOf(const sam2lung::Result& result, const LoadedEngine& loaded, c
   {
     output.probability = MapOf(result, sam2lung::Map::probability, input);
   }
-  if (loaded.bundle.output() == sam2lung::Output::regions)
-  {
-    output.classes = ClassesOf(loaded.bundle);
-  }
+  output.classes = ClassesOf(loaded.bundle);
   output.facts = FactsOf(result, loaded, input);
   return output;
 }
@@ -263,7 +265,7 @@ RunOutput RunOn(LoadedEngine& loaded,
                 const sam2lung::Cancel& cancel)
 {
   const std::vector<sam2lung::VolumeView> volumes = VolumesOf(input);
-  const sam2lung::RunOptions options = Options(input, progress, cancel);
+  const sam2lung::RunOptions options = Options(input, loaded.bundle, progress, cancel);
   if (!input.click_ijk)
   {
     const sam2lung::Result result = loaded.engine.run(volumes, options);

@@ -68,6 +68,13 @@ std::string NumberProblem(vtkMRMLSAM2LungParametersNode* parameters)
                                Text(diameter).c_str(),
                                Text(MAX_DIAMETER_MM).c_str());
   }
+  if (!(parameters->GetShareOfSlices() <= 1.0))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "Share of slices is %1; expected 0 to 1, or a number below 0 for the model's. "
+                                         "Change it under Advanced."),
+                               Text(parameters->GetShareOfSlices()).c_str());
+  }
   return {};
 }
 

@@ -93,7 +93,7 @@ struct Delivery::Content
       }
       SetAccepted(this->Table, now, this->Accepted(now));
     }
-    WriteTable(this->Nodes.table, this->Table, this->Output.facts, !this->Output.classes.empty());
+    WriteTable(this->Nodes.table, this->Table, this->Output.facts, this->Output.classes);
   }
 
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -210,6 +210,12 @@ std::string ResultText(vtkMRMLSAM2LungParametersNode* parameters)
 std::string WarningText(vtkMRMLSAM2LungParametersNode* parameters)
 {
   return TableWarningText(parameters->GetNoduleTableNode());
+}
+
+//----------------------------------------------------------------------------
+std::string ClassColors(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return TableClassColors(parameters->GetNoduleTableNode());
 }
 
 } // namespace sam2lung_slicer

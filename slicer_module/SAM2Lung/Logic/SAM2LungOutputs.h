@@ -64,6 +64,8 @@ std::string ResultText(vtkMRMLSAM2LungParametersNode* parameters);
 /// What the run found out that must be known, a line each; empty: nothing.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::string WarningText(vtkMRMLSAM2LungParametersNode* parameters);
+/// The classes and regions whose colours the segments have, a line each, "#d55e00 core"; empty: they have none of these.
+std::string ClassColors(vtkMRMLSAM2LungParametersNode* parameters);
 
 } // namespace sam2lung_slicer
 

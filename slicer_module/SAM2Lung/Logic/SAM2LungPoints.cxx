@@ -38,7 +38,7 @@ std::string Description(const sam2lung::Nodule& nodule, const std::string& name)
 }
 
 /// The node owns it when it has been added.
-vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes)
+vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const RunClasses& classes)
 {
   auto* point = new vtkMRMLMarkupsNode::ControlPoint;
   point->ID = NoduleKey(static_cast<int>(nodule.id));
@@ -59,7 +59,7 @@ vtkMRMLMarkupsNode::ControlPoint* NewPoint(const sam2lung::Nodule& nodule, const
 //----------------------------------------------------------------------------
 void WritePoints(vtkMRMLMarkupsFiducialNode* node,
                  const std::vector<sam2lung::Nodule>& nodules,
-                 const std::vector<RunClass>& classes)
+                 const RunClasses& classes)
 {
   MRMLNodeModifyBlocker blocker(node);
   for (int point = node->GetNumberOfControlPoints() - 1; point >= 0; --point)
@@ -76,7 +76,7 @@ void WritePoints(vtkMRMLMarkupsFiducialNode* node,
 }
 
 //----------------------------------------------------------------------------
-void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule)
+void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule, const RunClasses& classes)
 {
   MRMLNodeModifyBlocker blocker(node);
   const int old = node->GetControlPointIndexByID(NoduleKey(static_cast<int>(nodule.id)).c_str());
@@ -84,7 +84,7 @@ void WritePoint(vtkMRMLMarkupsFiducialNode* node, const sam2lung::Nodule& nodule
   {
     node->RemoveNthControlPoint(old);
   }
-  node->InsertControlPoint(NewPoint(nodule, {}), old >= 0 ? old : node->GetNumberOfControlPoints());
+  node->InsertControlPoint(NewPoint(nodule, classes), old >= 0 ? old : node->GetNumberOfControlPoints());
 }
 
 //----------------------------------------------------------------------------

@@ -208,7 +208,7 @@ void Apply(const Plan& plan, const Before& before, const Shares& shares, RunOutp
 
 void Match(const RunInput& input, RunOutput& output)
 {
-  const bool regions = !output.classes.empty();
+  const bool regions = output.classes.regions;
   if (!input.previous || !input.previous->labels || input.previous->nodules.empty() || input.previous->regions != regions)
   {
     return;

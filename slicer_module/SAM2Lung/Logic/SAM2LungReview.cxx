@@ -97,6 +97,17 @@ std::string NoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const 
 }
 
 //----------------------------------------------------------------------------
+std::string NoduleTitle(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  vtkMRMLTableNode* const table = TableOf(parameters);
+  if (NoduleRow(table, id) < 0)
+  {
+    return {};
+  }
+  return HasRegions(table) ? CellText(table, id, "class") : NoduleTitle(NoduleInTable(table, id));
+}
+
+//----------------------------------------------------------------------------
 bool NoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
   return CellNumber(TableOf(parameters), id, "review") > 0;

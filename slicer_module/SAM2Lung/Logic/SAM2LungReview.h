@@ -20,6 +20,8 @@ std::vector<int> ReviewOrder(vtkMRMLSAM2LungParametersNode* parameters);
 /// A cell of the table, as text; empty: none there.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::string NoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& column);
+/// What it is called in a list, of a region its name; empty: there is no such nodule.
+std::string NoduleTitle(vtkMRMLSAM2LungParametersNode* parameters, int id);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool NoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT

@@ -7,6 +7,7 @@
 #ifndef SAM2LungRun_h
 #define SAM2LungRun_h
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -55,19 +56,42 @@ struct RunInput
   double threshold = 0;
   double sensitivity = 0;
   double min_diameter_mm = 0;
+  std::optional<double> share_of_slices;                               ///< Of a hybrid; none: the model's.
   bool probability = false;                                            ///< Whether RunOutput::probability is wanted.
   bool whole_uncertainty = false;                                      ///< Else it is kept near the nodules only.
   std::shared_ptr<const Previous> previous;                            ///< The outputs' content before; null: none.
   std::vector<RunChannel> channels;                                    ///< The model's other channels, in its order.
 };
 
-/// A class of a model whose labels are classes, or a region that it makes of several of them.
+/// A class of a model, or a region that it makes of several of them.
 struct RunClass
 {
   std::string name;
   std::array<std::uint8_t, 3> colour{}; ///< Red, green, blue.
   sam2lung::Code code{};                ///< Its code, where it has one.
-  std::set<int> labels{};               ///< Whose voxels are its own: a class' number, or those of a region's classes.
+  std::set<int> labels{};               ///< Where labels are classes, whose voxels are its own: a class' number, or those of a
+                                        ///< region's classes.
+};
+
+/// What a model tells apart.
+struct RunClasses
+{
+  bool regions = false;       ///< Labels are numbers of classes; else of findings, each of one class.
+  std::vector<RunClass> list; ///< Classes; with `regions` number n is the n-th, from 1, and the regions stand behind them.
+
+  /// Whether findings differ by their class.
+  bool Several() const { return this->regions || this->list.size() > 1; }
+  /// The class or region of a finding; null: unknown.
+  const RunClass* Of(const sam2lung::Nodule& nodule) const
+  {
+    if (this->regions)
+    {
+      return 1 <= nodule.id && nodule.id <= this->list.size() ? &this->list[nodule.id - 1] : nullptr;
+    }
+    const auto found = std::find_if(this->list.begin(), this->list.end(),
+                                    [&](const RunClass& one) { return one.name == nodule.class_name; });
+    return found == this->list.end() ? nullptr : &*found;
+  }
 };
 
 /// Something that the run found out about the CT or about itself, and that whoever reads the result must know.
@@ -93,6 +117,7 @@ struct RunFacts
   std::vector<RunWarning> warnings;
   std::size_t micronodules = 0; ///< Findings that are smaller than `min_diameter_mm`, and not shown.
   double min_diameter_mm = 0;
+  std::optional<double> share_of_slices; ///< That the fine network of a hybrid saw.
 };
 
 /// Made on the run's thread. The images hold the whole result; after a click, earlier nodules with it.
@@ -102,8 +127,7 @@ struct RunOutput
   vtkSmartPointer<vtkImageData> uncertainty; ///< float.
   vtkSmartPointer<vtkImageData> probability; ///< float; null unless wanted.
   std::vector<sam2lung::Nodule> nodules;     ///< Those that were measured, in the order of their numbers.
-  std::vector<RunClass> classes;             ///< Classes, and behind them regions: number n is the n-th, from 1; empty:
-                                             ///< labels are numbers of nodules.
+  RunClasses classes;
   std::optional<std::uint32_t> clicked;      ///< With RunInput::click_ijk: the nodule there, 0 for none.
   std::set<int> replaced;                    ///< With RunInput::click_ijk: earlier nodules whose place it took.
   RunFacts facts;

@@ -55,22 +55,26 @@ std::string Terminology(const sam2lung::Code& code)
                        : std::string();
 }
 
-/// Empty: none.
-std::string TerminologyOf(int id, const std::vector<RunClass>& classes)
+/// Whether a class is one of nodules, by its name: what has no code, or comes from an earlier version of the module.
+bool IsNodule(const std::string& class_name)
 {
-  if (classes.empty())
-  {
-    return TERMINOLOGY;
-  }
-  const auto place = static_cast<std::size_t>(id) - 1;
-  return place < classes.size() ? Terminology(classes[place].code) : std::string();
+  return class_name.empty() || class_name == "nodule";
+}
+
+/// By the code of its class; a Nodule lies in the lung, and where others lie a model doesn't say. Empty: none.
+std::string TerminologyOf(const sam2lung::Nodule& nodule, const RunClasses& classes)
+{
+  const RunClass* const own = classes.Of(nodule);
+  const sam2lung::Code code = own ? own->code : sam2lung::Code();
+  const bool is_nodule = code ? code.scheme == "SCT" && code.value == "27925004" : IsNodule(nodule.class_name);
+  return is_nodule && !classes.regions ? TERMINOLOGY : Terminology(code);
 }
 
 /// The labels whose voxels a nodule, class or region has.
-std::set<int> LabelsOf(int id, const std::vector<RunClass>& classes)
+std::set<int> LabelsOf(const sam2lung::Nodule& nodule, const RunClasses& classes)
 {
-  const auto place = static_cast<std::size_t>(id) - 1;
-  return place < classes.size() ? classes[place].labels : std::set<int>{ id };
+  const RunClass* const own = classes.regions ? classes.Of(nodule) : nullptr;
+  return own ? own->labels : std::set<int>{ static_cast<int>(nodule.id) };
 }
 
 Box BoxOfLabels(const std::map<int, LabelShare>& shares, const std::set<int>& labels)
@@ -315,23 +319,36 @@ void Add(vtkMRMLSegmentationNode* node, vtkSegment* segment, const std::string& 
 } // namespace
 
 //----------------------------------------------------------------------------
+std::string NoduleTitle(const sam2lung::Nodule& nodule)
+{
+  std::string kind = nodule.class_name;
+  if (IsNodule(kind))
+  {
+    kind = vtkMRMLTr("vtkSlicerSAM2LungLogic", "Nodule");
+  }
+  else if ('a' <= kind[0] && kind[0] <= 'z')
+  {
+    kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
+  }
+  return kind + " " + std::to_string(nodule.id);
+}
+
+//----------------------------------------------------------------------------
 std::string NoduleName(const sam2lung::Nodule& nodule)
 {
-  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Nodule %1 (%2 mm)"),
-                             std::to_string(nodule.id).c_str(),
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 (%2 mm)"),
+                             NoduleTitle(nodule).c_str(),
                              std::to_string(std::lround(nodule.long_axis_mm)).c_str());
 }
 
 //----------------------------------------------------------------------------
-NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes)
+NoduleLook LookOf(const sam2lung::Nodule& nodule, const RunClasses& classes)
 {
   const int id = static_cast<int>(nodule.id);
-  if (classes.empty())
-  {
-    return { id, NoduleName(nodule), NoduleColor(id, nodule.review) };
-  }
-  const bool known = 1 <= nodule.id && nodule.id <= classes.size();
-  return { id, nodule.class_name, known ? ColorOfBytes(classes[nodule.id - 1].colour) : NoduleColor(id, nodule.review) };
+  const RunClass* const own = classes.Several() ? classes.Of(nodule) : nullptr;
+  return { id,
+           classes.regions ? nodule.class_name : NoduleName(nodule),
+           own ? ColorOfBytes(own->colour) : NoduleColor(id, nodule.review) };
 }
 
 //----------------------------------------------------------------------------
@@ -344,29 +361,30 @@ std::string NoduleKey(int id)
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules,
-                                                      const std::vector<RunClass>& classes)
+                                                      const RunClasses& classes)
 {
   const std::map<int, LabelShare> shares = FindLabels(labels);
   Box all;
   for (const sam2lung::Nodule& nodule : nodules)
   {
-    all = all.With(BoxOfLabels(shares, LabelsOf(static_cast<int>(nodule.id), classes)));
+    all = all.With(BoxOfLabels(shares, LabelsOf(nodule, classes)));
   }
   const int only = nodules.size() == 1 ? static_cast<int>(nodules.front().id) : 0;
   const vtkSmartPointer<vtkOrientedImageData> shared =
-    Oriented(only != 0 ? OwnLabels(labels, all, only, LabelsOf(only, classes)) : AllLabels(labels, all), ijk_to_ras);
+    Oriented(only != 0 ? OwnLabels(labels, all, only, LabelsOf(nodules.front(), classes)) : AllLabels(labels, all),
+             ijk_to_ras);
   std::vector<vtkSmartPointer<vtkSegment>> segments;
   for (const sam2lung::Nodule& nodule : nodules)
   {
     const NoduleLook look = LookOf(nodule, classes);
-    const std::set<int> own_labels = LabelsOf(look.id, classes);
+    const std::set<int> own_labels = LabelsOf(nodule, classes);
     const Box box = BoxOfLabels(shares, own_labels);
     if (!box.Empty())
     {
       const bool is_region = own_labels != std::set<int>{ look.id };
       const auto own = Oriented(OwnLabels(labels, box, look.id, own_labels), ijk_to_ras);
       vtkSmartPointer<vtkSegment> segment =
-        NewSegment(look, TerminologyOf(look.id, classes).c_str(), is_region ? own : shared);
+        NewSegment(look, TerminologyOf(nodule, classes).c_str(), is_region ? own : shared);
       if (is_region)
       {
         segment->SetTag(LABELS_TAG, Text(own_labels));

@@ -21,11 +21,14 @@ class vtkSegment;
 namespace sam2lung_slicer
 {
 
-/// "Nodule 1 (7 mm)": the number, and the long axis, which is what radiologists quote and compare over time.
+/// "Nodule 1": its class, and its number.
+std::string NoduleTitle(const sam2lung::Nodule& nodule);
+/// "Nodule 1 (7 mm)": with the long axis, which is what radiologists quote and compare over time.
 std::string NoduleName(const sam2lung::Nodule& nodule);
-/// A nodule by its number, warm where someone should look again; a class or region by its name and in its own colour.
+/// A nodule by its number, warm where someone should look again. By a model of several classes it has the colour of its class;
+/// a region is called by its name, too.
 /// \param classes  RunOutput::classes
-NoduleLook LookOf(const sam2lung::Nodule& nodule, const std::vector<RunClass>& classes);
+NoduleLook LookOf(const sam2lung::Nodule& nodule, const RunClasses& classes);
 
 /// ID of a nodule's segment and of its point: stays the same whatever they are called.
 std::string NoduleKey(int id);
@@ -39,7 +42,7 @@ std::string NoduleKey(int id);
 std::vector<vtkSmartPointer<vtkSegment>> MakeSegments(vtkImageData* labels,
                                                       const sam2lung::Matrix& ijk_to_ras,
                                                       const std::vector<sam2lung::Nodule>& nodules,
-                                                      const std::vector<RunClass>& classes);
+                                                      const RunClasses& classes);
 /// Makes room for them, a segment a call: what was made here before goes, and what the user made stays.
 /// \return whether there may be another one
 bool RemoveNextSegment(vtkMRMLSegmentationNode* node);

@@ -145,6 +145,10 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
   input.threshold = parameters->GetThreshold();
   input.sensitivity = parameters->GetSensitivity();
   input.min_diameter_mm = parameters->GetMinDiameter();
+  if (parameters->GetShareOfSlices() >= 0.0)
+  {
+    input.share_of_slices = parameters->GetShareOfSlices();
+  }
   input.probability = parameters->GetWriteProbability();
   input.whole_uncertainty = parameters->GetUncertaintyEverywhere();
 }

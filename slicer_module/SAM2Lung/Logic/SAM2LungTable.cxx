@@ -57,6 +57,19 @@ std::string WarningLines(const std::vector<RunWarning>& warnings)
   return lines;
 }
 
+/// A line each, as TableClassColors() gives them: names hold no line break.
+std::string ColorLines(const RunClasses& classes)
+{
+  std::string lines;
+  for (const RunClass& one : classes.list)
+  {
+    char color[8];
+    std::snprintf(color, sizeof color, "#%02x%02x%02x", one.colour[0], one.colour[1], one.colour[2]);
+    lines += (lines.empty() ? "" : "\n") + std::string(color) + " " + one.name;
+  }
+  return classes.Several() ? lines : std::string();
+}
+
 void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
 {
   SetFact(node, "Model", facts.model);
@@ -72,6 +85,7 @@ void WriteFacts(vtkMRMLTableNode* node, const RunFacts& facts)
   SetFact(node, "Warnings", WarningLines(facts.warnings));
   SetFact(node, "Micronodules", std::to_string(facts.micronodules));
   SetFact(node, "MinDiameter", Number(facts.min_diameter_mm));
+  SetFact(node, "ShareOfSlices", facts.share_of_slices ? Number(*facts.share_of_slices) : "");
 }
 
 void DescribeColumns(vtkMRMLTableNode* node, sam2lung::Uncertainty uncertainty)
@@ -157,6 +171,14 @@ std::string RegionCount(std::size_t regions)
            : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 regions"), std::to_string(regions).c_str());
 }
 
+/// Of a model of several classes.
+std::string FindingCount(std::size_t findings)
+{
+  return findings == 1
+           ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "1 finding")
+           : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 findings"), std::to_string(findings).c_str());
+}
+
 std::string Count(std::size_t nodules, std::size_t rejected)
 {
   if (nodules == 0)
@@ -193,13 +215,14 @@ vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules
 }
 
 //----------------------------------------------------------------------------
-void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, bool regions)
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, const RunClasses& classes)
 {
   MRMLNodeModifyBlocker blocker(node);
   node->SetAndObserveTable(table);
   DescribeColumns(node, facts.uncertainty);
   WriteFacts(node, facts);
-  SetFact(node, "Output", regions ? REGIONS : "instances");
+  SetFact(node, "Output", classes.regions ? REGIONS : "instances");
+  SetFact(node, "ClassColors", ColorLines(classes));
 }
 
 //----------------------------------------------------------------------------
@@ -389,6 +412,12 @@ sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node)
 }
 
 //----------------------------------------------------------------------------
+std::string TableClassColors(vtkMRMLTableNode* node)
+{
+  return IsNoduleTable(node) ? Fact(node, "ClassColors") : "";
+}
+
+//----------------------------------------------------------------------------
 std::string TableResultText(vtkMRMLTableNode* node)
 {
   if (!IsNoduleTable(node) || Fact(node, "Device").empty())
@@ -402,7 +431,9 @@ std::string TableResultText(vtkMRMLTableNode* node)
   const std::size_t rejected = all - ids.size();
   const auto flagged =
     std::count_if(ids.begin(), ids.end(), [node](int id) { return CellNumber(node, id, "review") > 0; });
-  std::string text = HasRegions(node) ? RegionCount(ids.size()) : Count(ids.size(), rejected);
+  std::string text = HasRegions(node)                   ? RegionCount(ids.size())
+                     : !TableClassColors(node).empty() ? FindingCount(ids.size())
+                                                       : Count(ids.size(), rejected);
   if (flagged > 0)
   {
     const std::string number = std::to_string(flagged);

@@ -22,8 +22,8 @@ namespace sam2lung_slicer
 /// The columns of `nodules.json` plus `accepted`, a row a nodule; all are accepted.
 vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
 /// Makes it the node's, with titles, descriptions and units of the columns.
-/// \param regions  the rows are classes of a model, and no nodules
-void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, bool regions);
+/// \param classes  RunOutput::classes
+void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, const RunClasses& classes);
 /// Whether the rows are classes of a model, and no nodules.
 bool HasRegions(vtkMRMLTableNode* node);
 /// Makes a table of an earlier version of the module such a table: columns that it lacks are added, empty.
@@ -56,6 +56,8 @@ void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
 
 /// The kind of uncertainty that the run's map shows; Uncertainty::bundle: it is not known.
 sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node);
+/// The classes and regions whose colours the segments have, a line each, "#d55e00 core"; empty: they have none of these.
+std::string TableClassColors(vtkMRMLTableNode* node);
 /// The result in a line; empty: the node holds none.
 std::string TableResultText(vtkMRMLTableNode* node);
 /// What the run found out that must be known, a line each; empty: nothing.

@@ -124,6 +124,13 @@ std::string vtkSlicerSAM2LungLogic::GetNthChannelName(vtkMRMLSAM2LungParametersN
 }
 
 //----------------------------------------------------------------------------
+double vtkSlicerSAM2LungLogic::GetModelShareOfSlices(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const ModelFacts* const model = parameters ? this->Internal->ModelsThere.Find(parameters->GetModelFolder()) : nullptr;
+  return model ? model->share_of_slices.value_or(-1.0) : -1.0;
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::RefreshModels()
 {
   this->Internal->ModelsThere.Forget();
@@ -309,6 +316,12 @@ std::string vtkSlicerSAM2LungLogic::GetWarningText(vtkMRMLSAM2LungParametersNode
 }
 
 //----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetClassColors(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return parameters ? ClassColors(parameters) : std::string();
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::GetRunOfClick()
 {
   return this->Internal->RunOfClick;
@@ -335,6 +348,12 @@ std::string vtkSlicerSAM2LungLogic::GetNoduleText(vtkMRMLSAM2LungParametersNode*
                                                   const std::string& column)
 {
   return parameters ? NoduleText(parameters, id, column) : std::string();
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNoduleTitle(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return parameters ? NoduleTitle(parameters, id) : std::string();
 }
 
 //----------------------------------------------------------------------------

@@ -77,6 +77,9 @@ public:
   /// The name of one of them, as "PET". The first one, 0, is the input volume; the others are
   /// vtkMRMLSAM2LungParametersNode::SetChannelVolumeNode(). Empty: there is no such one, or the model can't be opened.
   std::string GetNthChannelName(vtkMRMLSAM2LungParametersNode* parameters, int n);
+  /// Share of the slices that the fine network of this parameter node's model sees unless the node says otherwise, 0 to 1.
+  /// Negative: the model is not a hybrid, or can't be opened.
+  double GetModelShareOfSlices(vtkMRMLSAM2LungParametersNode* parameters);
   /// What of the user's work (rejected nodules, outlines made by a click, segments edited by hand) another run on this CT
   /// can't keep and why, for people; empty: it keeps all. Segment() doesn't ask; who has a user to ask, asks.
   std::string GetReviewLoss(vtkMRMLSAM2LungParametersNode* parameters);
@@ -143,6 +146,9 @@ public:
   /// What the run behind the outputs found out that must be known (slices too thick, a lung that was not searched), a
   /// line each. Empty: nothing.
   std::string GetWarningText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Where segments have the colours of the classes and regions of the model: these, a line each, "#d55e00 core". Empty: their
+  /// colours say which nodules someone should look at again.
+  std::string GetClassColors(vtkMRMLSAM2LungParametersNode* parameters);
   /// Whether the run that goes on, or the last one, outlines at a click.
   bool GetRunOfClick();
   /// \}
@@ -153,6 +159,8 @@ public:
   void GetReviewOrder(vtkMRMLSAM2LungParametersNode* parameters, vtkIntArray* ids);
   /// A nodule's cell in the table, as text; empty: none there.
   std::string GetNoduleText(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& column);
+  /// What a nodule is called in a list: "Nodule 3"; by a model of several classes "Mass 3", and of a region "core".
+  std::string GetNoduleTitle(vtkMRMLSAM2LungParametersNode* parameters, int id);
   bool GetNoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
   bool GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
   /// A rejected nodule's segment and point are hidden, and the table's column `accepted` says so.

@@ -105,6 +105,7 @@ void vtkMRMLSAM2LungParametersNode::PrintSelf(ostream& os, vtkIndent indent)
   vtkMRMLPrintBooleanMacro(UncertaintyEverywhere);
   vtkMRMLPrintBooleanMacro(WriteProbability);
   vtkMRMLPrintStdStringMacro(ModelFolder);
+  vtkMRMLPrintFloatMacro(ShareOfSlices);
   vtkMRMLPrintBooleanMacro(OverlayVisible);
   vtkMRMLPrintFloatMacro(OverlayOpacity);
   vtkMRMLPrintBooleanMacro(ZoomToNodule);
@@ -130,6 +131,7 @@ void vtkMRMLSAM2LungParametersNode::ReadXMLAttributes(const char** atts)
   vtkMRMLReadXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
   vtkMRMLReadXMLBooleanMacro(writeProbability, WriteProbability);
   vtkMRMLReadXMLStdStringMacro(modelFolder, ModelFolder);
+  vtkMRMLReadXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLReadXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLReadXMLFloatMacro(overlayOpacity, OverlayOpacity);
   vtkMRMLReadXMLBooleanMacro(zoomToNodule, ZoomToNodule);
@@ -154,6 +156,7 @@ void vtkMRMLSAM2LungParametersNode::WriteXML(ostream& of, int indent)
   vtkMRMLWriteXMLBooleanMacro(uncertaintyEverywhere, UncertaintyEverywhere);
   vtkMRMLWriteXMLBooleanMacro(writeProbability, WriteProbability);
   vtkMRMLWriteXMLStdStringMacro(modelFolder, ModelFolder);
+  vtkMRMLWriteXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLWriteXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLWriteXMLFloatMacro(overlayOpacity, OverlayOpacity);
   vtkMRMLWriteXMLBooleanMacro(zoomToNodule, ZoomToNodule);
@@ -188,6 +191,7 @@ void vtkMRMLSAM2LungParametersNode::CopyOptions(vtkMRMLSAM2LungParametersNode* o
   vtkMRMLCopyBooleanMacro(UncertaintyEverywhere);
   vtkMRMLCopyBooleanMacro(WriteProbability);
   vtkMRMLCopyStdStringMacro(ModelFolder);
+  vtkMRMLCopyFloatMacro(ShareOfSlices);
   vtkMRMLCopyBooleanMacro(OverlayVisible);
   vtkMRMLCopyFloatMacro(OverlayOpacity);
   vtkMRMLCopyBooleanMacro(ZoomToNodule);

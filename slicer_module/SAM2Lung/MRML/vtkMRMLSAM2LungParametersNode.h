@@ -17,7 +17,7 @@ class vtkMRMLTableNode;
 /// \brief What *Segment nodules* does with one CT: the input, the outputs, and how.
 ///
 /// The only truth of the module's panel. One node stands for one CT: its outputs are made when they are absent and
-/// written anew when they are set. A number that is 0 leaves the choice to the model.
+/// written anew when they are set. A number that is 0 leaves the choice to the model, unless it says otherwise.
 class VTK_SLICER_SAM2LUNG_MODULE_MRML_EXPORT vtkMRMLSAM2LungParametersNode : public vtkMRMLNode
 {
 public:
@@ -138,6 +138,10 @@ public:
   /// Folder with model.json, or an installed model as `NAME` or `NAME@VERSION`; empty: the model that is built in.
   vtkGetMacro(ModelFolder, std::string);
   vtkSetMacro(ModelFolder, std::string);
+  /// Share of the slices, 0 to 1, that the fine network of a hybrid sees; 0: its coarse network alone answers; below 0: the
+  /// model's. Kept and not used where the model is not a hybrid.
+  vtkGetMacro(ShareOfSlices, double);
+  vtkSetMacro(ShareOfSlices, double);
   /// \}
 
   /// \name What is shown
@@ -182,6 +186,7 @@ protected:
   bool UncertaintyEverywhere{ false };
   bool WriteProbability{ false };
   std::string ModelFolder;
+  double ShareOfSlices{ -1.0 };
   bool OverlayVisible{ true };
   double OverlayOpacity{ 0.4 };
   bool ZoomToNodule{ true };

@@ -43,6 +43,7 @@ public:
   /// A number as people read it; a dash where there is none.
   QString number(int id, const char* column, int decimals) const;
   QString details(int id) const;
+  QString title(int id) const;
 
   vtkWeakPointer<vtkSlicerSAM2LungLogic> Logic;
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -66,11 +67,17 @@ QString qSAM2LungNoduleTablePrivate::number(int id, const char* column, int deci
 }
 
 //-----------------------------------------------------------------------------
+QString qSAM2LungNoduleTablePrivate::title(int id) const
+{
+  return QString::fromStdString(this->Logic->GetNoduleTitle(this->Parameters, id));
+}
+
+//-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTablePrivate::details(int id) const
 {
   const QString size =
-    qSAM2LungNoduleTable::tr("Nodule %1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
-      .arg(QString::number(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
+    qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
+      .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
            this->number(id, "volume_mm3_p05", 0), this->number(id, "volume_mm3_p95", 0));
   if (!this->Logic->GetNoduleFlagged(this->Parameters, id))
   {
@@ -258,7 +265,10 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
   Q_D(qSAM2LungNoduleTable);
   const bool flagged = d->Logic->GetNoduleFlagged(d->Parameters, id);
   const bool accepted = d->Logic->GetNoduleAccepted(d->Parameters, id);
-  const QStringList cells = QStringList() << QString::number(id) << d->number(id, "long_axis_mm", 1)
+  // Where all are nodules, the number says all.
+  const bool of_one_class = d->Logic->GetClassColors(d->Parameters).empty();
+  const QString first_cell = of_one_class ? QString::number(id) : d->title(id);
+  const QStringList cells = QStringList() << first_cell << d->number(id, "long_axis_mm", 1)
                                           << d->number(id, "volume_mm3", 0) << d->number(id, "nodule_probability", 2)
                                           << d->number(id, "uncertainty_mean", 2);
   QFont font = this->font();
@@ -280,8 +290,8 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
   first->setFlags(first->flags() | Qt::ItemIsUserCheckable);
   first->setCheckState(accepted ? Qt::Checked : Qt::Unchecked);
   first->setData(Qt::AccessibleTextRole,
-                 tr("Nodule %1, %2%3")
-                   .arg(QString::number(id), accepted ? tr("accepted") : tr("rejected"),
+                 tr("%1, %2%3")
+                   .arg(d->title(id), accepted ? tr("accepted") : tr("rejected"),
                         flagged ? tr(", look again") : QString()));
   if (flagged)
   {

@@ -8,6 +8,7 @@
 #include <QMouseEvent>
 #include <QPushButton>
 #include <QSettings>
+#include <QSpinBox>
 #include <QStyle>
 #include <QStyleOptionViewItem>
 #include <QTableWidget>
@@ -41,6 +42,7 @@
 // STD includes
 #include <algorithm>
 #include <functional>
+#include <vector>
 
 using namespace sam2lung_testing;
 
@@ -410,6 +412,74 @@ int ModelOfTwoVolumesAsksForBoth(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+int OnlyAHybridTakesAShareOfSlices(Panel& panel)
+{
+  auto* const share = panel.find<QSpinBox>("ShareOfSlicesSpinBox");
+  CHECK_BOOL(share->isEnabled(), false);
+  CHECK_STD_STRING(share->text().toStdString(), std::string("automatic"));
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-hybrid");
+  Panel::handleEvents();
+  CHECK_BOOL(share->isEnabled(), true);
+  CHECK_BOOL(share->toolTip().contains("50 %"), true);
+  share->stepUp();
+  CHECK_DOUBLE(panel.parameters()->GetShareOfSlices(), 0.0);
+  share->setValue(30);
+  CHECK_DOUBLE(panel.parameters()->GetShareOfSlices(), 0.3);
+  CHECK_STD_STRING(share->text().toStdString(), std::string("30 %"));
+  share->setValue(-7); // as typed
+  Panel::handleEvents();
+  CHECK_DOUBLE(panel.parameters()->GetShareOfSlices(), -1.0);
+  CHECK_STD_STRING(share->text().toStdString(), std::string("automatic"));
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-clicks");
+  Panel::handleEvents();
+  CHECK_BOOL(share->isEnabled(), false);
+  return EXIT_SUCCESS;
+}
+
+int LegendTellsOfClassesWhereThereAreSeveral(Panel& panel)
+{
+  QLabel* const legend = panel.find<QLabel>("LegendLabel");
+  CHECK_BOOL(legend->text().contains("look again"), true);
+  CHECK_BOOL(panel.table()->item(0, 0)->text().toInt() > 0, true);
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-classes");
+  panel.segment()->click();
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  Panel::handleEvents();
+  CHECK_INT(panel.logic()->GetStatus(), Logic::StatusCompleted);
+  CHECK_BOOL(legend->text().contains("look again"), false);
+  CHECK_BOOL(legend->text().contains("#56b4e9") && legend->text().contains("mass"), true);
+  CHECK_BOOL(panel.table()->item(0, 0)->text().startsWith("Nodule "), true);
+  panel.parameters()->SetModelFolder(panel.Bundles + "/tiny-clicks");
+  panel.segment()->click();
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  Panel::handleEvents();
+  CHECK_BOOL(legend->text().contains("look again"), true);
+  return EXIT_SUCCESS;
+}
+
+int FieldsOfAdvancedLieBelowOneAnother(Panel& panel)
+{
+  auto* const advanced = panel.find<ctkCollapsibleButton>("AdvancedCollapsibleButton");
+  advanced->setCollapsed(false);
+  panel.Widget->resize(320, 1600); // Slicer scrolls it: nothing is squeezed
+  Panel::handleEvents();
+  std::vector<QRect> places;
+  for (QLabel* const label : advanced->findChildren<QLabel*>(QString(), Qt::FindDirectChildrenOnly))
+  {
+    CHECK_BOOL(label->width() >= label->minimumSizeHint().width(), true);
+    places.push_back(label->geometry());
+  }
+  CHECK_BOOL(places.size() >= 19, true);
+  for (std::size_t n = 0; n < places.size(); ++n)
+  {
+    for (std::size_t m = 0; m < n; ++m)
+    {
+      CHECK_BOOL(places[n].intersects(places[m]), false);
+    }
+  }
+  return EXIT_SUCCESS;
+}
+
 int DeletedCTIsSaidToHaveEndedTheRun(Panel& panel)
 {
   vtkMRMLScalarVolumeNode* const kept = panel.parameters()->GetInputVolumeNode();
@@ -500,7 +570,10 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(RemovedOutputIsNotReplacedByAnother(panel));
   CHECK_EXIT_SUCCESS(MaskCantBeSegmented(panel));
   CHECK_EXIT_SUCCESS(AdvancedDoesNotWidenThePanel(panel));
+  CHECK_EXIT_SUCCESS(FieldsOfAdvancedLieBelowOneAnother(panel));
   CHECK_EXIT_SUCCESS(ModelOfTwoVolumesAsksForBoth(panel));
+  CHECK_EXIT_SUCCESS(OnlyAHybridTakesAShareOfSlices(panel));
+  CHECK_EXIT_SUCCESS(LegendTellsOfClassesWhereThereAreSeveral(panel));
   CHECK_EXIT_SUCCESS(DeletedCTIsSaidToHaveEndedTheRun(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));
   CHECK_EXIT_SUCCESS(ClosedSceneEndsTheRun(panel));

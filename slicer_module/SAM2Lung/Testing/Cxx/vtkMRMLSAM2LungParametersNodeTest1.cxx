@@ -34,6 +34,7 @@ void SetEverything(Parameters* node)
   node->SetUncertainty(Parameters::UncertaintyMutualInformation);
   node->SetWriteProbability(true);
   node->SetModelFolder(FOLDER);
+  node->SetShareOfSlices(0.625);
   node->SetOverlayVisible(false);
   node->SetOverlayOpacity(0.75);
 }
@@ -50,6 +51,7 @@ int CheckOptions(Parameters* node)
   CHECK_INT(node->GetUncertainty(), Parameters::UncertaintyMutualInformation);
   CHECK_BOOL(node->GetWriteProbability(), true);
   CHECK_STD_STRING(node->GetModelFolder(), std::string(FOLDER));
+  CHECK_DOUBLE(node->GetShareOfSlices(), 0.625);
   CHECK_BOOL(node->GetOverlayVisible(), false);
   CHECK_DOUBLE(node->GetOverlayOpacity(), 0.75);
   return EXIT_SUCCESS;
@@ -66,6 +68,7 @@ int TestDefaults()
   CHECK_INT(node->GetDevice(), Parameters::DeviceAuto);
   CHECK_DOUBLE(node->GetThreshold(), 0.0);
   CHECK_DOUBLE(node->GetMinDiameter(), 4.0);
+  CHECK_DOUBLE(node->GetShareOfSlices(), -1.0);
   CHECK_INT(node->GetSearch(), Parameters::SearchLungs);
   CHECK_BOOL(node->GetOverlayVisible(), true);
   CHECK_DOUBLE(node->GetOverlayOpacity(), 0.4);

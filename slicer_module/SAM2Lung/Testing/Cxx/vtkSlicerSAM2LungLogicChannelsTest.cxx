@@ -177,8 +177,10 @@ int ClassesAndRegionsBecomeSegmentsAndRows(const std::string& bundles)
     CHECK_INT(VoxelsOf(segment), voxels[n]);
     CHECK_DOUBLE(segment->GetColor()[0], reds[n] / 255.0);
     CHECK_STD_STRING(test.Logic->GetNoduleText(test.Node, static_cast<int>(n) + 1, "class"), names[n]);
+    CHECK_STD_STRING(test.Logic->GetNoduleTitle(test.Node, static_cast<int>(n) + 1), names[n]);
   }
   CHECK_INT(test.Node->GetNoduleTableNode()->GetNumberOfRows(), 3);
+  CHECK_STD_STRING(test.Logic->GetClassColors(test.Node), "#d55e00 core\n#0072b2 rim\n#f0e442 whole");
   CHECK_STD_STRING(test.Logic->GetReviewLoss(test.Node), "");
 
   // A click adds none to a model of regions, and says so by name; another run writes all anew.

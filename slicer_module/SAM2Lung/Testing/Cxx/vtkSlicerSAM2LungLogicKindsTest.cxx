@@ -1,11 +1,13 @@
 /// \file
-/// Models of other kinds by their folders: labels and uncertainty come out as worked out by hand.
+/// Models of other kinds by their folders: labels and uncertainty come out as worked out by hand, and a hybrid's share of slices
+/// is that of the parameter node.
 /// onnx/tiny_models describes the bundles.
 
 #include "SAM2LungTestScene.h"
 
 #include <vtkAddonTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLTableNode.h>
 
 #include <algorithm>
 
@@ -44,7 +46,23 @@ double MembersProbability(double x)
   return (Sigmoid(8.0 * x - 5.0) + Sigmoid(14.0 * x - 6.0) + Sigmoid(20.0 * x - 7.0)) / 3.0;
 }
 
-int ModelGivesLabelAndUncertainty(const std::string& bundles, const char* model, double (*probability)(double))
+/// tiny-hybrid, both networks in every slice: a quarter of the coarse one's logit and three quarters of the fine one's.
+double BothProbability(double x)
+{
+  return Sigmoid(0.25 * (8.0 * x - 5.0) + 0.75 * (32.0 * x - 12.0));
+}
+
+/// tiny-hybrid's coarse network alone, which finds no ball.
+double CoarseProbability(double x)
+{
+  return Sigmoid(8.0 * x - 5.0);
+}
+
+/// \param share  ShareOfSlices
+int ModelGivesLabelAndUncertainty(const std::string& bundles,
+                                  const char* model,
+                                  double (*probability)(double),
+                                  double share = -1.0)
 {
   TestScene test(bundles);
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
@@ -52,10 +70,11 @@ int ModelGivesLabelAndUncertainty(const std::string& bundles, const char* model,
   parameters->SetModelFolder(bundles + "/" + model);
   parameters->SetUncertainty(Parameters::UncertaintyEntropy);
   parameters->SetUncertaintyEverywhere(true);
+  parameters->SetShareOfSlices(share);
   CHECK_STD_STRING(test.Logic->GetInputProblem(parameters), "");
   CHECK_BOOL(test.Logic->Segment(parameters), true);
 
-  CHECK_BOOL(probability(BALL) > 0.5 && probability(LUNG) < 0.5, true);
+  CHECK_BOOL(probability(LUNG) < 0.5, true);
   vtkImageData* const labels = parameters->GetLabelMapNode()->GetImageData();
   vtkImageData* const uncertainty = parameters->GetUncertaintyVolumeNode()->GetImageData();
   int balls = 0;
@@ -69,7 +88,7 @@ int ModelGivesLabelAndUncertainty(const std::string& bundles, const char* model,
       {
         const bool in_ball = ct->GetImageData()->GetScalarComponentAsDouble(i, j, k, 0) > -500.0;
         balls += in_ball;
-        wrong_labels += in_ball != (labels->GetScalarComponentAsDouble(i, j, k, 0) > 0.0);
+        wrong_labels += (in_ball && probability(BALL) > 0.5) != (labels->GetScalarComponentAsDouble(i, j, k, 0) > 0.0);
         const double wanted = EntropyBits(probability(in_ball ? BALL : LUNG));
         const double off = uncertainty->GetScalarComponentAsDouble(i, j, k, 0) - wanted;
         farthest_off = std::max(farthest_off, std::abs(off));
@@ -82,6 +101,38 @@ int ModelGivesLabelAndUncertainty(const std::string& bundles, const char* model,
   return EXIT_SUCCESS;
 }
 
+/// Where `share` is that of the parameter node: the one that the run went by, as the table tells.
+std::string ShareOfRun(const std::string& bundles, const char* model, double share)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  parameters->SetModelFolder(bundles + "/" + model);
+  parameters->SetShareOfSlices(share);
+  const bool done = test.Logic->Segment(parameters);
+  return done ? parameters->GetNoduleTableNode()->GetAttribute("SAM2Lung.ShareOfSlices") : test.Logic->GetStatusText();
+}
+
+int ShareOfSlicesIsTheModelsUnlessChosen(const std::string& bundles)
+{
+  CHECK_STD_STRING(ShareOfRun(bundles, "tiny-hybrid", -1.0), "0.5");
+  CHECK_STD_STRING(ShareOfRun(bundles, "tiny-hybrid", 0.25), "0.25");
+  CHECK_STD_STRING(ShareOfRun(bundles, "tiny-plain", 0.25), ""); // one network: nothing to share
+  return EXIT_SUCCESS;
+}
+
+int OnlyAHybridHasAShareOfSlices(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  CHECK_DOUBLE(test.Logic->GetModelShareOfSlices(nullptr), -1.0);
+  CHECK_DOUBLE(test.Logic->GetModelShareOfSlices(parameters), -1.0);
+  parameters->SetModelFolder(bundles + "/nothing");
+  CHECK_DOUBLE(test.Logic->GetModelShareOfSlices(parameters), -1.0);
+  parameters->SetModelFolder(bundles + "/tiny-hybrid");
+  CHECK_DOUBLE(test.Logic->GetModelShareOfSlices(parameters), 0.5);
+  return EXIT_SUCCESS;
+}
+
 } // namespace
 
 int vtkSlicerSAM2LungLogicKindsTest(int argc, char* argv[])
@@ -89,5 +140,9 @@ int vtkSlicerSAM2LungLogicKindsTest(int argc, char* argv[])
   CHECK_BOOL(argc > 1, true);
   CHECK_EXIT_SUCCESS(ModelGivesLabelAndUncertainty(argv[1], "tiny-patch-clicks", PatchProbability));
   CHECK_EXIT_SUCCESS(ModelGivesLabelAndUncertainty(argv[1], "tiny-members", MembersProbability));
+  CHECK_EXIT_SUCCESS(ModelGivesLabelAndUncertainty(argv[1], "tiny-hybrid", BothProbability, 1.0));
+  CHECK_EXIT_SUCCESS(ModelGivesLabelAndUncertainty(argv[1], "tiny-hybrid", CoarseProbability, 0.0));
+  CHECK_EXIT_SUCCESS(ShareOfSlicesIsTheModelsUnlessChosen(argv[1]));
+  CHECK_EXIT_SUCCESS(OnlyAHybridHasAShareOfSlices(argv[1]));
   return EXIT_SUCCESS;
 }

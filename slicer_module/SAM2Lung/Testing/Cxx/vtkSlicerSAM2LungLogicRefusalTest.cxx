@@ -288,6 +288,12 @@ int OptionsThatThereAreNot(const std::string& bundles)
                              "model's. Change it under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetMinDiameter(-1); },
                              "Smallest diameter is -1; expected 0 to 100 mm. Change it under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetShareOfSlices(1.5); },
+                             "Share of slices is 1.5; expected 0 to 1, or a number below 0 for the model's. Change it "
+                             "under Advanced."));
+  CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetShareOfSlices(std::nan("")); },
+                             "Share of slices is nan; expected 0 to 1, or a number below 0 for the model's. Change it "
+                             "under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetDevice(9); },
                              "Device is 9; expected 0 to 2. Choose it again under Advanced."));
   CHECK_EXIT_SUCCESS(refused([](Parameters* p) { p->SetModelFolder("/nowhere"); },

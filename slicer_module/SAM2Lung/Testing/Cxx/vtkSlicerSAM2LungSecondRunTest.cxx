@@ -218,9 +218,10 @@ MadeRun MakeRegionsRun()
   std::vector<MadeBall> balls = ThreeBalls();
   balls.pop_back();
   MadeRun run = MakeRun(StraightGrid(), balls);
-  run.Output.classes = { { "core", { { 213, 94, 0 } }, {}, { 1 } },
-                         { "rim", { { 0, 114, 178 } }, { "SCT", "1234", "Rim" }, { 2 } },
-                         { "whole", { { 240, 228, 66 } }, {}, { 1, 2 } } };
+  run.Output.classes = { true,
+                         { { "core", { { 213, 94, 0 } }, {}, { 1 } },
+                           { "rim", { { 0, 114, 178 } }, { "SCT", "1234", "Rim" }, { 2 } },
+                           { "whole", { { 240, 228, 66 } }, {}, { 1, 2 } } } };
   run.Output.nodules[0].class_name = "core";
   run.Output.nodules[1].class_name = "rim";
   run.Output.nodules.push_back(MadeNodule({ 3, { 30.0, 14.0, 18.0 }, 5.0 }, StraightGrid(), 600.0));
