@@ -6,13 +6,12 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 
 import jsonschema
 import pytest
 from conftest import ONNX_FOLDER
 
-from sam2lung_train.config import BoxConfig, NetworkConfig, TrainConfig
+from sam2lung_train.config import BoxConfig, BoxTrainConfig, NetworkConfig
 from sam2lung_train.errors import UserError
 from sam2lung_train.export import chain_contract, contract
 from sam2lung_train.paths import DEFAULT_BUNDLE
@@ -22,41 +21,48 @@ VALIDATOR = jsonschema.Draft202012Validator(json.loads((ONNX_FOLDER / "schema" /
 HIERA = NetworkConfig(encoder="sam2.1-hiera-tiny")
 
 
-def default_config_and_choices(spec):
-    """The network's configuration and what was chosen, as the default bundle tells them."""
-    segmenter, classifier = spec["segment"], contract.classifier_of(spec)
-    chosen = {
-        "temperature": segmenter["calibration"]["temperature"],
-        "bias": segmenter["calibration"]["bias"],
-        "threshold": spec["decision"]["threshold"],
+def choices_of(spec):
+    """What was chosen for a chain's detector with its classifier, and for its segmenter, as its contract tells them."""
+    classifier, segmenter = spec["classify"], spec["segment"]
+    detect = {
+        **chosen_calibration(spec["detect"]),
+        "threshold": spec["decision"]["candidates"]["threshold"],
         "classifier_temperature": classifier["calibration"]["temperature"],
         "classifier_bias": classifier["calibration"]["bias"],
         "classifier_threshold": classifier["threshold"],
         "classifier_points": classifier["operating_points"],
-        "classifier_marked": None,
-        "uncertainty": spec["uncertainty"],
+        "classifier_marked": tuple(chosen_calibration(classifier["marked"]).values()),
         "review": spec["review"],
     }
-    rates = tuple(mask["rate"] for mask in segmenter["random"]["dropout"])  # the calibration's choice
-    return replace(TrainConfig.of(spec["provenance"]["training"]["config"]).network, rates=rates), chosen
+    segment = {
+        **chosen_calibration(segmenter),
+        "threshold": spec["decision"]["threshold"],
+        "noise_scale": segmenter["random"]["noise"][0]["scale"],
+        "review": spec["review"],
+    }
+    return detect, segment
 
 
-def made_bundle(folder, config, chosen, has_classifier=True):
-    """A bundle whose graphs are the default bundle's, of a contract written for `config`."""
-    for name in (contract.ENCODER_FILE, contract.DECODER_FILE, *([contract.CLASSIFIER_FILE] if has_classifier else [])):
-        shutil.copy(DEFAULT_BUNDLE / name, folder)
+def chosen_calibration(role):
+    return {name: role["calibration"][name] for name in ("temperature", "bias")}
+
+
+def made_bundle(folder, bundles, config, chosen, has_classifier=True):
+    """A bundle of a contract written for a slice network of `config`; its graphs are a tiny bundle's."""
+    graphs = {contract.ENCODER_FILE: "encoder.onnx", contract.DECODER_FILE: "decoder.onnx"}
+    for name, source in (graphs | ({contract.CLASSIFIER_FILE: "judge.onnx"} if has_classifier else {})).items():
+        shutil.copy(bundles / "tiny-scout" / source, folder / name)
     spec = contract.model_json(config, chosen, folder, "0.1.0", {"config": {}})
-    if has_classifier:
-        spec["classify"]["grid"] = contract.read(DEFAULT_BUNDLE)["classify"]["grid"]  # that of the copied graph
     contract.write(folder, spec)
     return spec
 
 
 def test_model_json_of_the_default_bundles_training_is_the_bundles_own():
     spec = contract.read(DEFAULT_BUNDLE)
-    config, chosen = default_config_and_choices(spec)
-    written = contract.model_json(config, chosen, DEFAULT_BUNDLE, spec["version"], spec["provenance"]["training"])
-    written["classify"]["grid"] = spec["classify"]["grid"]  # the next classifier sees larger patches
+    trained = BoxTrainConfig.of(spec["provenance"]["training"]["segment"][0]["config"])
+    members = len(spec["segment"]["members"])
+    written = chain_contract.model_json(*choices_of(spec), trained.network(), members, DEFAULT_BUNDLE, spec["version"])
+    written |= {"provenance": contract.provenance_fields(spec["provenance"]["training"])}
     # Text, so that the order of the fields counts, too.
     assert json.dumps(written, indent=2) + "\n" == (DEFAULT_BUNDLE / contract.FILE).read_text()
 
@@ -68,16 +74,17 @@ def test_default_bundle_is_accepted_by_the_schema():
 @pytest.mark.parametrize("config", [NetworkConfig(), HIERA], ids=lambda config: config.encoder)
 @pytest.mark.parametrize("has_classifier", [True, False], ids=["classifier", "none"])
 def test_model_json_of_an_uncalibrated_network_is_accepted_by_the_schema_and_the_program(
-    config, has_classifier, tmp_path
+    config, has_classifier, bundles, tmp_path
 ):
-    spec = made_bundle(tmp_path, config, DEFAULTS, has_classifier)
+    spec = made_bundle(tmp_path, bundles, config, DEFAULTS, has_classifier)
     VALIDATOR.validate(spec)
     assert ("classify" in spec) == has_classifier and "uncertainty" not in spec
     assert spec["segment"].get("whole_slice", False) == (config.encoder != "compact")
     if not os.environ.get("SAM2LUNG_BIN"):
         pytest.skip("SKIPPED: the program's part; SAM2LUNG_BIN doesn't name a built sam2lung")
-    done = subprocess.run([os.environ["SAM2LUNG_BIN"], "info", str(tmp_path)], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "") and spec["name"] in done.stdout
+    verify = [os.environ["SAM2LUNG_BIN"], "model", "verify", str(tmp_path)]
+    done = subprocess.run(verify, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and f"{spec['name']} 0.1.0: good" in done.stdout
 
 
 @pytest.mark.parametrize("has_classifier", [True, False], ids=["classifier", "none"])
@@ -99,9 +106,9 @@ def test_model_json_of_a_chain_is_accepted_by_the_schema_and_names_its_files(has
         }
 
 
-def test_written_numbers_read_back_exactly(tmp_path):
+def test_written_numbers_read_back_exactly(bundles, tmp_path):
     thirds = {"temperature": 1 / 3, "bias": -1e-7 / 3, "threshold": 0.1 + 0.2}
-    spec = made_bundle(tmp_path, NetworkConfig(), {**DEFAULTS, **thirds})
+    spec = made_bundle(tmp_path, bundles, NetworkConfig(), {**DEFAULTS, **thirds})
     assert contract.read(tmp_path) == spec
     assert spec["segment"]["calibration"] == {"activation": "sigmoid", "temperature": 1 / 3, "bias": -1e-7 / 3}
 
@@ -139,22 +146,6 @@ def test_classifier_of_a_chain_is_what_classifies(bundles):
     changed = contract.with_classifier_threshold(spec, 0.0)
     assert changed["classify"].pop("threshold") == 0.0 and spec["classify"].pop("threshold") is not None
     assert changed == spec
-
-
-def test_without_interpolation_changes_every_network_of_slices():
-    slices = {"neighbours": {"each_side": 1, "step_mm": 2.0, "interpolate_above_mm": 2.5}}
-    spec = {
-        "schema_version": 2,
-        "name": "made",
-        "detect": {"neighbours": {**slices["neighbours"], "interpolate_above_mm": 3.0}},
-        "segment": {"hybrid": {"coarse": {}, "fine": slices}},
-    }
-    changed, above_mm = contract.without_interpolation(spec)
-    assert above_mm == 2.5
-    without = {"neighbours": {"each_side": 1, "step_mm": 2.0}}
-    assert (changed["detect"], changed["segment"]) == (without, {"hybrid": {"coarse": {}, "fine": without}})
-    with pytest.raises(UserError, match="made: expected neighbours"):
-        contract.without_interpolation(changed)
 
 
 def test_run_folder_of_before_the_renames_is_read_by_todays_names(tmp_path):

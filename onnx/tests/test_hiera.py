@@ -19,10 +19,10 @@ from test_data import stack  # noqa: E402
 from sam2lung_train.cli.main import main  # noqa: E402
 from sam2lung_train.config import EACH_SIDE, HIERA_WINDOW_PX, SLICES, NetworkConfig, TrainConfig  # noqa: E402
 from sam2lung_train.errors import UserError  # noqa: E402
-from sam2lung_train.export import bundle, contract, graphs, parity  # noqa: E402
+from sam2lung_train.export import contract, graphs, parity  # noqa: E402
 from sam2lung_train.networks import hiera, inference  # noqa: E402
 from sam2lung_train.networks.network import Network  # noqa: E402
-from sam2lung_train.run_folder import DEFAULTS, RunFolder  # noqa: E402
+from sam2lung_train.run_folder import DEFAULTS  # noqa: E402
 from sam2lung_train.training import train_segmenter  # noqa: E402
 
 SMALL = "sam2.1-hiera-test"
@@ -356,9 +356,6 @@ def test_contract_says_that_the_whole_slice_is_encoded(network, tmp_path):
     spec = contract.model_json(network.config, DEFAULTS, tmp_path, "0", training)
     assert spec["segment"]["whole_slice"] is True and spec["name"] == "sam2lung-hiera-test"
     assert "Apache-2.0)" in spec["provenance"]["licence"]
-    assert bundle.bundle_of(network, RunFolder(tmp_path)) == tmp_path / "bundle"
-    compact = Network(NetworkConfig())
-    spec = contract.model_json(compact.config, DEFAULTS, tmp_path, "0", {"config": {}})
+    spec = contract.model_json(NetworkConfig(), DEFAULTS, tmp_path, "0", {"config": {}})
     assert "whole_slice" not in spec["segment"] and spec["name"] == "sam2lung-compact"
-    assert bundle.bundle_of(compact, RunFolder(tmp_path)).parts[-2:] == ("bundles", "default")
     json.dumps(spec)

@@ -209,7 +209,7 @@ def options_classes():
     program = ["--sam2lung", "x", "--out", "y"]
     yield ["evaluate", *program], crops.Options
     yield ["evaluate-whole-ct", *program], whole_cts.Options
-    yield ["evaluate-thickness", *program], slice_thickness.Options
+    yield ["evaluate-thickness", *program, "--before", "b"], slice_thickness.Options
     yield ["evaluate-phantoms", *program], phantoms.Options
     yield ["ablate-bundle", *program], variants.Options
     yield ["measure-contours", *program[2:]], contours.Options

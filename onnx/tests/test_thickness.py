@@ -1,10 +1,9 @@
 """Thick slices made of thin ones, and the tables of the evaluation on them, by hand."""
 
-import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ONNX_FOLDER
 
 from sam2lung_train.evaluation import slice_thickness, thickness
 
@@ -43,11 +42,12 @@ def test_start_is_within_one_slab_and_stays_for_a_name():
     assert thickness.start_mm("nodule 1", 1.0, 1.25) == 0
 
 
-def test_before_is_the_same_bundle_without_interpolation(tmp_path):
-    copy, above_mm = slice_thickness.before(ONNX_FOLDER / "bundles" / "default", tmp_path / "before")
-    contract, now = (json.loads((f / "model.json").read_text()) for f in (copy, ONNX_FOLDER / "bundles" / "default"))
-    assert now["segment"]["neighbours"].pop("interpolate_above_mm") == above_mm
-    assert contract == now
+def test_report_names_both_bundles(bundles):
+    before, after = (slice_thickness.named(bundles / name) for name in ("tiny-chain", "tiny-grows"))
+    made = {"program": "sam2lung 0.0.0", "before": before, "after": after, "crops": [], "lesions": [], "phantoms": []}
+    asked = slice_thickness.Options(Path("sam2lung"), Path("out"), before=Path("before"))
+    text = slice_thickness.report(made, asked)
+    assert "the model's number of samples; tiny-chain 1.0.0 → tiny-grows 1.0.0." in text
 
 
 def test_volume_at_adds_up_findings_near_the_place_alone():

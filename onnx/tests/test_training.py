@@ -20,6 +20,7 @@ from sam2lung_train.config import (  # noqa: E402
     neighbour_stride,
 )
 from sam2lung_train.data.items import Whole  # noqa: E402
+from sam2lung_train.errors import UserError  # noqa: E402
 from sam2lung_train.export import contract, graphs  # noqa: E402
 from sam2lung_train.networks import inference  # noqa: E402
 from sam2lung_train.networks.network import Network  # noqa: E402
@@ -303,6 +304,30 @@ def test_plain_patches_are_the_middle_of_what_is_stored():
     middle = tuple(n // 2 for n in findings.STORED)
     at = tuple(m - (s - n) // 2 for m, s, n in zip(middle, findings.STORED, PATCH_SIZE))
     assert float(patches[(0, 0, *at)]) == pytest.approx((float(one.hu[middle]) + 1000) / 1400, abs=1e-6)
+
+
+def test_whole_ct_that_is_left_out_is_reported_on_at_the_development_parts_thresholds(monkeypatch, capsys):
+    """The classifier's logit is the diameter: 95 % of the development part's nodules have 1 and more, as have two of the
+    CT's three nodules and one of its two others.
+    """
+    monkeypatch.setattr(
+        train_classifier, "logits_of", lambda _, found, *question: np.array([f.diameter_mm for f in found])
+    )
+    develop = [finding(develop=True, diameter_mm=d) for d in [0.0, *range(1, 21)]]
+    ct = {"whole": True, "where": "ct.nii.gz"}
+    left_out = [finding(**ct, diameter_mm=d) for d in (0.0, 5.0, 9.0)]
+    left_out += [finding(**ct, nodule=False, diameter_mm=d) for d in (0.5, 3.0)]
+    left_out += [finding(**ct, nodule=False, product=False, diameter_mm=30.0)]
+    train_classifier.report_left_out(None, develop, left_out)
+    said = capsys.readouterr().out
+    assert "ct.nii.gz, not trained on: AUROC 0.6667" in said
+    assert "at 95% of the development part 2 of 3 nodules and 1 of 2 others stay" in said
+
+
+def test_whole_ct_without_findings_can_not_be_left_out(monkeypatch, tmp_path):
+    monkeypatch.setattr(train_classifier.items, "load", lambda *_: [finding(whole=True, where="ct.nii.gz")])
+    with pytest.raises(UserError, match="nothing was found in a whole CT other.nii.gz"):
+        train_classifier.train_classifier(tmp_path, 1.0, without=["ct.nii.gz", "other.nii.gz"])
 
 
 def test_cut_repeats_the_last_slice_and_marks_what_is_beyond():

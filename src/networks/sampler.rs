@@ -97,12 +97,14 @@ impl<'a> Sampler<'a> {
         self.drops() || !self.random.noise.is_empty()
     }
 
-    /// What makes samples differ, as text.
-    fn sources(&self) -> Vec<String> {
+    /// What makes so many samples differ, as text.
+    fn sources(&self, samples: usize) -> Vec<String> {
+        let members = self.members.min(samples);
+        let flips = self.flips().min(samples.div_ceil(self.members));
         let some = |there: bool, text: &dyn Fn() -> String| there.then(text);
         let sources = [
-            some(self.members > 1, &|| format!("members {}", self.members)),
-            some(self.flips() > 1, &|| format!("flips {}", self.flips())),
+            some(members > 1, &|| format!("members {members}")),
+            some(flips > 1, &|| format!("flips {flips}")),
             some(self.drops(), &|| "dropout".into()),
             some(!self.random.noise.is_empty(), &|| "noise".into()),
         ];
@@ -123,16 +125,11 @@ pub fn drawn(network: &Network, asked: usize) -> usize {
     different(network).map_or(asked, |different| asked.min(different))
 }
 
-/// Fewest samples that reach every member.
-pub fn members(network: &Network) -> usize {
-    parts(network).into_iter().map(|(_, part)| part.members.len()).max().unwrap_or(1).max(1)
-}
-
-/// What makes the samples of `network` differ, such as "members 3", "flips 2", "dropout", "noise", in a hybrid each with
-/// "coarse" or "fine" before it; empty for one deterministic network.
-pub fn sources(network: &Network) -> Vec<String> {
+/// What makes `samples` samples of `network` differ, such as "members 3", "flips 2", "dropout", "noise", in a hybrid each
+/// with "coarse" or "fine" before it; empty for one deterministic network. Members and flips that draw none don't count.
+pub fn sources(network: &Network, samples: usize) -> Vec<String> {
     let named = |(name, part): (&'static str, &Network)| -> Vec<String> {
-        Sampler::of(part, 0).sources().into_iter().map(|source| format!("{name}{source}")).collect()
+        Sampler::of(part, 0).sources(samples).into_iter().map(|source| format!("{name}{source}")).collect()
     };
     parts(network).into_iter().flat_map(named).collect()
 }
@@ -214,17 +211,18 @@ mod tests {
     #[test]
     fn sources_of_a_network_and_of_a_hybrid_are_named_and_limit_what_is_drawn() {
         let mut network = made::slice();
-        assert!(sources(&network).is_empty());
+        assert!(sources(&network, 25).is_empty());
         assert_eq!(drawn(&network, 25), 1);
         network.members = made::members(3);
         network.random = random(None, None, &[Axis::I]);
-        assert_eq!(sources(&network), ["members 3", "flips 2"]);
-        assert_eq!((drawn(&network, 25), drawn(&network, 4), members(&network)), (6, 4, 3));
+        assert_eq!(sources(&network, 25), ["members 3", "flips 2"]);
+        assert_eq!(sources(&network, 2), ["members 2"]);
+        assert_eq!((drawn(&network, 25), drawn(&network, 4)), (6, 4));
         let hybrid = made::hybrid(made::patch([4; 3]), network.clone(), 0.5, vec![0.5]);
-        assert_eq!(sources(&hybrid), ["fine members 3", "fine flips 2"]);
-        assert_eq!((drawn(&hybrid, 25), members(&hybrid)), (6, 3));
+        assert_eq!(sources(&hybrid, 25), ["fine members 3", "fine flips 2"]);
+        assert_eq!(drawn(&hybrid, 25), 6);
         network.random = random(Some(0.2), Some(1), &[]);
-        assert_eq!(sources(&network), ["members 3", "dropout", "noise"]);
+        assert_eq!(sources(&network, 25), ["members 3", "dropout", "noise"]);
         assert_eq!(drawn(&network, 25), 25);
         let mut coarse = made::patch([4; 3]);
         coarse.members = made::members(4);

@@ -8,7 +8,7 @@ use ndarray::Array3;
 use crate::{
     contract::{classes::Output, model::Model, uncertainty::Uncertainty},
     error::{Error, Result},
-    networks::{clicks::Clicks, sampler, sampling::Sampling},
+    networks::{clicks::Clicks, sampling::Sampling},
     space::grid::Grid,
     warning::Warning,
 };
@@ -42,7 +42,8 @@ pub enum Search {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Samples, as many as there are members at least; `None`: the bundle's number. Fewer are drawn where fewer differ.
+    /// Samples; `None`: the bundle's number. Fewer are drawn where fewer differ. Of fewer than there are members the first
+    /// members draw one each.
     pub samples: Option<usize>,
     /// Seed of the dropout masks.
     pub seed: u64,
@@ -178,11 +179,6 @@ impl Options {
         if let (Some(share), None) = (self.share_of_slices, &spec.segment.hybrid) {
             let expected = format!("a model that outlines with a hybrid; {} does with one network", spec.name);
             return Err(Error::Option { option: "share-of-slices", got: share.to_string(), expected });
-        }
-        let members = sampler::members(&self.model(spec).segment);
-        if let Some(samples) = self.samples.filter(|samples| *samples < members) {
-            let expected = format!("{members} at least: {} has as many members, and each draws a sample", spec.name);
-            return Err(Error::Option { option: "samples", got: samples.to_string(), expected });
         }
         let refuse =
             |option, voxel: &[usize; 3], expected: String| Err(Error::Option { option, got: words(voxel), expected });

@@ -135,6 +135,7 @@ def add_thickness_options(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_data(parser)
     add_model(parser)
+    parser.add_argument("--before", type=Path, required=True, metavar="BUNDLE", help="bundle to compare with")
     parser.add_argument(
         "--parts", type=parts, default=list(PARTS), help=f"comma-separated, of {', '.join(PARTS)}; default: all"
     )
@@ -309,7 +310,7 @@ COMMANDS = (
     Command(
         "evaluate-thickness",
         "measures slices of 1 to 10 mm",
-        "Makes thick slices of thin ones and compares the bundle with itself without interpolated neighbours.\n\n"
+        "Makes thick slices of thin ones and compares the bundle with another one on them.\n\n"
         "Writes OUT/thickness.md and OUT/thickness.json; with --card also the model card's tables.",
         add_thickness_options,
         run_thickness,

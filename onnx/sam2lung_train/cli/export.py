@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .command import Command, add_run
 
-WHERE = "bundles/default, or RUN/bundle of a network with a SAM 2 encoder, when left out"
+WHERE = "RUN/bundle when left out"
 
 
 def add_export_options(parser: argparse.ArgumentParser) -> None:

@@ -86,8 +86,10 @@ def add_train_classifier_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start-from", type=Path, metavar="FILE", help="a classifier's weights to go on from")
     parser.add_argument(
         "--without",
+        nargs="+",
+        default=[],
         metavar="CT",
-        help="leave the findings of this whole CT out of training, report on them, write nothing",
+        help="leave the findings of these whole CTs out of training, report on them, write nothing",
     )
 
 

@@ -1,9 +1,6 @@
-"""Measures the built command line on the same CTs at slices of 1 to 10 mm, with the default bundle and as it was
-before.
+"""Measures a bundle on the same CTs at slices of 1 to 10 mm, beside another bundle: the one that it replaces, say.
 
-Thick slices are means of thin ones (`thickness`). *Before*: the same bundle without interpolated neighbours, which
-gives the next slices of the CT as neighbours however far they are. Where slices aren't above the distance from which
-the bundle interpolates both give the same bits: they are run once.
+Thick slices are means of thin ones (`thickness`).
 
 - Crops: nodules of `lidc_hu` in slices of 1.25 mm or less that end within their crop; the end slices are repeated for
   12 mm, so that thick slices have neighbours. Without a lung mask. Dice is taken on the thin slices; *possible* is the
@@ -16,7 +13,6 @@ the bundle interpolates both give the same bits: they are run once.
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -53,8 +49,9 @@ class Options:
 
     sam2lung: Path  # the built command line
     out: Path  # folder for CTs, results and tables
+    before: Path  # bundle to compare with
     data: Path = DATA
-    model: Path | None = None  # bundle to measure; bundles/default when left out
+    model: Path | None = None  # bundle to measure; the built-in one when left out
     parts: list[str] = field(default_factory=lambda: list(PARTS))
     split: str = "val"  # or "train"
     develop: bool = False  # only the development part of `train`
@@ -66,17 +63,6 @@ class Options:
 
     def __post_init__(self) -> None:
         self.sam2lung = self.sam2lung.resolve()
-
-
-def before(bundle: Path, folder: Path) -> tuple[Path, float]:
-    """A copy of the bundle that interpolates no neighbours; returns it and the slice distance above which the bundle
-    does.
-    """
-    spec, above = contract.without_interpolation(contract.read(bundle))
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(bundle, folder)
-    contract.write(folder, spec)
-    return folder, above
 
 
 # --- CTs --------------------------------------------------------------------------------------------------------------
@@ -126,14 +112,12 @@ def box(hu: np.ndarray, spacing: Spacing, voxel: tuple[int, int, int]) -> tuple[
 
 
 class Runs:
-    """The command line with the bundle as it is ("after") and as it was ("before")."""
+    """The command line with the bundle ("after") and with the one that it is compared with ("before")."""
 
     def __init__(self, asked: Options) -> None:
-        bundle = asked.model or DEFAULT_BUNDLE
-        copy, self.above_mm = before(bundle, asked.out / "before_bundle")
         self.program, self.out, self.keep = asked.sam2lung, asked.out, asked.keep
         self.samples = ("--samples", asked.samples) if asked.samples else ()
-        self.bundles = {"after": bundle, "before": copy}
+        self.bundles = {"after": asked.model, "before": asked.before}
 
     def segment(
         self, thick_mm: float, volumes: dict[str, tuple[np.ndarray, Spacing]], options: tuple[str, ...]
@@ -145,12 +129,12 @@ class Runs:
         for path, (name, (hu, spacing)) in zip(paths, volumes.items()):
             cases.write_ct(cases.Case(name, "", 0.0, hu, None, spacing), path)
         results = {}
-        for when in ("after", "before") if thick_mm > self.above_mm else ("after",):
+        for when in self.bundles:
             missing = [p for p in paths if not (self.keep and product.is_complete(folder / when / product.stem(p)))]
             runner = Product(self.program, self.bundles[when], (*options, *every_size(self.program), *self.samples))
             refused = runner.segment(missing, folder / when)
             results[when] = {n: product.read_result(folder / when / n, refused.get(p)) for n, p in zip(volumes, paths)}
-        return {"before": results["after"], **results}
+        return results
 
 
 OFF = ("--lung-mask", "off")
@@ -297,10 +281,16 @@ def phantom_table(rows: list[Record]) -> str:
     return tables.table(head, body)
 
 
+def named(bundle: Path) -> str:
+    """A bundle's name and version."""
+    spec = contract.read(bundle)
+    return f"{spec['name']} {spec['version']}"
+
+
 def report(results: Record, asked: Options) -> str:
     samples = f"{asked.samples} samples" if asked.samples else "the model's number of samples"
     whose = f"`{asked.split}`" + (", its development part" if asked.develop else "")
-    parts = [f"Measured with `{results['program']}`, {samples}; before → after neighbours were interpolated."]
+    parts = [f"Measured with `{results['program']}`, {samples}; {results['before']} → {results['after']}."]
     if results["crops"]:
         parts += [
             f"Nodules of {whose} (`lidc_hu`), the same thin crops at each thickness:",
@@ -319,7 +309,8 @@ def report(results: Record, asked: Options) -> str:
 def evaluate_thickness(asked: Options) -> None:
     """Writes OUT/thickness.md and OUT/thickness.json."""
     runs = Runs(asked)
-    results = {"program": version_of(runs.program), "crops": [], "lesions": [], "phantoms": []}
+    names = {"before": named(asked.before), "after": named(asked.model or DEFAULT_BUNDLE)}
+    results = {"program": version_of(runs.program), **names, "crops": [], "lesions": [], "phantoms": []}
     if "lesions" in asked.parts:
         results["lesions"] = lesion_rows(runs, asked.data)
     if "crops" in asked.parts:

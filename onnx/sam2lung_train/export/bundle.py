@@ -9,23 +9,16 @@ import torch
 
 from ..networks.classifier import load_classifier
 from ..networks.inference import load_network
-from ..networks.network import Network
-from ..paths import DEFAULT_BUNDLE
 from ..run_folder import RunFolder
 from . import contract
 from .graphs import export_graphs
-
-
-def bundle_of(network: Network, run: RunFolder) -> Path:
-    """Where a run's bundle lies if nothing else is said: the compiled-in one is for the compact encoder alone."""
-    return DEFAULT_BUNDLE if contract.is_compact(network.config) else run.bundle
 
 
 def export(run: Path, bundle: Path | None = None, version: str = "0.1.0") -> None:
     """Writes the ONNX files and model.json, complete or not at all.
 
     Reads RUN/checkpoint.pt, the classifier (left out when it isn't there) and RUN/calibration.json (defaults when it
-    isn't there). `bundle` as in `bundle_of` when left out.
+    isn't there). `bundle` is RUN/bundle when left out.
     """
     folder = RunFolder(run)
     calibration, classifier = folder.read_calibration(), folder.classifier_weights()
@@ -37,7 +30,7 @@ def export(run: Path, bundle: Path | None = None, version: str = "0.1.0") -> Non
         "config": state["config"],
         "exported": datetime.date.today().isoformat(),
     }
-    bundle = bundle or bundle_of(network, folder)
+    bundle = bundle or folder.bundle
     bundle.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle.parent) as scratch:
         made = Path(scratch) / "bundle"

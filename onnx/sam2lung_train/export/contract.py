@@ -1,7 +1,7 @@
 """model.json, schema 2: the only place in the package that knows its fields, which onnx/README.md describes.
 
-Another schema is a change of this file: `model_json` writes it; `classifier_of`, `with_classifier_threshold` and
-`without_interpolation` are what the evaluation reads or changes. Needs no PyTorch.
+Another schema is a change of this file: `model_json` writes it; `classifier_of` and `with_classifier_threshold` are what
+the evaluation reads and changes. Needs no PyTorch.
 """
 
 import copy
@@ -39,7 +39,8 @@ SAMPLES = 25  # unless the caller says otherwise
 SCOUT = {"threshold": 0.03, "margin_mm": 4.0}
 ATTRIBUTION = (
     "LIDC-IDRI: Armato SG III et al., The Cancer Imaging Archive, doi 10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0. "
-    "Whole CTs from LIDC-IDRI, Lung-Fused-CT-Pathology, CMB-CRC, CPTAC-LSCC and CPTAC-PDA (TCIA, Creative Commons attribution)."
+    "Whole CTs from LIDC-IDRI, Lung-Fused-CT-Pathology, CMB-CRC, CPTAC-LSCC, CPTAC-PDA, ACRIN-NSCLC-FDG-PET, Lung-PET-CT-Dx "
+    "(doi 10.7937/TCIA.2020.NNC20461) and TCGA-LIHC (TCIA, Creative Commons attribution)."
 )
 FROM_SAM2 = "; the encoder's began at SAM 2's (Ravi N et al., 2024, Apache-2.0)"
 
@@ -50,7 +51,7 @@ Spec = dict[str, Any]
 
 
 def is_compact(config: NetworkConfig) -> bool:
-    """Whether the encoder is the compact one, small enough to be compiled in."""
+    """Whether the encoder is the compact one, which sees any part of a slice as it sees the whole."""
     return config.encoder == "compact"
 
 
@@ -150,7 +151,7 @@ def provenance_fields(training: Spec) -> Spec:
     """Where the weights come from."""
     is_from_sam2 = bool(training["config"].get("checkpoint"))
     return {
-        "data": "LIDC-IDRI training patients and five whole CTs of The Cancer Imaging Archive; see onnx/MODEL_CARD.md",
+        "data": "LIDC-IDRI training patients and nine whole CTs of The Cancer Imaging Archive; see onnx/MODEL_CARD.md",
         "licence": "weights: MIT OR Apache-2.0, with the attribution of the data" + (FROM_SAM2 if is_from_sam2 else ""),
         "attribution": ATTRIBUTION,
         "training": training,
@@ -200,22 +201,3 @@ def with_classifier_threshold(spec: Spec, threshold: float) -> Spec:
     changed = copy.deepcopy(spec)
     classifier_of(changed)["threshold"] = threshold
     return changed
-
-
-def without_interpolation(spec: Spec) -> tuple[Spec, float]:
-    """The contract without interpolated neighbours, and the slice distance in mm above which it had them.
-
-    # Raises UserError where it has none.
-    """
-    changed = copy.deepcopy(spec)
-    above = [found.pop(INTERPOLATE) for found in neighbours_of(changed) if found.get(INTERPOLATE) is not None]
-    if not above:
-        raise UserError(f"{spec['name']}: expected neighbours with {INTERPOLATE}, got none")
-    return changed, min(above)
-
-
-def neighbours_of(spec: Spec) -> list[Spec]:
-    """How each network of slices gets its neighbours; of a hybrid that is its fine one."""
-    roles = [network for network in (spec.get("detect"), spec["segment"]) if network]
-    networks = [network["hybrid"]["fine"] if network.get("hybrid") else network for network in roles]
-    return [network["neighbours"] for network in networks if network.get("neighbours")]

@@ -16,7 +16,6 @@ from ..networks.inference import load_network
 from ..networks.network import Network
 from ..run_folder import RunFolder
 from . import contract
-from .bundle import bundle_of
 from .contract import DECODER_FILE, ENCODER_FILE, STRIDES
 
 # Float32 with another order of sums; logits are of the order of 10.
@@ -61,13 +60,13 @@ def classifier_differences(classifier: Classifier, path: Path) -> Iterator[tuple
 
 
 def check_parity(run: Path, bundle: Path | None = None) -> bool:
-    """Prints the largest difference of each graph; True when all are within TOLERANCE. `bundle` as in
-    `bundle.bundle_of`.
+    """Prints the largest difference of each graph; True when all are within TOLERANCE. `bundle` is
+    RUN/bundle when left out.
     """
     folder = RunFolder(run)
     torch.manual_seed(0)
     network = load_network(folder.checkpoint)
-    bundle = bundle or bundle_of(network, folder)
+    bundle = bundle or folder.bundle
     found = list(network_differences(network, bundle))
     if file := contract.classifier_file(contract.read(bundle)):
         found += classifier_differences(load_classifier(folder.classifier_weights()), bundle / file)

@@ -4,6 +4,7 @@ Crops teach it what readers call a nodule, whole CTs what they don't. Findings o
 """
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 
 from ..config import PATCH_SIZE, WINDOW_HU
 from ..data import items
+from ..errors import UserError
 from ..evaluation.metrics import auroc
 from ..memory import keep_freed_memory
 from ..networks.classifier import Classifier, load_classifier
@@ -187,23 +189,45 @@ def report(words: str, classifier: Classifier, findings: list[Finding]) -> None:
             print(f"  {kept:.0%} of the nodules kept: {(logits[~nodule] >= bound).mean():.1%} of the others stay")
 
 
+def report_left_out(classifier: Classifier, develop: list[Finding], left_out: list[Finding]) -> None:
+    """What the classifier says of a whole CT that it hasn't seen, in all the forms in which it was shown; thresholds are
+    those that keep so much of the development part's nodules.
+    """
+    of_develop = logits_of(classifier, [f for f in develop if f.nodule and f.product])
+    left_out = [f for f in left_out if f.product]
+    logits, nodule = logits_of(classifier, left_out), np.array([f.nodule for f in left_out])
+    words = f"{left_out[0].where}, not trained on: AUROC {auroc(logits, nodule):.4f}"
+    for kept in (0.95, 0.98):
+        stay = logits >= np.quantile(of_develop, 1 - kept)
+        words += (
+            f"; at {kept:.0%} of the development part {stay[nodule].sum()} of {nodule.sum()} nodules "
+            f"and {stay[~nodule].sum()} of {(~nodule).sum()} others stay"
+        )
+    print(words, flush=True)
+
+
 def train_classifier(
-    run: Path, minutes: float, seed: int = 0, start_from: Path | None = None, without: str | None = None
+    run: Path, minutes: float, seed: int = 0, start_from: Path | None = None, without: Sequence[str] = ()
 ) -> None:
     """Writes RUN/classifier.pt.
 
-    `start_from` is a classifier.pt to go on from. `without` names a whole CT whose findings are left out of training
+    `start_from` is a classifier.pt to go on from. `without` names whole CTs whose findings are left out of training
     and reported on; then nothing is written.
+
+    # Raises UserError for a CT in which nothing was found.
     """
     keep_freed_memory()
     folder = RunFolder(run)
     findings = items.load(folder.findings, Finding)
-    left_out = [f for f in findings if f.where == without]
-    some = [f for f in findings if not f.develop and f.where != without]
+    if unknown := set(without) - {f.where for f in findings if f.whole}:
+        raise UserError(f"{folder.findings}: nothing was found in a whole CT {', '.join(sorted(unknown))}")
+    some = [f for f in findings if not f.develop and f.where not in without]
     classifier, steps = train(some, minutes, seed, load_classifier(start_from) if start_from else None)
     print(f"{steps} steps")
-    report("development crops", classifier, [f for f in findings if f.develop])
-    if left_out:
-        report(f"{without}, not trained on", classifier, left_out)
+    develop = [f for f in findings if f.develop and f.where not in without]
+    report("development crops", classifier, develop)
+    for name in without:
+        report_left_out(classifier, develop, [f for f in findings if f.where == name])
+    if without:
         return
     torch.save(classifier.state_dict(), folder.classifier)

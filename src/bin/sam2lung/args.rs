@@ -188,7 +188,8 @@ pub struct SegmentArgs {
     pub model: Option<PathBuf>,
     #[command(flatten)]
     pub trust: TrustArgs,
-    /// Number of samples; no more are drawn than can differ [default: the model's]
+    /// Number of samples; no more are drawn than can differ. Of fewer than an ensemble has members, the first members draw
+    /// one each [default: the model's]
     #[arg(long, value_name = "T")]
     pub samples: Option<usize>,
     /// Seed of what is random (dropout, noise); the same seed gives the same bits

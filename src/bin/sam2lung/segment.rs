@@ -235,7 +235,7 @@ fn write(
             model: args.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.samples,
             samples_asked: options.samples.unwrap_or(spec.sampling.samples),
-            sample_sources: sampler::sources(&spec.segment),
+            sample_sources: sampler::sources(&spec.segment, found.samples),
             seed: options.seed,
             device: engine.device().asked,
             threshold: found.threshold,
