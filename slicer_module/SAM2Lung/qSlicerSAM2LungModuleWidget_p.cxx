@@ -1,8 +1,10 @@
 #include "qSlicerSAM2LungModuleWidget_p.h"
 
 // Qt includes
+#include <QAbstractItemView>
 #include <QColor>
 #include <QImage>
+#include <QScrollBar>
 #include <QShortcut>
 #include <QSignalBlocker>
 #include <QStandardItemModel>
@@ -474,11 +476,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::fillModels()
     }
   }
   this->ModelComboBox->addItem(qSlicerSAM2LungModuleWidget::tr("In the folder below"));
-  const QString problem = QString::fromStdString(logic->GetModelsProblem());
-  if (!problem.isEmpty())
-  {
-    this->ModelComboBox->setToolTip(problem);
-  }
+  // The field may be too narrow for a name; the list isn't.
+  QAbstractItemView* const list = this->ModelComboBox->view();
+  list->setMinimumWidth(list->sizeHintForColumn(0) + list->verticalScrollBar()->sizeHint().width());
 }
 
 //-----------------------------------------------------------------------------
@@ -486,7 +486,13 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateModel()
 {
   const QString model = QString::fromStdString(this->Node->GetModelFolder());
   const int listed = this->ModelComboBox->findData(model);
-  showIndex(this->ModelComboBox, listed >= 0 ? listed : this->ModelComboBox->count() - 1);
+  const int shown = listed >= 0 ? listed : this->ModelComboBox->count() - 1;
+  showIndex(this->ModelComboBox, shown);
+  QStringList tip = QStringList() << this->ModelComboBox->itemText(shown)
+                                  << this->ModelComboBox->itemData(shown, Qt::ToolTipRole).toString().split('\n')
+                                  << QString::fromStdString(this->logic()->GetModelsProblem());
+  tip.removeAll(QString());
+  this->ModelComboBox->setToolTip("<p>" + tip.join('\n').toHtmlEscaped().replace('\n', "<br>") + "</p>");
   showPath(this->ModelFolderPathLineEdit, listed >= 0 ? QString() : model);
 }
 

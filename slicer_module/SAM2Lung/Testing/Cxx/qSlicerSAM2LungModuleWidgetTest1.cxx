@@ -82,12 +82,12 @@ public:
   QTableWidget* table() const { return this->find<QTableWidget>("NoduleTable"); }
   QString message() const { return this->find<QLabel>("MessageLabel")->text(); }
 
-  /// Events until this holds, but no longer than a minute. \return whether it holds
+  /// Events until this holds, but no longer than five minutes: a busy machine is slow. \return whether it holds
   static bool waitFor(const std::function<bool()>& holds)
   {
     QElapsedTimer timer;
     timer.start();
-    while (!holds() && timer.elapsed() < 60000)
+    while (!holds() && timer.elapsed() < 300000)
     {
       QCoreApplication::processEvents(QEventLoop::AllEvents, 50);
     }
