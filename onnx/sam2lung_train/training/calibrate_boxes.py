@@ -1,4 +1,5 @@
-"""What is chosen for the segmenter of boxes on the development part of `train`; the samples say the rest.
+"""What is chosen for the segmenter of boxes on the development part of `train`, on its nodules whose HU are known: what
+the product sees is in HU, and where they were estimated networks are less sure. The samples say the rest.
 
 - `noise_scale`: the one number by which samples that are too much alike are made to differ as readers do: the draws'
   standard deviation with which the samples' own volumes hold `LEVEL` of the consensus volumes. An outline of volume V
@@ -20,7 +21,7 @@ from ..memory import keep_freed_memory
 from ..networks.inference import load_boxes
 from ..progress import bar
 from ..run_folder import RunFolder
-from .calibrate_segmenter import Seen, best_threshold, temperature_and_bias
+from .calibrate_segmenter import Seen, best_threshold, develop_part, temperature_and_bias
 from .develop_boxes import Outlined, outlined
 
 SAMPLES = 25
@@ -119,7 +120,7 @@ def calibrate_boxes(cache: Path, runs: Sequence[Path]) -> None:
     """Reads the members' checkpoints; writes the first run's calibration.json."""
     keep_freed_memory()
     networks = [load_boxes(RunFolder(run).checkpoint) for run in runs]
-    stacks = [s for s in items.load_stacks(cache) if s.develop]
+    stacks = develop_part(items.load_stacks(cache))
     seen = list(bar(outlined(networks, stacks, SAMPLES), "development part", total=len(stacks)))
     best = None
     for noise_scale in NOISE_SCALES:
