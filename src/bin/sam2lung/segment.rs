@@ -1,12 +1,17 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    time::Instant,
+};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::{bundle::Bundle, signature::Signature},
     findings::result::Segmentation,
-    io::{self, ReadOptions},
+    io::{self, DicomSeries, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
     pipeline::{
@@ -15,6 +20,7 @@ use sam2lung::{
     },
     progress::{CancelToken, Monitor, Progress, Stage},
     report::{
+        dicom,
         manifest::{
             InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
             voxels_sha256 as sha256,
@@ -71,15 +77,23 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
     args.threads.map_or(Ok(()), check_threads)?;
-    let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
-    if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
+    if let Some(uid) = args.series.as_ref().filter(|_| inputs(args).all(|path| path.is_file())) {
         return Err(Error::Option {
             option: "series",
             got: uid.clone(),
             expected: "a DICOM folder among the inputs to pick it from".into(),
         });
     }
+    // A folder shows what it holds when it is read.
+    if let Some(file) = inputs(args).find(|path| args.dicom && path.is_file()) {
+        return Err(dicom::not_dicom(file));
+    }
     Ok((options, Input::all(args)?))
+}
+
+/// The paths that the words name.
+fn inputs(args: &SegmentArgs) -> impl Iterator<Item = &PathBuf> {
+    args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
@@ -119,6 +133,7 @@ fn segment_one(
     let channels = engine.bundle().model.channels.clone();
     let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
     args.format.check(told.grid())?;
+    let source = args.dicom.then(|| dicom::check(told.dicom(), input.path())).transpose()?;
     let options =
         Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
@@ -131,7 +146,8 @@ fn segment_one(
     let staging = Staging::create(&args.output.join(&input.name))?;
     let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
-    write(args, engine, &options, &found, told.record(lung_mask_sha256), staging, &mut monitor)?;
+    let record = told.record(lung_mask_sha256);
+    write(args, engine, &options, &found, (record, source), staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
@@ -186,7 +202,7 @@ fn write(
     engine: &Engine,
     options: &Options,
     found: &Segmentation,
-    input: InputRecord<'_>,
+    (input, source): (InputRecord<'_>, Option<&DicomSeries>),
     staging: Staging,
     monitor: &mut Monitor<'_>,
 ) -> Result<()> {
@@ -222,12 +238,24 @@ fn write(
     let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result no longer holds the CT"))?;
     write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
     monitor.step(Stage::Write, steps - 1, steps)?;
+    let runtime = Runtime::get()?.build;
+    let run = source.map(|source| dicom::Run {
+        source,
+        found,
+        bundle: engine.bundle(),
+        model: spec,
+        seed: options.seed,
+        device: engine.device().used.name(),
+        runtime: &runtime,
+        voxels_sha256: &input.voxels_sha256,
+    });
+    let dicom = run.map_or(Ok(Vec::new()), |run| dicom::write(folder, run, &cancel))?;
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
     let manifest = Manifest {
         notice: "Research use only. Not a medical device.",
-        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", Runtime::get()?.build)]),
+        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", runtime)]),
         model: ModelRecord::of(engine.bundle()),
         input,
         warnings,
@@ -254,6 +282,7 @@ fn write(
         },
         device: engine.device(),
         result: ResultRecord::of(found),
+        dicom,
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
