@@ -1,11 +1,6 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::PathBuf,
-    time::Instant,
-};
+use std::{collections::BTreeMap, fs, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
@@ -77,23 +72,19 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
     args.threads.map_or(Ok(()), check_threads)?;
-    if let Some(uid) = args.series.as_ref().filter(|_| inputs(args).all(|path| path.is_file())) {
+    let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
+    if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
             option: "series",
             got: uid.clone(),
             expected: "a DICOM folder among the inputs to pick it from".into(),
         });
     }
-    // A folder shows what it holds when it is read.
-    if let Some(file) = inputs(args).find(|path| args.dicom && path.is_file()) {
+    // What a folder holds is seen when it is read, and of several channels the first is the one that counts.
+    if let Some(file) = args.inputs.iter().find(|path| args.dicom && path.is_file()) {
         return Err(dicom::not_dicom(file));
     }
     Ok((options, Input::all(args)?))
-}
-
-/// The paths that the words name.
-fn inputs(args: &SegmentArgs) -> impl Iterator<Item = &PathBuf> {
-    args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {

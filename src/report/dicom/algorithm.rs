@@ -2,7 +2,12 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{Objects, Run, codes::dcm, content::{Item, Relation}, data_set::DataSet};
+use super::{
+    Objects, Run,
+    codes::dcm,
+    content::{Item, Relation},
+    data_set::DataSet,
+};
 use crate::{VERSION, report::manifest::ModelRecord};
 
 const NAME: &str = "sam2lung";

@@ -48,7 +48,12 @@ pub fn of(objects: &Objects<'_>, folder: &Path) -> Result<Vec<(String, String, D
     there.take_while(|(_, path)| path.exists()).map(page).collect()
 }
 
-fn capture(objects: &Objects<'_>, thing: &str, number: usize, Picture { size: [width, height], rgb }: Picture) -> DataSet {
+fn capture(
+    objects: &Objects<'_>,
+    thing: &str,
+    number: usize,
+    Picture { size: [width, height], rgb }: Picture,
+) -> DataSet {
     modules::frame(objects, CAPTURE, thing, number + 1)
         .text(tags::CONVERSION_TYPE, "WSD")
         .texts(tags::IMAGE_TYPE, &["DERIVED", "SECONDARY"])

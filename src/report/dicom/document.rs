@@ -1,7 +1,5 @@
 //! The structured report (PS3.3 A.35.13, PS3.16 TID 1500): a measurement group for each nodule.
 
-use std::collections::BTreeMap;
-
 use dicom_dictionary_std::{tags, uids};
 
 use super::{
@@ -32,11 +30,7 @@ pub fn of(objects: &Objects<'_>, segments: &[Segment<'_>]) -> DataSet {
         language(),
         observer(objects),
         vec![
-            Item::code(
-                Relation::HasConceptMod,
-                dcm("121058", "Procedure Reported"),
-                &sct("169069000", "CT of chest"),
-            ),
+            Item::code(Relation::HasConceptMod, dcm("121058", "Procedure Reported"), &sct("169069000", "CT of chest")),
             library(objects),
         ],
         groups(objects, segments),
@@ -89,7 +83,8 @@ fn library(objects: &Objects<'_>) -> Item {
         Item::code(Relation::HasAcqContext, dcm("121139", "Modality"), &dcm("CT", "Computed Tomography")),
         Item::uid(Relation::HasAcqContext, dcm("112227", "Frame of Reference UID"), &frame),
     ];
-    let images = modules::source_images(objects).into_iter().map(|image| Item::image(sct("260753009", "Source"), image));
+    let images =
+        modules::source_images(objects).into_iter().map(|image| Item::image(sct("260753009", "Source"), image));
     let group = dcm("126200", "Image Library Group");
     let group = Item::container(group, None, context.into_iter().chain(images).collect());
     Item::container(dcm("111028", "Image Library"), Some("1600"), vec![group])
@@ -100,17 +95,7 @@ fn groups(objects: &Objects<'_>, segments: &[Segment<'_>]) -> Vec<Item> {
     if segments.is_empty() {
         return Vec::new();
     }
-    let labels = objects.of.found.native().labels.voxels;
-    let mut slices: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
-    for (slice, plane) in labels.outer_iter().enumerate() {
-        for segment in segments.iter().filter(|segment| plane.iter().any(|id| segment.labels.contains(id))) {
-            slices.entry(segment.number).or_default().push(slice);
-        }
-    }
-    let group = |segment: &Segment<'_>| {
-        group::of(objects, segment, slices.get(&segment.number).map_or(&[], Vec::as_slice))
-    };
-    let groups = segments.iter().map(group).collect();
+    let groups = segments.iter().map(|segment| group::of(objects, segment)).collect();
     vec![Item::container(dcm("126010", "Imaging Measurements"), None, groups)]
 }
 

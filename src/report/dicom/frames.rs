@@ -3,7 +3,7 @@
 //! Every slice of the CT has a frame in every segment, also where that is empty: viewers that reckon a place from the
 //! number of a frame show an object without them shifted.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{ArrayView3, Axis};
 
 use super::segments::Segment;
 use crate::{error::Result, limits::MAX_DICOM_PIXEL_BYTES, memory, progress::CancelToken};
@@ -34,30 +34,26 @@ pub struct Frames {
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn of_outlines(labels: ArrayView3<'_, u16>, segments: &[Segment<'_>], cancel: &CancelToken) -> Result<Frames> {
     let (slices, rows, columns) = labels.dim();
-    let is_of = |segment: &Segment<'_>, slice: ArrayView2<'_, u16>| slice.iter().any(|id| segment.labels.contains(id));
     let bytes_of = |frames: usize| (frames * rows * columns).div_ceil(8);
     let keeps_all = bytes_of(segments.len() * slices) <= MAX_DICOM_PIXEL_BYTES;
-    let mut held = Vec::new();
+    let shown = |segment: &Segment<'_>| if keeps_all { (0..slices).collect() } else { segment.slices.clone() };
+    let mut frames = Frames { list: Vec::new(), pixels: Vec::new() };
     for segment in segments {
-        cancel.check()?;
-        for (slice, plane) in labels.outer_iter().enumerate() {
-            let has_voxels = is_of(segment, plane);
-            if keeps_all || has_voxels {
-                held.push((Frame { segment: segment.number, slice }, segment, has_voxels));
+        let shown = shown(segment);
+        let (first, bytes) = (frames.list.len(), bytes_of(frames.list.len() + shown.len()));
+        memory::grow(&mut frames.pixels, bytes - frames.pixels.len(), "a DICOM segmentation")?;
+        frames.pixels.resize(bytes, 0);
+        for (n, slice) in shown.iter().enumerate().filter(|(_, slice)| segment.slices.contains(slice)) {
+            cancel.check()?;
+            let plane = labels.index_axis(Axis(0), *slice);
+            let first = (first + n) * rows * columns;
+            for (at, _) in plane.iter().enumerate().filter(|(_, id)| segment.labels.contains(id)) {
+                frames.pixels[(first + at) / 8] |= 1 << ((first + at) % 8);
             }
         }
+        frames.list.extend(shown.into_iter().map(|slice| Frame { segment: segment.number, slice }));
     }
-    let mut pixels = memory::vec(bytes_of(held.len()), "a DICOM segmentation")?;
-    pixels.resize(bytes_of(held.len()), 0);
-    for (n, (frame, segment, _)) in held.iter().enumerate().filter(|(_, (.., has_voxels))| *has_voxels) {
-        cancel.check()?;
-        let plane = labels.index_axis(ndarray::Axis(0), frame.slice);
-        let first = n * rows * columns;
-        for (at, _) in plane.iter().enumerate().filter(|(_, id)| segment.labels.contains(id)) {
-            pixels[(first + at) / 8] |= 1 << ((first + at) % 8);
-        }
-    }
-    Ok(Frames { list: held.into_iter().map(|(frame, ..)| frame).collect(), pixels })
+    Ok(frames)
 }
 
 /// One byte a pixel: [`MAP_MAXIMUM`] is `maximum`.
@@ -81,16 +77,20 @@ mod tests {
     use super::*;
     use crate::{findings::nodule::Nodule, report::dicom::codes::LUNG};
 
-    fn segment(nodule: &Nodule, number: u16, labels: Vec<u16>) -> Segment<'_> {
+    fn segment(nodule: &Nodule, number: u16, labels: Vec<u16>, slices: Vec<usize>) -> Segment<'_> {
         let (tracking_id, tracking_uid) = (String::new(), String::new());
-        Segment { number, nodule, labels, finding: LUNG, colour: [0; 3], tracking_id, tracking_uid }
+        Segment { number, nodule, labels, slices, finding: LUNG, colour: [0; 3], tracking_id, tracking_uid }
     }
 
     #[test]
     fn outlines_go_on_bit_by_bit_across_the_ends_of_frames_and_empty_ones_stay() {
         let nodule = Nodule::unmeasured(1, [[0.0; 3]; 2], 1.0);
         let labels = array![[[1u16, 0, 2]], [[0, 0, 0]], [[0, 1, 1]]];
-        let segments = [segment(&nodule, 1, vec![1]), segment(&nodule, 2, vec![2]), segment(&nodule, 3, vec![1, 2])];
+        let segments = [
+            segment(&nodule, 1, vec![1], vec![0, 2]),
+            segment(&nodule, 2, vec![2], vec![0]),
+            segment(&nodule, 3, vec![1, 2], vec![0, 2]),
+        ];
         let frames = of_outlines(labels.view(), &segments, &CancelToken::new()).unwrap();
         let expected: Vec<Frame> =
             (1..=3).flat_map(|segment| (0..3).map(move |slice| Frame { segment, slice })).collect();

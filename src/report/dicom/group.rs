@@ -28,8 +28,8 @@ pub fn outlines(objects: &Objects<'_>) -> DataSet {
     modules::reference(OUTLINES.sop_class, &objects.hash.uid(&OUTLINES.output.file()))
 }
 
-/// The group; `slices` hold voxels of the nodule.
-pub fn of(objects: &Objects<'_>, segment: &Segment<'_>, slices: &[usize]) -> Item {
+/// The group.
+pub fn of(objects: &Objects<'_>, segment: &Segment<'_>) -> Item {
     let mut inside = vec![
         Item::text(Relation::HasObsContext, dcm("112039", "Tracking Identifier"), &segment.tracking_id),
         Item::uid(Relation::HasObsContext, dcm("112040", "Tracking Unique Identifier"), &segment.tracking_uid),
@@ -39,14 +39,14 @@ pub fn of(objects: &Objects<'_>, segment: &Segment<'_>, slices: &[usize]) -> Ite
         inside.push(Item::code(Relation::HasConceptMod, sct("363698007", "Finding Site"), &LUNG));
     }
     inside.extend(algorithm::content(objects));
-    inside.extend(places(objects, segment, slices));
+    inside.extend(places(objects, segment));
     let measures = MEASURES.iter().filter(|measure| !SAID.contains(&measure.name));
     inside.extend(measures.flat_map(|measure| said(objects, measure, segment.nodule)));
     Item::container(dcm("125007", "Measurement Group"), Some(TEMPLATE), inside)
 }
 
 /// The segment, and the images that it lies in.
-fn places(objects: &Objects<'_>, segment: &Segment<'_>, slices: &[usize]) -> Vec<Item> {
+fn places(objects: &Objects<'_>, segment: &Segment<'_>) -> Vec<Item> {
     let outline = outlines(objects).numbers16(tags::REFERENCED_SEGMENT_NUMBER, &[segment.number]);
     let image = |slice: &usize| {
         let image = &objects.of.source.images[*slice];
@@ -54,7 +54,7 @@ fn places(objects: &Objects<'_>, segment: &Segment<'_>, slices: &[usize]) -> Vec
         Item::image(name, modules::reference(&image.sop_class, &image.sop_instance))
     };
     let outline = Item::image(dcm("121191", "Referenced Segment"), outline);
-    std::iter::once(outline).chain(slices.iter().map(image)).collect()
+    std::iter::once(outline).chain(segment.slices.iter().map(image)).collect()
 }
 
 /// What a measure says of a nodule; nothing where there is nothing to say. Places are told by the segment, and lists of one
@@ -86,21 +86,12 @@ fn text(name: Concept, value: &str) -> Vec<Item> {
 
 /// What qualifies a measure: the interval around the volume (TID 310, CID 225), and that the HU are a mean (TID 300).
 fn properties(measure: &Measure, nodule: &Nodule) -> Vec<Item> {
-    let beyond = |code, meaning, mm3: f64| {
-        Item::number(Relation::HasProperties, sct(code, meaning), mm3, &CUBIC_MILLIMETRE)
-    };
+    let beyond =
+        |code, meaning, mm3: f64| Item::number(Relation::HasProperties, sct(code, meaning), mm3, &CUBIC_MILLIMETRE);
     match measure.name {
         "volume_mm3" if nodule.volume_mm3_p05.is_finite() && nodule.volume_mm3_p95.is_finite() => vec![
-            beyond(
-                "371886008",
-                "+, range of upper measurement uncertainty",
-                nodule.volume_mm3_p95 - nodule.volume_mm3,
-            ),
-            beyond(
-                "371885007",
-                "-, range of lower measurement uncertainty",
-                nodule.volume_mm3 - nodule.volume_mm3_p05,
-            ),
+            beyond("371886008", "+, range of upper measurement uncertainty", nodule.volume_mm3_p95 - nodule.volume_mm3),
+            beyond("371885007", "-, range of lower measurement uncertainty", nodule.volume_mm3 - nodule.volume_mm3_p05),
         ],
         "mean_hu" => {
             vec![Item::code(Relation::HasConceptMod, dcm("121401", "Derivation"), &sct("373098007", "Mean"))]

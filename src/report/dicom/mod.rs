@@ -81,9 +81,10 @@ struct Objects<'a> {
 impl Objects<'_> {
     /// That of the CT; one of our own where it has none.
     fn frame_of_reference(&self) -> String {
-        match self.of.source.frame_of_reference.as_str() {
-            "" => RunHash::of([self.of.source.series.as_bytes()]).uid("frame of reference"),
-            uid => uid.to_owned(),
+        let source = self.of.source;
+        match source.frame_of_reference.as_str() {
+            uid if is_uid(uid) => uid.to_owned(),
+            _ => RunHash::of([source.series.as_bytes()]).uid("frame of reference"),
         }
     }
 }
@@ -110,7 +111,11 @@ pub fn check<'a>(source: Option<&'a DicomSeries>, path: &Path) -> Result<&'a Dic
 /// The refusal of an input that isn't DICOM.
 pub fn not_dicom(path: &Path) -> Error {
     let got = format!("given with {}, which is not a DICOM series", path.display());
-    Error::Option { option: "dicom", got, expected: "DICOM folders as inputs: patient and study are taken from them".into() }
+    Error::Option {
+        option: "dicom",
+        got,
+        expected: "DICOM folders as inputs: patient and study are taken from them".into(),
+    }
 }
 
 /// PS3.5 9.1.

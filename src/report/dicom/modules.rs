@@ -92,9 +92,8 @@ fn content_moment(objects: &Objects<'_>) -> [String; 2] {
         value.unwrap_or_default().trim_matches(['\0', ' ']).to_owned()
     };
     let is_date = |text: &String| text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
-    let is_time = |text: &String| {
-        (2..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-    };
+    let is_time =
+        |text: &String| (2..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let moments = [(tags::CONTENT_DATE, tags::CONTENT_TIME), (tags::STUDY_DATE, tags::STUDY_TIME)];
     let dated = moments.into_iter().map(|(date, time)| (value(date), value(time))).find(|(date, _)| is_date(date));
     let (date, time) = dated.unwrap_or_else(|| (NO_DATE.into(), String::new()));
@@ -107,9 +106,7 @@ fn number(tag: Tag) -> u32 {
 
 /// A reference to an object (PS3.3 10.8).
 pub fn reference(sop_class: &str, sop_instance: &str) -> DataSet {
-    DataSet::new()
-        .text(tags::REFERENCED_SOP_CLASS_UID, sop_class)
-        .text(tags::REFERENCED_SOP_INSTANCE_UID, sop_instance)
+    DataSet::new().text(tags::REFERENCED_SOP_CLASS_UID, sop_class).text(tags::REFERENCED_SOP_INSTANCE_UID, sop_instance)
 }
 
 /// References to all images of the CT.

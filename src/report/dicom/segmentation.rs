@@ -47,7 +47,8 @@ pub const UNCERTAINTY: Kind = Kind {
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn of_outlines(objects: &Objects<'_>, segments: &[Segment<'_>], cancel: &CancelToken) -> Result<DataSet> {
     let frames = frames::of_outlines(objects.of.found.native().labels.voxels, segments, cancel)?;
-    let overlap = if objects.of.model.output == Output::Regions && !objects.of.model.regions.is_empty() { "YES" } else { "NO" };
+    let overlap =
+        if objects.of.model.output == Output::Regions && !objects.of.model.regions.is_empty() { "YES" } else { "NO" };
     let described = segments.iter().map(|segment| {
         let colour = segment.colour;
         let how = if segment.nodule.clicked { "SEMIAUTOMATIC" } else { "AUTOMATIC" };
@@ -194,9 +195,7 @@ fn shared(objects: &Objects<'_>) -> DataSet {
         .decimals(tags::SLICE_THICKNESS, &[step_mm])
         .decimals(tags::SPACING_BETWEEN_SLICES, &[step_mm]);
     let orientation = DataSet::new().decimals(tags::IMAGE_ORIENTATION_PATIENT, &objects.of.source.orientation);
-    DataSet::new()
-        .item(tags::PIXEL_MEASURES_SEQUENCE, measures)
-        .item(tags::PLANE_ORIENTATION_SEQUENCE, orientation)
+    DataSet::new().item(tags::PIXEL_MEASURES_SEQUENCE, measures).item(tags::PLANE_ORIENTATION_SEQUENCE, orientation)
 }
 
 /// What holds of one frame: its place, its segment, and the image that it was made from.
@@ -214,14 +213,8 @@ fn per_frame(objects: &Objects<'_>, Frame { segment, slice }: Frame) -> DataSet 
     let index = [u32::from(segment), slice as u32 + 1];
     DataSet::new()
         .item(tags::FRAME_CONTENT_SEQUENCE, DataSet::new().numbers32(tags::DIMENSION_INDEX_VALUES, &index))
-        .item(
-            tags::PLANE_POSITION_SEQUENCE,
-            DataSet::new().decimals(tags::IMAGE_POSITION_PATIENT, &image.position_mm),
-        )
-        .item(
-            tags::SEGMENT_IDENTIFICATION_SEQUENCE,
-            DataSet::new().number(tags::REFERENCED_SEGMENT_NUMBER, segment),
-        )
+        .item(tags::PLANE_POSITION_SEQUENCE, DataSet::new().decimals(tags::IMAGE_POSITION_PATIENT, &image.position_mm))
+        .item(tags::SEGMENT_IDENTIFICATION_SEQUENCE, DataSet::new().number(tags::REFERENCED_SEGMENT_NUMBER, segment))
         .item(tags::DERIVATION_IMAGE_SEQUENCE, derivation)
 }
 
@@ -246,7 +239,11 @@ fn cie_lab(colour: [u8; 3]) -> [u16; 3] {
     };
     let [x, y, z] = [root(0), root(1), root(2)];
     let scaled = |value: f64, low: f64, range: f64| ((value - low) / range * 65535.0).round() as u16;
-    [scaled(116.0 * y - 16.0, 0.0, 100.0), scaled(500.0 * (x - y), -128.0, 255.0), scaled(200.0 * (y - z), -128.0, 255.0)]
+    [
+        scaled(116.0 * y - 16.0, 0.0, 100.0),
+        scaled(500.0 * (x - y), -128.0, 255.0),
+        scaled(200.0 * (y - z), -128.0, 255.0),
+    ]
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The segments of a result: one a nodule; for models of regions one a class, and one a region of several classes.
 
+use std::collections::BTreeSet;
+
+use ndarray::ArrayView2;
+
 use super::{codes::Concept, uids::RunHash};
 use crate::{
     contract::{
@@ -17,6 +21,8 @@ pub struct Segment<'a> {
     pub nodule: &'a Nodule,
     /// The numbers of the label map that it covers.
     pub labels: Vec<u16>,
+    /// The slices of the CT that hold a voxel of it, from 0.
+    pub slices: Vec<usize>,
     pub finding: Concept,
     /// Red, green, blue.
     pub colour: [u8; 3],
@@ -27,6 +33,8 @@ pub struct Segment<'a> {
 
 /// The segments of all nodules, in their order.
 pub fn segments<'a>(found: &'a Segmentation, model: &Model, run: &RunHash) -> Vec<Segment<'a>> {
+    let numbers = |plane: ArrayView2<'_, u16>| plane.iter().copied().filter(|id| *id > 0).collect();
+    let held: Vec<BTreeSet<u16>> = found.native().labels.voxels.outer_iter().map(numbers).collect();
     let segment = |(nodule, number): (&'a Nodule, u16)| {
         let Class { name, code, colour } = class_of(nodule, model);
         let finding = Concept::of_class(&name, code.as_ref());
@@ -35,7 +43,9 @@ pub fn segments<'a>(found: &'a Segmentation, model: &Model, run: &RunHash) -> Ve
             Output::Regions => name,
         };
         let tracking_uid = run.uid(&format!("tracking {}", nodule.id));
-        Segment { number, nodule, labels: labels_of(nodule, model), finding, colour, tracking_id, tracking_uid }
+        let labels = labels_of(nodule, model);
+        let slices = (0..held.len()).filter(|slice| labels.iter().any(|id| held[*slice].contains(id))).collect();
+        Segment { number, nodule, labels, slices, finding, colour, tracking_id, tracking_uid }
     };
     found.nodules.iter().zip(1..).map(segment).collect()
 }
