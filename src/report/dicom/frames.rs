@@ -41,7 +41,8 @@ pub fn of_outlines(labels: ArrayView3<'_, u16>, segments: &[Segment<'_>], cancel
     for segment in segments {
         let shown = shown(segment);
         let (first, bytes) = (frames.list.len(), bytes_of(frames.list.len() + shown.len()));
-        memory::grow(&mut frames.pixels, bytes - frames.pixels.len(), "a DICOM segmentation")?;
+        let more = bytes - frames.pixels.len();
+        memory::grow(&mut frames.pixels, more, "a DICOM segmentation")?;
         frames.pixels.resize(bytes, 0);
         for (n, slice) in shown.iter().enumerate().filter(|(_, slice)| segment.slices.contains(slice)) {
             cancel.check()?;
