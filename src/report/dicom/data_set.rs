@@ -159,14 +159,11 @@ pub fn decimal(value: f64) -> String {
     if plain.len() <= DECIMAL_LETTERS {
         return plain;
     }
-    // A sign, a point and an exponent of up to four letters take their part.
-    let fitting = (0..DECIMAL_LETTERS).rev().find_map(|digits| {
-        let forms = [format!("{value:.digits$}"), format!("{value:.digits$e}")];
-        forms.into_iter().filter(|text| text.len() <= DECIMAL_LETTERS).min_by(|a, b| {
-            let off = |text: &String| text.parse().map_or(f64::INFINITY, |read: f64| (read - value).abs());
-            off(a).total_cmp(&off(b))
-        })
-    });
+    // A sign, a point and an exponent take letters, too: the nearest is looked for among all that fit.
+    let forms =
+        (0..DECIMAL_LETTERS).rev().flat_map(|digits| [format!("{value:.digits$}"), format!("{value:.digits$e}")]);
+    let off = |text: &String| text.parse().map_or(f64::INFINITY, |read: f64| (read - value).abs());
+    let fitting = forms.filter(|text| text.len() <= DECIMAL_LETTERS).min_by(|a, b| off(a).total_cmp(&off(b)));
     let fitting = fitting.unwrap_or(plain);
     let has_zeros = fitting.contains('.') && !fitting.contains('e');
     if has_zeros { fitting.trim_end_matches('0').trim_end_matches('.').to_owned() } else { fitting }
