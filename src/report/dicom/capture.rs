@@ -57,7 +57,7 @@ fn capture(
     modules::frame(objects, CAPTURE, thing, number + 1)
         .text(tags::CONVERSION_TYPE, "WSD")
         .texts(tags::IMAGE_TYPE, &["DERIVED", "SECONDARY"])
-        .text(tags::LATERALITY, "")
+        .text(tags::BODY_PART_EXAMINED, "CHEST")
         .text(tags::PATIENT_ORIENTATION, "")
         .text(tags::IMAGE_COMMENTS, NOTICE)
         // It shows the input's name, which may be the patient's.
