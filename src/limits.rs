@@ -80,6 +80,9 @@ pub const MAX_NAMED: usize = 20;
 pub const MAX_PAIRED: usize = 200;
 /// Samples whose outlines are written: one bit of a voxel each.
 pub const MAX_WRITTEN_SAMPLES: usize = 64;
+/// Bytes of the outlines in a DICOM segmentation; above that its empty frames are left out. Files of more than 2 GiB are not
+/// opened everywhere.
+pub const MAX_DICOM_PIXEL_BYTES: usize = 1 << 30;
 /// Nodules that get a card on one page of the overview.
 pub const MAX_CARDS: usize = 12;
 /// Pages of the overview: nobody looks through more, and the head of each says what is left out.

@@ -60,6 +60,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
         },
         warnings: warning.into_iter().collect(),
         unscaled_bits: Some(8 * element.bytes() as u8),
+        dicom: None,
     })
 }
 

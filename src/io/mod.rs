@@ -21,7 +21,7 @@ use ndarray::Array3;
 use serde::Serialize;
 
 pub use channels::{find_channels, pick_channels, read_channels};
-pub use dicom::DECODER_THREAD;
+pub use dicom::{DECODER_THREAD, DicomImage, DicomSeries};
 pub use forms::NiftiForms;
 pub use surfaces::{SurfaceFormat, write_surfaces};
 pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_like};
@@ -53,6 +53,8 @@ pub struct Ct {
     pub warnings: Vec<Warning>,
     /// The geometry of a NIfTI file as its header told it: what [`write_volume_like`] writes.
     pub forms: Option<NiftiForms>,
+    /// The DICOM series that it was read from: what DICOM objects derived from it repeat and refer to.
+    pub dicom: Option<DicomSeries>,
 }
 
 /// Where a CT came from; nothing in it names the patient.
@@ -102,6 +104,7 @@ struct Read {
     warnings: Vec<Warning>,
     /// Bits of a stored voxel, where they were taken as HU without a rescale.
     unscaled_bits: Option<u8>,
+    dicom: Option<DicomSeries>,
 }
 
 /// Reads a CT and checks it.
@@ -137,7 +140,7 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
     let (read, forms) = read(path, options, monitor)?;
     check_ct(&read.volume, read.unscaled_bits, monitor.cancel_token())?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings, forms })
+    Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings, forms, dicom: read.dicom })
 }
 
 /// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
@@ -146,9 +149,9 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
 /// # Errors
 /// A named error for everything that can't be read; [`Error::Cancelled`].
 pub fn read_volume(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Result<Ct> {
-    let (Read { volume, source, warnings, .. }, forms) = read(path, options, monitor)?;
+    let (Read { volume, source, warnings, dicom, .. }, forms) = read(path, options, monitor)?;
     monitor.step(Stage::Read, 1, 1)?;
-    Ok(Ct { volume, source, warnings, forms })
+    Ok(Ct { volume, source, warnings, forms, dicom })
 }
 
 /// Reads a mask, true where its voxels are above 0.5, and brings it to the CT's order of axes.

@@ -55,6 +55,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
         },
         warnings,
         unscaled_bits: as_stored.then_some(8 * element.bytes() as u8),
+        dicom: None,
     };
     Ok((read, forms))
 }

@@ -54,6 +54,7 @@ pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Re
         },
         warnings: world.warnings,
         unscaled_bits: Some(8 * element.bytes() as u8),
+        dicom: None,
     })
 }
 

@@ -14,6 +14,7 @@ use crate::{
     io::{NiftiForms, Sample, Source},
     networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
+    report::dicom::DicomFile,
     runtime::device::{Device, DeviceReport},
     warning::Warning,
 };
@@ -37,6 +38,9 @@ pub struct Manifest<'a> {
     pub device: &'a DeviceReport,
     /// What came out.
     pub result: ResultRecord,
+    /// The DICOM objects that were written, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dicom: Vec<DicomFile>,
     /// Seconds a stage took.
     pub timings_s: BTreeMap<&'static str, f64>,
     /// Largest resident memory of the process so far, in MiB; `null` where the system doesn't tell.

@@ -90,6 +90,42 @@ pub const SURFACES: Output = Output {
     endings: Endings::Surface,
     meaning: "the nodules' closed surfaces, with `--surfaces`",
 };
+/// The nodules' outlines as a DICOM segmentation.
+pub const DICOM_SEGMENTATION: Output = Output {
+    stem: "segmentation",
+    each: Each::One,
+    endings: Endings::Only("dcm"),
+    meaning: "with `--dicom`: the outlines as a DICOM segmentation (SEG), a segment per nodule; not there where nothing was found",
+};
+/// The probability map as a DICOM segmentation.
+pub const DICOM_PROBABILITY: Output = Output {
+    stem: "probability",
+    each: Each::One,
+    endings: Endings::Only("dcm"),
+    meaning: "with `--dicom`: the probability map as a fractional SEG: 255 is 1",
+};
+/// The uncertainty map as a DICOM segmentation.
+pub const DICOM_UNCERTAINTY: Output = Output {
+    stem: "uncertainty",
+    each: Each::One,
+    endings: Endings::Only("dcm"),
+    meaning: "with `--dicom`: the uncertainty map as a fractional SEG: 255 is its largest possible value, which the segment's \
+              description tells",
+};
+/// The measures as a structured report.
+pub const DICOM_REPORT: Output = Output {
+    stem: "report",
+    each: Each::One,
+    endings: Endings::Only("dcm"),
+    meaning: "with `--dicom`: the measures as a DICOM structured report (SR, TID 1500), a measurement group per nodule",
+};
+/// The pages of the overview as secondary captures.
+pub const DICOM_OVERVIEW: Output = Output {
+    stem: "overview",
+    each: Each::Page,
+    endings: Endings::Only("dcm"),
+    meaning: "with `--dicom`: the pages of the overview as secondary captures",
+};
 /// The manifest.
 pub const MANIFEST: Output = Output {
     stem: "run",
@@ -119,6 +155,11 @@ pub const OUTPUTS: &[Output] = &[
     NODULES_JSON,
     NODULES_CSV,
     SURFACES,
+    DICOM_SEGMENTATION,
+    DICOM_PROBABILITY,
+    DICOM_UNCERTAINTY,
+    DICOM_REPORT,
+    DICOM_OVERVIEW,
     MANIFEST,
     WARNINGS,
 ];
@@ -226,6 +267,9 @@ mod tests {
             "nodules.csv",
             "nodules.vtp",
             "nodules.vtk",
+            "segmentation.dcm",
+            "overview.dcm",
+            "overview-2.dcm",
             "run.json",
             "warnings.txt",
         ] {

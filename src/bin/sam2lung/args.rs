@@ -239,6 +239,10 @@ pub struct SegmentArgs {
     /// Write the nodules' closed surfaces as well
     #[arg(long, value_parser = choice(SurfaceFormat::ALL))]
     pub surfaces: Option<SurfaceFormat>,
+    /// Write DICOM objects for a PACS as well: outlines, probability and uncertainty as SEG, measures as SR (TID 1500), the
+    /// picture as secondary capture. For DICOM inputs: patient and study are kept
+    #[arg(long)]
+    pub dicom: bool,
     /// Pick one of several CT series in a DICOM folder: its UID, 'thinnest' (smallest distance of slices) or 'first'
     /// (lowest series number)
     #[arg(long, value_name = "thinnest|first|UID")]

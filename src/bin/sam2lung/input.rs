@@ -8,7 +8,7 @@ use std::{
 use sam2lung::{
     Error, Result, Warning,
     contract::classes::Channel,
-    io::{self, Ct, NiftiForms, ReadOptions, Source},
+    io::{self, Ct, DicomSeries, NiftiForms, ReadOptions, Source},
     progress::Monitor,
     report::manifest::{ChannelRecord, InputRecord, voxels_sha256},
     space::{grid::Grid, volume::Volume},
@@ -81,10 +81,10 @@ impl Input {
     ) -> Result<(Vec<Volume<f32>>, Told)> {
         let (mut volumes, mut told) = (Vec::new(), Vec::new());
         let read = io::read_channels(&self.files(channels)?, channels, options, monitor)?;
-        for (Ct { volume, source, warnings, forms }, channel) in read.into_iter().zip(channels) {
+        for (Ct { volume, source, warnings, forms, dicom }, channel) in read.into_iter().zip(channels) {
             let voxels_sha256 = voxels_sha256(&volume.voxels, monitor.cancel_token())?;
             let (channel, grid) = (channel.name.clone(), volume.grid.clone());
-            told.push(ToldChannel { channel, grid, source, warnings, forms, voxels_sha256 });
+            told.push(ToldChannel { channel, grid, source, warnings, forms, dicom, voxels_sha256 });
             volumes.push(volume);
         }
         Ok((volumes, Told(told)))
@@ -108,6 +108,7 @@ struct ToldChannel {
     source: Source,
     warnings: Vec<Warning>,
     forms: Option<NiftiForms>,
+    dicom: Option<DicomSeries>,
     voxels_sha256: String,
 }
 
@@ -121,6 +122,11 @@ impl Told {
     /// The grid of all channels.
     pub fn grid(&self) -> &Grid {
         &self.0[0].grid
+    }
+
+    /// The DICOM series of the first channel, on whose grid results lie.
+    pub fn dicom(&self) -> Option<&DicomSeries> {
+        self.0[0].dicom.as_ref()
     }
 
     /// What was read otherwise than it may be meant.

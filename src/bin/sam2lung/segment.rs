@@ -6,7 +6,7 @@ use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::{bundle::Bundle, signature::Signature},
     findings::result::Segmentation,
-    io::{self, ReadOptions},
+    io::{self, DicomSeries, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
     pipeline::{
@@ -15,6 +15,7 @@ use sam2lung::{
     },
     progress::{CancelToken, Monitor, Progress, Stage},
     report::{
+        dicom,
         manifest::{
             InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
             voxels_sha256 as sha256,
@@ -79,6 +80,10 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
             expected: "a DICOM folder among the inputs to pick it from".into(),
         });
     }
+    // What a folder holds is seen when it is read, and of several channels the first is the one that counts.
+    if let Some(file) = args.inputs.iter().find(|path| args.dicom && path.is_file()) {
+        return Err(dicom::not_dicom(file));
+    }
     Ok((options, Input::all(args)?))
 }
 
@@ -119,6 +124,7 @@ fn segment_one(
     let channels = engine.bundle().model.channels.clone();
     let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
     args.format.check(told.grid())?;
+    let source = args.dicom.then(|| dicom::check(told.dicom(), input.path())).transpose()?;
     let options =
         Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
@@ -131,7 +137,8 @@ fn segment_one(
     let staging = Staging::create(&args.output.join(&input.name))?;
     let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
-    write(args, engine, &options, &found, told.record(lung_mask_sha256), staging, &mut monitor)?;
+    let record = told.record(lung_mask_sha256);
+    write(args, engine, &options, &found, (record, source), staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
@@ -186,7 +193,7 @@ fn write(
     engine: &Engine,
     options: &Options,
     found: &Segmentation,
-    input: InputRecord<'_>,
+    (input, source): (InputRecord<'_>, Option<&DicomSeries>),
     staging: Staging,
     monitor: &mut Monitor<'_>,
 ) -> Result<()> {
@@ -222,12 +229,24 @@ fn write(
     let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result no longer holds the CT"))?;
     write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
     monitor.step(Stage::Write, steps - 1, steps)?;
+    let runtime = Runtime::get()?.build;
+    let run = source.map(|source| dicom::Run {
+        source,
+        found,
+        bundle: engine.bundle(),
+        model: spec,
+        seed: options.seed,
+        device: engine.device().used.name(),
+        runtime: &runtime,
+        voxels_sha256: &input.voxels_sha256,
+    });
+    let dicom = run.map_or(Ok(Vec::new()), |run| dicom::write(folder, run, &cancel))?;
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
     let manifest = Manifest {
         notice: "Research use only. Not a medical device.",
-        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", Runtime::get()?.build)]),
+        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", runtime)]),
         model: ModelRecord::of(engine.bundle()),
         input,
         warnings,
@@ -254,6 +273,7 @@ fn write(
         },
         device: engine.device(),
         result: ResultRecord::of(found),
+        dicom,
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };

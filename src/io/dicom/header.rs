@@ -58,6 +58,56 @@ pub mod tag {
     pub const MODALITY_LUT: u32 = 0x0028_3000;
 }
 
+/// Attributes of patient, study and content that derived objects repeat (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2, C.7.6.1).
+pub mod kept {
+    pub const CHARACTER_SET: u32 = 0x0008_0005;
+    pub const STUDY_DATE: u32 = 0x0008_0020;
+    pub const CONTENT_DATE: u32 = 0x0008_0023;
+    pub const STUDY_TIME: u32 = 0x0008_0030;
+    pub const CONTENT_TIME: u32 = 0x0008_0033;
+    pub const ACCESSION_NUMBER: u32 = 0x0008_0050;
+    pub const REFERRING_PHYSICIAN: u32 = 0x0008_0090;
+    pub const TIMEZONE: u32 = 0x0008_0201;
+    pub const STUDY_DESCRIPTION: u32 = 0x0008_1030;
+    pub const PATIENT_ID_ISSUER: u32 = 0x0010_0021;
+    pub const BIRTH_DATE: u32 = 0x0010_0030;
+    pub const SEX: u32 = 0x0010_0040;
+    pub const AGE: u32 = 0x0010_1010;
+    pub const SIZE: u32 = 0x0010_1020;
+    pub const WEIGHT: u32 = 0x0010_1030;
+    pub const IDENTITY_REMOVED: u32 = 0x0012_0062;
+    pub const DEIDENTIFICATION: u32 = 0x0012_0063;
+    pub const STUDY: u32 = 0x0020_000d;
+    pub const STUDY_ID: u32 = 0x0020_0010;
+    pub const POSITION_REFERENCE: u32 = 0x0020_1040;
+}
+
+/// All of them, with the patient's name and ID.
+pub const KEPT: [u32; 22] = [
+    kept::CHARACTER_SET,
+    kept::STUDY_DATE,
+    kept::CONTENT_DATE,
+    kept::STUDY_TIME,
+    kept::CONTENT_TIME,
+    kept::ACCESSION_NUMBER,
+    kept::REFERRING_PHYSICIAN,
+    kept::TIMEZONE,
+    kept::STUDY_DESCRIPTION,
+    tag::PATIENT_NAME,
+    tag::PATIENT_ID,
+    kept::PATIENT_ID_ISSUER,
+    kept::BIRTH_DATE,
+    kept::SEX,
+    kept::AGE,
+    kept::SIZE,
+    kept::WEIGHT,
+    kept::IDENTITY_REMOVED,
+    kept::DEIDENTIFICATION,
+    kept::STUDY,
+    kept::STUDY_ID,
+    kept::POSITION_REFERENCE,
+];
+
 const WANTED: [u32; 36] = [
     tag::STORED_CLASS,
     TRANSFER_SYNTAX,
@@ -221,7 +271,8 @@ impl Header {
 
     /// Keeps a value that is wanted: the first, for those of the image itself come before those of its frames.
     fn keep(&mut self, bytes: &mut Bytes, element: &Element) -> io::Result<()> {
-        if !WANTED.contains(&element.tag) || self.values.contains_key(&element.tag) {
+        let is_wanted = WANTED.contains(&element.tag) || KEPT.contains(&element.tag);
+        if !is_wanted || self.values.contains_key(&element.tag) {
             return Ok(());
         }
         let value = match element.tag {
@@ -242,6 +293,11 @@ impl Header {
     pub fn text(&self, tag: u32) -> String {
         let value = self.values.get(&tag).map(|value| String::from_utf8_lossy(&value.bytes));
         value.unwrap_or_default().trim_matches(['\0', ' ', '\n', '\r', '\t']).to_owned()
+    }
+
+    /// A value as it lies in the file.
+    pub fn bytes(&self, tag: u32) -> Option<&[u8]> {
+        self.values.get(&tag).map(|value| value.bytes.as_slice())
     }
 
     /// A whole number, binary of any width or in digits.

@@ -7,7 +7,7 @@ use dicom_dictionary_std::StandardSopClassDictionary;
 
 use super::{
     header::{Header, tag},
-    slice::Slice,
+    slice::{Slice, sop_class},
 };
 
 /// CT Image Storage, and enhanced and legacy converted enhanced CT (PS3.4 B.5).
@@ -93,8 +93,7 @@ fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 fn of_header(path: &Path, header: &Header) -> Kind {
     let (modality, series) = (header.text(tag::MODALITY), header.text(tag::SERIES));
-    let class = [tag::SOP_CLASS, tag::STORED_CLASS].map(|tag| header.text(tag)).into_iter().find(|c| !c.is_empty());
-    let class = class.unwrap_or_default();
+    let class = sop_class(header);
     let other = |why: String| Kind::Other { why, modality: modality.clone(), series: series.clone(), slice: None };
     // It may be a slice whose header is wrong.
     let slice = || header.pixels.clone().map(|pixels| Box::new(Slice::of(path, header, pixels)));

@@ -13,6 +13,7 @@ mod elements;
 mod files;
 mod header;
 mod kinds;
+mod origin;
 mod pixels;
 mod rle;
 mod slice;
@@ -28,6 +29,7 @@ use std::{
 
 use ndarray::Array3;
 
+pub use self::origin::{DicomImage, DicomSeries};
 use self::{
     aside::Aside,
     choice::{BySeries, Rule},
@@ -61,6 +63,7 @@ pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) 
     let Found { stack, aside, warnings, names } = find(folder, Rule::of(options.series)?, monitor)?;
     super::raw::check_dims(stack.grid.dims.map(|n| n as u64))?;
     values::check_rescale(&stack.slices)?;
+    let dicom = Some(DicomSeries::of(&stack)?);
     let voxels = decode(&stack, workers(options.threads), monitor)?;
     let source = Source {
         format: "DICOM",
@@ -69,7 +72,7 @@ pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) 
         facts: stack.slices[0].facts.clone(),
         left_aside: aside.record(folder, &names),
     };
-    Ok(Read { volume: Volume::new(stack.grid, voxels), source, warnings, unscaled_bits: None })
+    Ok(Read { volume: Volume::new(stack.grid, voxels), source, warnings, unscaled_bits: None, dicom })
 }
 
 /// A series in order, and what else was in the folder.

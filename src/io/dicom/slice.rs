@@ -15,6 +15,7 @@ pub struct Slice {
     pub series: String,
     pub series_number: Option<i64>,
     pub description: String,
+    pub sop_class: String,
     pub sop_instance: String,
     /// ID of the patient, to tell patients apart: never shown.
     pub patient: String,
@@ -77,6 +78,7 @@ impl Slice {
             series: header.text(tag::SERIES),
             series_number: header.integer(tag::SERIES_NUMBER),
             description: header.text(tag::SERIES_DESCRIPTION),
+            sop_class: sop_class(header),
             sop_instance: header.text(tag::SOP_INSTANCE),
             patient: header.text(tag::PATIENT_ID),
             frame_of_reference: header.text(tag::FRAME_OF_REFERENCE),
@@ -113,6 +115,12 @@ impl Slice {
     pub fn name(&self) -> String {
         super::super::file_name(&self.path)
     }
+}
+
+/// The class that the data set names, else the meta information; empty where neither does.
+pub fn sop_class(header: &Header) -> String {
+    let named = [tag::SOP_CLASS, tag::STORED_CLASS].map(|tag| header.text(tag));
+    named.into_iter().find(|class| !class.is_empty()).unwrap_or_default()
 }
 
 fn padding(header: &Header) -> Option<[u16; 2]> {
