@@ -51,7 +51,7 @@ class Options:
     out: Path  # folder for CTs, results and tables
     before: Path  # bundle to compare with
     data: Path = DATA
-    model: Path | None = None  # bundle to measure; the built-in one when left out
+    model: Path | None = None  # bundle to measure; bundles/default when left out
     parts: list[str] = field(default_factory=lambda: list(PARTS))
     split: str = "val"  # or "train"
     develop: bool = False  # only the development part of `train`
@@ -117,7 +117,7 @@ class Runs:
     def __init__(self, asked: Options) -> None:
         self.program, self.out, self.keep = asked.sam2lung, asked.out, asked.keep
         self.samples = ("--samples", asked.samples) if asked.samples else ()
-        self.bundles = {"after": asked.model, "before": asked.before}
+        self.bundles = {"after": asked.model or DEFAULT_BUNDLE, "before": asked.before}
 
     def segment(
         self, thick_mm: float, volumes: dict[str, tuple[np.ndarray, Spacing]], options: tuple[str, ...]
@@ -309,7 +309,7 @@ def report(results: Record, asked: Options) -> str:
 def evaluate_thickness(asked: Options) -> None:
     """Writes OUT/thickness.md and OUT/thickness.json."""
     runs = Runs(asked)
-    names = {"before": named(asked.before), "after": named(asked.model or DEFAULT_BUNDLE)}
+    names = {when: named(bundle) for when, bundle in runs.bundles.items()}
     results = {"program": version_of(runs.program), **names, "crops": [], "lesions": [], "phantoms": []}
     if "lesions" in asked.parts:
         results["lesions"] = lesion_rows(runs, asked.data)
