@@ -133,6 +133,17 @@ pub enum Warning {
          checked that the image shows whole lungs"
     )]
     NoLungMask,
+    /// More candidates than a model looks at.
+    #[error(
+        "the detector found {found} places that may be nodules; the {left_out} least likely of them were not looked at. \
+         Nodules may be missed"
+    )]
+    CandidatesLeftOut {
+        /// Places that nobody looked at.
+        left_out: usize,
+        /// All places.
+        found: usize,
+    },
     /// Files of a DICOM folder that may have been meant to be read.
     #[error("{count} file(s) of the folder were left aside, the first {first}: {why}. Nodules in them can't be found")]
     FilesLeftAside {
@@ -267,6 +278,7 @@ impl Warning {
             Warning::AirNotSearched { .. } => "W_AIR_NOT_SEARCHED",
             Warning::OwnMask { .. } => "W_OWN_MASK",
             Warning::NoLungMask => "W_NO_LUNG_MASK",
+            Warning::CandidatesLeftOut { .. } => "W_CANDIDATES_LEFT_OUT",
             Warning::FilesLeftAside { .. } => "W_FILES_LEFT_ASIDE",
         }
     }

@@ -6,6 +6,7 @@ import sys
 
 import nibabel
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -143,3 +144,22 @@ def test_speed_resampled_ct_covers_the_same_space(ct, tmp_path):
     assert made.affine[:3, 3] == pytest.approx([5, 7, -9.5])
     # The ramp has 50 HU a mm in both, between the old slices' centres.
     assert np.asarray(made.dataobj)[4, 4, 1:11] == pytest.approx(100 * (np.arange(1, 11) - 0.5) / 2, abs=0.51)
+
+
+def test_fixed_input_keeps_the_shape_that_the_graph_wants(tmp_path):
+    """Factors of a 3-D network: [samples, channels, 1, 1, 1]."""
+    node = onnx.helper.make_node("Mul", ["x", "drop"], ["y"])
+    of_floats = [onnx.TensorProto.FLOAT]
+    x = onnx.helper.make_tensor_value_info("x", *of_floats, [1, 3, 2, 2, 2])
+    drop = onnx.helper.make_tensor_value_info("drop", *of_floats, ["samples", 3, 1, 1, 1])
+    y = onnx.helper.make_tensor_value_info("y", *of_floats, ["samples", 3, 2, 2, 2])
+    graph = onnx.helper.make_graph([node], "g", [x, drop], [y])
+    opset = onnx.helper.make_opsetid("", 18)
+    path = tmp_path / "g.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=10), path)
+    variants.fix_inputs(path, {"drop": 2.0})
+    session = onnxruntime.InferenceSession(path)
+    assert [value.name for value in session.get_inputs()] == ["x"]
+    values = np.random.default_rng(0).normal(size=(1, 3, 2, 2, 2)).astype(np.float32)
+    (doubled,) = session.run(None, {"x": values})
+    assert np.array_equal(doubled, 2 * values)

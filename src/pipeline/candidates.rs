@@ -16,6 +16,7 @@ use crate::{
     progress::CancelToken,
     space::volume::Voi,
     steps::components::{Component, Components, Neighbourhood, connected_components},
+    warning::Warning,
 };
 
 /// A place where a nodule may be.
@@ -36,6 +37,8 @@ pub struct Candidates {
     pub kept: Vec<Candidate>,
     /// How many were dropped: they are no nodules by the classifier, or more than the bundle wants.
     pub dropped: usize,
+    /// How many of the dropped nobody looked at, since they are more than the bundle wants.
+    pub left_out: usize,
 }
 
 /// Components of `detected` above the rule's threshold, the likeliest of them classified; those of at least `lowest` P(nodule)
@@ -56,13 +59,14 @@ pub fn find<C: Classifier + ?Sized>(
     drop(mask);
     let found = components.list.len();
     let mut kept = likeliest(&components, detected, rule.most);
+    let left_out = found - kept.len();
     if let Some(classifier) = classifier {
         let centres: Vec<[f64; 3]> = kept.iter().map(|candidate| centroid_ijk(&candidate.voxels)).collect();
         let verdicts = classifier.classify(images, detected, &centres, cancel)?;
         kept.iter_mut().zip(verdicts).for_each(|(candidate, verdict)| candidate.verdict = Some(verdict));
     }
     kept.retain(|candidate| stays(candidate.verdict.map(|verdict| verdict.nodule), lowest));
-    Ok(Candidates { dropped: found - kept.len(), kept })
+    Ok(Candidates { dropped: found - kept.len(), kept, left_out })
 }
 
 /// Whether P(nodule) is high enough; without a classifier everything stays.
@@ -95,6 +99,12 @@ pub fn centroid_ijk(voxels: &[[usize; 3]]) -> [f64; 3] {
 }
 
 impl Candidates {
+    /// A warning where there were more candidates than the bundle wants.
+    pub fn warning(&self) -> Option<Warning> {
+        let (left_out, found) = (self.left_out, self.kept.len() + self.dropped);
+        (left_out > 0).then_some(Warning::CandidatesLeftOut { left_out, found })
+    }
+
     /// Boxes around the candidates, larger on each side by the whole voxels in `margin_mm`.
     pub fn region(&self, images: &Images<'_>, margin_mm: f64) -> Array3<bool> {
         let grid = images.grid;
@@ -164,15 +174,21 @@ mod tests {
         Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).unwrap()
     }
 
-    /// Columns of the candidates, and how many were dropped.
-    fn found(values: &[f32], most: usize, lowest: Option<f64>) -> (Vec<Vec<usize>>, usize, Array3<bool>) {
+    fn candidates(values: &[f32], most: usize, lowest: Option<f64>) -> (Candidates, Array3<bool>) {
         let (grid, detected) = (Grid::axial([values.len(), 1, 1], [2.0; 3]), row(values));
         let images = Images { grid: &grid, channels: Vec::new() };
         let (rule, mut classifier) = (Rule { threshold: 0.2, most, margin_mm: 3.0 }, ByPlace);
         let found =
             find(&images, &detected, rule, lowest.map(|_| &mut classifier), lowest, &CancelToken::new()).unwrap();
+        let region = found.region(&images, rule.margin_mm);
+        (found, region)
+    }
+
+    /// Columns of the candidates, and how many were dropped.
+    fn found(values: &[f32], most: usize, lowest: Option<f64>) -> (Vec<Vec<usize>>, usize, Array3<bool>) {
+        let (found, region) = candidates(values, most, lowest);
         let columns = |candidate: &Candidate| candidate.voxels.iter().map(|[_, _, i]| *i).collect();
-        (found.kept.iter().map(columns).collect(), found.dropped, found.region(&images, rule.margin_mm))
+        (found.kept.iter().map(columns).collect(), found.dropped, region)
     }
 
     const VALUES: [f32; 10] = [0.0, 0.3, 0.3, 0.0, 0.9, 0.0, 0.5, 0.1, 0.0, 0.25];
@@ -194,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn warning_counts_candidates_that_nobody_looked_at() {
+        assert_eq!(candidates(&VALUES, 4, Some(0.5)).0.warning(), None);
+        // The classifier saw two of the four, and dropped one of them.
+        let warning = candidates(&VALUES, 2, Some(0.5)).0.warning();
+        assert_eq!(warning, Some(Warning::CandidatesLeftOut { left_out: 2, found: 4 }));
+    }
+
+    #[test]
     fn touched_by_takes_the_highest_probability_of_candidates_on_or_beside_an_outline() {
         let candidate = |i: usize, p: f64| Candidate {
             voxels: vec![[0, 0, i]],
@@ -201,7 +225,7 @@ mod tests {
             verdict: Some(Verdict::of_nodule(p)),
         };
         let kept = vec![candidate(0, 0.3), candidate(2, 0.8), candidate(4, 0.5)];
-        let candidates = Candidates { kept, dropped: 0 };
+        let candidates = Candidates { kept, dropped: 0, left_out: 0 };
         let (grid, probability) =
             (Grid::axial([9, 1, 1], [1.0; 3]), row(&[0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0]));
         let maps = ProbabilityMaps { grid: &grid, classes: vec![&probability], threshold: 0.5 };

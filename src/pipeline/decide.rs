@@ -387,7 +387,7 @@ mod tests {
             voi: crate::space::volume::Voi::voxel([7, 0, 0]),
             verdict: Some(Verdict { nodule: 0.75, marked: Some(0.5) }),
         };
-        let candidates = Candidates { kept: vec![candidate], dropped: 5 };
+        let candidates = Candidates { kept: vec![candidate], dropped: 5, left_out: 0 };
         let mut classifier = ByPlace(0);
         let found = row.found(&[11], Some(&candidates), Some(&mut classifier));
         assert_eq!(labels(&found), [0, 0, 0, 0, 0, 0, 2, 2, 2, 0, 1, 1, 1, 1]);

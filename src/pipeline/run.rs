@@ -141,6 +141,7 @@ where
     monitor.step(Stage::Nodules, 3, 4)?;
     let mut whole = Whole::of(answers, &cancel)?;
     let candidates = detected.as_ref().map(|detected| detected.candidates.kept.len());
+    let left_out = detected.as_ref().and_then(|detected| detected.candidates.warning());
     if let Some(Detected { probability, segmented, .. }) = detected {
         whole.put_elsewhere(Elsewhere { probability, segmented: &segmented }, &sampling, &cancel)?;
     }
@@ -153,7 +154,7 @@ where
     monitor.step(Stage::Nodules, 4, 4)?;
     clock.lap("nodules");
     let little_lung = warnings::little_lung(densities, &options.search);
-    let of_volumes = [warnings::thick_slices(model, &grid), little_lung, toned.warning];
+    let of_volumes = [warnings::thick_slices(model, &grid), little_lung, toned.warning, left_out];
     let warnings = options.warnings.iter().cloned().chain(of_volumes.into_iter().flatten()).chain(of_search).collect();
     Ok(Segmentation {
         nodules,

@@ -69,7 +69,7 @@ class Variant:
 
     name: str
     spec: Spec
-    constants: dict[str, np.ndarray] = field(default_factory=dict)  # inputs of the segmenter's graphs that are fixed
+    constants: dict[str, float] = field(default_factory=dict)  # inputs of the segmenter's graphs that are fixed
     other: Path | None = None  # where graphs lie whose name begins with OTHER
     options: tuple[str, ...] = ()
 
@@ -86,11 +86,11 @@ def variants(spec: Spec, other: Path | None = None) -> Iterator[Variant]:
         changed = copy.deepcopy(spec)
         changed["segment"]["members"] = members[:count]
         yield Variant(f"{count} of {len(members)} members", changed)
-    for source, width, value in (("noise", "rank", 0.0), ("dropout", "channels", 1.0)):
+    for source, value in (("noise", 0.0), ("dropout", 1.0)):
         if random.get(source):
             changed = copy.deepcopy(spec)
             fixed = changed["segment"]["random"].pop(source)
-            yield Variant(f"no {source}", changed, {x["input"]: np.full((1, x[width]), value) for x in fixed})
+            yield Variant(f"no {source}", changed, {x["input"]: value for x in fixed})
     for count in SAMPLES:
         yield Variant(f"T = {count}", spec, options=("--samples", str(count)))
     if spec.get("classify") and not spec.get("detect"):
@@ -132,17 +132,20 @@ def write(variant: Variant, bundle: Path, folder: Path) -> Path:
     return folder
 
 
-def fix_inputs(path: Path, constants: dict[str, np.ndarray]) -> None:
-    """Makes inputs of a graph constants of it; a graph that has none of them stays as it is."""
+def fix_inputs(path: Path, constants: dict[str, float]) -> None:
+    """Makes inputs of a graph constants of it, 1 long where their shape is free; a graph that has none of them stays as it is."""
     import onnx
 
     model = onnx.load(path)
     fixed = [value for value in model.graph.input if value.name in constants]
     for value in fixed:
         kind = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        shape = [size.dim_value or 1 for size in value.type.tensor_type.shape.dim]
         model.graph.input.remove(value)
-        model.graph.initializer.append(onnx.numpy_helper.from_array(constants[value.name].astype(kind), value.name))
+        constant = np.full(shape, constants[value.name], kind)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(constant, value.name))
     if fixed:
+        del model.graph.value_info[:]  # shapes that were told for the free inputs
         onnx.save(model, path)
 
 

@@ -23,7 +23,8 @@ from ..config import (
 from .contract import NODULE, SAMPLES, SCHEMA, calibration_fields, classifier_fields, graph_fields
 
 DETECTOR_FILE = "detect.onnx"
-MOST_CANDIDATES = 40
+# More than in any whole CT at hand (173): what the classifier doesn't see is told by a warning.
+MOST_CANDIDATES = 200
 EMBEDDINGS = ("e0", "e1", "e2", "e3")
 STRIDES = ([1, 1, 1], [1, 2, 2], [2, 4, 4], [4, 8, 8])  # of the embeddings, along k, j, i
 

@@ -26,10 +26,7 @@ pub fn run(context: &Context) -> Result<Tally> {
     }
     tally += programs::two_runtimes(&bench);
     stage("The same under valgrind and with sanitizers");
-    for program in PROGRAMS {
-        tally += programs::under_valgrind(&bench, program);
-        tally += programs::sanitized(&bench, program);
-    }
+    tally += programs::watched(&bench);
     stage("C++ through the feature cxx");
     tally += check("the bridge of the feature cxx", bridge::works(context));
     Ok(tally)

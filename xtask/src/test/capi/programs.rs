@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::library::soname;
 use crate::process::{self, Result, output, root};
@@ -50,11 +52,26 @@ impl Bench {
         let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
         fs::create_dir_all(folder.join("out")).map_err(failed)?;
         fs::copy(library, folder.join(soname(library)?)).map_err(failed)?;
+        let bench = Bench { library: library.into(), folder, runtime: runtime.into() };
         // What a program may name as ONNX Runtime by mistake.
         let mut old = Command::new("cc");
-        old.args(["-shared", "-fPIC", "-o"]).arg(folder.join("out/old-runtime.so"));
+        old.args(["-shared", "-fPIC", "-o"]).arg(bench.out().join("old-runtime.so"));
         process::run(old.arg(root().join("tests/capi/old_runtime.c")))?;
-        Ok(Bench { library: library.into(), folder, runtime: runtime.into() })
+        Ok(bench)
+    }
+
+    /// What programs may write to.
+    fn out(&self) -> PathBuf {
+        self.folder.join("out")
+    }
+
+    /// A copy of `out` for a program that runs beside others.
+    fn own_out(&self, name: &str) -> Result<PathBuf> {
+        let own = self.folder.join(format!("out-{name}"));
+        let failed = |e: std::io::Error| format!("{}: {e}", own.display());
+        fs::create_dir_all(&own).map_err(failed)?;
+        fs::copy(self.out().join("old-runtime.so"), own.join("old-runtime.so")).map_err(failed)?;
+        Ok(own)
     }
 
     /// Compiles a plugin that needs `runtime` by the usual name; its path, and the version.
@@ -86,11 +103,17 @@ impl Bench {
     }
 
     /// `command` with what every program is told: version, or the bundles and a folder to write to.
-    fn with_arguments<'a>(&self, command: &'a mut Command, program: &Program, more: &[&str]) -> &'a mut Command {
+    fn with_arguments<'a>(
+        &self,
+        command: &'a mut Command,
+        program: &Program,
+        out: &Path,
+        more: &[&str],
+    ) -> &'a mut Command {
         if program.name == "version" {
             return command.arg(env!("CARGO_PKG_VERSION"));
         }
-        command.arg(root().join("tests/bundles")).arg(self.folder.join("out")).args(more);
+        command.arg(root().join("tests/bundles")).arg(out).args(more);
         command.env("SAM2LUNG_ONNXRUNTIME", &self.runtime).env("SAM2LUNG_LIBRARY", &self.library)
     }
 }
@@ -105,7 +128,7 @@ pub fn two_runtimes(bench: &Bench) -> Tally {
     let run = || {
         let (plugin, version) = bench.plugin(&other)?;
         let built = bench.compile(&PROGRAM, "cc", &["-std=c11"])?;
-        process::run(bench.with_arguments(&mut Command::new(built), &PROGRAM, &[&plugin, &version]))
+        process::run(bench.with_arguments(&mut Command::new(built), &PROGRAM, &bench.out(), &[&plugin, &version]))
     };
     check("two_runtimes in -std=c11", run())
 }
@@ -115,7 +138,9 @@ pub fn plain(bench: &Bench, program: &Program) -> Tally {
     let mut tally = Tally::default();
     for (compiler, dialect) in [("cc", "-std=c11"), ("c++", "-std=c++17")] {
         if compiler == "cc" || program.cpp {
-            let run = |built: PathBuf| process::run(bench.with_arguments(&mut Command::new(built), program, &[]));
+            let run = |built: PathBuf| {
+                process::run(bench.with_arguments(&mut Command::new(built), program, &bench.out(), &[]))
+            };
             let result = bench.compile(program, compiler, &[dialect]).and_then(run);
             tally += check(&format!("{} in {dialect}", program.name), result);
         }
@@ -123,8 +148,32 @@ pub fn plain(bench: &Bench, program: &Program) -> Tally {
     tally
 }
 
+/// The programs under valgrind and with sanitizers, several at a time: valgrind runs all threads of a program on one core.
+pub fn watched(bench: &Bench) -> Tally {
+    type Watch = fn(&Bench, &Program) -> Tally;
+    let jobs: Vec<(Watch, &Program)> = PROGRAMS
+        .iter()
+        .flat_map(|program| [(under_valgrind as Watch, program), (sanitized as Watch, program)])
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut tally = Tally::default();
+        while let Some((watch, program)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            tally += watch(bench, program);
+        }
+        tally
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut tally = Tally::default();
+        running.into_iter().for_each(|worker| tally += worker.join().unwrap_or(Tally::FAILED));
+        tally
+    })
+}
+
 /// The program under valgrind, which has to find no invalid access and nothing lost.
-pub fn under_valgrind(bench: &Bench, program: &Program) -> Tally {
+fn under_valgrind(bench: &Bench, program: &Program) -> Tally {
     let Some(more) = program.valgrind else { return Tally::default() };
     let title = format!("{} under valgrind", program.name);
     if output(Command::new("valgrind").arg("--version")).is_err() {
@@ -140,13 +189,14 @@ pub fn under_valgrind(bench: &Bench, program: &Program) -> Tally {
             "--errors-for-leak-kinds=definite",
         ]);
         valgrind.arg(format!("--suppressions={}", root().join("tests/capi/valgrind.supp").display())).arg(built);
-        process::run(bench.with_arguments(&mut valgrind, program, more))
+        let out = bench.own_out(&format!("{}-valgrind", program.name))?;
+        process::run(bench.with_arguments(&mut valgrind, program, &out, more))
     };
     check(&title, bench.compile(program, "cc", &["-std=c11"]).and_then(run))
 }
 
 /// The program with address and undefined-behaviour sanitizers, which see its own accesses and all its allocations.
-pub fn sanitized(bench: &Bench, program: &Program) -> Tally {
+fn sanitized(bench: &Bench, program: &Program) -> Tally {
     let Some(more) = program.sanitizers else { return Tally::default() };
     let title = format!("{} with sanitizers", program.name);
     let flags = ["-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
@@ -154,6 +204,9 @@ pub fn sanitized(bench: &Bench, program: &Program) -> Tally {
     if !Path::new(library.trim()).is_absolute() {
         return skip(&format!("{title}: the C compiler has no libasan"));
     }
-    let run = |built: PathBuf| process::run(bench.with_arguments(&mut Command::new(built), program, more));
+    let run = |built: PathBuf| {
+        let out = bench.own_out(&format!("{}-sanitizers", program.name))?;
+        process::run(bench.with_arguments(&mut Command::new(built), program, &out, more))
+    };
     check(&title, bench.compile(program, "cc", &flags).and_then(run))
 }
