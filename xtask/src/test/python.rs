@@ -1,6 +1,7 @@
 //! The Python tests, in an environment of their own under `.deps/`.
 
 use std::process::Command;
+use std::thread;
 
 use super::tally::{Tally, of_pytest};
 use super::venv::Venv;
@@ -8,6 +9,9 @@ use super::{Context, shared_folder, skip};
 use crate::process::{self, Result, cargo, release_dir, root, run_and_read};
 
 const REQUIREMENTS: &str = "onnx/requirements-test.txt";
+
+/// How many workers run tests at a time, at most; each may hold a CT and a run of it.
+const MAX_WORKERS: usize = 4;
 
 /// Runs pytest over every folder with Python tests, each by itself: modules of the same name (conftest) would mix.
 pub fn run(context: &Context) -> Result<Tally> {
@@ -28,6 +32,9 @@ pub fn run(context: &Context) -> Result<Tally> {
 fn pytest(context: &Context, packages: &Venv, folder: &str) -> Result<Command> {
     let mut pytest = Command::new(&packages.python);
     pytest.args(["-m", "pytest", "-rs", "--color=no", "-p", "no:cacheprovider", folder]).current_dir(root());
+    // A file stays with one worker: its tests share what is slow to make.
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+    pytest.args(["-n", &workers.to_string(), "--dist=loadfile"]);
     pytest.env("PYTHONPATH", packages.path(&[root().join("onnx")])?).env("PYTHONDONTWRITEBYTECODE", "1");
     pytest.env("SAM2LUNG_BIN", release_dir()?.join("sam2lung")).env("SAM2LUNG_ONNXRUNTIME", &context.runtime);
     if let Some(shared) = shared_folder() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use super::super::venv::Venv;
 use crate::process::{Result, output, run};
@@ -40,7 +41,8 @@ impl Tools {
     /// `ctest` in a build folder.
     pub fn ctest(&self, build: &Path) -> Command {
         let mut command = Command::new(self.cmake.with_file_name("ctest"));
-        command.args(["--output-on-failure", "--no-tests=error", "--test-dir"]).arg(build);
+        let jobs = thread::available_parallelism().map_or(1, usize::from).to_string();
+        command.args(["--output-on-failure", "--no-tests=error", "--parallel", &jobs, "--test-dir"]).arg(build);
         command.env_remove("SAM2LUNG_ONNXRUNTIME");
         command
     }
