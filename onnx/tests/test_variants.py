@@ -60,6 +60,11 @@ def test_variant_without_noise_gives_what_noise_of_zero_gives(bundles, tmp_path)
     assert changed == [{noise["input"]}]
 
 
+def test_variants_take_no_role_that_the_other_bundle_lacks(bundles):
+    named = of(bundles / "tiny-chain", bundles / "tiny-members")
+    assert [name for name in named if name.endswith(" of tiny-members")] == ["segment of tiny-members"]
+
+
 def test_variant_takes_a_role_of_another_bundle_with_its_graphs(bundles, tmp_path):
     source, other = bundles / "tiny-chain", bundles / "tiny-opinions"
     variant = of(source, other)["classify of tiny-opinions"]

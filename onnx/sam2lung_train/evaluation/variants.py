@@ -95,11 +95,11 @@ def variants(spec: Spec, other: Path | None = None) -> Iterator[Variant]:
         yield Variant(f"T = {count}", spec, options=("--samples", str(count)))
     if spec.get("classify") and not spec.get("detect"):
         yield Variant("no classifier", {key: value for key, value in spec.items() if key != "classify"})
-    for role in ROLES if other else ():
-        theirs = copy.deepcopy(contract.read(other).get(role))
-        for graph in graphs(theirs):
+    theirs = contract.read(other) if other else {}
+    for role in (role for role in ROLES if theirs.get(role)):
+        changed = {**spec, role: copy.deepcopy(theirs[role])}
+        for graph in graphs(changed[role]):
             graph["file"] = OTHER + graph["file"]
-        changed = {key: value for key, value in {**spec, role: theirs}.items() if value is not None}
         if changed != spec:
             yield Variant(f"{role} of {other.name}", changed, other=other)
 
