@@ -20,8 +20,7 @@ pub const UNDEFINED: u32 = u32::MAX;
 const TRIED: usize = 12;
 /// Functional groups, shared and per frame, and the macros in them that place an image and scale its values: plane
 /// position, plane orientation, pixel measures, pixel value transformation, CT frame type.
-const FUNCTIONAL: [u32; 7] =
-    [0x5200_9229, PER_FRAME, 0x0020_9113, 0x0020_9116, 0x0028_9110, 0x0028_9145, 0x0018_9329];
+const FUNCTIONAL: [u32; 7] = [0x5200_9229, PER_FRAME, 0x0020_9113, 0x0020_9116, 0x0028_9110, 0x0028_9145, 0x0018_9329];
 /// Value representations with a length of two bytes (PS3.5 table 7.1-2).
 const SHORT: [&[u8; 2]; 21] = [
     b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{header::{PADDING, kept}, slice::Slice, stack::Stack};
+use super::{
+    header::{PADDING, kept},
+    slice::Slice,
+    stack::Stack,
+};
 
 /// Patient and study as the first image has them, and each image. It names the patient: nothing of it belongs into a
 /// message or a manifest.

@@ -135,7 +135,11 @@ fn unknown(slice: &Slice) -> Error {
 }
 
 fn damaged(slice: &Slice, reason: impl std::fmt::Display) -> Error {
-    Error::read(&slice.path, slice.concerning(reason), "The file is damaged or unusual: export the series again, uncompressed")
+    Error::read(
+        &slice.path,
+        slice.concerning(reason),
+        "The file is damaged or unusual: export the series again, uncompressed",
+    )
 }
 
 /// The image as the decoders ask for it: one frame in one fragment.
