@@ -1,4 +1,4 @@
-"""The archive: CT series are found (QIDO-RS) and fetched (WADO-RS) there, and objects sent to it (STOW-RS or C-STORE)."""
+"""The archive: CTs are found (QIDO-RS) and fetched (WADO-RS) there, and objects sent to it (STOW-RS or C-STORE)."""
 
 import datetime
 import re
@@ -39,11 +39,15 @@ class Archive:
             first = datetime.date.today() - datetime.timedelta(days=self._settings.newest_days)
             wanted["StudyDate"] = f"{first:%Y%m%d}-"
         fields = ["StudyInstanceUID", "NumberOfSeriesRelatedInstances"]
-        found = self._ask("look for series", self._web.search_for_series, search_filters=wanted, fields=fields, get_remaining=True)
+        found = self._ask(
+            "look for series", self._web.search_for_series, search_filters=wanted, fields=fields, get_remaining=True
+        )
         if any(_value(one, COUNT) is None for one in found):
             raise ArchiveError("the archive doesn't say how many images a series has (0020,1209)")
         # A series' UID names a folder here.
-        found = [one for one in found if UID.fullmatch(_value(one, SERIES) or "") and UID.fullmatch(_value(one, STUDY) or "")]
+        found = [
+            one for one in found if UID.fullmatch(_value(one, SERIES) or "") and UID.fullmatch(_value(one, STUDY) or "")
+        ]
         return [(_value(one, SERIES), _value(one, STUDY), int(_value(one, COUNT))) for one in found]
 
     def fetch(self, study_uid, series_uid, folder):
@@ -51,7 +55,9 @@ class Archive:
 
         A slice is an image or a frame of one; localizers don't count.
         """
-        images = self._ask("fetch a series", self._web.iter_series, study_uid, series_uid, media_types=(("application/dicom", "*"),))
+        images = self._ask(
+            "fetch a series", self._web.iter_series, study_uid, series_uid, media_types=(("application/dicom", "*"),)
+        )
         files = slices = 0
         for image in _each(images):
             files += 1
@@ -98,7 +104,7 @@ class Archive:
     def _ask(what, call, *words, **options):
         try:
             return call(*words, **options)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: an answer that is no JSON, no DICOM.
             raise ArchiveError(_words(what, error)) from error
 
 

@@ -34,14 +34,22 @@ class Bridge:
         self._archive = Archive(settings.archive, settings.send)
 
     def recover(self):
-        """What a killed bridge left running waits for its turn again."""
+        """What a killed bridge left running waits for its turn again; what it left of jobs that are done is removed."""
+        ended = {job.series_uid for job in self._jobs.all() if job.state in (DONE, ASIDE)}
+        for folder in self._settings.folder.iterdir():
+            if folder.name in ended:
+                shutil.rmtree(folder, ignore_errors=True)
         for job in self._jobs.recover():
             log.warning("series %s: it was running when the bridge ended", job.series_uid)
             self._failed(job, "the bridge ended during the run", pause_s=0)
 
     def step(self):
-        """Asks the archive, and does one job. True where there was one."""
-        self._look()
+        """Asks the archive, and does one job; none while the archive doesn't answer. True where there was one."""
+        try:
+            self._look()
+        except ArchiveError as error:
+            log.error("%s", error)
+            return False
         self._jobs.settle(time.time(), self._settings.queue.settle_s)
         job = self._jobs.begin(time.time())
         if job is None:
@@ -52,9 +60,12 @@ class Bridge:
             state, told = self._do(job)
         except segment.Stopped:
             self._jobs.put_back(job)
-        except (ArchiveError, segment.RunError, OSError) as error:
-            self._failed(job, str(error) if not isinstance(error, OSError) else f"{type(error).__name__}: {error.strerror}")
-        except Exception as error:  # One series must not stop the others; the text of what nobody foresaw may name a patient.
+        except (ArchiveError, segment.RunError) as error:
+            self._failed(job, str(error))
+        except OSError as error:
+            self._failed(job, f"{type(error).__name__}: {error.strerror}")
+        # One series must not stop the others; the text of what nobody foresaw may name a patient.
+        except Exception as error:
             self._failed(job, f"unforeseen {type(error).__name__}")
         else:
             self._jobs.finish(job.series_uid, state, told)
@@ -63,12 +74,7 @@ class Bridge:
         return True
 
     def _look(self):
-        try:
-            found = self._archive.series()
-        except ArchiveError as error:
-            log.error("%s", error)
-            return
-        for series_uid, study_uid, images in found:
+        for series_uid, study_uid, images in self._archive.series():
             if self._jobs.observe(series_uid, study_uid, images, time.time()):
                 log.info("series %s: %d images", series_uid, images)
                 shutil.rmtree(self._settings.folder / series_uid, ignore_errors=True)
@@ -82,7 +88,9 @@ class Bridge:
             (folder / "ct").mkdir(parents=True)
             files, slices = self._archive.fetch(job.study_uid, job.series_uid, folder / "ct")
             if files != job.images:
-                raise ArchiveError(f"the archive gave {files} images of a series of {job.images}: it may still be arriving")
+                raise ArchiveError(
+                    f"the archive gave {files} images of a series of {job.images}: it may still be arriving"
+                )
             if slices < self._settings.queue.fewest_images:
                 return ASIDE, f"{slices} slices"
         result = segment.run(self._settings.run, folder, [self._lock.fileno()], self._stop)
@@ -103,7 +111,9 @@ class Bridge:
         if self._jobs.fail(job, reason, time.time(), queue.tries, pause_s):
             log.warning("series %s: %s; it will be tried again", job.series_uid, reason)
             return
-        log.error("series %s: FAILED after %d tries: %s. Look into %s", job.series_uid, job.tries, reason, self._folder(job))
+        log.error(
+            "series %s: FAILED after %d tries: %s. Look into %s", job.series_uid, job.tries, reason, self._folder(job)
+        )
         if queue.tell:
             try:
                 subprocess.run([*queue.tell, job.series_uid, reason], timeout=60, check=True)
@@ -115,8 +125,11 @@ class Bridge:
 
 
 def take_lock(path):
-    """The lock of the queue's folder. The program inherits it: after a kill of the bridge alone, the next one waits for the run
-    that goes on, and sends its result."""
+    """The lock of the queue's folder.
+
+    The program inherits it: after a kill of the bridge alone, the next one waits for the run that goes on, and sends
+    its result.
+    """
     lock = open(path, "w", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -47,11 +47,16 @@ class Jobs:
         self._db.execute(SCHEMA)
 
     def observe(self, series_uid, study_uid, images, now):
-        """Notes how many images the archive has of a series. True where it is new or has grown: then it is (again) arriving."""
+        """Notes how many images the archive has of a series.
+
+        True where it is new or has grown: then it is (again) arriving.
+        """
         row = self._db.execute("select images from series where series_uid = ?", (series_uid,)).fetchone()
         if row is not None and images <= row[0]:
-            # Images that were deleted are no reason to run again.
-            self._db.execute("update series set images = ? where series_uid = ?", (images, series_uid))
+            # Images that were deleted are no reason to run again, nor are those that come back.
+            self._db.execute(
+                "update series set images = ? where series_uid = ? and state != ?", (images, series_uid, DONE)
+            )
             return False
         self._db.execute(
             "insert into series (series_uid, study_uid, state, images, changed_at) values (?, ?, ?, ?, ?)"
@@ -63,14 +68,19 @@ class Jobs:
 
     def settle(self, now, settle_s):
         """Lets those series wait for their turn whose number of images stood still for `settle_s` seconds."""
-        self._db.execute("update series set state = ? where state = ? and changed_at <= ?", (WAITING, ARRIVING, now - settle_s))
+        self._db.execute(
+            "update series set state = ? where state = ? and changed_at <= ?", (WAITING, ARRIVING, now - settle_s)
+        )
 
     def begin(self, now):
-        """The series whose turn it is, now running; None where none waits. The try is counted before it begins: one that kills
-        the bridge is not tried forever."""
+        """The series whose turn it is, now running; None where none waits.
+
+        The try is counted before it begins: one that kills the bridge is not tried forever.
+        """
         row = self._db.execute(
             "update series set state = ?, tries = tries + 1 where series_uid ="
-            " (select series_uid from series where state = ? and next_try_at <= ? order by changed_at, series_uid limit 1)"
+            " (select series_uid from series where state = ? and next_try_at <= ?"
+            " order by changed_at, series_uid limit 1)"
             f" returning {COLUMNS}",
             (RUNNING, WAITING, now),
         ).fetchall()
@@ -81,8 +91,10 @@ class Jobs:
         self._db.execute("update series set state = ?, reason = ? where series_uid = ?", (state, reason, series_uid))
 
     def fail(self, job, reason, now, tries, pause_s):
-        """Lets a job wait for its next try, after a pause that doubles each time. False where it was tried often enough: it is
-        FAILED then."""
+        """Lets a job wait for its next try, after a pause that doubles each time.
+
+        False where it was tried often enough: it is FAILED then.
+        """
         if job.tries >= tries:
             self.finish(job.series_uid, FAILED, reason)
             return False
@@ -94,7 +106,9 @@ class Jobs:
 
     def put_back(self, job):
         """Lets a job that was stopped on purpose wait again; its try doesn't count."""
-        self._db.execute("update series set state = ?, tries = tries - 1 where series_uid = ?", (WAITING, job.series_uid))
+        self._db.execute(
+            "update series set state = ?, tries = tries - 1 where series_uid = ?", (WAITING, job.series_uid)
+        )
 
     def recover(self):
         """The jobs that a killed bridge left running."""
@@ -103,7 +117,8 @@ class Jobs:
     def again(self, series_uid):
         """Lets a series run again; False where it is unknown."""
         changed = self._db.execute(
-            "update series set state = ?, tries = 0, next_try_at = 0, reason = '' where series_uid = ?", (WAITING, series_uid)
+            "update series set state = ?, tries = 0, next_try_at = 0, reason = '' where series_uid = ?",
+            (WAITING, series_uid),
         )
         return changed.rowcount > 0
 

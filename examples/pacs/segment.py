@@ -27,8 +27,8 @@ class Made:
 def run(settings, folder, keep_open, stop):
     """Segments `folder`/ct into `folder`/out/ct, which it returns. The program's own words go into `folder`/log.txt.
 
-    `keep_open` are open files that the program inherits; `stop` is set where the bridge is to end. A result that is there
-    already, complete, is left as it is.
+    `keep_open` are open files that the program inherits; `stop` is set where the bridge is to end. A result that is
+    there already, complete, is left as it is.
     Raises RunError, Stopped.
     """
     result = folder / "out" / "ct"
@@ -66,7 +66,11 @@ def _wait(process, timeout_s, stop):
 
 
 def objects(result, wanted):
-    """The objects of a result whose kinds are wanted, as run.json lists them: outlines before the report that refers to them."""
+    """The objects of the wanted kinds, in run.json's order: the report behind the outlines that it refers to."""
     listed = json.loads((result / "run.json").read_text(encoding="utf-8"))["dicom"]
-    kind = lambda entry: re.split(r"[-.]", entry["file"])[0]
-    return [Made(result / entry["file"], entry["sop_instance_uid"]) for entry in listed if kind(entry) in wanted]
+    kinds = [re.split(r"[-.]", entry["file"])[0] for entry in listed]
+    return [
+        Made(result / entry["file"], entry["sop_instance_uid"])
+        for entry, kind in zip(listed, kinds, strict=True)
+        if kind in wanted
+    ]

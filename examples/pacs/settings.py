@@ -111,7 +111,9 @@ def _check(archive, send, run, queue):
         raise SettingsError("send.host and send.port are needed where send.by is 'cstore'")
     unknown = sorted(set(send.objects) - set(OBJECTS))
     if unknown or not send.objects:
-        raise SettingsError(f"send.objects has {unknown[0] if unknown else 'nothing'!r}; expected some of {', '.join(OBJECTS)}")
+        raise SettingsError(
+            f"send.objects has {unknown[0] if unknown else 'nothing'!r}; expected some of {', '.join(OBJECTS)}"
+        )
     if not run.program:
         raise SettingsError("run.program is empty; expected the path of sam2lung")
     if queue.tries < 1:

@@ -75,13 +75,14 @@ PER_FRAME = {
 
 
 def enhanced(images):
-    """One enhanced CT of these images, a frame each (PS3.3 A.38, C.7.6.16): orientation and pixel spacing are shared."""
-    first, last = images[0], images[-1]
+    """One enhanced CT of these images, a frame each, of one orientation and pixel spacing (PS3.3 A.38, C.7.6.16)."""
+    first = images[0]
     made = Dataset()
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = first.file_meta.TransferSyntaxUID
     made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = ENHANCED_CT
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[first.SOPInstanceUID, last.SOPInstanceUID])
+    own_uid = generate_uid(entropy_srcs=[image.SOPInstanceUID for image in images])
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = own_uid
     of_images = {keyword for keywords in [*SHARED.values(), *PER_FRAME.values()] for keyword in keywords}
     for element in first:
         if element.keyword not in {"SOPClassUID", "SOPInstanceUID", "PixelData"} | of_images:

@@ -1,7 +1,7 @@
 """JPEG-LS and HTJ2K in DICOM, as other people's encoders write them, against what other people's decoders read.
 
-JPEG-LS is written by CharLS (PyPI pyjpegls; SKIPPED without it) and needs a sam2lung with the cargo feature jpeg-ls; without the
-feature its refusal is tested. HTJ2K is written by OpenJPH (Debian openjph-tools; SKIPPED without it).
+JPEG-LS is written by CharLS (PyPI pyjpegls; SKIPPED without it) and needs a sam2lung with the cargo feature jpeg-ls;
+without the feature its refusal is tested. HTJ2K is written by OpenJPH (Debian openjph-tools; SKIPPED without it).
 """
 
 import shutil
@@ -21,7 +21,7 @@ NO_JPEG_LS = "built with the cargo feature jpeg-ls, which needs CMake"
 
 
 def smooth(seed=3):
-    """Values between -1000 and 400 HU that a codec can squeeze: what is noise through and through is stored as it is."""
+    """Values between -1000 and 400 HU that a codec can squeeze."""
     rough = np.random.default_rng(seed).normal(0, 25, SHAPE)
     ramp = np.linspace(-950, 300, SHAPE[1])[None, :, None]
     return np.rint(ramp + rough).clip(-1000, 400).astype(int)
@@ -102,7 +102,9 @@ def test_jpeg_ls_without_the_feature_is_refused_and_says_how_to_read_it(segment,
     if "E_READ: " in refused:
         assert "no frame header" in refused
         return
-    assert [word for word in ("E_FORMAT: ", "JPEG-LS", uid.JPEGLSLossless, NO_JPEG_LS, "decompress") if word not in refused] == []
+    assert [
+        word for word in ("E_FORMAT: ", "JPEG-LS", uid.JPEGLSLossless, NO_JPEG_LS, "decompress") if word not in refused
+    ] == []
 
 
 # --- HTJ2K ------------------------------------------------------------------------------------------------------------
@@ -114,12 +116,20 @@ def htj2k(images, syntax, folder):
     if not encoder:
         pytest.skip("SKIPPED: ojph_compress is not installed (Debian: openjph-tools)")
     lossless = syntax != uid.HTJ2K
-    words = ["-reversible", "true" if lossless else "false", "-prog_order", "RPCL", *([] if lossless else ["-qstep", "0.0005"])]
+    words = [
+        "-reversible",
+        "true" if lossless else "false",
+        "-prog_order",
+        "RPCL",
+        *([] if lossless else ["-qstep", "0.0005"]),
+    ]
     for image in images:
         plane = np.frombuffer(image.PixelData, "<u2").reshape(image.Rows, image.Columns)
         header = f"P5\n{image.Columns} {image.Rows}\n65535\n".encode()
         (folder / "plane.pgm").write_bytes(header + plane.astype(">u2").tobytes())
-        subprocess.run([encoder, "-i", folder / "plane.pgm", "-o", folder / "plane.j2c", *words], check=True, capture_output=True)
+        subprocess.run(
+            [encoder, "-i", folder / "plane.pgm", "-o", folder / "plane.j2c", *words], check=True, capture_output=True
+        )
         image.PixelData = pydicom.encaps.encapsulate([(folder / "plane.j2c").read_bytes()])
         image["PixelData"].is_undefined_length = True
         image.file_meta.TransferSyntaxUID = syntax

@@ -74,7 +74,9 @@ def without_offset_table(made):
 
 
 @pytest.mark.parametrize(
-    "change", [None, implicit, without_lengths, rle, jpeg_2000, in_fragments, without_offset_table], ids=lambda f: f.__name__ if f else "explicit"
+    "change",
+    [None, implicit, without_lengths, rle, jpeg_2000, in_fragments, without_offset_table],
+    ids=lambda f: f.__name__ if f else "explicit",
 )
 def test_frames_are_slices_in_the_order_of_their_places(segment, images, tmp_path, change):
     made = enhanced(images)
@@ -92,14 +94,22 @@ def test_frames_of_several_files_are_one_stack(voxels_sha256, images, tmp_path):
 
 
 def test_legacy_ct_that_highdicom_converted_is_read(voxels_sha256, images, tmp_path):
-    highdicom = pytest.importorskip("highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)")
+    highdicom = pytest.importorskip(
+        "highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)"
+    )
     for image in images:
         image.FrameOfReferenceUID, image.PatientName, image.PatientID = "1.2.3.4", "A^B", "1"
-        image.StudyID = image.StudyDate = image.StudyTime = image.AccessionNumber = image.PatientSex = image.PatientBirthDate = ""
+        image.StudyID = image.StudyDate = image.StudyTime = image.AccessionNumber = image.PatientSex = (
+            image.PatientBirthDate
+        ) = ""
         image.ReferringPhysicianName = image.Manufacturer = ""
         image.SliceThickness, image.ImageType, image.SeriesNumber = 2.5, ["ORIGINAL", "PRIMARY", "AXIAL"], 1
     made = highdicom.legacy.LegacyConvertedEnhancedCTImage(
-        legacy_datasets=images, series_instance_uid="1.2.3.5", series_number=2, sop_instance_uid="1.2.3.6", instance_number=1
+        legacy_datasets=images,
+        series_instance_uid="1.2.3.5",
+        series_number=2,
+        sop_instance_uid="1.2.3.6",
+        instance_number=1,
     )
     made.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     assert voxels_sha256(made_dicom.write(tmp_path / "ct", [made])) == hu_sha256(texture())
@@ -205,7 +215,9 @@ def test_objects_refer_to_frames(segment, images, tmp_path):
     assert [reference.ReferencedFrameNumber for reference in references] == [2, 5, 4, 7, 1, 6, 3]
     (listed,) = made.ReferencedSeriesSequence[0].ReferencedInstanceSequence
     assert listed.ReferencedSOPInstanceUID == source.SOPInstanceUID
-    highdicom = pytest.importorskip("highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)")
+    highdicom = pytest.importorskip(
+        "highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)"
+    )
     outlines = highdicom.seg.segread(tmp_path / "out" / "ct" / "segmentation.dcm")
     found = outlines.get_pixels_by_source_frame(source.SOPInstanceUID, [2, 5, 4, 7, 1, 6, 3], combine_segments=True)
     assert np.array_equal(found > 0, hu > 0)

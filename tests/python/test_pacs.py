@@ -4,6 +4,7 @@ SKIPPED where Orthanc or its DICOMweb plugin isn't installed (Debian: orthanc, o
 examples/pacs/requirements.txt. The queue and the settings are tested without it.
 """
 
+import datetime
 import importlib.util
 import io
 import json
@@ -25,7 +26,11 @@ SHAPE = (6, 64, 48)
 AFFINE = np.array([[-0.8, 0, 0, 90.0], [0, -0.7, 0, 80.5], [0, 0, 2.5, -300.0], [0, 0, 0, 1]])
 CUBES = [(slice(2, 4), slice(10, 18), slice(10, 18)), (slice(3, 5), slice(40, 47), slice(30, 37))]
 NAME, PATIENT_ID = "Roe^Jane", "id-471147"
-CLASSES = {"SEG": "1.2.840.10008.5.1.4.1.1.66.4", "SR": "1.2.840.10008.5.1.4.1.1.88.34", "OT": "1.2.840.10008.5.1.4.1.1.7"}
+CLASSES = {
+    "SEG": "1.2.840.10008.5.1.4.1.1.66.4",
+    "SR": "1.2.840.10008.5.1.4.1.1.88.34",
+    "OT": "1.2.840.10008.5.1.4.1.1.7",
+}
 
 
 def module(name):
@@ -120,7 +125,10 @@ WRONG = {
     "tries": ("[archive]\ndicomweb = 'http://a'\n[queue]\ntries = 0\n", "queue.tries is 0"),
     "way": ("[archive]\ndicomweb = 'http://a'\n[send]\nby = 'mail'\n", "expected 'stow' or 'cstore'"),
     "node": ("[archive]\ndicomweb = 'http://a'\n[send]\nby = 'cstore'\n", "send.host and send.port are needed"),
-    "objects": ("[archive]\ndicomweb = 'http://a'\n[send]\nobjects = ['mask']\n", "'mask'; expected some of segmentation"),
+    "objects": (
+        "[archive]\ndicomweb = 'http://a'\n[send]\nobjects = ['mask']\n",
+        "'mask'; expected some of segmentation",
+    ),
     "password": ("[archive]\ndicomweb = 'http://a'\nuser = 'a'\n", "without archive.password_variable"),
     "toml": ("[archive\n", "can't be read"),
 }
@@ -176,7 +184,7 @@ SENDERS = {"cstore": c_store, "stow": stow}
 class Bridge:
     """The bridge as a process of its own, with a sam2lung that notes its runs and waits `nap_s` seconds before each."""
 
-    def __init__(self, folder, archive, sam2lung, bundles, by="stow", nap_s=0, settle_s=1, program=None):
+    def __init__(self, folder, archive, sam2lung, bundles, by="stow", nap_s=0, settle_s=1, newest_days=0, program=None):
         self.folder, self.process = folder, None
         self.notes = folder / "runs.txt"
         wrapper = folder / "sam2lung.sh"
@@ -190,7 +198,7 @@ class Bridge:
         node = f"\nhost = '127.0.0.1'\nport = {archive.dicom}" if by == "cstore" else ""
         self.config = folder / "bridge.toml"
         self.config.write_text(
-            f"[archive]\ndicomweb = '{archive.web}'\n[send]\nby = '{by}'{node}\n"
+            f"[archive]\ndicomweb = '{archive.web}'\nnewest_days = {newest_days}\n[send]\nby = '{by}'{node}\n"
             f"[run]\nprogram = '{wrapper}'\noptions = {json.dumps(options)}\n"
             f"[queue]\npoll_s = 0.3\nsettle_s = {settle_s}\nfewest_images = 5\npause_s = 0.3\ntell = ['{tell}']\n"
         )
@@ -219,7 +227,9 @@ class Bridge:
         return [int(line) for line in self.notes.read_text().split()] if self.notes.exists() else []
 
     def ask(self, *words):
-        return subprocess.run([sys.executable, EXAMPLE / "bridge.py", "--config", self.config, *words], capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, EXAMPLE / "bridge.py", "--config", self.config, *words], capture_output=True, text=True
+        )
 
     def wait_for(self, there, what):
         end = time.monotonic() + 120
@@ -266,11 +276,15 @@ def check_objects(archive):
         expected[n][cube] = True
     assert {tuple(mask.nonzero()[0]) for mask in outlines} == {tuple(mask.nonzero()[0]) for mask in expected}
     assert objects["OT"][0].pixel_array.ndim == 3
-    highdicom = pytest.importorskip("highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)")
+    highdicom = pytest.importorskip(
+        "highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)"
+    )
     seen = highdicom.seg.Segmentation.from_dataset(objects["SEG"][0])
     found = seen.get_pixels_by_source_instance([f"1.2.3.6.{k + 1}" for k in range(SHAPE[0])], combine_segments=True)
     assert np.array_equal(found > 0, expected.any(0))
-    groups = highdicom.sr.Comprehensive3DSR.from_dataset(objects["SR"][0]).content.get_volumetric_roi_measurement_groups()
+    groups = highdicom.sr.Comprehensive3DSR.from_dataset(
+        objects["SR"][0]
+    ).content.get_volumetric_roi_measurement_groups()
     assert [group.tracking_identifier for group in groups] == ["Nodule 1", "Nodule 2"]
     return {made.SOPInstanceUID for files in objects.values() for made in files}
 
@@ -403,7 +417,20 @@ def test_archive_that_does_not_answer_is_told_and_asked_again(bridge, archive):
     c_store(archive, ct())
     running.wait_for_log("done: ")
     running.stop()
+    running.ask("--again", "1.2.3.6")
     right = running.config.read_text()
     running.config.write_text(right.replace(f":{archive.http}/", f":{orthanc.free_port()}/"))
     running.start().wait_for_log("the archive didn't look for series (ConnectionError)", times=2)
     running.stop()
+    assert "waiting    1.2.3.6  6 images, 0 tries" in running.ask("--list").stdout and len(running.runs) == 1
+
+
+def test_cts_of_earlier_days_are_not_looked_for(bridge, archive):
+    today = ct(series="1.2.3.7")
+    for image in today:
+        image.StudyInstanceUID, image.StudyDate = "1.2.3.55", f"{datetime.date.today():%Y%m%d}"
+    c_store(archive, ct())
+    c_store(archive, today)
+    running = bridge(newest_days=2)
+    running.wait_for_log("series 1.2.3.7: done")
+    assert "1.2.3.6" not in running.log and len(running.runs) == 1
