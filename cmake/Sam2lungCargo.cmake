@@ -12,6 +12,10 @@ if(SAM2LUNG_CARGO_TARGET)
     set(SAM2LUNG_CARGO_OUTPUT "${SAM2LUNG_CARGO_TARGET_DIR}/${SAM2LUNG_CARGO_TARGET}/release")
     set(triple --target "${SAM2LUNG_CARGO_TARGET}")
 endif()
+set(features "")
+if(SAM2LUNG_WITH_JPEG_LS)
+    set(features --features jpeg-ls)
+endif()
 set(SAM2LUNG_STAGE "${PROJECT_BINARY_DIR}/lib")
 
 set(copies COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_CARGO_LIBRARY}"
@@ -26,7 +30,7 @@ endif()
 # cargo knows itself whether there is something to do: it is asked at every build.
 add_custom_target(sam2lung_cargo ALL
     COMMAND "${SAM2LUNG_CARGO}" build --release --locked --package sam2lung --lib --bin sam2lung
-        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${SAM2LUNG_CARGO_TARGET_DIR}" ${triple}
+        --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${SAM2LUNG_CARGO_TARGET_DIR}" ${triple} ${features}
     ${copies}
     BYPRODUCTS ${staged}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"

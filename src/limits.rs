@@ -67,6 +67,8 @@ pub const MAX_FOLDER_DEPTH: usize = 16;
 pub const MAX_INFLATED_BYTES: u64 = 1 << 28;
 /// Bytes of a DICOM value that is taken in.
 pub const MAX_VALUE_BYTES: u32 = 4096;
+/// Frames of one DICOM file.
+pub const MAX_FRAMES: usize = 1 << 16;
 /// DICOM sequences and items within each other; real files have a handful.
 pub const MAX_SEQUENCE_DEPTH: usize = 64;
 /// DICOM slices decoded side by side.

@@ -36,7 +36,7 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
         Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
         Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
-        Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta()],
+        Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta(), with_frames()],
         Target::VolumeView => volume_view::seeds(),
     }
 }
@@ -138,6 +138,36 @@ fn without_meta() -> Vec<u8> {
     let slice = dicom_slice(2.0);
     let at = slice.windows(6).position(|bytes| bytes == b"\x08\0\x16\0UI").expect("it has a class");
     slice[at..].to_vec()
+}
+
+/// Two slices as the frames of one file, each placed by its functional groups (PS3.3 C.7.6.16).
+fn with_frames() -> Vec<u8> {
+    let slice = dicom_slice(2.0);
+    let at = |mark: &[u8]| slice.windows(mark.len()).position(|bytes| bytes == mark).expect("it is there");
+    let (position, orientation) = (at(b"\x20\0\x32\0DS"), at(b"\x20\0\x37\0DS"));
+    let (rows, pixels) = (at(b"\x28\0\x10\0US"), at(b"\xe0\x7f\x10\0OW"));
+    let (item, item_end) = (b"\xfe\xff\x00\xe0\xff\xff\xff\xff".as_slice(), b"\xfe\xff\x0d\xe0\0\0\0\0".as_slice());
+    let end = b"\xfe\xff\xdd\xe0\0\0\0\0".as_slice();
+    let frame = |place: &[u8]| {
+        let macro_start = b"\x20\0\x13\x91SQ\0\0\xff\xff\xff\xff".as_slice();
+        [item, macro_start, item, b"\x20\0\x32\0DS\x06\0".as_slice(), place, item_end, end, item_end].concat()
+    };
+    let groups =
+        [b"\x00\x52\x30\x92SQ\0\0\xff\xff\xff\xff".as_slice(), &frame(b"0\\0\\2 "), &frame(b"0\\0\\4 "), end].concat();
+    let cells = &slice[pixels + 12..];
+    let length = (2 * cells.len() as u32).to_le_bytes();
+    let parts: [&[u8]; 9] = [
+        &slice[..position],
+        &slice[orientation..rows],
+        b"\x28\0\x08\0IS\x02\x002 ",
+        &slice[rows..pixels],
+        &groups,
+        &slice[pixels..pixels + 8],
+        &length,
+        cells,
+        cells,
+    ];
+    parts.concat()
 }
 
 /// A CT slice of 5 x 4 pixels at `height_mm`, in explicit little endian (PS3.5 7.1.2, PS3.10 7.1).

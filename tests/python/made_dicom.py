@@ -64,3 +64,42 @@ def write(folder, images, names=None):
 def hu_sha256(hu):
     """What run.json says of these voxels."""
     return hashlib.sha256(np.ascontiguousarray(hu, "<f4").tobytes()).hexdigest()
+
+
+ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
+SHARED = {"PlaneOrientationSequence": ["ImageOrientationPatient"], "PixelMeasuresSequence": ["PixelSpacing"]}
+PER_FRAME = {
+    "PlanePositionSequence": ["ImagePositionPatient"],
+    "PixelValueTransformationSequence": ["RescaleIntercept", "RescaleSlope"],
+}
+
+
+def enhanced(images):
+    """One enhanced CT of these images, a frame each, of one orientation and pixel spacing (PS3.3 A.38, C.7.6.16)."""
+    first = images[0]
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = first.file_meta.TransferSyntaxUID
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = ENHANCED_CT
+    own_uid = generate_uid(entropy_srcs=[image.SOPInstanceUID for image in images])
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = own_uid
+    of_images = {keyword for keywords in [*SHARED.values(), *PER_FRAME.values()] for keyword in keywords}
+    for element in first:
+        if element.keyword not in {"SOPClassUID", "SOPInstanceUID", "PixelData"} | of_images:
+            made.add(element)
+    made.NumberOfFrames = len(images)
+    made.SharedFunctionalGroupsSequence = [_groups(first, SHARED)]
+    made.PerFrameFunctionalGroupsSequence = [_groups(image, PER_FRAME) for image in images]
+    made.PixelData = b"".join(image.PixelData for image in images)
+    made["PixelData"].VR = "OW"
+    return made
+
+
+def _groups(image, macros):
+    group = Dataset()
+    for sequence, keywords in macros.items():
+        macro = Dataset()
+        for keyword in keywords:
+            setattr(macro, keyword, getattr(image, keyword))
+        setattr(group, sequence, [macro])
+    return group

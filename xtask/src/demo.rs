@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::process::{Result, cargo, release_dir, run, stage, took};
+use crate::process::{Result, build_program, release_dir, run, stage, took};
 use crate::setup::setup;
 
 /// Fetches and builds what is needed, segments a phantom, and says where everything lies.
@@ -16,7 +16,7 @@ use crate::setup::setup;
 pub fn demo() -> Result<()> {
     let runtime = setup(false)?;
     let start = stage("Building sam2lung (some minutes the first time)");
-    run(&mut cargo(&["build", "--release", "--bins"]))?;
+    build_program()?;
     println!("built in {}", took(start));
 
     let release = release_dir()?;

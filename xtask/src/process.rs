@@ -20,6 +20,19 @@ pub fn cargo(args: &[&str]) -> Command {
     command
 }
 
+/// Builds the program and the library for release; with JPEG-LS where CMake is there, which its decoder CharLS is built with.
+///
+/// # Errors
+/// If that fails.
+pub fn build_program() -> Result<()> {
+    let has_cmake = output(Command::new("cmake").arg("--version")).is_ok();
+    if !has_cmake {
+        println!("CMake is not there: built without the feature jpeg-ls, so DICOM images in JPEG-LS are refused");
+    }
+    let features: &[&str] = if has_cmake { &["--features", "jpeg-ls"] } else { &[] };
+    run(cargo(&["build", "--release"]).args(features))
+}
+
 /// What cargo says about this workspace.
 pub fn metadata() -> Result<serde_json::Value> {
     let text = output(&mut cargo(&["metadata", "--format-version=1", "--no-deps"]))?;

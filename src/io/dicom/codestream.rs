@@ -1,4 +1,4 @@
-//! Looks at the frame header of a JPEG or JPEG 2000 image before a decoder gets it: a decoder asks for the memory that
+//! Looks at the frame header of a JPEG, JPEG-LS or JPEG 2000 image before a decoder gets it: a decoder asks for the memory that
 //! the header promises, and returns what it could of an image that is cut short.
 
 const JPEG_START: [u8; 2] = [0xff, 0xd8];
@@ -38,15 +38,16 @@ fn number32(data: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?))
 }
 
-/// ISO/IEC 10918-1 B.2.2.
+/// ISO/IEC 10918-1 B.2.2, and the same in JPEG-LS.
 fn jpeg(data: &[u8]) -> Option<Frame> {
     let mut at = 2;
     loop {
         let [0xff, marker] = data.get(at..at + 2)? else { return None };
         match marker {
             0xff => at += 1,
-            // All frame headers but the tables and the arithmetic conditioning among their codes.
-            0xc0..=0xcf if ![0xc4, 0xc8, 0xcc].contains(marker) => {
+            // That of JPEG-LS (ISO/IEC 14495-1 C.2.2), and those of JPEG but the tables and the arithmetic conditioning among
+            // their codes.
+            0xf7 | 0xc0..=0xcf if ![0xc4, 0xc8, 0xcc].contains(marker) => {
                 return Some(Frame {
                     precision: u32::from(*data.get(at + 4)?),
                     rows: number16(data, at + 5)?,
@@ -83,6 +84,12 @@ mod tests {
         assert_eq!(frame(&whole), Ok(Frame { columns: 48, rows: 64, components: 1, precision: 16 }));
         assert!(frame(&whole[..whole.len() - 2]).unwrap_err().contains("cut off"));
         assert!(frame(&whole[..12]).unwrap_err().contains("no frame header"));
+    }
+
+    #[test]
+    fn frame_of_jpeg_ls_is_read_as_that_of_jpeg() {
+        let whole = b"\xff\xd8\xff\xf7\0\x0b\x0c\0\x40\0\x30\x01\x01\x11\0\xff\xda1234\xff\xd9";
+        assert_eq!(frame(whole), Ok(Frame { columns: 48, rows: 64, components: 1, precision: 12 }));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::slice::Slice;
@@ -18,12 +18,17 @@ const CHUNK_BYTES: usize = 1 << 16;
 /// [`crate::Error::Cancelled`].
 pub fn split(slices: Vec<Slice>, monitor: &Monitor<'_>) -> Result<(Vec<Slice>, Vec<Slice>)> {
     let (mut first, mut copies): (Vec<Slice>, Vec<Slice>) = Default::default();
-    let mut by_instance: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_instance: BTreeMap<(String, Option<u32>), Vec<usize>> = BTreeMap::new();
+    let mut compared: BTreeMap<(PathBuf, PathBuf), bool> = BTreeMap::new();
     for slice in slices {
         monitor.check()?;
-        let alike = by_instance.entry(slice.sop_instance.clone()).or_default();
-        // What can't be compared is no copy: reading it will say why.
-        if alike.iter().any(|n| equal(&first[*n].path, &slice.path).unwrap_or(false)) {
+        let alike = by_instance.entry((slice.sop_instance.clone(), slice.frame)).or_default();
+        // The files of many frames are compared once. What can't be compared is no copy: reading it will say why.
+        let mut is_copy_of = |other: &Slice| {
+            let pair = (other.path.clone(), slice.path.clone());
+            *compared.entry(pair).or_insert_with(|| equal(&other.path, &slice.path).unwrap_or(false))
+        };
+        if alike.iter().any(|n| is_copy_of(&first[*n])) {
             copies.push(slice);
         } else {
             alike.push(first.len());

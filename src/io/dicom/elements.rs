@@ -10,6 +10,8 @@ use std::io;
 use super::bytes::Bytes;
 
 pub const PIXEL_DATA: u32 = 0x7fe0_0010;
+/// Per-frame Functional Groups Sequence: an item for each frame, in their order.
+const PER_FRAME: u32 = 0x5200_9230;
 pub const ITEM: u32 = 0xfffe_e000;
 const ITEM_END: u32 = 0xfffe_e00d;
 const SEQUENCE_END: u32 = 0xfffe_e0dd;
@@ -18,8 +20,7 @@ pub const UNDEFINED: u32 = u32::MAX;
 const TRIED: usize = 12;
 /// Functional groups, shared and per frame, and the macros in them that place an image and scale its values: plane
 /// position, plane orientation, pixel measures, pixel value transformation, CT frame type.
-const FUNCTIONAL: [u32; 7] =
-    [0x5200_9229, 0x5200_9230, 0x0020_9113, 0x0020_9116, 0x0028_9110, 0x0028_9145, 0x0018_9329];
+const FUNCTIONAL: [u32; 7] = [0x5200_9229, PER_FRAME, 0x0020_9113, 0x0020_9116, 0x0028_9110, 0x0028_9145, 0x0018_9329];
 /// Value representations with a length of two bytes (PS3.5 table 7.1-2).
 const SHORT: [&[u8; 2]; 21] = [
     b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
@@ -182,6 +183,8 @@ struct Around {
     end: u64,
     /// True in the functional groups.
     is_wanted: bool,
+    /// True for the sequence with an item for each frame.
+    is_per_frame: bool,
     /// How elements outside are written.
     outside: Encoding,
 }
@@ -192,11 +195,19 @@ pub struct Walk<'a> {
     at: u64,
     encoding: Encoding,
     around: Vec<Around>,
+    /// Frames whose groups were begun.
+    frames: usize,
 }
 
 impl<'a> Walk<'a> {
     pub fn new(bytes: &'a mut Bytes, at: u64, encoding: Encoding) -> Self {
-        Walk { bytes, at, encoding, around: Vec::new() }
+        Walk { bytes, at, encoding, around: Vec::new(), frames: 0 }
+    }
+
+    /// Of the element that was shown last: the frame, from 0, whose functional groups it lies in.
+    pub fn frame(&self) -> Option<usize> {
+        let is_inside = self.around.first().is_some_and(|outermost| outermost.is_per_frame);
+        self.frames.checked_sub(1).filter(|_| is_inside)
     }
 
     /// What the walk is over.
@@ -247,7 +258,8 @@ impl<'a> Walk<'a> {
             self.at = fragments(self.bytes, element, self.encoding)?.1;
         } else if element.length == UNDEFINED || is_wanted {
             let end = if element.length == UNDEFINED { u64::MAX } else { element.end() };
-            self.enter(Around { is_item: false, end, is_wanted, outside: self.encoding })?;
+            let is_per_frame = element.tag == PER_FRAME && self.around.is_empty();
+            self.enter(Around { is_item: false, end, is_wanted, is_per_frame, outside: self.encoding })?;
             // PS3.5 6.2.2, note 3: an unknown element of undefined length is a sequence in implicit encoding.
             self.encoding.implicit |= &element.kind == b"UN" && !self.encoding.big_endian;
         } else {
@@ -265,7 +277,9 @@ impl<'a> Walk<'a> {
         match tag {
             ITEM if length == UNDEFINED || is_wanted => {
                 let end = if length == UNDEFINED { u64::MAX } else { self.at + u64::from(length) };
-                self.enter(Around { is_item: true, end, is_wanted, outside: self.encoding })?;
+                self.frames += usize::from(self.around.last().is_some_and(|inner| inner.is_per_frame));
+                let outside = self.encoding;
+                self.enter(Around { is_item: true, end, is_wanted, is_per_frame: false, outside })?;
                 self.encoding = self.encoding_of_item()?;
             }
             ITEM => self.at += u64::from(length),
@@ -303,8 +317,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Where the fragments of compressed pixels lie (PS3.5 A.4): position and length, without the offset table. And the
-/// position behind them.
+/// Where the fragments of compressed pixels lie (PS3.5 A.4): position and length, the offset table first. And the position
+/// behind them.
 pub fn fragments(bytes: &mut Bytes, pixels: &Element, encoding: Encoding) -> io::Result<(Vec<(u64, u32)>, u64)> {
     let (mut found, mut at) = (Vec::new(), pixels.at);
     while let Some(tag) = tag_at(bytes, at, encoding)? {
@@ -324,7 +338,6 @@ pub fn fragments(bytes: &mut Bytes, pixels: &Element, encoding: Encoding) -> io:
     if found.is_empty() {
         return Err(io::Error::other("the compressed pixels lack their offset table and their fragments"));
     }
-    found.remove(0);
     Ok((found, at))
 }
 

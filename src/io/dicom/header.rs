@@ -3,7 +3,7 @@
 //! Read are files with preamble and meta information (PS3.10 7.1), and the same without them or without the group's
 //! length; where the stated encoding isn't that of the elements, that of the elements counts.
 
-use crate::limits::MAX_VALUE_BYTES;
+use crate::limits::{MAX_FRAMES, MAX_VALUE_BYTES};
 use std::{collections::BTreeMap, io, path::Path};
 
 use super::{
@@ -18,6 +18,9 @@ pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 const TRANSFER_SYNTAX: u32 = 0x0002_0010;
 /// A file without preamble is DICOM when so many elements make sense.
 const EVIDENCE: usize = 3;
+
+/// What surrounds a text and is no part of it.
+pub const PADDING: [char; 5] = ['\0', ' ', '\n', '\r', '\t'];
 
 /// Attributes (PS3.6).
 pub mod tag {
@@ -153,13 +156,21 @@ pub enum Pixels {
     /// As they are.
     Native { at: u64, length: u32, big_endian: bool },
     /// Compressed, in fragments: position and length.
-    Fragments(Vec<(u64, u32)>),
+    Fragments(Vec<Fragment>),
 }
+
+/// Position and length.
+pub type Fragment = (u64, u32);
 
 /// What was read of a file.
 #[derive(Debug, Default)]
 pub struct Header {
-    values: BTreeMap<u32, Value>,
+    values: Values,
+    /// Of an image with functional groups per frame: what they say, by frame.
+    frames: Vec<Values>,
+    /// Where each frame of compressed pixels begins, counted from the first fragment's mark; empty where the file doesn't
+    /// say.
+    pub offsets: Vec<u32>,
     /// UID of the transfer syntax: that of the meta information, else that of the elements.
     pub syntax: String,
     /// Where a deflated data set begins.
@@ -170,7 +181,9 @@ pub struct Header {
     pub fault: Option<String>,
 }
 
-#[derive(Debug)]
+type Values = BTreeMap<u32, Value>;
+
+#[derive(Debug, Clone)]
 struct Value {
     bytes: Vec<u8>,
     big_endian: bool,
@@ -224,7 +237,7 @@ impl Header {
                     break;
                 }
             };
-            self.keep(bytes, &element)?;
+            self.keep(bytes, &element, None)?;
             at = element.at + u64::from(element.length);
             count += 1;
         }
@@ -261,18 +274,30 @@ impl Header {
         let mut walk = Walk::new(bytes, at, encoding);
         while let Some(element) = walk.next()? {
             if element.tag == PIXEL_DATA {
-                self.pixels = Some(pixels(walk.bytes(), &element, encoding)?);
+                self.pixels = Some(self.pixels(walk.bytes(), &element, encoding)?);
                 return Ok(());
             }
-            self.keep(walk.bytes(), &element)?;
+            let frame = walk.frame();
+            self.keep(walk.bytes(), &element, frame)?;
         }
         Ok(())
     }
 
-    /// Keeps a value that is wanted: the first, for those of the image itself come before those of its frames.
-    fn keep(&mut self, bytes: &mut Bytes, element: &Element) -> io::Result<()> {
+    /// Keeps a value that is wanted, of the image or of one of its frames: the first.
+    fn keep(&mut self, bytes: &mut Bytes, element: &Element, frame: Option<usize>) -> io::Result<()> {
         let is_wanted = WANTED.contains(&element.tag) || KEPT.contains(&element.tag);
-        if !is_wanted || self.values.contains_key(&element.tag) {
+        // A frame without a value of its own counts, too.
+        let values = match frame {
+            None => &mut self.values,
+            Some(frame) if frame >= MAX_FRAMES => {
+                return Err(io::Error::other(format!("it has functional groups of more than {MAX_FRAMES} frames")));
+            }
+            Some(frame) => {
+                self.frames.resize_with(self.frames.len().max(frame + 1), Values::new);
+                &mut self.frames[frame]
+            }
+        };
+        if !is_wanted || values.contains_key(&element.tag) {
             return Ok(());
         }
         let value = match element.tag {
@@ -285,24 +310,43 @@ impl Header {
             _ if element.length > MAX_VALUE_BYTES => return Ok(()),
             _ => bytes.read(element.at, element.length.into())?,
         };
-        self.values.insert(element.tag, Value { bytes: value, big_endian: element.big_endian });
+        values.insert(element.tag, Value { bytes: value, big_endian: element.big_endian });
         Ok(())
+    }
+
+    /// How many frames have functional groups of their own.
+    pub fn placed_frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// What the file says of one frame, from 0, without its pixels: what holds of the image, and the frame's own.
+    pub fn of_frame(&self, frame: usize) -> Self {
+        let mut values = self.values.clone();
+        for (tag, value) in self.frames.get(frame).into_iter().flatten() {
+            values.entry(*tag).or_insert_with(|| value.clone());
+        }
+        Header { values, syntax: self.syntax.clone(), deflated_at: self.deflated_at, ..Header::default() }
+    }
+
+    /// A value of the image, else of its first frame.
+    fn value(&self, tag: u32) -> Option<&Value> {
+        self.values.get(&tag).or_else(|| self.frames.first()?.get(&tag))
     }
 
     /// A text without its padding; empty where there is none.
     pub fn text(&self, tag: u32) -> String {
-        let value = self.values.get(&tag).map(|value| String::from_utf8_lossy(&value.bytes));
-        value.unwrap_or_default().trim_matches(['\0', ' ', '\n', '\r', '\t']).to_owned()
+        let value = self.value(tag).map(|value| String::from_utf8_lossy(&value.bytes));
+        value.unwrap_or_default().trim_matches(PADDING).to_owned()
     }
 
     /// A value as it lies in the file.
     pub fn bytes(&self, tag: u32) -> Option<&[u8]> {
-        self.values.get(&tag).map(|value| value.bytes.as_slice())
+        self.value(tag).map(|value| value.bytes.as_slice())
     }
 
     /// A whole number, binary of any width or in digits.
     pub fn integer(&self, tag: u32) -> Option<i64> {
-        let Value { bytes, big_endian } = self.values.get(&tag)?;
+        let Value { bytes, big_endian } = self.value(tag)?;
         let mut bytes = bytes.clone();
         if *big_endian {
             bytes.reverse();
@@ -316,7 +360,7 @@ impl Header {
 
     /// A binary number of two bytes, without its sign.
     pub fn binary16(&self, tag: u32) -> Option<u16> {
-        let Value { bytes, big_endian } = self.values.get(&tag)?;
+        let Value { bytes, big_endian } = self.value(tag)?;
         let bytes: [u8; 2] = bytes.as_slice().try_into().ok()?;
         Some(if *big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
@@ -330,25 +374,29 @@ impl Header {
 
     /// True where a sequence has an item.
     pub fn has_item(&self, tag: u32) -> bool {
-        self.values.get(&tag).is_some_and(|value| !value.bytes.is_empty())
+        self.value(tag).is_some_and(|value| !value.bytes.is_empty())
+    }
+
+    fn pixels(&mut self, bytes: &mut Bytes, element: &Element, encoding: Encoding) -> io::Result<Pixels> {
+        if element.length == UNDEFINED {
+            let mut fragments = fragments(bytes, element, encoding)?.0;
+            let (at, length) = fragments.remove(0);
+            let table = bytes.read(at, length.into())?;
+            self.offsets = table.as_chunks().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect();
+            return Ok(Pixels::Fragments(fragments));
+        }
+        let left = bytes.size().saturating_sub(element.at);
+        if u64::from(element.length) > left {
+            let (tag, length) = (elements::name(PIXEL_DATA), element.length);
+            return Err(io::Error::other(format!(
+                "the pixels are cut off: element {tag} says it has {length} bytes, but {left} are left"
+            )));
+        }
+        Ok(Pixels::Native { at: element.at, length: element.length, big_endian: element.big_endian })
     }
 }
 
 /// Two or four digits: a number in text. As a binary number it would be 12336 or more, which no attribute here is.
 fn is_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| b.is_ascii_digit() || *b == b' ')
-}
-
-fn pixels(bytes: &mut Bytes, element: &Element, encoding: Encoding) -> io::Result<Pixels> {
-    if element.length == UNDEFINED {
-        return Ok(Pixels::Fragments(fragments(bytes, element, encoding)?.0));
-    }
-    let left = bytes.size().saturating_sub(element.at);
-    if u64::from(element.length) > left {
-        let (tag, length) = (elements::name(PIXEL_DATA), element.length);
-        return Err(io::Error::other(format!(
-            "the pixels are cut off: element {tag} says it has {length} bytes, but {left} are left"
-        )));
-    }
-    Ok(Pixels::Native { at: element.at, length: element.length, big_endian: element.big_endian })
 }

@@ -6,6 +6,7 @@ use dicom_core::dictionary::UidDictionary;
 use dicom_dictionary_std::StandardSopClassDictionary;
 
 use super::{
+    frames,
     header::{Header, tag},
     slice::{Slice, sop_class},
 };
@@ -29,8 +30,8 @@ const DICOM_ENDINGS: [&str; 4] = ["dcm", "dicom", "ima", "dic"];
 
 /// What a file is.
 pub enum Kind {
-    /// An image of a CT.
-    Image(Box<Slice>),
+    /// An image of a CT, or the frames of one.
+    Image(Vec<Slice>),
     /// Something that is no part of a CT's volume.
     Other { why: String, modality: String, series: String, slice: Option<Box<Slice>> },
     /// It can't be read, and may be a slice: of which series is known or empty.
@@ -131,7 +132,11 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     let Some(pixels) = header.pixels.clone() else {
         return damaged(header.fault.as_deref().unwrap_or("it has no pixels"));
     };
-    let slice = Slice::of(path, header, pixels);
+    let slices = match frames::of(path, header, pixels) {
+        Ok(slices) => slices,
+        Err(reason) => return damaged(&reason),
+    };
+    let slice = &slices[0];
     if needs_place && !class.is_empty() && slice.place().is_none() {
         return odd("a picture without a place in the patient (a secondary capture)".into());
     }
@@ -141,7 +146,7 @@ fn of_header(path: &Path, header: &Header) -> Kind {
     if modality != "CT" && !(modality.is_empty() && is_ct) {
         return damaged("it doesn't say of which modality it is");
     }
-    Kind::Image(Box::new(slice))
+    Kind::Image(slices)
 }
 
 /// The first value of the image's or its frame's type that is among `values`.

@@ -11,6 +11,7 @@ mod codestream;
 mod copies;
 mod elements;
 mod files;
+mod frames;
 mod header;
 mod kinds;
 mod origin;
@@ -63,12 +64,12 @@ pub fn read(folder: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) 
     let Found { stack, aside, warnings, names } = find(folder, Rule::of(options.series)?, monitor)?;
     super::raw::check_dims(stack.grid.dims.map(|n| n as u64))?;
     values::check_rescale(&stack.slices)?;
-    let dicom = Some(DicomSeries::of(&stack)?);
+    let dicom = Some(DicomSeries::of(&stack));
     let voxels = decode(&stack, workers(options.threads), monitor)?;
     let source = Source {
         format: "DICOM",
         name: file_name(folder),
-        files: stack.slices.len(),
+        files: stack.slices.iter().map(|slice| &slice.path).collect::<BTreeSet<_>>().len(),
         facts: stack.slices[0].facts.clone(),
         left_aside: aside.record(folder, &names),
     };
@@ -127,7 +128,10 @@ impl Listing {
     fn add(&mut self, path: &Path, kind: Kind) {
         let path = path.to_owned();
         match kind {
-            Kind::Image(slice) => self.by_series.entry(slice.series.clone()).or_default().push(*slice),
+            Kind::Image(slices) => {
+                let series = slices.first().map(|slice| slice.series.clone()).unwrap_or_default();
+                self.by_series.entry(series).or_default().extend(slices);
+            }
             Kind::Damaged { why, series } => {
                 self.unread.push(Unread { path, why, series, is_text: false, is_foreign: false });
             }
@@ -164,12 +168,12 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
     let Listing { by_series, unread, odd, mut aside, names, .. } = listing;
     let mut warnings = Vec::new();
     warnings.extend(settle_unread(unread, &slices, &by_series, folder, &names, &mut aside)?);
-    for slice in by_series.values().flatten() {
+    for slice in by_series.values().flat_map(|slices| one_per_file(slices)) {
         let uid = if slice.series.is_empty() { "without UID" } else { &slice.series };
         aside.add(format!("an image of another CT series, {uid}"), &slice.path);
     }
     let (slices, copies) = copies::split(slices, monitor)?;
-    for copy in &copies {
+    for copy in one_per_file(&copies) {
         aside.add("a copy of another file, equal in every byte", &copy.path);
     }
     let (stack, across) = order(slices, folder)?;
@@ -179,12 +183,17 @@ fn find(folder: &Path, rule: Rule<'_>, monitor: &mut Monitor<'_>) -> Result<Foun
     }
     if let Some(first) = across.first() {
         let why = "an image of the series in another plane";
-        across.iter().for_each(|slice| aside.add(why, &slice.path));
+        one_per_file(&across).for_each(|slice| aside.add(why, &slice.path));
         let first = aside::without_names(folder, &first.path, &names);
-        warnings.push(Warning::FilesLeftAside { count: across.len(), first, why: why.into() });
+        warnings.push(Warning::FilesLeftAside { count: one_per_file(&across).count(), first, why: why.into() });
     }
     warnings.extend(misfits(&stack, &odd, folder, &names));
     Ok(Found { stack, aside, warnings, names })
+}
+
+/// The first slice of each file; those of one file follow each other.
+fn one_per_file(slices: &[Slice]) -> impl Iterator<Item = &Slice> {
+    slices.chunk_by(|a, b| a.path == b.path).filter_map(<[Slice]>::first)
 }
 
 /// Tells of images of the series' own UID that were left aside for their kind, and may be slices with a wrong header: as
@@ -321,7 +330,8 @@ fn workers(threads: Option<usize>) -> usize {
 }
 
 fn panicked(slice: &Slice) -> Error {
-    Error::read(&slice.path, "the decoder stumbled over the pixels", "The file is damaged: copy it again")
+    let reason = slice.concerning("the decoder stumbled over the pixels");
+    Error::read(&slice.path, reason, "The file is damaged: copy it again")
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    header::{Header, KEPT, kept, tag},
+    header::{PADDING, kept},
+    slice::Slice,
     stack::Stack,
 };
-use crate::error::{Error, Result};
 
 /// Patient and study as the first image has them, and each image. It names the patient: nothing of it belongs into a
 /// message or a manifest.
@@ -33,37 +33,34 @@ pub struct DicomSeries {
 pub struct DicomImage {
     /// UID of its class; may be empty, as the next.
     pub sop_class: String,
-    /// Its own UID.
+    /// UID of its object.
     pub sop_instance: String,
+    /// Which frame of an object of several it is, from 1.
+    pub frame: Option<u32>,
     /// Centre of its first pixel, in mm, LPS.
     pub position_mm: [f64; 3],
 }
 
 impl DicomSeries {
     /// That of a stack.
-    ///
-    /// # Errors
-    /// [`Error::Read`] where the first image can't be read any more.
-    pub(super) fn of(stack: &Stack) -> Result<Self> {
+    pub(super) fn of(stack: &Stack) -> Self {
         let first = &stack.slices[0];
-        let gone = |reason: String| Error::read(&first.path, reason, "Copy the series again");
-        let header = Header::read(&first.path).map_err(|e| gone(e.to_string()))?;
-        let header = header.ok_or_else(|| gone("it is not a DICOM file any more".into()))?;
-        let value = |tag: u32| header.bytes(tag).map(|bytes| (tag, bytes.to_vec()));
-        let image = |slice: &super::slice::Slice| DicomImage {
+        let image = |slice: &Slice| DicomImage {
             sop_class: slice.sop_class.clone(),
             sop_instance: slice.sop_instance.clone(),
+            frame: slice.frame.map(|frame| frame + 1),
             position_mm: slice.position.unwrap_or_default(),
         };
-        Ok(DicomSeries {
-            kept: KEPT.into_iter().filter_map(value).collect(),
-            study: header.text(kept::STUDY),
-            series: header.text(tag::SERIES),
-            frame_of_reference: header.text(tag::FRAME_OF_REFERENCE),
+        let study = first.kept.get(&kept::STUDY).map(|value| String::from_utf8_lossy(value));
+        DicomSeries {
+            kept: first.kept.as_ref().clone(),
+            study: study.unwrap_or_default().trim_matches(PADDING).to_owned(),
+            series: first.series.clone(),
+            frame_of_reference: first.frame_of_reference.clone(),
             orientation: first.orientation.unwrap_or_default(),
             pixel_mm: first.pixel_mm.unwrap_or_default(),
             images: stack.slices.iter().map(image).collect(),
-        })
+        }
     }
 }
 

@@ -23,8 +23,10 @@ use crate::error::{Error, Result};
 const NATIVE: [&str; 4] = [header::IMPLICIT, header::EXPLICIT, header::BIG_ENDIAN, header::DEFLATED];
 const ENCAPSULATED: &str = "1.2.840.10008.1.2.1.98";
 const RLE: &str = "1.2.840.10008.1.2.5";
-/// All JPEG syntaxes; JPEG-LS and JPEG XL are refused before.
+/// All JPEG syntaxes, also JPEG-LS and JPEG 2000; JPEG XL is refused before, for no decoder of it is built in.
 const JPEG_FAMILY: &str = "1.2.840.10008.1.2.4.";
+/// JPEG-LS, without and with loss.
+const JPEG_LS: [&str; 2] = ["1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"];
 
 /// HU of a slice, row by row, by its own rescale.
 ///
@@ -117,17 +119,27 @@ fn unknown(slice: &Slice) -> Error {
         (false, false) => "uncompressed pixels in ",
         _ => "",
     };
+    let also = match (JPEG_LS.contains(&syntax), cfg!(feature = "jpeg-ls")) {
+        (_, true) => ", JPEG-LS",
+        (true, false) => " (JPEG-LS where sam2lung was built with the cargo feature jpeg-ls, which needs CMake)",
+        (false, false) => "",
+    };
     Error::Format {
         path: slice.path.clone(),
         got: format!("{got}DICOM transfer syntax {syntax}{name}"),
-        expected: "uncompressed, deflated, RLE, JPEG, JPEG Lossless or JPEG 2000 images. Export the series again, \
-                   uncompressed, or decompress it with gdcmconv --raw"
-            .into(),
+        expected: format!(
+            "uncompressed, deflated, RLE, JPEG, JPEG Lossless or JPEG 2000 images{also}. Export the series again, \
+             uncompressed, or decompress it with gdcmconv --raw"
+        ),
     }
 }
 
-fn damaged(slice: &Slice, reason: impl ToString) -> Error {
-    Error::read(&slice.path, reason, "The file is damaged or unusual: export the series again, uncompressed")
+fn damaged(slice: &Slice, reason: impl std::fmt::Display) -> Error {
+    Error::read(
+        &slice.path,
+        slice.concerning(reason),
+        "The file is damaged or unusual: export the series again, uncompressed",
+    )
 }
 
 /// The image as the decoders ask for it: one frame in one fragment.

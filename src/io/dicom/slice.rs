@@ -2,15 +2,19 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::header::{Header, Pixels, tag};
+use super::header::{Header, KEPT, Pixels, tag};
 
 /// Lengths in mm, LPS.
 #[derive(Debug, Clone)]
 pub struct Slice {
     pub path: PathBuf,
+    /// Which frame of its file it is, from 0; `None` in a file of one image.
+    pub frame: Option<u32>,
     /// UID of its series; may be empty.
     pub series: String,
     pub series_number: Option<i64>,
@@ -21,8 +25,11 @@ pub struct Slice {
     pub patient: String,
     pub frame_of_reference: String,
     pub acquisition: String,
+    /// Values of patient, study and content, as they lie in the file: never shown. Those of all frames are the same.
+    pub kept: Arc<BTreeMap<u32, Vec<u8>>>,
     pub rows: u32,
     pub columns: u32,
+    /// Of the file, where they are not slices each.
     pub frames: u32,
     pub position: Option<[f64; 3]>,
     pub orientation: Option<[f64; 6]>,
@@ -73,8 +80,10 @@ impl Slice {
             ("kvp", tag::KVP),
         ];
         let facts = facts.map(|(name, tag)| (name.to_owned(), header.text(tag)));
+        let kept = |tag: u32| header.bytes(tag).map(|bytes| (tag, bytes.to_vec()));
         Slice {
             path: path.into(),
+            frame: None,
             series: header.text(tag::SERIES),
             series_number: header.integer(tag::SERIES_NUMBER),
             description: header.text(tag::SERIES_DESCRIPTION),
@@ -83,6 +92,7 @@ impl Slice {
             patient: header.text(tag::PATIENT_ID),
             frame_of_reference: header.text(tag::FRAME_OF_REFERENCE),
             acquisition: header.text(tag::ACQUISITION),
+            kept: Arc::new(KEPT.into_iter().filter_map(kept).collect()),
             rows: u32::try_from(number(tag::ROWS)).unwrap_or(0),
             columns: u32::try_from(number(tag::COLUMNS)).unwrap_or(0),
             frames: header.integer(tag::FRAMES).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
@@ -111,9 +121,15 @@ impl Slice {
         Some((self.position?, self.orientation?, self.pixel_mm?))
     }
 
-    /// The name of its file.
+    /// The name of its file, and which frame of it.
     pub fn name(&self) -> String {
-        super::super::file_name(&self.path)
+        let file = super::super::file_name(&self.path);
+        self.frame.map_or(file.clone(), |frame| format!("{file} (frame {})", frame + 1))
+    }
+
+    /// A reason that concerns it, with its frame.
+    pub fn concerning(&self, reason: impl fmt::Display) -> String {
+        self.frame.map_or(reason.to_string(), |frame| format!("frame {}: {reason}", frame + 1))
     }
 }
 

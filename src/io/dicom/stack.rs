@@ -92,7 +92,10 @@ pub fn order(mut slices: Vec<Slice>, folder: &Path) -> Result<Stack> {
         return Err(Error::Format {
             path: many.path.clone(),
             got: format!("a multi-frame image ({} frames)", many.frames),
-            expected: "one image a file (convert enhanced CT to classic CT or to NIfTI)".into(),
+            expected:
+                "one image a file, or functional groups that place each frame (enhanced CT). Convert it to classic CT \
+                       or to NIfTI"
+                    .into(),
         });
     }
     if slices.len() < 2 {

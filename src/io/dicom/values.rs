@@ -15,7 +15,7 @@ const BRIGHTEST_HU: f32 = 3071.0;
 pub fn check_rescale(slices: &[Slice]) -> Result<()> {
     let reason = |slice: &Slice| match &slice.rescale {
         Rescale::Linear { .. } => None,
-        Rescale::Unusable(reason) => Some(format!("{} {reason}", slice.path.display())),
+        Rescale::Unusable(reason) => Some(format!("{} {}", slice.path.display(), slice.concerning(reason))),
     };
     let unusable: Vec<String> = slices.iter().filter_map(reason).collect();
     let Some(first) = unusable.first() else { return Ok(()) };

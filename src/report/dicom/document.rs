@@ -51,7 +51,7 @@ fn evidence(objects: &Objects<'_>, has_segments: bool) -> DataSet {
     let series = |uid: &str, objects: Vec<DataSet>| {
         DataSet::new().items(tags::REFERENCED_SOP_SEQUENCE, objects).text(tags::SERIES_INSTANCE_UID, uid)
     };
-    let images = series(&objects.of.source.series, modules::source_images(objects));
+    let images = series(&objects.of.source.series, modules::source_objects(objects));
     let outlines = series(&modules::series_uid(objects, OUTLINES), vec![group::outlines(objects)]);
     let all = if has_segments { vec![images, outlines] } else { vec![images] };
     DataSet::new().items(tags::REFERENCED_SERIES_SEQUENCE, all).text(tags::STUDY_INSTANCE_UID, &objects.of.source.study)
@@ -84,7 +84,7 @@ fn library(objects: &Objects<'_>) -> Item {
         Item::uid(Relation::HasAcqContext, dcm("112227", "Frame of Reference UID"), &frame),
     ];
     let images =
-        modules::source_images(objects).into_iter().map(|image| Item::image(sct("260753009", "Source"), image));
+        modules::source_objects(objects).into_iter().map(|image| Item::image(sct("260753009", "Source"), image));
     let group = dcm("126200", "Image Library Group");
     let group = Item::container(group, None, context.into_iter().chain(images).collect());
     Item::container(dcm("111028", "Image Library"), Some("1600"), vec![group])

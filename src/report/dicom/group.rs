@@ -51,7 +51,7 @@ fn places(objects: &Objects<'_>, segment: &Segment<'_>) -> Vec<Item> {
     let image = |slice: &usize| {
         let image = &objects.of.source.images[*slice];
         let name = dcm("121233", "Source image for segmentation");
-        Item::image(name, modules::reference(&image.sop_class, &image.sop_instance))
+        Item::image(name, modules::image_reference(image))
     };
     let outline = Item::image(dcm("121191", "Referenced Segment"), outline);
     std::iter::once(outline).chain(segment.slices.iter().map(image)).collect()

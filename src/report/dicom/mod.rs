@@ -95,7 +95,7 @@ impl Objects<'_> {
 /// [`Error::Option`] for a CT that isn't DICOM, [`Error::Read`] for one whose identifiers are missing or no identifiers.
 pub fn check<'a>(source: Option<&'a DicomSeries>, path: &Path) -> Result<&'a DicomSeries> {
     let source = source.ok_or_else(|| not_dicom(path))?;
-    let images: BTreeSet<&str> = source.images.iter().map(|image| image.sop_instance.as_str()).collect();
+    let images: BTreeSet<_> = source.images.iter().map(|image| (image.sop_instance.as_str(), image.frame)).collect();
     let named = [("study", &source.study), ("series", &source.series)];
     let own = named.into_iter().find(|(_, uid)| !is_uid(uid)).map(|(what, _)| format!("its {what} has no UID"));
     let of_images = source.images.iter().any(|image| !is_uid(&image.sop_instance) || !is_uid(&image.sop_class));
@@ -204,6 +204,7 @@ mod tests {
         let image = |n: usize| DicomImage {
             sop_class: "1.2.840.10008.5.1.4.1.1.2".into(),
             sop_instance: format!("1.2.{n}"),
+            frame: None,
             position_mm: [0.0, 0.0, n as f64],
         };
         DicomSeries {

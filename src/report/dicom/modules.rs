@@ -1,10 +1,12 @@
 //! Modules that all objects share (PS3.3 C.7): patient and study as the CT has them, series, equipment, general content.
 
+use std::collections::BTreeSet;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::{Objects, Run, codes, data_set::DataSet};
-use crate::{VERSION, report::outputs::Output};
+use crate::{VERSION, io::DicomImage, report::outputs::Output};
 
 /// What the notice says on every surface.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
@@ -109,7 +111,18 @@ pub fn reference(sop_class: &str, sop_instance: &str) -> DataSet {
     DataSet::new().text(tags::REFERENCED_SOP_CLASS_UID, sop_class).text(tags::REFERENCED_SOP_INSTANCE_UID, sop_instance)
 }
 
-/// References to all images of the CT.
-pub fn source_images(objects: &Objects<'_>) -> Vec<DataSet> {
-    objects.of.source.images.iter().map(|image| reference(&image.sop_class, &image.sop_instance)).collect()
+/// A reference to one image of the CT, or to a frame of one.
+pub fn image_reference(image: &DicomImage) -> DataSet {
+    let set = reference(&image.sop_class, &image.sop_instance);
+    match image.frame {
+        Some(frame) => set.text(tags::REFERENCED_FRAME_NUMBER, &frame.to_string()),
+        None => set,
+    }
+}
+
+/// References to all objects of the CT, each once.
+pub fn source_objects(objects: &Objects<'_>) -> Vec<DataSet> {
+    let mut seen = BTreeSet::new();
+    let images = objects.of.source.images.iter().filter(|image| seen.insert(image.sop_instance.as_str()));
+    images.map(|image| reference(&image.sop_class, &image.sop_instance)).collect()
 }

@@ -141,7 +141,7 @@ fn object(objects: &Objects<'_>, kind: Kind, label: &str, frames: Frames) -> Dat
     let [columns, rows, _] = objects.of.found.native().labels.grid.dims.map(|n| n as u16);
     let series = DataSet::new()
         .text(tags::SERIES_INSTANCE_UID, &source.series)
-        .items(tags::REFERENCED_INSTANCE_SEQUENCE, modules::source_images(objects));
+        .items(tags::REFERENCED_INSTANCE_SEQUENCE, modules::source_objects(objects));
     let organization = objects.hash.uid(&format!("dimensions {}", kind.output.file()));
     modules::frame(objects, kind, &kind.output.file(), 1)
         .texts(tags::IMAGE_TYPE, &["DERIVED", "PRIMARY"])
@@ -201,7 +201,7 @@ fn shared(objects: &Objects<'_>) -> DataSet {
 /// What holds of one frame: its place, its segment, and the image that it was made from.
 fn per_frame(objects: &Objects<'_>, Frame { segment, slice }: Frame) -> DataSet {
     let image = &objects.of.source.images[slice];
-    let source = modules::reference(&image.sop_class, &image.sop_instance)
+    let source = modules::image_reference(image)
         .item(
             tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE,
             dcm("121322", "Source image for image processing operation").item(),
