@@ -6,7 +6,7 @@ use std::thread;
 use super::tally::{Tally, of_pytest};
 use super::venv::Venv;
 use super::{Context, shared_folder, skip};
-use crate::process::{Result, build_program, release_dir, root, run_and_read};
+use crate::process::{self, Result, cargo, release_dir, root, run_and_read};
 
 const REQUIREMENTS: &str = "onnx/requirements-test.txt";
 
@@ -20,7 +20,7 @@ pub fn run(context: &Context) -> Result<Tally> {
     if folders.is_empty() {
         return Ok(skip("there are no Python tests yet"));
     }
-    build_program()?;
+    process::run(&mut cargo(&["build", "--release"]))?;
     let packages = Venv::ready("venv", REQUIREMENTS)?;
     let mut tally = Tally::default();
     for folder in folders {
