@@ -1,6 +1,6 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
@@ -22,8 +22,14 @@ use sam2lung::{
         },
         outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
         overview::{OverviewTitle, write_overview},
+        page::{
+            Report,
+            index::{self, Failed, INDEX},
+            write_report,
+        },
         tables::{write_csv, write_json, write_warnings},
         volumes::{VolumeFiles, check_samples},
+        words::NOTICE,
     },
     runtime::environment::Runtime,
     space::grid::Grid,
@@ -32,7 +38,7 @@ use sam2lung::{
 use crate::{
     args::SegmentArgs,
     input::Input,
-    staging::Staging,
+    staging::{Staging, write_beside},
     terminal::{
         Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
     },
@@ -44,8 +50,8 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let cancel = cancel_on_signal();
     let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
-    let (mut failed, mut heard) = (false, true);
-    for input in &inputs {
+    let (mut failed, mut heard) = (Vec::new(), true);
+    for (n, input) in inputs.iter().enumerate() {
         let started = Instant::now();
         match segment_one(args, &options, &mut engine, input, &cancel) {
             Ok((summary, warnings)) => {
@@ -57,14 +63,27 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             }
             Err(error) => {
                 report_for(input.path(), &error);
-                failed = true;
-                if matches!(error, Error::Cancelled) {
+                let cancelled = matches!(error, Error::Cancelled);
+                let why = format!("{}: {error}", error.name());
+                let those = if cancelled { &inputs[n..] } else { &inputs[n..=n] };
+                failed.extend(those.iter().map(|one| Failed { name: one.name.clone(), why: why.clone() }));
+                if cancelled {
                     break;
                 }
             }
         }
     }
-    if failed || !heard { Err(Reported) } else { Ok(()) }
+    let listed = list(&args.output, inputs.len(), &failed).map_err(|e| report(&e));
+    if failed.is_empty() && heard { listed } else { Err(Reported) }
+}
+
+/// Writes the page of all CTs, where there are several or an earlier run wrote one; not where there is no result at all.
+fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
+    if output.exists() && (inputs > 1 || index::is_there(output)) {
+        index::check(output)?;
+        write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
+    }
+    Ok(())
 }
 
 /// What the words ask for, and the inputs; what needs no CT is refused before anything is loaded.
@@ -84,7 +103,11 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     if let Some(file) = args.inputs.iter().find(|path| args.dicom && path.is_file()) {
         return Err(dicom::not_dicom(file));
     }
-    Ok((options, Input::all(args)?))
+    let inputs = Input::all(args)?;
+    if inputs.len() > 1 {
+        index::check(&args.output)?;
+    }
+    Ok((options, inputs))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
@@ -244,8 +267,8 @@ fn write(
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
-    let manifest = Manifest {
-        notice: "Research use only. Not a medical device.",
+    let mut manifest = Manifest {
+        notice: NOTICE,
         versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", runtime)]),
         model: ModelRecord::of(engine.bundle()),
         input,
@@ -277,6 +300,20 @@ fn write(
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
+    // The page shows the record, so the time that the page takes is known to the file alone.
+    let began = Instant::now();
+    let record = serde_json::to_value(&manifest).map_err(|e| Error::write(folder, e))?;
+    let (nodules, micronodules) = (found.canonical_nodules(), found.canonical_micronodules());
+    let report = Report {
+        title: &title,
+        maps: canonical,
+        nodules: &found.nodules,
+        canonical: &nodules,
+        micronodules: &micronodules,
+        run: &record,
+    };
+    write_report(folder, report, &cancel)?;
+    manifest.timings_s.extend(seconds(&BTreeMap::from([("report", began.elapsed())])));
     let path = folder.join(MANIFEST.file());
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
