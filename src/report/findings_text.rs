@@ -8,23 +8,21 @@ use crate::{
     findings::nodule::Nodule,
     report::{
         page::Report,
-        views::largest_slice,
         words::{
-            self, NOTICE, flagged, found, intervals, name, one_line, percent, reading_order, side, slice_of,
-            volume_with_interval,
+            self, NOTICE, flagged, found, intervals, name, one_line, percent, side, slice_of, volume_with_interval,
         },
     },
 };
 
-/// The text.
-pub fn of(report: &Report<'_>) -> String {
+/// The text; `order` is that in which nodules are read, `slices` the axial slice that shows most of each.
+pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
     let Report { title, nodules, .. } = *report;
     let mut paragraphs = vec![format!("Lung nodules in {}", one_line(&title.input))];
     let flagged = flagged(nodules).map_or(String::new(), |flagged| format!("; {flagged}"));
     let small = words::micronodules(title).map_or(String::new(), |small| format!(" {small}, listed below."));
     paragraphs.push(format!("{}{flagged}.{small}", found(nodules.len())));
     paragraphs.extend(title.warnings.iter().map(|warning| format!("Warning: {}.", one_line(&warning.to_string()))));
-    paragraphs.extend(reading_order(nodules).into_iter().map(|n| nodule(report, n)));
+    paragraphs.extend(order.iter().map(|n| nodule(report, *n, slices[*n])));
     if !report.micronodules.is_empty() {
         paragraphs.push(micronodules(report));
     }
@@ -41,9 +39,9 @@ pub fn of(report: &Report<'_>) -> String {
     paragraphs.join("\n\n") + "\n"
 }
 
-fn nodule(report: &Report<'_>, n: usize) -> String {
+fn nodule(report: &Report<'_>, n: usize, slice: usize) -> String {
     let (own, canonical) = (&report.nodules[n], &report.canonical[n]);
-    let slice = slice_of(report.maps.ct.grid.dims[2], largest_slice(&report.maps, canonical));
+    let slice = slice_of(report.maps.ct.grid.dims[2], slice);
     let clicked = if own.clicked { ", outlined with clicks" } else { "" };
     let look =
         if own.review { format!(" Look again: {}.", one_line(&own.review_reasons.join("; "))) } else { String::new() };

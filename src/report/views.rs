@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView2, Axis, s};
 
 use crate::{
     findings::{canonical::Canonical, nodule::Nodule},
@@ -29,12 +29,11 @@ pub fn largest_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
 
 /// Where along `axis` (i, j, k) within `voi` most voxels of number `id` are; of equal ones the nearest to `middle`.
 pub fn fullest(labels: &Array3<u16>, id: u16, voi: &Voi, axis: usize, middle: usize) -> usize {
-    let mut voxels = vec![0usize; voi.size()[axis]];
-    for index in voi.indices().filter(|index| labels[*index] == id) {
-        voxels[index[2 - axis] - voi.start[axis]] += 1;
-    }
-    let places = voxels.iter().zip(voi.start[axis]..);
-    places.map(|(count, at)| (*count, Reverse(at.abs_diff(middle)), at)).max().map_or(middle, |(_, _, at)| at)
+    let [i, j, k] = [0, 1, 2].map(|axis| voi.start[axis]..voi.end[axis]);
+    let part = labels.slice(s![k, j, i]);
+    let planes = part.axis_iter(Axis(2 - axis)).zip(voi.start[axis]..);
+    let voxels = |plane: ArrayView2<'_, u16>| plane.iter().filter(|label| **label == id).count();
+    planes.map(|(plane, at)| (voxels(plane), Reverse(at.abs_diff(middle)), at)).max().map_or(middle, |(_, _, at)| at)
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ use crate::{
         findings_text,
         outputs::{FINDINGS, REPORT},
         overview::OverviewTitle,
+        views::fullest,
         words::{NOTICE, one_line, reading_order},
     },
     space::volume::Voi,
@@ -54,12 +55,38 @@ pub struct Report<'a> {
     pub run: &'a Value,
 }
 
+/// A report with what all of its parts need to know of its nodules.
+struct Known<'a> {
+    report: Report<'a>,
+    /// The order in which nodules are read.
+    order: Vec<usize>,
+    /// The box around each number.
+    boxes: BTreeMap<u16, Voi>,
+    /// The axial slice that shows most of each nodule, from 0.
+    slices: Vec<usize>,
+}
+
+impl<'a> Known<'a> {
+    fn of(report: Report<'a>, cancel: &CancelToken) -> Result<Self> {
+        let Report { maps, nodules, canonical, .. } = report;
+        let boxes = boxes(&maps, cancel)?;
+        let slice = |nodule: &Nodule| {
+            let middle = nodule.centroid_ijk[2].round() as usize;
+            boxes.get(&nodule.id).map_or(middle, |voi| fullest(maps.labels, nodule.id, voi, 2, middle))
+        };
+        let slices = canonical.iter().map(slice).collect();
+        Ok(Known { report, order: reading_order(nodules), boxes, slices })
+    }
+}
+
 /// Writes `report.html` and `findings.txt` into `folder`.
 ///
 /// # Errors
 /// [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
 pub fn write_report(folder: &Path, report: Report<'_>, cancel: &CancelToken) -> Result<()> {
-    let files = [(REPORT.file(), markup(report, cancel)?), (FINDINGS.file(), findings_text::of(&report))];
+    let known = Known::of(report, cancel)?;
+    let text = findings_text::of(&report, &known.order, &known.slices);
+    let files = [(REPORT.file(), markup(&known, &text, cancel)?), (FINDINGS.file(), text)];
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|e| Error::write(&path, e))?;
@@ -68,18 +95,17 @@ pub fn write_report(folder: &Path, report: Report<'_>, cancel: &CancelToken) -> 
 }
 
 /// The text of `report.html`.
-fn markup(report: Report<'_>, cancel: &CancelToken) -> Result<String> {
-    let Report { title, maps, nodules, run, .. } = report;
-    let order = reading_order(nodules);
+fn markup(known: &Known<'_>, findings: &str, cancel: &CancelToken) -> Result<String> {
+    let Report { title, maps, nodules, micronodules, run, .. } = known.report;
     let input = one_line(&title.input);
-    let mut sections = vec![("summary", "Summary", summary::markup(&report, &order))];
+    let mut sections = vec![("summary", "Summary", summary::markup(known))];
     if !nodules.is_empty() {
-        sections.push(("nodules", "Nodules", every_nodule(&report, &order, cancel)?));
+        sections.push(("nodules", "Nodules", every_nodule(known, cancel)?));
     }
-    if !report.micronodules.is_empty() {
-        sections.push(("micronodules", "Micronodules", summary::micronodules(&report)));
+    if !micronodules.is_empty() {
+        sections.push(("micronodules", "Micronodules", summary::micronodules(&known.report)));
     }
-    sections.push(("text", "Text for a report", text(&report)));
+    sections.push(("text", "Text for a report", text(findings)));
     sections.push(("words", "What the words mean", glossary::markup(nodules, title)));
     sections.push(("run", "How the run was made", record::markup(run)));
     cancel.check()?;
@@ -92,17 +118,16 @@ fn markup(report: Report<'_>, cancel: &CancelToken) -> Result<String> {
 }
 
 /// The pictures' switches, and each nodule.
-fn every_nodule(report: &Report<'_>, order: &[usize], cancel: &CancelToken) -> Result<Markup> {
-    let Report { title, maps, nodules, canonical, .. } = *report;
+fn every_nodule(known: &Known<'_>, cancel: &CancelToken) -> Result<Markup> {
+    let Known { report: Report { title, maps, nodules, canonical, .. }, order, boxes, slices } = known;
     let grid = &maps.ct.grid;
     let near = near_labels(maps.labels.view(), grid, REACH_MM, cancel)?;
-    let boxes = boxes(&maps, cancel)?;
-    let drawn = Drawn { maps, near: &near, maximum: title.uncertainty_maximum };
+    let drawn = Drawn { maps: *maps, near: &near, maximum: title.uncertainty_maximum };
     let mut articles = Vec::with_capacity(order.len());
     for (place, n) in order.iter().enumerate() {
         cancel.check()?;
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
-        let told = Told { own, canonical, voi: boxes.get(&own.id).copied() };
+        let told = Told { own, canonical, voi: boxes.get(&own.id).copied(), slice: slices[*n] };
         articles.push(nodule::markup(told, drawn, place < MAX_REPORT_NODULES, cancel)?);
     }
     Ok(html! {
@@ -150,10 +175,13 @@ fn switches(title: &OverviewTitle) -> Markup {
 }
 
 /// `findings.txt`, to be copied.
-fn text(report: &Report<'_>) -> Markup {
+fn text(findings: &str) -> Markup {
     html! {
         p class="faint" { "The same as " code { (FINDINGS.file()) } "." }
-        pre id="findings" tabindex="0" aria-label="Text for a report" { (findings_text::of(report)) }
+        pre id="findings" tabindex="0" aria-label="Text for a report" { (findings) }
         p { button type="button" data-copy="findings" hidden { "Copy the text" } }
     }
 }
+
+#[cfg(test)]
+mod tests;

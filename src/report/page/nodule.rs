@@ -10,10 +10,7 @@ use crate::{
     error::Result,
     findings::nodule::Nodule,
     progress::CancelToken,
-    report::{
-        views::largest_slice,
-        words::{name, side, slice_of, volume_with_interval},
-    },
+    report::words::{name, side, slice_of, volume_with_interval},
     space::volume::Voi,
 };
 
@@ -29,6 +26,8 @@ pub struct Told<'a> {
     pub canonical: &'a Nodule,
     /// The box around its voxels; none for a region that is made of other classes.
     pub voi: Option<Voi>,
+    /// The axial slice that shows most of it, from 0.
+    pub slice: usize,
 }
 
 /// The name of its part of the page.
@@ -41,9 +40,9 @@ pub fn anchor(nodule: &Nodule) -> String {
 /// # Errors
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelToken) -> Result<Markup> {
-    let Told { own, canonical, voi } = told;
+    let Told { own, canonical, voi, slice } = told;
     let pictures = match voi.filter(|_| pictures) {
-        Some(voi) => Some(figures(&Subject::of(drawn, canonical, voi, cancel)?, told, drawn)),
+        Some(voi) => Some(figures(&Subject::of(drawn, canonical, voi, cancel)?, told)),
         None => None,
     };
     let (id, slices) = (anchor(own), drawn.maps.ct.grid.dims[2]);
@@ -58,7 +57,7 @@ pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelT
                     strong { (volume_with_interval(own)) }
                 }
                 p class="place" {
-                    (side(&drawn.maps, canonical)) ", " (slice_of(slices, largest_slice(&drawn.maps, canonical)))
+                    (side(&drawn.maps, canonical)) ", " (slice_of(slices, slice))
                     @if own.clicked { ", outlined with clicks" }
                 }
                 @if own.review {
@@ -75,8 +74,8 @@ pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelT
     })
 }
 
-fn figures(subject: &Subject<'_>, told: Told<'_>, drawn: Drawn<'_>) -> Markup {
-    let stack = subject.stack(largest_slice(&drawn.maps, told.canonical));
+fn figures(subject: &Subject<'_>, told: Told<'_>) -> Markup {
+    let stack = subject.stack(told.slice);
     html! {
         div class="pictures" {
             (scroller(&stack, told.own))

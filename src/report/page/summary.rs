@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    Report, image,
+    Known, Report, image,
     measures::Shown,
     nodule::anchor,
     table::{Cell, Head, Table},
@@ -12,7 +12,6 @@ use crate::{
     findings::nodule::Nodule,
     report::{
         chest,
-        views::largest_slice,
         words::{self, capital, flagged, found, name, one_line, side},
     },
     warning::Warning,
@@ -31,9 +30,9 @@ const COLUMNS: &[&str] = &[
 /// Width of the chest's map in pixels.
 const CHEST_PIXELS: usize = 400;
 
-/// The summary; `order` is that in which nodules are read.
-pub fn markup(report: &Report<'_>, order: &[usize]) -> Markup {
-    let Report { title, nodules, .. } = *report;
+/// The summary.
+pub fn markup(known: &Known<'_>) -> Markup {
+    let Report { title, nodules, .. } = known.report;
     html! {
         (warnings(&title.warnings))
         div class="glance" {
@@ -46,9 +45,9 @@ pub fn markup(report: &Report<'_>, order: &[usize]) -> Markup {
                 }
                 p class="faint" { "The patient's right is on the left of each picture, as in a radiology report." }
             }
-            (map(report))
+            (map(&known.report))
         }
-        @if !nodules.is_empty() { (table(report, order).markup()) }
+        @if !nodules.is_empty() { (table(known).markup()) }
     }
 }
 
@@ -83,7 +82,7 @@ fn map(report: &Report<'_>) -> Markup {
                 @for nodule in report.canonical.iter().rev() {
                     a href=(format!("#{}", anchor(nodule))) aria-label=(name(nodule)) transform=(place(nodule))
                         class=[nodule.review.then_some("review")] {
-                        circle r="10" {}
+                        circle r="12" {}
                         text y="4.5" text-anchor="middle" { (nodule.id) }
                     }
                 }
@@ -97,8 +96,8 @@ fn map(report: &Report<'_>) -> Markup {
     }
 }
 
-fn table(report: &Report<'_>, order: &[usize]) -> Table {
-    let Report { maps, nodules, canonical, .. } = *report;
+fn table(known: &Known<'_>) -> Table {
+    let Known { report: Report { maps, nodules, canonical, .. }, order, slices, .. } = known;
     let all = Shown::all();
     let column = |name: &&str| all.iter().find(|shown| shown.name == *name);
     let told = |shown: &&Shown| nodules.iter().any(|nodule| shown.number(nodule).is_some());
@@ -111,12 +110,11 @@ fn table(report: &Report<'_>, order: &[usize]) -> Table {
     ];
     let row = |n: &usize| {
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
-        let slice = largest_slice(&maps, canonical) + 1;
         let first = [
             Cell { shown: html! { a href=(format!("#{}", anchor(own))) { (name(own)) } }, key: own.id.to_string() },
             Cell { shown: look_again(own), key: u8::from(own.review).to_string() },
-            Cell::text(side(&maps, canonical).trim_end_matches(" side")),
-            Cell::count(slice),
+            Cell::text(side(maps, canonical).trim_end_matches(" side")),
+            Cell::count(slices[*n] + 1),
         ];
         first.into_iter().chain(measures.iter().map(|shown| measure(shown, own))).collect()
     };

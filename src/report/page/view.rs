@@ -135,7 +135,7 @@ fn spread(count: usize, most: usize) -> Vec<usize> {
 }
 
 /// The slices of a stack: around the nodule, `first` among them, evenly spaced.
-fn stack(voi: &Voi, first: usize, slices: usize) -> Vec<usize> {
+pub(super) fn stack(voi: &Voi, first: usize, slices: usize) -> Vec<usize> {
     let [start, end] = [voi.start[2], voi.end[2]];
     let margin = (MAX_REPORT_SLICES.saturating_sub(end - start) / 2).max(MARGIN_SLICES);
     let [start, end] = [start.saturating_sub(margin), (end + margin).min(slices)];
