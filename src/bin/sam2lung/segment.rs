@@ -77,9 +77,9 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     if failed.is_empty() && heard { listed } else { Err(Reported) }
 }
 
-/// Writes the page of all CTs, where there are several or an earlier run wrote one; not where there is no result at all.
+/// Writes the page of all CTs where several were asked for and one has a result now, and where an earlier run wrote one.
 fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
-    if output.exists() && (inputs > 1 || index::is_there(output)) {
+    if (inputs > 1 && failed.len() < inputs) || index::is_there(output) {
         index::check(output)?;
         write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
     }
