@@ -47,7 +47,7 @@ fn nodule(report: &Report<'_>, n: usize, slice: usize) -> String {
         if own.review { format!(" Look again: {}.", one_line(&own.review_reasons.join("; "))) } else { String::new() };
     format!(
         "{}: {}, {slice}{clicked}. {:.1} × {:.1} mm, {}, mean {:.0} HU.{} Found by {} of the samples.{look}",
-        one_line(&name(own)),
+        name(own),
         side(&report.maps, canonical),
         own.long_axis_mm,
         own.short_axis_mm,

@@ -29,7 +29,7 @@ pub fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
 pub fn percent(share: f64) -> String {
     match share {
         share if share > 0.0 && share < 0.005 => "below 1 %".into(),
-        share if share < 1.0 && share >= 0.995 => "above 99 %".into(),
+        share if (0.995..1.0).contains(&share) => "above 99 %".into(),
         share => format!("{:.0} %", share * 100.0),
     }
 }
@@ -75,7 +75,7 @@ pub fn intervals(nodules: &[Nodule], title: &OverviewTitle) -> String {
 /// "Nodule 3": what the finding is called, by its class, and its number.
 pub fn name(nodule: &Nodule) -> String {
     let class = if nodule.class.is_empty() { "nodule" } else { nodule.class.as_str() };
-    format!("{} {}", capital(class), nodule.id)
+    format!("{} {}", capital(&one_line(class)), nodule.id)
 }
 
 /// With a capital at its beginning.

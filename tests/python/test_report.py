@@ -78,11 +78,11 @@ def test_one_ct_has_no_index_and_several_have_one_that_later_runs_keep(segment, 
     segment(two, tmp_path / "missing.nii.gz", status=1)
     page = index.read_text()
     assert all(f'href="{name}/report.html"' in page for name in ("one", "two"))
-    assert "missing" in page and "E_READ" in page and "1 CT of the last run without a result" in page
+    assert "missing" in page and "E_READ" in page and "1 CT of the last run has no result" in page
     # A run of one CT more brings it up to date.
     segment(ct("three.nii.gz"))
     page = index.read_text()
-    assert 'href="three/report.html"' in page and "3 CTs, 6 nodule(s)." in page and "E_READ" not in page
+    assert 'href="three/report.html"' in page and "3 CTs: 6 nodules were found." in page and "E_READ" not in page
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "three", "two"]
 
 

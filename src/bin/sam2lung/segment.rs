@@ -1,11 +1,16 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::{bundle::Bundle, signature::Signature},
-    findings::result::Segmentation,
+    findings::{canonical::Canonical, result::Segmentation},
     io::{self, DicomSeries, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
@@ -300,23 +305,29 @@ fn write(
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
-    // The page shows the record, so the time that the page takes is known to the file alone.
-    let began = Instant::now();
-    let record = serde_json::to_value(&manifest).map_err(|e| Error::write(folder, e))?;
-    let (nodules, micronodules) = (found.canonical_nodules(), found.canonical_micronodules());
-    let report = Report {
-        title: &title,
-        maps: canonical,
-        nodules: &found.nodules,
-        canonical: &nodules,
-        micronodules: &micronodules,
-        run: &record,
-    };
-    write_report(folder, report, &cancel)?;
-    manifest.timings_s.extend(seconds(&BTreeMap::from([("report", began.elapsed())])));
+    let took = write_pages(folder, found, canonical, &title, &manifest, &cancel)?;
+    manifest.timings_s.extend(seconds(&BTreeMap::from([("report", took)])));
     let path = folder.join(MANIFEST.file());
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
     monitor.step(Stage::Write, steps, steps)?;
     staging.finish()
+}
+
+/// Writes the report page and the findings in words; says how long that took, which the page, whose record is made before, can't.
+fn write_pages(
+    folder: &Path,
+    found: &Segmentation,
+    maps: Canonical<'_>,
+    title: &OverviewTitle,
+    manifest: &Manifest<'_>,
+    cancel: &CancelToken,
+) -> Result<Duration> {
+    let started = Instant::now();
+    let run = serde_json::to_value(manifest).map_err(|e| Error::write(folder, e))?;
+    let (canonical, micronodules) = (found.canonical_nodules(), found.canonical_micronodules());
+    let report =
+        Report { title, maps, nodules: &found.nodules, canonical: &canonical, micronodules: &micronodules, run: &run };
+    write_report(folder, report, cancel)?;
+    Ok(started.elapsed())
 }

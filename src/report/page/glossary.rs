@@ -50,7 +50,11 @@ pub fn markup(nodules: &[Nodule], title: &OverviewTitle) -> Markup {
             @for shown in Shown::all() {
                 div {
                     dt { (shown.head()) }
-                    dd { (capital(shown.meaning)) ". " code { (shown.name) } }
+                    dd {
+                        (capital(shown.meaning)) "."
+                        @if let Some([low, high]) = shown.ends() { " In brackets: " (low) "; " (high) "." }
+                        " " code { (shown.name) }
+                    }
                 }
             }
         }

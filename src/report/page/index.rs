@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
     report::{
         outputs::{MANIFEST, NODULES_JSON, OVERVIEW, REPORT},
-        words::{NOTICE, one_line},
+        words::{NOTICE, capital, found, one_line},
     },
 };
 
@@ -171,7 +171,7 @@ impl Listed {
 fn told(warnings: &[Told]) -> Cell {
     let shown = html! {
         @if warnings.is_empty() { "none" } @else {
-            ul class="plain" { @for Told { name, text } in warnings { li { code { (name) } " " (one_line(text)) } } }
+            ul class="plain" { @for Told { name, text } in warnings { li { (capital(&one_line(text))) ". " code { (name) } } } }
         }
     };
     let names: Vec<&str> = warnings.iter().map(|told| told.name.as_str()).collect();
@@ -185,9 +185,9 @@ fn markup(results: &[Listed], failed: &[Failed]) -> String {
         |of: fn(&Counts) -> usize| results.iter().flat_map(|one| &one.record).map(|r| of(&r.result)).sum::<usize>();
     let (nodules, review) = (count(|counts| counts.nodules), count(|counts| counts.review));
     let summary = html! {
-        p class="found" { (scans(results.len())) ", " (nodules) " nodule(s)." }
+        p class="found" { (scans(results.len())) ": " (found(nodules).to_lowercase()) "." }
         @if review > 0 { p class="flagged" { (review) " should be looked at again." } }
-        @if !failed.is_empty() { p class="flagged" { (scans(failed.len())) " of the last run without a result." } }
+        @if !failed.is_empty() { p class="flagged" { (scans(failed.len())) " of the last run " (if failed.len() == 1 { "has" } else { "have" }) " no result." } }
     };
     let mut sections = vec![("summary", "Summary", summary)];
     if !failed.is_empty() {
@@ -213,7 +213,7 @@ fn table(order: &[&Listed]) -> Table {
         heads: vec![
             Head::texts("CT"),
             Head::numbers("Nodules"),
-            Head { sorted: true, ..Head::numbers("To look at again") },
+            Head { sorted: true, ..Head::numbers("Look again") },
             Head::numbers("Micronodules"),
             Head::numbers("Longest (mm)"),
             Head::texts("Warnings"),
@@ -275,11 +275,11 @@ mod tests {
         let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
         assert!(at("broken</bdi>") < at("b &lt;i&gt;#1&quot; ü%</bdi>") && at("ü%</bdi>") < at(">a</bdi>"));
         at(r#"href="b%20%3Ci%3E%231%22%20%C3%BC%25/report.html""#);
-        at("only &lt;b&gt;one&lt;/b&gt;");
+        at("Only &lt;b&gt;one&lt;/b&gt;. <code>W_ONE_LUNG</code>");
         at("E_NOT_HU: &lt;x&gt;\u{fffd}next");
         at("run.json can't be read");
         at("12.3");
-        at("3 CTs, 6 nodule(s).");
+        at("3 CTs: 6 nodules were found.");
         assert!(!text.contains("no result<") && !text.contains("c<script>"));
     }
 

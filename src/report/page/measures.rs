@@ -72,6 +72,11 @@ impl Shown {
         Some(format!("{low} to {high}"))
     }
 
+    /// What the ends of its interval are, where it has one.
+    pub fn ends(&self) -> Option<[&'static str; 2]> {
+        self.interval.map(|ends| ends.map(|column| column.measure.meaning))
+    }
+
     /// The number that it is sorted by; none for a text, and where the model has nothing to say.
     pub fn number(&self, nodule: &Nodule) -> Option<f64> {
         match self.columns.first()?.cell(nodule) {
@@ -156,6 +161,7 @@ mod tests {
             "it is the volume's median, which has the interval itself"
         );
         assert_eq!(of("mean_hu"), ("−13".into(), None));
+        assert!(shown("volume_mm3").ends().unwrap()[1].starts_with("upper end") && shown("mean_hu").ends().is_none());
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn switches(title: &OverviewTitle) -> Markup {
 fn text(findings: &str) -> Markup {
     html! {
         p class="faint" { "The same as " code { (FINDINGS.file()) } "." }
-        pre id="findings" tabindex="0" aria-label="Text for a report" { (findings) }
+        pre id="findings" { (findings) }
         p { button type="button" data-copy="findings" hidden { "Copy the text" } }
     }
 }

@@ -69,7 +69,7 @@ impl Table {
         html! {
             div class="scroll" role="region" tabindex="0" aria-labelledby=(caption_id) {
                 table id=(self.id) class="sortable" {
-                    caption id=(caption_id) { (self.caption) }
+                    caption id=(caption_id) { span { (self.caption) } }
                     thead {
                         tr {
                             @for head in &self.heads {
