@@ -41,7 +41,9 @@ def test_findings_say_what_the_table_says_the_flagged_first(segment, ct, tmp_pat
     lines = [line for line in text.splitlines() if line.startswith("Nodule ")]
     assert [line.split(":")[0] for line in lines] == ["Nodule 2", "Nodule 1"]
     for line, nodule in zip(lines, reversed(nodules)):
-        assert f"{nodule['long_axis_mm']:.1f} × {nodule['short_axis_mm']:.1f} mm, {nodule['volume_mm3']:.0f} mm³" in line
+        assert (
+            f"{nodule['long_axis_mm']:.1f} × {nodule['short_axis_mm']:.1f} mm, {nodule['volume_mm3']:.0f} mm³" in line
+        )
         assert all(reason in line for reason in nodule["review_reasons"])
     assert "right side, slice 9 of 16 from the feet" in lines[1] and "left side" in lines[0]
     assert "2 nodules were found; 1 should be looked at again. 1 micronodule below 4 mm, listed below." in text
