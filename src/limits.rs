@@ -89,5 +89,11 @@ pub const MAX_DICOM_PIXEL_BYTES: usize = 1 << 30;
 pub const MAX_CARDS: usize = 12;
 /// Pages of the overview: nobody looks through more, and the head of each says what is left out.
 pub const MAX_PAGES: usize = 20;
+/// Nodules that have pictures in the report page, those to look at again first: 100 KiB each, so that it opens everywhere.
+pub const MAX_REPORT_NODULES: usize = 60;
+/// Axial slices of a nodule in the report page.
+pub const MAX_REPORT_SLICES: usize = 15;
+/// Samples whose outlines the report page draws: more hide the CT.
+pub const MAX_REPORT_OUTLINES: usize = 10;
 /// Triangles of a file: the legacy format of VTK counts four numbers for each in 32 bits.
 pub const MAX_TRIANGLES: usize = (i32::MAX / 4) as usize;

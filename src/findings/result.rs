@@ -221,9 +221,16 @@ impl Segmentation {
 
     /// The nodules with the voxel indices of [`Segmentation::canonical`].
     pub fn canonical_nodules(&self) -> Vec<Nodule> {
-        let canonical =
-            |n: &Nodule| Nodule { centroid_ijk: self.orientation.canonical_ijk(n.centroid_ijk), ..n.clone() };
-        self.nodules.iter().map(canonical).collect()
+        self.nodules.iter().map(|nodule| self.with_canonical_ijk(nodule)).collect()
+    }
+
+    /// The micronodules with the voxel indices of [`Segmentation::canonical`].
+    pub fn canonical_micronodules(&self) -> Vec<Nodule> {
+        self.micronodules.iter().map(|nodule| self.with_canonical_ijk(nodule)).collect()
+    }
+
+    fn with_canonical_ijk(&self, nodule: &Nodule) -> Nodule {
+        Nodule { centroid_ijk: self.orientation.canonical_ijk(nodule.centroid_ijk), ..nodule.clone() }
     }
 
     /// A result of maps that were kept, as a program finds them again: `labels` with the nodules' numbers, and maps on the same

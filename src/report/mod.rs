@@ -1,11 +1,17 @@
-//! Every output and its name: volumes, tables, pictures, the run manifest.
+//! Every output and its name: volumes, tables, pictures, the report page, the run manifest.
 //!
 //! Enters: a result, and what is known of its run. Leaves: files, under the names of [`outputs`]. Not known here: networks,
 //! and how a result came about.
 
+mod chest;
+mod colour;
 pub mod dicom;
+mod findings_text;
 pub mod manifest;
 pub mod outputs;
 pub mod overview;
+pub mod page;
 pub mod tables;
+mod views;
 pub mod volumes;
+pub mod words;

@@ -9,12 +9,27 @@ use crate::{
     limits::MAX_PAGES,
 };
 
-/// The picture to begin with.
+/// The page to begin with.
+pub const REPORT: Output = Output {
+    stem: "report",
+    each: Each::One,
+    endings: Endings::Only("html"),
+    meaning: "begin here: a page for a browser with all nodules, their pictures in three planes, outlines, uncertainty, measures \
+              with intervals and what they mean; it loads nothing and prints to PDF",
+};
+/// What was found, to be copied.
+pub const FINDINGS: Output = Output {
+    stem: "findings",
+    each: Each::One,
+    endings: Endings::Only("txt"),
+    meaning: "what was found in plain English, to be copied into a report",
+};
+/// The picture.
 pub const OVERVIEW: Output = Output {
     stem: "overview",
     each: Each::Page,
     endings: Endings::Only("png"),
-    meaning: "begin here: the slice through each nodule with its outline, beside it the uncertainty, with number, size and \
+    meaning: "as one picture: the slice through each nodule with its outline, beside it the uncertainty, with number, size and \
               review flag, the largest first; more than 12 go on in `overview-2.png` and so on (20 pages at most; the \
               picture says so)",
 };
@@ -144,6 +159,8 @@ pub const WARNINGS: Output = Output {
 
 /// All outputs, those for people first.
 pub const OUTPUTS: &[Output] = &[
+    REPORT,
+    FINDINGS,
     OVERVIEW,
     LABEL,
     PROBABILITY,
@@ -252,6 +269,8 @@ mod tests {
     #[test]
     fn is_output_knows_every_name_that_is_written_and_no_other() {
         for name in [
+            "report.html",
+            "findings.txt",
             "overview.png",
             "overview-2.png",
             "overview-20.png",
@@ -276,6 +295,8 @@ mod tests {
             assert!(is_output(name), "{name}");
         }
         for name in [
+            "report-2.html",
+            "index.html",
             "overview-1.png",
             "overview-21.png",
             "overview-02.png",

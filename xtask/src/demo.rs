@@ -55,7 +55,8 @@ fn known_nodules(folder: &Path) -> Vec<Value> {
 fn say_where(phantom: &Path, result: &Path) {
     println!("\nthe CT             {}", phantom.display());
     for (what, file) in [
-        ("look at this", "overview.png"),
+        ("look at this", "report.html"),
+        ("as one picture", "overview.png"),
         ("the nodules", "nodules.csv"),
         ("outlines", "label.nii.gz"),
         ("probability", "probability.nii.gz"),

@@ -23,9 +23,10 @@ const LEARN: &str = "\
 Examples:
   sam2lung segment chest.nii.gz --output results
       one CT; results/chest/ then holds label.nii.gz, probability.nii.gz, uncertainty.nii.gz,
-      nodules.json, nodules.csv, overview.png and run.json
+      nodules.json, nodules.csv, overview.png, run.json, report.html (begin here) and findings.txt
   sam2lung segment patients/* --output results --samples 50 --device cuda
-      a cohort on a GPU, one DICOM folder per patient; a CT that fails is named, and the others go on
+      a cohort on a GPU, one DICOM folder per patient; a CT that fails is named, and the others go on;
+      results/index.html lists all
   sam2lung segment ct/ --output results --click 182,285,65
       also outline the nodule at that voxel (column, row, slice from 0);
       --click-outside names voxels that don't belong to it

@@ -1,11 +1,16 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use sam2lung::{
     Error, Result, VERSION, Warning,
     contract::{bundle::Bundle, signature::Signature},
-    findings::result::Segmentation,
+    findings::{canonical::Canonical, result::Segmentation},
     io::{self, DicomSeries, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
@@ -22,8 +27,14 @@ use sam2lung::{
         },
         outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
         overview::{OverviewTitle, write_overview},
+        page::{
+            Report,
+            index::{self, Failed, INDEX},
+            write_report,
+        },
         tables::{write_csv, write_json, write_warnings},
         volumes::{VolumeFiles, check_samples},
+        words::NOTICE,
     },
     runtime::environment::Runtime,
     space::grid::Grid,
@@ -32,7 +43,7 @@ use sam2lung::{
 use crate::{
     args::SegmentArgs,
     input::Input,
-    staging::Staging,
+    staging::{Staging, write_beside},
     terminal::{
         Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
     },
@@ -44,8 +55,8 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let cancel = cancel_on_signal();
     let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
-    let (mut failed, mut heard) = (false, true);
-    for input in &inputs {
+    let (mut failed, mut heard) = (Vec::new(), true);
+    for (n, input) in inputs.iter().enumerate() {
         let started = Instant::now();
         match segment_one(args, &options, &mut engine, input, &cancel) {
             Ok((summary, warnings)) => {
@@ -57,14 +68,27 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             }
             Err(error) => {
                 report_for(input.path(), &error);
-                failed = true;
-                if matches!(error, Error::Cancelled) {
+                let cancelled = matches!(error, Error::Cancelled);
+                let why = format!("{}: {error}", error.name());
+                let those = if cancelled { &inputs[n..] } else { &inputs[n..=n] };
+                failed.extend(those.iter().map(|one| Failed { name: one.name.clone(), why: why.clone() }));
+                if cancelled {
                     break;
                 }
             }
         }
     }
-    if failed || !heard { Err(Reported) } else { Ok(()) }
+    let listed = list(&args.output, inputs.len(), &failed).map_err(|e| report(&e));
+    if failed.is_empty() && heard { listed } else { Err(Reported) }
+}
+
+/// Writes the page of all CTs where several were asked for and one has a result now, and where an earlier run wrote one.
+fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
+    if (inputs > 1 && failed.len() < inputs) || index::is_there(output) {
+        index::check(output)?;
+        write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
+    }
+    Ok(())
 }
 
 /// What the words ask for, and the inputs; what needs no CT is refused before anything is loaded.
@@ -84,7 +108,11 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     if let Some(file) = args.inputs.iter().find(|path| args.dicom && path.is_file()) {
         return Err(dicom::not_dicom(file));
     }
-    Ok((options, Input::all(args)?))
+    let inputs = Input::all(args)?;
+    if inputs.len() > 1 {
+        index::check(&args.output)?;
+    }
+    Ok((options, inputs))
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
@@ -244,8 +272,8 @@ fn write(
 
     let mut stages = found.stages.clone();
     stages.insert("write", started.elapsed());
-    let manifest = Manifest {
-        notice: "Research use only. Not a medical device.",
+    let mut manifest = Manifest {
+        notice: NOTICE,
         versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", runtime)]),
         model: ModelRecord::of(engine.bundle()),
         input,
@@ -277,9 +305,29 @@ fn write(
         timings_s: seconds(&stages),
         peak_memory_mib: peak_memory_mib(),
     };
+    let took = write_pages(folder, found, canonical, &title, &manifest, &cancel)?;
+    manifest.timings_s.extend(seconds(&BTreeMap::from([("report", took)])));
     let path = folder.join(MANIFEST.file());
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
     fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
     monitor.step(Stage::Write, steps, steps)?;
     staging.finish()
+}
+
+/// Writes the report page and the findings in words; says how long that took, which the page, whose record is made before, can't.
+fn write_pages(
+    folder: &Path,
+    found: &Segmentation,
+    maps: Canonical<'_>,
+    title: &OverviewTitle,
+    manifest: &Manifest<'_>,
+    cancel: &CancelToken,
+) -> Result<Duration> {
+    let started = Instant::now();
+    let run = serde_json::to_value(manifest).map_err(|e| Error::write(folder, e))?;
+    let (canonical, micronodules) = (found.canonical_nodules(), found.canonical_micronodules());
+    let report =
+        Report { title, maps, nodules: &found.nodules, canonical: &canonical, micronodules: &micronodules, run: &run };
+    write_report(folder, report, cancel)?;
+    Ok(started.elapsed())
 }

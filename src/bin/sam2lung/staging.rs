@@ -210,6 +210,23 @@ impl Staging {
     }
 }
 
+/// Writes a file that stands beside folders of results; an earlier one is replaced as a whole.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn write_beside(path: &Path, text: &str) -> Result<()> {
+    let output = path.parent().unwrap_or(path);
+    let _held = lock(output);
+    // In a folder of its own, which the next run takes away where this one is killed.
+    let folder = tempfile::Builder::new().prefix(&format!(".{}{PARTIAL}", file_name(path))).tempdir_in(output);
+    let written = folder.and_then(|folder| {
+        let part = folder.path().join(".part-page");
+        fs::write(&part, text)?;
+        fs::rename(&part, path)
+    });
+    written.map_err(|e| Error::write(path, e))
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
@@ -355,6 +372,26 @@ mod tests {
         let text = staging.finish().unwrap_err().to_string();
         assert!(text.contains("holds 'slice.dcm'"), "{text}");
         assert_eq!(fs::read_dir(output.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn write_beside_replaces_the_earlier_file_as_a_whole_and_leaves_nothing_else() {
+        let output = tempfile::tempdir().unwrap();
+        let path = output.path().join("index.html");
+        for text in ["one", "another"] {
+            write_beside(&path, text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(output.path()).unwrap().count(), 1);
+        assert_eq!(write_beside(&output.path().join("no/index.html"), "x").unwrap_err().name(), "E_WRITE");
+    }
+
+    #[test]
+    fn staging_takes_away_a_page_that_a_killed_run_left() {
+        let output = tempfile::tempdir().unwrap();
+        let left = holding(output.path(), ".index.html.partial-a1B2c3", &[".part-page"]);
+        drop(Staging::create(&output.path().join("chest")).unwrap());
+        assert!(!left.exists());
     }
 
     #[test]

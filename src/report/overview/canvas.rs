@@ -4,8 +4,7 @@ use std::{fs::File, io, io::BufWriter, path::Path};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
-/// Red, green, blue.
-pub type Colour = [u8; 3];
+use crate::report::colour::Colour;
 
 /// An RGB picture.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,11 +3,16 @@
 use super::{
     CARD_WIDTH, GAP, PANEL,
     canvas::{Align, Canvas},
-    colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
     panel::{Heat, View},
     text::{self, Line, paragraph},
 };
-use crate::findings::{canonical::Canonical, nodule::Nodule};
+use crate::{
+    findings::{canonical::Canonical, nodule::Nodule},
+    report::{
+        colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
+        words::{side, slice_of, volume_with_interval},
+    },
+};
 
 /// A card before it is drawn.
 pub struct Card<'a> {
@@ -48,37 +53,23 @@ impl<'a> Card<'a> {
 
 fn size(nodule: &Nodule) -> String {
     format!(
-        "Nodule {}: {:.0} × {:.0} mm, {} mm³ ({} to {})",
+        "Nodule {}: {:.0} × {:.0} mm, {}",
         nodule.id,
         nodule.long_axis_mm,
         nodule.short_axis_mm,
-        volume(nodule.volume_mm3),
-        volume(nodule.volume_mm3_p05),
-        volume(nodule.volume_mm3_p95)
+        volume_with_interval(nodule)
     )
-}
-
-/// A volume in whole mm³; of a small one so many digits that it isn't 0.
-fn volume(mm3: f64) -> String {
-    let digits = if mm3 < 1.0 { -mm3.log10().floor() } else { 0.0 };
-    format!("{mm3:.*}", digits as usize)
 }
 
 fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
     let classified = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
     let clicked = if nodule.clicked { ", outlined with clicks" } else { "" };
     format!(
-        "slice {} of {} from the feet, {}{classified}, found by {:.0} % of samples{clicked}",
-        slice + 1,
-        maps.ct.grid.dims[2],
+        "{}, {}{classified}, found by {:.0} % of samples{clicked}",
+        slice_of(maps.ct.grid.dims[2], slice),
         side(maps, nodule),
         nodule.detection_rate * 100.0
     )
-}
-
-/// Which half of the image, hence of the patient, the nodule lies in.
-fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
-    if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
 }
 
 fn review(nodule: &Nodule) -> (Colour, String) {
@@ -103,11 +94,6 @@ fn draw_scale(canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
 mod tests {
     use super::*;
     use crate::report::overview::tests::with_nodules;
-
-    #[test]
-    fn volume_of_a_small_interval_s_end_is_not_0() {
-        assert_eq!([1234.5, 9.6, 1.0, 0.96, 0.4, 0.034].map(volume), ["1234", "10", "1", "1.0", "0.4", "0.03"]);
-    }
 
     #[test]
     fn card_with_many_reasons_grows_until_each_word_is_on_it() {

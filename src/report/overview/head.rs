@@ -4,11 +4,17 @@
 use super::{
     GAP, OverviewTitle, WIDTH,
     canvas::{Align, Canvas},
-    colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING, lung_window},
     page_name,
     text::{self, Line, paragraph},
 };
-use crate::findings::{REACH_MM, canonical::Canonical, nodule::Nodule};
+use crate::{
+    findings::{REACH_MM, canonical::Canonical, nodule::Nodule},
+    report::{
+        chest,
+        colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING},
+        words::{found, intervals, micronodules},
+    },
+};
 
 use crate::limits::MAX_CARDS;
 
@@ -79,7 +85,7 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
             "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is within {REACH_MM} mm of \
              nodules; bright means unsure."
         ),
-        format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page, title)),
+        format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page.all, title)),
         format!("{}, {} samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
     ];
@@ -97,29 +103,13 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
 
 /// What is too small to be shown.
 fn apart(title: &OverviewTitle) -> String {
-    let (are, them) = match title.micronodules {
-        0 => return String::new(),
-        1 => ("1 micronodule", "is"),
-        n => (&*format!("{n} micronodules"), "are"),
-    };
-    format!("{are} below {} mm {them} not shown; run.json tells the place", title.min_diameter_mm)
-}
-
-/// What the intervals around volumes mean.
-fn intervals(page: Page<'_>, title: &OverviewTitle) -> String {
-    let (plain, clicked) = (title.volume_interval, title.clicked_volume_interval);
-    let told = plain == clicked || page.all.iter().all(|nodule| !nodule.clicked);
-    let clicked = if told { String::new() } else { format!("; with clicks, {}", clicked.meaning()) };
-    plain.meaning() + &clicked
+    let are = if title.micronodules == 1 { "is" } else { "are" };
+    micronodules(title).map_or(String::new(), |named| format!("{named} {are} not shown; run.json tells the place"))
 }
 
 /// How many were found, and which of them this page shows.
 fn count(page: Page<'_>) -> String {
-    let found = match page.all.len() {
-        0 => return "No nodule was found".to_owned(),
-        1 => return "1 nodule was found".to_owned(),
-        n => format!("{n} nodules were found"),
-    };
+    let found = found(page.all.len());
     if page.pages == 1 {
         return found;
     }
@@ -147,14 +137,9 @@ fn draw_chest(canvas: &mut Canvas, maps: &Canonical<'_>, page: &Page<'_>, left: 
     let scale = (CHEST_WIDTH as f64 / size_mm[0]).min(CHEST_HEIGHT as f64 / size_mm[1]);
     let (w, h) = ((size_mm[0] * scale) as usize, (size_mm[1] * scale) as usize);
     let (left, top) = (left + (CHEST_WIDTH - w) / 2, top + (CHEST_HEIGHT - h) / 2);
-    for y in 0..h {
-        let k = ((h - 1 - y) * grid.dims[2] / h.max(1)).min(grid.dims[2] - 1);
-        for x in 0..w {
-            let i = (x * grid.dims[0] / w.max(1)).min(grid.dims[0] - 1);
-            let lane = (0..grid.dims[1]).step_by(4).map(|j| maps.ct.voxels[[k, j, i]].clamp(-1000.0, 300.0));
-            let mean = lane.sum::<f32>() / grid.dims[1].div_ceil(4) as f32;
-            canvas.set(left + x, top + y, lung_window(mean * 1.2 - 300.0));
-        }
+    let front = chest::from_the_front(maps.ct, [w, h]);
+    for (y, x) in (0..h).flat_map(|y| (0..w).map(move |x| (y, x))) {
+        canvas.set(left + x, top + y, [front[y * w + x]; 3]);
     }
     let place = |nodule: &Nodule| {
         let x = left as f64 + (nodule.centroid_ijk[0] + 0.5) * grid.spacing_mm[0] * scale;

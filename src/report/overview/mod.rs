@@ -7,7 +7,6 @@
 
 mod canvas;
 mod card;
-mod colour;
 mod head;
 mod panel;
 mod text;
@@ -17,7 +16,6 @@ use std::path::Path;
 
 use canvas::Canvas;
 use card::Card;
-use colour::BACKGROUND;
 use head::{Head, Page};
 use ndarray::Array3;
 use panel::Heat;
@@ -26,7 +24,10 @@ use crate::{
     error::{Error, Result},
     findings::{REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, result::near_labels},
     progress::CancelToken,
-    report::outputs::{OVERVIEW, page},
+    report::{
+        colour::BACKGROUND,
+        outputs::{OVERVIEW, page},
+    },
     warning::Warning,
 };
 
@@ -113,12 +114,12 @@ fn draw(maps: &Canonical<'_>, near: &Array3<bool>, page: Page<'_>, title: &Overv
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{
-        colour::{OUTLINE, REVIEW, heat},
-        *,
+pub(super) mod tests {
+    use super::*;
+    use crate::report::{
+        colour::{Colour, OUTLINE, REVIEW, heat},
+        outputs::is_output,
     };
-    use crate::report::outputs::is_output;
     use crate::{
         contract::{classes::Class, uncertainty::ReviewRule},
         findings::nodule::{Rules, measure},
@@ -179,7 +180,7 @@ mod tests {
         drawn.expect("it was called")
     }
 
-    fn holds(canvas: &Canvas, colour: colour::Colour) -> bool {
+    fn holds(canvas: &Canvas, colour: Colour) -> bool {
         canvas.pixels.chunks(3).any(|pixel| pixel == colour)
     }
 

@@ -5,12 +5,13 @@
 
 use ndarray::Array3;
 
-use super::{
-    canvas::{Align, Canvas},
-    colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, lung_window},
-};
+use super::canvas::{Align, Canvas};
 use crate::{
     findings::{canonical::Canonical, nodule::Nodule},
+    report::{
+        colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, heat_share, lung_window},
+        views::{largest_slice, side_mm},
+    },
     steps::resample::Tap,
 };
 
@@ -39,8 +40,8 @@ impl<'a> View<'a> {
     /// The slice that shows most of the nodule, with lung around it.
     pub fn of(maps: Canonical<'a>, nodule: &Nodule, pixels: usize) -> Self {
         let slice = largest_slice(&maps, nodule);
-        let side_mm = (nodule.long_axis_mm * 3.0).clamp(50.0, 140.0);
-        View { maps, slice, centre: [nodule.centroid_ijk[0], nodule.centroid_ijk[1]], side_mm, pixels }
+        let centre = [nodule.centroid_ijk[0], nodule.centroid_ijk[1]];
+        View { maps, slice, centre, side_mm: side_mm(nodule), pixels }
     }
 
     /// Column and row under a pixel of the panel.
@@ -97,7 +98,7 @@ impl<'a> View<'a> {
             let is_near = view.voxel(x, y).is_some_and(|[row, column]| shown.near[[view.slice, row, column]]);
             let value = if is_near { view.smooth(view.maps.uncertainty, x, y) } else { 0.0 };
             let unsure = (value / shown.maximum).clamp(0.0, 1.0);
-            let (hot, share) = (heat(unsure), (unsure * 3.0).min(0.9));
+            let (hot, share) = (heat(unsure), heat_share(unsure));
             std::array::from_fn(|c| {
                 let faint = f32::from(grey[c]) * 0.6;
                 (faint + (f32::from(hot[c]) - faint) * share).round() as u8
@@ -131,13 +132,4 @@ impl<'a> View<'a> {
         canvas.rectangle(left + self.pixels - bar - 8, top + self.pixels - 10, bar, 2, TEXT);
         canvas.text(l + side - 8.0 - bar as f32 / 2.0, t + side - 14.0, 13.0, TEXT, Align::Centre, "10 mm");
     }
-}
-
-/// The axial slice with most voxels of the nodule.
-fn largest_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
-    let middle = nodule.centroid_ijk[2].round() as usize;
-    let reach = (nodule.long_axis_mm / maps.ct.grid.spacing_mm[2]).ceil() as usize + 1;
-    let slices = middle.saturating_sub(reach)..(middle + reach + 1).min(maps.ct.grid.dims[2]);
-    let voxels = |k: usize| maps.labels.index_axis(ndarray::Axis(0), k).iter().filter(|id| **id == nodule.id).count();
-    slices.map(|k| (voxels(k), std::cmp::Reverse(k.abs_diff(middle)), k)).max().map_or(middle, |(_, _, k)| k)
 }

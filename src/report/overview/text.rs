@@ -1,9 +1,7 @@
 //! Paragraphs: text in lines that fit a width, drawn downwards. Nothing is cut off.
 
-use super::{
-    canvas::{Align, Canvas, wrapped},
-    colour::Colour,
-};
+use super::canvas::{Align, Canvas, wrapped};
+use crate::report::colour::Colour;
 
 /// From one baseline to the next, in sizes of the text.
 const LEADING: f32 = 1.36;

@@ -1,0 +1,138 @@
+//! What is said of a result in words, the same on every surface.
+
+use crate::{
+    findings::{canonical::Canonical, nodule::Nodule},
+    report::overview::OverviewTitle,
+};
+
+/// What every surface says.
+pub const NOTICE: &str = "Research use only. Not a medical device.";
+
+/// A volume in whole mm³; of a small one so many digits that it isn't 0.
+pub fn volume(mm3: f64) -> String {
+    let digits = if mm3 > 0.0 && mm3 < 1.0 { -mm3.log10().floor() } else { 0.0 };
+    format!("{mm3:.*}", digits as usize)
+}
+
+/// "640 mm³ (520 to 790)".
+pub fn volume_with_interval(nodule: &Nodule) -> String {
+    let [own, low, high] = [nodule.volume_mm3, nodule.volume_mm3_p05, nodule.volume_mm3_p95].map(volume);
+    format!("{own} mm³ ({low} to {high})")
+}
+
+/// Which half of the image, hence of the patient, a nodule with canonical voxel indices lies in.
+pub fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
+    if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
+}
+
+/// A probability or share in whole per cent; only 0 and 1 themselves are 0 % and 100 %.
+pub fn percent(share: f64) -> String {
+    match share {
+        share if share > 0.0 && share < 0.005 => "below 1 %".into(),
+        share if (0.995..1.0).contains(&share) => "above 99 %".into(),
+        share => format!("{:.0} %", share * 100.0),
+    }
+}
+
+/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0.
+pub fn slice_of(slices: usize, k: usize) -> String {
+    format!("slice {} of {slices} from the feet", k + 1)
+}
+
+/// How many nodules were found.
+pub fn found(nodules: usize) -> String {
+    match nodules {
+        0 => "No nodule was found".to_owned(),
+        1 => "1 nodule was found".to_owned(),
+        n => format!("{n} nodules were found"),
+    }
+}
+
+/// How many of them should be looked at again; none where none should.
+pub fn flagged(nodules: &[Nodule]) -> Option<String> {
+    let flagged = nodules.iter().filter(|nodule| nodule.review).count();
+    (flagged > 0).then(|| format!("{flagged} should be looked at again"))
+}
+
+/// How many micronodules there are, and what is one; none where there are none.
+pub fn micronodules(title: &OverviewTitle) -> Option<String> {
+    let named = match title.micronodules {
+        0 => return None,
+        1 => "1 micronodule".to_owned(),
+        n => format!("{n} micronodules"),
+    };
+    Some(format!("{named} below {} mm", title.min_diameter_mm))
+}
+
+/// What the intervals around these nodules' volumes mean.
+pub fn intervals(nodules: &[Nodule], title: &OverviewTitle) -> String {
+    let (plain, clicked) = (title.volume_interval, title.clicked_volume_interval);
+    let told = plain == clicked || nodules.iter().all(|nodule| !nodule.clicked);
+    let clicked = if told { String::new() } else { format!("; with clicks, {}", clicked.meaning()) };
+    plain.meaning() + &clicked
+}
+
+/// "Nodule 3": what the finding is called, by its class, and its number.
+pub fn name(nodule: &Nodule) -> String {
+    let class = if nodule.class.is_empty() { "nodule" } else { nodule.class.as_str() };
+    format!("{} {}", capital(&one_line(class)), nodule.id)
+}
+
+/// With a capital at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `text` from elsewhere (a file's or a class's name) on one line: what controls a line or its direction is replaced.
+pub fn one_line(text: &str) -> String {
+    let controls = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if controls(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Nodules in the order in which they are read: those to look at again first, of these the largest first.
+pub fn reading_order(nodules: &[Nodule]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..nodules.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&nodules[*a], &nodules[*b]);
+        b.review.cmp(&a.review).then(b.volume_mm3.total_cmp(&a.volume_mm3)).then(a.id.cmp(&b.id))
+    });
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volume_of_a_small_interval_s_end_is_not_0() {
+        assert_eq!([1234.5, 9.6, 1.0, 0.96, 0.4, 0.034].map(volume), ["1234", "10", "1", "1.0", "0.4", "0.03"]);
+        assert_eq!(volume(0.0), "0");
+    }
+
+    #[test]
+    fn percent_is_certain_only_of_what_is() {
+        assert_eq!([0.0, 0.001, 0.5, 0.996, 1.0].map(percent), ["0 %", "below 1 %", "50 %", "above 99 %", "100 %"]);
+    }
+
+    #[test]
+    fn one_line_has_no_character_that_begins_another_or_turns_it_round() {
+        assert_eq!(one_line("ct\r\nNodule 9\u{202e}\u{2028}x"), "ct\u{fffd}\u{fffd}Nodule 9\u{fffd}\u{fffd}x");
+        assert_eq!(one_line("Müller <1>"), "Müller <1>");
+    }
+
+    #[test]
+    fn reading_order_has_the_flagged_first_and_then_the_largest() {
+        let nodule = |id, volume_mm3, review| Nodule { review, ..Nodule::unmeasured(id, [[0.0; 3]; 2], volume_mm3) };
+        let nodules = [nodule(1, 9.0, false), nodule(2, 5.0, true), nodule(3, 5.0, false), nodule(4, 7.0, true)];
+        assert_eq!(reading_order(&nodules), [3, 1, 0, 2]);
+    }
+
+    #[test]
+    fn name_is_that_of_the_class() {
+        let of = |class: &str| name(&Nodule { class: class.into(), ..Nodule::unmeasured(2, [[0.0; 3]; 2], 1.0) });
+        assert_eq!([of("nodule"), of("part-solid"), of("")], ["Nodule 2", "Part-solid 2", "Nodule 2"]);
+    }
+}
