@@ -215,6 +215,20 @@ pub mod ffi {
         sample_volumes_mm3: Vec<f64>,
         /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
         readers_share: f64,
+        /// Longest diameter in any plane, hence in space, mm.
+        long_axis_3d_mm: f64,
+        /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+        short_axis_3d_mm: f64,
+        /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1
+        /// mm; mm.
+        mean_diameter_mm: f64,
+        /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample
+        /// that misses the nodule counts as 0; mm.
+        mean_diameter_mm_p05: f64,
+        /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+        mean_diameter_mm_p95: f64,
+        /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
+        sample_mean_diameters_mm: Vec<f64>,
         // end of generated
     }
 
@@ -550,6 +564,12 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             class_name: nodule.class.clone(),
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
             readers_share: nodule.readers_share.unwrap_or(f64::NAN),
+            long_axis_3d_mm: nodule.long_axis_3d_mm,
+            short_axis_3d_mm: nodule.short_axis_3d_mm,
+            mean_diameter_mm: nodule.mean_diameter_mm,
+            mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
+            mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
+            sample_mean_diameters_mm: nodule.sample_mean_diameters_mm.clone(),
             // end of generated
         }
     }

@@ -79,6 +79,20 @@ struct Nodule {
     /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt
     /// it.
     std::optional<double> readers_share;
+    /// Longest diameter in any plane, hence in space, mm.
+    double long_axis_3d_mm = 0;
+    /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+    double short_axis_3d_mm = 0;
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to
+    /// 0.1 mm; mm.
+    double mean_diameter_mm = 0;
+    /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a
+    /// sample that misses the nodule counts as 0; mm.
+    double mean_diameter_mm_p05 = 0;
+    /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+    double mean_diameter_mm_p95 = 0;
+    /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
+    std::vector<double> sample_mean_diameters_mm;
     // end of generated
 };
 
@@ -112,10 +126,20 @@ inline std::vector<std::string> reasons(const sam2lung_result* result, std::size
     return texts;
 }
 
+inline std::vector<double> numbers(const double* first, std::size_t count) {
+    return count == 0 ? std::vector<double>() : std::vector<double>(first, first + count);
+}
+
 inline std::vector<double> sample_volumes(const sam2lung_result* result, std::size_t index) {
     std::size_t count = 0;
     const double* const first = sam2lung_result_sample_volumes(result, index, &count);
-    return count == 0 ? std::vector<double>() : std::vector<double>(first, first + count);
+    return numbers(first, count);
+}
+
+inline std::vector<double> sample_mean_diameters(const sam2lung_result* result, std::size_t index) {
+    std::size_t count = 0;
+    const double* const first = sam2lung_result_sample_mean_diameters(result, index, &count);
+    return numbers(first, count);
 }
 
 inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
@@ -152,6 +176,12 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.class_name = sam2lung_result_nodule_class(result, index);
     nodule.sample_volumes_mm3 = sample_volumes(result, index);
     nodule.readers_share = unless_nan(raw.readers_share);
+    nodule.long_axis_3d_mm = raw.long_axis_3d_mm;
+    nodule.short_axis_3d_mm = raw.short_axis_3d_mm;
+    nodule.mean_diameter_mm = raw.mean_diameter_mm;
+    nodule.mean_diameter_mm_p05 = raw.mean_diameter_mm_p05;
+    nodule.mean_diameter_mm_p95 = raw.mean_diameter_mm_p95;
+    nodule.sample_mean_diameters_mm = sample_mean_diameters(result, index);
     // end of generated
     return nodule;
 }

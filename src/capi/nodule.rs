@@ -66,6 +66,18 @@ pub struct sam2lung_nodule {
     pub review_reason_count: usize,
     /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
     pub readers_share: f64,
+    /// Longest diameter in any plane, hence in space, mm.
+    pub long_axis_3d_mm: f64,
+    /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+    pub short_axis_3d_mm: f64,
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1
+    /// mm; mm.
+    pub mean_diameter_mm: f64,
+    /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample
+    /// that misses the nodule counts as 0; mm.
+    pub mean_diameter_mm_p05: f64,
+    /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+    pub mean_diameter_mm_p95: f64,
     // end of generated
 }
 
@@ -104,6 +116,11 @@ unsafe impl Abi for sam2lung_nodule {
         expected_dice: f64::NAN,
         review_reason_count: 0,
         readers_share: f64::NAN,
+        long_axis_3d_mm: f64::NAN,
+        short_axis_3d_mm: f64::NAN,
+        mean_diameter_mm: f64::NAN,
+        mean_diameter_mm_p05: f64::NAN,
+        mean_diameter_mm_p95: f64::NAN,
         // end of generated
     };
 }
@@ -139,6 +156,11 @@ impl From<&Nodule> for sam2lung_nodule {
             expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
             review_reason_count: nodule.review_reasons.len(),
             readers_share: nodule.readers_share.unwrap_or(f64::NAN),
+            long_axis_3d_mm: nodule.long_axis_3d_mm,
+            short_axis_3d_mm: nodule.short_axis_3d_mm,
+            mean_diameter_mm: nodule.mean_diameter_mm,
+            mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
+            mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
             // end of generated
         }
     }

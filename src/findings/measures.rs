@@ -65,6 +65,18 @@ pub const MEASURES: &[Measure] = &[
         "volume under each sample, in the order of the samples; 0 where it misses the nodule"),
     optional("readers_share", Unit::Share, "Readers", |n| n.readers_share,
         "share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
+    number("long_axis_3d_mm", Unit::Millimetre, "Long axis, any plane", |n| n.long_axis_3d_mm,
+        "longest diameter in any plane, hence in space"),
+    number("short_axis_3d_mm", Unit::Millimetre, "Short axis, any plane", |n| n.short_axis_3d_mm,
+        "longest diameter at right angles to that long axis, in a plane that holds it"),
+    number("mean_diameter_mm", Unit::Millimetre, "Mean diameter", |n| n.mean_diameter_mm,
+        "mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1 mm"),
+    number("mean_diameter_mm_p05", Unit::Millimetre, "Mean diameter from", |n| n.mean_diameter_mm_p05,
+        "5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample that misses the nodule counts as 0"),
+    number("mean_diameter_mm_p95", Unit::Millimetre, "Mean diameter to", |n| n.mean_diameter_mm_p95,
+        "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
+    numbers("sample_mean_diameters_mm", Unit::Millimetre, "Sample mean diameters", |n| &n.sample_mean_diameters_mm,
+        "mean diameter under each sample, in the order of the samples; 0 where it misses the nodule"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];

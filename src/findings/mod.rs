@@ -3,9 +3,11 @@
 //! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`nodule::Nodule`] for each number
 //! of the label map, and what is told of each ([`measures`]). Not known here: files, and who reads them.
 
+mod any_plane;
 mod around;
 mod axes;
 pub mod canonical;
+mod diameter;
 pub mod interval;
 pub mod measures;
 pub mod nodule;

@@ -9,9 +9,11 @@ use crate::contract::{
     classes::Class,
     uncertainty::{ReviewRule, UncertaintyModel},
 };
+use crate::findings::any_plane::AnyPlane;
 use crate::findings::around::Surroundings;
-use crate::findings::axes::Axes;
+use crate::findings::axes::RowEnds;
 use crate::findings::canonical::Canonical;
+use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
 use crate::findings::samples::SampleVolumes;
 use crate::{error::Result, progress::CancelToken, space::volume::Voi};
@@ -95,6 +97,19 @@ pub struct Nodule {
     pub sample_volumes_mm3: Vec<f64>,
     /// Share of radiologists that would mark it, by the classifier; `None` where it hasn't learnt it.
     pub readers_share: Option<f64>,
+    /// Longest diameter in space (see [`crate::findings::any_plane`]).
+    pub long_axis_3d_mm: f64,
+    /// Longest extent at right angles to it, in a plane that holds it.
+    pub short_axis_3d_mm: f64,
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 has it: both to 0.1 mm, their mean to 0.1 mm.
+    pub mean_diameter_mm: f64,
+    /// 5th percentile of the samples' mean diameters, to 0.1 mm; at most `mean_diameter_mm`. A sample that misses the nodule
+    /// counts as 0.
+    pub mean_diameter_mm_p05: f64,
+    /// 95th percentile of them, to 0.1 mm; at least `mean_diameter_mm`.
+    pub mean_diameter_mm_p95: f64,
+    /// Mean diameter under each sample, in their order; 0 where a sample misses it.
+    pub sample_mean_diameters_mm: Vec<f64>,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -133,6 +148,12 @@ impl Nodule {
             class: String::new(),
             sample_volumes_mm3: Vec::new(),
             readers_share: None,
+            long_axis_3d_mm: UNKNOWN,
+            short_axis_3d_mm: UNKNOWN,
+            mean_diameter_mm: UNKNOWN,
+            mean_diameter_mm_p05: UNKNOWN,
+            mean_diameter_mm_p95: UNKNOWN,
+            sample_mean_diameters_mm: Vec::new(),
             outline_threshold: None,
         }
     }
@@ -222,8 +243,11 @@ fn nodule(
     let mean = |of: &dyn Fn([usize; 3]) -> f64| voxels.iter().map(|index| of(*index)).sum::<f64>() / count;
     let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
     let volume_mm3 = count * grid.voxel_mm3();
-    let axes = Axes::of(maps, id, voi, cancel)?;
+    let ends = RowEnds::of(voxels.iter().copied());
+    let axes = ends.axial(grid.spacing_mm);
+    let any_plane = AnyPlane::of(&voxels, &ends, grid.spacing_mm, cancel)?;
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
+    let diameter = MeanDiameter::of(axes, sampled.axes());
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let around = Surroundings::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
@@ -255,6 +279,12 @@ fn nodule(
         class: rules.classes[finding.class].name.clone(),
         sample_volumes_mm3: sampled.volumes_mm3(),
         readers_share: finding.readers_share,
+        long_axis_3d_mm: any_plane.long_mm,
+        short_axis_3d_mm: any_plane.short_mm,
+        mean_diameter_mm: diameter.mm,
+        mean_diameter_mm_p05: diameter.interval_mm[0],
+        mean_diameter_mm_p95: diameter.interval_mm[1],
+        sample_mean_diameters_mm: diameter.samples_mm,
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

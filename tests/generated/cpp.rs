@@ -33,7 +33,7 @@ fn assignment(measure: &Measure) -> String {
         Get::Place(..) => format!("place(raw.{raw})"),
         Get::Text(_) => format!("sam2lung_result_nodule_{raw}(result, index)"),
         Get::Texts(_) => format!("reasons(result, index, raw.{})", count_name(measure)),
-        Get::Numbers(_) => format!("{}(result, index)", raw.trim_end_matches("_mm3")),
+        Get::Numbers(_) => format!("{}(result, index)", raw.trim_end_matches("_mm3").trim_end_matches("_mm")),
     };
     format!("nodule.{name} = {value};")
 }

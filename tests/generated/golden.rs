@@ -35,6 +35,12 @@ fn nodules() -> [Nodule; 2] {
         class: "nodule".into(),
         sample_volumes_mm3: vec![0.0, 610.0],
         readers_share: Some(0.625),
+        long_axis_3d_mm: 12.25,
+        short_axis_3d_mm: 9.75,
+        mean_diameter_mm: 10.3,
+        mean_diameter_mm_p05: 8.0,
+        mean_diameter_mm_p95: 11.4,
+        sample_mean_diameters_mm: vec![0.0, 10.4],
         outline_threshold: None,
     };
     let plain = Nodule {

@@ -25,7 +25,8 @@ FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
     "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
-    "readers_share clicked review review_reasons class sample_volumes_mm3 scan_warnings"
+    "readers_share long_axis_3d_mm short_axis_3d_mm mean_diameter_mm mean_diameter_mm_p05 mean_diameter_mm_p95 sample_mean_diameters_mm "
+    "clicked review review_reasons class sample_volumes_mm3 scan_warnings"
 ).split()
 
 
@@ -305,7 +306,12 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["sample_volume_mm3_p50"] in (0.0, pytest.approx(volume))
         # One probability inside, next to none around: no evidence of a smaller or a larger one.
         assert [entry[f"volume_mm3_{end}"] for end in ("p05", "p50", "p95")] == pytest.approx([volume] * 3)
-        assert entry["short_axis_mm"] <= entry["long_axis_mm"]
+        assert entry["short_axis_mm"] <= entry["long_axis_mm"] <= entry["long_axis_3d_mm"] * 1.002
+        axes = [round(entry[axis], 1) for axis in ("long_axis_mm", "short_axis_mm")]
+        assert entry["mean_diameter_mm"] == pytest.approx(np.mean(axes), abs=0.0501)
+        own = entry["mean_diameter_mm"]
+        assert sorted(entry["sample_mean_diameters_mm"]) == [0.0] * (SAMPLES - kept) + [own] * kept
+        assert [entry["mean_diameter_mm_p05"], entry["mean_diameter_mm_p95"]] == [0.0, own]
         assert entry["nodule_probability"] is None
         assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])
     assert nodules[0]["long_axis_mm"] == pytest.approx(12.0, abs=0.8)

@@ -276,6 +276,36 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Readers"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
                       Optional<&Nodule::readers_share> });
+  columns.push_back({ "long_axis_3d_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Longest diameter in any plane, hence in space"),
+                      Number<&Nodule::long_axis_3d_mm> });
+  columns.push_back({ "short_axis_3d_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Longest diameter at right angles to that long axis, in a plane that holds it"),
+                      Number<&Nodule::short_axis_3d_mm> });
+  columns.push_back({ "mean_diameter_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1 mm"),
+                      Number<&Nodule::mean_diameter_mm> });
+  columns.push_back({ "mean_diameter_mm_p05",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter from"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample that misses the nodule counts as 0"),
+                      Number<&Nodule::mean_diameter_mm_p05> });
+  columns.push_back({ "mean_diameter_mm_p95",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter to"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
+                      Number<&Nodule::mean_diameter_mm_p95> });
   // end of generated
   return columns;
 }

@@ -33,6 +33,12 @@ fn nodule() -> Nodule {
         class: "nodule".into(),
         sample_volumes_mm3: vec![27.0, 0.0, 28.0],
         readers_share: Some(26.0),
+        long_axis_3d_mm: 27.0,
+        short_axis_3d_mm: 28.0,
+        mean_diameter_mm: 29.0,
+        mean_diameter_mm_p05: 30.0,
+        mean_diameter_mm_p95: 31.0,
+        sample_mean_diameters_mm: vec![3.5, 0.0],
         outline_threshold: None,
     }
 }
@@ -48,7 +54,7 @@ fn measure_each_getter_gives_its_own_field() {
             Cell::Flag(_) | Cell::Text(_) => None,
         })
         .collect();
-    assert_eq!(numbers, (1..=26).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=31).map(f64::from).collect::<Vec<_>>());
     let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
@@ -78,5 +84,6 @@ fn nodule_as_json_has_the_measures_in_the_tables_order() {
     let places: Vec<usize> = MEASURES.iter().map(|m| json.find(&format!("\"{}\":", m.name)).expect(m.name)).collect();
     assert!(places.is_sorted(), "{json}");
     assert!(json.contains(r#""centroid_ijk":[2.0,3.0,4.0]"#) && json.contains(r#""expected_dice":null"#), "{json}");
+    assert!(json.contains(r#""sample_mean_diameters_mm":[3.5,0.0]"#), "{json}");
     assert!(json.contains(r#""sample_volumes_mm3":[27.0,0.0,28.0]"#), "{json}");
 }

@@ -67,6 +67,7 @@ impl Concept {
             "volume_mm3" => sct("118565006", "Volume"),
             "long_axis_mm" => sct("103339001", "Long Axis"),
             "short_axis_mm" => sct("103340004", "Short Axis"),
+            "mean_diameter_mm" => sct("81827009", "Diameter"),
             "mean_hu" => dcm("112031", "Attenuation Coefficient"),
             name => concept(name, OWN_SCHEME, measure.title),
         }

@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use super::{
     Objects, algorithm,
-    codes::{CUBIC_MILLIMETRE, Concept, LUNG, NO, YES, dcm, sct},
+    codes::{CUBIC_MILLIMETRE, Concept, LUNG, MILLIMETRE, NO, YES, dcm, sct},
     content::{Item, Relation},
     data_set::DataSet,
     modules,
@@ -84,18 +84,28 @@ fn text(name: Concept, value: &str) -> Vec<Item> {
     if value.is_empty() { Vec::new() } else { vec![Item::text(Relation::Contains, name, value)] }
 }
 
-/// What qualifies a measure: the interval around the volume (TID 310, CID 225), and that the HU are a mean (TID 300).
+/// What qualifies a measure: the interval around it (TID 310, CID 225), and that it is a mean (TID 300).
 fn properties(measure: &Measure, nodule: &Nodule) -> Vec<Item> {
-    let beyond =
-        |code, meaning, mm3: f64| Item::number(Relation::HasProperties, sct(code, meaning), mm3, &CUBIC_MILLIMETRE);
+    let mean = || Item::code(Relation::HasConceptMod, dcm("121401", "Derivation"), &sct("373098007", "Mean"));
     match measure.name {
-        "volume_mm3" if nodule.volume_mm3_p05.is_finite() && nodule.volume_mm3_p95.is_finite() => vec![
-            beyond("371886008", "+, range of upper measurement uncertainty", nodule.volume_mm3_p95 - nodule.volume_mm3),
-            beyond("371885007", "-, range of lower measurement uncertainty", nodule.volume_mm3 - nodule.volume_mm3_p05),
-        ],
-        "mean_hu" => {
-            vec![Item::code(Relation::HasConceptMod, dcm("121401", "Derivation"), &sct("373098007", "Mean"))]
+        "volume_mm3" => interval(nodule.volume_mm3, [nodule.volume_mm3_p05, nodule.volume_mm3_p95], &CUBIC_MILLIMETRE),
+        "mean_diameter_mm" => {
+            let ends = [nodule.mean_diameter_mm_p05, nodule.mean_diameter_mm_p95];
+            std::iter::once(mean()).chain(interval(nodule.mean_diameter_mm, ends, &MILLIMETRE)).collect()
         }
+        "mean_hu" => vec![mean()],
         _ => Vec::new(),
     }
+}
+
+/// How far the ends of an interval lie from the value; nothing where they aren't known.
+fn interval(value: f64, [low, high]: [f64; 2], unit: &Concept) -> Vec<Item> {
+    if !low.is_finite() || !high.is_finite() {
+        return Vec::new();
+    }
+    let beyond = |code, meaning, by: f64| Item::number(Relation::HasProperties, sct(code, meaning), by, unit);
+    vec![
+        beyond("371886008", "+, range of upper measurement uncertainty", high - value),
+        beyond("371885007", "-, range of lower measurement uncertainty", value - low),
+    ]
 }

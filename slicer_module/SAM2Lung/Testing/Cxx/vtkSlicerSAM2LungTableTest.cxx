@@ -66,6 +66,11 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "review_reasons", "string", "", "", nullptr },
     { "class", "string", "", "", nullptr },
     { "readers_share", "double", "", "", [](N n) { return n.readers_share.value_or(NAN); } },
+    { "long_axis_3d_mm", "double", "mm", "mm", [](N n) { return n.long_axis_3d_mm; } },
+    { "short_axis_3d_mm", "double", "mm", "mm", [](N n) { return n.short_axis_3d_mm; } },
+    { "mean_diameter_mm", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm; } },
+    { "mean_diameter_mm_p05", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p05; } },
+    { "mean_diameter_mm_p95", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p95; } },
   };
 }
 
