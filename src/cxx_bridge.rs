@@ -40,12 +40,13 @@ use crate::{
         signature::Trust,
     },
     error::{Error, Result},
-    findings::{nodule, result::Segmentation},
+    findings::{measures, nodule, result::Segmentation},
     limits, memory,
     models::Installed,
     networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
+    report::tables,
     runtime::environment::Runtime,
     space::{
         grid::Grid,
@@ -229,6 +230,41 @@ pub mod ffi {
         mean_diameter_mm_p95: f64,
         /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
         sample_mean_diameters_mm: Vec<f64>,
+        /// Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a
+        /// recommendation.
+        lung_rads_2022_diameter_band: String,
+        /// Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the
+        /// nodule is in the lowest.
+        lung_rads_2022_diameter_band_probabilities: String,
+        /// Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a
+        /// recommendation.
+        lung_rads_2022_volume_band: String,
+        /// Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule
+        /// is in the lowest.
+        lung_rads_2022_volume_band_probabilities: String,
+        /// Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a
+        /// recommendation.
+        fleischner_2017_diameter_band: String,
+        /// Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the
+        /// nodule is in the lowest.
+        fleischner_2017_diameter_band_probabilities: String,
+        /// Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation.
+        fleischner_2017_volume_band: String,
+        /// Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule
+        /// is in the lowest.
+        fleischner_2017_volume_band_probabilities: String,
+        /// Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a
+        /// recommendation.
+        bts_2015_diameter_band: String,
+        /// Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule
+        /// is in the lowest.
+        bts_2015_diameter_band_probabilities: String,
+        /// Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a
+        /// recommendation.
+        bts_2015_volume_band: String,
+        /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in
+        /// the lowest.
+        bts_2015_volume_band_probabilities: String,
         // end of generated
     }
 
@@ -532,6 +568,12 @@ fn packed<T>(map: VolumeView<'_, T>) -> &[T] {
     map.voxels.to_slice().expect("the run packed it")
 }
 
+/// A measure as it stands in `nodules.csv`; empty where there is none of that name.
+fn said(nodule: &nodule::Nodule, measure: &str) -> String {
+    let column = measures::columns().into_iter().find(|column| column.name == measure);
+    column.map_or(String::new(), |column| tables::cell(&column, nodule))
+}
+
 impl From<&nodule::Nodule> for ffi::Nodule {
     fn from(nodule: &nodule::Nodule) -> Self {
         ffi::Nodule {
@@ -561,7 +603,7 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             clicked: nodule.clicked,
             review: nodule.review,
             review_reasons: nodule.review_reasons.clone(),
-            class_name: nodule.class.clone(),
+            class_name: said(nodule, "class"),
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
             readers_share: nodule.readers_share.unwrap_or(f64::NAN),
             long_axis_3d_mm: nodule.long_axis_3d_mm,
@@ -570,6 +612,18 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
             mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
             sample_mean_diameters_mm: nodule.sample_mean_diameters_mm.clone(),
+            lung_rads_2022_diameter_band: said(nodule, "lung_rads_2022_diameter_band"),
+            lung_rads_2022_diameter_band_probabilities: said(nodule, "lung_rads_2022_diameter_band_probabilities"),
+            lung_rads_2022_volume_band: said(nodule, "lung_rads_2022_volume_band"),
+            lung_rads_2022_volume_band_probabilities: said(nodule, "lung_rads_2022_volume_band_probabilities"),
+            fleischner_2017_diameter_band: said(nodule, "fleischner_2017_diameter_band"),
+            fleischner_2017_diameter_band_probabilities: said(nodule, "fleischner_2017_diameter_band_probabilities"),
+            fleischner_2017_volume_band: said(nodule, "fleischner_2017_volume_band"),
+            fleischner_2017_volume_band_probabilities: said(nodule, "fleischner_2017_volume_band_probabilities"),
+            bts_2015_diameter_band: said(nodule, "bts_2015_diameter_band"),
+            bts_2015_diameter_band_probabilities: said(nodule, "bts_2015_diameter_band_probabilities"),
+            bts_2015_volume_band: said(nodule, "bts_2015_volume_band"),
+            bts_2015_volume_band_probabilities: said(nodule, "bts_2015_volume_band_probabilities"),
             // end of generated
         }
     }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,6 +94,42 @@ struct Nodule {
     double mean_diameter_mm_p95 = 0;
     /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
     std::vector<double> sample_mean_diameters_mm;
+    /// Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a
+    /// recommendation.
+    std::string lung_rads_2022_diameter_band;
+    /// Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses
+    /// the nodule is in the lowest.
+    std::string lung_rads_2022_diameter_band_probabilities;
+    /// Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band,
+    /// not a recommendation.
+    std::string lung_rads_2022_volume_band;
+    /// Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the
+    /// nodule is in the lowest.
+    std::string lung_rads_2022_volume_band_probabilities;
+    /// Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a
+    /// recommendation.
+    std::string fleischner_2017_diameter_band;
+    /// Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses
+    /// the nodule is in the lowest.
+    std::string fleischner_2017_diameter_band_probabilities;
+    /// Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a
+    /// recommendation.
+    std::string fleischner_2017_volume_band;
+    /// Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the
+    /// nodule is in the lowest.
+    std::string fleischner_2017_volume_band_probabilities;
+    /// Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band,
+    /// not a recommendation.
+    std::string bts_2015_diameter_band;
+    /// Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the
+    /// nodule is in the lowest.
+    std::string bts_2015_diameter_band_probabilities;
+    /// Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a
+    /// recommendation.
+    std::string bts_2015_volume_band;
+    /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is
+    /// in the lowest.
+    std::string bts_2015_volume_band_probabilities;
     // end of generated
 };
 
@@ -124,6 +161,16 @@ inline std::vector<std::string> reasons(const sam2lung_result* result, std::size
         texts.emplace_back(sam2lung_result_review_reason(result, index, reason));
     }
     return texts;
+}
+
+/// A measure as it stands in nodules.csv; "" where the library doesn't know it.
+inline std::string measure_text(const sam2lung_result* result, std::size_t index, const char* name) {
+    for (std::size_t measure = 0; measure < sam2lung_measure_count(); ++measure) {
+        if (std::strcmp(sam2lung_measure_name(measure), name) == 0) {
+            return sam2lung_result_measure_text(result, index, measure);
+        }
+    }
+    return std::string();
 }
 
 inline std::vector<double> numbers(const double* first, std::size_t count) {
@@ -182,6 +229,22 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.mean_diameter_mm_p05 = raw.mean_diameter_mm_p05;
     nodule.mean_diameter_mm_p95 = raw.mean_diameter_mm_p95;
     nodule.sample_mean_diameters_mm = sample_mean_diameters(result, index);
+    nodule.lung_rads_2022_diameter_band = measure_text(result, index, "lung_rads_2022_diameter_band");
+    nodule.lung_rads_2022_diameter_band_probabilities =
+        measure_text(result, index, "lung_rads_2022_diameter_band_probabilities");
+    nodule.lung_rads_2022_volume_band = measure_text(result, index, "lung_rads_2022_volume_band");
+    nodule.lung_rads_2022_volume_band_probabilities =
+        measure_text(result, index, "lung_rads_2022_volume_band_probabilities");
+    nodule.fleischner_2017_diameter_band = measure_text(result, index, "fleischner_2017_diameter_band");
+    nodule.fleischner_2017_diameter_band_probabilities =
+        measure_text(result, index, "fleischner_2017_diameter_band_probabilities");
+    nodule.fleischner_2017_volume_band = measure_text(result, index, "fleischner_2017_volume_band");
+    nodule.fleischner_2017_volume_band_probabilities =
+        measure_text(result, index, "fleischner_2017_volume_band_probabilities");
+    nodule.bts_2015_diameter_band = measure_text(result, index, "bts_2015_diameter_band");
+    nodule.bts_2015_diameter_band_probabilities = measure_text(result, index, "bts_2015_diameter_band_probabilities");
+    nodule.bts_2015_volume_band = measure_text(result, index, "bts_2015_volume_band");
+    nodule.bts_2015_volume_band_probabilities = measure_text(result, index, "bts_2015_volume_band_probabilities");
     // end of generated
     return nodule;
 }

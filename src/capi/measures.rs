@@ -153,7 +153,7 @@ fn type_of(column: &Column) -> sam2lung_value_type {
     match column.measure.get {
         Get::Whole(_) => sam2lung_value_type::Whole,
         Get::Flag(_) => sam2lung_value_type::Flag,
-        Get::Text(_) | Get::Texts(_) => sam2lung_value_type::Text,
+        Get::Text(_) | Get::Texts(_) | Get::Shares(_) => sam2lung_value_type::Text,
         Get::Number(_) | Get::Optional(_) | Get::Place(..) | Get::Numbers(_) => sam2lung_value_type::Number,
     }
 }

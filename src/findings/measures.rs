@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::nodule::Nodule;
+use super::{bands::Share, nodule::Nodule};
 
 /// Between several parts of one cell.
 const BETWEEN_TEXTS: &str = "; ";
@@ -77,6 +77,30 @@ pub const MEASURES: &[Measure] = &[
         "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
     numbers("sample_mean_diameters_mm", Unit::Millimetre, "Sample mean diameters", |n| &n.sample_mean_diameters_mm,
         "mean diameter under each sample, in the order of the samples; 0 where it misses the nodule"),
+    text("lung_rads_2022_diameter_band", "Lung-RADS v2022, diameter band", |n| n.size_bands.lung_rads_diameter.own,
+        "size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a recommendation"),
+    shares("lung_rads_2022_diameter_band_probabilities", "Lung-RADS v2022, diameter bands", |n| &n.size_bands.lung_rads_diameter.shares,
+        "share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+    text("lung_rads_2022_volume_band", "Lung-RADS v2022, volume band", |n| n.size_bands.lung_rads_volume.own,
+        "size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a recommendation"),
+    shares("lung_rads_2022_volume_band_probabilities", "Lung-RADS v2022, volume bands", |n| &n.size_bands.lung_rads_volume.shares,
+        "share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+    text("fleischner_2017_diameter_band", "Fleischner 2017, diameter band", |n| n.size_bands.fleischner_diameter.own,
+        "size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a recommendation"),
+    shares("fleischner_2017_diameter_band_probabilities", "Fleischner 2017, diameter bands", |n| &n.size_bands.fleischner_diameter.shares,
+        "share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+    text("fleischner_2017_volume_band", "Fleischner 2017, volume band", |n| n.size_bands.fleischner_volume.own,
+        "size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation"),
+    shares("fleischner_2017_volume_band_probabilities", "Fleischner 2017, volume bands", |n| &n.size_bands.fleischner_volume.shares,
+        "share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+    text("bts_2015_diameter_band", "BTS 2015, diameter band", |n| n.size_bands.bts_diameter.own,
+        "size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a recommendation"),
+    shares("bts_2015_diameter_band_probabilities", "BTS 2015, diameter bands", |n| &n.size_bands.bts_diameter.shares,
+        "share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule is in the lowest"),
+    text("bts_2015_volume_band", "BTS 2015, volume band", |n| n.size_bands.bts_volume.own,
+        "size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a recommendation"),
+    shares("bts_2015_volume_band_probabilities", "BTS 2015, volume bands", |n| &n.size_bands.bts_volume.shares,
+        "share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];
@@ -148,6 +172,8 @@ pub enum Get {
     Texts(fn(&Nodule) -> &[String]),
     /// Several numbers; they make no column.
     Numbers(fn(&Nodule) -> &[f64]),
+    /// How probable each of several bands is: in `nodules.json` by their names, in one cell `band: probability; …`.
+    Shares(fn(&Nodule) -> &[Share]),
 }
 
 /// What stands in one cell of a table.
@@ -190,6 +216,7 @@ impl Column {
                 let numbers: Vec<String> = get(nodule).iter().map(f64::to_string).collect();
                 Cell::Text(numbers.join(BETWEEN_TEXTS).into())
             }
+            Get::Shares(get) => Cell::Text(in_words(get(nodule)).into()),
         }
     }
 }
@@ -203,6 +230,21 @@ impl Measure {
             Get::Numbers(_) => Vec::new(),
             _ => vec![column(0, [self.name, self.title])],
         }
+    }
+}
+
+/// Bands and their shares in one cell, the shares to a thousandth.
+fn in_words(shares: &[Share]) -> String {
+    let one = |share: &Share| format!("{}: {}", share.name, (share.probability * 1000.0).round() / 1000.0);
+    shares.iter().map(one).collect::<Vec<_>>().join(BETWEEN_TEXTS)
+}
+
+/// Shares by the names of their bands, in the bands' order.
+struct ByName<'a>(&'a [Share]);
+
+impl Serialize for ByName<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|share| (share.name, share.probability)))
     }
 }
 
@@ -225,6 +267,7 @@ impl Serialize for Nodule {
                 Get::Text(get) => map.serialize_entry(name, get(self)),
                 Get::Texts(get) => map.serialize_entry(name, get(self)),
                 Get::Numbers(get) => map.serialize_entry(name, get(self)),
+                Get::Shares(get) => map.serialize_entry(name, &ByName(get(self))),
             }?;
         }
         map.end()
@@ -263,6 +306,10 @@ const fn texts(name: Text, title: Text, get: fn(&Nodule) -> &[String], meaning: 
 
 const fn numbers(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> &[f64], meaning: Text) -> Measure {
     Measure { name, unit, title, meaning, get: Get::Numbers(get) }
+}
+
+const fn shares(name: Text, title: Text, get: fn(&Nodule) -> &[Share], meaning: Text) -> Measure {
+    Measure { name, unit: Unit::Share, title, meaning, get: Get::Shares(get) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod any_plane;
 mod around;
 mod axes;
+pub mod bands;
 pub mod canonical;
 mod diameter;
 pub mod interval;

@@ -12,6 +12,7 @@ use crate::contract::{
 use crate::findings::any_plane::AnyPlane;
 use crate::findings::around::Surroundings;
 use crate::findings::axes::RowEnds;
+use crate::findings::bands::SizeBands;
 use crate::findings::canonical::Canonical;
 use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
@@ -110,6 +111,8 @@ pub struct Nodule {
     pub mean_diameter_mm_p95: f64,
     /// Mean diameter under each sample, in their order; 0 where a sample misses it.
     pub sample_mean_diameters_mm: Vec<f64>,
+    /// Between which limits of guidelines its size lies, and how often its samples' sizes do.
+    pub size_bands: SizeBands,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -154,6 +157,7 @@ impl Nodule {
             mean_diameter_mm_p05: UNKNOWN,
             mean_diameter_mm_p95: UNKNOWN,
             sample_mean_diameters_mm: Vec::new(),
+            size_bands: SizeBands::default(),
             outline_threshold: None,
         }
     }
@@ -285,6 +289,7 @@ fn nodule(
         mean_diameter_mm_p05: diameter.interval_mm[0],
         mean_diameter_mm_p95: diameter.interval_mm[1],
         sample_mean_diameters_mm: diameter.samples_mm,
+        size_bands: SizeBands::of(axes, volume_mm3, &sampled),
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

@@ -1,7 +1,14 @@
 //! The text of `nodules.csv` and `nodules.json`, which other programs read: a committed copy of what two made-up nodules
 //! give. A line of it that changes breaks such programs; lines and columns are only ever added.
 
-use sam2lung::{Warning, findings::nodule::Nodule, report::tables};
+use sam2lung::{
+    Warning,
+    findings::{
+        bands::{Bands, Share, SizeBands},
+        nodule::Nodule,
+    },
+    report::tables,
+};
 
 use crate::agree;
 
@@ -41,6 +48,16 @@ fn nodules() -> [Nodule; 2] {
         mean_diameter_mm_p05: 8.0,
         mean_diameter_mm_p95: 11.4,
         sample_mean_diameters_mm: vec![0.0, 10.4],
+        size_bands: SizeBands {
+            lung_rads_diameter: Bands {
+                own: "8 to <15 mm",
+                shares: vec![
+                    Share { name: "<4 mm", probability: 0.5 },
+                    Share { name: "8 to <15 mm", probability: 0.5 },
+                ],
+            },
+            ..SizeBands::default()
+        },
         outline_threshold: None,
     };
     let plain = Nodule {

@@ -32,7 +32,7 @@ fn cell(column: &Column, axis: usize) -> (&'static str, String) {
         Get::Optional(_) => ("VTK_DOUBLE", format!("Optional<&Nodule::{member}>")),
         Get::Place(..) => ("VTK_DOUBLE", format!("Place<&Nodule::{member}, {axis}>")),
         Get::Flag(_) => ("VTK_BIT", format!("Flag<&Nodule::{member}>")),
-        Get::Text(_) => ("VTK_STRING", format!("Text<&Nodule::{member}>")),
+        Get::Text(_) | Get::Shares(_) => ("VTK_STRING", format!("Text<&Nodule::{member}>")),
         Get::Texts(_) => ("VTK_STRING", format!("Texts<&Nodule::{member}>")),
         Get::Numbers(_) => unreachable!("lists make no columns"),
     }

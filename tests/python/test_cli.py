@@ -26,6 +26,10 @@ FIELDS = (
     "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
     "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
     "readers_share long_axis_3d_mm short_axis_3d_mm mean_diameter_mm mean_diameter_mm_p05 mean_diameter_mm_p95 sample_mean_diameters_mm "
+    "lung_rads_2022_diameter_band lung_rads_2022_volume_band fleischner_2017_diameter_band fleischner_2017_volume_band "
+    "bts_2015_diameter_band bts_2015_volume_band lung_rads_2022_diameter_band_probabilities "
+    "lung_rads_2022_volume_band_probabilities fleischner_2017_diameter_band_probabilities "
+    "fleischner_2017_volume_band_probabilities bts_2015_diameter_band_probabilities bts_2015_volume_band_probabilities "
     "clicked review review_reasons class sample_volumes_mm3 scan_warnings"
 ).split()
 
@@ -311,6 +315,12 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["mean_diameter_mm"] == pytest.approx(np.mean(axes), abs=0.0501)
         own = entry["mean_diameter_mm"]
         assert sorted(entry["sample_mean_diameters_mm"]) == [0.0] * (SAMPLES - kept) + [own] * kept
+        # Samples that miss it are in the lowest band, the others in the nodule's own.
+        for guideline, below in (("lung_rads_2022", "<34 mm³"), ("fleischner_2017", "<100 mm³"), ("bts_2015", "<80 mm³")):
+            probabilities = entry[f"{guideline}_volume_band_probabilities"]
+            assert sum(probabilities.values()) == pytest.approx(1)
+            assert probabilities[below] == pytest.approx(1 - kept / SAMPLES)
+            assert probabilities[entry[f"{guideline}_volume_band"]] == pytest.approx(kept / SAMPLES)
         assert [entry["mean_diameter_mm_p05"], entry["mean_diameter_mm_p95"]] == [0.0, own]
         assert entry["nodule_probability"] is None
         assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])

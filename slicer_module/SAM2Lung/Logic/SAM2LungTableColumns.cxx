@@ -306,6 +306,78 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter to"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
                       Number<&Nodule::mean_diameter_mm_p95> });
+  columns.push_back({ "lung_rads_2022_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a recommendation"),
+                      Text<&Nodule::lung_rads_2022_diameter_band> });
+  columns.push_back({ "lung_rads_2022_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::lung_rads_2022_diameter_band_probabilities> });
+  columns.push_back({ "lung_rads_2022_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::lung_rads_2022_volume_band> });
+  columns.push_back({ "lung_rads_2022_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::lung_rads_2022_volume_band_probabilities> });
+  columns.push_back({ "fleischner_2017_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a recommendation"),
+                      Text<&Nodule::fleischner_2017_diameter_band> });
+  columns.push_back({ "fleischner_2017_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::fleischner_2017_diameter_band_probabilities> });
+  columns.push_back({ "fleischner_2017_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::fleischner_2017_volume_band> });
+  columns.push_back({ "fleischner_2017_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::fleischner_2017_volume_band_probabilities> });
+  columns.push_back({ "bts_2015_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a recommendation"),
+                      Text<&Nodule::bts_2015_diameter_band> });
+  columns.push_back({ "bts_2015_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::bts_2015_diameter_band_probabilities> });
+  columns.push_back({ "bts_2015_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::bts_2015_volume_band> });
+  columns.push_back({ "bts_2015_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::bts_2015_volume_band_probabilities> });
   // end of generated
   return columns;
 }

@@ -1,6 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::findings::bands::{Bands, SizeBands};
+
+fn bands() -> Bands {
+    let share = |name, probability| Share { name, probability };
+    Bands { own: "<80 mm³", shares: vec![share("<80 mm³", 1.0 / 3.0), share(">=300 mm³", 0.5)] }
+}
 
 /// A nodule whose measures all differ.
 fn nodule() -> Nodule {
@@ -39,6 +45,7 @@ fn nodule() -> Nodule {
         mean_diameter_mm_p05: 30.0,
         mean_diameter_mm_p95: 31.0,
         sample_mean_diameters_mm: vec![3.5, 0.0],
+        size_bands: SizeBands { bts_volume: bands(), ..SizeBands::default() },
         outline_threshold: None,
     }
 }
@@ -59,6 +66,8 @@ fn measure_each_getter_gives_its_own_field() {
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
     assert_eq!(cell("review_reasons"), Cell::Text("one; two".into()));
+    assert_eq!(cell("bts_2015_volume_band"), Cell::Text("<80 mm³".into()));
+    assert_eq!(cell("bts_2015_volume_band_probabilities"), Cell::Text("<80 mm³: 0.333; >=300 mm³: 0.5".into()));
     assert_eq!(cell("class"), Cell::Text("nodule".into()));
     assert!(columns().iter().all(|column| column.name != "sample_volumes_mm3"), "a list is no column");
 }
@@ -84,6 +93,8 @@ fn nodule_as_json_has_the_measures_in_the_tables_order() {
     let places: Vec<usize> = MEASURES.iter().map(|m| json.find(&format!("\"{}\":", m.name)).expect(m.name)).collect();
     assert!(places.is_sorted(), "{json}");
     assert!(json.contains(r#""centroid_ijk":[2.0,3.0,4.0]"#) && json.contains(r#""expected_dice":null"#), "{json}");
+    let probabilities = r#""bts_2015_volume_band_probabilities":{"<80 mm³":0.3333333333333333,">=300 mm³":0.5}"#;
+    assert!(json.contains(probabilities), "{json}");
     assert!(json.contains(r#""sample_mean_diameters_mm":[3.5,0.0]"#), "{json}");
     assert!(json.contains(r#""sample_volumes_mm3":[27.0,0.0,28.0]"#), "{json}");
 }

@@ -14,9 +14,10 @@ use super::{
 use crate::{
     contract::classes::Output,
     findings::{
-        measures::{Get, MEASURES, Measure},
+        measures::{Get, MEASURES, Measure, columns},
         nodule::Nodule,
     },
+    report::tables,
 };
 
 const TEMPLATE: &str = "1411";
@@ -76,6 +77,11 @@ fn said(objects: &Objects<'_>, measure: &Measure, nodule: &Nodule) -> Vec<Item> 
         }
         Get::Text(get) => text(name(), get(nodule)),
         Get::Texts(get) => get(nodule).iter().flat_map(|one| text(name(), one)).collect(),
+        Get::Shares(_) => {
+            let columns = columns();
+            let own = columns.iter().find(|column| column.name == measure.name);
+            own.map_or(Vec::new(), |column| text(name(), &tables::cell(column, nodule)))
+        }
         Get::Place(..) | Get::Numbers(_) => Vec::new(),
     }
 }

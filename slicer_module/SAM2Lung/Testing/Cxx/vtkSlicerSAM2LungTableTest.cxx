@@ -71,6 +71,18 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "mean_diameter_mm", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm; } },
     { "mean_diameter_mm_p05", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p05; } },
     { "mean_diameter_mm_p95", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p95; } },
+    { "lung_rads_2022_diameter_band", "string", "", "", nullptr },
+    { "lung_rads_2022_diameter_band_probabilities", "string", "", "", nullptr },
+    { "lung_rads_2022_volume_band", "string", "", "", nullptr },
+    { "lung_rads_2022_volume_band_probabilities", "string", "", "", nullptr },
+    { "fleischner_2017_diameter_band", "string", "", "", nullptr },
+    { "fleischner_2017_diameter_band_probabilities", "string", "", "", nullptr },
+    { "fleischner_2017_volume_band", "string", "", "", nullptr },
+    { "fleischner_2017_volume_band_probabilities", "string", "", "", nullptr },
+    { "bts_2015_diameter_band", "string", "", "", nullptr },
+    { "bts_2015_diameter_band_probabilities", "string", "", "", nullptr },
+    { "bts_2015_volume_band", "string", "", "", nullptr },
+    { "bts_2015_volume_band_probabilities", "string", "", "", nullptr },
   };
 }
 
