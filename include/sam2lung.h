@@ -823,6 +823,27 @@ typedef struct sam2lung_nodule {
    * 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
    */
   double mean_diameter_mm_p95;
+  /**
+   * Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+   */
+  double solid_volume_mm3;
+  /**
+   * Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+   */
+  double solid_mean_diameter_mm;
+  /**
+   * Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+   */
+  double calcium_mm3;
+  /**
+   * Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+   * like fat; mm³.
+   */
+  double fat_mm3;
+  /**
+   * Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+   */
+  double mass_mg;
 } sam2lung_nodule;
 
 #ifdef __cplusplus

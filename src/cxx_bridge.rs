@@ -265,6 +265,19 @@ pub mod ffi {
         /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in
         /// the lowest.
         bts_2015_volume_band_probabilities: String,
+        /// Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU.
+        texture: String,
+        /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+        solid_volume_mm3: f64,
+        /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+        solid_mean_diameter_mm: f64,
+        /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+        calcium_mm3: f64,
+        /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+        /// like fat; mm³.
+        fat_mm3: f64,
+        /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+        mass_mg: f64,
         // end of generated
     }
 
@@ -624,6 +637,12 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             bts_2015_diameter_band_probabilities: said(nodule, "bts_2015_diameter_band_probabilities"),
             bts_2015_volume_band: said(nodule, "bts_2015_volume_band"),
             bts_2015_volume_band_probabilities: said(nodule, "bts_2015_volume_band_probabilities"),
+            texture: said(nodule, "texture"),
+            solid_volume_mm3: nodule.solid_volume_mm3.unwrap_or(f64::NAN),
+            solid_mean_diameter_mm: nodule.solid_mean_diameter_mm.unwrap_or(f64::NAN),
+            calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
+            fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
+            mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
             // end of generated
         }
     }

@@ -130,6 +130,19 @@ struct Nodule {
     /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is
     /// in the lowest.
     std::string bts_2015_volume_band_probabilities;
+    /// Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU.
+    std::string texture;
+    /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+    std::optional<double> solid_volume_mm3;
+    /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+    std::optional<double> solid_mean_diameter_mm;
+    /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+    std::optional<double> calcium_mm3;
+    /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+    /// like fat; mm³.
+    std::optional<double> fat_mm3;
+    /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+    std::optional<double> mass_mg;
     // end of generated
 };
 
@@ -245,6 +258,12 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.bts_2015_diameter_band_probabilities = measure_text(result, index, "bts_2015_diameter_band_probabilities");
     nodule.bts_2015_volume_band = measure_text(result, index, "bts_2015_volume_band");
     nodule.bts_2015_volume_band_probabilities = measure_text(result, index, "bts_2015_volume_band_probabilities");
+    nodule.texture = measure_text(result, index, "texture");
+    nodule.solid_volume_mm3 = unless_nan(raw.solid_volume_mm3);
+    nodule.solid_mean_diameter_mm = unless_nan(raw.solid_mean_diameter_mm);
+    nodule.calcium_mm3 = unless_nan(raw.calcium_mm3);
+    nodule.fat_mm3 = unless_nan(raw.fat_mm3);
+    nodule.mass_mg = unless_nan(raw.mass_mg);
     // end of generated
     return nodule;
 }

@@ -78,6 +78,17 @@ pub struct sam2lung_nodule {
     pub mean_diameter_mm_p05: f64,
     /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
     pub mean_diameter_mm_p95: f64,
+    /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+    pub solid_volume_mm3: f64,
+    /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+    pub solid_mean_diameter_mm: f64,
+    /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+    pub calcium_mm3: f64,
+    /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+    /// like fat; mm³.
+    pub fat_mm3: f64,
+    /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+    pub mass_mg: f64,
     // end of generated
 }
 
@@ -121,6 +132,11 @@ unsafe impl Abi for sam2lung_nodule {
         mean_diameter_mm: f64::NAN,
         mean_diameter_mm_p05: f64::NAN,
         mean_diameter_mm_p95: f64::NAN,
+        solid_volume_mm3: f64::NAN,
+        solid_mean_diameter_mm: f64::NAN,
+        calcium_mm3: f64::NAN,
+        fat_mm3: f64::NAN,
+        mass_mg: f64::NAN,
         // end of generated
     };
 }
@@ -161,6 +177,11 @@ impl From<&Nodule> for sam2lung_nodule {
             mean_diameter_mm: nodule.mean_diameter_mm,
             mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
             mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
+            solid_volume_mm3: nodule.solid_volume_mm3.unwrap_or(f64::NAN),
+            solid_mean_diameter_mm: nodule.solid_mean_diameter_mm.unwrap_or(f64::NAN),
+            calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
+            fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
+            mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
             // end of generated
         }
     }

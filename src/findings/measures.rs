@@ -101,6 +101,18 @@ pub const MEASURES: &[Measure] = &[
         "size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a recommendation"),
     shares("bts_2015_volume_band_probabilities", "BTS 2015, volume bands", |n| &n.size_bands.bts_volume.shares,
         "share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
+    text("texture", "Texture", |n| n.texture,
+        "solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU"),
+    optional("solid_volume_mm3", Unit::CubicMillimetre, "Solid volume", |n| n.solid_volume_mm3,
+        "volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015)"),
+    optional("solid_mean_diameter_mm", Unit::Millimetre, "Solid mean diameter", |n| n.solid_mean_diameter_mm,
+        "mean diameter of the solid part, measured as that of the nodule; 0 where there is none"),
+    optional("calcium_mm3", Unit::CubicMillimetre, "Calcium", |n| n.calcium_mm3,
+        "volume of the voxels of 200 HU and more; contrast medium counts as well"),
+    optional("fat_mm3", Unit::CubicMillimetre, "Fat", |n| n.fat_mm3,
+        "volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look like fat"),
+    optional("mass_mg", Unit::Milligram, "Mass", |n| n.mass_mg,
+        "volume times density: (mean HU + 1000) / 1000 mg per mm³"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];
@@ -136,6 +148,8 @@ pub enum Unit {
     CubicMillimetre,
     /// Hounsfield units.
     Hounsfield,
+    /// mg.
+    Milligram,
     /// That of the uncertainty map: bits, or none for the variance.
     Uncertainty,
 }
@@ -149,6 +163,7 @@ impl Unit {
             Unit::Millimetre => "mm",
             Unit::CubicMillimetre => "mm³",
             Unit::Hounsfield => "HU",
+            Unit::Milligram => "mg",
         }
     }
 }

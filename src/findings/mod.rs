@@ -8,6 +8,7 @@ mod around;
 mod axes;
 pub mod bands;
 pub mod canonical;
+mod density;
 mod diameter;
 pub mod interval;
 pub mod measures;

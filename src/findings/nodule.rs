@@ -14,6 +14,7 @@ use crate::findings::around::Surroundings;
 use crate::findings::axes::RowEnds;
 use crate::findings::bands::SizeBands;
 use crate::findings::canonical::Canonical;
+use crate::findings::density::Density;
 use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
 use crate::findings::samples::SampleVolumes;
@@ -113,6 +114,18 @@ pub struct Nodule {
     pub sample_mean_diameters_mm: Vec<f64>,
     /// Between which limits of guidelines its size lies, and how often its samples' sizes do.
     pub size_bands: SizeBands,
+    /// `solid`, `part-solid` or `ground glass` by the rule of [`crate::findings::density`]; empty where values aren't HU.
+    pub texture: &'static str,
+    /// Volume of the largest connected part above -300 HU; `None` where values aren't HU, as all that follow.
+    pub solid_volume_mm3: Option<f64>,
+    /// Mean diameter of that part; 0 where there is none.
+    pub solid_mean_diameter_mm: Option<f64>,
+    /// Volume of the voxels of 200 HU and more.
+    pub calcium_mm3: Option<f64>,
+    /// Volume of the inner voxels of -120 to -40 HU.
+    pub fat_mm3: Option<f64>,
+    /// Volume times density, in mg.
+    pub mass_mg: Option<f64>,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -158,6 +171,12 @@ impl Nodule {
             mean_diameter_mm_p95: UNKNOWN,
             sample_mean_diameters_mm: Vec::new(),
             size_bands: SizeBands::default(),
+            texture: "",
+            solid_volume_mm3: None,
+            solid_mean_diameter_mm: None,
+            calcium_mm3: None,
+            fat_mm3: None,
+            mass_mg: None,
             outline_threshold: None,
         }
     }
@@ -168,7 +187,7 @@ pub fn equivalent_diameter_mm(volume_mm3: f64) -> f64 {
     (6.0 * volume_mm3 / std::f64::consts::PI).cbrt()
 }
 
-/// What a bundle says of a nodule.
+/// What nodules are measured by besides the maps.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// When to look again.
@@ -177,6 +196,8 @@ pub struct Rules<'a> {
     pub uncertainty: Option<&'a UncertaintyModel>,
     /// The classes that a finding may be of.
     pub classes: &'a [Class],
+    /// Whether values of the CT are HU.
+    pub hounsfield: bool,
 }
 
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
@@ -252,6 +273,10 @@ fn nodule(
     let any_plane = AnyPlane::of(&voxels, &ends, grid.spacing_mm, cancel)?;
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
     let diameter = MeanDiameter::of(axes, sampled.axes());
+    let density = match rules.hounsfield {
+        true => Density::of(maps, id, voi, &voxels, cancel)?,
+        false => Density::UNKNOWN,
+    };
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let around = Surroundings::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
@@ -290,6 +315,12 @@ fn nodule(
         mean_diameter_mm_p95: diameter.interval_mm[1],
         sample_mean_diameters_mm: diameter.samples_mm,
         size_bands: SizeBands::of(axes, volume_mm3, &sampled),
+        texture: density.texture,
+        solid_volume_mm3: density.solid_mm3,
+        solid_mean_diameter_mm: density.solid_mean_diameter_mm,
+        calcium_mm3: density.calcium_mm3,
+        fat_mm3: density.fat_mm3,
+        mass_mg: density.mass_mg,
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

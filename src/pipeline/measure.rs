@@ -5,7 +5,7 @@ use ndarray::Array3;
 use super::{decide::Findings, whole::Whole};
 use crate::{
     contract::{
-        classes::{Class, Output, Region},
+        classes::{Class, Output, Region, Unit},
         model::Model,
         uncertainty::Uncertainty,
     },
@@ -87,7 +87,8 @@ impl<'a> Measured<'a> {
     }
 
     fn under_rules<T>(&self, classes: &[Class], measure: impl FnOnce(Rules<'_>) -> T) -> T {
+        let hounsfield = self.model.channels.iter().any(|channel| channel.unit == Unit::Hounsfield);
         let review = self.model.review.under(self.uncertainty, self.model.sampling.uncertainty);
-        measure(Rules { review: &review, uncertainty: self.model.uncertainty.as_ref(), classes })
+        measure(Rules { review: &review, uncertainty: self.model.uncertainty.as_ref(), classes, hounsfield })
     }
 }

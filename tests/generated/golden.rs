@@ -48,6 +48,12 @@ fn nodules() -> [Nodule; 2] {
         mean_diameter_mm_p05: 8.0,
         mean_diameter_mm_p95: 11.4,
         sample_mean_diameters_mm: vec![0.0, 10.4],
+        texture: "part-solid",
+        solid_volume_mm3: Some(200.5),
+        solid_mean_diameter_mm: Some(7.4),
+        calcium_mm3: Some(0.0),
+        fat_mm3: Some(1.25),
+        mass_mg: Some(458.95),
         size_bands: SizeBands {
             lung_rads_diameter: Bands {
                 own: "8 to <15 mm",
@@ -68,6 +74,12 @@ fn nodules() -> [Nodule; 2] {
         review: false,
         review_reasons: Vec::new(),
         sample_volumes_mm3: vec![1e-9],
+        texture: "",
+        solid_volume_mm3: None,
+        solid_mean_diameter_mm: None,
+        calcium_mm3: None,
+        fat_mm3: None,
+        mass_mg: None,
         readers_share: None,
         ..clicked.clone()
     };

@@ -19,6 +19,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Millimetre => "MM",
         Unit::CubicMillimetre => "MM3",
         Unit::Hounsfield => "HU",
+        Unit::Milligram => "MG",
         Unit::Uncertainty => "UNCERTAINTY",
     }
 }

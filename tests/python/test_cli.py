@@ -30,7 +30,7 @@ FIELDS = (
     "bts_2015_diameter_band bts_2015_volume_band lung_rads_2022_diameter_band_probabilities "
     "lung_rads_2022_volume_band_probabilities fleischner_2017_diameter_band_probabilities "
     "fleischner_2017_volume_band_probabilities bts_2015_diameter_band_probabilities bts_2015_volume_band_probabilities "
-    "clicked review review_reasons class sample_volumes_mm3 scan_warnings"
+    "texture solid_volume_mm3 solid_mean_diameter_mm calcium_mm3 fat_mm3 mass_mg clicked review review_reasons class sample_volumes_mm3 scan_warnings"
 ).split()
 
 
@@ -315,6 +315,10 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["mean_diameter_mm"] == pytest.approx(np.mean(axes), abs=0.0501)
         own = entry["mean_diameter_mm"]
         assert sorted(entry["sample_mean_diameters_mm"]) == [0.0] * (SAMPLES - kept) + [own] * kept
+        assert entry["texture"] == "solid" and entry["solid_volume_mm3"] == pytest.approx(volume)
+        assert entry["solid_mean_diameter_mm"] == entry["mean_diameter_mm"]
+        assert entry["mass_mg"] == pytest.approx(volume * (hu + 1000) / 1000)
+        assert entry["calcium_mm3"] == 0
         # Samples that miss it are in the lowest band, the others in the nodule's own.
         for guideline, below in (("lung_rads_2022", "<34 mm³"), ("fleischner_2017", "<100 mm³"), ("bts_2015", "<80 mm³")):
             probabilities = entry[f"{guideline}_volume_band_probabilities"]

@@ -251,6 +251,7 @@ def test_highdicom_reads_the_report(written):
         assert said["118565006"] == (nodule["volume_mm3"], "mm3")
         assert said["volume_mm3_p95"] == (nodule["volume_mm3_p95"], "mm3")
         assert said["103339001"] == (pytest.approx(nodule["long_axis_mm"]), "mm")
+        assert said["118538004"] == (pytest.approx(nodule["mass_mg"]), "mg")
         assert said["81827009"] == (nodule["mean_diameter_mm"], "mm")
         assert said["detection_rate"] == (nodule["detection_rate"], "1")
         reference = group.reference_type

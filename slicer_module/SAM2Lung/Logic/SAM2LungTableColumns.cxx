@@ -24,6 +24,7 @@ constexpr TableUnit VOXEL{ "voxel", "", "" };
 constexpr TableUnit MM{ "mm", "mm", "millimeter" };
 constexpr TableUnit MM3{ "mm³", "mm3", "cubic millimeter" };
 constexpr TableUnit HU{ "HU", "[hnsf'U]", "Hounsfield unit" };
+constexpr TableUnit MG{ "mg", "mg", "milligram" };
 constexpr TableUnit BIT{ "bit", "bit", "bit" };
 
 template <std::uint32_t Nodule::*Member>
@@ -378,6 +379,42 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, volume bands"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
                       Text<&Nodule::bts_2015_volume_band_probabilities> });
+  columns.push_back({ "texture",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Texture"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU"),
+                      Text<&Nodule::texture> });
+  columns.push_back({ "solid_volume_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid volume"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015)"),
+                      Optional<&Nodule::solid_volume_mm3> });
+  columns.push_back({ "solid_mean_diameter_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid mean diameter"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter of the solid part, measured as that of the nodule; 0 where there is none"),
+                      Optional<&Nodule::solid_mean_diameter_mm> });
+  columns.push_back({ "calcium_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Calcium"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the voxels of 200 HU and more; contrast medium counts as well"),
+                      Optional<&Nodule::calcium_mm3> });
+  columns.push_back({ "fat_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fat"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look like fat"),
+                      Optional<&Nodule::fat_mm3> });
+  columns.push_back({ "mass_mg",
+                      VTK_DOUBLE,
+                      MG,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mass"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume times density: (mean HU + 1000) / 1000 mg per mm³"),
+                      Optional<&Nodule::mass_mg> });
   // end of generated
   return columns;
 }

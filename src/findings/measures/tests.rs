@@ -45,6 +45,12 @@ fn nodule() -> Nodule {
         mean_diameter_mm_p05: 30.0,
         mean_diameter_mm_p95: 31.0,
         sample_mean_diameters_mm: vec![3.5, 0.0],
+        texture: "solid",
+        solid_volume_mm3: Some(32.0),
+        solid_mean_diameter_mm: Some(33.0),
+        calcium_mm3: Some(34.0),
+        fat_mm3: Some(35.0),
+        mass_mg: Some(36.0),
         size_bands: SizeBands { bts_volume: bands(), ..SizeBands::default() },
         outline_threshold: None,
     }
@@ -61,13 +67,14 @@ fn measure_each_getter_gives_its_own_field() {
             Cell::Flag(_) | Cell::Text(_) => None,
         })
         .collect();
-    assert_eq!(numbers, (1..=31).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=36).map(f64::from).collect::<Vec<_>>());
     let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
     assert_eq!(cell("review_reasons"), Cell::Text("one; two".into()));
     assert_eq!(cell("bts_2015_volume_band"), Cell::Text("<80 mm³".into()));
     assert_eq!(cell("bts_2015_volume_band_probabilities"), Cell::Text("<80 mm³: 0.333; >=300 mm³: 0.5".into()));
+    assert_eq!(cell("texture"), Cell::Text("solid".into()));
     assert_eq!(cell("class"), Cell::Text("nodule".into()));
     assert!(columns().iter().all(|column| column.name != "sample_volumes_mm3"), "a list is no column");
 }
@@ -81,7 +88,13 @@ fn measures_have_names_and_words_of_their_own() {
         assert!(!measure.title.is_empty() && !measure.meaning.is_empty(), "{measure:?}");
         assert!(!measure.meaning.ends_with('.'), "{measure:?}");
         // A name that says a unit says the table's.
-        for (ending, unit) in [("_mm", Unit::Millimetre), ("_mm3", Unit::CubicMillimetre), ("_hu", Unit::Hounsfield)] {
+        let endings = [
+            ("_mm", Unit::Millimetre),
+            ("_mm3", Unit::CubicMillimetre),
+            ("_hu", Unit::Hounsfield),
+            ("_mg", Unit::Milligram),
+        ];
+        for (ending, unit) in endings {
             assert!(!measure.name.ends_with(ending) || measure.unit == unit, "{measure:?}");
         }
     }

@@ -68,6 +68,7 @@ impl Concept {
             "long_axis_mm" => sct("103339001", "Long Axis"),
             "short_axis_mm" => sct("103340004", "Short Axis"),
             "mean_diameter_mm" => sct("81827009", "Diameter"),
+            "mass_mg" => sct("118538004", "Mass"),
             "mean_hu" => dcm("112031", "Attenuation Coefficient"),
             name => concept(name, OWN_SCHEME, measure.title),
         }
@@ -81,6 +82,7 @@ impl Concept {
             Unit::Millimetre => MILLIMETRE,
             Unit::CubicMillimetre => CUBIC_MILLIMETRE,
             Unit::Hounsfield => ucum("[hnsf'U]", "Hounsfield unit"),
+            Unit::Milligram => ucum("mg", "milligram"),
             Unit::Uncertainty if uncertainty == Uncertainty::Variance => NO_UNITS,
             Unit::Uncertainty => ucum("bit", "bit"),
         }

@@ -83,6 +83,12 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "bts_2015_diameter_band_probabilities", "string", "", "", nullptr },
     { "bts_2015_volume_band", "string", "", "", nullptr },
     { "bts_2015_volume_band_probabilities", "string", "", "", nullptr },
+    { "texture", "string", "", "", nullptr },
+    { "solid_volume_mm3", "double", "mm³", "mm3", [](N n) { return n.solid_volume_mm3.value_or(NAN); } },
+    { "solid_mean_diameter_mm", "double", "mm", "mm", [](N n) { return n.solid_mean_diameter_mm.value_or(NAN); } },
+    { "calcium_mm3", "double", "mm³", "mm3", [](N n) { return n.calcium_mm3.value_or(NAN); } },
+    { "fat_mm3", "double", "mm³", "mm3", [](N n) { return n.fat_mm3.value_or(NAN); } },
+    { "mass_mg", "double", "mg", "mg", [](N n) { return n.mass_mg.value_or(NAN); } },
   };
 }
 
@@ -94,6 +100,12 @@ MadeRun MakeTableRun()
   run.Output.nodules[1].expected_dice = 0.875;
   run.Output.nodules[1].readers_share = 0.625;
   run.Output.nodules[1].class_name = "nodule";
+  run.Output.nodules[1].texture = "solid";
+  run.Output.nodules[1].solid_volume_mm3 = 64.5;
+  run.Output.nodules[1].solid_mean_diameter_mm = 5.5;
+  run.Output.nodules[1].calcium_mm3 = 0.5;
+  run.Output.nodules[1].fat_mm3 = 0.25;
+  run.Output.nodules[1].mass_mg = 32.5;
   run.Output.nodules[1].clicked = true;
   return run;
 }
