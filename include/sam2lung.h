@@ -844,6 +844,19 @@ typedef struct sam2lung_nodule {
    * Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
    */
   double mass_mg;
+  /**
+   * Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+   * where the lungs weren't looked for; mm.
+   */
+  double pleura_distance_mm;
+  /**
+   * Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+   */
+  double long_axis_slice;
+  /**
+   * Instance number of that slice's DICOM image; none for other inputs.
+   */
+  double long_axis_instance_number;
 } sam2lung_nodule;
 
 #ifdef __cplusplus
@@ -1768,7 +1781,7 @@ const double *sam2lung_result_sample_volumes(const struct sam2lung_result *resul
                                              size_t *count);
 
 /**
- * A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where a sample misses it.
+ * A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where one misses it.
  *
  * The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 5 of the
  * interface.

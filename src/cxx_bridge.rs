@@ -278,6 +278,19 @@ pub mod ffi {
         fat_mm3: f64,
         /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
         mass_mg: f64,
+        /// Right lung or left lung; empty where the lungs weren't looked for, or not both were found.
+        side: String,
+        /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+        /// where the lungs weren't looked for; mm.
+        pleura_distance_mm: f64,
+        /// Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for.
+        touches_pleura: String,
+        /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+        long_axis_slice: f64,
+        /// Instance number of that slice's DICOM image; none for other inputs.
+        long_axis_instance_number: f64,
+        /// SOP instance UID of that image; empty for other inputs.
+        long_axis_sop_instance_uid: String,
         // end of generated
     }
 
@@ -643,6 +656,12 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
             fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
             mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
+            side: said(nodule, "side"),
+            pleura_distance_mm: nodule.pleura_distance_mm.unwrap_or(f64::NAN),
+            touches_pleura: said(nodule, "touches_pleura"),
+            long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
+            long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
+            long_axis_sop_instance_uid: said(nodule, "long_axis_sop_instance_uid"),
             // end of generated
         }
     }

@@ -143,6 +143,20 @@ struct Nodule {
     std::optional<double> fat_mm3;
     /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
     std::optional<double> mass_mg;
+    /// Right lung or left lung; empty where the lungs weren't looked for, or not both were found.
+    std::string side;
+    /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond;
+    /// none where the lungs weren't looked for; mm.
+    std::optional<double> pleura_distance_mm;
+    /// Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked
+    /// for.
+    std::string touches_pleura;
+    /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+    std::optional<double> long_axis_slice;
+    /// Instance number of that slice's DICOM image; none for other inputs.
+    std::optional<double> long_axis_instance_number;
+    /// SOP instance UID of that image; empty for other inputs.
+    std::string long_axis_sop_instance_uid;
     // end of generated
 };
 
@@ -264,6 +278,12 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.calcium_mm3 = unless_nan(raw.calcium_mm3);
     nodule.fat_mm3 = unless_nan(raw.fat_mm3);
     nodule.mass_mg = unless_nan(raw.mass_mg);
+    nodule.side = measure_text(result, index, "side");
+    nodule.pleura_distance_mm = unless_nan(raw.pleura_distance_mm);
+    nodule.touches_pleura = measure_text(result, index, "touches_pleura");
+    nodule.long_axis_slice = unless_nan(raw.long_axis_slice);
+    nodule.long_axis_instance_number = unless_nan(raw.long_axis_instance_number);
+    nodule.long_axis_sop_instance_uid = measure_text(result, index, "long_axis_sop_instance_uid");
     // end of generated
     return nodule;
 }

@@ -243,7 +243,7 @@ pub unsafe extern "C" fn sam2lung_result_sample_volumes(
     unsafe { list(result, nodule, count, |nodule| &nodule.sample_volumes_mm3) }
 }
 
-/// A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where a sample misses it.
+/// A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where one misses it.
 ///
 /// The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 5 of the
 /// interface.

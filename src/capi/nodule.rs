@@ -89,6 +89,13 @@ pub struct sam2lung_nodule {
     pub fat_mm3: f64,
     /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
     pub mass_mg: f64,
+    /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+    /// where the lungs weren't looked for; mm.
+    pub pleura_distance_mm: f64,
+    /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+    pub long_axis_slice: f64,
+    /// Instance number of that slice's DICOM image; none for other inputs.
+    pub long_axis_instance_number: f64,
     // end of generated
 }
 
@@ -137,6 +144,9 @@ unsafe impl Abi for sam2lung_nodule {
         calcium_mm3: f64::NAN,
         fat_mm3: f64::NAN,
         mass_mg: f64::NAN,
+        pleura_distance_mm: f64::NAN,
+        long_axis_slice: f64::NAN,
+        long_axis_instance_number: f64::NAN,
         // end of generated
     };
 }
@@ -182,6 +192,9 @@ impl From<&Nodule> for sam2lung_nodule {
             calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
             fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
             mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
+            pleura_distance_mm: nodule.pleura_distance_mm.unwrap_or(f64::NAN),
+            long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
+            long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
             // end of generated
         }
     }

@@ -1,11 +1,12 @@
 //! Long and short axis in any plane: Lung-RADS v2022 lets both be measured in any plane that reflects the true size.
 //!
 //! - The long axis is the longest diameter in space: over all directions the extent of the outline along one.
-//! - The short axis lies in a plane that holds the long axis, the line through the middle between its ends: of all these
-//!   planes in the one where the extent at right angles to it is longest. A plane holds the voxels that it passes through.
+//! - The short axis lies in a plane that holds the long axis, the line through the middle between its ends: of all
+//!   these planes in the one where the extent at right angles to it is longest. A plane holds the voxels that it passes
+//!   through.
 //!
-//! A voxel counts as the ellipsoid that fits into it, as a pixel does in [`super::axes`]. Of a digital ball both axes are
-//! at most a voxel's diagonal too long.
+//! A voxel counts as the ellipsoid that fits into it, as a pixel does in [`super::axes`]. Of a digital ball both axes
+//! are at most a voxel's diagonal too long.
 
 use super::axes::{DIRECTIONS, RowEnds, centre_mm};
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
     space::grid::{dot, norm},
 };
 
-/// Directions that are tried over half a sphere, besides the axes of the grid: none is farther than 3 degrees from one of them,
-/// so that the long axis is at most 0.15 % short; and it is drawn out between the ends that were found.
+/// Directions that are tried over half a sphere, besides the axes of the grid: none is farther than 3 degrees from one
+/// of them, so that the long axis is at most 0.15 % short; and it is drawn out between the ends that were found.
 const ON_HALF_SPHERE: usize = 1200;
 /// What rounding may add to a distance.
 const ROUNDING_MM: f64 = 1e-9;
@@ -214,8 +215,8 @@ mod tests {
 
     #[test]
     fn any_plane_short_axis_is_that_of_a_section_and_not_of_the_whole_shadow() {
-        // A rod of 21 voxels along i with an arm at one end along j and another at the other end along k: no plane through
-        // the rod holds both.
+        // A rod of 21 voxels along i with an arm at one end along j and another at the other end along k: no plane
+        // through the rod holds both.
         let mut voxels: Vec<[usize; 3]> = (0..21).map(|i| [0, 0, i]).collect();
         voxels.extend((1..6).map(|j| [0, j, 0]));
         voxels.extend((1..6).map(|k| [k, 0, 20]));

@@ -1,5 +1,6 @@
-//! Long and short axis as a reader measures them (RECIST 1.1; Lung-RADS v2022; Fleischner 2017): the longest diameter in
-//! any axial slice, and the longest extent at right angles to it in the same slice. In any plane: [`super::any_plane`].
+//! Long and short axis as a reader measures them (RECIST 1.1; Lung-RADS v2022; Fleischner 2017): the longest diameter
+//! in any axial slice, and the longest extent at right angles to it in the same slice. In any plane:
+//! [`super::any_plane`].
 //!
 //! A pixel counts as the ellipse that fits into it, and lengths are taken between the far sides of these: a one-pixel
 //! nodule has the size of a pixel, whatever the direction. Of a digital disc the long axis, which is the longest of all
@@ -20,7 +21,8 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// The mean diameter as Lung-RADS v2022 has it: both axes measured to 0.1 mm, their mean given to 0.1 mm, halves upwards.
+    /// The mean diameter as Lung-RADS v2022 has it: both axes measured to 0.1 mm, their mean given to 0.1 mm, halves
+    /// upwards.
     pub fn mean_mm(self) -> f64 {
         let tenths = |mm: f64| (10.0 * mm).round();
         ((tenths(self.long_mm) + tenths(self.short_mm)) / 2.0).round() / 10.0
@@ -35,8 +37,8 @@ impl Axes {
     }
 }
 
-/// The first and last voxel of each row (along i) of an outline, as `[k, j, i]` in array order: all that a longest diameter
-/// can end at.
+/// The first and last voxel of each row (along i) of an outline, as `[k, j, i]` in array order: all that a longest
+/// diameter can end at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowEnds(Vec<[usize; 3]>);
 

@@ -1,13 +1,14 @@
-//! Size bands: between which limits of three guidelines a nodule's diameter and volume lie, and how often its samples' do.
+//! Size bands: between which limits of three guidelines a nodule's diameter and volume lie, and how often its samples'
+//! do.
 //!
 //! Facts about a size, not a category and no recommendation: what a guideline makes of a size depends on much else.
 //!
 //! - ACR Lung-RADS v2022: mean diameter to 0.1 mm with limits at 4, 6, 8, 15 and 30 mm; the volumes of balls of these
 //!   diameters as it gives them, in whole mm³: 34, 113, 268, 1767 and 14137.
-//! - Fleischner Society 2017 (MacMahon et al., Radiology 284:228): mean of long and short axis in whole mm, below 6, 6 to 8,
-//!   above 8 mm; below 100, 100 to 250, above 250 mm³.
-//! - British Thoracic Society 2015 (Callister et al., Thorax 70 Suppl 2): largest diameter with limits at 5, 6 and 8 mm, here
-//!   the axial long axis; 80 and 300 mm³.
+//! - Fleischner Society 2017 (MacMahon et al., Radiology 284:228): mean of long and short axis in whole mm, below 6, 6
+//!   to 8, above 8 mm; below 100, 100 to 250, above 250 mm³.
+//! - British Thoracic Society 2015 (Callister et al., Thorax 70 Suppl 2): largest diameter with limits at 5, 6 and 8
+//!   mm, here the axial long axis; 80 and 300 mm³.
 
 use super::{axes::Axes, samples::SampleVolumes};
 
@@ -46,8 +47,8 @@ pub struct SizeBands {
     pub bts_volume: Bands,
 }
 
-/// Limits of one guideline: names of the bands by rising size, the lower end of each but the first, and how finely sizes are
-/// given.
+/// Limits of one guideline: names of the bands by rising size, the lower end of each but the first, and how finely
+/// sizes are given.
 struct Scale<const N: usize> {
     names: [&'static str; N],
     from: &'static [f64],

@@ -1,17 +1,18 @@
 //! What a nodule is made of, by the HU of its voxels: a rule, not a reader's judgement.
 //!
-//! - A voxel is solid above -300 HU. With that threshold software told part-solid from nonsolid nodules with a sensitivity of
-//!   90 % and a specificity of 88 % (Scholten et al., Eur Radiol 2015;25:488). The *solid part* is the largest set of solid
-//!   voxels that are connected by their faces.
-//! - *Ground glass*: the solid part is less than 6 % of the volume (a study of 102 subsolid nodules at -300 HU put the cut
-//!   at 6.14 %: "Threshold Segmentation of Pulmonary Subsolid Nodules on CT Images", Zhongguo Fei Ai Za Zhi).
-//! - *Part-solid*: more than 20 % of the volume lies farther than 1 mm, and farther than one voxel, from every solid voxel:
-//!   too far for a blurred edge. Both numbers were chosen on LIDC-IDRI patients of the training part
+//! - A voxel is solid above -300 HU. With that threshold software told part-solid from nonsolid nodules with a
+//!   sensitivity of 90 % and a specificity of 88 % (Scholten et al., Eur Radiol 2015;25:488). The *solid part* is the
+//!   largest set of solid voxels that are connected by their faces.
+//! - *Ground glass*: the solid part is less than 6 % of the volume (a study of 102 subsolid nodules at -300 HU put the
+//!   cut at 6.14 %: "Threshold Segmentation of Pulmonary Subsolid Nodules on CT Images: Detection and Quantification of
+//!   the Solid Component").
+//! - *Part-solid*: more than 20 % of the volume lies farther than 1 mm, and farther than one voxel, from every solid
+//!   voxel: too far for a blurred edge. Both numbers were chosen on LIDC-IDRI patients of the training part
 //!   (`sam2lung-train compare-textures`).
 //! - *Solid*: all others.
-//! - Calcium: voxels of 200 HU and more; contrast medium has that, too. Fat: voxels of -120 to -40 HU (Siegelman et al.,
-//!   Radiology 1986;160:313), only those whose six neighbours belong to the outline, since the edge of any nodule has these
-//!   HU by blur. Within a part-solid nodule blur can look like fat as well.
+//! - Calcium: voxels of 200 HU and more; contrast medium has that, too. Fat: voxels of -120 to -40 HU (Siegelman et
+//!   al., Radiology 1986;160:313), only those whose six neighbours belong to the outline, since the edge of any nodule
+//!   has these HU by blur. Within a part-solid nodule blur can look like fat as well.
 //! - Mass: volume times density, (mean HU + 1000) / 1000 mg/mm³ (de Hoop et al., Radiology 2010;255:199).
 
 use ndarray::Array3;
@@ -43,7 +44,8 @@ pub struct Density {
     pub texture: &'static str,
     /// Volume of the solid part; `None` where values aren't HU, as all that follow.
     pub solid_mm3: Option<f64>,
-    /// Mean diameter of the solid part in mm, as that of the nodule (see [`super::axes::Axes::mean_mm`]); 0 where there is none.
+    /// Mean diameter of the solid part in mm, as that of the nodule (see [`super::axes::Axes::mean_mm`]); 0 where there
+    /// is none.
     pub solid_mean_diameter_mm: Option<f64>,
     /// Volume of voxels that hold calcium.
     pub calcium_mm3: Option<f64>,

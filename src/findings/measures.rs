@@ -113,6 +113,18 @@ pub const MEASURES: &[Measure] = &[
         "volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look like fat"),
     optional("mass_mg", Unit::Milligram, "Mass", |n| n.mass_mg,
         "volume times density: (mean HU + 1000) / 1000 mg per mm³"),
+    text("side", "Side", |n| n.side,
+        "right lung or left lung; empty where the lungs weren't looked for, or not both were found"),
+    optional("pleura_distance_mm", Unit::Millimetre, "To the pleura", |n| n.pleura_distance_mm,
+        "distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none where the lungs weren't looked for"),
+    text("touches_pleura", "Touches pleura", |n| n.touches_pleura,
+        "yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for"),
+    optional("long_axis_slice", Unit::Voxel, "Slice of the long axis", |n| n.long_axis_slice,
+        "slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial"),
+    optional("long_axis_instance_number", Unit::None, "Image of the long axis", |n| n.long_axis_instance_number,
+        "instance number of that slice's DICOM image; none for other inputs"),
+    text("long_axis_sop_instance_uid", "UID of that image", |n| &n.long_axis_sop_instance_uid,
+        "SOP instance UID of that image; empty for other inputs"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];

@@ -13,6 +13,7 @@ mod diameter;
 pub mod interval;
 pub mod measures;
 pub mod nodule;
+pub mod place;
 pub mod result;
 mod review;
 pub mod samples;

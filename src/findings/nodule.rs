@@ -17,8 +17,13 @@ use crate::findings::canonical::Canonical;
 use crate::findings::density::Density;
 use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
+use crate::findings::place::{Lungs, Place};
 use crate::findings::samples::SampleVolumes;
-use crate::{error::Result, progress::CancelToken, space::volume::Voi};
+use crate::{
+    error::Result,
+    progress::CancelToken,
+    space::{orientation::Orientation, volume::Voi},
+};
 
 /// What was decided of a nodule before it was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -126,6 +131,18 @@ pub struct Nodule {
     pub fat_mm3: Option<f64>,
     /// Volume times density, in mg.
     pub mass_mg: Option<f64>,
+    /// `right lung` or `left lung`; empty where that isn't known (see [`Place`]), as the next.
+    pub side: &'static str,
+    /// Whether it touches the pleura: `yes` or `no`.
+    pub touches_pleura: &'static str,
+    /// From it to the border of the lungs that were searched; `None` where they aren't known.
+    pub pleura_distance_mm: Option<f64>,
+    /// The slice of the CT, from 0, with the axial long axis; `None` where the CT's slices aren't axial.
+    pub long_axis_slice: Option<f64>,
+    /// Instance number of that image, where the CT is DICOM and its reader said it.
+    pub long_axis_instance_number: Option<f64>,
+    /// SOP instance UID of that image; else empty.
+    pub long_axis_sop_instance_uid: String,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -177,8 +194,22 @@ impl Nodule {
             calcium_mm3: None,
             fat_mm3: None,
             mass_mg: None,
+            side: "",
+            touches_pleura: "",
+            pleura_distance_mm: None,
+            long_axis_slice: None,
+            long_axis_instance_number: None,
+            long_axis_sop_instance_uid: String::new(),
             outline_threshold: None,
         }
+    }
+}
+
+impl Nodule {
+    /// The same with voxel indices of the CT as it was given, in place of canonical ones.
+    pub fn into_native(self, orientation: &Orientation) -> Self {
+        let long_axis_slice = self.long_axis_slice.and_then(|k| orientation.native_slice(k));
+        Nodule { centroid_ijk: orientation.native_ijk(self.centroid_ijk), long_axis_slice, ..self }
     }
 }
 
@@ -198,6 +229,8 @@ pub struct Rules<'a> {
     pub classes: &'a [Class],
     /// Whether values of the CT are HU.
     pub hounsfield: bool,
+    /// Where the lungs are; `None` where nobody looked.
+    pub lungs: Option<Lungs<'a>>,
 }
 
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
@@ -277,6 +310,10 @@ fn nodule(
         true => Density::of(maps, id, voi, &voxels, cancel)?,
         false => Density::UNKNOWN,
     };
+    let place = match rules.lungs {
+        Some(lungs) => Place::of(lungs, grid, voi, &voxels, cancel)?,
+        None => Place::UNKNOWN,
+    };
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let around = Surroundings::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
@@ -321,6 +358,12 @@ fn nodule(
         calcium_mm3: density.calcium_mm3,
         fat_mm3: density.fat_mm3,
         mass_mg: density.mass_mg,
+        side: place.lung(),
+        touches_pleura: place.touches(),
+        pleura_distance_mm: place.pleura_mm,
+        long_axis_slice: Some(axes.slice as f64),
+        long_axis_instance_number: None,
+        long_axis_sop_instance_uid: String::new(),
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

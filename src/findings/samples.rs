@@ -22,7 +22,8 @@ use ndarray::Array3;
 
 /// How far from the label a sample's outline may reach, in mm; what lies farther has nothing to do with a nodule.
 pub const REACH_MM: f64 = 10.0;
-/// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
+/// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of
+/// them.
 const BYTES_PER_VOXEL: usize = 16;
 /// What their memory is wanted for.
 const WHAT: &str = "a nodule's outlines under its samples";
@@ -65,8 +66,8 @@ impl SampleVolumes {
         Ok(SampleVolumes { axes, mean_dice, label_dice, ..Self::of_voxels(voxel_mm3, voxels) })
     }
 
-    /// With these numbers of voxels under the samples, `voxel_mm3` each; nothing is known of the outlines' axes and of how they
-    /// agree.
+    /// With these numbers of voxels under the samples, `voxel_mm3` each; nothing is known of the outlines' axes and of
+    /// how they agree.
     pub(super) fn of_voxels(voxel_mm3: f64, voxels: Vec<usize>) -> Self {
         let mut sorted = voxels.clone();
         sorted.sort_unstable();
@@ -142,7 +143,8 @@ pub enum Owner {
     Other,
 }
 
-/// The surroundings of a label: where its outlines under samples are made. Voxels are numbered within it, from 0, i fastest.
+/// The surroundings of a label: where its outlines under samples are made. Voxels are numbered within it, from 0, i
+/// fastest.
 #[derive(Debug)]
 pub struct Territory {
     /// The box: the label's, [`REACH_MM`] larger on each side.

@@ -415,6 +415,42 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mass"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume times density: (mean HU + 1000) / 1000 mg per mm³"),
                       Optional<&Nodule::mass_mg> });
+  columns.push_back({ "side",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Side"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Right lung or left lung; empty where the lungs weren't looked for, or not both were found"),
+                      Text<&Nodule::side> });
+  columns.push_back({ "pleura_distance_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "To the pleura"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none where the lungs weren't looked for"),
+                      Optional<&Nodule::pleura_distance_mm> });
+  columns.push_back({ "touches_pleura",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Touches pleura"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for"),
+                      Text<&Nodule::touches_pleura> });
+  columns.push_back({ "long_axis_slice",
+                      VTK_DOUBLE,
+                      VOXEL,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Slice of the long axis"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial"),
+                      Optional<&Nodule::long_axis_slice> });
+  columns.push_back({ "long_axis_instance_number",
+                      VTK_DOUBLE,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Image of the long axis"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Instance number of that slice's DICOM image; none for other inputs"),
+                      Optional<&Nodule::long_axis_instance_number> });
+  columns.push_back({ "long_axis_sop_instance_uid",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "UID of that image"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "SOP instance UID of that image; empty for other inputs"),
+                      Text<&Nodule::long_axis_sop_instance_uid> });
   // end of generated
   return columns;
 }

@@ -45,6 +45,12 @@ fn nodule() -> Nodule {
         mean_diameter_mm_p05: 30.0,
         mean_diameter_mm_p95: 31.0,
         sample_mean_diameters_mm: vec![3.5, 0.0],
+        side: "left lung",
+        touches_pleura: "no",
+        pleura_distance_mm: Some(37.0),
+        long_axis_slice: Some(38.0),
+        long_axis_instance_number: Some(39.0),
+        long_axis_sop_instance_uid: "1.2.3".into(),
         texture: "solid",
         solid_volume_mm3: Some(32.0),
         solid_mean_diameter_mm: Some(33.0),
@@ -67,13 +73,15 @@ fn measure_each_getter_gives_its_own_field() {
             Cell::Flag(_) | Cell::Text(_) => None,
         })
         .collect();
-    assert_eq!(numbers, (1..=36).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=39).map(f64::from).collect::<Vec<_>>());
     let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));
     assert_eq!(cell("review_reasons"), Cell::Text("one; two".into()));
     assert_eq!(cell("bts_2015_volume_band"), Cell::Text("<80 mm³".into()));
     assert_eq!(cell("bts_2015_volume_band_probabilities"), Cell::Text("<80 mm³: 0.333; >=300 mm³: 0.5".into()));
+    let texts = ["side", "touches_pleura", "long_axis_sop_instance_uid"].map(cell);
+    assert_eq!(texts, ["left lung", "no", "1.2.3"].map(|text| Cell::Text(text.into())));
     assert_eq!(cell("texture"), Cell::Text("solid".into()));
     assert_eq!(cell("class"), Cell::Text("nodule".into()));
     assert!(columns().iter().all(|column| column.name != "sample_volumes_mm3"), "a list is no column");

@@ -58,7 +58,8 @@ impl Scene {
     }
 
     fn measured_under(&self, uncertainty: Option<&UncertaintyModel>, finding: Finding) -> Vec<Nodule> {
-        let rules = Rules { review: &ReviewRule::default(), uncertainty, classes: &classes(), hounsfield: true };
+        let rules =
+            Rules { review: &ReviewRule::default(), uncertainty, classes: &classes(), hounsfield: true, lungs: None };
         measure(&self.maps(), &[finding], rules, &CancelToken::new()).unwrap()
     }
 }
@@ -163,7 +164,13 @@ fn solid_nodule_of_three_thick_slices_with_blurred_ends_is_solid() {
 #[test]
 fn nodule_in_values_that_are_no_hu_has_no_texture_and_no_mass() {
     let scene = ball(|_| 20.0);
-    let rules = Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes(), hounsfield: false };
+    let rules = Rules {
+        review: &ReviewRule::default(),
+        uncertainty: None,
+        classes: &classes(),
+        hounsfield: false,
+        lungs: None,
+    };
     let nodule = &measure(&scene.maps(), &[Finding::default()], rules, &CancelToken::new()).unwrap()[0];
     assert_eq!((nodule.texture, nodule.solid_volume_mm3, nodule.mass_mg, nodule.fat_mm3), ("", None, None, None));
 }
@@ -265,7 +272,8 @@ fn measure_ends_when_it_is_cancelled() {
     let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
     let token = CancelToken::new();
     token.cancel();
-    let rules = Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes(), hounsfield: true };
+    let rules =
+        Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes(), hounsfield: true, lungs: None };
     let ended = measure(&scene.maps(), &[], rules, &token);
     assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
 }
@@ -445,7 +453,13 @@ fn review_of_an_outline_that_its_samples_expect_to_be_off_says_so() {
     let scene = sampled_row();
     let review = |bound: f64| {
         let review = ReviewRule { expected_dice_below: Some(bound), ..ReviewRule::default() };
-        let rules = Rules { review: &review, uncertainty: Some(&widened(1.0)), classes: &classes(), hounsfield: true };
+        let rules = Rules {
+            review: &review,
+            uncertainty: Some(&widened(1.0)),
+            classes: &classes(),
+            hounsfield: true,
+            lungs: None,
+        };
         measure(&scene.maps(), &[Finding::default()], rules, &CancelToken::new()).unwrap().swap_remove(0).review_reasons
     };
     assert!(review(0.58).is_empty());

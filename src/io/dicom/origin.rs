@@ -35,6 +35,8 @@ pub struct DicomImage {
     pub sop_class: String,
     /// Its own UID.
     pub sop_instance: String,
+    /// Its number in the series, as viewers show it.
+    pub instance_number: Option<i64>,
     /// Centre of its first pixel, in mm, LPS.
     pub position_mm: [f64; 3],
 }
@@ -53,6 +55,7 @@ impl DicomSeries {
         let image = |slice: &super::slice::Slice| DicomImage {
             sop_class: slice.sop_class.clone(),
             sop_instance: slice.sop_instance.clone(),
+            instance_number: slice.instance_number,
             position_mm: slice.position.unwrap_or_default(),
         };
         Ok(DicomSeries {

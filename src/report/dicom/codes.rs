@@ -25,6 +25,9 @@ pub struct Concept {
 
 pub const ABNORMAL_STRUCTURE: Concept = sct("49755003", "Morphologically Abnormal Structure");
 pub const LUNG: Concept = sct("39607008", "Lung");
+pub const LATERALITY: Concept = sct("272741003", "Laterality");
+pub const RIGHT: Concept = sct("24028007", "Right");
+pub const LEFT: Concept = sct("7771000", "Left");
 pub const YES: Concept = sct("373066001", "Yes");
 pub const NO: Concept = sct("373067005", "No");
 pub const MILLIMETRE: Concept = ucum("mm", "millimeter");

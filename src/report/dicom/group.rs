@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use super::{
     Objects, algorithm,
-    codes::{CUBIC_MILLIMETRE, Concept, LUNG, MILLIMETRE, NO, YES, dcm, sct},
+    codes::{CUBIC_MILLIMETRE, Concept, LATERALITY, LEFT, LUNG, MILLIMETRE, NO, RIGHT, YES, dcm, sct},
     content::{Item, Relation},
     data_set::DataSet,
     modules,
@@ -21,8 +21,8 @@ use crate::{
 };
 
 const TEMPLATE: &str = "1411";
-/// Measures that the group says in another way: number and class.
-const SAID: [&str; 2] = ["id", "class"];
+/// Measures that the group says in another way: number, class, and in which lung.
+const SAID: [&str; 3] = ["id", "class", "side"];
 
 /// A reference to the object with the outlines.
 pub fn outlines(objects: &Objects<'_>) -> DataSet {
@@ -37,13 +37,24 @@ pub fn of(objects: &Objects<'_>, segment: &Segment<'_>) -> Item {
         Item::code(Relation::Contains, dcm("121071", "Finding"), &segment.finding),
     ];
     if objects.of.model.output == Output::Instances {
-        inside.push(Item::code(Relation::HasConceptMod, sct("363698007", "Finding Site"), &LUNG));
+        let site = Item::code(Relation::HasConceptMod, sct("363698007", "Finding Site"), &LUNG);
+        inside.push(site.holding(laterality(segment.nodule)));
     }
     inside.extend(algorithm::content(objects));
     inside.extend(places(objects, segment));
     let measures = MEASURES.iter().filter(|measure| !SAID.contains(&measure.name));
     inside.extend(measures.flat_map(|measure| said(objects, measure, segment.nodule)));
     Item::container(dcm("125007", "Measurement Group"), Some(TEMPLATE), inside)
+}
+
+/// Which of the lungs, where that is known.
+fn laterality(nodule: &Nodule) -> Option<Item> {
+    let side = match nodule.side {
+        "right lung" => RIGHT,
+        "left lung" => LEFT,
+        _ => return None,
+    };
+    Some(Item::code(Relation::HasConceptMod, LATERALITY, &side))
 }
 
 /// The segment, and the images that it lies in.

@@ -89,6 +89,12 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "calcium_mm3", "double", "mm³", "mm3", [](N n) { return n.calcium_mm3.value_or(NAN); } },
     { "fat_mm3", "double", "mm³", "mm3", [](N n) { return n.fat_mm3.value_or(NAN); } },
     { "mass_mg", "double", "mg", "mg", [](N n) { return n.mass_mg.value_or(NAN); } },
+    { "side", "string", "", "", nullptr },
+    { "pleura_distance_mm", "double", "mm", "mm", [](N n) { return n.pleura_distance_mm.value_or(NAN); } },
+    { "touches_pleura", "string", "", "", nullptr },
+    { "long_axis_slice", "double", "voxel", "", [](N n) { return n.long_axis_slice.value_or(NAN); } },
+    { "long_axis_instance_number", "double", "", "", [](N n) { return n.long_axis_instance_number.value_or(NAN); } },
+    { "long_axis_sop_instance_uid", "string", "", "", nullptr },
   };
 }
 
@@ -106,6 +112,10 @@ MadeRun MakeTableRun()
   run.Output.nodules[1].calcium_mm3 = 0.5;
   run.Output.nodules[1].fat_mm3 = 0.25;
   run.Output.nodules[1].mass_mg = 32.5;
+  run.Output.nodules[1].side = "right lung";
+  run.Output.nodules[1].pleura_distance_mm = 12.5;
+  run.Output.nodules[1].touches_pleura = "no";
+  run.Output.nodules[1].long_axis_slice = 21;
   run.Output.nodules[1].clicked = true;
   return run;
 }
