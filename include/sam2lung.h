@@ -801,6 +801,62 @@ typedef struct sam2lung_nodule {
    * Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
    */
   double readers_share;
+  /**
+   * Longest diameter in any plane, hence in space, mm.
+   */
+  double long_axis_3d_mm;
+  /**
+   * Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+   */
+  double short_axis_3d_mm;
+  /**
+   * Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1
+   * mm; mm.
+   */
+  double mean_diameter_mm;
+  /**
+   * 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample
+   * that misses the nodule counts as 0; mm.
+   */
+  double mean_diameter_mm_p05;
+  /**
+   * 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+   */
+  double mean_diameter_mm_p95;
+  /**
+   * Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+   */
+  double solid_volume_mm3;
+  /**
+   * Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+   */
+  double solid_mean_diameter_mm;
+  /**
+   * Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+   */
+  double calcium_mm3;
+  /**
+   * Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+   * like fat; mm³.
+   */
+  double fat_mm3;
+  /**
+   * Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+   */
+  double mass_mg;
+  /**
+   * Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+   * where the lungs weren't looked for; mm.
+   */
+  double pleura_distance_mm;
+  /**
+   * Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+   */
+  double long_axis_slice;
+  /**
+   * Instance number of that slice's DICOM image; none for other inputs.
+   */
+  double long_axis_instance_number;
 } sam2lung_nodule;
 
 #ifdef __cplusplus
@@ -1723,6 +1779,21 @@ const char *sam2lung_result_nodule_class(const struct sam2lung_result *result, s
 const double *sam2lung_result_sample_volumes(const struct sam2lung_result *result,
                                              size_t nodule,
                                              size_t *count);
+
+/**
+ * A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where one misses it.
+ *
+ * The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 5 of the
+ * interface.
+ *
+ * @param result the result, may be NULL
+ * @param nodule index of the nodule, from 0
+ * @param count where their number goes, may be NULL; 0 where there are none
+ * @return the diameters; NULL where there are none
+ */
+const double *sam2lung_result_sample_mean_diameters(const struct sam2lung_result *result,
+                                                    size_t nodule,
+                                                    size_t *count);
 
 /**
  * The name of a kind of uncertainty, as on the command line, such as mutual-information.

@@ -40,12 +40,13 @@ use crate::{
         signature::Trust,
     },
     error::{Error, Result},
-    findings::{nodule, result::Segmentation},
+    findings::{measures, nodule, result::Segmentation},
     limits, memory,
     models::Installed,
     networks::clicks::Clicks,
     pipeline::{self, options::Search},
     progress::{CancelToken, Monitor, Progress, Stage},
+    report::tables,
     runtime::environment::Runtime,
     space::{
         grid::Grid,
@@ -215,6 +216,81 @@ pub mod ffi {
         sample_volumes_mm3: Vec<f64>,
         /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
         readers_share: f64,
+        /// Longest diameter in any plane, hence in space, mm.
+        long_axis_3d_mm: f64,
+        /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+        short_axis_3d_mm: f64,
+        /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1
+        /// mm; mm.
+        mean_diameter_mm: f64,
+        /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample
+        /// that misses the nodule counts as 0; mm.
+        mean_diameter_mm_p05: f64,
+        /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+        mean_diameter_mm_p95: f64,
+        /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
+        sample_mean_diameters_mm: Vec<f64>,
+        /// Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a
+        /// recommendation.
+        lung_rads_2022_diameter_band: String,
+        /// Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the
+        /// nodule is in the lowest.
+        lung_rads_2022_diameter_band_probabilities: String,
+        /// Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a
+        /// recommendation.
+        lung_rads_2022_volume_band: String,
+        /// Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule
+        /// is in the lowest.
+        lung_rads_2022_volume_band_probabilities: String,
+        /// Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a
+        /// recommendation.
+        fleischner_2017_diameter_band: String,
+        /// Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the
+        /// nodule is in the lowest.
+        fleischner_2017_diameter_band_probabilities: String,
+        /// Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation.
+        fleischner_2017_volume_band: String,
+        /// Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule
+        /// is in the lowest.
+        fleischner_2017_volume_band_probabilities: String,
+        /// Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a
+        /// recommendation.
+        bts_2015_diameter_band: String,
+        /// Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule
+        /// is in the lowest.
+        bts_2015_diameter_band_probabilities: String,
+        /// Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a
+        /// recommendation.
+        bts_2015_volume_band: String,
+        /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in
+        /// the lowest.
+        bts_2015_volume_band_probabilities: String,
+        /// Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU.
+        texture: String,
+        /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+        solid_volume_mm3: f64,
+        /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+        solid_mean_diameter_mm: f64,
+        /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+        calcium_mm3: f64,
+        /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+        /// like fat; mm³.
+        fat_mm3: f64,
+        /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+        mass_mg: f64,
+        /// Right lung or left lung; empty where the lungs weren't looked for, or not both were found.
+        side: String,
+        /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+        /// where the lungs weren't looked for; mm.
+        pleura_distance_mm: f64,
+        /// Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for.
+        touches_pleura: String,
+        /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+        long_axis_slice: f64,
+        /// Instance number of that slice's DICOM image; none for other inputs.
+        long_axis_instance_number: f64,
+        /// SOP instance UID of that image; empty for other inputs.
+        long_axis_sop_instance_uid: String,
         // end of generated
     }
 
@@ -518,6 +594,12 @@ fn packed<T>(map: VolumeView<'_, T>) -> &[T] {
     map.voxels.to_slice().expect("the run packed it")
 }
 
+/// A measure as it stands in `nodules.csv`; empty where there is none of that name.
+fn said(nodule: &nodule::Nodule, measure: &str) -> String {
+    let column = measures::columns().into_iter().find(|column| column.name == measure);
+    column.map_or(String::new(), |column| tables::cell(&column, nodule))
+}
+
 impl From<&nodule::Nodule> for ffi::Nodule {
     fn from(nodule: &nodule::Nodule) -> Self {
         ffi::Nodule {
@@ -547,9 +629,39 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             clicked: nodule.clicked,
             review: nodule.review,
             review_reasons: nodule.review_reasons.clone(),
-            class_name: nodule.class.clone(),
+            class_name: said(nodule, "class"),
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
             readers_share: nodule.readers_share.unwrap_or(f64::NAN),
+            long_axis_3d_mm: nodule.long_axis_3d_mm,
+            short_axis_3d_mm: nodule.short_axis_3d_mm,
+            mean_diameter_mm: nodule.mean_diameter_mm,
+            mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
+            mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
+            sample_mean_diameters_mm: nodule.sample_mean_diameters_mm.clone(),
+            lung_rads_2022_diameter_band: said(nodule, "lung_rads_2022_diameter_band"),
+            lung_rads_2022_diameter_band_probabilities: said(nodule, "lung_rads_2022_diameter_band_probabilities"),
+            lung_rads_2022_volume_band: said(nodule, "lung_rads_2022_volume_band"),
+            lung_rads_2022_volume_band_probabilities: said(nodule, "lung_rads_2022_volume_band_probabilities"),
+            fleischner_2017_diameter_band: said(nodule, "fleischner_2017_diameter_band"),
+            fleischner_2017_diameter_band_probabilities: said(nodule, "fleischner_2017_diameter_band_probabilities"),
+            fleischner_2017_volume_band: said(nodule, "fleischner_2017_volume_band"),
+            fleischner_2017_volume_band_probabilities: said(nodule, "fleischner_2017_volume_band_probabilities"),
+            bts_2015_diameter_band: said(nodule, "bts_2015_diameter_band"),
+            bts_2015_diameter_band_probabilities: said(nodule, "bts_2015_diameter_band_probabilities"),
+            bts_2015_volume_band: said(nodule, "bts_2015_volume_band"),
+            bts_2015_volume_band_probabilities: said(nodule, "bts_2015_volume_band_probabilities"),
+            texture: said(nodule, "texture"),
+            solid_volume_mm3: nodule.solid_volume_mm3.unwrap_or(f64::NAN),
+            solid_mean_diameter_mm: nodule.solid_mean_diameter_mm.unwrap_or(f64::NAN),
+            calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
+            fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
+            mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
+            side: said(nodule, "side"),
+            pleura_distance_mm: nodule.pleura_distance_mm.unwrap_or(f64::NAN),
+            touches_pleura: said(nodule, "touches_pleura"),
+            long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
+            long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
+            long_axis_sop_instance_uid: said(nodule, "long_axis_sop_instance_uid"),
             // end of generated
         }
     }

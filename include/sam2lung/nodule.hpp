@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -79,6 +80,83 @@ struct Nodule {
     /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt
     /// it.
     std::optional<double> readers_share;
+    /// Longest diameter in any plane, hence in space, mm.
+    double long_axis_3d_mm = 0;
+    /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+    double short_axis_3d_mm = 0;
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to
+    /// 0.1 mm; mm.
+    double mean_diameter_mm = 0;
+    /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a
+    /// sample that misses the nodule counts as 0; mm.
+    double mean_diameter_mm_p05 = 0;
+    /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+    double mean_diameter_mm_p95 = 0;
+    /// Mean diameter under each sample, in the order of the samples; 0 where it misses the nodule; mm.
+    std::vector<double> sample_mean_diameters_mm;
+    /// Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a
+    /// recommendation.
+    std::string lung_rads_2022_diameter_band;
+    /// Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses
+    /// the nodule is in the lowest.
+    std::string lung_rads_2022_diameter_band_probabilities;
+    /// Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band,
+    /// not a recommendation.
+    std::string lung_rads_2022_volume_band;
+    /// Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the
+    /// nodule is in the lowest.
+    std::string lung_rads_2022_volume_band_probabilities;
+    /// Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a
+    /// recommendation.
+    std::string fleischner_2017_diameter_band;
+    /// Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses
+    /// the nodule is in the lowest.
+    std::string fleischner_2017_diameter_band_probabilities;
+    /// Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a
+    /// recommendation.
+    std::string fleischner_2017_volume_band;
+    /// Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the
+    /// nodule is in the lowest.
+    std::string fleischner_2017_volume_band_probabilities;
+    /// Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band,
+    /// not a recommendation.
+    std::string bts_2015_diameter_band;
+    /// Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the
+    /// nodule is in the lowest.
+    std::string bts_2015_diameter_band_probabilities;
+    /// Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a
+    /// recommendation.
+    std::string bts_2015_volume_band;
+    /// Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is
+    /// in the lowest.
+    std::string bts_2015_volume_band_probabilities;
+    /// Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU.
+    std::string texture;
+    /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+    std::optional<double> solid_volume_mm3;
+    /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+    std::optional<double> solid_mean_diameter_mm;
+    /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+    std::optional<double> calcium_mm3;
+    /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+    /// like fat; mm³.
+    std::optional<double> fat_mm3;
+    /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+    std::optional<double> mass_mg;
+    /// Right lung or left lung; empty where the lungs weren't looked for, or not both were found.
+    std::string side;
+    /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond;
+    /// none where the lungs weren't looked for; mm.
+    std::optional<double> pleura_distance_mm;
+    /// Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked
+    /// for.
+    std::string touches_pleura;
+    /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+    std::optional<double> long_axis_slice;
+    /// Instance number of that slice's DICOM image; none for other inputs.
+    std::optional<double> long_axis_instance_number;
+    /// SOP instance UID of that image; empty for other inputs.
+    std::string long_axis_sop_instance_uid;
     // end of generated
 };
 
@@ -112,10 +190,30 @@ inline std::vector<std::string> reasons(const sam2lung_result* result, std::size
     return texts;
 }
 
+/// A measure as it stands in nodules.csv; "" where the library doesn't know it.
+inline std::string measure_text(const sam2lung_result* result, std::size_t index, const char* name) {
+    for (std::size_t measure = 0; measure < sam2lung_measure_count(); ++measure) {
+        if (std::strcmp(sam2lung_measure_name(measure), name) == 0) {
+            return sam2lung_result_measure_text(result, index, measure);
+        }
+    }
+    return std::string();
+}
+
+inline std::vector<double> numbers(const double* first, std::size_t count) {
+    return count == 0 ? std::vector<double>() : std::vector<double>(first, first + count);
+}
+
 inline std::vector<double> sample_volumes(const sam2lung_result* result, std::size_t index) {
     std::size_t count = 0;
     const double* const first = sam2lung_result_sample_volumes(result, index, &count);
-    return count == 0 ? std::vector<double>() : std::vector<double>(first, first + count);
+    return numbers(first, count);
+}
+
+inline std::vector<double> sample_mean_diameters(const sam2lung_result* result, std::size_t index) {
+    std::size_t count = 0;
+    const double* const first = sam2lung_result_sample_mean_diameters(result, index, &count);
+    return numbers(first, count);
 }
 
 inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
@@ -152,6 +250,40 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.class_name = sam2lung_result_nodule_class(result, index);
     nodule.sample_volumes_mm3 = sample_volumes(result, index);
     nodule.readers_share = unless_nan(raw.readers_share);
+    nodule.long_axis_3d_mm = raw.long_axis_3d_mm;
+    nodule.short_axis_3d_mm = raw.short_axis_3d_mm;
+    nodule.mean_diameter_mm = raw.mean_diameter_mm;
+    nodule.mean_diameter_mm_p05 = raw.mean_diameter_mm_p05;
+    nodule.mean_diameter_mm_p95 = raw.mean_diameter_mm_p95;
+    nodule.sample_mean_diameters_mm = sample_mean_diameters(result, index);
+    nodule.lung_rads_2022_diameter_band = measure_text(result, index, "lung_rads_2022_diameter_band");
+    nodule.lung_rads_2022_diameter_band_probabilities =
+        measure_text(result, index, "lung_rads_2022_diameter_band_probabilities");
+    nodule.lung_rads_2022_volume_band = measure_text(result, index, "lung_rads_2022_volume_band");
+    nodule.lung_rads_2022_volume_band_probabilities =
+        measure_text(result, index, "lung_rads_2022_volume_band_probabilities");
+    nodule.fleischner_2017_diameter_band = measure_text(result, index, "fleischner_2017_diameter_band");
+    nodule.fleischner_2017_diameter_band_probabilities =
+        measure_text(result, index, "fleischner_2017_diameter_band_probabilities");
+    nodule.fleischner_2017_volume_band = measure_text(result, index, "fleischner_2017_volume_band");
+    nodule.fleischner_2017_volume_band_probabilities =
+        measure_text(result, index, "fleischner_2017_volume_band_probabilities");
+    nodule.bts_2015_diameter_band = measure_text(result, index, "bts_2015_diameter_band");
+    nodule.bts_2015_diameter_band_probabilities = measure_text(result, index, "bts_2015_diameter_band_probabilities");
+    nodule.bts_2015_volume_band = measure_text(result, index, "bts_2015_volume_band");
+    nodule.bts_2015_volume_band_probabilities = measure_text(result, index, "bts_2015_volume_band_probabilities");
+    nodule.texture = measure_text(result, index, "texture");
+    nodule.solid_volume_mm3 = unless_nan(raw.solid_volume_mm3);
+    nodule.solid_mean_diameter_mm = unless_nan(raw.solid_mean_diameter_mm);
+    nodule.calcium_mm3 = unless_nan(raw.calcium_mm3);
+    nodule.fat_mm3 = unless_nan(raw.fat_mm3);
+    nodule.mass_mg = unless_nan(raw.mass_mg);
+    nodule.side = measure_text(result, index, "side");
+    nodule.pleura_distance_mm = unless_nan(raw.pleura_distance_mm);
+    nodule.touches_pleura = measure_text(result, index, "touches_pleura");
+    nodule.long_axis_slice = unless_nan(raw.long_axis_slice);
+    nodule.long_axis_instance_number = unless_nan(raw.long_axis_instance_number);
+    nodule.long_axis_sop_instance_uid = measure_text(result, index, "long_axis_sop_instance_uid");
     // end of generated
     return nodule;
 }

@@ -203,7 +203,16 @@ def main_words(words):
 def options_classes():
     """(words that have to be given, options of the function) of each command that has a class of options."""
     from sam2lung_train.data.originals.plan import Originals
-    from sam2lung_train.evaluation import contours, crops, phantoms, slice_thickness, speed, variants, whole_cts
+    from sam2lung_train.evaluation import (
+        contours,
+        crops,
+        phantoms,
+        slice_thickness,
+        speed,
+        textures,
+        variants,
+        whole_cts,
+    )
 
     yield ["pack-data"], Originals
     program = ["--sam2lung", "x", "--out", "y"]
@@ -213,6 +222,7 @@ def options_classes():
     yield ["evaluate-phantoms", *program], phantoms.Options
     yield ["ablate-bundle", *program], variants.Options
     yield ["measure-contours", *program[2:]], contours.Options
+    yield ["compare-textures", *program[2:]], textures.Options
     yield ["compare-speed", *program, "--ct", "z"], speed.Options
     try:
         from sam2lung_train import make_bundle, make_chain

@@ -153,7 +153,7 @@ fn type_of(column: &Column) -> sam2lung_value_type {
     match column.measure.get {
         Get::Whole(_) => sam2lung_value_type::Whole,
         Get::Flag(_) => sam2lung_value_type::Flag,
-        Get::Text(_) | Get::Texts(_) => sam2lung_value_type::Text,
+        Get::Text(_) | Get::Texts(_) | Get::Shares(_) => sam2lung_value_type::Text,
         Get::Number(_) | Get::Optional(_) | Get::Place(..) | Get::Numbers(_) => sam2lung_value_type::Number,
     }
 }
@@ -239,15 +239,48 @@ pub unsafe extern "C" fn sam2lung_result_sample_volumes(
     nodule: usize,
     count: *mut usize,
 ) -> *const f64 {
-    let of = |result: &sam2lung_result| {
-        let volumes = result.found.nodules.get(nodule).map_or(&[][..], |nodule| &nodule.sample_volumes_mm3);
-        (volumes.len(), if volumes.is_empty() { ptr::null() } else { volumes.as_ptr() })
+    // SAFETY: the contract of the C ABI.
+    unsafe { list(result, nodule, count, |nodule| &nodule.sample_volumes_mm3) }
+}
+
+/// A nodule's mean diameter (mean_diameter_mm) under each sample in mm, in the order of the samples; 0 where one misses it.
+///
+/// The numbers belong to the result and stay valid until it is freed; don't write to them. Any thread. Since version 5 of the
+/// interface.
+///
+/// @param result the result, may be NULL
+/// @param nodule index of the nodule, from 0
+/// @param count where their number goes, may be NULL; 0 where there are none
+/// @return the diameters; NULL where there are none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_sample_mean_diameters(
+    result: *const sam2lung_result,
+    nodule: usize,
+    count: *mut usize,
+) -> *const f64 {
+    // SAFETY: the contract of the C ABI.
+    unsafe { list(result, nodule, count, |nodule| &nodule.sample_mean_diameters_mm) }
+}
+
+/// A list of a nodule, and its number of entries into `count`, unless that is NULL.
+///
+/// # Safety
+/// The contract of the C ABI.
+unsafe fn list(
+    result: *const sam2lung_result,
+    nodule: usize,
+    count: *mut usize,
+    of: fn(&Nodule) -> &Vec<f64>,
+) -> *const f64 {
+    let found = |result: &sam2lung_result| {
+        let list = result.found.nodules.get(nodule).map_or(&[][..], |nodule| of(nodule));
+        (list.len(), if list.is_empty() { ptr::null() } else { list.as_ptr() })
     };
     // SAFETY: the contract of the C ABI.
-    let (number, volumes) = unsafe { getter(result, (0, ptr::null()), of) };
+    let (number, first) = unsafe { getter(result, (0, ptr::null()), found) };
     if !count.is_null() {
         // SAFETY: it isn't NULL and has room for a size_t, as the caller says.
         unsafe { count.write_unaligned(number) };
     }
-    volumes
+    first
 }

@@ -66,6 +66,36 @@ pub struct sam2lung_nodule {
     pub review_reason_count: usize,
     /// Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it.
     pub readers_share: f64,
+    /// Longest diameter in any plane, hence in space, mm.
+    pub long_axis_3d_mm: f64,
+    /// Longest diameter at right angles to that long axis, in a plane that holds it, mm.
+    pub short_axis_3d_mm: f64,
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1
+    /// mm; mm.
+    pub mean_diameter_mm: f64,
+    /// 5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample
+    /// that misses the nodule counts as 0; mm.
+    pub mean_diameter_mm_p05: f64,
+    /// 95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated; mm.
+    pub mean_diameter_mm_p95: f64,
+    /// Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015); mm³.
+    pub solid_volume_mm3: f64,
+    /// Mean diameter of the solid part, measured as that of the nodule; 0 where there is none; mm.
+    pub solid_mean_diameter_mm: f64,
+    /// Volume of the voxels of 200 HU and more; contrast medium counts as well; mm³.
+    pub calcium_mm3: f64,
+    /// Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look
+    /// like fat; mm³.
+    pub fat_mm3: f64,
+    /// Volume times density: (mean HU + 1000) / 1000 mg per mm³; mg.
+    pub mass_mg: f64,
+    /// Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none
+    /// where the lungs weren't looked for; mm.
+    pub pleura_distance_mm: f64,
+    /// Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial.
+    pub long_axis_slice: f64,
+    /// Instance number of that slice's DICOM image; none for other inputs.
+    pub long_axis_instance_number: f64,
     // end of generated
 }
 
@@ -104,6 +134,19 @@ unsafe impl Abi for sam2lung_nodule {
         expected_dice: f64::NAN,
         review_reason_count: 0,
         readers_share: f64::NAN,
+        long_axis_3d_mm: f64::NAN,
+        short_axis_3d_mm: f64::NAN,
+        mean_diameter_mm: f64::NAN,
+        mean_diameter_mm_p05: f64::NAN,
+        mean_diameter_mm_p95: f64::NAN,
+        solid_volume_mm3: f64::NAN,
+        solid_mean_diameter_mm: f64::NAN,
+        calcium_mm3: f64::NAN,
+        fat_mm3: f64::NAN,
+        mass_mg: f64::NAN,
+        pleura_distance_mm: f64::NAN,
+        long_axis_slice: f64::NAN,
+        long_axis_instance_number: f64::NAN,
         // end of generated
     };
 }
@@ -139,6 +182,19 @@ impl From<&Nodule> for sam2lung_nodule {
             expected_dice: nodule.expected_dice.unwrap_or(f64::NAN),
             review_reason_count: nodule.review_reasons.len(),
             readers_share: nodule.readers_share.unwrap_or(f64::NAN),
+            long_axis_3d_mm: nodule.long_axis_3d_mm,
+            short_axis_3d_mm: nodule.short_axis_3d_mm,
+            mean_diameter_mm: nodule.mean_diameter_mm,
+            mean_diameter_mm_p05: nodule.mean_diameter_mm_p05,
+            mean_diameter_mm_p95: nodule.mean_diameter_mm_p95,
+            solid_volume_mm3: nodule.solid_volume_mm3.unwrap_or(f64::NAN),
+            solid_mean_diameter_mm: nodule.solid_mean_diameter_mm.unwrap_or(f64::NAN),
+            calcium_mm3: nodule.calcium_mm3.unwrap_or(f64::NAN),
+            fat_mm3: nodule.fat_mm3.unwrap_or(f64::NAN),
+            mass_mg: nodule.mass_mg.unwrap_or(f64::NAN),
+            pleura_distance_mm: nodule.pleura_distance_mm.unwrap_or(f64::NAN),
+            long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
+            long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
             // end of generated
         }
     }

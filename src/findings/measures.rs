@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::nodule::Nodule;
+use super::{bands::Share, nodule::Nodule};
 
 /// Between several parts of one cell.
 const BETWEEN_TEXTS: &str = "; ";
@@ -65,6 +65,66 @@ pub const MEASURES: &[Measure] = &[
         "volume under each sample, in the order of the samples; 0 where it misses the nodule"),
     optional("readers_share", Unit::Share, "Readers", |n| n.readers_share,
         "share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
+    number("long_axis_3d_mm", Unit::Millimetre, "Long axis, any plane", |n| n.long_axis_3d_mm,
+        "longest diameter in any plane, hence in space"),
+    number("short_axis_3d_mm", Unit::Millimetre, "Short axis, any plane", |n| n.short_axis_3d_mm,
+        "longest diameter at right angles to that long axis, in a plane that holds it"),
+    number("mean_diameter_mm", Unit::Millimetre, "Mean diameter", |n| n.mean_diameter_mm,
+        "mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1 mm"),
+    number("mean_diameter_mm_p05", Unit::Millimetre, "Mean diameter from", |n| n.mean_diameter_mm_p05,
+        "5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample that misses the nodule counts as 0"),
+    number("mean_diameter_mm_p95", Unit::Millimetre, "Mean diameter to", |n| n.mean_diameter_mm_p95,
+        "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
+    numbers("sample_mean_diameters_mm", Unit::Millimetre, "Sample mean diameters", |n| &n.sample_mean_diameters_mm,
+        "mean diameter under each sample, in the order of the samples; 0 where it misses the nodule"),
+    text("lung_rads_2022_diameter_band", "Lung-RADS v2022, diameter band", |n| n.size_bands.lung_rads_diameter.own,
+        "size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a recommendation"),
+    shares("lung_rads_2022_diameter_band_probabilities", "Lung-RADS v2022, diameter bands", |n| &n.size_bands.lung_rads_diameter.shares,
+        "share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+    text("lung_rads_2022_volume_band", "Lung-RADS v2022, volume band", |n| n.size_bands.lung_rads_volume.own,
+        "size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a recommendation"),
+    shares("lung_rads_2022_volume_band_probabilities", "Lung-RADS v2022, volume bands", |n| &n.size_bands.lung_rads_volume.shares,
+        "share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+    text("fleischner_2017_diameter_band", "Fleischner 2017, diameter band", |n| n.size_bands.fleischner_diameter.own,
+        "size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a recommendation"),
+    shares("fleischner_2017_diameter_band_probabilities", "Fleischner 2017, diameter bands", |n| &n.size_bands.fleischner_diameter.shares,
+        "share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+    text("fleischner_2017_volume_band", "Fleischner 2017, volume band", |n| n.size_bands.fleischner_volume.own,
+        "size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation"),
+    shares("fleischner_2017_volume_band_probabilities", "Fleischner 2017, volume bands", |n| &n.size_bands.fleischner_volume.shares,
+        "share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+    text("bts_2015_diameter_band", "BTS 2015, diameter band", |n| n.size_bands.bts_diameter.own,
+        "size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a recommendation"),
+    shares("bts_2015_diameter_band_probabilities", "BTS 2015, diameter bands", |n| &n.size_bands.bts_diameter.shares,
+        "share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule is in the lowest"),
+    text("bts_2015_volume_band", "BTS 2015, volume band", |n| n.size_bands.bts_volume.own,
+        "size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a recommendation"),
+    shares("bts_2015_volume_band_probabilities", "BTS 2015, volume bands", |n| &n.size_bands.bts_volume.shares,
+        "share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
+    text("texture", "Texture", |n| n.texture,
+        "solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU"),
+    optional("solid_volume_mm3", Unit::CubicMillimetre, "Solid volume", |n| n.solid_volume_mm3,
+        "volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015)"),
+    optional("solid_mean_diameter_mm", Unit::Millimetre, "Solid mean diameter", |n| n.solid_mean_diameter_mm,
+        "mean diameter of the solid part, measured as that of the nodule; 0 where there is none"),
+    optional("calcium_mm3", Unit::CubicMillimetre, "Calcium", |n| n.calcium_mm3,
+        "volume of the voxels of 200 HU and more; contrast medium counts as well"),
+    optional("fat_mm3", Unit::CubicMillimetre, "Fat", |n| n.fat_mm3,
+        "volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look like fat"),
+    optional("mass_mg", Unit::Milligram, "Mass", |n| n.mass_mg,
+        "volume times density: (mean HU + 1000) / 1000 mg per mm³"),
+    text("side", "Side", |n| n.side,
+        "right lung or left lung; empty where the lungs weren't looked for, or not both were found"),
+    optional("pleura_distance_mm", Unit::Millimetre, "To the pleura", |n| n.pleura_distance_mm,
+        "distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none where the lungs weren't looked for"),
+    text("touches_pleura", "Touches pleura", |n| n.touches_pleura,
+        "yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for"),
+    optional("long_axis_slice", Unit::Voxel, "Slice of the long axis", |n| n.long_axis_slice,
+        "slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial"),
+    optional("long_axis_instance_number", Unit::None, "Image of the long axis", |n| n.long_axis_instance_number,
+        "instance number of that slice's DICOM image; none for other inputs"),
+    text("long_axis_sop_instance_uid", "UID of that image", |n| &n.long_axis_sop_instance_uid,
+        "SOP instance UID of that image; empty for other inputs"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];
@@ -100,6 +160,8 @@ pub enum Unit {
     CubicMillimetre,
     /// Hounsfield units.
     Hounsfield,
+    /// mg.
+    Milligram,
     /// That of the uncertainty map: bits, or none for the variance.
     Uncertainty,
 }
@@ -113,6 +175,7 @@ impl Unit {
             Unit::Millimetre => "mm",
             Unit::CubicMillimetre => "mm³",
             Unit::Hounsfield => "HU",
+            Unit::Milligram => "mg",
         }
     }
 }
@@ -136,6 +199,8 @@ pub enum Get {
     Texts(fn(&Nodule) -> &[String]),
     /// Several numbers; they make no column.
     Numbers(fn(&Nodule) -> &[f64]),
+    /// How probable each of several bands is: in `nodules.json` by their names, in one cell `band: probability; …`.
+    Shares(fn(&Nodule) -> &[Share]),
 }
 
 /// What stands in one cell of a table.
@@ -178,6 +243,7 @@ impl Column {
                 let numbers: Vec<String> = get(nodule).iter().map(f64::to_string).collect();
                 Cell::Text(numbers.join(BETWEEN_TEXTS).into())
             }
+            Get::Shares(get) => Cell::Text(in_words(get(nodule)).into()),
         }
     }
 }
@@ -191,6 +257,21 @@ impl Measure {
             Get::Numbers(_) => Vec::new(),
             _ => vec![column(0, [self.name, self.title])],
         }
+    }
+}
+
+/// Bands and their shares in one cell, the shares to a thousandth.
+fn in_words(shares: &[Share]) -> String {
+    let one = |share: &Share| format!("{}: {}", share.name, (share.probability * 1000.0).round() / 1000.0);
+    shares.iter().map(one).collect::<Vec<_>>().join(BETWEEN_TEXTS)
+}
+
+/// Shares by the names of their bands, in the bands' order.
+struct ByName<'a>(&'a [Share]);
+
+impl Serialize for ByName<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|share| (share.name, share.probability)))
     }
 }
 
@@ -213,6 +294,7 @@ impl Serialize for Nodule {
                 Get::Text(get) => map.serialize_entry(name, get(self)),
                 Get::Texts(get) => map.serialize_entry(name, get(self)),
                 Get::Numbers(get) => map.serialize_entry(name, get(self)),
+                Get::Shares(get) => map.serialize_entry(name, &ByName(get(self))),
             }?;
         }
         map.end()
@@ -251,6 +333,10 @@ const fn texts(name: Text, title: Text, get: fn(&Nodule) -> &[String], meaning: 
 
 const fn numbers(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> &[f64], meaning: Text) -> Measure {
     Measure { name, unit, title, meaning, get: Get::Numbers(get) }
+}
+
+const fn shares(name: Text, title: Text, get: fn(&Nodule) -> &[Share], meaning: Text) -> Measure {
+    Measure { name, unit: Unit::Share, title, meaning, get: Get::Shares(get) }
 }
 
 #[cfg(test)]

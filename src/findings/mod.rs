@@ -3,12 +3,17 @@
 //! Enters: maps in canonical orientation (k along the patient, slices axial). Leaves: one [`nodule::Nodule`] for each number
 //! of the label map, and what is told of each ([`measures`]). Not known here: files, and who reads them.
 
+mod any_plane;
 mod around;
 mod axes;
+pub mod bands;
 pub mod canonical;
+mod density;
+mod diameter;
 pub mod interval;
 pub mod measures;
 pub mod nodule;
+pub mod place;
 pub mod result;
 mod review;
 pub mod samples;

@@ -9,12 +9,21 @@ use crate::contract::{
     classes::Class,
     uncertainty::{ReviewRule, UncertaintyModel},
 };
+use crate::findings::any_plane::AnyPlane;
 use crate::findings::around::Surroundings;
-use crate::findings::axes::Axes;
+use crate::findings::axes::RowEnds;
+use crate::findings::bands::SizeBands;
 use crate::findings::canonical::Canonical;
+use crate::findings::density::Density;
+use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
+use crate::findings::place::{Lungs, Place};
 use crate::findings::samples::SampleVolumes;
-use crate::{error::Result, progress::CancelToken, space::volume::Voi};
+use crate::{
+    error::Result,
+    progress::CancelToken,
+    space::{orientation::Orientation, volume::Voi},
+};
 
 /// What was decided of a nodule before it was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -95,6 +104,45 @@ pub struct Nodule {
     pub sample_volumes_mm3: Vec<f64>,
     /// Share of radiologists that would mark it, by the classifier; `None` where it hasn't learnt it.
     pub readers_share: Option<f64>,
+    /// Longest diameter in space (see [`crate::findings::any_plane`]).
+    pub long_axis_3d_mm: f64,
+    /// Longest extent at right angles to it, in a plane that holds it.
+    pub short_axis_3d_mm: f64,
+    /// Mean of the axial long and short axis, as Lung-RADS v2022 has it: both to 0.1 mm, their mean to 0.1 mm.
+    pub mean_diameter_mm: f64,
+    /// 5th percentile of the samples' mean diameters, to 0.1 mm; at most `mean_diameter_mm`. A sample that misses the nodule
+    /// counts as 0.
+    pub mean_diameter_mm_p05: f64,
+    /// 95th percentile of them, to 0.1 mm; at least `mean_diameter_mm`.
+    pub mean_diameter_mm_p95: f64,
+    /// Mean diameter under each sample, in their order; 0 where a sample misses it.
+    pub sample_mean_diameters_mm: Vec<f64>,
+    /// Between which limits of guidelines its size lies, and how often its samples' sizes do.
+    pub size_bands: SizeBands,
+    /// `solid`, `part-solid` or `ground glass` by the rule of [`crate::findings::density`]; empty where values aren't HU.
+    pub texture: &'static str,
+    /// Volume of the largest connected part above -300 HU; `None` where values aren't HU, as all that follow.
+    pub solid_volume_mm3: Option<f64>,
+    /// Mean diameter of that part; 0 where there is none.
+    pub solid_mean_diameter_mm: Option<f64>,
+    /// Volume of the voxels of 200 HU and more.
+    pub calcium_mm3: Option<f64>,
+    /// Volume of the inner voxels of -120 to -40 HU.
+    pub fat_mm3: Option<f64>,
+    /// Volume times density, in mg.
+    pub mass_mg: Option<f64>,
+    /// `right lung` or `left lung`; empty where that isn't known (see [`Place`]), as the next.
+    pub side: &'static str,
+    /// Whether it touches the pleura: `yes` or `no`.
+    pub touches_pleura: &'static str,
+    /// From it to the border of the lungs that were searched; `None` where they aren't known.
+    pub pleura_distance_mm: Option<f64>,
+    /// The slice of the CT, from 0, with the axial long axis; `None` where the CT's slices aren't axial.
+    pub long_axis_slice: Option<f64>,
+    /// Instance number of that image, where the CT is DICOM and its reader said it.
+    pub long_axis_instance_number: Option<f64>,
+    /// SOP instance UID of that image; else empty.
+    pub long_axis_sop_instance_uid: String,
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -133,8 +181,35 @@ impl Nodule {
             class: String::new(),
             sample_volumes_mm3: Vec::new(),
             readers_share: None,
+            long_axis_3d_mm: UNKNOWN,
+            short_axis_3d_mm: UNKNOWN,
+            mean_diameter_mm: UNKNOWN,
+            mean_diameter_mm_p05: UNKNOWN,
+            mean_diameter_mm_p95: UNKNOWN,
+            sample_mean_diameters_mm: Vec::new(),
+            size_bands: SizeBands::default(),
+            texture: "",
+            solid_volume_mm3: None,
+            solid_mean_diameter_mm: None,
+            calcium_mm3: None,
+            fat_mm3: None,
+            mass_mg: None,
+            side: "",
+            touches_pleura: "",
+            pleura_distance_mm: None,
+            long_axis_slice: None,
+            long_axis_instance_number: None,
+            long_axis_sop_instance_uid: String::new(),
             outline_threshold: None,
         }
+    }
+}
+
+impl Nodule {
+    /// The same with voxel indices of the CT as it was given, in place of canonical ones.
+    pub fn into_native(self, orientation: &Orientation) -> Self {
+        let long_axis_slice = self.long_axis_slice.and_then(|k| orientation.native_slice(k));
+        Nodule { centroid_ijk: orientation.native_ijk(self.centroid_ijk), long_axis_slice, ..self }
     }
 }
 
@@ -143,7 +218,7 @@ pub fn equivalent_diameter_mm(volume_mm3: f64) -> f64 {
     (6.0 * volume_mm3 / std::f64::consts::PI).cbrt()
 }
 
-/// What a bundle says of a nodule.
+/// What nodules are measured by besides the maps.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// When to look again.
@@ -152,6 +227,10 @@ pub struct Rules<'a> {
     pub uncertainty: Option<&'a UncertaintyModel>,
     /// The classes that a finding may be of.
     pub classes: &'a [Class],
+    /// Whether values of the CT are HU.
+    pub hounsfield: bool,
+    /// Where the lungs are; `None` where nobody looked.
+    pub lungs: Option<Lungs<'a>>,
 }
 
 /// Measures every nodule of the label map. `findings[n]` belongs to number n + 1.
@@ -222,8 +301,19 @@ fn nodule(
     let mean = |of: &dyn Fn([usize; 3]) -> f64| voxels.iter().map(|index| of(*index)).sum::<f64>() / count;
     let centroid_ijk = [2, 1, 0].map(|array_axis: usize| mean(&|index| index[array_axis] as f64));
     let volume_mm3 = count * grid.voxel_mm3();
-    let axes = Axes::of(maps, id, voi, cancel)?;
+    let ends = RowEnds::of(voxels.iter().copied());
+    let axes = ends.axial(grid.spacing_mm);
+    let any_plane = AnyPlane::of(&voxels, &ends, grid.spacing_mm, cancel)?;
     let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
+    let diameter = MeanDiameter::of(axes, sampled.axes());
+    let density = match rules.hounsfield {
+        true => Density::of(maps, id, voi, &voxels, cancel)?,
+        false => Density::UNKNOWN,
+    };
+    let place = match rules.lungs {
+        Some(lungs) => Place::of(lungs, grid, voi, &voxels, cancel)?,
+        None => Place::UNKNOWN,
+    };
     let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let around = Surroundings::of(maps, id, voi, cancel)?;
     let mut nodule = Nodule {
@@ -255,6 +345,25 @@ fn nodule(
         class: rules.classes[finding.class].name.clone(),
         sample_volumes_mm3: sampled.volumes_mm3(),
         readers_share: finding.readers_share,
+        long_axis_3d_mm: any_plane.long_mm,
+        short_axis_3d_mm: any_plane.short_mm,
+        mean_diameter_mm: diameter.mm,
+        mean_diameter_mm_p05: diameter.interval_mm[0],
+        mean_diameter_mm_p95: diameter.interval_mm[1],
+        sample_mean_diameters_mm: diameter.samples_mm,
+        size_bands: SizeBands::of(axes, volume_mm3, &sampled),
+        texture: density.texture,
+        solid_volume_mm3: density.solid_mm3,
+        solid_mean_diameter_mm: density.solid_mean_diameter_mm,
+        calcium_mm3: density.calcium_mm3,
+        fat_mm3: density.fat_mm3,
+        mass_mg: density.mass_mg,
+        side: place.lung(),
+        touches_pleura: place.touches(),
+        pleura_distance_mm: place.pleura_mm,
+        long_axis_slice: Some(axes.slice as f64),
+        long_axis_instance_number: None,
+        long_axis_sop_instance_uid: String::new(),
         outline_threshold: finding.outline_threshold,
     };
     let limits = around.volume_limits(cancel)?;

@@ -1,9 +1,12 @@
-//! A nodule under each sample: its volume, how often it is found, how far the outlines agree.
+//! A nodule under each sample: its volume and axes, how often it is found, how far the outlines agree.
 //!
 //! A sample's outline of a nodule is made of the voxels that the sample calls a nodule within [`REACH_MM`] of the
 //! label, 26-connected (under that sample) to a voxel of the label. Voxels of another nodule's label never count.
 
-use crate::findings::canonical::Canonical;
+use crate::findings::{
+    axes::{Axes, RowEnds},
+    canonical::Canonical,
+};
 use crate::limits::MAX_PAIRED;
 use crate::{
     error::Result,
@@ -19,7 +22,8 @@ use ndarray::Array3;
 
 /// How far from the label a sample's outline may reach, in mm; what lies farther has nothing to do with a nodule.
 pub const REACH_MM: f64 = 10.0;
-/// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of them.
+/// What outlines of one sample take for each voxel around the label while they are made: mask, numbers, and a list of
+/// them.
 const BYTES_PER_VOXEL: usize = 16;
 /// What their memory is wanted for.
 const WHAT: &str = "a nodule's outlines under its samples";
@@ -32,6 +36,8 @@ pub struct SampleVolumes {
     voxels: Vec<usize>,
     /// The same, sorted.
     sorted: Vec<usize>,
+    /// Its axial axes under each sample, in their order; their slices are numbered within the territory.
+    axes: Vec<Axes>,
     mean_dice: f64,
     label_dice: f64,
 }
@@ -45,10 +51,11 @@ impl SampleVolumes {
         let grid = &maps.ct.grid;
         let territory = Territory::around(maps.labels, id, voi, grid);
         let own = territory.own();
-        let (mut voxels, mut paired, mut label_dice) = (Vec::new(), Vec::new(), 0.0);
+        let (mut voxels, mut axes, mut paired, mut label_dice) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
         for sample in 0..maps.samples.samples() {
             let outline = territory.outline(maps.samples, sample, cancel)?;
             voxels.push(outline.len());
+            axes.push(RowEnds::of(outline.iter().map(|voxel| territory.index(*voxel))).axial(grid.spacing_mm));
             label_dice += dice(&own, &outline);
             if paired.len() < MAX_PAIRED {
                 paired.push(outline);
@@ -56,19 +63,25 @@ impl SampleVolumes {
         }
         label_dice /= voxels.len().max(1) as f64;
         let (voxel_mm3, mean_dice) = (grid.voxel_mm3(), mean_dice(&paired, cancel)?);
-        Ok(SampleVolumes { mean_dice, label_dice, ..Self::of_voxels(voxel_mm3, voxels) })
+        Ok(SampleVolumes { axes, mean_dice, label_dice, ..Self::of_voxels(voxel_mm3, voxels) })
     }
 
-    /// With these numbers of voxels under the samples, `voxel_mm3` each; nothing is known of how the outlines agree.
+    /// With these numbers of voxels under the samples, `voxel_mm3` each; nothing is known of the outlines' axes and of
+    /// how they agree.
     pub(super) fn of_voxels(voxel_mm3: f64, voxels: Vec<usize>) -> Self {
         let mut sorted = voxels.clone();
         sorted.sort_unstable();
-        SampleVolumes { voxel_mm3, voxels, sorted, mean_dice: f64::NAN, label_dice: f64::NAN }
+        SampleVolumes { voxel_mm3, voxels, sorted, axes: Vec::new(), mean_dice: f64::NAN, label_dice: f64::NAN }
     }
 
     /// The volume under each sample in mm³, in the samples' order.
     pub fn volumes_mm3(&self) -> Vec<f64> {
         self.voxels.iter().map(|voxels| *voxels as f64 * self.voxel_mm3).collect()
+    }
+
+    /// The axial axes under each sample, in the samples' order; 0 where one misses the nodule.
+    pub fn axes(&self) -> &[Axes] {
+        &self.axes
     }
 
     /// Quantile of the volume in mm³, linear between samples (Hyndman and Fan's type 7, NumPy's default).
@@ -82,10 +95,8 @@ impl SampleVolumes {
     }
 
     fn quantile(&self, q: f64, counted: impl Fn(usize) -> f64) -> f64 {
-        let position = q * (self.sorted.len() - 1) as f64;
-        let (low, part) = (position.floor() as usize, position.fract());
-        let value = |n: usize| counted(self.sorted[n.min(self.sorted.len() - 1)]);
-        (value(low) + part * (value(low + 1) - value(low))) * self.voxel_mm3
+        let counted: Vec<f64> = self.sorted.iter().map(|voxels| counted(*voxels)).collect();
+        quantile(&counted, q) * self.voxel_mm3
     }
 
     /// Standard deviation (of the samples themselves, divided by their number) of the logarithm of the volume; a sample
@@ -113,6 +124,14 @@ impl SampleVolumes {
     }
 }
 
+/// Quantile of sorted values, one at least, linear between them (Hyndman and Fan's type 7, NumPy's default).
+pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let position = q * (sorted.len() - 1) as f64;
+    let (low, part) = (position.floor() as usize, position.fract());
+    let value = |n: usize| sorted[n.min(sorted.len() - 1)];
+    value(low) + part * (value(low + 1) - value(low))
+}
+
 /// Whose a voxel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
@@ -124,7 +143,8 @@ pub enum Owner {
     Other,
 }
 
-/// The surroundings of a label: where its outlines under samples are made. Voxels are numbered within it, from 0, i fastest.
+/// The surroundings of a label: where its outlines under samples are made. Voxels are numbered within it, from 0, i
+/// fastest.
 #[derive(Debug)]
 pub struct Territory {
     /// The box: the label's, [`REACH_MM`] larger on each side.
@@ -154,6 +174,12 @@ impl Territory {
     /// Voxels of the label, in rising order.
     pub fn own(&self) -> Vec<u32> {
         self.owners.iter().zip(0u32..).filter(|(owner, _)| **owner == Owner::Own).map(|(_, voxel)| voxel).collect()
+    }
+
+    /// Array index `[k, j, i]` within the box of a voxel.
+    pub fn index(&self, voxel: u32) -> [usize; 3] {
+        let ([width, height, _], voxel) = (self.voi.size(), voxel as usize);
+        [voxel / (width * height), voxel / width % height, voxel % width]
     }
 
     /// Voxels of the nodule under sample `s`, in rising order.

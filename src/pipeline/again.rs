@@ -127,10 +127,10 @@ where
     monitor.step(Stage::Nodules, 1, 3)?;
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
-    let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty };
+    let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty, lungs: None };
     let nodules = nodules(&measured, &labels, (earlier, &drawn), &findings, &cancel)?;
     let native = |n: Nodule| match findings.contains_key(&n.id) {
-        true => Nodule { centroid_ijk: orientation.native_ijk(n.centroid_ijk), ..n },
+        true => n.into_native(&orientation),
         false => n,
     };
     let nodules = nodules.into_iter().map(native).collect();

@@ -5,7 +5,7 @@ use ndarray::Array3;
 use super::{decide::Findings, whole::Whole};
 use crate::{
     contract::{
-        classes::{Class, Output, Region},
+        classes::{Class, Output, Region, Unit},
         model::Model,
         uncertainty::Uncertainty,
     },
@@ -13,6 +13,7 @@ use crate::{
     findings::{
         canonical::Canonical,
         nodule::{Finding, Nodule, Rules, measure_those},
+        place::Lungs,
     },
     networks::answers::ClassAnswer,
     progress::CancelToken,
@@ -30,6 +31,8 @@ pub struct Measured<'a> {
     pub whole: &'a Whole,
     /// Which uncertainty they show.
     pub uncertainty: Uncertainty,
+    /// Where the lungs are; `None` where nobody looked.
+    pub lungs: Option<Lungs<'a>>,
 }
 
 impl<'a> Measured<'a> {
@@ -87,7 +90,14 @@ impl<'a> Measured<'a> {
     }
 
     fn under_rules<T>(&self, classes: &[Class], measure: impl FnOnce(Rules<'_>) -> T) -> T {
+        let hounsfield = self.model.channels.iter().any(|channel| channel.unit == Unit::Hounsfield);
         let review = self.model.review.under(self.uncertainty, self.model.sampling.uncertainty);
-        measure(Rules { review: &review, uncertainty: self.model.uncertainty.as_ref(), classes })
+        measure(Rules {
+            review: &review,
+            uncertainty: self.model.uncertainty.as_ref(),
+            classes,
+            hounsfield,
+            lungs: self.lungs,
+        })
     }
 }

@@ -19,7 +19,7 @@ use super::{
     clock::Clock,
     decide::{self, Evidence, Findings},
     measure::Measured,
-    options::Options,
+    options::{Options, Search},
     outlines::{Outlines, ProbabilityMaps},
     scan::{self, Scan},
     search::{self, Searched, Toned},
@@ -35,6 +35,8 @@ use crate::{
     error::Result,
     findings::{
         interval::VolumeInterval,
+        nodule::Nodule,
+        place::Lungs,
         result::{Arrays, ClassArrays, Evidence as Kept, Segmentation},
     },
     memory,
@@ -145,11 +147,15 @@ where
     if let Some(Detected { probability, segmented, .. }) = detected {
         whole.put_elsewhere(Elsewhere { probability, segmented: &segmented }, &sampling, &cancel)?;
     }
+    // A search region with boxes around clicks isn't the lungs any more.
+    let is_lungs = matches!(options.search, Search::Lungs) && scan.ct().is_some();
+    let as_found = model.takes_clicks() || clicks.inside.is_empty();
+    let lungs = (is_lungs && as_found).then(|| Lungs::of(search, &of_search));
     let (orientation, grid) = (scan.orientation.clone(), scan.grid().clone());
     let ct = scan.measured();
-    let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty };
-    let mut nodules = measured.all(&found, &cancel)?;
-    nodules.iter_mut().for_each(|nodule| nodule.centroid_ijk = orientation.native_ijk(nodule.centroid_ijk));
+    let measured = Measured { model, ct: &ct, whole: &whole, uncertainty: sampling.uncertainty, lungs };
+    let mut nodules: Vec<Nodule> = measured.all(&found, &cancel)?;
+    nodules = nodules.into_iter().map(|nodule| nodule.into_native(&orientation)).collect();
     let micronodules = found.set_apart(&mut nodules, &cancel)?;
     monitor.step(Stage::Nodules, 4, 4)?;
     clock.lap("nodules");

@@ -118,6 +118,11 @@ impl Orientation {
         native
     }
 
+    /// The native slice (k) that a canonical one is; `None` where native slices aren't axial.
+    pub fn native_slice(&self, canonical_k: f64) -> Option<f64> {
+        (self.source[2] == 2).then(|| self.native_ijk([0.0, 0.0, canonical_k])[2])
+    }
+
     /// The canonical index of a native one.
     pub fn canonical_ijk(&self, native: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|c| {
@@ -175,6 +180,8 @@ mod tests {
                 let back = orientation.native_ijk(ijk);
                 assert_eq!(*value, index(back[2] as usize, back[1] as usize, back[0] as usize));
                 assert_eq!(orientation.canonical_ijk(back), ijk);
+                let is_axial = order[2] == 2;
+                assert_eq!(orientation.native_slice(k as f64), is_axial.then_some(back[2]));
                 let (a, b) = (canonical.grid.ras(ijk), grid.ras(back));
                 assert!(norm([0, 1, 2].map(|r: usize| a[r] - b[r])) < 1e-9);
             }

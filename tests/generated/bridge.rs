@@ -17,19 +17,21 @@ fn kind(measure: &Measure) -> &'static str {
         Get::Flag(_) => "bool",
         Get::Number(_) | Get::Optional(_) => "f64",
         Get::Place(..) => "[f64; 3]",
-        Get::Text(_) => "String",
+        Get::Text(_) | Get::Shares(_) => "String",
         Get::Texts(_) => "Vec<String>",
         Get::Numbers(_) => "Vec<f64>",
     }
 }
 
 fn value(measure: &Measure) -> String {
+    let name = cpp_name(measure);
     let more = match measure.get {
+        Get::Text(_) | Get::Shares(_) => return format!("{name}: said(nodule, {:?}),", measure.name),
         Get::Optional(_) => ".unwrap_or(f64::NAN)",
-        Get::Text(_) | Get::Texts(_) | Get::Numbers(_) => ".clone()",
+        Get::Texts(_) | Get::Numbers(_) => ".clone()",
         _ => "",
     };
-    format!("{}: nodule.{}{more},", cpp_name(measure), measure.name)
+    format!("{name}: nodule.{}{more},", measure.name)
 }
 
 #[test]

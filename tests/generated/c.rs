@@ -40,7 +40,7 @@ fn field(measure: &Measure) -> Option<Field> {
             default: "0",
             value: format!("nodule.{name}.len()"),
         }),
-        Get::Text(_) | Get::Numbers(_) => None,
+        Get::Text(_) | Get::Numbers(_) | Get::Shares(_) => None,
     }
 }
 

@@ -19,23 +19,28 @@ fn declaration(measure: &Measure) -> String {
         Get::Number(_) => format!("double {name} = 0;"),
         Get::Optional(_) => format!("std::optional<double> {name};"),
         Get::Place(..) => format!("std::array<double, 3> {name}{{}};"),
-        Get::Text(_) => format!("std::string {name};"),
+        Get::Text(_) | Get::Shares(_) => format!("std::string {name};"),
         Get::Texts(_) => format!("std::vector<std::string> {name};"),
         Get::Numbers(_) => format!("std::vector<double> {name};"),
     }
 }
 
-fn assignment(measure: &Measure) -> String {
+/// Letters of a line behind its indentation.
+const LINE: usize = 116;
+
+fn assignment(measure: &Measure) -> Vec<String> {
     let (name, raw) = (cpp_name(measure), measure.name);
     let value = match measure.get {
         Get::Whole(_) | Get::Flag(_) | Get::Number(_) => format!("raw.{raw}"),
         Get::Optional(_) => format!("unless_nan(raw.{raw})"),
         Get::Place(..) => format!("place(raw.{raw})"),
-        Get::Text(_) => format!("sam2lung_result_nodule_{raw}(result, index)"),
+        Get::Text(_) if raw == "class" => "sam2lung_result_nodule_class(result, index)".into(),
+        Get::Text(_) | Get::Shares(_) => format!("measure_text(result, index, {raw:?})"),
         Get::Texts(_) => format!("reasons(result, index, raw.{})", count_name(measure)),
-        Get::Numbers(_) => format!("{}(result, index)", raw.trim_end_matches("_mm3")),
+        Get::Numbers(_) => format!("{}(result, index)", raw.trim_end_matches("_mm3").trim_end_matches("_mm")),
     };
-    format!("nodule.{name} = {value};")
+    let line = format!("nodule.{name} = {value};");
+    if line.len() <= LINE { vec![line] } else { vec![format!("nodule.{name} ="), format!("    {value};")] }
 }
 
 #[test]
@@ -46,6 +51,6 @@ fn cpp_struct_has_the_measures() {
         lines
     });
     let text = replaced(&text(FILE), "fields", &fields.collect::<Vec<_>>());
-    let values: Vec<String> = MEASURES.iter().map(assignment).collect();
+    let values: Vec<String> = MEASURES.iter().flat_map(assignment).collect();
     agree(FILE, &replaced(&text, "values", &values));
 }

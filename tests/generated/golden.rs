@@ -1,7 +1,14 @@
 //! The text of `nodules.csv` and `nodules.json`, which other programs read: a committed copy of what two made-up nodules
 //! give. A line of it that changes breaks such programs; lines and columns are only ever added.
 
-use sam2lung::{Warning, findings::nodule::Nodule, report::tables};
+use sam2lung::{
+    Warning,
+    findings::{
+        bands::{Bands, Share, SizeBands},
+        nodule::Nodule,
+    },
+    report::tables,
+};
 
 use crate::agree;
 
@@ -35,6 +42,34 @@ fn nodules() -> [Nodule; 2] {
         class: "nodule".into(),
         sample_volumes_mm3: vec![0.0, 610.0],
         readers_share: Some(0.625),
+        long_axis_3d_mm: 12.25,
+        short_axis_3d_mm: 9.75,
+        mean_diameter_mm: 10.3,
+        mean_diameter_mm_p05: 8.0,
+        mean_diameter_mm_p95: 11.4,
+        sample_mean_diameters_mm: vec![0.0, 10.4],
+        side: "right lung",
+        touches_pleura: "yes",
+        pleura_distance_mm: Some(1.5),
+        long_axis_slice: Some(65.0),
+        long_axis_instance_number: Some(66.0),
+        long_axis_sop_instance_uid: "1.2.840.1".into(),
+        texture: "part-solid",
+        solid_volume_mm3: Some(200.5),
+        solid_mean_diameter_mm: Some(7.4),
+        calcium_mm3: Some(0.0),
+        fat_mm3: Some(1.25),
+        mass_mg: Some(458.95),
+        size_bands: SizeBands {
+            lung_rads_diameter: Bands {
+                own: "8 to <15 mm",
+                shares: vec![
+                    Share { name: "<4 mm", probability: 0.5 },
+                    Share { name: "8 to <15 mm", probability: 0.5 },
+                ],
+            },
+            ..SizeBands::default()
+        },
         outline_threshold: None,
     };
     let plain = Nodule {
@@ -45,6 +80,18 @@ fn nodules() -> [Nodule; 2] {
         review: false,
         review_reasons: Vec::new(),
         sample_volumes_mm3: vec![1e-9],
+        side: "",
+        touches_pleura: "",
+        pleura_distance_mm: None,
+        long_axis_slice: None,
+        long_axis_instance_number: None,
+        long_axis_sop_instance_uid: String::new(),
+        texture: "",
+        solid_volume_mm3: None,
+        solid_mean_diameter_mm: None,
+        calcium_mm3: None,
+        fat_mm3: None,
+        mass_mg: None,
         readers_share: None,
         ..clicked.clone()
     };

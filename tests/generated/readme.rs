@@ -30,6 +30,7 @@ fn in_csv(measure: &Measure) -> String {
             format!(" (in the CSV `{first}`, `{}`, `{}`)", end(second), end(third))
         }
         Get::Numbers(_) => " (not in the CSV)".into(),
+        Get::Shares(_) => " (in the CSV `band: share; …`)".into(),
         _ => String::new(),
     }
 }

@@ -19,6 +19,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Millimetre => "MM",
         Unit::CubicMillimetre => "MM3",
         Unit::Hounsfield => "HU",
+        Unit::Milligram => "MG",
         Unit::Uncertainty => "UNCERTAINTY",
     }
 }
@@ -32,7 +33,7 @@ fn cell(column: &Column, axis: usize) -> (&'static str, String) {
         Get::Optional(_) => ("VTK_DOUBLE", format!("Optional<&Nodule::{member}>")),
         Get::Place(..) => ("VTK_DOUBLE", format!("Place<&Nodule::{member}, {axis}>")),
         Get::Flag(_) => ("VTK_BIT", format!("Flag<&Nodule::{member}>")),
-        Get::Text(_) => ("VTK_STRING", format!("Text<&Nodule::{member}>")),
+        Get::Text(_) | Get::Shares(_) => ("VTK_STRING", format!("Text<&Nodule::{member}>")),
         Get::Texts(_) => ("VTK_STRING", format!("Texts<&Nodule::{member}>")),
         Get::Numbers(_) => unreachable!("lists make no columns"),
     }

@@ -23,9 +23,17 @@ SHAPE = (12, 40, 48)
 CLOSE = {"atol": 3e-6, "rtol": 0}
 FIELDS = (
     "id centroid_ijk centroid_ras volume_mm3 volume_mm3_p05 volume_mm3_p50 volume_mm3_p95 sample_volume_mm3_p05 "
-    "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm mean_hu "
-    "probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability expected_dice "
-    "readers_share clicked review review_reasons class sample_volumes_mm3 scan_warnings"
+    "sample_volume_mm3_p50 sample_volume_mm3_p95 volume_spread equivalent_diameter_mm long_axis_mm short_axis_mm "
+    "mean_hu probability_inside probability_around uncertainty_mean sample_dice detection_rate nodule_probability "
+    "expected_dice readers_share long_axis_3d_mm short_axis_3d_mm mean_diameter_mm mean_diameter_mm_p05 "
+    "mean_diameter_mm_p95 sample_mean_diameters_mm lung_rads_2022_diameter_band lung_rads_2022_volume_band "
+    "fleischner_2017_diameter_band fleischner_2017_volume_band bts_2015_diameter_band bts_2015_volume_band "
+    "lung_rads_2022_diameter_band_probabilities lung_rads_2022_volume_band_probabilities "
+    "fleischner_2017_diameter_band_probabilities fleischner_2017_volume_band_probabilities "
+    "bts_2015_diameter_band_probabilities bts_2015_volume_band_probabilities texture solid_volume_mm3 "
+    "solid_mean_diameter_mm calcium_mm3 fat_mm3 mass_mg side touches_pleura pleura_distance_mm long_axis_slice "
+    "long_axis_instance_number long_axis_sop_instance_uid clicked review review_reasons class sample_volumes_mm3 "
+    "scan_warnings"
 ).split()
 
 
@@ -305,7 +313,26 @@ def test_identity_nodules_have_every_field_and_the_values_worked_out_by_hand(ide
         assert entry["sample_volume_mm3_p50"] in (0.0, pytest.approx(volume))
         # One probability inside, next to none around: no evidence of a smaller or a larger one.
         assert [entry[f"volume_mm3_{end}"] for end in ("p05", "p50", "p95")] == pytest.approx([volume] * 3)
-        assert entry["short_axis_mm"] <= entry["long_axis_mm"]
+        assert entry["short_axis_mm"] <= entry["long_axis_mm"] <= entry["long_axis_3d_mm"] * 1.002
+        axes = [round(entry[axis], 1) for axis in ("long_axis_mm", "short_axis_mm")]
+        assert entry["mean_diameter_mm"] == pytest.approx(np.mean(axes), abs=0.0501)
+        own = entry["mean_diameter_mm"]
+        assert sorted(entry["sample_mean_diameters_mm"]) == [0.0] * (SAMPLES - kept) + [own] * kept
+        # No lungs were looked for (--lung-mask off), and the CT is no DICOM.
+        assert [entry[key] for key in ("side", "touches_pleura", "pleura_distance_mm")] == ["", "", None]
+        assert (entry["long_axis_instance_number"], entry["long_axis_sop_instance_uid"]) == (None, "")
+        assert entry["long_axis_slice"] == centroid[2]
+        assert entry["texture"] == "solid" and entry["solid_volume_mm3"] == pytest.approx(volume)
+        assert entry["solid_mean_diameter_mm"] == entry["mean_diameter_mm"]
+        assert entry["mass_mg"] == pytest.approx(volume * (hu + 1000) / 1000)
+        assert entry["calcium_mm3"] == 0
+        # Samples that miss it are in the lowest band, the others in the nodule's own.
+        for guideline, below in (("lung_rads_2022", "<34 mm³"), ("fleischner_2017", "<100 mm³"), ("bts_2015", "<80 mm³")):
+            probabilities = entry[f"{guideline}_volume_band_probabilities"]
+            assert sum(probabilities.values()) == pytest.approx(1)
+            assert probabilities[below] == pytest.approx(1 - kept / SAMPLES)
+            assert probabilities[entry[f"{guideline}_volume_band"]] == pytest.approx(kept / SAMPLES)
+        assert [entry["mean_diameter_mm_p05"], entry["mean_diameter_mm_p95"]] == [0.0, own]
         assert entry["nodule_probability"] is None
         assert entry["review"] is True and any("samples" in reason for reason in entry["review_reasons"])
     assert nodules[0]["long_axis_mm"] == pytest.approx(12.0, abs=0.8)

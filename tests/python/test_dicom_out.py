@@ -249,6 +249,15 @@ def test_highdicom_reads_the_masks_and_maps(written, affine):
         assert np.abs(map_ - written_map).max() <= 0.5 / 255 + 1e-6
 
 
+def test_long_axis_s_image_is_named_and_holds_the_nodule(written):
+    folder = written(ct())
+    for nodule in nodules(folder):
+        k = int(nodule["long_axis_slice"])
+        assert (labels(folder)[k] == nodule["id"]).any()
+        assert nodule["long_axis_sop_instance_uid"] == f"1.2.3.4.7.{k + 1}"
+        assert nodule["long_axis_instance_number"] == k + 1
+
+
 def test_highdicom_reads_the_report(written):
     highdicom = pytest.importorskip("highdicom", reason="SKIPPED: highdicom is not installed (onnx/requirements-dicom.txt)")
     folder = written(ct())
@@ -261,6 +270,8 @@ def test_highdicom_reads_the_report(written):
         assert said["118565006"] == (nodule["volume_mm3"], "mm3")
         assert said["volume_mm3_p95"] == (nodule["volume_mm3_p95"], "mm3")
         assert said["103339001"] == (pytest.approx(nodule["long_axis_mm"]), "mm")
+        assert said["118538004"] == (pytest.approx(nodule["mass_mg"]), "mg")
+        assert said["81827009"] == (nodule["mean_diameter_mm"], "mm")
         assert said["detection_rate"] == (nodule["detection_rate"], "1")
         reference = group.reference_type
         assert reference.value == "121191"

@@ -197,6 +197,19 @@ def run_contours(arguments: argparse.Namespace) -> None:
     measure_contours(options_of(Options, arguments))
 
 
+def add_texture_options(parser: argparse.ArgumentParser) -> None:
+    """Of compare-textures."""
+    add_out(parser)
+    add_data(parser)
+
+
+def run_textures(arguments: argparse.Namespace) -> None:
+    """compare-textures."""
+    from ..evaluation.textures import Options, compare_textures
+
+    compare_textures(options_of(Options, arguments))
+
+
 # --- parts of a bundle ------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +344,15 @@ COMMANDS = (
         "Writes OUT/contours.md and OUT/contours.json.",
         add_contour_options,
         run_contours,
+    ),
+    Command(
+        "compare-textures",
+        "compares the rule of texture with the readers' ratings",
+        "Applies the library's rule (solid, part-solid, ground glass by HU) to the readers' consensus outlines of `train`\n"
+        "and compares it with their mean texture ratings.\n\n"
+        "Writes OUT/textures.md and OUT/textures.json.",
+        add_texture_options,
+        run_textures,
     ),
     Command(
         "ablate-bundle",

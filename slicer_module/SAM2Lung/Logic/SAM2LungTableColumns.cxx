@@ -24,6 +24,7 @@ constexpr TableUnit VOXEL{ "voxel", "", "" };
 constexpr TableUnit MM{ "mm", "mm", "millimeter" };
 constexpr TableUnit MM3{ "mm³", "mm3", "cubic millimeter" };
 constexpr TableUnit HU{ "HU", "[hnsf'U]", "Hounsfield unit" };
+constexpr TableUnit MG{ "mg", "mg", "milligram" };
 constexpr TableUnit BIT{ "bit", "bit", "bit" };
 
 template <std::uint32_t Nodule::*Member>
@@ -276,6 +277,180 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Readers"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of radiologists that would mark it, by the model's classifier; none if the model hasn't learnt it"),
                       Optional<&Nodule::readers_share> });
+  columns.push_back({ "long_axis_3d_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Longest diameter in any plane, hence in space"),
+                      Number<&Nodule::long_axis_3d_mm> });
+  columns.push_back({ "short_axis_3d_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Longest diameter at right angles to that long axis, in a plane that holds it"),
+                      Number<&Nodule::short_axis_3d_mm> });
+  columns.push_back({ "mean_diameter_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean of the axial long and short axis, as Lung-RADS v2022 measures: both axes to 0.1 mm, their mean to 0.1 mm"),
+                      Number<&Nodule::mean_diameter_mm> });
+  columns.push_back({ "mean_diameter_mm_p05",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter from"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "5th percentile of the mean diameter over the samples; at most the mean diameter; not calibrated; a sample that misses the nodule counts as 0"),
+                      Number<&Nodule::mean_diameter_mm_p05> });
+  columns.push_back({ "mean_diameter_mm_p95",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter to"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "95th percentile of the mean diameter over the samples; at least the mean diameter; not calibrated"),
+                      Number<&Nodule::mean_diameter_mm_p95> });
+  columns.push_back({ "lung_rads_2022_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the mean diameter by ACR Lung-RADS v2022 (limits 4, 6, 8, 15, 30 mm): a size band, not a recommendation"),
+                      Text<&Nodule::lung_rads_2022_diameter_band> });
+  columns.push_back({ "lung_rads_2022_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the mean diameter by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::lung_rads_2022_diameter_band_probabilities> });
+  columns.push_back({ "lung_rads_2022_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by ACR Lung-RADS v2022 (limits 34, 113, 268, 1767, 14137 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::lung_rads_2022_volume_band> });
+  columns.push_back({ "lung_rads_2022_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lung-RADS v2022, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by Lung-RADS v2022; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::lung_rads_2022_volume_band_probabilities> });
+  columns.push_back({ "fleischner_2017_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the mean diameter in whole mm by Fleischner Society 2017 (6 to 8 mm): a size band, not a recommendation"),
+                      Text<&Nodule::fleischner_2017_diameter_band> });
+  columns.push_back({ "fleischner_2017_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the mean diameter by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::fleischner_2017_diameter_band_probabilities> });
+  columns.push_back({ "fleischner_2017_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by Fleischner Society 2017 (100 to 250 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::fleischner_2017_volume_band> });
+  columns.push_back({ "fleischner_2017_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fleischner 2017, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by Fleischner 2017; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::fleischner_2017_volume_band_probabilities> });
+  columns.push_back({ "bts_2015_diameter_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, diameter band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the axial long axis by British Thoracic Society 2015 (limits 5, 6, 8 mm): a size band, not a recommendation"),
+                      Text<&Nodule::bts_2015_diameter_band> });
+  columns.push_back({ "bts_2015_diameter_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, diameter bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the axial long axis by BTS 2015; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::bts_2015_diameter_band_probabilities> });
+  columns.push_back({ "bts_2015_volume_band",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, volume band"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Size band of the volume by British Thoracic Society 2015 (limits 80, 300 mm³): a size band, not a recommendation"),
+                      Text<&Nodule::bts_2015_volume_band> });
+  columns.push_back({ "bts_2015_volume_band_probabilities",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "BTS 2015, volume bands"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of the samples in each size band of the volume by BTS 2015; a sample that misses the nodule is in the lowest"),
+                      Text<&Nodule::bts_2015_volume_band_probabilities> });
+  columns.push_back({ "texture",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Texture"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid, part-solid or ground glass by a rule of HU (see Texture); empty where values aren't HU"),
+                      Text<&Nodule::texture> });
+  columns.push_back({ "solid_volume_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid volume"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the solid part: the largest connected part above -300 HU (Scholten et al. 2015)"),
+                      Optional<&Nodule::solid_volume_mm3> });
+  columns.push_back({ "solid_mean_diameter_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Solid mean diameter"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mean diameter of the solid part, measured as that of the nodule; 0 where there is none"),
+                      Optional<&Nodule::solid_mean_diameter_mm> });
+  columns.push_back({ "calcium_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Calcium"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the voxels of 200 HU and more; contrast medium counts as well"),
+                      Optional<&Nodule::calcium_mm3> });
+  columns.push_back({ "fat_mm3",
+                      VTK_DOUBLE,
+                      MM3,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Fat"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume of the voxels of -120 to -40 HU away from the outline's edge; within ground glass blur can look like fat"),
+                      Optional<&Nodule::fat_mm3> });
+  columns.push_back({ "mass_mg",
+                      VTK_DOUBLE,
+                      MG,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Mass"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume times density: (mean HU + 1000) / 1000 mg per mm³"),
+                      Optional<&Nodule::mass_mg> });
+  columns.push_back({ "side",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Side"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Right lung or left lung; empty where the lungs weren't looked for, or not both were found"),
+                      Text<&Nodule::side> });
+  columns.push_back({ "pleura_distance_mm",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "To the pleura"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Distance to the border of the lung mask (pleura, or hilum), to about 2 mm; 0 where it reaches beyond; none where the lungs weren't looked for"),
+                      Optional<&Nodule::pleura_distance_mm> });
+  columns.push_back({ "touches_pleura",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Touches pleura"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Yes where the lung mask's border is 2 mm away or less, else no; empty where the lungs weren't looked for"),
+                      Text<&Nodule::touches_pleura> });
+  columns.push_back({ "long_axis_slice",
+                      VTK_DOUBLE,
+                      VOXEL,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Slice of the long axis"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Slice of the CT with the axial long axis, from 0; none where the CT's slices aren't axial"),
+                      Optional<&Nodule::long_axis_slice> });
+  columns.push_back({ "long_axis_instance_number",
+                      VTK_DOUBLE,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Image of the long axis"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Instance number of that slice's DICOM image; none for other inputs"),
+                      Optional<&Nodule::long_axis_instance_number> });
+  columns.push_back({ "long_axis_sop_instance_uid",
+                      VTK_STRING,
+                      NONE,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "UID of that image"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "SOP instance UID of that image; empty for other inputs"),
+                      Text<&Nodule::long_axis_sop_instance_uid> });
   // end of generated
   return columns;
 }

@@ -165,6 +165,9 @@ fn segment_one(
     let staging = Staging::create(&args.output.join(&input.name))?;
     let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
+    if let Some(series) = told.dicom() {
+        name_images(&mut found, series);
+    }
     let record = told.record(lung_mask_sha256);
     write(args, engine, &options, &found, (record, source), staging, &mut monitor)?;
 
@@ -181,6 +184,17 @@ fn segment_one(
         summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
+}
+
+/// Names the image that each nodule's long axis lies in.
+fn name_images(found: &mut Segmentation, series: &DicomSeries) {
+    for nodule in &mut found.nodules {
+        let image = nodule.long_axis_slice.and_then(|slice| series.images.get(slice as usize));
+        if let Some(image) = image {
+            nodule.long_axis_sop_instance_uid.clone_from(&image.sop_instance);
+            nodule.long_axis_instance_number = image.instance_number.map(|number| number as f64);
+        }
+    }
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {

@@ -58,7 +58,8 @@ impl Scene {
     }
 
     fn measured_under(&self, uncertainty: Option<&UncertaintyModel>, finding: Finding) -> Vec<Nodule> {
-        let rules = Rules { review: &ReviewRule::default(), uncertainty, classes: &classes() };
+        let rules =
+            Rules { review: &ReviewRule::default(), uncertainty, classes: &classes(), hounsfield: true, lungs: None };
         measure(&self.maps(), &[finding], rules, &CancelToken::new()).unwrap()
     }
 }
@@ -88,6 +89,90 @@ fn nodule_sphere_on_anisotropic_voxels_has_its_known_size() {
     assert_eq!((nodule.mean_hu, nodule.detection_rate, nodule.sample_dice), (-10.0, 1.0, 1.0));
     assert!(nodule.uncertainty_mean < 0.5 && nodule.uncertainty_mean > 0.25, "the rim counts");
     assert!(!nodule.review, "{:?}", nodule.review_reasons);
+}
+
+/// A ball of 9 mm radius with the HU that `hu` gives for the distance from its centre, in lung.
+fn ball(hu: impl Fn(f64) -> f32) -> Scene {
+    let centre = [12.0; 3];
+    let mut scene = Scene::new([30, 24, 25], [0.8, 1.0, 1.0], |p| distance(p, centre) <= 9.0);
+    let labels = &scene.labels;
+    for (index, value) in scene.ct.voxels.indexed_iter_mut().filter(|(index, _)| labels[*index] > 0) {
+        let (k, j, i) = index;
+        *value = hu(distance([i as f64 * 0.8, j as f64, k as f64], centre));
+    }
+    scene
+}
+
+/// The volume of those of its voxels that are not farther than `mm` from its centre.
+fn inner_mm3(scene: &Scene, mm: f64) -> f64 {
+    let near = |(k, j, i): (usize, usize, usize)| distance([i as f64 * 0.8, j as f64, k as f64], [12.0; 3]) <= mm;
+    0.8 * scene.labels.indexed_iter().filter(|(index, id)| **id > 0 && near(*index)).count() as f64
+}
+
+#[test]
+fn texture_of_made_balls_is_what_they_are_made_of() {
+    let textures = |hu: &dyn Fn(f64) -> f32| ball(hu).measured()[0].texture;
+    assert_eq!(textures(&|_| -10.0), "solid");
+    // Its last mm is below -300 HU, as a blurred edge.
+    assert_eq!(textures(&|mm| if mm > 8.0 { -500.0 } else { 20.0 }), "solid");
+    assert_eq!(textures(&|_| -600.0), "ground glass");
+    assert_eq!(textures(&|mm| if mm <= 5.0 { 20.0 } else { -600.0 }), "part-solid");
+    // 3 of 9 mm are 4 % of the volume.
+    assert_eq!(textures(&|mm| if mm <= 3.0 { 20.0 } else { -600.0 }), "ground glass");
+}
+
+#[test]
+fn solid_part_is_the_largest_that_is_connected_and_has_its_known_size() {
+    // A core of 5 mm, and a shell of single voxels that is thinner than a voxel's diagonal: it touches the core nowhere.
+    let scene = ball(|mm| if mm <= 5.0 || (8.8..9.0).contains(&mm) { 20.0 } else { -600.0 });
+    let nodule = &scene.measured()[0];
+    assert_eq!(nodule.solid_volume_mm3, Some(inner_mm3(&scene, 5.0)));
+    assert!((nodule.solid_mean_diameter_mm.unwrap() - 10.0).abs() <= 0.9, "{nodule:?}");
+    let none = &ball(|_| -600.0).measured()[0];
+    assert_eq!((none.solid_volume_mm3, none.solid_mean_diameter_mm), (Some(0.0), Some(0.0)));
+}
+
+#[test]
+fn mass_is_volume_times_density() {
+    for (hu, density) in [(0.0, 1.0), (-600.0, 0.4), (50.0, 1.05)] {
+        let nodule = &ball(|_| hu).measured()[0];
+        assert!((nodule.mass_mg.unwrap() - nodule.volume_mm3 * density).abs() < 1e-9, "{hu}");
+    }
+}
+
+#[test]
+fn calcium_and_fat_are_voxels_of_their_hu_and_fat_at_the_edge_is_none() {
+    let scene = ball(|mm| if mm <= 3.0 { 200.0 } else { 199.0 });
+    assert_eq!(scene.measured()[0].calcium_mm3, Some(inner_mm3(&scene, 3.0)));
+    assert_eq!(scene.measured()[0].fat_mm3, Some(0.0));
+    // Beyond 8.6 mm of a ball of 9 mm a neighbour lies outside: on one axis a step of 0.8 mm leads out by 0.46 mm at least.
+    let scene = ball(|mm| if mm <= 3.0 || mm > 8.6 { -80.0 } else { -30.0 });
+    assert_eq!(scene.measured()[0].fat_mm3, Some(inner_mm3(&scene, 3.0)));
+}
+
+#[test]
+fn solid_nodule_of_three_thick_slices_with_blurred_ends_is_solid() {
+    let mut scene = Scene::new([20, 20, 7], [0.8, 0.8, 5.0], |p| distance([p[0], p[1], 8.0], [8.0; 3]) < 4.0);
+    scene.labels.index_axis_mut(ndarray::Axis(0), 0).fill(0);
+    for k in [1, 5, 6] {
+        scene.ct.voxels.index_axis_mut(ndarray::Axis(0), k).fill(-500.0);
+    }
+    scene.labels.index_axis_mut(ndarray::Axis(0), 6).fill(0);
+    assert_eq!(scene.measured()[0].texture, "solid");
+}
+
+#[test]
+fn nodule_in_values_that_are_no_hu_has_no_texture_and_no_mass() {
+    let scene = ball(|_| 20.0);
+    let rules = Rules {
+        review: &ReviewRule::default(),
+        uncertainty: None,
+        classes: &classes(),
+        hounsfield: false,
+        lungs: None,
+    };
+    let nodule = &measure(&scene.maps(), &[Finding::default()], rules, &CancelToken::new()).unwrap()[0];
+    assert_eq!((nodule.texture, nodule.solid_volume_mm3, nodule.mass_mg, nodule.fat_mm3), ("", None, None, None));
 }
 
 #[test]
@@ -187,7 +272,8 @@ fn measure_ends_when_it_is_cancelled() {
     let scene = Scene::new([5, 5, 5], [1.0; 3], |p| distance(p, [2.0; 3]) < 1.5);
     let token = CancelToken::new();
     token.cancel();
-    let rules = Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes() };
+    let rules =
+        Rules { review: &ReviewRule::default(), uncertainty: None, classes: &classes(), hounsfield: true, lungs: None };
     let ended = measure(&scene.maps(), &[], rules, &token);
     assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
 }
@@ -367,7 +453,13 @@ fn review_of_an_outline_that_its_samples_expect_to_be_off_says_so() {
     let scene = sampled_row();
     let review = |bound: f64| {
         let review = ReviewRule { expected_dice_below: Some(bound), ..ReviewRule::default() };
-        let rules = Rules { review: &review, uncertainty: Some(&widened(1.0)), classes: &classes() };
+        let rules = Rules {
+            review: &review,
+            uncertainty: Some(&widened(1.0)),
+            classes: &classes(),
+            hounsfield: true,
+            lungs: None,
+        };
         measure(&scene.maps(), &[Finding::default()], rules, &CancelToken::new()).unwrap().swap_remove(0).review_reasons
     };
     assert!(review(0.58).is_empty());

@@ -41,6 +41,7 @@ pub mod tag {
     pub const FRAME_OF_REFERENCE: u32 = 0x0020_0052;
     pub const ACQUISITION: u32 = 0x0020_0012;
     pub const SERIES_NUMBER: u32 = 0x0020_0011;
+    pub const INSTANCE_NUMBER: u32 = 0x0020_0013;
     pub const POSITION: u32 = 0x0020_0032;
     pub const ORIENTATION: u32 = 0x0020_0037;
     pub const SAMPLES: u32 = 0x0028_0002;
@@ -111,7 +112,7 @@ pub const KEPT: [u32; 22] = [
     kept::POSITION_REFERENCE,
 ];
 
-const WANTED: [u32; 36] = [
+const WANTED: [u32; 37] = [
     tag::STORED_CLASS,
     TRANSFER_SYNTAX,
     tag::IMAGE_TYPE,
@@ -130,6 +131,7 @@ const WANTED: [u32; 36] = [
     tag::FRAME_OF_REFERENCE,
     tag::ACQUISITION,
     tag::SERIES_NUMBER,
+    tag::INSTANCE_NUMBER,
     tag::POSITION,
     tag::ORIENTATION,
     tag::SAMPLES,

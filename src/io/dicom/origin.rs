@@ -37,6 +37,8 @@ pub struct DicomImage {
     pub sop_instance: String,
     /// Which frame of an object of several it is, from 1.
     pub frame: Option<u32>,
+    /// Its number in the series, as viewers show it.
+    pub instance_number: Option<i64>,
     /// Centre of its first pixel, in mm, LPS.
     pub position_mm: [f64; 3],
 }
@@ -49,6 +51,7 @@ impl DicomSeries {
             sop_class: slice.sop_class.clone(),
             sop_instance: slice.sop_instance.clone(),
             frame: slice.frame.map(|frame| frame + 1),
+            instance_number: slice.instance_number,
             position_mm: slice.position.unwrap_or_default(),
         };
         let study = first.kept.get(&kept::STUDY).map(|value| String::from_utf8_lossy(value));

@@ -21,6 +21,8 @@ pub struct Slice {
     pub description: String,
     pub sop_class: String,
     pub sop_instance: String,
+    /// Its number in the series, as viewers show it.
+    pub instance_number: Option<i64>,
     /// ID of the patient, to tell patients apart: never shown.
     pub patient: String,
     pub frame_of_reference: String,
@@ -89,6 +91,7 @@ impl Slice {
             description: header.text(tag::SERIES_DESCRIPTION),
             sop_class: sop_class(header),
             sop_instance: header.text(tag::SOP_INSTANCE),
+            instance_number: header.integer(tag::INSTANCE_NUMBER),
             patient: header.text(tag::PATIENT_ID),
             frame_of_reference: header.text(tag::FRAME_OF_REFERENCE),
             acquisition: header.text(tag::ACQUISITION),

@@ -25,6 +25,9 @@ pub struct Concept {
 
 pub const ABNORMAL_STRUCTURE: Concept = sct("49755003", "Morphologically Abnormal Structure");
 pub const LUNG: Concept = sct("39607008", "Lung");
+pub const LATERALITY: Concept = sct("272741003", "Laterality");
+pub const RIGHT: Concept = sct("24028007", "Right");
+pub const LEFT: Concept = sct("7771000", "Left");
 pub const YES: Concept = sct("373066001", "Yes");
 pub const NO: Concept = sct("373067005", "No");
 pub const MILLIMETRE: Concept = ucum("mm", "millimeter");
@@ -67,6 +70,8 @@ impl Concept {
             "volume_mm3" => sct("118565006", "Volume"),
             "long_axis_mm" => sct("103339001", "Long Axis"),
             "short_axis_mm" => sct("103340004", "Short Axis"),
+            "mean_diameter_mm" => sct("81827009", "Diameter"),
+            "mass_mg" => sct("118538004", "Mass"),
             "mean_hu" => dcm("112031", "Attenuation Coefficient"),
             name => concept(name, OWN_SCHEME, measure.title),
         }
@@ -80,6 +85,7 @@ impl Concept {
             Unit::Millimetre => MILLIMETRE,
             Unit::CubicMillimetre => CUBIC_MILLIMETRE,
             Unit::Hounsfield => ucum("[hnsf'U]", "Hounsfield unit"),
+            Unit::Milligram => ucum("mg", "milligram"),
             Unit::Uncertainty if uncertainty == Uncertainty::Variance => NO_UNITS,
             Unit::Uncertainty => ucum("bit", "bit"),
         }

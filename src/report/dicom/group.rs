@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use super::{
     Objects, algorithm,
-    codes::{CUBIC_MILLIMETRE, Concept, LUNG, NO, YES, dcm, sct},
+    codes::{CUBIC_MILLIMETRE, Concept, LATERALITY, LEFT, LUNG, MILLIMETRE, NO, RIGHT, YES, dcm, sct},
     content::{Item, Relation},
     data_set::DataSet,
     modules,
@@ -14,14 +14,15 @@ use super::{
 use crate::{
     contract::classes::Output,
     findings::{
-        measures::{Get, MEASURES, Measure},
+        measures::{Get, MEASURES, Measure, columns},
         nodule::Nodule,
     },
+    report::tables,
 };
 
 const TEMPLATE: &str = "1411";
-/// Measures that the group says in another way: number and class.
-const SAID: [&str; 2] = ["id", "class"];
+/// Measures that the group says in another way: number, class, and in which lung.
+const SAID: [&str; 3] = ["id", "class", "side"];
 
 /// A reference to the object with the outlines.
 pub fn outlines(objects: &Objects<'_>) -> DataSet {
@@ -36,13 +37,24 @@ pub fn of(objects: &Objects<'_>, segment: &Segment<'_>) -> Item {
         Item::code(Relation::Contains, dcm("121071", "Finding"), &segment.finding),
     ];
     if objects.of.model.output == Output::Instances {
-        inside.push(Item::code(Relation::HasConceptMod, sct("363698007", "Finding Site"), &LUNG));
+        let site = Item::code(Relation::HasConceptMod, sct("363698007", "Finding Site"), &LUNG);
+        inside.push(site.holding(laterality(segment.nodule)));
     }
     inside.extend(algorithm::content(objects));
     inside.extend(places(objects, segment));
     let measures = MEASURES.iter().filter(|measure| !SAID.contains(&measure.name));
     inside.extend(measures.flat_map(|measure| said(objects, measure, segment.nodule)));
     Item::container(dcm("125007", "Measurement Group"), Some(TEMPLATE), inside)
+}
+
+/// Which of the lungs, where that is known.
+fn laterality(nodule: &Nodule) -> Option<Item> {
+    let side = match nodule.side {
+        "right lung" => RIGHT,
+        "left lung" => LEFT,
+        _ => return None,
+    };
+    Some(Item::code(Relation::HasConceptMod, LATERALITY, &side))
 }
 
 /// The segment, and the images that it lies in.
@@ -76,6 +88,11 @@ fn said(objects: &Objects<'_>, measure: &Measure, nodule: &Nodule) -> Vec<Item> 
         }
         Get::Text(get) => text(name(), get(nodule)),
         Get::Texts(get) => get(nodule).iter().flat_map(|one| text(name(), one)).collect(),
+        Get::Shares(_) => {
+            let columns = columns();
+            let own = columns.iter().find(|column| column.name == measure.name);
+            own.map_or(Vec::new(), |column| text(name(), &tables::cell(column, nodule)))
+        }
         Get::Place(..) | Get::Numbers(_) => Vec::new(),
     }
 }
@@ -84,18 +101,28 @@ fn text(name: Concept, value: &str) -> Vec<Item> {
     if value.is_empty() { Vec::new() } else { vec![Item::text(Relation::Contains, name, value)] }
 }
 
-/// What qualifies a measure: the interval around the volume (TID 310, CID 225), and that the HU are a mean (TID 300).
+/// What qualifies a measure: the interval around it (TID 310, CID 225), and that it is a mean (TID 300).
 fn properties(measure: &Measure, nodule: &Nodule) -> Vec<Item> {
-    let beyond =
-        |code, meaning, mm3: f64| Item::number(Relation::HasProperties, sct(code, meaning), mm3, &CUBIC_MILLIMETRE);
+    let mean = || Item::code(Relation::HasConceptMod, dcm("121401", "Derivation"), &sct("373098007", "Mean"));
     match measure.name {
-        "volume_mm3" if nodule.volume_mm3_p05.is_finite() && nodule.volume_mm3_p95.is_finite() => vec![
-            beyond("371886008", "+, range of upper measurement uncertainty", nodule.volume_mm3_p95 - nodule.volume_mm3),
-            beyond("371885007", "-, range of lower measurement uncertainty", nodule.volume_mm3 - nodule.volume_mm3_p05),
-        ],
-        "mean_hu" => {
-            vec![Item::code(Relation::HasConceptMod, dcm("121401", "Derivation"), &sct("373098007", "Mean"))]
+        "volume_mm3" => interval(nodule.volume_mm3, [nodule.volume_mm3_p05, nodule.volume_mm3_p95], &CUBIC_MILLIMETRE),
+        "mean_diameter_mm" => {
+            let ends = [nodule.mean_diameter_mm_p05, nodule.mean_diameter_mm_p95];
+            std::iter::once(mean()).chain(interval(nodule.mean_diameter_mm, ends, &MILLIMETRE)).collect()
         }
+        "mean_hu" => vec![mean()],
         _ => Vec::new(),
     }
+}
+
+/// How far the ends of an interval lie from the value; nothing where they aren't known.
+fn interval(value: f64, [low, high]: [f64; 2], unit: &Concept) -> Vec<Item> {
+    if !low.is_finite() || !high.is_finite() {
+        return Vec::new();
+    }
+    let beyond = |code, meaning, by: f64| Item::number(Relation::HasProperties, sct(code, meaning), by, unit);
+    vec![
+        beyond("371886008", "+, range of upper measurement uncertainty", high - value),
+        beyond("371885007", "-, range of lower measurement uncertainty", value - low),
+    ]
 }

@@ -205,6 +205,7 @@ mod tests {
             sop_class: "1.2.840.10008.5.1.4.1.1.2".into(),
             sop_instance: format!("1.2.{n}"),
             frame: None,
+            instance_number: Some(n as i64),
             position_mm: [0.0, 0.0, n as f64],
         };
         DicomSeries {

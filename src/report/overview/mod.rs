@@ -163,7 +163,7 @@ pub(super) mod tests {
             Canonical { ct: &ct, probability: &unsure, uncertainty: &unsure, labels: &labels, samples: &samples };
         let review = ReviewRule::default();
         let classes = [Class { name: "nodule".into(), code: None, colour: [0; 3] }];
-        let rules = Rules { review: &review, uncertainty: None, classes: &classes };
+        let rules = Rules { review: &review, uncertainty: None, classes: &classes, hounsfield: true, lungs: None };
         let nodules = measure(&maps, &[], rules, &CancelToken::new()).unwrap();
         with(&maps, &nodules);
     }

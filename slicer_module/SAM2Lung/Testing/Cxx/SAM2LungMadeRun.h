@@ -122,6 +122,11 @@ inline Nodule MadeNodule(const MadeBall& ball, const Matrix& ijk_to_ras, double 
   nodule.uncertainty_mean = 3 / unit;
   nodule.sample_dice = 4 / unit;
   nodule.detection_rate = 5 / unit;
+  nodule.long_axis_3d_mm = unit + 10;
+  nodule.short_axis_3d_mm = unit + 11;
+  nodule.mean_diameter_mm = unit + 12;
+  nodule.mean_diameter_mm_p05 = unit + 13;
+  nodule.mean_diameter_mm_p95 = unit + 14;
   return nodule;
 }
 

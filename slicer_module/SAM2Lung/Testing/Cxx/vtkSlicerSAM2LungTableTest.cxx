@@ -66,6 +66,35 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "review_reasons", "string", "", "", nullptr },
     { "class", "string", "", "", nullptr },
     { "readers_share", "double", "", "", [](N n) { return n.readers_share.value_or(NAN); } },
+    { "long_axis_3d_mm", "double", "mm", "mm", [](N n) { return n.long_axis_3d_mm; } },
+    { "short_axis_3d_mm", "double", "mm", "mm", [](N n) { return n.short_axis_3d_mm; } },
+    { "mean_diameter_mm", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm; } },
+    { "mean_diameter_mm_p05", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p05; } },
+    { "mean_diameter_mm_p95", "double", "mm", "mm", [](N n) { return n.mean_diameter_mm_p95; } },
+    { "lung_rads_2022_diameter_band", "string", "", "", nullptr },
+    { "lung_rads_2022_diameter_band_probabilities", "string", "", "", nullptr },
+    { "lung_rads_2022_volume_band", "string", "", "", nullptr },
+    { "lung_rads_2022_volume_band_probabilities", "string", "", "", nullptr },
+    { "fleischner_2017_diameter_band", "string", "", "", nullptr },
+    { "fleischner_2017_diameter_band_probabilities", "string", "", "", nullptr },
+    { "fleischner_2017_volume_band", "string", "", "", nullptr },
+    { "fleischner_2017_volume_band_probabilities", "string", "", "", nullptr },
+    { "bts_2015_diameter_band", "string", "", "", nullptr },
+    { "bts_2015_diameter_band_probabilities", "string", "", "", nullptr },
+    { "bts_2015_volume_band", "string", "", "", nullptr },
+    { "bts_2015_volume_band_probabilities", "string", "", "", nullptr },
+    { "texture", "string", "", "", nullptr },
+    { "solid_volume_mm3", "double", "mm³", "mm3", [](N n) { return n.solid_volume_mm3.value_or(NAN); } },
+    { "solid_mean_diameter_mm", "double", "mm", "mm", [](N n) { return n.solid_mean_diameter_mm.value_or(NAN); } },
+    { "calcium_mm3", "double", "mm³", "mm3", [](N n) { return n.calcium_mm3.value_or(NAN); } },
+    { "fat_mm3", "double", "mm³", "mm3", [](N n) { return n.fat_mm3.value_or(NAN); } },
+    { "mass_mg", "double", "mg", "mg", [](N n) { return n.mass_mg.value_or(NAN); } },
+    { "side", "string", "", "", nullptr },
+    { "pleura_distance_mm", "double", "mm", "mm", [](N n) { return n.pleura_distance_mm.value_or(NAN); } },
+    { "touches_pleura", "string", "", "", nullptr },
+    { "long_axis_slice", "double", "voxel", "", [](N n) { return n.long_axis_slice.value_or(NAN); } },
+    { "long_axis_instance_number", "double", "", "", [](N n) { return n.long_axis_instance_number.value_or(NAN); } },
+    { "long_axis_sop_instance_uid", "string", "", "", nullptr },
   };
 }
 
@@ -77,6 +106,16 @@ MadeRun MakeTableRun()
   run.Output.nodules[1].expected_dice = 0.875;
   run.Output.nodules[1].readers_share = 0.625;
   run.Output.nodules[1].class_name = "nodule";
+  run.Output.nodules[1].texture = "solid";
+  run.Output.nodules[1].solid_volume_mm3 = 64.5;
+  run.Output.nodules[1].solid_mean_diameter_mm = 5.5;
+  run.Output.nodules[1].calcium_mm3 = 0.5;
+  run.Output.nodules[1].fat_mm3 = 0.25;
+  run.Output.nodules[1].mass_mg = 32.5;
+  run.Output.nodules[1].side = "right lung";
+  run.Output.nodules[1].pleura_distance_mm = 12.5;
+  run.Output.nodules[1].touches_pleura = "no";
+  run.Output.nodules[1].long_axis_slice = 21;
   run.Output.nodules[1].clicked = true;
   return run;
 }
