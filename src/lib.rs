@@ -5,6 +5,7 @@
 //! use only; not a medical device.
 
 pub mod capi;
+pub mod compare;
 pub mod contract;
 #[cfg(feature = "cxx")]
 pub mod cxx_bridge;
