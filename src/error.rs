@@ -216,7 +216,10 @@ pub enum Error {
         expected: String,
     },
     /// Two results that were not made in one way.
-    #[error("the {what} of the prior result is {got}; expected that of the current one, {expected}. {}", remedy::NOT_PAIRED)]
+    #[error(
+        "the {what} of the prior result is {got}; expected that of the current one, {expected}. {}",
+        remedy::NOT_PAIRED
+    )]
     NotPaired {
         /// What differs.
         what: &'static str,

@@ -1,20 +1,21 @@
-//! One to one: the assignment that makes most pairs, and of those the one with the least sum of costs.
+//! One to one: the assignment of least cost.
 
 /// Pairs `(row, column)` of an assignment of rows to columns. `cost(row, column)`: what a pair costs, `None` where it is
-/// forbidden. Of all assignments with the largest number of pairs, the one of least cost; rows in rising order.
+/// forbidden; a row that stays alone costs `alone`, a column nothing. Of all assignments the one of least sum; rows in rising
+/// order.
 ///
 /// The Hungarian method with potentials, one row after the other (Jonker and Volgenant, Computing 38, 1987): n² m steps.
-pub fn assign(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> Option<f64>) -> Vec<(usize, usize)> {
-    let allowed: Vec<Vec<Option<f64>>> =
-        (0..rows).map(|row| (0..columns).map(|column| cost(row, column)).collect()).collect();
-    let sum: f64 = allowed.iter().flatten().flatten().map(|cost| cost.abs()).sum();
-    // Each row may stay alone in a column of its own, at a price that no set of pairs is worth.
-    let alone = 2.0 * sum + 1.0;
-    let price = |row: usize, column: usize| match allowed[row].get(column) {
-        Some(Some(cost)) => *cost,
-        Some(None) => f64::INFINITY,
-        None if column == columns + row => alone,
-        None => f64::INFINITY,
+pub fn assign(
+    rows: usize,
+    columns: usize,
+    alone: f64,
+    cost: impl Fn(usize, usize) -> Option<f64>,
+) -> Vec<(usize, usize)> {
+    // Each row may stay alone in a column of its own behind the others.
+    let price = |row: usize, column: usize| match column.checked_sub(columns) {
+        None => cost(row, column).unwrap_or(f64::INFINITY),
+        Some(own) if own == row => alone,
+        Some(_) => f64::INFINITY,
     };
     let owners = hungarian(rows, columns + rows, price);
     let mut pairs: Vec<(usize, usize)> =
@@ -82,52 +83,51 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Most pairs, then least cost, by trying everything.
-    fn best(rows: usize, columns: usize, cost: &dyn Fn(usize, usize) -> Option<f64>, taken: &mut Vec<usize>) -> (usize, f64) {
+    const ALONE: f64 = 10.0;
+
+    /// The least sum, by trying everything.
+    fn least(rows: usize, columns: usize, cost: &dyn Fn(usize, usize) -> Option<f64>, taken: &mut Vec<usize>) -> f64 {
         let row = taken.len();
         if row == rows {
-            return (0, 0.0);
+            return 0.0;
         }
-        let mut tried = Vec::new();
-        for column in (0..columns).filter(|c| !taken.contains(c)).collect::<Vec<_>>() {
+        taken.push(usize::MAX);
+        let mut best = ALONE + least(rows, columns, cost, taken);
+        taken.pop();
+        for column in (0..columns).filter(|column| !taken.contains(column)).collect::<Vec<_>>() {
             if let Some(own) = cost(row, column) {
                 taken.push(column);
-                let (pairs, sum) = best(rows, columns, cost, taken);
-                tried.push((pairs + 1, sum + own));
+                best = best.min(own + least(rows, columns, cost, taken));
                 taken.pop();
             }
         }
-        taken.push(usize::MAX - row);
-        tried.push(best(rows, columns, cost, taken));
-        taken.pop();
-        tried.into_iter().max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1))).expect("staying alone is one")
+        best
     }
 
     proptest! {
         #[test]
-        fn assign_makes_most_pairs_at_least_cost(
+        fn assign_costs_as_little_as_any_assignment(
             rows in 0usize..5,
             columns in 0usize..5,
-            costs in prop::collection::vec(prop::option::weighted(0.7, 0.0..30.0f64), 25),
+            costs in prop::collection::vec(prop::option::weighted(0.7, 0.0..12.0f64), 25),
         ) {
             let cost = |row: usize, column: usize| costs[5 * row + column];
-            let pairs = assign(rows, columns, cost);
+            let pairs = assign(rows, columns, ALONE, cost);
             let mut seen = pairs.iter().map(|(_, column)| *column).collect::<Vec<_>>();
             seen.sort_unstable();
             seen.dedup();
             prop_assert_eq!(seen.len(), pairs.len());
-            let sum: f64 = pairs.iter().map(|(row, column)| cost(*row, *column).expect("allowed")).sum();
-            let (most, least) = best(rows, columns, &cost, &mut Vec::new());
-            prop_assert_eq!(pairs.len(), most);
-            prop_assert!((sum - least).abs() < 1e-9, "{} {}", sum, least);
+            let paired: f64 = pairs.iter().map(|(row, column)| cost(*row, *column).expect("allowed")).sum();
+            let sum = paired + ALONE * (rows - pairs.len()) as f64;
+            prop_assert!((sum - least(rows, columns, &cost, &mut Vec::new())).abs() < 1e-9);
         }
     }
 
     #[test]
-    fn assign_gives_up_the_nearest_for_one_more_pair() {
-        // Row 0 is nearest to column 0, but that is all that row 1 can have.
-        let costs = [[Some(1.0), Some(4.0)], [Some(2.0), None]];
-        assert_eq!(assign(2, 2, |row, column| costs[row][column]), [(0, 1), (1, 0)]);
-        assert_eq!(assign(2, 0, |_, _| Some(1.0)), []);
+    fn assign_gives_up_the_nearest_for_two_good_pairs_and_not_for_two_bad_ones() {
+        let with = |far: f64| move |row: usize, column: usize| [[Some(0.0), Some(far)], [Some(far), None]][row][column];
+        assert_eq!(assign(2, 2, 1.0, with(0.4)), [(0, 1), (1, 0)]);
+        assert_eq!(assign(2, 2, 1.0, with(0.6)), [(0, 0)]);
+        assert_eq!(assign(2, 0, 1.0, with(0.4)), []);
     }
 }

@@ -96,11 +96,7 @@ impl Field {
         };
         let (near, far) = (plane(low[2]), plane(high[2]));
         let value = mix((near.0, far.0), part[2]);
-        let step = [
-            mix((near.1[0], far.1[0]), part[2]),
-            mix((near.1[1], far.1[1]), part[2]),
-            far.0 - near.0,
-        ];
+        let step = [mix((near.1[0], far.1[0]), part[2]), mix((near.1[1], far.1[1]), part[2]), far.0 - near.0];
         let (direction, spacing) = (self.grid.direction, self.grid.spacing_mm);
         let gradient =
             std::array::from_fn(|world| (0..3).map(|axis| direction[axis][world] * step[axis] / spacing[axis]).sum());

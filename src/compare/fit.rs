@@ -17,8 +17,9 @@ const TRUSTED_CORRELATION: f64 = 0.3;
 const AROUND: isize = 2;
 /// So deep in the lung ribs and diaphragm are out of that mean.
 const DEPTH_MM: f32 = -8.0;
-/// Below so many points nothing is known.
+/// Below so many points nothing is known; more than so many tell nothing more.
 const MIN_POINTS: usize = 200;
+const MAX_POINTS: usize = 20_000;
 
 /// The residual of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -81,7 +82,8 @@ impl Fit {
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if self.surface_mm > TRUSTED_SURFACE_MM {
-            doubts.push(format!("the lungs' surfaces lie {:.1} mm apart (above {TRUSTED_SURFACE_MM})", self.surface_mm));
+            doubts
+                .push(format!("the lungs' surfaces lie {:.1} mm apart (above {TRUSTED_SURFACE_MM})", self.surface_mm));
         }
         if self.lung_dice < TRUSTED_OVERLAP {
             doubts.push(format!("the lungs' Dice is {:.2} (below {TRUSTED_OVERLAP})", self.lung_dice));
@@ -136,7 +138,9 @@ fn overlap(prior: &Field, current: &Field, to_prior: &Transform) -> (f64, f64) {
 /// Correlation of HU less their surroundings' mean, deep in both lungs; 0 where there is too little of it.
 fn correlation(prior: &Field, current: &Field, to_prior: &Transform) -> f64 {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for ((k, j, i), _) in current.distance.indexed_iter().filter(|(_, distance)| **distance < DEPTH_MM) {
+    let deep = || current.distance.indexed_iter().filter(|(_, distance)| **distance < DEPTH_MM);
+    let every = deep().count().div_ceil(MAX_POINTS).max(1);
+    for ((k, j, i), _) in deep().step_by(every) {
         let Some(at) = prior.index(to_prior.apply(current.grid.ras([i as f64, j as f64, k as f64]))) else { continue };
         if prior.slope(&prior.distance, at).value < f64::from(DEPTH_MM) {
             let place = at.map(|index| index.round() as isize);
@@ -144,7 +148,8 @@ fn correlation(prior: &Field, current: &Field, to_prior: &Transform) -> f64 {
                 (above_mean(current, [i as isize, j as isize, k as isize]), above_mean(prior, place))
             {
                 // The value itself between voxels; its surroundings change slowly.
-                let between = prior.slope(&prior.hu, at).value - f64::from(prior.hu[[place[2] as usize, place[1] as usize, place[0] as usize]]);
+                let between = prior.slope(&prior.hu, at).value
+                    - f64::from(prior.hu[[place[2] as usize, place[1] as usize, place[0] as usize]]);
                 ours.push(own);
                 theirs.push(other + between);
             }

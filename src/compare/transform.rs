@@ -47,7 +47,8 @@ impl Transform {
             return None;
         }
         let columns = [cross(b, c), cross(c, a), cross(a, b)];
-        let matrix: [[f64; 3]; 3] = std::array::from_fn(|row| std::array::from_fn(|column| columns[column][row] / volume));
+        let matrix: [[f64; 3]; 3] =
+            std::array::from_fn(|row| std::array::from_fn(|column| columns[column][row] / volume));
         // x = matrix⁻¹ (y − centre − shift) + centre, with the new centre where the old one comes to lie.
         let centre = std::array::from_fn(|axis| self.centre[axis] + self.shift[axis]);
         Some(Transform { matrix, shift: self.shift.map(|mm| -mm), centre })
@@ -62,13 +63,22 @@ impl Transform {
     /// Moved a little further: rotated by the vector `turn` (radians) and shifted by `shift` (mm).
     pub fn moved(&self, turn: [f64; 3], shift: [f64; 3]) -> Self {
         let rotation = rotation(turn);
-        Transform { matrix: product(rotation, self.matrix), shift: std::array::from_fn(|a| self.shift[a] + shift[a]), ..*self }
+        Transform {
+            matrix: product(rotation, self.matrix),
+            shift: std::array::from_fn(|a| self.shift[a] + shift[a]),
+            ..*self
+        }
     }
 
     /// Moved a little further: stretched and sheared by 1 + `stretch`, and shifted by `shift` (mm).
     pub fn stretched(&self, stretch: [[f64; 3]; 3], shift: [f64; 3]) -> Self {
-        let one_more = std::array::from_fn(|row| std::array::from_fn(|column| UNIT[row][column] + stretch[row][column]));
-        Transform { matrix: product(one_more, self.matrix), shift: std::array::from_fn(|a| self.shift[a] + shift[a]), ..*self }
+        let one_more =
+            std::array::from_fn(|row| std::array::from_fn(|column| UNIT[row][column] + stretch[row][column]));
+        Transform {
+            matrix: product(one_more, self.matrix),
+            shift: std::array::from_fn(|a| self.shift[a] + shift[a]),
+            ..*self
+        }
     }
 
     /// The 4 × 4 matrix in row order, for programs.
@@ -110,7 +120,8 @@ mod tests {
 
     #[test]
     fn transform_inverse_leads_back() {
-        let transform = Transform::shifting([10.0, -20.0, 30.0], [1.0, 2.0, 3.0]).moved([0.1, -0.2, 0.3], [4.0, 0.0, -1.0]);
+        let transform =
+            Transform::shifting([10.0, -20.0, 30.0], [1.0, 2.0, 3.0]).moved([0.1, -0.2, 0.3], [4.0, 0.0, -1.0]);
         let transform = transform.stretched([[0.1, 0.02, 0.0], [0.0, -0.05, 0.01], [0.03, 0.0, 0.2]], [0.0, 5.0, 0.0]);
         let point = [12.5, -3.0, 77.0];
         assert!(near(transform.inverse().unwrap().apply(transform.apply(point)), point));

@@ -11,8 +11,8 @@
 //! ```
 
 mod anatomy;
-mod lungs;
 mod follow_up;
+mod lungs;
 mod nodules;
 mod pose;
 mod random;
@@ -156,7 +156,11 @@ fn describe(nodule: &nodules::Nodule, lungs: Lungs, pose: Pose) -> PhantomNodule
 mod tests {
     use super::*;
 
-    const QUICK: Scanner = Scanner { spacing_mm: [1.5, 1.5, 3.0], noise_hu: 0.0, pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] } };
+    const QUICK: Scanner = Scanner {
+        spacing_mm: [1.5, 1.5, 3.0],
+        noise_hu: 0.0,
+        pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+    };
 
     /// Volume of what is denser than lung around a nodule, from partial volumes: HU is linear in the part that is
     /// nodule.
@@ -193,7 +197,11 @@ mod tests {
 
     #[test]
     fn phantom_balls_measure_their_diameters_volumes_down_to_three_mm() {
-        let scanner = Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 0.0, pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] } };
+        let scanner = Scanner {
+            spacing_mm: [0.85, 0.85, 2.0],
+            noise_hu: 0.0,
+            pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+        };
         let phantom = chest_phantom_with_balls(1, Lungs::Normal, &scanner, &[3.0, 4.0, 6.0, 12.0]).unwrap();
         let known: Vec<f64> = phantom.nodules.iter().map(|nodule| nodule.volume_mm3).collect();
         let balls = [12.0f64, 6.0, 4.0, 3.0].map(|d| std::f64::consts::PI / 6.0 * d.powi(3));
