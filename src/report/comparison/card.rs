@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::{
-    compare::{Comparison, Row, Status, growth::Growth, scan::Finding, scan::Scan},
+    compare::{Comparison, Row, Status, growth::{Growth, Trend}, scan::{Finding, Scan}},
     report::overview::{
         canvas::{Align, Canvas, Colour},
         colour::{CARD, FAINT, REVIEW, SURE, TEXT},
@@ -109,7 +109,8 @@ fn in_words(growth: &Growth) -> String {
     if let Some(p) = growth.growth_probability {
         words += &format!(", P(growth > 25 %) {:.0} %", 100.0 * p);
     }
-    if let Some(days) = growth.doubling_time_days {
+    // A pace is told of what grew: of a stable nodule it would be that of the noise.
+    if let Some(days) = growth.doubling_time_days.filter(|_| growth.trend() == Trend::Grown) {
         words += &format!(", doubles in {days:.0} days");
     }
     words
