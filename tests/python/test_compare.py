@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 FILES = {"comparison.json", "comparison.csv", "comparison.png"}
-PRIOR = ("--volume-factors", "1,1,1,0", "--noise-seed", 1)
+# Vessels keep clear of the balls as they are made: a ball that outgrew that would run into one.
+PRIOR = ("--volume-factors", "0.4,1,1,0", "--noise-seed", 1)
 CURRENT = (
-    *("--volume-factors", "3,1,0,1", "--noise-seed", 2),
+    *("--volume-factors", "1,1,0,1", "--noise-seed", 2),
     *("--rotate=3,-2,4", "--shift=6,-8,10", "--stretch", "1,1.02,0.96"),
 )
 
@@ -80,7 +81,7 @@ def test_compare_says_what_grew_stayed_came_and_went(scans, compared):
     assert (prior["prior"]["name"], told["current"]["name"], prior["days"]) == ("prior", "current", 200)
     assert prior["registration"]["surface_mm"] < 2 and prior["registration_doubts"] == []
     before, now = scans.facts("prior"), scans.facts("current")
-    # Balls of 12, 11 and 10 mm before; of 12, 10 (three times its volume) and 9 mm now.
+    # Balls of 12 and 11 mm and a small one before; of 12, 10 (2.5 times its volume) and 9 mm now.
     stayed, went, _ = before
     same, grew, came = now
     rows = prior["nodules"]
