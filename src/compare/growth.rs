@@ -38,21 +38,26 @@ pub struct Interval {
 }
 
 /// How a nodule's volume changed. Per cent are of the prior volume.
+///
+/// The change is that of the two outlines. Its interval has the spread of the pairs of samples around it: the ratios of the
+/// pairs, all moved by one factor so that their median is the outlines' ratio. A table that shows two volumes and a change that
+/// isn't theirs would confuse; and outlines, which all samples make together, change less from scan to scan than the median of
+/// the pairs does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Growth {
-    /// Change of the volume in per cent: median over the pairs of samples; of the outlines where there are no pairs.
-    pub volume_change_percent: f64,
-    /// Its 90 % interval over the pairs; `null` without pairs.
-    pub volume_change_percent_interval: Option<Interval>,
     /// Change of the volume of the outline in per cent.
-    pub outline_change_percent: f64,
+    pub volume_change_percent: f64,
+    /// Its 90 % interval from the pairs; `null` without pairs.
+    pub volume_change_percent_interval: Option<Interval>,
+    /// Median of the change over the pairs themselves, in per cent; `null` without pairs.
+    pub sample_change_percent: Option<f64>,
     /// Pairs of samples of which one at least found the nodule.
     pub pairs: usize,
     /// P(volume grew by more than 25 %): share of the pairs; `null` without pairs.
     pub growth_probability: Option<f64>,
     /// P(volume shrank by more than what 25 % growth would make up for, 20 %).
     pub shrinkage_probability: Option<f64>,
-    /// Growth in mm of the diameter of the sphere of the same volume: median over the pairs.
+    /// Growth in mm of the diameter of the sphere of the same volume.
     pub diameter_change_mm: f64,
     /// P(that diameter grew by more than 1.5 mm).
     pub diameter_growth_probability: Option<f64>,
@@ -60,7 +65,7 @@ pub struct Growth {
     pub doubling_time_days: Option<f64>,
     /// Its 90 % interval; the upper end is `null` where the volume may not have grown.
     pub doubling_time_days_interval: Option<Interval>,
-    /// True where the limit of 25 % (or of 20 % down) that decided lies outside the interval: the samples agree.
+    /// True where the whole interval lies on the side of the limit (25 % up, 20 % down) that decided: the samples agree.
     pub samples_agree: bool,
 }
 
@@ -84,28 +89,30 @@ impl Growth {
     pub fn of(prior: Volumes<'_>, current: Volumes<'_>, days: Option<f64>) -> Self {
         let pairs = pairs(prior, current);
         let outline = current.outline_mm3 / prior.outline_mm3;
-        let mut ratios: Vec<f64> = pairs.iter().map(|[before, now]| now / before).collect();
-        ratios.sort_by(f64::total_cmp);
-        let diameter = |[before, now]: [f64; 2]| equivalent_diameter_mm(now) - equivalent_diameter_mm(before);
-        let mut diameters: Vec<f64> = pairs.iter().map(|pair| diameter(*pair)).collect();
-        diameters.sort_by(f64::total_cmp);
-        let share = |wanted: &dyn Fn(f64) -> bool, of: &[f64]| {
-            (!of.is_empty()).then(|| of.iter().filter(|value| wanted(**value)).count() as f64 / of.len() as f64)
+        // By logarithms, so that the scans can be exchanged.
+        let mut logs: Vec<f64> = pairs.iter().map(|[before, now]| (now / before).ln()).collect();
+        logs.sort_by(f64::total_cmp);
+        let middle = quantile(&logs, 0.5);
+        let around = middle.map_or(0.0, |middle| outline.ln() - middle);
+        let ratios: Vec<f64> = logs.iter().map(|log| (log + around).exp()).collect();
+        let ends = ENDS.map(|q| Some((quantile(&logs, q)? + around).exp()));
+        let share = |wanted: &dyn Fn(f64) -> bool| {
+            let found = ratios.iter().filter(|ratio| wanted(**ratio)).count();
+            (!ratios.is_empty()).then(|| found as f64 / ratios.len() as f64)
         };
-        let middle = quantile(&ratios, 0.5).unwrap_or(outline);
-        let ends = ENDS.map(|q| quantile(&ratios, q));
-        let interval = |value: &dyn Fn(f64) -> f64| Some(Interval { p05: value(ends[0]?), p95: Some(value(ends[1]?)) });
+        let diameter_mm = equivalent_diameter_mm(prior.outline_mm3);
+        let diameter_change = |ratio: f64| diameter_mm * (ratio.cbrt() - 1.0);
+        let interval = || Some(Interval { p05: percent(ends[0]?), p95: Some(percent(ends[1]?)) });
         let growth = Growth {
-            volume_change_percent: percent(middle),
-            volume_change_percent_interval: interval(&percent),
-            outline_change_percent: percent(outline),
+            volume_change_percent: percent(outline),
+            volume_change_percent_interval: interval(),
+            sample_change_percent: middle.map(|middle| percent(middle.exp())),
             pairs: pairs.len(),
-            growth_probability: share(&|ratio| ratio > 1.0 + GROWTH, &ratios),
-            shrinkage_probability: share(&|ratio| 1.0 / ratio > 1.0 + GROWTH, &ratios),
-            diameter_change_mm: quantile(&diameters, 0.5)
-                .unwrap_or_else(|| diameter([prior.outline_mm3, current.outline_mm3])),
-            diameter_growth_probability: share(&|mm| mm > DIAMETER_GROWTH_MM, &diameters),
-            doubling_time_days: days.and_then(|days| doubling_time_days(middle, days)),
+            growth_probability: share(&|ratio| ratio > 1.0 + GROWTH),
+            shrinkage_probability: share(&|ratio| 1.0 / ratio > 1.0 + GROWTH),
+            diameter_change_mm: diameter_change(outline),
+            diameter_growth_probability: share(&|ratio| diameter_change(ratio) > DIAMETER_GROWTH_MM),
+            doubling_time_days: days.and_then(|days| doubling_time_days(outline, days)),
             doubling_time_days_interval: days.and_then(|days| {
                 // Fast growth doubles soon: the upper end of the ratio is the lower end of the time.
                 let soonest = doubling_time_days(ends[1]?, days)?;
@@ -179,32 +186,48 @@ mod tests {
         Volumes { outline_mm3, samples_mm3, voxel_mm3: 1.0 }
     }
 
+    fn near(value: f64, expected: f64) -> bool {
+        (value - expected).abs() < 1e-9
+    }
+
     #[test]
     fn growth_of_paired_samples_leaves_out_what_a_sample_always_does() {
-        // Samples differ by a factor of ten, their ratios hardly.
+        // Samples differ by a factor of ten, their ratios not at all.
         let prior = [50.0, 100.0, 500.0, 200.0, 80.0];
         let current = [75.0, 150.0, 750.0, 300.0, 120.0];
         let growth = Growth::of(volumes(120.0, &prior), volumes(186.0, &current), Some(100.0));
-        assert_eq!(growth.volume_change_percent, 50.0);
-        assert_eq!(growth.volume_change_percent_interval, Some(Interval { p05: 50.0, p95: Some(50.0) }));
-        assert!((growth.outline_change_percent - 55.0).abs() < 1e-9);
+        let interval = growth.volume_change_percent_interval.unwrap();
+        assert!(near(growth.volume_change_percent, 55.0) && near(growth.sample_change_percent.unwrap(), 50.0));
+        assert!(near(interval.p05, 55.0) && near(interval.p95.unwrap(), 55.0), "{interval:?}");
         assert_eq!((growth.growth_probability, growth.shrinkage_probability), (Some(1.0), Some(0.0)));
         assert_eq!((growth.trend(), growth.samples_agree), (Trend::Grown, true));
-        let doubling = 100.0 * 2f64.ln() / 1.5f64.ln();
-        assert!((growth.doubling_time_days.unwrap() - doubling).abs() < 1e-9);
+        assert!(near(growth.doubling_time_days.unwrap(), 100.0 * 2f64.ln() / 1.55f64.ln()));
     }
 
     #[test]
     fn growth_is_that_of_the_exchanged_scans_the_other_way_round() {
+        // Ratios 1.05, 1.18, 1.33, 1.4 and 1.58: their median is that of the outlines.
         let (a, b) = ([100.0, 90.0, 110.0, 95.0, 105.0], [140.0, 120.0, 130.0, 150.0, 110.0]);
-        let there = Growth::of(volumes(100.0, &a), volumes(130.0, &b), None);
-        let back = Growth::of(volumes(130.0, &b), volumes(100.0, &a), None);
+        let there = Growth::of(volumes(90.0, &a), volumes(120.0, &b), None);
+        let back = Growth::of(volumes(120.0, &b), volumes(90.0, &a), None);
         assert_eq!((there.trend(), back.trend()), (Trend::Grown, Trend::Shrunk));
-        assert_eq!(there.growth_probability, back.shrinkage_probability);
-        // 1.4, 1.33 and 1.58 of the five ratios.
-        assert_eq!(there.growth_probability, Some(0.6));
+        assert_eq!((there.growth_probability, back.shrinkage_probability), (Some(0.6), Some(0.6)));
         assert!(!there.samples_agree, "two pairs in five are below the limit");
+        let [up, down] = [&there, &back].map(|growth| growth.volume_change_percent_interval.unwrap());
+        assert!(near((1.0 + up.p05 / 100.0) * (1.0 + down.p95.unwrap() / 100.0), 1.0), "{up:?} {down:?}");
         assert_eq!(back.doubling_time_days, None);
+    }
+
+    #[test]
+    fn growth_interval_lies_around_the_change_of_the_outlines() {
+        // Pairs say 10, 20 and 30 % up, the outlines 60 %: each pair counts 1.6 / 1.2 times.
+        let growth = Growth::of(volumes(100.0, &[100.0; 3]), volumes(160.0, &[110.0, 120.0, 130.0]), None);
+        assert!(near(growth.volume_change_percent, 60.0) && near(growth.sample_change_percent.unwrap(), 20.0));
+        let interval = growth.volume_change_percent_interval.unwrap();
+        // A tenth of the way, by logarithms, from the outer pairs to the middle one.
+        let low = 1.6 / 1.2 * 1.1f64.powf(0.9) * 1.2f64.powf(0.1);
+        assert!(near(interval.p05, 100.0 * (low - 1.0)), "{interval:?}");
+        assert_eq!(growth.growth_probability, Some(1.0));
     }
 
     #[test]
@@ -212,33 +235,35 @@ mod tests {
         let (a, b) = ([100.0; 5], [95.0, 120.0, 130.0, 140.0, 150.0]);
         let growth = Growth::of(volumes(100.0, &a), volumes(130.0, &b), Some(365.0));
         let interval = growth.doubling_time_days_interval.unwrap();
-        // 95th percentile of the ratios: 1.48; 5th: 1.0 exactly, no growth.
-        assert!((interval.p05 - 365.0 * 2f64.ln() / 1.48f64.ln()).abs() < 1e-9 && interval.p95.is_none());
+        // 95th percentile of the ratios, by logarithms: a fifth of the way from 1.5 to 1.4; the 5th is below 1.
+        let high = 1.5f64.powf(0.8) * 1.4f64.powf(0.2);
+        assert!(near(interval.p05, 365.0 * 2f64.ln() / high.ln()) && interval.p95.is_none(), "{interval:?}");
         assert_eq!(Growth::of(volumes(100.0, &a), volumes(130.0, &b), None).doubling_time_days_interval, None);
     }
 
     #[test]
     fn growth_sample_that_misses_counts_as_a_voxel_and_one_that_misses_twice_not_at_all() {
-        let growth = Growth::of(volumes(4.0, &[0.0, 0.0, 4.0]), volumes(4.0, &[0.0, 2.0, 4.0]), None);
-        assert_eq!(growth.pairs, 2);
-        // Ratios 2 and 1.
-        assert_eq!((growth.volume_change_percent, growth.growth_probability), (50.0, Some(0.5)));
-        assert_eq!(growth.trend(), Trend::Stable, "not more than half");
+        let growth = Growth::of(volumes(4.0, &[0.0, 0.0, 4.0]), volumes(4.0, &[0.0, 4.0, 4.0]), None);
+        // Ratios 4 and 1 around 1: 2 and a half.
+        assert_eq!((growth.pairs, growth.growth_probability), (2, Some(0.5)));
+        assert_eq!((growth.shrinkage_probability, growth.trend()), (Some(0.5), Trend::Stable), "not more than half");
     }
 
     #[test]
     fn growth_without_samples_goes_by_the_outlines_and_tells_no_probability() {
         let growth = Growth::of(volumes(20.0, &[]), volumes(60.0, &[55.0, 65.0]), Some(90.0));
         assert_eq!((growth.pairs, growth.growth_probability, growth.volume_change_percent_interval), (0, None, None));
-        assert_eq!((growth.volume_change_percent, growth.trend(), growth.samples_agree), (200.0, Trend::Grown, false));
+        assert!(near(growth.volume_change_percent, 200.0));
+        assert_eq!((growth.trend(), growth.samples_agree), (Trend::Grown, false));
     }
 
     #[test]
     fn growth_of_the_diameter_is_that_of_spheres() {
         let sphere = |mm: f64| std::f64::consts::PI / 6.0 * mm.powi(3);
-        let (a, b) = ([sphere(8.0), sphere(8.0)], [sphere(9.4), sphere(9.7)]);
-        let growth = Growth::of(volumes(a[0], &a), volumes(b[0], &b), None);
-        assert!((growth.diameter_change_mm - 1.55).abs() < 1e-9);
-        assert_eq!(growth.diameter_growth_probability, Some(0.5));
+        let growth =
+            |mm: f64| Growth::of(volumes(sphere(8.0), &[60.0, 60.0]), volumes(sphere(mm), &[90.0, 90.0]), None);
+        assert!(near(growth(9.4).diameter_change_mm, 1.4) && near(growth(9.6).diameter_change_mm, 1.6));
+        assert_eq!(growth(9.4).diameter_growth_probability, Some(0.0));
+        assert_eq!(growth(9.6).diameter_growth_probability, Some(1.0));
     }
 }

@@ -1,4 +1,4 @@
-//! A folder of results as a comparison needs it: `run.json`, `nodules.json` and the label map.
+//! A folder of results as a comparison needs it: `run.json`, `nodules.json`, the label map and the probability map.
 //!
 //! It holds no CT and no lungs, so registration needs the CT beside it; `run.json` tells by sha256 whether it is the right one.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::scan::{Finding, MadeBy};
 use crate::{
     error::{Error, Result},
-    report::outputs::{LABEL, MANIFEST, NODULES_JSON},
+    report::outputs::{LABEL, MANIFEST, NODULES_JSON, PROBABILITY},
 };
 
 /// What a folder of results says.
@@ -21,6 +21,8 @@ pub struct Kept {
     pub voxels_sha256: String,
     /// File name of the label map.
     pub label_file: String,
+    /// File name of the probability map.
+    pub probability_file: String,
     /// True where nodules were searched everywhere in the CT.
     pub searched_everywhere: bool,
     /// Nodules and micronodules.
@@ -139,6 +141,7 @@ impl Kept {
             },
             voxels_sha256: run.input.voxels_sha256,
             label_file: LABEL.with("", &run.options.format),
+            probability_file: PROBABILITY.with("", &run.options.format),
             searched_everywhere,
             findings: nodules.chain(micronodules).collect(),
             warnings: run.warnings.into_iter().map(|warning| warning.name).collect(),

@@ -71,6 +71,10 @@ pub struct Row {
     pub place_in_prior_ras: [f64; 3],
     /// Where it lies in the current CT, RAS.
     pub place_in_current_ras: [f64; 3],
+    /// Of what one scan alone has: the highest mean probability of a nodule in the other scan about that place, as far from it as
+    /// the registration may be off. High below the threshold: the other scan may show it all the same. `null` with a pair, and
+    /// where the other scan doesn't show the place.
+    pub probability_in_other: Option<f64>,
     /// How far the two centres lie apart in the prior CT, mm; `null` without a pair.
     pub distance_mm: Option<f64>,
     /// How it changed; `null` without a pair.
@@ -143,6 +147,7 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
             current: Some(now.clone()),
             place_in_prior_ras: before.centroid_ras,
             place_in_current_ras: now.centroid_ras,
+            probability_in_other: None,
             distance_mm: Some(pair.distance_mm),
             growth: Some(growth),
         }
@@ -165,6 +170,7 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
             current: now.cloned(),
             place_in_prior_ras,
             place_in_current_ras,
+            probability_in_other: scan.probability_near(other, slack_mm),
             distance_mm: None,
             growth: None,
         }

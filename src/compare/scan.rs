@@ -13,7 +13,11 @@ use crate::{
     networks::sampler,
     progress::Monitor,
     report::manifest::ModelRecord,
-    space::{orientation::Orientation, volume::Volume},
+    space::{
+        grid::norm,
+        orientation::Orientation,
+        volume::{Voi, Volume},
+    },
     steps::lungs::find_lungs,
 };
 
@@ -150,6 +154,8 @@ pub struct Scan {
     pub ct: Volume<f32>,
     /// Nodule numbers, 0 elsewhere.
     pub labels: Array3<u16>,
+    /// Mean probability of a nodule over the samples.
+    pub probability: Array3<f32>,
     /// The lungs, in which nodules are searched.
     pub lungs: Array3<bool>,
     /// True where nodules were searched everywhere in the CT.
@@ -188,6 +194,7 @@ impl Scan {
             made_by: about.made_by,
             ct: maps.ct.clone(),
             labels: maps.labels.clone(),
+            probability: maps.probability.clone(),
             lungs,
             searched_everywhere: false,
             findings: nodules.chain(micronodules).collect(),
@@ -195,19 +202,20 @@ impl Scan {
         })
     }
 
-    /// Of a result that was kept: `ct` (HU) and `labels` on its own grid, in whatever orientation.
+    /// Of a result that was kept: `ct` (HU), labels and probability on its own grid, in whatever orientation.
     ///
     /// # Errors
     /// As [`Scan::of_run`].
     pub fn of_kept(
         about: About,
-        (ct, labels): (Volume<f32>, Array3<u16>),
+        (ct, labels, probability): (Volume<f32>, Array3<u16>, Array3<f32>),
         kept: super::kept::Kept,
         monitor: &mut Monitor<'_>,
     ) -> Result<Self> {
         let (orientation, cancel) = (Orientation::of(&ct.grid), monitor.cancel_token().clone());
         let ct = orientation.to_canonical(ct, &cancel)?;
         let labels = orientation.array_to_canonical(labels, &cancel)?;
+        let probability = orientation.array_to_canonical(probability, &cancel)?;
         let lungs = find_lungs(&ct, monitor)?.search;
         Ok(Scan {
             name: about.name,
@@ -215,11 +223,27 @@ impl Scan {
             made_by: about.made_by,
             ct,
             labels,
+            probability,
             lungs,
             searched_everywhere: kept.searched_everywhere,
             findings: kept.findings,
             warnings: kept.warnings,
         })
+    }
+
+    /// The highest mean probability of a nodule within `reach_mm` of a place; `None` where the CT doesn't show it.
+    pub fn probability_near(&self, ras: [f64; 3], reach_mm: f64) -> Option<f64> {
+        let grid = &self.ct.grid;
+        let near = grid.ijk(ras).map(f64::round);
+        if (0..3).any(|axis| near[axis] < 0.0 || near[axis] >= grid.dims[axis] as f64) {
+            return None;
+        }
+        let around = Voi::voxel(near.map(|index| index as usize)).grown(grid.steps(reach_mm), grid.dims);
+        let within = |index: &[usize; 3]| {
+            let place = grid.ras([index[2], index[1], index[0]].map(|index| index as f64));
+            norm(std::array::from_fn(|axis| place[axis] - ras[axis])) <= reach_mm
+        };
+        Some(around.indices().filter(within).map(|index| f64::from(self.probability[index])).fold(0.0, f64::max))
     }
 
     /// What is registered.

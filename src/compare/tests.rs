@@ -45,6 +45,7 @@ fn scan(phantom: &Phantom) -> Scan {
         },
         ct: phantom.ct.clone(),
         labels: phantom.lungs.mapv(|_| 0),
+        probability: phantom.lungs.mapv(|_| 0.125),
         lungs: find_lungs(&phantom.ct, &mut Monitor::silent()).unwrap().search,
         searched_everywhere: false,
         findings: phantom.nodules.iter().enumerate().map(finding).collect(),
@@ -80,6 +81,8 @@ fn compare_in_another_pose_breath_and_spacing_finds_what_grew_shrank_came_and_we
     let there = phantom([1.0; 4], MOVED, [8.0, 8.0, 8.0]).nodules[3].centre_ras;
     let told_there = compared.nodules[3].place_in_current_ras;
     assert!((0..3).all(|axis| (there[axis] - told_there[axis]).abs() < 2.5), "{there:?} {told_there:?}");
+    assert_eq!(compared.nodules[3].probability_in_other, Some(0.125));
+    assert_eq!(compared.nodules[0].probability_in_other, None);
     // Exchanged, what grew shrank, what came went.
     let back = compare(&current, &prior, Some(180.0), &mut Monitor::silent()).unwrap();
     let statuses: Vec<Status> = back.nodules.iter().map(|row| row.status).collect();

@@ -34,6 +34,9 @@ use crate::{
 /// DICOM's Study Date (PS3.6).
 const STUDY_DATE: u32 = 0x0008_0020;
 
+/// How far the voxels of a kept map may lie from its CT's, in voxels: a header's rounding.
+const MAP_OFF_VOXELS: f64 = 0.2;
+
 /// A scan that the words name.
 enum Named<'a> {
     /// A CT that is to be segmented.
@@ -206,9 +209,11 @@ impl Reader<'_> {
         let kept = Kept::read(folder)?;
         let ct = io::read_ct(path, self.read_options(), monitor)?;
         kept.check_ct(path, &voxels_sha256(&ct.volume.voxels, monitor.cancel_token())?)?;
-        let labels = labels(&folder.join(&kept.label_file), &ct.volume.grid, monitor)?;
+        let map = |file: &str, monitor: &mut Monitor<'_>| map_of(&folder.join(file), &ct.volume.grid, monitor);
+        let labels = map(&kept.label_file, monitor)?.mapv(|number| number as u16);
+        let probability = map(&kept.probability_file, monitor)?;
         let about = About { name, date: study_date(&ct), made_by: kept.made_by.clone() };
-        Scan::of_kept(about, (ct.volume, labels), kept, monitor)
+        Scan::of_kept(about, (ct.volume, labels, probability), kept, monitor)
     }
 
     fn compare(&self, prior: &Scan, current: &Scan, n: usize) -> Result<Comparison> {
@@ -242,12 +247,12 @@ fn study_date(ct: &Ct) -> Option<String> {
     date::of_dicom(std::str::from_utf8(bytes).ok()?)
 }
 
-/// The label map of a folder of results, on the grid of its CT.
-fn labels(path: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<u16>> {
-    let labels = io::read_volume(path, ReadOptions::default(), monitor)?.volume;
-    if labels.grid.voxels_off(grid).is_none_or(|off| off > 0.2) {
-        let got = format!("a label map of {:?} voxels on another grid than its CT", labels.grid.dims);
+/// A map of a folder of results, on the grid of its CT.
+fn map_of(path: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
+    let map = io::read_volume(path, ReadOptions::default(), monitor)?.volume;
+    if map.grid.voxels_off(grid).is_none_or(|off| off > MAP_OFF_VOXELS) {
+        let got = format!("a map of {:?} voxels on another grid than its CT", map.grid.dims);
         return Err(Error::read(path, got, "Segment the CT again"));
     }
-    Ok(labels.voxels.mapv(|number| number as u16))
+    Ok(map.voxels)
 }

@@ -2,7 +2,11 @@
 
 use super::view::View;
 use crate::{
-    compare::{Comparison, Row, Status, growth::{Growth, Trend}, scan::{Finding, Scan}},
+    compare::{
+        Comparison, Row, Status,
+        growth::{Growth, Trend},
+        scan::{Finding, Scan},
+    },
     report::overview::{
         canvas::{Align, Canvas, Colour},
         colour::{CARD, FAINT, REVIEW, SURE, TEXT},
@@ -97,7 +101,13 @@ fn change(row: &Row) -> String {
     let volume = |finding: &Option<Finding>| finding.as_ref().map(|finding| format!("{:.0} mm³", finding.volume_mm3));
     match (&row.growth, volume(&row.prior), volume(&row.current)) {
         (Some(growth), Some(prior), Some(current)) => format!("{prior} to {current}: {}", in_words(growth)),
-        (_, prior, current) => prior.or(current).unwrap_or_default(),
+        (_, prior, current) => {
+            let other = if current.is_some() { "prior" } else { "current" };
+            let there = row.probability_in_other.map_or(String::new(), |p| {
+                format!("; in the {other} CT the probability there is at most {:.0} %", 100.0 * p)
+            });
+            prior.or(current).unwrap_or_default() + &there
+        }
     }
 }
 

@@ -58,3 +58,6 @@ pub fn write(folder: &Path, report: ComparisonReport<'_>, cancel: &CancelToken) 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,10 +59,10 @@ const RULES: Rules = Rules {
                     2009;361:2221)",
     status: "grown: above 25 % in more than half of the pairs of samples; shrunk: the same with the two CTs exchanged (below \
              -20 %); not-searched-before and not-searched-now: the other CT doesn't show that place or it lies outside its lungs",
-    interval: "5th to 95th percentile of the ratio of the volumes under each sample, which is the same network on both CTs; what \
-               noise, breath and position change from scan to scan is not in it",
+    interval: "5th to 95th percentile of the ratio of the volumes under each sample, which is the same network on both CTs, \
+               around the ratio of the outlines; what noise, breath and position change from scan to scan is not in it",
     diameter_growth_mm: DIAMETER_GROWTH_MM,
-    diameter: "of the sphere of the sample's volume",
+    diameter: "of the sphere of the volume",
     diameter_source: "growth of the mean diameter by more than 1.5 mm: Lung-RADS v2022 (American College of Radiology)",
 };
 
@@ -104,7 +104,7 @@ const COLUMNS: &[Column] = &[
     ("volume_change_percent", |_, row| of_growth(row, |growth| Some(growth.volume_change_percent))),
     ("volume_change_percent_p05", |_, row| of_growth(row, |growth| Some(growth.volume_change_percent_interval?.p05))),
     ("volume_change_percent_p95", |_, row| of_growth(row, |growth| growth.volume_change_percent_interval?.p95)),
-    ("outline_change_percent", |_, row| of_growth(row, |growth| Some(growth.outline_change_percent))),
+    ("sample_change_percent", |_, row| of_growth(row, |growth| growth.sample_change_percent)),
     ("pairs", |_, row| row.growth.as_ref().map_or(String::new(), |growth| growth.pairs.to_string())),
     ("growth_probability", |_, row| of_growth(row, |growth| growth.growth_probability)),
     ("shrinkage_probability", |_, row| of_growth(row, |growth| growth.shrinkage_probability)),
@@ -115,6 +115,7 @@ const COLUMNS: &[Column] = &[
     ("doubling_time_days_p05", |_, row| of_growth(row, |growth| Some(growth.doubling_time_days_interval?.p05))),
     ("doubling_time_days_p95", |_, row| of_growth(row, |growth| growth.doubling_time_days_interval?.p95)),
     ("distance_mm", |_, row| number(row.distance_mm)),
+    ("probability_in_other", |_, row| number(row.probability_in_other)),
     ("current_r", |_, row| number(Some(row.place_in_current_ras[0]))),
     ("current_a", |_, row| number(Some(row.place_in_current_ras[1]))),
     ("current_s", |_, row| number(Some(row.place_in_current_ras[2]))),
