@@ -119,6 +119,9 @@ fn in_words(growth: &Growth) -> String {
     if let Some(p) = growth.growth_probability {
         words += &format!(", P(growth > 25 %) {:.0} %", 100.0 * p);
     }
+    if growth.pairs > 0 && !growth.samples_agree {
+        words += ", a limit lies within the interval";
+    }
     // A pace is told of what grew: of a stable nodule it would be that of the noise.
     if let Some(days) = growth.doubling_time_days.filter(|_| growth.trend() == Trend::Grown) {
         words += &format!(", doubles in {days:.0} days");

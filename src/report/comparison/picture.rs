@@ -45,7 +45,7 @@ fn head(
     (number, pages, cards): (usize, usize, usize),
 ) -> Vec<Line> {
     let width = (WIDTH - 2 * GAP) as f32;
-    let days = comparison.days.map_or("an unknown time".to_owned(), |days| format!("{days:.0} days"));
+    let days = comparison.days.map_or("an unknown time".to_owned(), |days| format!("{days:.0} day(s)"));
     let fit = comparison.registration;
     let mut lines = paragraph(&format!("{} after {}", current.name, prior.name), 30.0, TEXT, width);
     let shown = if pages > 1 { format!("; page {} of {pages}", number + 1) } else { String::new() };
