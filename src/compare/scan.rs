@@ -12,7 +12,6 @@ use crate::{
     findings::{nodule::Nodule, result::Segmentation},
     networks::sampler,
     progress::Monitor,
-    report::manifest::ModelRecord,
     space::{
         grid::norm,
         orientation::Orientation,
@@ -41,13 +40,14 @@ pub struct MadeBy {
 impl MadeBy {
     /// Of a run of `bundle` with `seed`.
     pub fn of(bundle: &Bundle, seed: u64, found: &Segmentation) -> Self {
-        let record = ModelRecord::of(bundle);
+        let model = &bundle.model;
+        let files = model.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]);
         MadeBy {
-            model: format!("{} {}", record.name, record.version),
-            sha256: record.sha256.iter().map(|(file, hash)| ((*file).to_owned(), (*hash).to_owned())).collect(),
+            model: format!("{} {}", model.name, model.version),
+            sha256: files.map(|(file, hash)| (file.to_owned(), hash.to_owned())).collect(),
             seed,
             samples: found.samples,
-            sample_sources: sampler::sources(&bundle.model.segment, found.samples),
+            sample_sources: sampler::sources(&model.segment, found.samples),
             threshold: found.threshold,
         }
     }

@@ -189,6 +189,7 @@ def add_compare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-seed", type=int, default=1001, metavar="N", help="of the pairs; default: 1001")
     add_keep(parser)
     add_rounds(parser)
+    add_card(parser, "compare")
 
 
 def run_compare(arguments: argparse.Namespace) -> None:
@@ -347,7 +348,7 @@ COMMANDS = (
         "compares what `sam2lung compare` says of pairs of phantoms with what happened to their nodules",
         "Makes pairs of phantoms with the built command line: nodules that stay, grow by half, shrink, come and go, in\n"
         "another pose, breath, spacing and noise. Counts what `sam2lung compare` says of each.\n\n"
-        "Writes OUT/compare.md and OUT/compare.json.",
+        "Writes OUT/compare.md and OUT/compare.json; with --card also the model card's tables.",
         add_compare_options,
         run_compare,
     ),

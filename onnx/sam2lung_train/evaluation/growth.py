@@ -17,7 +17,7 @@ from ..aliases import Record
 from ..data import phantoms as training
 from ..errors import UserError
 from . import metrics, summary, tables
-from .files import plain, version_of
+from .files import fill_card, plain, version_of
 
 # Diameter in mm, and by how much its volume is multiplied before and now; 0: it isn't there.
 PLAN = (
@@ -42,6 +42,7 @@ class Options:
     first_seed: int = 1001
     keep: bool = False  # compare only what has no comparison in OUT yet
     rounds: int = 1000  # bootstrap rounds of the intervals
+    card: Path | None = None  # model card that gets the tables between its compare markers
 
     def __post_init__(self) -> None:
         self.sam2lung = self.sam2lung.resolve()
@@ -207,4 +208,5 @@ def evaluate_compare(asked: Options) -> None:
     (asked.out / "compare.md").write_text(text + "\n")
     everything = plain({**results, "nodules": [asdict(row) for row in rows]})
     (asked.out / "compare.json").write_text(json.dumps(everything, indent=1) + "\n")
+    fill_card(asked.card, "compare", text)
     print("\n" + text)
