@@ -24,9 +24,9 @@ Research use only. Not a medical device. Nothing leaves this machine, and nothin
 /// `sam2lung compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// One or more prior scans, the oldest first, and the current scan last: CTs as 'segment' takes them, or folders of results
+    /// Priors, the oldest first, and the current scan last; two at least: CTs as 'segment' takes them, or folders of results
     /// of 'segment'
-    #[arg(required = true, num_args = 2.., value_name = "PRIOR… CURRENT")]
+    #[arg(required = true, num_args = 2.., value_name = "SCAN")]
     pub scans: Vec<PathBuf>,
     /// Folder for the comparison; an earlier comparison there is replaced
     #[arg(long, short, value_name = "DIR")]
