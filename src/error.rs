@@ -207,6 +207,27 @@ pub enum Error {
         /// What the CT has.
         expected: String,
     },
+    /// The lungs of two scans that can't be laid over each other.
+    #[error("the two scans could not be registered: {got}; expected {expected}. {}", remedy::REGISTRATION)]
+    Registration {
+        /// How badly they fit.
+        got: String,
+        /// How well they have to.
+        expected: String,
+    },
+    /// Two results that were not made in one way.
+    #[error(
+        "the {what} of the prior result is {got}; expected that of the current one, {expected}. {}",
+        remedy::NOT_PAIRED
+    )]
+    NotPaired {
+        /// What differs.
+        what: &'static str,
+        /// The prior's.
+        got: String,
+        /// The current one's.
+        expected: String,
+    },
     /// Volumes that are not those of the model's channels.
     #[error("{got}; expected {expected}. {}", remedy::CHANNELS)]
     Channels {
@@ -455,6 +476,8 @@ impl Error {
             Error::Write { .. } => "E_WRITE",
             Error::NoLung { .. } => "E_NO_LUNG",
             Error::MaskGrid { .. } => "E_MASK_GRID",
+            Error::Registration { .. } => "E_REGISTRATION",
+            Error::NotPaired { .. } => "E_NOT_PAIRED",
             Error::Channels { .. } => "E_CHANNELS",
             Error::ChannelGrid { .. } => "E_CHANNEL_GRID",
             Error::Option { .. } => "E_OPTION",

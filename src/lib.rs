@@ -2,9 +2,10 @@
 //!
 //! Data flows one way: [`capi`], the bridge for C++ and the command line → [`pipeline`] → [`findings`], [`networks`], [`steps`]
 //! → [`runtime`], [`contract`] → [`space`]. Which bundles there are is known to [`models`], which the doors alone ask. Research
-//! use only; not a medical device.
+//! use only; not a medical device. Two scans of one patient are held against each other by [`compare`].
 
 pub mod capi;
+pub mod compare;
 pub mod contract;
 #[cfg(feature = "cxx")]
 pub mod cxx_bridge;

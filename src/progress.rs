@@ -34,6 +34,8 @@ pub enum Stage {
     Write,
     /// Before all runs: a model's networks are loaded and tried.
     Load,
+    /// Between two runs: the lungs of two CTs are laid over each other.
+    Register,
 }
 
 impl Stage {
@@ -52,13 +54,14 @@ impl Stage {
             Stage::Nodules => "Measuring nodules",
             Stage::Write => "Writing results",
             Stage::Load => "Loading the model",
+            Stage::Register => "Laying the lungs over each other",
         }
     }
 
-    /// The usual share of a run's time; loading is no part of a run.
+    /// The usual share of a run's time; loading and registering are no part of a run.
     fn weight(self) -> f64 {
         match self {
-            Stage::Load => 1.0,
+            Stage::Load | Stage::Register => 1.0,
             Stage::Read => 0.06,
             Stage::Lungs => 0.06,
             Stage::Detect => 0.3,

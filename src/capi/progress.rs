@@ -66,6 +66,8 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
         Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
         Stage::Write => (sam2lung_stage::Write, c"Writing results"),
         Stage::Load => (sam2lung_stage::Load, c"Loading the model"),
+        // No function of this interface registers: it would come after the nodules.
+        Stage::Register => (sam2lung_stage::Nodules, c"Laying the lungs over each other"),
     }
 }
 

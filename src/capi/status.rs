@@ -54,6 +54,9 @@ impl From<&Error> for sam2lung_status {
             | Error::NoLung { .. }
             | Error::MaskGrid { .. }
             | Error::Box { .. }
+            // No function of this interface compares scans.
+            | Error::Registration { .. }
+            | Error::NotPaired { .. }
             | Error::Channels { .. }
             | Error::ChannelGrid { .. } => sam2lung_status::InvalidInput,
             Error::Read { .. }

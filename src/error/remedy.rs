@@ -18,6 +18,10 @@ pub(super) const WRITE: &str = "Check the folder's rights and free space";
 pub(super) const NO_LUNG: &str =
     "Check that the volume is a chest CT with lungs in it. If it is, search the whole image, or give a mask";
 pub(super) const MASK_GRID: &str = "Resample the mask to the CT's grid";
+pub(super) const REGISTRATION: &str =
+    "Check that both are chest CTs of one patient that show most of the lungs, and that neither is mirrored";
+pub(super) const NOT_PAIRED: &str = "Samples are paired only where both runs drew them alike: segment both CTs with the \
+     same model, seed and number of samples, or give the CTs themselves";
 pub(super) const CHANNELS: &str =
     "Give one volume for each channel: a folder with files named NAME or x_NAME, or each file by its channel's name";
 pub(super) const CHANNEL_GRID: &str = "Resample the channels to one grid";
@@ -63,6 +67,8 @@ impl Error {
             Error::Write { .. } => WRITE,
             Error::NoLung { .. } => NO_LUNG,
             Error::MaskGrid { .. } => MASK_GRID,
+            Error::Registration { .. } => REGISTRATION,
+            Error::NotPaired { .. } => NOT_PAIRED,
             Error::Channels { .. } => CHANNELS,
             Error::ChannelGrid { .. } => CHANNEL_GRID,
             Error::ModelSchema { .. } => MODEL_SCHEMA,

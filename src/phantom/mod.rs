@@ -11,16 +11,20 @@
 //! ```
 
 mod anatomy;
+mod follow_up;
 mod lungs;
 mod nodules;
+mod pose;
 mod random;
 mod scanner;
 mod vessels;
 
 use ndarray::Array3;
 
+pub use follow_up::{FollowUp, chest_phantom_again};
 pub use lungs::Lungs;
 pub use nodules::NoduleKind;
+pub use pose::Pose;
 pub use scanner::Scanner;
 
 use crate::{error::Error, space::volume::Volume};
@@ -78,7 +82,7 @@ pub fn chest_phantom_of(seed: u64, state: Lungs, scanner: &Scanner) -> Phantom {
     let mut nodules = nodules::place(&mut random);
     let vessels = vessels::grow(&mut random, &nodules);
     nodules.extend(nodules::place_on_vessel(&vessels, &nodules));
-    scan(random, nodules, &vessels, state, scanner)
+    scan(random, None, nodules, &vessels, state, scanner)
 }
 
 /// The phantom of a seed with solid balls free in the lung, of these diameters in mm, in place of its usual nodules.
@@ -91,22 +95,31 @@ pub fn chest_phantom_with_balls(
     scanner: &Scanner,
     diameters_mm: &[f64],
 ) -> Result<Phantom, Error> {
-    let refuse = |got: String, expected: String| Error::Option { option: "diameters", got, expected };
-    let (least, most) = (BALLS_MM.start(), BALLS_MM.end());
-    if let Some(wrong) = diameters_mm.iter().find(|mm| !BALLS_MM.contains(mm)) {
-        return Err(refuse(format!("{wrong}"), format!("{least} to {most} mm")));
-    }
-    let mut random = SplitMix64(seed);
-    let nodules = nodules::place_balls(&mut random, diameters_mm).ok_or_else(|| {
-        refuse(format!("{} balls", diameters_mm.len()), "fewer or smaller ones: the lungs are full".into())
-    })?;
-    let vessels = vessels::grow(&mut random, &nodules);
-    Ok(scan(random, nodules, &vessels, state, scanner))
+    chest_phantom_again(seed, state, scanner, diameters_mm, None)
 }
 
-/// Paints and exposes the chest; leaves out nodules that would touch a part without air.
+fn check_diameters(diameters_mm: &[f64]) -> Result<(), Error> {
+    let (least, most) = (BALLS_MM.start(), BALLS_MM.end());
+    match diameters_mm.iter().find(|mm| !BALLS_MM.contains(mm)) {
+        Some(wrong) => Err(refuse_diameters(format!("{wrong}"), format!("{least} to {most} mm"))),
+        None => Ok(()),
+    }
+}
+
+fn no_room(diameters_mm: &[f64]) -> Error {
+    let got = format!("{} balls", diameters_mm.len());
+    refuse_diameters(got, "fewer or smaller ones: the lungs are full".into())
+}
+
+fn refuse_diameters(got: String, expected: String) -> Error {
+    Error::Option { option: "diameters", got, expected }
+}
+
+/// Paints and exposes the chest; leaves out nodules that would touch a part without air. `noise`: where noise is to come from
+/// another seed than all else.
 fn scan(
     mut random: SplitMix64,
+    noise: Option<SplitMix64>,
     mut nodules: Vec<nodules::Nodule>,
     vessels: &[vessels::Vessel],
     state: Lungs,
@@ -120,18 +133,18 @@ fn scan(
     nodules.retain(|nodule| state.opaque_distance(nodule.centre) > nodule.reach());
     vessels.iter().for_each(|vessel| scanner.paint_vessel(vessel, &mut hu));
     nodules.iter().for_each(|nodule| scanner.paint_nodule(nodule, &mut hu));
-    scanner.expose(&mut random, &mut hu);
+    scanner.expose(&mut noise.unwrap_or(random), &mut hu);
     Phantom {
         ct: Volume::new(grid, hu),
         lungs,
-        nodules: nodules.iter().map(|nodule| describe(nodule, state)).collect(),
+        nodules: nodules.iter().map(|nodule| describe(nodule, state, scanner.pose)).collect(),
     }
 }
 
-fn describe(nodule: &nodules::Nodule, lungs: Lungs) -> PhantomNodule {
+fn describe(nodule: &nodules::Nodule, lungs: Lungs, pose: Pose) -> PhantomNodule {
     let volume_mm3 = nodule.volume_mm3();
     PhantomNodule {
-        centre_ras: scanner::to_ras(nodule.centre),
+        centre_ras: scanner::to_ras(pose.to_scanner(nodule.centre)),
         radius_mm: (volume_mm3 * 0.75 / std::f64::consts::PI).cbrt(),
         volume_mm3,
         kind: nodule.kind,
@@ -143,7 +156,11 @@ fn describe(nodule: &nodules::Nodule, lungs: Lungs) -> PhantomNodule {
 mod tests {
     use super::*;
 
-    const QUICK: Scanner = Scanner { spacing_mm: [1.5, 1.5, 3.0], noise_hu: 0.0 };
+    const QUICK: Scanner = Scanner {
+        spacing_mm: [1.5, 1.5, 3.0],
+        noise_hu: 0.0,
+        pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+    };
 
     /// Volume of what is denser than lung around a nodule, from partial volumes: HU is linear in the part that is
     /// nodule.
@@ -180,7 +197,11 @@ mod tests {
 
     #[test]
     fn phantom_balls_measure_their_diameters_volumes_down_to_three_mm() {
-        let scanner = Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 0.0 };
+        let scanner = Scanner {
+            spacing_mm: [0.85, 0.85, 2.0],
+            noise_hu: 0.0,
+            pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+        };
         let phantom = chest_phantom_with_balls(1, Lungs::Normal, &scanner, &[3.0, 4.0, 6.0, 12.0]).unwrap();
         let known: Vec<f64> = phantom.nodules.iter().map(|nodule| nodule.volume_mm3).collect();
         let balls = [12.0f64, 6.0, 4.0, 3.0].map(|d| std::f64::consts::PI / 6.0 * d.powi(3));
@@ -273,7 +294,7 @@ mod tests {
 
     #[test]
     fn phantom_same_seed_repeats_and_another_differs() {
-        let scanner = Scanner { spacing_mm: [4.0, 4.0, 8.0], noise_hu: 20.0 };
+        let scanner = Scanner { spacing_mm: [4.0, 4.0, 8.0], noise_hu: 20.0, ..Scanner::default() };
         let first = chest_phantom_with(7, &scanner);
         assert_eq!(first, chest_phantom_with(7, &scanner));
         let other = chest_phantom_with(8, &scanner);
@@ -283,7 +304,7 @@ mod tests {
 
     #[test]
     fn phantom_lung_has_the_noise_that_was_asked_for() {
-        let scanner = |noise_hu| Scanner { spacing_mm: [3.0, 3.0, 8.0], noise_hu };
+        let scanner = |noise_hu| Scanner { spacing_mm: [3.0, 3.0, 8.0], noise_hu, ..Scanner::default() };
         let (quiet, noisy) = (chest_phantom_with(1, &scanner(0.0)), chest_phantom_with(1, &scanner(30.0)));
         let square = quiet.ct.voxels.iter().zip(&noisy.ct.voxels).map(|(a, b)| f64::from(a - b).powi(2));
         // air is cut at -1024, so only what is denser counts

@@ -56,14 +56,24 @@ impl Nodule {
         self.semi_axes.into_iter().fold(0.0, f64::max)
     }
 
+    /// The same with `factor` times the volume.
+    pub fn grown(self, factor: f64) -> Self {
+        Nodule { semi_axes: self.semi_axes.map(|mm| mm * factor.cbrt()), ..self }
+    }
+
     pub fn hu(&self) -> f64 {
         if self.kind == NoduleKind::GroundGlass { -500.0 } else { 40.0 }
     }
 
     /// True inside; a nodule on the pleura ends there.
     pub fn contains(&self, p: Point) -> bool {
+        self.holds(p, |p| lung_distance(p) < 0.0)
+    }
+
+    /// The same in coordinates in which `in_lung` tells what lies within the pleura.
+    pub fn holds(&self, p: Point, in_lung: impl Fn(Point) -> bool) -> bool {
         let square = |a: usize| ((p[a] - self.centre[a]) / self.semi_axes[a]).powi(2);
-        square(0) + square(1) + square(2) <= 1.0 && (self.kind != NoduleKind::Pleural || lung_distance(p) < 0.0)
+        square(0) + square(1) + square(2) <= 1.0 && (self.kind != NoduleKind::Pleural || in_lung(p))
     }
 
     /// Volume in mm³: closed form, or summed over a grid of 0.2 mm where the pleura cuts the nodule off.

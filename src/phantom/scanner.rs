@@ -3,9 +3,10 @@
 use ndarray::{Array3, Axis, Zip};
 
 use super::{
-    anatomy::{self, FIELD_MM, Point},
+    anatomy::{self, FIELD_MM, Point, lung_distance},
     lungs::Lungs,
     nodules::Nodule,
+    pose::Pose,
     random::SplitMix64,
     vessels::Vessel,
 };
@@ -28,11 +29,13 @@ pub struct Scanner {
     pub spacing_mm: [f64; 3],
     /// Standard deviation of the noise, in HU.
     pub noise_hu: f64,
+    /// How the patient lies and has breathed.
+    pub pose: Pose,
 }
 
 impl Default for Scanner {
     fn default() -> Self {
-        Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 22.0 }
+        Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 22.0, pose: Pose::default() }
     }
 }
 
@@ -47,6 +50,11 @@ impl Scanner {
     }
 
     /// The point of the chest at a voxel index.
+    fn chest_point(&self, ijk: [f64; 3]) -> Point {
+        self.pose.to_chest(self.point(ijk))
+    }
+
+    /// The point of the scanner at a voxel index.
     fn point(&self, ijk: [f64; 3]) -> Point {
         let start = [-FIELD_MM[0] / 2.0, -FIELD_MM[1] / 2.0, 0.0];
         std::array::from_fn(|a| start[a] + (ijk[a] + 0.5) * self.spacing_mm[a])
@@ -56,7 +64,7 @@ impl Scanner {
     pub(super) fn chest(&self, state: Lungs, dims: [usize; 3]) -> (Array3<f32>, Array3<bool>) {
         let shape = [dims[2], dims[1], dims[0]];
         let soft = self.spacing_mm[0].max(self.spacing_mm[1]);
-        let at = |(k, j, i): (usize, usize, usize)| self.point([i as f64, j as f64, k as f64]);
+        let at = |(k, j, i): (usize, usize, usize)| self.chest_point([i as f64, j as f64, k as f64]);
         let (mut hu, mut lungs) = (Array3::zeros(shape), Array3::from_elem(shape, false));
         Zip::indexed(&mut hu).and(&mut lungs).for_each(|index, hu, lung| {
             let (value, in_lung) = anatomy::tissue(at(index), state, soft);
@@ -70,25 +78,36 @@ impl Scanner {
         let size: [usize; 3] = std::array::from_fn(|a| (FIELD_MM[2 - a] / TEXTURE_MM) as usize + 2);
         let lattice = Array3::from_shape_simple_fn(size, || TEXTURE_HU * random.bell());
         for (index, value) in hu.indexed_iter_mut().filter(|(index, _)| lungs[*index]) {
-            let place: [f64; 3] =
-                std::array::from_fn(|a| [index.0, index.1, index.2][a] as f64 * self.spacing_mm[2 - a] / TEXTURE_MM);
-            *value += trilinear(&lattice, place);
+            *value += trilinear(&lattice, self.texture_place(index, size));
         }
     }
 
-    /// Paints a vessel by the part of each voxel that it fills.
+    /// Where on a lattice of `size` (k, j, i) the texture of a voxel is read; it moves with the chest.
+    fn texture_place(&self, (k, j, i): (usize, usize, usize), size: [usize; 3]) -> [f64; 3] {
+        if self.pose == Pose::default() {
+            return std::array::from_fn(|a| [k, j, i][a] as f64 * self.spacing_mm[2 - a] / TEXTURE_MM);
+        }
+        let (p, first) = (self.chest_point([i as f64, j as f64, k as f64]), self.point([0.0; 3]));
+        std::array::from_fn(|a| ((p[2 - a] - first[2 - a]) / TEXTURE_MM).clamp(0.0, (size[a] - 2) as f64))
+    }
+
+    /// Paints a vessel by the part of each voxel that it fills. Its course moves with the chest, its calibre stays.
     pub(super) fn paint_vessel(&self, vessel: &Vessel, hu: &mut Array3<f32>) {
+        let vessel = &Vessel { ends: vessel.ends.map(|end| self.pose.to_scanner(end)), ..*vessel };
         let reach = vessel.radii[0].max(vessel.radii[1]);
         let low = std::array::from_fn(|a| vessel.ends[0][a].min(vessel.ends[1][a]) - reach);
         let high = std::array::from_fn(|a| vessel.ends[0][a].max(vessel.ends[1][a]) + reach);
         self.paint(hu, (low, high), [2, 2, 4], BLOOD_HU, |p| vessel.distance(p), |p| vessel.distance(p) <= 0.0);
     }
 
-    /// Paints a nodule by the part of each voxel that it fills.
+    /// Paints a nodule by the part of each voxel that it fills. Its centre moves with the chest; breath doesn't change its shape.
     pub(super) fn paint_nodule(&self, nodule: &Nodule, hu: &mut Array3<f32>) {
+        let in_scanner = Nodule { centre: self.pose.to_scanner(nodule.centre), ..*nodule };
+        let nodule = &in_scanner;
+        let pleura = |p: Point| lung_distance(self.pose.to_chest(p)) < 0.0;
         let low = std::array::from_fn(|a| nodule.centre[a] - nodule.semi_axes[a]);
         let high = std::array::from_fn(|a| nodule.centre[a] + nodule.semi_axes[a]);
-        self.paint(hu, (low, high), [4, 4, 8], nodule.hu(), |_| 0.0, |p| nodule.contains(p));
+        self.paint(hu, (low, high), [4, 4, 8], nodule.hu(), |_| 0.0, |p| nodule.holds(p, pleura));
     }
 
     /// Mixes `value` into the voxels of a box by the part of `parts` samples that are inside. `near` bounds the distance

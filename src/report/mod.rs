@@ -5,6 +5,7 @@
 
 mod chest;
 mod colour;
+pub mod comparison;
 pub mod dicom;
 mod findings_text;
 pub mod manifest;

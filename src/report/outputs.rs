@@ -181,6 +181,40 @@ pub const OUTPUTS: &[Output] = &[
     WARNINGS,
 ];
 
+/// The comparison for programs.
+pub const COMPARISON_JSON: Output = Output {
+    stem: "comparison",
+    each: Each::One,
+    endings: Endings::Only("json"),
+    meaning: "each nodule of the prior and the current CT: what became of it, how its volume changed with interval and \
+              probabilities, how well the lungs were registered, and by what all that was made",
+};
+/// The comparison as a table.
+pub const COMPARISON_CSV: Output = Output {
+    stem: "comparison",
+    each: Each::One,
+    endings: Endings::Only("csv"),
+    meaning: "the same as a table, one row per prior and nodule",
+};
+/// The comparison as pictures.
+pub const COMPARISON_PICTURE: Output = Output {
+    stem: "comparison",
+    each: Each::Page,
+    endings: Endings::Only("png"),
+    meaning: "each nodule in the latest prior CT, laid over the current one, and beside it in the current CT; more than 12 go on \
+              in `comparison-2.png` and so on (20 pages at most)",
+};
+/// The volumes over time.
+pub const VOLUMES_PICTURE: Output = Output {
+    stem: "volumes",
+    each: Each::One,
+    endings: Endings::Only("png"),
+    meaning: "with two or more prior CTs: the nodules' volumes over time, with their intervals",
+};
+
+/// All outputs of a comparison.
+pub const COMPARISON_OUTPUTS: &[Output] = &[COMPARISON_PICTURE, COMPARISON_JSON, COMPARISON_CSV, VOLUMES_PICTURE];
+
 /// One output: a file, or a file for each of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output {
@@ -259,7 +293,7 @@ pub fn page(number: usize) -> String {
 
 /// Whether `name` is that of an output.
 pub fn is_output(name: &str) -> bool {
-    OUTPUTS.iter().any(|output| output.has(name))
+    OUTPUTS.iter().chain(COMPARISON_OUTPUTS).any(|output| output.has(name))
 }
 
 #[cfg(test)]
@@ -291,12 +325,19 @@ mod tests {
             "overview-2.dcm",
             "run.json",
             "warnings.txt",
+            "comparison.json",
+            "comparison.csv",
+            "comparison.png",
+            "comparison-20.png",
+            "volumes.png",
         ] {
             assert!(is_output(name), "{name}");
         }
         for name in [
             "report-2.html",
             "index.html",
+            "comparison-21.png",
+            "volumes-2.png",
             "overview-1.png",
             "overview-21.png",
             "overview-02.png",
@@ -317,7 +358,7 @@ mod tests {
 
     #[test]
     fn output_files_are_outputs_whatever_a_class_is_called() {
-        for output in OUTPUTS.iter().filter(|output| output.each == Each::One) {
+        for output in OUTPUTS.iter().chain(COMPARISON_OUTPUTS).filter(|output| output.each == Each::One) {
             assert!(is_output(&output.file()), "{output:?}");
         }
         assert_eq!(CLASS_PROBABILITY.with("a/b\\c", "nrrd"), "probability_a_b_c.nrrd");
@@ -327,9 +368,9 @@ mod tests {
 
     #[test]
     fn outputs_have_names_of_their_own() {
-        let mut names: Vec<String> = OUTPUTS.iter().map(|output| output.file()).collect();
+        let mut names: Vec<String> = OUTPUTS.iter().chain(COMPARISON_OUTPUTS).map(|output| output.file()).collect();
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), OUTPUTS.len());
+        assert_eq!(names.len(), OUTPUTS.len() + COMPARISON_OUTPUTS.len());
     }
 }

@@ -96,7 +96,7 @@ pub fn cell(column: &Column, nodule: &Nodule) -> String {
 }
 
 /// `value` to [`DIGITS`] significant digits, without an exponent.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let rounded: f64 = format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value);
     rounded.to_string()
 }

@@ -180,6 +180,25 @@ def run_phantoms(arguments: argparse.Namespace) -> None:
     evaluate_phantoms(options_of(Options, arguments))
 
 
+def add_compare_options(parser: argparse.ArgumentParser) -> None:
+    """Of evaluate-compare."""
+    add_sam2lung(parser)
+    add_out(parser)
+    add_model(parser)
+    parser.add_argument("--pairs", type=int, default=10, metavar="N", help="nine nodules each; default: 10")
+    parser.add_argument("--first-seed", type=int, default=1001, metavar="N", help="of the pairs; default: 1001")
+    add_keep(parser)
+    add_rounds(parser)
+    add_card(parser, "compare")
+
+
+def run_compare(arguments: argparse.Namespace) -> None:
+    """evaluate-compare."""
+    from ..evaluation.growth import Options, evaluate_compare
+
+    evaluate_compare(options_of(Options, arguments))
+
+
 # --- readers' contours ------------------------------------------------------------------------------------------------
 
 
@@ -336,6 +355,15 @@ COMMANDS = (
         "Writes OUT/phantoms.md and OUT/phantoms.json; with --card also the model card's tables.",
         add_phantom_options,
         run_phantoms,
+    ),
+    Command(
+        "evaluate-compare",
+        "compares what `sam2lung compare` says of pairs of phantoms with what happened to their nodules",
+        "Makes pairs of phantoms with the built command line: nodules that stay, grow by half, shrink, come and go, in\n"
+        "another pose, breath, spacing and noise. Counts what `sam2lung compare` says of each.\n\n"
+        "Writes OUT/compare.md and OUT/compare.json; with --card also the model card's tables.",
+        add_compare_options,
+        run_compare,
     ),
     Command(
         "measure-contours",

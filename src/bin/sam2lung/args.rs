@@ -12,11 +12,12 @@ use sam2lung::{
     io::{SurfaceFormat, VolumeFormat},
     limits::USUAL_MIN_DIAMETER_MM,
     models::Installed,
-    phantom::Lungs,
     runtime::device::Device,
     space::grid::Frame,
 };
-use strum::{EnumMessage, VariantArray};
+use strum::EnumMessage;
+
+use crate::{compare_args::CompareArgs, phantom::PhantomArgs};
 
 /// What `--help` ends with.
 const LEARN: &str = "\
@@ -51,6 +52,9 @@ pub enum Command {
     /// Find and outline nodules in one or more chest CTs
     #[command(after_help = LEARN)]
     Segment(Box<SegmentArgs>),
+    /// Lay one or more prior CTs over a current one, and say how each nodule changed
+    #[command(after_help = crate::compare_args::LEARN)]
+    Compare(Box<CompareArgs>),
     /// Describe a model bundle, the ONNX Runtime and the devices
     Info {
         /// Folder with model.json, or an installed bundle: NAME or NAME@VERSION; the built-in model when left out
@@ -62,19 +66,7 @@ pub enum Command {
     #[command(subcommand)]
     Model(ModelCommand),
     /// Write a chest CT made by arithmetic, with known nodules, to try things out
-    Phantom {
-        /// File to write (.nii, .nii.gz, .nrrd or .vti); its known nodules are written beside it as .json
-        output: PathBuf,
-        /// Another seed gives another chest
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// The state of the lungs
-        #[arg(long, value_parser = choice(Lungs::VARIANTS), default_value = "normal")]
-        lungs: Lungs,
-        /// Solid balls of these diameters in place of the usual nodules, 1 to 30 mm
-        #[arg(long, value_name = "MM,MM,…", value_delimiter = ',')]
-        diameters: Vec<f64>,
-    },
+    Phantom(PhantomArgs),
 }
 
 /// `sam2lung model`.
@@ -258,7 +250,7 @@ pub struct SegmentArgs {
 }
 
 /// The choices of an enum under its own names, explained by its own documentation.
-fn choice<E>(of: &'static [E]) -> impl TypedValueParser<Value = E>
+pub fn choice<E>(of: &'static [E]) -> impl TypedValueParser<Value = E>
 where
     E: Copy + EnumMessage + FromStr<Err: Debug> + Into<&'static str> + Send + Sync,
 {

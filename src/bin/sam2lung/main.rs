@@ -1,6 +1,8 @@
 //! The command line: reads words, runs the library, says what happened.
 
 mod args;
+mod compare;
+mod compare_args;
 mod describe;
 mod info;
 mod input;
@@ -28,7 +30,8 @@ fn main() -> ExitCode {
         Command::Segment(args) => segment::run(&args),
         Command::Info { bundle, trust } => info::run(bundle.as_deref(), &trust),
         Command::Model(command) => model::run(&command),
-        Command::Phantom { output, seed, lungs, diameters } => phantom::run(&output, seed, lungs, &diameters),
+        Command::Compare(args) => compare::run(&args),
+        Command::Phantom(args) => phantom::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

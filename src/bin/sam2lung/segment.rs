@@ -41,7 +41,7 @@ use sam2lung::{
 };
 
 use crate::{
-    args::SegmentArgs,
+    args::{SegmentArgs, TrustArgs},
     input::Input,
     staging::{Staging, write_beside},
     terminal::{
@@ -116,7 +116,7 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
-    let bundle = bundle(args)?;
+    let bundle = bundle(args.model.as_deref(), &args.trust, args.quiet)?;
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
@@ -128,10 +128,10 @@ fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<E
 }
 
 /// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.
-fn bundle(args: &SegmentArgs) -> Result<Bundle> {
-    let Some(wanted) = &args.model else { return Bundle::builtin() };
-    let bundle = Installed::usual(args.trust.trust()?).open(wanted)?;
-    if bundle.signature == Signature::NotChecked && !args.quiet {
+pub fn bundle(model: Option<&Path>, trust: &TrustArgs, quiet: bool) -> Result<Bundle> {
+    let Some(wanted) = model else { return Bundle::builtin() };
+    let bundle = Installed::usual(trust.trust()?).open(wanted)?;
+    if bundle.signature == Signature::NotChecked && !quiet {
         tell(&format!("{} {}: {}", bundle.model.name, bundle.model.version, bundle.signature));
     }
     Ok(bundle)

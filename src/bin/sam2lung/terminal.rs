@@ -102,6 +102,7 @@ fn options_for(error: &Error) -> Option<&'static str> {
         Error::Signature { .. } => Some("--keys DIR"),
         Error::ModelInstalled { .. } => Some("--replace"),
         Error::Inference { .. } => Some("--threads N, --device cpu"),
+        Error::NotPaired { .. } => Some("--model, --seed, --samples"),
         _ => None,
     }
 }

@@ -5,11 +5,11 @@
 //! front and a number at each nodule. Below, a card for each nodule, the largest first: the CT with the outline, beside
 //! it the uncertainty as heat, with size, place and whether to look again. Words are wrapped, never cut off.
 
-mod canvas;
+pub(in crate::report) mod canvas;
 mod card;
 mod head;
 mod panel;
-mod text;
+pub(in crate::report) mod text;
 
 use crate::limits::{MAX_CARDS, MAX_PAGES};
 use std::path::Path;

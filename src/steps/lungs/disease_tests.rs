@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn scan(state: Lungs, spacing_mm: [f64; 3], noise_hu: f64) -> Phantom {
-    chest_phantom_of(11, state, &Scanner { spacing_mm, noise_hu })
+    chest_phantom_of(11, state, &Scanner { spacing_mm, noise_hu, ..Scanner::default() })
 }
 
 fn warnings(mask: &LungMask) -> Vec<&'static str> {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn scan(spacing_mm: [f64; 3], noise_hu: f64) -> Phantom {
-    chest_phantom_with(11, &Scanner { spacing_mm, noise_hu })
+    chest_phantom_with(11, &Scanner { spacing_mm, noise_hu, ..Scanner::default() })
 }
 
 /// One chest for the tests that cut and repaint it.

@@ -1,0 +1,203 @@
+//! A prior and a current CT of one patient: which nodule is which, and how each changed.
+//!
+//! Enters: two [`Scan`]s whose findings were made in one way. Leaves: a [`Comparison`]. The lungs are laid over each other
+//! ([`register`]), findings are paired one to one ([`matching`]), and the change of each pair is told by pairs of samples
+//! ([`growth`]): sample *s* is the same network on both scans. Not known here: networks, files but those of a folder of results
+//! ([`kept`]), and what is written. Nothing is said of what a change means for the patient.
+
+pub mod assign;
+pub mod date;
+pub mod field;
+pub mod fit;
+pub mod growth;
+pub mod kept;
+pub mod matching;
+pub mod register;
+pub mod scan;
+mod solve;
+pub mod transform;
+
+use serde::Serialize;
+
+use self::{
+    field::Field,
+    fit::Fit,
+    growth::{Growth, Trend, Volumes},
+    matching::Pair,
+    register::Registration,
+    scan::{Finding, Scan},
+    transform::Transform,
+};
+use crate::{error::Result, progress::Monitor};
+
+/// What became of a nodule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Status {
+    /// In the current scan alone; the prior one was searched there.
+    New,
+    /// In the prior scan alone; the current one was searched there.
+    Gone,
+    /// In both, see [`Trend::Grown`].
+    Grown,
+    /// In both, see [`Trend::Shrunk`].
+    Shrunk,
+    /// In both, neither grown nor shrunk.
+    Stable,
+    /// In the current scan, at a place that the prior one doesn't show or that wasn't searched in it.
+    NotSearchedBefore,
+    /// In the prior scan, at a place that the current one doesn't show or that wasn't searched in it.
+    NotSearchedNow,
+}
+
+impl Status {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A nodule in one or both scans.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// What became of it.
+    pub status: Status,
+    /// In the prior scan.
+    pub prior: Option<Finding>,
+    /// In the current scan.
+    pub current: Option<Finding>,
+    /// Where its centre lies in the prior CT by the registration, RAS.
+    pub place_in_prior_ras: [f64; 3],
+    /// Where it lies in the current CT, RAS.
+    pub place_in_current_ras: [f64; 3],
+    /// Of what one scan alone has: the highest mean probability of a nodule in the other scan about that place, as far from it as
+    /// the registration may be off. High below the threshold: the other scan may show it all the same. `null` with a pair, and
+    /// where the other scan doesn't show the place.
+    pub probability_in_other: Option<f64>,
+    /// How far the two centres lie apart in the prior CT, mm; `null` without a pair.
+    pub distance_mm: Option<f64>,
+    /// How it changed; `null` without a pair.
+    pub growth: Option<Growth>,
+}
+
+/// What two scans say together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Days from the prior to the current scan; `null`: unknown.
+    pub days: Option<f64>,
+    /// How well the lungs lie over each other.
+    pub registration: Fit,
+    /// Why matches should be looked at by a person; empty: nothing speaks against them.
+    pub registration_doubts: Vec<String>,
+    /// Takes a point (RAS, mm) of the current CT to the prior one, 4 × 4 by rows.
+    pub current_to_prior: [[f64; 4]; 4],
+    /// The nodules: those of the current scan by number, then those of the prior one alone.
+    pub nodules: Vec<Row>,
+    /// The same map, for drawing.
+    #[serde(skip)]
+    pub to_prior: Transform,
+}
+
+/// Compares two scans of one patient, `days` apart.
+///
+/// # Errors
+/// [`crate::Error::NotPaired`], [`crate::Error::Registration`] or [`crate::Error::Cancelled`].
+pub fn compare(prior: &Scan, current: &Scan, days: Option<f64>, monitor: &mut Monitor<'_>) -> Result<Comparison> {
+    current.made_by.check_prior(&prior.made_by)?;
+    let registration = register::register(prior.as_lungs(), current.as_lungs(), monitor)?;
+    let pairs =
+        matching::pairs(&prior.findings, &current.findings, &registration.to_prior, registration.fit.surface_mm);
+    let mut nodules = rows(prior, current, &registration, &pairs, days);
+    nodules.sort_by_key(order);
+    Ok(Comparison {
+        days,
+        registration: registration.fit,
+        registration_doubts: registration.fit.doubts(),
+        current_to_prior: registration.to_prior.homogeneous(),
+        nodules,
+        to_prior: registration.to_prior,
+    })
+}
+
+/// Current nodules by number, then prior ones whose current finding has no number, then those that the prior scan alone has.
+fn order(row: &Row) -> (u8, u16) {
+    let number = |finding: &Option<Finding>| finding.as_ref().and_then(|finding| finding.id);
+    match (number(&row.current), &row.current) {
+        (Some(id), _) => (0, id),
+        (None, Some(_)) => (1, number(&row.prior).unwrap_or(0)),
+        (None, None) => (2, number(&row.prior).unwrap_or(0)),
+    }
+}
+
+fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair], days: Option<f64>) -> Vec<Row> {
+    let Registration { to_prior, to_current, fit, .. } = registration;
+    let slack_mm = matching::slack_mm(fit.surface_mm);
+    let pair = |pair: &Pair| {
+        let (before, now) = (&prior.findings[pair.prior], &current.findings[pair.current]);
+        let growth = Growth::of(volumes(before, prior), volumes(now, current), days);
+        let status = match growth.trend() {
+            Trend::Grown => Status::Grown,
+            Trend::Shrunk => Status::Shrunk,
+            Trend::Stable => Status::Stable,
+        };
+        Row {
+            status,
+            prior: Some(before.clone()),
+            current: Some(now.clone()),
+            place_in_prior_ras: before.centroid_ras,
+            place_in_current_ras: now.centroid_ras,
+            probability_in_other: None,
+            distance_mm: Some(pair.distance_mm),
+            growth: Some(growth),
+        }
+    };
+    let alone = |finding: &Finding, is_current: bool| {
+        let own = finding.centroid_ras;
+        let other = if is_current { to_prior.apply(own) } else { to_current.apply(own) };
+        let (scan, field) = if is_current { (prior, &registration.prior) } else { (current, &registration.current) };
+        let status = match (searched(scan, field, other, slack_mm), is_current) {
+            (true, true) => Status::New,
+            (false, true) => Status::NotSearchedBefore,
+            (true, false) => Status::Gone,
+            (false, false) => Status::NotSearchedNow,
+        };
+        let [place_in_prior_ras, place_in_current_ras] = if is_current { [other, own] } else { [own, other] };
+        let (before, now) = if is_current { (None, Some(finding)) } else { (Some(finding), None) };
+        Row {
+            status,
+            prior: before.cloned(),
+            current: now.cloned(),
+            place_in_prior_ras,
+            place_in_current_ras,
+            probability_in_other: scan.probability_near(other, slack_mm),
+            distance_mm: None,
+            growth: None,
+        }
+    };
+    let lone = |findings: &[Finding], taken: &dyn Fn(usize) -> bool, is_current: bool| -> Vec<Row> {
+        let shown = findings.iter().enumerate().filter(|(n, finding)| !taken(*n) && !finding.is_micronodule());
+        shown.map(|(_, finding)| alone(finding, is_current)).collect()
+    };
+    let mut rows: Vec<Row> = pairs.iter().map(pair).collect();
+    rows.extend(lone(&current.findings, &|n| pairs.iter().any(|pair| pair.current == n), true));
+    rows.extend(lone(&prior.findings, &|n| pairs.iter().any(|pair| pair.prior == n), false));
+    rows
+}
+
+fn volumes<'a>(finding: &'a Finding, scan: &Scan) -> Volumes<'a> {
+    Volumes {
+        outline_mm3: finding.volume_mm3,
+        samples_mm3: &finding.sample_volumes_mm3,
+        voxel_mm3: scan.ct.grid.voxel_mm3(),
+    }
+}
+
+/// Whether a nodule at `ras`, a place that may be off by `slack_mm`, would have been found by a search of `scan`.
+fn searched(scan: &Scan, field: &Field, ras: [f64; 3], slack_mm: f64) -> bool {
+    let shown = field.index(ras);
+    shown.is_some_and(|at| scan.searched_everywhere || field.slope(&field.distance, at).value <= slack_mm)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! One scan of a comparison: the CT, its lungs, what was found in it, and by what.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array3;
+use serde::Serialize;
+
+use super::register::Lungs;
+use crate::{
+    contract::bundle::Bundle,
+    error::{Error, Result},
+    findings::{nodule::Nodule, result::Segmentation},
+    networks::sampler,
+    progress::Monitor,
+    space::{
+        grid::norm,
+        orientation::Orientation,
+        volume::{Voi, Volume},
+    },
+    steps::lungs::find_lungs,
+};
+
+/// What two runs have to have in common for their samples to be pairs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MadeBy {
+    /// Name and version of the model.
+    pub model: String,
+    /// sha256 of `model.json` and of each graph.
+    pub sha256: BTreeMap<String, String>,
+    /// Seed of all that is random.
+    pub seed: u64,
+    /// Samples drawn.
+    pub samples: usize,
+    /// What makes samples differ.
+    pub sample_sources: Vec<String>,
+    /// Mean probability above which a voxel belongs to a nodule.
+    pub threshold: f64,
+}
+
+impl MadeBy {
+    /// Of a run of `bundle` with `seed`.
+    pub fn of(bundle: &Bundle, seed: u64, found: &Segmentation) -> Self {
+        let model = &bundle.model;
+        let files = model.files().into_iter().chain([("model.json", bundle.contract_sha256.as_str())]);
+        MadeBy {
+            model: format!("{} {}", model.name, model.version),
+            sha256: files.map(|(file, hash)| (file.to_owned(), hash.to_owned())).collect(),
+            seed,
+            samples: found.samples,
+            sample_sources: sampler::sources(&model.segment, found.samples),
+            threshold: found.threshold,
+        }
+    }
+
+    /// Refuses a `prior` result whose samples are no pairs of these.
+    ///
+    /// # Errors
+    /// [`Error::NotPaired`].
+    pub fn check_prior(&self, prior: &Self) -> Result<()> {
+        let differ = |what, got: String, expected: String| Err(Error::NotPaired { what, got, expected });
+        if prior.model != self.model {
+            return differ("model", prior.model.clone(), self.model.clone());
+        }
+        if prior.sha256 != self.sha256 {
+            let file = self.sha256.iter().find(|(file, hash)| prior.sha256.get(*file) != Some(hash));
+            let (file, expected) = file.map_or(("files", "others"), |(file, hash)| (file, hash));
+            let got = prior.sha256.get(file).map_or("missing", String::as_str);
+            return differ("model's sha256", format!("{got} ({file})"), expected.to_owned());
+        }
+        if prior.seed != self.seed {
+            return differ("seed", prior.seed.to_string(), self.seed.to_string());
+        }
+        if prior.samples != self.samples {
+            return differ("number of samples", prior.samples.to_string(), self.samples.to_string());
+        }
+        if prior.sample_sources != self.sample_sources {
+            return differ("sources of samples", prior.sample_sources.join(", "), self.sample_sources.join(", "));
+        }
+        if prior.threshold != self.threshold {
+            return differ("threshold", prior.threshold.to_string(), self.threshold.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// A nodule or micronodule of one scan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its number in that scan's label map; `null`: a micronodule.
+    pub id: Option<u16>,
+    /// Centre as column, row, slice of that CT, from 0.
+    pub centroid_ijk: [f64; 3],
+    /// The same place in RAS.
+    pub centroid_ras: [f64; 3],
+    /// Volume of the outline.
+    pub volume_mm3: f64,
+    /// Lower end of its interval in that scan; `null` where it isn't kept.
+    pub volume_mm3_p05: Option<f64>,
+    /// Upper end.
+    pub volume_mm3_p95: Option<f64>,
+    /// Diameter of the sphere of that volume.
+    pub equivalent_diameter_mm: f64,
+    /// Volume under each sample; empty where it isn't kept.
+    #[serde(skip)]
+    pub sample_volumes_mm3: Vec<f64>,
+    /// Whether someone should look again.
+    pub review: bool,
+    /// Why.
+    pub review_reasons: Vec<String>,
+    /// Name of its class.
+    pub class: String,
+}
+
+impl Finding {
+    /// True for what is smaller than the smallest diameter that is shown.
+    pub fn is_micronodule(&self) -> bool {
+        self.id.is_none()
+    }
+
+    /// A nodule or, with `micronodule`, a micronodule of a run.
+    pub fn of(nodule: &Nodule, micronodule: bool) -> Self {
+        Finding {
+            id: (!micronodule).then_some(nodule.id),
+            centroid_ijk: nodule.centroid_ijk,
+            centroid_ras: nodule.centroid_ras,
+            volume_mm3: nodule.volume_mm3,
+            volume_mm3_p05: Some(nodule.volume_mm3_p05),
+            volume_mm3_p95: Some(nodule.volume_mm3_p95),
+            equivalent_diameter_mm: nodule.equivalent_diameter_mm,
+            sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            review: nodule.review,
+            review_reasons: nodule.review_reasons.clone(),
+            class: nodule.class.clone(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn at(id: Option<u16>, centroid_ras: [f64; 3]) -> Self {
+        let nodule = Nodule::unmeasured(id.unwrap_or(0), [[0.0; 3], centroid_ras], 100.0);
+        Finding { volume_mm3_p05: None, volume_mm3_p95: None, ..Finding::of(&nodule, id.is_none()) }
+    }
+}
+
+/// A CT and what was found in it. Arrays lie in canonical orientation.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// Its name.
+    pub name: String,
+    /// When it was taken, `YYYY-MM-DD`; `None`: unknown.
+    pub date: Option<String>,
+    /// By what its findings were made.
+    pub made_by: MadeBy,
+    /// HU.
+    pub ct: Volume<f32>,
+    /// Nodule numbers, 0 elsewhere.
+    pub labels: Array3<u16>,
+    /// Mean probability of a nodule over the samples.
+    pub probability: Array3<f32>,
+    /// The lungs, in which nodules are searched.
+    pub lungs: Array3<bool>,
+    /// True where nodules were searched everywhere in the CT.
+    pub searched_everywhere: bool,
+    /// Nodules and micronodules.
+    pub findings: Vec<Finding>,
+    /// Names of what its result can't be trusted for.
+    pub warnings: Vec<String>,
+}
+
+/// What is known of a scan beside its arrays.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// As [`Scan::name`].
+    pub name: String,
+    /// As [`Scan::date`].
+    pub date: Option<String>,
+    /// As [`Scan::made_by`].
+    pub made_by: MadeBy,
+}
+
+impl Scan {
+    /// Of a run that searched the lungs.
+    ///
+    /// # Errors
+    /// [`Error::NoLung`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn of_run(about: About, found: &Segmentation, monitor: &mut Monitor<'_>) -> Result<Self> {
+        let maps =
+            found.canonical().ok_or_else(|| Error::Internal { what: "the result no longer holds its CT".into() })?;
+        let nodules = found.nodules.iter().map(|nodule| Finding::of(nodule, false));
+        let micronodules = found.micronodules.iter().map(|nodule| Finding::of(nodule, true));
+        let lungs = find_lungs(maps.ct, monitor)?.search;
+        Ok(Scan {
+            name: about.name,
+            date: about.date,
+            made_by: about.made_by,
+            ct: maps.ct.clone(),
+            labels: maps.labels.clone(),
+            probability: maps.probability.clone(),
+            lungs,
+            searched_everywhere: false,
+            findings: nodules.chain(micronodules).collect(),
+            warnings: found.warnings.iter().map(|warning| warning.name().to_owned()).collect(),
+        })
+    }
+
+    /// Of a result that was kept: `ct` (HU), labels and probability on its own grid, in whatever orientation.
+    ///
+    /// # Errors
+    /// As [`Scan::of_run`].
+    pub fn of_kept(
+        about: About,
+        (ct, labels, probability): (Volume<f32>, Array3<u16>, Array3<f32>),
+        kept: super::kept::Kept,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Self> {
+        let (orientation, cancel) = (Orientation::of(&ct.grid), monitor.cancel_token().clone());
+        let ct = orientation.to_canonical(ct, &cancel)?;
+        let labels = orientation.array_to_canonical(labels, &cancel)?;
+        let probability = orientation.array_to_canonical(probability, &cancel)?;
+        let lungs = find_lungs(&ct, monitor)?.search;
+        Ok(Scan {
+            name: about.name,
+            date: about.date,
+            made_by: about.made_by,
+            ct,
+            labels,
+            probability,
+            lungs,
+            searched_everywhere: kept.searched_everywhere,
+            findings: kept.findings,
+            warnings: kept.warnings,
+        })
+    }
+
+    /// The highest mean probability of a nodule within `reach_mm` of a place; `None` where the CT doesn't show it.
+    pub fn probability_near(&self, ras: [f64; 3], reach_mm: f64) -> Option<f64> {
+        let grid = &self.ct.grid;
+        let near = grid.ijk(ras).map(f64::round);
+        if (0..3).any(|axis| near[axis] < 0.0 || near[axis] >= grid.dims[axis] as f64) {
+            return None;
+        }
+        let around = Voi::voxel(near.map(|index| index as usize)).grown(grid.steps(reach_mm), grid.dims);
+        let within = |index: &[usize; 3]| {
+            let place = grid.ras([index[2], index[1], index[0]].map(|index| index as f64));
+            norm(std::array::from_fn(|axis| place[axis] - ras[axis])) <= reach_mm
+        };
+        Some(around.indices().filter(within).map(|index| f64::from(self.probability[index])).fold(0.0, f64::max))
+    }
+
+    /// What is registered.
+    pub fn as_lungs(&self) -> Lungs<'_> {
+        Lungs { ct: &self.ct, mask: &self.lungs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_by_tells_by_name_what_differs() {
+        let own = MadeBy {
+            model: "tiny 1".into(),
+            sha256: BTreeMap::from([("model.json".into(), "aa".into())]),
+            seed: 3,
+            samples: 5,
+            sample_sources: vec!["dropout".into()],
+            threshold: 0.5,
+        };
+        assert!(own.check_prior(&own.clone()).is_ok());
+        for (prior, says) in [
+            (MadeBy { model: "other 2".into(), ..own.clone() }, "model of the prior result is other 2"),
+            (MadeBy { sha256: BTreeMap::new(), ..own.clone() }, "sha256 of the prior result is missing (model.json)"),
+            (MadeBy { seed: 4, ..own.clone() }, "seed of the prior result is 4; expected that of the current one, 3"),
+            (MadeBy { samples: 4, ..own.clone() }, "number of samples of the prior result is 4"),
+            (MadeBy { threshold: 0.4, ..own.clone() }, "threshold of the prior result is 0.4"),
+        ] {
+            let refused = own.check_prior(&prior).unwrap_err();
+            assert_eq!(refused.name(), "E_NOT_PAIRED");
+            assert!(refused.to_string().contains(says), "{refused}");
+        }
+    }
+}

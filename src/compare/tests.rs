@@ -1,0 +1,149 @@
+//! Two scans of a phantom, whose findings are its known nodules: registration, matching and status, without a network.
+
+use std::collections::BTreeMap;
+
+use ndarray::s;
+
+use super::{scan::MadeBy, *};
+use crate::{
+    phantom::{self, FollowUp, Phantom, Pose, Scanner, chest_phantom_again},
+    progress::{CancelToken, Progress},
+    steps::lungs::find_lungs,
+};
+
+const DIAMETERS_MM: [f64; 4] = [12.0, 9.0, 7.0, 6.0];
+/// What each sample makes of any volume: networks that always draw too large or too small.
+const BIAS: [f64; 5] = [0.7, 0.9, 1.0, 1.2, 1.5];
+
+fn phantom(factors: [f64; 4], pose: Pose, spacing_mm: [f64; 3]) -> Phantom {
+    let scanner = Scanner { spacing_mm, noise_hu: 15.0, pose };
+    let change = FollowUp { volume_factors: factors.to_vec(), noise_seed: 5 };
+    chest_phantom_again(4, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, Some(&change)).unwrap()
+}
+
+/// A scan in which everything was found as it is.
+fn scan(phantom: &Phantom) -> Scan {
+    let finding = |(n, nodule): (usize, &phantom::PhantomNodule)| {
+        let at = Finding::at(Some(n as u16 + 1), nodule.centre_ras);
+        Finding {
+            volume_mm3: nodule.volume_mm3,
+            equivalent_diameter_mm: 2.0 * nodule.radius_mm,
+            sample_volumes_mm3: BIAS.iter().map(|bias| bias * nodule.volume_mm3).collect(),
+            ..at
+        }
+    };
+    Scan {
+        name: "phantom".into(),
+        date: None,
+        made_by: MadeBy {
+            model: "none".into(),
+            sha256: BTreeMap::new(),
+            seed: 0,
+            samples: BIAS.len(),
+            sample_sources: Vec::new(),
+            threshold: 0.5,
+        },
+        ct: phantom.ct.clone(),
+        labels: phantom.lungs.mapv(|_| 0),
+        probability: phantom.lungs.mapv(|_| 0.125),
+        lungs: find_lungs(&phantom.ct, &mut Monitor::silent()).unwrap().search,
+        searched_everywhere: false,
+        findings: phantom.nodules.iter().enumerate().map(finding).collect(),
+        warnings: Vec::new(),
+    }
+}
+
+const STILL: Pose = Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] };
+const MOVED: Pose =
+    Pose { rotate_degrees: [4.0, -3.0, 6.0], stretch: [1.02, 1.04, 0.93], shift_mm: [12.0, -8.0, 15.0] };
+
+/// Status, and change in per cent where there is one, of each row.
+fn told(comparison: &Comparison) -> Vec<(Status, Option<i64>)> {
+    let change = |row: &Row| row.growth.as_ref().map(|growth| growth.volume_change_percent.round() as i64);
+    comparison.nodules.iter().map(|row| (row.status, change(row))).collect()
+}
+
+#[test]
+fn compare_in_another_pose_breath_and_spacing_finds_what_grew_shrank_came_and_went() {
+    let prior = scan(&phantom([1.0, 1.0, 0.0, 1.0], STILL, [3.0, 3.0, 4.0]));
+    let current = scan(&phantom([1.5, 1.0, 1.0, 0.0], MOVED, [2.6, 2.6, 3.0]));
+    let compared = compare(&prior, &current, Some(180.0), &mut Monitor::silent()).unwrap();
+    let expected = [(Status::Grown, Some(50)), (Status::Stable, Some(0)), (Status::New, None), (Status::Gone, None)];
+    assert_eq!(told(&compared), expected, "{:?}", compared.registration);
+    assert_eq!(compared.registration_doubts, [""; 0]);
+    // The known map, to within the coarse voxels that it was found on.
+    let stretch: f64 = MOVED.stretch.iter().product();
+    assert!((compared.registration.volume_ratio * stretch - 1.0).abs() < 0.05, "{:?}", compared.registration);
+    for row in compared.nodules.iter().filter(|row| row.distance_mm.is_some()) {
+        assert!(row.distance_mm.unwrap() < 2.5, "{row:?}");
+    }
+    // What went lies where the phantom's last ball would be.
+    let there = phantom([1.0; 4], MOVED, [8.0, 8.0, 8.0]).nodules[3].centre_ras;
+    let told_there = compared.nodules[3].place_in_current_ras;
+    assert!((0..3).all(|axis| (there[axis] - told_there[axis]).abs() < 2.5), "{there:?} {told_there:?}");
+    assert_eq!(compared.nodules[3].probability_in_other, Some(0.125));
+    assert_eq!(compared.nodules[0].probability_in_other, None);
+    // Exchanged, what grew shrank, what came went.
+    let back = compare(&current, &prior, Some(180.0), &mut Monitor::silent()).unwrap();
+    let statuses: Vec<Status> = back.nodules.iter().map(|row| row.status).collect();
+    assert_eq!(statuses, [Status::Shrunk, Status::Stable, Status::New, Status::Gone]);
+}
+
+#[test]
+fn compare_tells_new_from_not_shown_before() {
+    let current = scan(&phantom([1.0; 4], STILL, [3.0, 3.0, 4.0]));
+    let mut heights: Vec<f64> = current.findings.iter().map(|finding| finding.centroid_ras[2]).collect();
+    heights.sort_by(f64::total_cmp);
+    // The prior CT ends between the two highest nodules and holds none of them.
+    let end = ((heights[2] + heights[3]) / 2.0 / 4.0) as usize;
+    let whole = phantom([0.0; 4], STILL, [3.0, 3.0, 4.0]);
+    let mut cut = whole.clone();
+    cut.ct.grid.dims[2] = end;
+    cut.ct.voxels = whole.ct.voxels.slice(s![..end, .., ..]).to_owned();
+    cut.lungs = whole.lungs.slice(s![..end, .., ..]).to_owned();
+    let compared = compare(&scan(&cut), &current, None, &mut Monitor::silent()).unwrap();
+    for row in &compared.nodules {
+        let highest = row.current.as_ref().unwrap().centroid_ras[2] == heights[3];
+        assert_eq!(row.status, if highest { Status::NotSearchedBefore } else { Status::New }, "{row:?}");
+    }
+    let back = compare(&current, &scan(&cut), None, &mut Monitor::silent()).unwrap();
+    let count = |status: Status| back.nodules.iter().filter(|row| row.status == status).count();
+    assert_eq!((count(Status::NotSearchedNow), count(Status::Gone)), (1, 3));
+}
+
+#[test]
+fn compare_of_two_chests_says_that_the_vessels_do_not_fit() {
+    let one = phantom([1.0; 4], STILL, [3.0, 3.0, 4.0]);
+    let scanner = Scanner { spacing_mm: [3.0, 3.0, 4.0], noise_hu: 15.0, pose: STILL };
+    let other = chest_phantom_again(9, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, None).unwrap();
+    let compared = compare(&scan(&one), &scan(&other), None, &mut Monitor::silent()).unwrap();
+    assert!(compared.registration_doubts[0].contains("is it the same patient?"), "{:?}", compared.registration);
+}
+
+#[test]
+fn compare_of_lungs_that_cannot_be_one_chest_is_refused_by_name() {
+    let prior = scan(&phantom([1.0; 4], STILL, [4.0, 4.0, 4.0]));
+    let mut current = prior.clone();
+    // Of the lungs a thin slab is left: the registration has nothing to hold on to.
+    current.lungs.slice_mut(s![.., .., 20..]).fill(false);
+    let refused = compare(&prior, &current, None, &mut Monitor::silent()).unwrap_err();
+    assert_eq!(refused.name(), "E_REGISTRATION", "{refused}");
+}
+
+#[test]
+fn compare_gives_the_same_bits_again_and_ends_when_it_is_cancelled() {
+    let prior = scan(&phantom([1.0; 4], STILL, [4.0, 4.0, 4.0]));
+    let current = scan(&phantom([1.5, 1.0, 1.0, 1.0], MOVED, [4.0, 4.0, 4.0]));
+    let compared = || compare(&prior, &current, Some(90.0), &mut Monitor::silent()).unwrap();
+    assert_eq!(compared(), compared());
+    let (token, mut steps) = (CancelToken::new(), 0);
+    let from_sink = token.clone();
+    let mut sink = |_: Progress| {
+        steps += 1;
+        if steps == 2 {
+            from_sink.cancel();
+        }
+    };
+    let ended = compare(&prior, &current, None, &mut Monitor::new(token, &mut sink));
+    assert_eq!(ended.unwrap_err().name(), "E_CANCELLED");
+}

@@ -1,0 +1,175 @@
+//! Files of a made comparison: a nodule that grew, one that came, one that went.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array3;
+
+use super::*;
+use crate::{
+    compare::{
+        Row, Status,
+        fit::Fit,
+        growth::{Growth, Volumes},
+        scan::{Finding, MadeBy},
+        transform::Transform,
+    },
+    findings::nodule::Nodule,
+    report::{colour::OUTLINE, outputs::is_output},
+    space::{grid::Grid, volume::Volume},
+};
+
+const SAMPLES: [[f64; 3]; 2] = [[90.0, 100.0, 110.0], [140.0, 150.0, 160.0]];
+
+/// A scan with nodule 1 in its middle and nodule 2 beside it.
+fn scan(name: &str) -> Scan {
+    let grid = Grid::axial([40, 40, 8], [1.0, 1.0, 2.0]);
+    let mut labels = Array3::<u16>::zeros(grid.shape());
+    labels.slice_mut(ndarray::s![3..5, 18..22, 18..22]).fill(1);
+    labels.slice_mut(ndarray::s![3..5, 5..8, 5..8]).fill(2);
+    let made_by = MadeBy {
+        model: "tiny 1".into(),
+        sha256: BTreeMap::new(),
+        seed: 0,
+        samples: 3,
+        sample_sources: Vec::new(),
+        threshold: 0.5,
+    };
+    Scan {
+        name: name.into(),
+        date: Some("2024-02-29".into()),
+        made_by,
+        ct: Volume::new(grid, labels.mapv(|id| if id > 0 { 0.0 } else { -850.0 })),
+        probability: labels.mapv(|_| 0.0),
+        lungs: labels.mapv(|_| true),
+        labels,
+        searched_everywhere: true,
+        findings: vec![finding(1, 100.0), finding(2, 20.0)],
+        warnings: vec!["W_THICK_SLICES".into()],
+    }
+}
+
+fn finding(id: u16, volume_mm3: f64) -> Finding {
+    let at = if id == 1 { [19.5, 19.5, 3.0] } else { [6.0, 6.0, 3.0] };
+    let ras = Grid::axial([40, 40, 8], [1.0, 1.0, 2.0]).ras(at);
+    let nodule = Nodule {
+        review: true,
+        review_reasons: vec!["small, \"odd\"".into()],
+        ..Nodule::unmeasured(id, [at, ras], volume_mm3)
+    };
+    Finding {
+        volume_mm3_p05: Some(volume_mm3 / 2.0),
+        volume_mm3_p95: Some(volume_mm3 * 2.0),
+        ..Finding::of(&nodule, false)
+    }
+}
+
+fn compared(days: Option<f64>) -> Compared {
+    let volumes = |n: usize| Volumes { outline_mm3: SAMPLES[n][1], samples_mm3: &SAMPLES[n], voxel_mm3: 2.0 };
+    let row = |status, prior: Option<Finding>, current: Option<Finding>| {
+        let place = prior.as_ref().or(current.as_ref()).expect("one of them").centroid_ras;
+        let paired = prior.is_some() && current.is_some();
+        Row {
+            status,
+            place_in_prior_ras: place,
+            place_in_current_ras: place,
+            probability_in_other: (!paired).then_some(0.25),
+            distance_mm: paired.then_some(0.5),
+            growth: paired.then(|| Growth::of(volumes(0), volumes(1), days)),
+            prior,
+            current,
+        }
+    };
+    let to_prior = Transform::shifting([0.0; 3], [0.0; 3]);
+    let registration = Fit {
+        surface_mm: 1.0,
+        surface_mm_p95: 2.0,
+        lung_dice: 0.95,
+        vessel_correlation: 0.1,
+        volume_ratio: 1.0,
+        shared: 1.0,
+    };
+    let comparison = Comparison {
+        days,
+        registration,
+        registration_doubts: registration.doubts(),
+        current_to_prior: to_prior.homogeneous(),
+        nodules: vec![
+            row(Status::Grown, Some(finding(1, 100.0)), Some(finding(1, 150.0))),
+            row(Status::New, None, Some(finding(2, 20.0))),
+            row(Status::Gone, Some(finding(2, 20.0)), None),
+        ],
+        to_prior,
+    };
+    Compared { prior: ScanRecord::of(&scan("before")), comparison }
+}
+
+#[test]
+fn comparison_csv_has_a_line_for_each_prior_and_nodule() {
+    let text = csv(&[compared(Some(100.0)), compared(None)]);
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| &rows[row][head.iter().position(|own| own == name).unwrap()];
+    assert_eq!(rows.len(), 6);
+    assert_eq!([0, 1, 2].map(|row| cell(row, "status")), ["grown", "new", "gone"]);
+    assert_eq!([cell(0, "volume_change_percent"), cell(0, "growth_probability")], ["50", "1"]);
+    assert_eq!([cell(1, "current_id"), cell(1, "prior_id"), cell(1, "probability_in_other")], ["2", "", "0.25"]);
+    assert_eq!([cell(0, "days"), cell(3, "days"), cell(3, "doubling_time_days")], ["100", "", ""]);
+    let doubling: f64 = cell(0, "doubling_time_days").parse().unwrap();
+    assert!((doubling - 100.0 * 2f64.ln() / 1.5f64.ln()).abs() < 1e-5);
+    assert_eq!(cell(0, "current_review_reasons"), "small, \"odd\"");
+    assert!(cell(0, "registration_doubts").contains("is it the same patient?"));
+}
+
+#[test]
+fn comparison_json_tells_rules_scans_and_rows() {
+    let told: serde_json::Value = serde_json::from_str(&json(&scan("now"), &[compared(Some(100.0))])).unwrap();
+    assert_eq!(told["current"]["name"], "now");
+    assert_eq!(told["rules"]["growth_percent"], 25.0);
+    let prior = &told["priors"][0];
+    assert_eq!((&prior["prior"]["name"], &prior["days"]), (&"before".into(), &100.0.into()));
+    assert_eq!(prior["nodules"][0]["growth"]["growth_probability"], 1.0);
+    assert!(prior["nodules"][1]["prior"].is_null() && prior["nodules"][1]["growth"].is_null());
+}
+
+#[test]
+fn comparison_files_are_outputs_and_the_plot_comes_with_a_second_prior() {
+    let (now, before) = (scan("now"), scan("before"));
+    for (priors, files) in [(1, 3), (2, 4)] {
+        let folder = tempfile::tempdir().unwrap();
+        let priors = vec![compared(Some(100.0)); priors];
+        let report = ComparisonReport { current: &now, priors: &priors, latest: &before };
+        write(folder.path(), report, &CancelToken::new()).unwrap();
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(names.len() == files && names.iter().all(|name| is_output(name)), "{names:?}");
+    }
+    let token = CancelToken::new();
+    token.cancel();
+    let folder = tempfile::tempdir().unwrap();
+    let report = ComparisonReport { current: &now, priors: &[compared(None)], latest: &before };
+    assert_eq!(write(folder.path(), report, &token).unwrap_err().name(), "E_CANCELLED");
+}
+
+#[test]
+fn card_of_a_pair_has_the_outline_in_both_pictures_and_of_a_new_nodule_in_one() {
+    let (now, before) = (scan("now"), scan("before"));
+    let compared = compared(Some(100.0));
+    let outlined = |row: usize| {
+        let card = card::Card::of(&before, &now, &compared.comparison, &compared.comparison.nodules[row]);
+        let mut canvas = crate::report::overview::canvas::Canvas::new(card::CARD_WIDTH, card.height(), [0; 3]);
+        card.draw(&mut canvas, 0, 0, card.height());
+        let halves = [0..card::CARD_WIDTH / 2, card::CARD_WIDTH / 2..card::CARD_WIDTH];
+        let is_outline = |at: usize| canvas.pixels[3 * at..][..3] == OUTLINE;
+        halves.map(|half| (0..canvas.height).any(|y| half.clone().any(|x| is_outline(y * canvas.width + x))))
+    };
+    assert_eq!([outlined(0), outlined(1), outlined(2)], [[true, true], [false, true], [true, false]]);
+}
+
+#[test]
+fn plot_of_the_same_priors_is_the_same_picture_and_changes_with_their_days() {
+    let now = scan("now");
+    let drawn = |days: [f64; 2]| plot::draw(&now, &days.map(|days| compared(Some(days))));
+    assert_eq!(drawn([400.0, 100.0]), drawn([400.0, 100.0]));
+    assert!(drawn([400.0, 100.0]) != drawn([400.0, 300.0]));
+}
