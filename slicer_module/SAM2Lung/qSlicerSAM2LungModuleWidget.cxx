@@ -51,6 +51,7 @@ void qSlicerSAM2LungModuleWidget::setup()
   d->fillOverlayLegend();
   d->letShrink();
   d->connectActions();
+  d->connectReader();
   d->connectOptions();
   d->connectOutputs();
   d->PreselectionTimer.setSingleShot(true);

@@ -6,6 +6,7 @@
 #include "SAM2LungOptions.h"
 #include "SAM2LungOrphans.h"
 #include "SAM2LungOverlay.h"
+#include "SAM2LungReview.h"
 #include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
@@ -135,6 +136,25 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::WaitFor(const std::shared_ptr<Run>& ru
     this->External->ProcessEvents();
   }
   return run && run->Status == StatusCompleted;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* parameters, int id, Reading reading)
+{
+  if (!parameters || !parameters->GetScene())
+  {
+    return false;
+  }
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
+  const bool anything = reading.decision != Decision::undecided || !CommentLine(reading.comment).empty();
+  reading.reader = anything ? this->Reader : std::string();
+  parameters->GetScene()->SaveStateForUndo();
+  if (!SetNoduleReading(parameters, id, reading))
+  {
+    return false;
+  }
+  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  return true;
 }
 
 //----------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungSnapshot.h"
 #include "SAM2LungWorker.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -45,6 +46,8 @@ public:
                              const std::optional<sam2lung_slicer::ClickRas>& click_ras);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
+  /// Writes what the reader made of a nodule, in the reader's name. \return whether there is such a nodule
+  bool Read(vtkMRMLSAM2LungParametersNode* parameters, int id, sam2lung_slicer::Reading reading);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
   void Interrupt(const std::string& reason);
   /// \return whether something changed
@@ -73,6 +76,7 @@ public:
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int ClickedNodule{ 0 };
+  std::string Reader; ///< Who reviews.
   bool RunOfClick{ false };
   int Status{ StatusIdle };
   std::string Message;
