@@ -3,6 +3,8 @@
 
 // Qt includes
 #include <QApplication>
+#include <QEvent>
+#include <QKeyEvent>
 
 // SAM2Lung includes
 #include "vtkSlicerSAM2LungLogic.h"
@@ -320,6 +322,42 @@ void qSlicerSAM2LungModuleWidget::cancel()
   {
     d->logic()->Cancel();
   }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::undo()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (!d->logic() || d->logic()->GetUndoText(d->Node).empty())
+  {
+    return;
+  }
+  if (d->logic()->Undo(d->Node))
+  {
+    d->Message.clear();
+  }
+  else
+  {
+    d->takeMessage();
+  }
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+bool qSlicerSAM2LungModuleWidget::event(QEvent* event)
+{
+  const bool asked = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress;
+  if (asked && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo))
+  {
+    // Slicer's menu has the same key, for the scene. A line in which text is typed took it before it came here.
+    if (event->type() == QEvent::KeyPress)
+    {
+      this->undo();
+    }
+    event->accept();
+    return true;
+  }
+  return this->Superclass::event(event);
 }
 
 //-----------------------------------------------------------------------------

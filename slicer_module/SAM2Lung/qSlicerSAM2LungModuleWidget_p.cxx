@@ -165,6 +165,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   letGoOfRemoved(this->InputVolumeComboBox);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
+  QObject::connect(this->UndoButton, &QPushButton::clicked, q, &Widget::undo);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
                    [this](const QString& details)
                    {
@@ -745,7 +746,12 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
   this->updateLegend();
   const QString reviewed = QString::fromStdString(this->logic()->GetReviewedText(this->Node));
   this->ReviewedLabel->setText(reviewed);
-  this->ReviewedLabel->setVisible(!reviewed.isEmpty());
+  const QString undo = QString::fromStdString(this->logic()->GetUndoText(this->Node));
+  this->ReviewedLabel->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
+  this->UndoButton->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
+  this->UndoButton->setEnabled(!undo.isEmpty() && !this->isRunning());
+  this->UndoButton->setToolTip(undo.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Nothing to undo")
+                                              : qSlicerSAM2LungModuleWidget::tr("Undo (Ctrl-Z): %1").arg(undo));
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());

@@ -26,6 +26,11 @@ struct Reading
   Decision decision = Decision::undecided;
   std::string comment; ///< In one line.
   std::string reader;  ///< Who decided or wrote last; empty: not known.
+
+  bool operator==(const Reading& other) const
+  {
+    return this->decision == other.decision && this->comment == other.comment && this->reader == other.reader;
+  }
 };
 
 /// Columns `accepted`, `decided`, `comment` and `reader` of a nodule; a nodule that isn't there is undecided.

@@ -455,6 +455,18 @@ int vtkSlicerSAM2LungLogic::GetPreviousNodule(vtkMRMLSAM2LungParametersNode* par
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Undo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Undo(parameters);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetUndoText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Done.Text(parameters);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
   if (!parameters || !parameters->GetScene() || !HasPlace(parameters, id))
@@ -530,6 +542,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
+  this->Internal->Done.Forget(nullptr);
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
@@ -638,4 +651,5 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneStartClose()
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was closed; nothing was written."));
+  this->Internal->Done.Forget(nullptr);
 }

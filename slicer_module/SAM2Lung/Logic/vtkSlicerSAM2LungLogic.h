@@ -193,6 +193,12 @@ public:
   int GetNextNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
   /// The same, backwards.
   int GetPreviousNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
+  /// Takes back what was done last to the nodules of this parameter node: a decision, a comment, or an outline at a click,
+  /// with what that replaced. A whole run ends what can be undone, and so does a click that writes outputs of another grid
+  /// anew. \return whether something was taken back; where it could not be, GetStatusText() says why
+  bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What Undo() would take back, for people, as "Reject Nodule 3"; empty: nothing.
+  std::string GetUndoText(vtkMRMLSAM2LungParametersNode* parameters);
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
   /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule

@@ -1,5 +1,6 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
+#include "SAM2LungBeforeClick.h"
 #include "SAM2LungChannels.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
@@ -28,6 +29,17 @@ constexpr std::chrono::milliseconds WAIT{ 50 };
 
 /// How long the main thread is kept at a time: the window still seems to follow at once.
 constexpr std::chrono::milliseconds AT_A_TIME{ 40 };
+
+/// What a reader did, for people.
+std::string ReadingText(const Reading& before, const Reading& now, const std::string& nodule)
+{
+  const std::string text =
+    now.decision == before.decision       ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Comment on %1")
+    : now.decision == Decision::accepted ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accept %1")
+    : now.decision == Decision::rejected ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reject %1")
+                                          : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Make %1 undecided");
+  return vtkMRMLI18N::Format(text, nodule.c_str());
+}
 
 std::string NothingAtClickText()
 {
@@ -149,8 +161,44 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* pa
   const bool anything = reading.decision != Decision::undecided || !CommentLine(reading.comment).empty();
   reading.reader = anything ? this->Reader : std::string();
   parameters->GetScene()->SaveStateForUndo();
+  const Reading before = NoduleReading(parameters, id);
   if (!SetNoduleReading(parameters, id, reading))
   {
+    return false;
+  }
+  const Reading now = NoduleReading(parameters, id);
+  if (!(now == before))
+  {
+    const vtkWeakPointer<vtkMRMLSAM2LungParametersNode> weak = parameters;
+    this->Done.Add(parameters,
+                   ReadingText(before, now, NoduleTitle(parameters, id)),
+                   [weak, id, before] { return SetNoduleReading(weak, id, before); });
+  }
+  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  return true;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Undo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
+  if (this->Current && this->Current->Parameters == parameters)
+  {
+    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                           "Nothing can be undone while this CT is segmented. Wait until that is done, or cancel it."));
+    return false;
+  }
+  const std::string what = this->Done.Text(parameters);
+  if (what.empty())
+  {
+    return false;
+  }
+  if (!this->Done.Undo(parameters))
+  {
+    this->Refuse(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                               "'%1' can't be undone: its nodule or an output was removed or exchanged "
+                                               "since then; nothing was changed."),
+                                     what.c_str()));
     return false;
   }
   this->External->InvokeEvent(NodulesModifiedEvent, parameters);
@@ -242,7 +290,10 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
   try
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
+    const bool anew = ClickBeginsAnew(parameters, *run.Input);
+    const auto before = anew ? nullptr : std::make_shared<BeforeClick>(parameters, output);
     this->ClickedNodule = WriteClick(parameters, *run.Input, output);
+    this->CanTakeBack(parameters, before);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
   catch (...)
@@ -255,12 +306,30 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
 }
 
 //----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
+                                                      const std::shared_ptr<BeforeClick>& before)
+{
+  if (!before)
+  {
+    this->Done.Forget(parameters);
+    return;
+  }
+  before->Shrink();
+  this->Done.Add(parameters,
+                 vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outline %1 at a click"),
+                                     NoduleTitle(parameters, this->ClickedNodule).c_str()),
+                 [before] { return before->PutBack(); });
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::BeginWriting(Run& run, const RunOutput& output)
 {
   try
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
     this->Writing = std::make_unique<Delivery>(run.Parameters, *run.Input, output);
+    // Numbers may mean other nodules from here on.
+    this->Done.Forget(run.Parameters);
   }
   catch (...)
   {

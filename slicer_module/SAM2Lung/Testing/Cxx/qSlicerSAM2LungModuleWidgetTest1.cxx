@@ -263,6 +263,11 @@ int KeysDecideAndWalkOn(Panel& panel)
   CHECK_INT(table->currentRow(), 1);
   Press(table, Qt::Key_R);
   CHECK_INT(decision(1), Logic::DecisionRejected);
+  Press(table, Qt::Key_Z, Qt::ControlModifier);
+  CHECK_INT(decision(1), Logic::DecisionUndecided);
+  panel.find<QPushButton>("UndoButton")->click();
+  Panel::handleEvents();
+  CHECK_INT(decision(1), Logic::DecisionRejected); // as the box left it
   return EXIT_SUCCESS;
 }
 
