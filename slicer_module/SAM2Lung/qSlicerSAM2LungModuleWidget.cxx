@@ -4,6 +4,7 @@
 // Qt includes
 #include <QApplication>
 #include <QEvent>
+#include <QFileDialog>
 #include <QKeyEvent>
 
 // SAM2Lung includes
@@ -340,6 +341,21 @@ void qSlicerSAM2LungModuleWidget::undo()
   {
     d->takeMessage();
   }
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::exportNodules()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for nodules.csv"));
+  if (folder.isEmpty())
+  {
+    return;
+  }
+  const bool written = d->logic()->Export(d->Node, folder.toStdString());
+  d->MessageIcon = written ? QStyle::SP_MessageBoxInformation : QStyle::SP_MessageBoxCritical;
+  d->Message = QString::fromStdString(d->logic()->GetStatusText());
   this->updateWidgetFromMRML();
 }
 

@@ -66,6 +66,8 @@ protected slots:
   void cancel();
   /// Takes back the last decision, comment or click (Ctrl-Z).
   void undo();
+  /// Asks for a folder, and writes the nodules there.
+  void exportNodules();
   void onRunStarted();
   void onRunFinished();
 

@@ -166,6 +166,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
   QObject::connect(this->UndoButton, &QPushButton::clicked, q, &Widget::undo);
+  QObject::connect(this->ExportButton, &QPushButton::clicked, q, &Widget::exportNodules);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
                    [this](const QString& details)
                    {
@@ -749,6 +750,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
   const QString undo = QString::fromStdString(this->logic()->GetUndoText(this->Node));
   this->ReviewedLabel->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
   this->UndoButton->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
+  this->ExportButton->setVisible(!reviewed.isEmpty());
+  this->ExportButton->setEnabled(!this->isRunning());
   this->UndoButton->setEnabled(!undo.isEmpty() && !this->isRunning());
   this->UndoButton->setToolTip(undo.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Nothing to undo")
                                               : qSlicerSAM2LungModuleWidget::tr("Undo (Ctrl-Z): %1").arg(undo));

@@ -140,14 +140,6 @@ bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const R
 }
 
 //----------------------------------------------------------------------------
-bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted)
-{
-  Reading reading = NoduleReading(parameters, id);
-  reading.decision = accepted ? Decision::accepted : Decision::rejected;
-  return SetNoduleReading(parameters, id, reading);
-}
-
-//----------------------------------------------------------------------------
 int NeighbourInReview(vtkMRMLSAM2LungParametersNode* parameters, int id, int step, bool undecided_first)
 {
   std::vector<int> ids = ReviewOrder(parameters);

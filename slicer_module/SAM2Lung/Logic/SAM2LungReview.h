@@ -33,9 +33,6 @@ VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& reading);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 Reading NoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id);
-/// Accepts or rejects it; comment and reader stay.
-VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
 /// The nodule to look at after this one (`step` 1) or before it (-1) in the order of review, around its ends; 0: there is
 /// none. From none, `id` 0, to the first or last one.
 /// \param undecided_first  the others only when no other one is undecided

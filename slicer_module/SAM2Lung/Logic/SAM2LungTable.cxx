@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <sstream>
 
 namespace sam2lung_slicer
 {
@@ -54,6 +55,17 @@ std::string WarningLines(const std::vector<RunWarning>& warnings)
     std::string text = warning.text;
     std::replace(text.begin(), text.end(), '\n', ' ');
     lines += (lines.empty() ? "" : "\n") + warning.name + " " + text;
+  }
+  return lines;
+}
+
+std::vector<std::string> Lines(const std::string& text)
+{
+  std::vector<std::string> lines;
+  std::istringstream from(text);
+  for (std::string line; std::getline(from, line);)
+  {
+    lines.push_back(line);
   }
   return lines;
 }
@@ -452,15 +464,22 @@ std::string TableResultText(vtkMRMLTableNode* node)
 std::string TableWarningText(vtkMRMLTableNode* node)
 {
   std::string text;
-  std::string lines = IsNoduleTable(node) ? Fact(node, "Warnings") : "";
-  while (!lines.empty())
+  for (const std::string& line : Lines(IsNoduleTable(node) ? Fact(node, "Warnings") : ""))
   {
-    const std::size_t end = lines.find('\n');
-    const std::string line = lines.substr(0, end);
     text += (text.empty() ? "" : "\n") + line.substr(line.find(' ') + 1);
-    lines = end == std::string::npos ? "" : lines.substr(end + 1);
   }
   return text;
+}
+
+//----------------------------------------------------------------------------
+std::string TableWarningNames(vtkMRMLTableNode* node)
+{
+  std::string names;
+  for (const std::string& line : Lines(IsNoduleTable(node) ? Fact(node, "Warnings") : ""))
+  {
+    names += (names.empty() ? "" : REASON_SEPARATOR) + line.substr(0, line.find(' '));
+  }
+  return names;
 }
 
 } // namespace sam2lung_slicer

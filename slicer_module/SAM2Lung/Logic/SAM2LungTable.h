@@ -60,6 +60,8 @@ std::string TableClassColors(vtkMRMLTableNode* node);
 std::string TableResultText(vtkMRMLTableNode* node);
 /// What the run found out that must be known, a line each; empty: nothing.
 std::string TableWarningText(vtkMRMLTableNode* node);
+/// The names of these warnings, as in `nodules.csv`: "W_THICK_SLICES; W_ONE_LUNG".
+std::string TableWarningNames(vtkMRMLTableNode* node);
 
 } // namespace sam2lung_slicer
 

@@ -467,6 +467,12 @@ std::string vtkSlicerSAM2LungLogic::GetUndoText(vtkMRMLSAM2LungParametersNode* p
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  return this->Internal->Export(parameters, folder);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
   if (!parameters || !parameters->GetScene() || !HasPlace(parameters, id))

@@ -199,6 +199,9 @@ public:
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
   /// What Undo() would take back, for people, as "Reject Nodule 3"; empty: nothing.
   std::string GetUndoText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Writes the nodules with their measures and readings into a folder, as `nodules.csv`; a file of that name is left as it
+  /// is. \return whether it was written; GetStatusText() says where, or why not
+  bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
   /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule

@@ -2,6 +2,7 @@
 
 #include "SAM2LungBeforeClick.h"
 #include "SAM2LungChannels.h"
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
 #include "SAM2LungOptions.h"
@@ -175,6 +176,28 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* pa
                    [weak, id, before] { return SetNoduleReading(weak, id, before); });
   }
   this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  return true;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  if (this->Current)
+  {
+    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                           "Nothing can be exported while a CT is segmented. Wait until that is done, or cancel it."));
+    return false;
+  }
+  const std::string problem =
+    parameters ? ExportNodules(parameters, folder) : NodeProblem(parameters, this->External->GetMRMLScene());
+  if (!problem.empty())
+  {
+    this->Refuse(problem);
+    return false;
+  }
+  this->Status = StatusCompleted;
+  this->Message = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is written."),
+                                      (folder + "/" + EXPORTED_FILE).c_str());
   return true;
 }
 

@@ -54,6 +54,8 @@ public:
   bool WaitFor(const std::shared_ptr<Run>& run);
   /// Writes what the reader made of a nodule, in the reader's name. \return whether there is such a nodule
   bool Read(vtkMRMLSAM2LungParametersNode* parameters, int id, sam2lung_slicer::Reading reading);
+  /// Writes the nodules into a folder. \return whether it did
+  bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Takes back what the reader did last. \return whether it could
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
