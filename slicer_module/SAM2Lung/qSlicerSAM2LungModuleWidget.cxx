@@ -3,6 +3,9 @@
 
 // Qt includes
 #include <QApplication>
+#include <QEvent>
+#include <QFileDialog>
+#include <QKeyEvent>
 
 // SAM2Lung includes
 #include "vtkSlicerSAM2LungLogic.h"
@@ -51,6 +54,7 @@ void qSlicerSAM2LungModuleWidget::setup()
   d->fillOverlayLegend();
   d->letShrink();
   d->connectActions();
+  d->connectReader();
   d->connectOptions();
   d->connectOutputs();
   d->PreselectionTimer.setSingleShot(true);
@@ -319,6 +323,57 @@ void qSlicerSAM2LungModuleWidget::cancel()
   {
     d->logic()->Cancel();
   }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::undo()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (!d->logic() || d->logic()->GetUndoText(d->Node).empty())
+  {
+    return;
+  }
+  if (d->logic()->Undo(d->Node))
+  {
+    d->Message.clear();
+  }
+  else
+  {
+    d->takeMessage();
+  }
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::exportNodules()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for nodules.csv"));
+  if (folder.isEmpty())
+  {
+    return;
+  }
+  const bool written = d->logic()->Export(d->Node, folder.toStdString());
+  d->MessageIcon = written ? QStyle::SP_MessageBoxInformation : QStyle::SP_MessageBoxCritical;
+  d->Message = QString::fromStdString(d->logic()->GetStatusText());
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+bool qSlicerSAM2LungModuleWidget::event(QEvent* event)
+{
+  const bool asked = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress;
+  if (asked && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo))
+  {
+    // Slicer's menu has the same key, for the scene. A line in which text is typed took it before it came here.
+    if (event->type() == QEvent::KeyPress)
+    {
+      this->undo();
+    }
+    event->accept();
+    return true;
+  }
+  return this->Superclass::event(event);
 }
 
 //-----------------------------------------------------------------------------

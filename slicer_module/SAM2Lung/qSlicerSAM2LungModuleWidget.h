@@ -5,6 +5,7 @@
 
 #include "qSlicerSAM2LungModuleExport.h"
 
+class QEvent;
 class qSlicerSAM2LungModuleWidgetPrivate;
 class vtkMRMLNode;
 class vtkMRMLSAM2LungParametersNode;
@@ -42,6 +43,8 @@ public slots:
 
 protected:
   void setup() override;
+  /// Takes Ctrl-Z for undo().
+  bool event(QEvent* event) override;
 
 protected slots:
   void chooseCT(vtkMRMLNode* ct);
@@ -61,6 +64,10 @@ protected slots:
   void outlineAtClick(double r, double a, double s);
   void setPlacing(bool placing);
   void cancel();
+  /// Takes back the last decision, comment or click (Ctrl-Z).
+  void undo();
+  /// Asks for a folder, and writes the nodules there.
+  void exportNodules();
   void onRunStarted();
   void onRunFinished();
 

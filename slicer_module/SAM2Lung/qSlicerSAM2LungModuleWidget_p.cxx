@@ -5,6 +5,7 @@
 #include <QColor>
 #include <QImage>
 #include <QScrollBar>
+#include <QSettings>
 #include <QShortcut>
 #include <QSignalBlocker>
 #include <QStandardItemModel>
@@ -40,6 +41,9 @@
 namespace
 {
 typedef vtkMRMLSAM2LungParametersNode Parameters;
+
+/// The reader's name, as the panel knew it last.
+const char* const READER_SETTING = "SAM2Lung/Reader";
 
 //-----------------------------------------------------------------------------
 /// A square of that colour, as rich text.
@@ -161,11 +165,14 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   letGoOfRemoved(this->InputVolumeComboBox);
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
+  QObject::connect(this->UndoButton, &QPushButton::clicked, q, &Widget::undo);
+  QObject::connect(this->ExportButton, &QPushButton::clicked, q, &Widget::exportNodules);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
                    [this](const QString& details)
                    {
                      this->NoduleDetailsLabel->setText(details);
                      this->NoduleDetailsLabel->setVisible(!details.isEmpty());
+                     this->showComment();
                    });
   QObject::connect(this->OutlineAtClickButton, &QPushButton::toggled, q, &Widget::setPlacing);
   QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::outlineAtClick);
@@ -177,6 +184,58 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   QShortcut* escape = new QShortcut(QKeySequence(Qt::Key_Escape), q);
   escape->setContext(Qt::WidgetWithChildrenShortcut);
   QObject::connect(escape, &QShortcut::activated, q, &Widget::cancel);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::connectReader()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  if (!this->logic())
+  {
+    return;
+  }
+  this->ReaderLineEdit->setText(QSettings().value(READER_SETTING).toString());
+  this->logic()->SetReaderName(this->ReaderLineEdit->text().toStdString());
+  QObject::connect(this->ReaderLineEdit, &QLineEdit::editingFinished, q,
+                   [this]
+                   {
+                     QSettings().setValue(READER_SETTING, this->ReaderLineEdit->text());
+                     this->logic()->SetReaderName(this->ReaderLineEdit->text().toStdString());
+                   });
+  QObject::connect(this->CommentLineEdit, &QLineEdit::editingFinished, q, [this] { this->takeComment(); });
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::takeComment()
+{
+  if (this->CommentLineEdit->isModified())
+  {
+    this->CommentLineEdit->setModified(false);
+    this->logic()->SetNoduleComment(
+      this->CommentedNode, this->CommentedNodule, this->CommentLineEdit->text().toStdString());
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::showComment()
+{
+  if (!this->logic())
+  {
+    return;
+  }
+  const int id = this->NoduleTable->currentNodule();
+  if (id != this->CommentedNodule || this->Node != this->CommentedNode)
+  {
+    this->takeComment();
+    this->CommentedNodule = id;
+    this->CommentedNode = this->Node;
+  }
+  const QString comment = QString::fromStdString(this->logic()->GetNoduleComment(this->Node, id));
+  if (!this->CommentLineEdit->isModified() && this->CommentLineEdit->text() != comment)
+  {
+    this->CommentLineEdit->setText(comment);
+  }
+  this->CommentLineEdit->setEnabled(id > 0);
 }
 
 //-----------------------------------------------------------------------------
@@ -686,6 +745,16 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
   this->updateTitle();
   this->updateWarnings();
   this->updateLegend();
+  const QString reviewed = QString::fromStdString(this->logic()->GetReviewedText(this->Node));
+  this->ReviewedLabel->setText(reviewed);
+  const QString undo = QString::fromStdString(this->logic()->GetUndoText(this->Node));
+  this->ReviewedLabel->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
+  this->UndoButton->setVisible(!reviewed.isEmpty() || !undo.isEmpty());
+  this->ExportButton->setVisible(!reviewed.isEmpty());
+  this->ExportButton->setEnabled(!this->isRunning());
+  this->UndoButton->setEnabled(!undo.isEmpty() && !this->isRunning());
+  this->UndoButton->setToolTip(undo.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Nothing to undo")
+                                              : qSlicerSAM2LungModuleWidget::tr("Undo (Ctrl-Z): %1").arg(undo));
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());

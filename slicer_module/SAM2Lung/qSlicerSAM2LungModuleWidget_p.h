@@ -83,6 +83,10 @@ public:
   /// What the colours of the outlines mean.
   void updateLegend();
   void updateResult();
+  void connectReader();
+  /// Of the current nodule. A comment that is still being typed goes to the nodule that it was begun for.
+  void showComment();
+  void takeComment();
   void updateOptions();
   void updateOutputs();
 
@@ -91,6 +95,9 @@ public:
   /// Names of the channels beside the first one, and their selectors.
   std::vector<std::string> Channels;
   std::vector<qMRMLNodeComboBox*> ChannelComboBoxes;
+  /// Whose comment the line shows: number of a nodule, 0 for none, and its parameter node.
+  int CommentedNodule{ 0 };
+  vtkWeakPointer<vtkMRMLSAM2LungParametersNode> CommentedNode;
   qSAM2LungPointPlacer Placer;
   QTimer PreselectionTimer;
   QTimer FollowingTimer;

@@ -7,6 +7,7 @@
 #include "SAM2LungOutputNodes.h"
 #include "SAM2LungPoints.h"
 #include "SAM2LungPrepare.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
@@ -23,6 +24,7 @@
 #include <vtkTable.h>
 
 #include <algorithm>
+#include <set>
 
 namespace sam2lung_slicer
 {
@@ -67,6 +69,24 @@ void RemoveAll(const OutputNodes& nodes)
   WritePoints(nodes.points, {}, {});
 }
 
+/// What readers wrote of the nodules whose place the clicked one takes.
+Reading Inherited(vtkMRMLTableNode* table, int id, const std::set<int>& replaced)
+{
+  Reading inherited;
+  std::set<int> all = replaced;
+  all.insert(id);
+  for (const int each : all)
+  {
+    const Reading reading = ReadingInTable(table, each);
+    if (!reading.comment.empty())
+    {
+      inherited.comment = JoinComments(inherited.comment, reading.comment);
+      inherited.reader = JoinComments(inherited.reader, reading.reader);
+    }
+  }
+  return inherited;
+}
+
 void WriteRow(const OutputNodes& nodes, const sam2lung::Nodule& nodule, const RunOutput& output, bool anew)
 {
   if (anew || !IsNoduleTable(nodes.table))
@@ -82,6 +102,13 @@ void WriteRow(const OutputNodes& nodes, const sam2lung::Nodule& nodule, const Ru
 } // namespace
 
 //----------------------------------------------------------------------------
+bool ClickBeginsAnew(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input)
+{
+  vtkMRMLLabelMapVolumeNode* const old = parameters->GetLabelMapNode();
+  return (HasImage(old) && !OnGrid(old, input, VTK_UNSIGNED_SHORT)) || HasRegions(parameters->GetNoduleTableNode());
+}
+
+//----------------------------------------------------------------------------
 int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
 {
   const sam2lung::Nodule* const nodule = FindClicked(output);
@@ -91,28 +118,29 @@ int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input,
   }
   RunOutput prepared = output;
   Prepare(input, prepared);
-  vtkMRMLLabelMapVolumeNode* const old = parameters->GetLabelMapNode();
-  const bool anew =
-    (HasImage(old) && !OnGrid(old, input, VTK_UNSIGNED_SHORT)) || HasRegions(parameters->GetNoduleTableNode());
+  const bool anew = ClickBeginsAnew(parameters, input);
   const OutputNodes nodes = MakeOutputNodes(parameters, prepared.probability != nullptr);
   ShowVolumes(nodes, prepared.facts.uncertainty);
   ShowMarks(nodes);
   HideUnlessShown(parameters);
   WriteVoxels(nodes, input, prepared);
+  const int id = static_cast<int>(nodule->id);
+  const Reading inherited = anew ? Reading() : Inherited(nodes.table, id, prepared.replaced);
   if (anew)
   {
     RemoveAll(nodes);
   }
-  for (const int id : prepared.replaced)
+  for (const int replaced : prepared.replaced)
   {
-    Remove(nodes, id);
+    Remove(nodes, replaced);
   }
   WriteRow(nodes, *nodule, prepared, anew);
+  WriteReading(nodes.table, id, inherited);
   WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule, prepared.classes));
   WriteSegment(nodes.segmentation, parameters->GetInputVolumeNode(), prepared.segments.front());
   WritePoint(nodes.points, *nodule, prepared.classes);
   ShowAsAccepted(parameters);
-  return static_cast<int>(nodule->id);
+  return id;
 }
 
 } // namespace sam2lung_slicer

@@ -1,6 +1,7 @@
 #include "SAM2LungOrphans.h"
 
 #include "SAM2LungOutputNodes.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungTable.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -24,15 +25,12 @@ namespace sam2lung_slicer
 namespace
 {
 
-/// Whether the user rejected a nodule or outlined one by a click.
+/// Whether a reader outlined, accepted, rejected or commented on a nodule.
 bool IsReviewed(vtkMRMLSAM2LungParametersNode* parameters)
 {
   vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
   const std::vector<int> ids = IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>();
-  return std::any_of(ids.begin(),
-                     ids.end(),
-                     [table](int id)
-                     { return CellNumber(table, id, "clicked") > 0 || CellNumber(table, id, "accepted") == 0; });
+  return std::any_of(ids.begin(), ids.end(), [table](int id) { return HasReadersWork(table, id); });
 }
 
 /// With the nodes that exist for it alone.

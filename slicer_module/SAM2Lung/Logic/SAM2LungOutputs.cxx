@@ -6,6 +6,7 @@
 #include "SAM2LungPoints.h"
 #include "SAM2LungPrepare.h"
 #include "SAM2LungPrevious.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungShow.h"
@@ -47,14 +48,15 @@ struct Delivery::Content
     }
   }
 
-  /// Whether the nodule wasn't rejected, as long as the table says what was there before.
-  bool Accepted(int id) const
+  /// What a reader made of the nodule, as long as the table says what was there before.
+  Reading ReadingOf(int id) const
   {
     const auto found = std::find_if(this->Output.earlier.begin(),
                                     this->Output.earlier.end(),
                                     [id](const auto& pair) { return pair.second == id; });
-    return found == this->Output.earlier.end() ||
-           CellNumber(this->Parameters->GetNoduleTableNode(), found->first, "accepted") != 0;
+    return found == this->Output.earlier.end()
+             ? Reading()
+             : ReadingInTable(this->Parameters->GetNoduleTableNode(), found->first);
   }
 
   void WriteSegmentOf(std::size_t n)
@@ -66,7 +68,7 @@ struct Delivery::Content
       segment->SetName(this->Names[id].c_str());
     }
     WriteSegment(this->Nodes.segmentation, this->Parameters->GetInputVolumeNode(), segment);
-    ShowSegment(this->Nodes.segmentation, id, this->Accepted(id));
+    ShowSegment(this->Nodes.segmentation, id, this->ReadingOf(id).decision != Decision::rejected);
   }
 
   /// Those that are to be seen in the views.
@@ -91,7 +93,7 @@ struct Delivery::Content
       {
         CopyRow(this->Nodes.table, earlier, this->Table, now);
       }
-      SetAccepted(this->Table, now, this->Accepted(now));
+      SetReading(this->Table, now, this->ReadingOf(now));
     }
     WriteTable(this->Nodes.table, this->Table, this->Output.facts, this->Output.classes);
   }

@@ -21,9 +21,9 @@ namespace sam2lung_slicer
 
 /// Writes everything a whole run found, step by step, so that the window goes on between two steps.
 ///
-/// Output nodes that are absent are made, beside the CT in the subject hierarchy and under its parent transform. What was
-/// rejected before stays rejected, and what the user called a segment stays its name (RunOutput::earlier). The parameter
-/// node has a scene and an input volume.
+/// Output nodes that are absent are made, beside the CT in the subject hierarchy and under its parent transform. What a
+/// reader decided and wrote of a nodule stays with it, and what the user called a segment stays its name
+/// (RunOutput::earlier). The parameter node has a scene and an input volume.
 class VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT Delivery
 {
 public:
@@ -52,11 +52,16 @@ VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void WriteOutputs(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
 
 /// Writes what a click brought: volumes, and the row, segment, colour and point of the nodule `output.clicked`; those of
-/// `output.replaced` go. Of all other nodules everything stays as it is. Outputs that are absent are made; in outputs of
-/// another grid this nodule is alone.
+/// `output.replaced` go. Of all other nodules everything stays as it is. The nodule is undecided: nobody has seen this
+/// outline yet; comments on what it replaces stay with it. Outputs that are absent are made; in outputs of another grid
+/// this nodule is alone.
 /// \return the nodule's number; 0, and nothing is written, where none was found
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output);
+
+/// Whether WriteClick() would write all outputs anew: they lie on another grid, or hold regions.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+bool ClickBeginsAnew(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input);
 
 /// The result that the outputs hold, in a line; empty: none.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT

@@ -3,6 +3,7 @@
 #include "SAM2LungLabels.h"
 #include "SAM2LungMaps.h"
 #include "SAM2LungNeighbourhood.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungTable.h"
 
@@ -41,11 +42,6 @@ std::string Numbers(vtkMRMLTableNode* table, Is is)
     }
   }
   return text;
-}
-
-bool IsReviewed(vtkMRMLTableNode* table, int id)
-{
-  return CellNumber(table, id, "clicked") > 0 || CellNumber(table, id, "accepted") == 0;
 }
 
 /// Whether the node's voxels lie where the CT's do.
@@ -132,14 +128,14 @@ std::string ReviewLoss(vtkMRMLSAM2LungParametersNode* parameters)
   {
     return {};
   }
-  const std::string reviewed = Numbers(table, [table](int id) { return IsReviewed(table, id); });
+  const std::string reviewed = Numbers(table, [table](int id) { return HasReadersWork(table, id); });
   if (!reviewed.empty() && !OnGridOf(parameters->GetInputVolumeNode(), parameters->GetLabelMapNode()))
   {
     return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "You rejected or outlined nodules (%1) of an earlier run, and the label map "
+                                         "You reviewed or outlined nodules (%1) of an earlier run, and the label map "
                                          "that says where they lie is gone or has another grid than the CT. A new run "
-                                         "can't match them: what you rejected comes back, and what you outlined "
-                                         "goes."),
+                                         "can't match them: what you decided and wrote goes, what you rejected "
+                                         "comes back, and what you outlined goes."),
                                reviewed.c_str());
   }
   vtkMRMLSegmentationNode* const segmentation = parameters->GetSegmentationNode();

@@ -120,16 +120,48 @@ bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id)
 }
 
 //----------------------------------------------------------------------------
-bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted)
+Reading NoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return ReadingInTable(TableOf(parameters), id);
+}
+
+//----------------------------------------------------------------------------
+bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& reading)
 {
   if (NoduleRow(TableOf(parameters), id) < 0)
   {
     return false;
   }
-  WriteAccepted(TableOf(parameters), id, accepted);
-  ShowSegment(parameters->GetSegmentationNode(), id, accepted);
-  ShowPoint(parameters->GetNodulePointsNode(), id, accepted);
+  WriteReading(TableOf(parameters), id, reading);
+  const bool shown = reading.decision != Decision::rejected;
+  ShowSegment(parameters->GetSegmentationNode(), id, shown);
+  ShowPoint(parameters->GetNodulePointsNode(), id, shown);
   return true;
+}
+
+//----------------------------------------------------------------------------
+int NeighbourInReview(vtkMRMLSAM2LungParametersNode* parameters, int id, int step, bool undecided_first)
+{
+  std::vector<int> ids = ReviewOrder(parameters);
+  if (step < 0)
+  {
+    std::reverse(ids.begin(), ids.end());
+  }
+  // From the one behind this one on, this one last.
+  const auto current = std::find(ids.begin(), ids.end(), id);
+  if (current != ids.end())
+  {
+    std::rotate(ids.begin(), current + 1, ids.end());
+  }
+  const auto undecided = std::find_if(
+    ids.begin(),
+    ids.end(),
+    [&](int each) { return each != id && NoduleReading(parameters, each).decision == Decision::undecided; });
+  if (undecided_first && undecided != ids.end())
+  {
+    return *undecided;
+  }
+  return ids.empty() ? 0 : ids.front();
 }
 
 //----------------------------------------------------------------------------

@@ -4,6 +4,8 @@
 #ifndef SAM2LungReview_h
 #define SAM2LungReview_h
 
+#include "SAM2LungReading.h"
+
 #include <string>
 #include <vector>
 
@@ -26,9 +28,16 @@ VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool NoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
-/// Marks it in the table; shows or hides segment and point. \return whether there is such a nodule
+/// Writes it into the table; shows or hides segment and point. \return whether there is such a nodule
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
-bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
+bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& reading);
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+Reading NoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id);
+/// The nodule to look at after this one (`step` 1) or before it (-1) in the order of review, around its ends; 0: there is
+/// none. From none, `id` 0, to the first or last one.
+/// \param undecided_first  the others only when no other one is undecided
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+int NeighbourInReview(vtkMRMLSAM2LungParametersNode* parameters, int id, int step, bool undecided_first);
 /// Shows the segments and points of accepted nodules, and hides those of rejected ones.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void ShowAsAccepted(vtkMRMLSAM2LungParametersNode* parameters);

@@ -245,6 +245,36 @@ Owner OwnerOf(vtkSegment* segment, int id)
   return owner;
 }
 
+/// The voxels of a value in an image that segments share, as another value.
+template <typename Value>
+vtkSmartPointer<vtkImageData> OwnVoxels(const Value* first, vtkImageData* image, int value, int as)
+{
+  Box box;
+  const Value* voxel = first;
+  ForEachVoxel(BoxOf(image),
+               [&](int i, int j, int k)
+               {
+                 if (static_cast<int>(*voxel++) == value)
+                 {
+                   box.Add(i, j, k);
+                 }
+               });
+  if (box.Empty())
+  {
+    return vtkSmartPointer<vtkImageData>::New();
+  }
+  const vtkSmartPointer<vtkImageData> own = Blank(WithMargin(box), VTK_UNSIGNED_SHORT);
+  ForEachVoxel(box,
+               [&](int i, int j, int k)
+               {
+                 if (static_cast<int>(*static_cast<const Value*>(image->GetScalarPointer(i, j, k))) == value)
+                 {
+                   *static_cast<std::uint16_t*>(own->GetScalarPointer(i, j, k)) = static_cast<std::uint16_t>(as);
+                 }
+               });
+  return own;
+}
+
 /// Looks at each voxel of an image of segments: `owners` leads from a segment's value to what it is.
 /// \param same    how many voxels of the nodule are its own in the label map, too
 /// \param differ  nodules that have a voxel here and not there
@@ -425,6 +455,40 @@ void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vt
   MakeReady(node, ct);
   Add(node, segment, next);
   node->CreateClosedSurfaceRepresentation();
+}
+
+//----------------------------------------------------------------------------
+vtkSmartPointer<vtkSegment> CopySegment(vtkMRMLSegmentationNode* node, int id)
+{
+  vtkSegment* const segment = node->GetSegmentation()->GetSegment(FindSegment(node, id));
+  auto* const image =
+    segment ? vtkOrientedImageData::SafeDownCast(segment->GetRepresentation(BinaryLabelmap())) : nullptr;
+  if (!image)
+  {
+    return nullptr;
+  }
+  vtkSmartPointer<vtkImageData> voxels = vtkSmartPointer<vtkImageData>::New();
+  if (image->GetNumberOfPoints() > 0)
+  {
+    switch (image->GetScalarType())
+    {
+      vtkTemplateMacro(voxels = OwnVoxels(static_cast<const VTK_TT*>(image->GetScalarPointer()), image,
+                                          segment->GetLabelValue(), id));
+    }
+  }
+  vtkNew<vtkMatrix4x4> matrix;
+  image->GetImageToWorldMatrix(matrix);
+  sam2lung::Matrix ijk_to_ras{};
+  std::copy_n(matrix->GetData(), ijk_to_ras.size(), ijk_to_ras.begin());
+  auto copy = vtkSmartPointer<vtkSegment>::New();
+  copy->DeepCopyMetadata(segment);
+  copy->SetLabelValue(id);
+  copy->AddRepresentation(BinaryLabelmap(), Oriented(voxels, ijk_to_ras));
+  if (vtkDataObject* const surface = segment->GetRepresentation(ClosedSurface()))
+  {
+    copy->AddRepresentation(ClosedSurface(), surface);
+  }
+  return copy;
 }
 
 //----------------------------------------------------------------------------

@@ -50,6 +50,8 @@ bool RemoveNextSegment(vtkMRMLSegmentationNode* node);
 ///
 /// Nothing holds back what the node says of it: views and lists need to hear of each segment, and of which one.
 void WriteSegment(vtkMRMLSegmentationNode* node, vtkMRMLScalarVolumeNode* ct, vtkSegment* segment);
+/// A copy of the nodule's segment that shares no voxels with others, in no segmentation; null: there is none.
+vtkSmartPointer<vtkSegment> CopySegment(vtkMRMLSegmentationNode* node, int id);
 /// Removes the segment of a nodule, if there is one.
 void RemoveSegment(vtkMRMLSegmentationNode* node, int id);
 /// Shown in slices as an outline that leaves the nodule free, and in 3-D.

@@ -1,5 +1,6 @@
 #include "SAM2LungTable.h"
 
+#include "SAM2LungReading.h"
 #include "SAM2LungTableColumns.h"
 
 #include <vtkMRMLI18N.h>
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <sstream>
 
 namespace sam2lung_slicer
 {
@@ -53,6 +55,17 @@ std::string WarningLines(const std::vector<RunWarning>& warnings)
     std::string text = warning.text;
     std::replace(text.begin(), text.end(), '\n', ' ');
     lines += (lines.empty() ? "" : "\n") + warning.name + " " + text;
+  }
+  return lines;
+}
+
+std::vector<std::string> Lines(const std::string& text)
+{
+  std::vector<std::string> lines;
+  std::istringstream from(text);
+  for (std::string line; std::getline(from, line);)
+  {
+    lines.push_back(line);
   }
   return lines;
 }
@@ -116,13 +129,6 @@ std::vector<int> IDs(vtkTable* table)
     ids.push_back(column->GetVariantValue(row).ToInt());
   }
   return ids;
-}
-
-int RowOf(vtkTable* table, int id)
-{
-  const std::vector<int> ids = IDs(table);
-  const auto found = std::find(ids.begin(), ids.end(), id);
-  return found == ids.end() ? -1 : static_cast<int>(found - ids.begin());
 }
 
 void WriteRow(vtkTable* table, vtkIdType row, const sam2lung::Nodule& nodule)
@@ -245,11 +251,21 @@ void UpgradeTable(vtkMRMLTableNode* node)
   {
     prompted->SetName("clicked");
   }
+  const bool without_decisions = !table->GetColumnByName("decided");
   for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
   {
     if (!table->GetColumnByName(column.name))
     {
       AddEmptyColumn(table, column);
+    }
+  }
+  if (without_decisions)
+  {
+    // Accepted was what nobody had looked at, too.
+    for (const int id : IDs(table))
+    {
+      const bool rejected = CellNumber(node, id, "accepted") == 0;
+      SetReading(table, id, { rejected ? Decision::rejected : Decision::undecided, "", "" });
     }
   }
   DescribeColumns(node, TableUncertainty(node));
@@ -283,7 +299,15 @@ std::vector<int> NoduleIDs(vtkMRMLTableNode* node)
 //----------------------------------------------------------------------------
 int NoduleRow(vtkMRMLTableNode* node, int id)
 {
-  return RowOf(node ? node->GetTable() : nullptr, id);
+  return NoduleRow(node ? node->GetTable() : nullptr, id);
+}
+
+//----------------------------------------------------------------------------
+int NoduleRow(vtkTable* table, int id)
+{
+  const std::vector<int> ids = IDs(table);
+  const auto found = std::find(ids.begin(), ids.end(), id);
+  return found == ids.end() ? -1 : static_cast<int>(found - ids.begin());
 }
 
 //----------------------------------------------------------------------------
@@ -316,7 +340,7 @@ sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id)
 void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id)
 {
   const int from = NoduleRow(node, earlier);
-  const int to = RowOf(table, id);
+  const int to = NoduleRow(table, id);
   for (const TableColumn& column : TableColumns(sam2lung::Uncertainty::bundle))
   {
     vtkAbstractArray* const cells = from < 0 ? nullptr : node->GetTable()->GetColumnByName(column.name);
@@ -324,16 +348,6 @@ void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id)
     {
       table->GetColumnByName(column.name)->SetVariantValue(to, cells->GetVariantValue(from));
     }
-  }
-}
-
-//----------------------------------------------------------------------------
-void SetAccepted(vtkTable* table, int id, bool accepted)
-{
-  const int row = RowOf(table, id);
-  if (row >= 0)
-  {
-    table->GetColumnByName("accepted")->SetVariantValue(row, vtkVariant(accepted ? 1 : 0));
   }
 }
 
@@ -381,19 +395,6 @@ double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column)
   bool valid = false;
   const double number = array ? array->GetVariantValue(row).ToDouble(&valid) : 0.0;
   return valid ? number : std::numeric_limits<double>::quiet_NaN();
-}
-
-//----------------------------------------------------------------------------
-void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted)
-{
-  const int row = NoduleRow(node, id);
-  vtkAbstractArray* array = row < 0 ? nullptr : node->GetTable()->GetColumnByName("accepted");
-  if (array)
-  {
-    array->SetVariantValue(row, vtkVariant(accepted ? 1 : 0));
-    array->Modified();
-    node->GetTable()->Modified();
-  }
 }
 
 //----------------------------------------------------------------------------
@@ -463,15 +464,22 @@ std::string TableResultText(vtkMRMLTableNode* node)
 std::string TableWarningText(vtkMRMLTableNode* node)
 {
   std::string text;
-  std::string lines = IsNoduleTable(node) ? Fact(node, "Warnings") : "";
-  while (!lines.empty())
+  for (const std::string& line : Lines(IsNoduleTable(node) ? Fact(node, "Warnings") : ""))
   {
-    const std::size_t end = lines.find('\n');
-    const std::string line = lines.substr(0, end);
     text += (text.empty() ? "" : "\n") + line.substr(line.find(' ') + 1);
-    lines = end == std::string::npos ? "" : lines.substr(end + 1);
   }
   return text;
+}
+
+//----------------------------------------------------------------------------
+std::string TableWarningNames(vtkMRMLTableNode* node)
+{
+  std::string names;
+  for (const std::string& line : Lines(IsNoduleTable(node) ? Fact(node, "Warnings") : ""))
+  {
+    names += (names.empty() ? "" : REASON_SEPARATOR) + line.substr(0, line.find(' '));
+  }
+  return names;
 }
 
 } // namespace sam2lung_slicer

@@ -19,7 +19,7 @@ class vtkTable;
 namespace sam2lung_slicer
 {
 
-/// The columns of `nodules.json` plus `accepted`, a row a nodule; all are accepted.
+/// The columns of `nodules.json` and those of a reader (SAM2LungReading.h), a row a nodule; all are undecided.
 vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
 /// Makes it the node's, with titles, descriptions and units of the columns.
 /// \param classes  RunOutput::classes
@@ -37,13 +37,12 @@ bool IsNoduleTable(vtkMRMLTableNode* node);
 std::vector<int> NoduleIDs(vtkMRMLTableNode* node);
 /// Row of a nodule; -1: none.
 int NoduleRow(vtkMRMLTableNode* node, int id);
+int NoduleRow(vtkTable* table, int id);
 /// Of the nodule's fields, those that name and place it and say why to look again.
 sam2lung::Nodule NoduleInTable(vtkMRMLTableNode* node, int id);
 /// Makes the nodule's row in `table` a copy of the one with `earlier` in the node, number and all else but the number.
 void CopyRow(vtkMRMLTableNode* node, int earlier, vtkTable* table, int id);
-/// The column `accepted` of a table that is in no node yet.
-void SetAccepted(vtkTable* table, int id, bool accepted);
-/// Sets the row of the nodule, or adds one; it is accepted then.
+/// Sets the row of the nodule, or adds one; it is undecided then.
 void WriteNodule(vtkMRMLTableNode* node, const sam2lung::Nodule& nodule);
 /// Removes its row, if there is one.
 void RemoveNodule(vtkMRMLTableNode* node, int id);
@@ -52,7 +51,6 @@ void RemoveNodule(vtkMRMLTableNode* node, int id);
 std::string CellText(vtkMRMLTableNode* node, int id, const std::string& column);
 /// A cell as a number; NaN: nothing there.
 double CellNumber(vtkMRMLTableNode* node, int id, const std::string& column);
-void WriteAccepted(vtkMRMLTableNode* node, int id, bool accepted);
 
 /// The kind of uncertainty that the run's map shows; Uncertainty::bundle: it is not known.
 sam2lung::Uncertainty TableUncertainty(vtkMRMLTableNode* node);
@@ -62,6 +60,8 @@ std::string TableClassColors(vtkMRMLTableNode* node);
 std::string TableResultText(vtkMRMLTableNode* node);
 /// What the run found out that must be known, a line each; empty: nothing.
 std::string TableWarningText(vtkMRMLTableNode* node);
+/// The names of these warnings, as in `nodules.csv`: "W_THICK_SLICES; W_ONE_LUNG".
+std::string TableWarningNames(vtkMRMLTableNode* node);
 
 } // namespace sam2lung_slicer
 

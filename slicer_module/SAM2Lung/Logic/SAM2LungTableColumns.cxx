@@ -75,15 +75,34 @@ vtkVariant Texts(const Nodule& nodule)
   return vtkVariant(text);
 }
 
-/// What the reviewer says; all else is the library's.
-TableColumn Accepted()
+/// What the reader says; all else is the library's.
+Columns ReaderColumns()
 {
-  return { "accepted",
-           VTK_BIT,
-           NONE,
-           vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accepted"),
-           vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether whoever reviewed it accepts it"),
-           [](const Nodule&) { return vtkVariant(1); } };
+  const auto nothing = [](const Nodule&) { return vtkVariant(std::string()); };
+  return { { "accepted",
+             VTK_BIT,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accepted"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether it counts: not rejected by a reader"),
+             [](const Nodule&) { return vtkVariant(1); } },
+           { "decided",
+             VTK_BIT,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Decided"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether a reader accepted or rejected it"),
+             [](const Nodule&) { return vtkVariant(0); } },
+           { "comment",
+             VTK_STRING,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Comment"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "What a reader wrote of it"),
+             nothing },
+           { "reader",
+             VTK_STRING,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reader"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Who decided or commented last"),
+             nothing } };
 }
 
 /// Made by `cargo xtask header` from the library's table of measures.
@@ -461,7 +480,8 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
 std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty)
 {
   Columns columns = MeasureColumns(uncertainty == sam2lung::Uncertainty::variance ? NONE : BIT);
-  columns.insert(columns.begin() + 1, Accepted());
+  const Columns of_reader = ReaderColumns();
+  columns.insert(columns.begin() + 1, of_reader.begin(), of_reader.end());
   return columns;
 }
 

@@ -13,6 +13,7 @@
 #include <vtkMRMLApplicationLogic.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
+#include <vtkMRMLTableNode.h>
 
 #include <vtkIntArray.h>
 #include <vtkNew.h>
@@ -371,16 +372,104 @@ bool vtkSlicerSAM2LungLogic::GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* pa
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted)
 {
-  if (!parameters || !parameters->GetScene())
+  this->SetNoduleDecision(parameters, id, accepted ? DecisionAccepted : DecisionRejected);
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNoduleDecision(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  switch (NoduleReading(parameters, id).decision)
   {
-    return;
+    case Decision::accepted: return DecisionAccepted;
+    case Decision::rejected: return DecisionRejected;
+    default: return DecisionUndecided;
   }
-  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  parameters->GetScene()->SaveStateForUndo();
-  if (sam2lung_slicer::SetNoduleAccepted(parameters, id, accepted))
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::SetNoduleDecision(vtkMRMLSAM2LungParametersNode* parameters, int id, int decision)
+{
+  Reading reading = NoduleReading(parameters, id);
+  switch (decision)
   {
-    this->InvokeEvent(NodulesModifiedEvent, parameters);
+    case DecisionUndecided: reading.decision = Decision::undecided; break;
+    case DecisionAccepted: reading.decision = Decision::accepted; break;
+    case DecisionRejected: reading.decision = Decision::rejected; break;
+    default:
+      vtkErrorMacro("SetNoduleDecision: got " << decision << ", expected one of DecisionType, 0 to 2");
+      return false;
   }
+  return this->Internal->Read(parameters, id, reading);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNoduleComment(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return NoduleReading(parameters, id).comment;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::SetNoduleComment(vtkMRMLSAM2LungParametersNode* parameters,
+                                              int id,
+                                              const std::string& comment)
+{
+  Reading reading = NoduleReading(parameters, id);
+  reading.comment = comment;
+  return this->Internal->Read(parameters, id, reading);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetNoduleReader(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  return NoduleReading(parameters, id).reader;
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::SetReaderName(const std::string& name)
+{
+  this->Internal->Reader = name;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetReaderName()
+{
+  return this->Internal->Reader;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetReviewedText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return parameters ? ReviewedText(parameters->GetNoduleTableNode()) : std::string();
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNextNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst)
+{
+  return NeighbourInReview(parameters, id, 1, undecidedFirst);
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetPreviousNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst)
+{
+  return NeighbourInReview(parameters, id, -1, undecidedFirst);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Undo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Undo(parameters);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetUndoText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Done.Text(parameters);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  return this->Internal->Export(parameters, folder);
 }
 
 //----------------------------------------------------------------------------
@@ -459,6 +548,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
+  this->Internal->Done.Forget(nullptr);
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
@@ -567,4 +657,5 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneStartClose()
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was closed; nothing was written."));
+  this->Internal->Done.Forget(nullptr);
 }

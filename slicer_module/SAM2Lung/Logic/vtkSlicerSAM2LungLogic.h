@@ -41,7 +41,7 @@ public:
     StartedEvent = 20410, ///< A run began.
     ProgressEvent,        ///< GetProgress() and what belongs to it changed.
     FinishedEvent,        ///< A run is over, well or not: see GetStatus(). The outputs are written.
-    NodulesModifiedEvent, ///< The nodules of a parameter node (callData) changed: found, added, accepted, rejected.
+    NodulesModifiedEvent, ///< The nodules of a parameter node (callData) changed: found, added, decided, commented on.
     OrphansEvent,         ///< A CT with outputs was removed: RemoveOrphans() is to be called, once the removal is over.
     OrphansRemovedEvent   ///< RemoveOrphans() is through.
   };
@@ -162,9 +162,46 @@ public:
   /// What a nodule is called in a list: "Nodule 3"; by a model of several classes "Mass 3", and of a region "core".
   std::string GetNoduleTitle(vtkMRMLSAM2LungParametersNode* parameters, int id);
   bool GetNoduleFlagged(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  enum DecisionType
+  {
+    DecisionUndecided = 0, ///< As every new finding; it is shown like an accepted one.
+    DecisionAccepted,
+    DecisionRejected
+  };
+  /// DecisionType: what a reader decided; of a nodule that isn't there DecisionUndecided.
+  int GetNoduleDecision(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// A rejected nodule's segment and point are hidden. The table says so (columns `accepted` and `decided`), and by whom
+  /// (`reader`). \return whether there is such a nodule, and such a decision
+  bool SetNoduleDecision(vtkMRMLSAM2LungParametersNode* parameters, int id, int decision);
+  /// Whether it isn't rejected.
   bool GetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
-  /// A rejected nodule's segment and point are hidden, and the table's column `accepted` says so.
+  /// Accepts or rejects it: SetNoduleDecision() with two of the three.
   void SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted);
+  /// What a reader wrote of it; empty: nothing.
+  std::string GetNoduleComment(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// In one line: line breaks and tabs become spaces, double quotes single ones. \return whether there is such a nodule
+  bool SetNoduleComment(vtkMRMLSAM2LungParametersNode* parameters, int id, const std::string& comment);
+  /// Who decided or commented on it last; empty: not known.
+  std::string GetNoduleReader(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// Who reviews from now on; stands in the table beside what this reader decides or writes. Empty at first.
+  void SetReaderName(const std::string& name);
+  std::string GetReaderName();
+  /// "Reviewed 3 of 10": how many of the nodules are accepted or rejected. Empty: there are none.
+  std::string GetReviewedText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The nodule to look at after this one, in the order of GetReviewOrder(), around its end; 0 as `id`: the first one.
+  /// With `undecidedFirst` it is the next undecided one, as long as there is another one. 0: no nodules.
+  int GetNextNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
+  /// The same, backwards.
+  int GetPreviousNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
+  /// Takes back what was done last to the nodules of this parameter node: a decision, a comment, or an outline at a click,
+  /// with what that replaced. A whole run ends what can be undone, and so does a click that writes outputs of another grid
+  /// anew. \return whether something was taken back; where it could not be, GetStatusText() says why
+  bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What Undo() would take back, for people, as "Reject Nodule 3"; empty: nothing.
+  std::string GetUndoText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Writes the nodules with their measures and readings into a folder, as `nodules.csv`; a file of that name is left as it
+  /// is. \return whether it was written; GetStatusText() says where, or why not
+  bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
   /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule

@@ -1,11 +1,14 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
+#include "SAM2LungBeforeClick.h"
 #include "SAM2LungChannels.h"
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
 #include "SAM2LungOptions.h"
 #include "SAM2LungOrphans.h"
 #include "SAM2LungOverlay.h"
+#include "SAM2LungReview.h"
 #include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
@@ -27,6 +30,17 @@ constexpr std::chrono::milliseconds WAIT{ 50 };
 
 /// How long the main thread is kept at a time: the window still seems to follow at once.
 constexpr std::chrono::milliseconds AT_A_TIME{ 40 };
+
+/// What a reader did, for people.
+std::string ReadingText(const Reading& before, const Reading& now, const std::string& nodule)
+{
+  const std::string text =
+    now.decision == before.decision       ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Comment on %1")
+    : now.decision == Decision::accepted ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Accept %1")
+    : now.decision == Decision::rejected ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reject %1")
+                                          : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Make %1 undecided");
+  return vtkMRMLI18N::Format(text, nodule.c_str());
+}
 
 std::string NothingAtClickText()
 {
@@ -138,6 +152,83 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::WaitFor(const std::shared_ptr<Run>& ru
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* parameters, int id, Reading reading)
+{
+  if (!parameters || !parameters->GetScene())
+  {
+    return false;
+  }
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
+  const bool anything = reading.decision != Decision::undecided || !CommentLine(reading.comment).empty();
+  reading.reader = anything ? this->Reader : std::string();
+  parameters->GetScene()->SaveStateForUndo();
+  const Reading before = NoduleReading(parameters, id);
+  if (!SetNoduleReading(parameters, id, reading))
+  {
+    return false;
+  }
+  const Reading now = NoduleReading(parameters, id);
+  if (!(now == before))
+  {
+    const vtkWeakPointer<vtkMRMLSAM2LungParametersNode> weak = parameters;
+    this->Done.Add(parameters,
+                   ReadingText(before, now, NoduleTitle(parameters, id)),
+                   [weak, id, before] { return SetNoduleReading(weak, id, before); });
+  }
+  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  return true;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  if (this->Current)
+  {
+    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                           "Nothing can be exported while a CT is segmented. Wait until that is done, or cancel it."));
+    return false;
+  }
+  const std::string problem =
+    parameters ? ExportNodules(parameters, folder) : NodeProblem(parameters, this->External->GetMRMLScene());
+  if (!problem.empty())
+  {
+    this->Refuse(problem);
+    return false;
+  }
+  this->Status = StatusCompleted;
+  this->Message = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is written."),
+                                      (folder + "/" + EXPORTED_FILE).c_str());
+  return true;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::Undo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
+  if (this->Current && this->Current->Parameters == parameters)
+  {
+    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                           "Nothing can be undone while this CT is segmented. Wait until that is done, or cancel it."));
+    return false;
+  }
+  const std::string what = this->Done.Text(parameters);
+  if (what.empty())
+  {
+    return false;
+  }
+  if (!this->Done.Undo(parameters))
+  {
+    this->Refuse(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                               "'%1' can't be undone: its nodule or an output was removed or exchanged "
+                                               "since then; nothing was changed."),
+                                     what.c_str()));
+    return false;
+  }
+  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  return true;
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::Interrupt(const std::string& reason)
 {
   if (this->Current && this->Current->Interrupted.empty())
@@ -222,7 +313,10 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
   try
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
+    const bool anew = ClickBeginsAnew(parameters, *run.Input);
+    const auto before = anew ? nullptr : std::make_shared<BeforeClick>(parameters, output);
     this->ClickedNodule = WriteClick(parameters, *run.Input, output);
+    this->CanTakeBack(parameters, before);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
   catch (...)
@@ -235,12 +329,30 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
 }
 
 //----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
+                                                      const std::shared_ptr<BeforeClick>& before)
+{
+  if (!before)
+  {
+    this->Done.Forget(parameters);
+    return;
+  }
+  before->Shrink();
+  this->Done.Add(parameters,
+                 vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outline %1 at a click"),
+                                     NoduleTitle(parameters, this->ClickedNodule).c_str()),
+                 [before] { return before->PutBack(); });
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::BeginWriting(Run& run, const RunOutput& output)
 {
   try
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
     this->Writing = std::make_unique<Delivery>(run.Parameters, *run.Input, output);
+    // Numbers may mean other nodules from here on.
+    this->Done.Forget(run.Parameters);
   }
   catch (...)
   {

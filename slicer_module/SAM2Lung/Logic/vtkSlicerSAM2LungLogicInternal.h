@@ -6,7 +6,9 @@
 
 #include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungSnapshot.h"
+#include "SAM2LungUndo.h"
 #include "SAM2LungWorker.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
 #include "vtkSlicerSAM2LungLogic.h"
@@ -19,6 +21,11 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace sam2lung_slicer
+{
+class BeforeClick;
+}
 
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
@@ -45,6 +52,12 @@ public:
                              const std::optional<sam2lung_slicer::ClickRas>& click_ras);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
+  /// Writes what the reader made of a nodule, in the reader's name. \return whether there is such a nodule
+  bool Read(vtkMRMLSAM2LungParametersNode* parameters, int id, sam2lung_slicer::Reading reading);
+  /// Writes the nodules into a folder. \return whether it did
+  bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// Takes back what the reader did last. \return whether it could
+  bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
   void Interrupt(const std::string& reason);
   /// \return whether something changed
@@ -73,6 +86,8 @@ public:
   std::shared_ptr<Run> Current; ///< Null: none runs.
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int ClickedNodule{ 0 };
+  std::string Reader; ///< Who reviews.
+  sam2lung_slicer::UndoSteps Done; ///< What can be taken back.
   bool RunOfClick{ false };
   int Status{ StatusIdle };
   std::string Message;
@@ -89,6 +104,9 @@ private:
   /// Why the results of a run belong nowhere; empty: they do.
   std::string DeliveryProblem(const Run& run);
   void DeliverClick(Run& run, const sam2lung_slicer::RunOutput& output);
+  /// \param before  null: the click wrote everything anew, and nothing can be taken back any more
+  void CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
+                   const std::shared_ptr<sam2lung_slicer::BeforeClick>& before);
   void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
   void EndWriting(Run& run);
   /// Tells observers, too.

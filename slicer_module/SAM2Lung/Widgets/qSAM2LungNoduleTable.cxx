@@ -33,6 +33,32 @@ enum Column
 };
 
 const int NoduleIdRole = Qt::UserRole;
+
+typedef vtkSlicerSAM2LungLogic Logic;
+
+//-----------------------------------------------------------------------------
+Qt::CheckState checkState(int decision)
+{
+  return decision == Logic::DecisionAccepted   ? Qt::Checked
+         : decision == Logic::DecisionRejected ? Qt::Unchecked
+                                               : Qt::PartiallyChecked;
+}
+
+//-----------------------------------------------------------------------------
+int decisionOf(Qt::CheckState state)
+{
+  return state == Qt::Checked     ? Logic::DecisionAccepted
+         : state == Qt::Unchecked ? Logic::DecisionRejected
+                                  : Logic::DecisionUndecided;
+}
+
+//-----------------------------------------------------------------------------
+QString decisionText(int decision)
+{
+  return decision == Logic::DecisionAccepted   ? qSAM2LungNoduleTable::tr("accepted")
+         : decision == Logic::DecisionRejected ? qSAM2LungNoduleTable::tr("rejected")
+                                               : qSAM2LungNoduleTable::tr("undecided");
+}
 } // namespace
 
 //-----------------------------------------------------------------------------
@@ -98,7 +124,8 @@ qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
   this->setHorizontalHeaderLabels(QStringList() << tr("Nodule") << tr("Size\nmm") << tr("Volume\nmm³")
                                                 << tr("Prob.") << tr("Doubt"));
   const QStringList meanings = QStringList()
-                               << tr("Ticked: accepted. A warning sign asks to look again.")
+                               << tr("Ticked: accepted; empty: rejected; half: undecided. A warning sign asks to look again.\n"
+                                     "Keys: A accepts, R rejects, U undecided; N next and P previous undecided one")
                                << tr("Longest diameter in an axial slice")
                                << tr("Volume of the outline")
                                << tr("How likely it is a nodule at all: a second look, 0 to 1")
@@ -195,6 +222,37 @@ void qSAM2LungNoduleTable::setCurrentNodule(int id)
 }
 
 //-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::goToNextNodule()
+{
+  Q_D(qSAM2LungNoduleTable);
+  if (d->Logic && d->Parameters)
+  {
+    this->setCurrentNodule(d->Logic->GetNextNodule(d->Parameters, this->currentNodule()));
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::goToPreviousNodule()
+{
+  Q_D(qSAM2LungNoduleTable);
+  if (d->Logic && d->Parameters)
+  {
+    this->setCurrentNodule(d->Logic->GetPreviousNodule(d->Parameters, this->currentNodule()));
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::decide(int decision)
+{
+  Q_D(qSAM2LungNoduleTable);
+  const int id = this->currentNodule();
+  if (id > 0 && d->Logic && d->Parameters)
+  {
+    d->Logic->SetNoduleDecision(d->Parameters, id, decision);
+  }
+}
+
+//-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTable::details() const
 {
   Q_D(const qSAM2LungNoduleTable);
@@ -264,7 +322,7 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
 {
   Q_D(qSAM2LungNoduleTable);
   const bool flagged = d->Logic->GetNoduleFlagged(d->Parameters, id);
-  const bool accepted = d->Logic->GetNoduleAccepted(d->Parameters, id);
+  const int decision = d->Logic->GetNoduleDecision(d->Parameters, id);
   // Where all are nodules, the number says all.
   const bool of_one_class = d->Logic->GetClassColors(d->Parameters).empty();
   const QString first_cell = of_one_class ? QString::number(id) : d->title(id);
@@ -272,7 +330,7 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
                                           << d->number(id, "volume_mm3", 0) << d->number(id, "nodule_probability", 2)
                                           << d->number(id, "uncertainty_mean", 2);
   QFont font = this->font();
-  font.setStrikeOut(!accepted);
+  font.setStrikeOut(decision == Logic::DecisionRejected);
   for (int column = 0; column < ColumnCount; ++column)
   {
     QTableWidgetItem* item = new QTableWidgetItem(cells[column]);
@@ -288,11 +346,10 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
   QTableWidgetItem* first = this->item(row, NoduleColumn);
   first->setData(NoduleIdRole, id);
   first->setFlags(first->flags() | Qt::ItemIsUserCheckable);
-  first->setCheckState(accepted ? Qt::Checked : Qt::Unchecked);
+  first->setCheckState(checkState(decision));
   first->setData(Qt::AccessibleTextRole,
                  tr("%1, %2%3")
-                   .arg(d->title(id), accepted ? tr("accepted") : tr("rejected"),
-                        flagged ? tr(", look again") : QString()));
+                   .arg(d->title(id), decisionText(decision), flagged ? tr(", look again") : QString()));
   if (flagged)
   {
     first->setIcon(this->style()->standardIcon(QStyle::SP_MessageBoxWarning));
@@ -351,9 +408,21 @@ void qSAM2LungNoduleTable::keyPressEvent(QKeyEvent* event)
   {
     this->jumpToRow(this->currentRow());
   }
-  else
+  else if (event->modifiers() != Qt::NoModifier)
   {
     this->Superclass::keyPressEvent(event);
+  }
+  else
+  {
+    switch (event->key())
+    {
+      case Qt::Key_A: this->decide(Logic::DecisionAccepted); break;
+      case Qt::Key_R: this->decide(Logic::DecisionRejected); break;
+      case Qt::Key_U: this->decide(Logic::DecisionUndecided); break;
+      case Qt::Key_N: this->goToNextNodule(); break;
+      case Qt::Key_P: this->goToPreviousNodule(); break;
+      default: this->Superclass::keyPressEvent(event);
+    }
   }
 }
 
@@ -375,7 +444,6 @@ void qSAM2LungNoduleTable::onItemChanged(QTableWidgetItem* item)
   if (item->column() == NoduleColumn && d->Logic && d->Parameters)
   {
     d->BoxClicked = true;
-    d->Logic->SetNoduleAccepted(
-      d->Parameters, item->data(NoduleIdRole).toInt(), item->checkState() == Qt::Checked);
+    d->Logic->SetNoduleDecision(d->Parameters, item->data(NoduleIdRole).toInt(), decisionOf(item->checkState()));
   }
 }

@@ -12,11 +12,12 @@ class vtkSlicerSAM2LungLogic;
 
 /// \brief The nodules of a parameter node, in the order in which to look at them.
 ///
-/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and a click
-/// on the box of another row makes that row the current one: highlight, details and views always tell of one
-/// nodule. No row is current until one is chosen, not even when the table gets the keyboard. What has no room in a
-/// row is told of the current one by details(). Everything shown is asked from the logic anew when the nodules
-/// change.
+/// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and is half
+/// ticked as long as nobody has decided. A click on the box of another row makes that row the current one: highlight,
+/// details and views always tell of one nodule. Keys: A accepts, R rejects, U makes it undecided, N and P go to the
+/// next and the previous undecided one. No row is current until one is chosen, not even when the table gets the
+/// keyboard. What has no room in a row is told of the current one by details(). Everything shown is asked from the
+/// logic anew when the nodules change.
 class qSAM2LungNoduleTable : public QTableWidget
 {
   Q_OBJECT
@@ -41,6 +42,9 @@ public:
 public slots:
   /// Makes that nodule's row the current one, which brings the nodule into view; does nothing where there is none.
   void setCurrentNodule(int id);
+  /// Makes the next undecided nodule the current one; where no other one is undecided, the next row's.
+  void goToNextNodule();
+  void goToPreviousNodule();
   void updateFromLogic();
   /// The same, once, when the events at hand are through: a table node changes cell by cell.
   void scheduleUpdate();
@@ -60,6 +64,8 @@ protected slots:
 
 protected:
   void clearCurrent();
+  /// Of the current nodule.
+  void decide(int decision);
   void fillRow(int row, int id);
 
   QScopedPointer<qSAM2LungNoduleTablePrivate> d_ptr;

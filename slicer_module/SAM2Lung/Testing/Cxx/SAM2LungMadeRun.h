@@ -4,6 +4,7 @@
 #ifndef SAM2LungMadeRun_h
 #define SAM2LungMadeRun_h
 
+#include "SAM2LungReview.h"
 #include "SAM2LungRun.h"
 #include "vtkMRMLSAM2LungParametersNode.h"
 #include "vtkSlicerSAM2LungLogic.h"
@@ -220,6 +221,14 @@ inline MadeRun MakeClickRun(const Matrix& ijk_to_ras,
 inline std::vector<MadeBall> ThreeBalls()
 {
   return { { 1, { 12.0, 12.0, 10.0 }, 3.0 }, { 2, { 45.0, 15.0, 25.0 }, 5.0, true }, { 3, { 20.0, 38.0, 30.0 }, 4.0 } };
+}
+
+/// Accepts or rejects it, in nobody's name; its comment stays.
+inline bool SetNoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id, bool accepted)
+{
+  sam2lung_slicer::Reading reading = sam2lung_slicer::NoduleReading(parameters, id);
+  reading.decision = accepted ? sam2lung_slicer::Decision::accepted : sam2lung_slicer::Decision::rejected;
+  return sam2lung_slicer::SetNoduleReading(parameters, id, reading);
 }
 
 /// A scene as the application has it, with a CT and its parameter node.

@@ -3,7 +3,9 @@
 #include <QComboBox>
 #include <QCoreApplication>
 #include <QElapsedTimer>
+#include <QKeyEvent>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMessageBox>
 #include <QMouseEvent>
 #include <QPushButton>
@@ -184,9 +186,10 @@ int TickRejects(Panel& panel)
 {
   QTableWidgetItem* const first = panel.table()->item(0, 0);
   const int id = first->text().toInt();
-  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), id), true);
+  CHECK_INT(first->checkState(), Qt::PartiallyChecked);
+  CHECK_INT(panel.logic()->GetNoduleDecision(panel.parameters(), id), Logic::DecisionUndecided);
   first->setCheckState(Qt::Unchecked);
-  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), id), false);
+  CHECK_INT(panel.logic()->GetNoduleDecision(panel.parameters(), id), Logic::DecisionRejected);
   Panel::handleEvents();
   panel.table()->setCurrentCell(0, 0);
   const QString details = panel.find<QLabel>("NoduleDetailsLabel")->text();
@@ -224,15 +227,68 @@ int RowsBoxesAndDetailsTellOfOneNodule(Panel& panel)
   QLabel* const details = panel.find<QLabel>("NoduleDetailsLabel");
   table->setCurrentCell(0, 0);
   const int second = table->item(1, 0)->text().toInt();
-  const bool accepted = panel.logic()->GetNoduleAccepted(panel.parameters(), second);
   ClickAt(table, BoxOf(table, 1));
-  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), second), !accepted);
+  CHECK_INT(panel.logic()->GetNoduleDecision(panel.parameters(), second), Logic::DecisionAccepted);
   CHECK_INT(table->currentRow(), 1);
   CHECK_BOOL(table->item(1, 0)->isSelected(), true);
   CHECK_BOOL(details->text().contains(QString("Nodule %1:").arg(second)), true);
   ClickAt(table, BoxOf(table, 1));
-  CHECK_BOOL(panel.logic()->GetNoduleAccepted(panel.parameters(), second), accepted);
+  CHECK_INT(panel.logic()->GetNoduleDecision(panel.parameters(), second), Logic::DecisionRejected);
   CHECK_INT(table->currentRow(), 1);
+  return EXIT_SUCCESS;
+}
+
+void Press(QWidget* widget, int key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
+{
+  QKeyEvent press(QEvent::KeyPress, key, modifiers);
+  QCoreApplication::sendEvent(widget, &press);
+  Panel::handleEvents();
+}
+
+int KeysDecideAndWalkOn(Panel& panel)
+{
+  QTableWidget* const table = panel.table();
+  const auto decision = [&](int row)
+  { return panel.logic()->GetNoduleDecision(panel.parameters(), table->item(row, 0)->text().toInt()); };
+  table->setCurrentCell(0, 0);
+  Press(table, Qt::Key_U);
+  CHECK_INT(decision(0), Logic::DecisionUndecided);
+  Press(table, Qt::Key_A);
+  CHECK_INT(decision(0), Logic::DecisionAccepted);
+  CHECK_BOOL(panel.find<QLabel>("ReviewedLabel")->text().startsWith("Reviewed "), true);
+  table->setCurrentCell(1, 0);
+  Press(table, Qt::Key_U);
+  table->setCurrentCell(0, 0);
+  Press(table, Qt::Key_N);
+  CHECK_INT(table->currentRow(), 1);
+  Press(table, Qt::Key_R);
+  CHECK_INT(decision(1), Logic::DecisionRejected);
+  Press(table, Qt::Key_Z, Qt::ControlModifier);
+  CHECK_INT(decision(1), Logic::DecisionUndecided);
+  panel.find<QPushButton>("UndoButton")->click();
+  Panel::handleEvents();
+  CHECK_INT(decision(1), Logic::DecisionRejected); // as the box left it
+  return EXIT_SUCCESS;
+}
+
+/// Also when another row becomes the current one while the comment is still being typed.
+int CommentGoesToTheNoduleItWasBegunFor(Panel& panel)
+{
+  QTableWidget* const table = panel.table();
+  auto* const line = panel.find<QLineEdit>("CommentLineEdit");
+  const int first = table->item(0, 0)->text().toInt();
+  const int second = table->item(1, 0)->text().toInt();
+  table->setCurrentCell(0, 0);
+  Press(line, Qt::Key_End);
+  QKeyEvent type(QEvent::KeyPress, Qt::Key_X, Qt::NoModifier, "x");
+  QCoreApplication::sendEvent(line, &type);
+  CHECK_STD_STRING(panel.logic()->GetNoduleComment(panel.parameters(), first), "");
+  table->setCurrentCell(1, 0);
+  CHECK_STD_STRING(panel.logic()->GetNoduleComment(panel.parameters(), first), "x");
+  CHECK_STD_STRING(panel.logic()->GetNoduleComment(panel.parameters(), second), "");
+  CHECK_BOOL(line->text().isEmpty(), true);
+  table->setCurrentCell(0, 0);
+  CHECK_STD_STRING(line->text().toStdString(), "x");
   return EXIT_SUCCESS;
 }
 
@@ -563,6 +619,8 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(TickRejects(panel));
   CHECK_EXIT_SUCCESS(RowsBoxesAndDetailsTellOfOneNodule(panel));
   CHECK_EXIT_SUCCESS(WaitingForAClickMovesNoRow(panel));
+  CHECK_EXIT_SUCCESS(KeysDecideAndWalkOn(panel));
+  CHECK_EXIT_SUCCESS(CommentGoesToTheNoduleItWasBegunFor(panel));
   CHECK_EXIT_SUCCESS(SecondRunKeepsTheReview(panel));
   CHECK_EXIT_SUCCESS(LossIsAskedFor(panel));
   CHECK_EXIT_SUCCESS(NoRowIsCurrentUntilOneIsChosen(panel));

@@ -79,7 +79,7 @@ int NewNoduleIsAddedAndChangesNoOther()
   CHECK_STD_STRING(RowText(made.Parameters, 1), first);
   CHECK_STD_STRING(RowText(made.Parameters, 2), second);
   CHECK_BOOL(NoduleAccepted(made.Parameters, 2), false);
-  CHECK_BOOL(NoduleAccepted(made.Parameters, 4), true);
+  CHECK_BOOL(NoduleReading(made.Parameters, 4).decision == Decision::undecided, true);
   CHECK_STD_STRING(NoduleText(made.Parameters, 4, "id"), "4");
   CHECK_STD_STRING(NoduleText(made.Parameters, 4, "clicked"), "1");
   CHECK_INT(made.Parameters->GetNoduleTableNode()->GetNumberOfRows(), 4);
@@ -119,6 +119,23 @@ int AnotherVersionTakesRowSegmentAndPoint()
   {
     CHECK_DOUBLE(place[axis], run.Output.nodules.front().centroid_ras[axis]);
   }
+  return EXIT_SUCCESS;
+}
+
+/// The new outline is undecided; what readers wrote of the nodules in its place isn't lost.
+int CommentsStayWithTheOutlineThatTakesTheirPlace()
+{
+  AfterRun made;
+  SetNoduleReading(made.Parameters, 1, { Decision::accepted, "calcified", "Dr. A" });
+  SetNoduleReading(made.Parameters, 2, { Decision::rejected, "a vessel", "Dr. A" });
+  SetNoduleReading(made.Parameters, 3, { Decision::rejected, "part of 1", "Dr. B" });
+  CHECK_INT(made.Click({ 1, { 16.0, 25.0, 20.0 }, 20.0 }, { 3 }), 1);
+  const Reading now = NoduleReading(made.Parameters, 1);
+  CHECK_BOOL(now.decision == Decision::undecided, true);
+  CHECK_STD_STRING(now.comment, "calcified; part of 1");
+  CHECK_STD_STRING(now.reader, "Dr. A; Dr. B");
+  CHECK_STD_STRING(NoduleReading(made.Parameters, 2).comment, "a vessel");
+  CHECK_BOOL(NoduleReading(made.Parameters, 2).decision == Decision::rejected, true);
   return EXIT_SUCCESS;
 }
 
@@ -291,6 +308,7 @@ int vtkSlicerSAM2LungClickTest(int, char*[])
 {
   CHECK_EXIT_SUCCESS(NewNoduleIsAddedAndChangesNoOther());
   CHECK_EXIT_SUCCESS(AnotherVersionTakesRowSegmentAndPoint());
+  CHECK_EXIT_SUCCESS(CommentsStayWithTheOutlineThatTakesTheirPlace());
   CHECK_EXIT_SUCCESS(RejectedNoduleThatIsOutlinedAgainIsShown());
   CHECK_EXIT_SUCCESS(SegmentIsWhatTheLabelMapSays());
   CHECK_EXIT_SUCCESS(NodulesWhosePlaceItTookGo());

@@ -11,7 +11,9 @@
 #include <vtkMath.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 using namespace sam2lung_testing;
 
@@ -76,6 +78,47 @@ int NoduleAtAClickIsAddedToWhatWasFound(const std::string& bundles)
   // And on one that was found.
   CHECK_BOOL(OutlineAt(test, parameters, TwoBalls()[0].center_ras), true);
   CHECK_INT(Points(parameters), 3);
+  return EXIT_SUCCESS;
+}
+
+/// Clicks and decisions, the last one first; a whole run ends what can be undone.
+int ClicksAreUndoneOneByOne(const std::string& bundles)
+{
+  TestScene test(bundles);
+  Parameters* const parameters = test.AddParameters(test.AddCT());
+  CHECK_BOOL(test.Logic->Segment(parameters), true);
+  const std::string found = test.Logic->GetResultText(parameters);
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
+  test.Logic->SetNoduleAccepted(parameters, 3, false);
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
+  CHECK_STD_STRING(test.Logic->GetUndoText(parameters), "Outline Nodule 3 at a click");
+  CHECK_INT(test.Logic->GetNoduleDecision(parameters, 3), Logic::DecisionUndecided);
+  int changes = 0;
+  Observe(test.Logic, Logic::NodulesModifiedEvent, [&changes] { ++changes; });
+  CHECK_BOOL(test.Logic->Undo(parameters), true);
+  CHECK_INT(test.Logic->GetNoduleDecision(parameters, 3), Logic::DecisionRejected);
+  CHECK_STD_STRING(test.Logic->GetUndoText(parameters), "Reject Nodule 3");
+  CHECK_BOOL(test.Logic->Undo(parameters), true);
+  CHECK_BOOL(test.Logic->Undo(parameters), true);
+  CHECK_INT(changes, 3);
+  CHECK_INT(Points(parameters), 2);
+  CHECK_INT(PointsNear(parameters, NOWHERE_RAS), 0);
+  CHECK_STD_STRING(test.Logic->GetResultText(parameters), found);
+  CHECK_BOOL(test.Logic->Undo(parameters), false);
+  // The next click gets the number that is free again.
+  CHECK_BOOL(OutlineAt(test, parameters, NOWHERE_RAS), true);
+  CHECK_INT(test.Logic->GetClickedNodule(), 3);
+  CHECK_BOOL(test.Logic->StartSegment(parameters), true);
+  CHECK_BOOL(test.Logic->Undo(parameters), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
+  CHECK_INT(Points(parameters), 3);
+  while (test.Logic->IsRunning())
+  {
+    test.Logic->ProcessEvents();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusCompleted);
+  CHECK_STD_STRING(test.Logic->GetUndoText(parameters), "");
   return EXIT_SUCCESS;
 }
 
@@ -235,6 +278,7 @@ int vtkSlicerSAM2LungLogicClickTest(int argc, char* argv[])
   CHECK_BOOL(argc > 1, true);
   const std::string bundles = argv[1];
   CHECK_EXIT_SUCCESS(NoduleAtAClickIsAddedToWhatWasFound(bundles));
+  CHECK_EXIT_SUCCESS(ClicksAreUndoneOneByOne(argv[1]));
   CHECK_EXIT_SUCCESS(FirstNoduleNeedsNoRunBefore(bundles));
   CHECK_EXIT_SUCCESS(ClickIsAPlaceInTheWorld(bundles));
   CHECK_EXIT_SUCCESS(ClickOutsideTheCTIsRefused(bundles));

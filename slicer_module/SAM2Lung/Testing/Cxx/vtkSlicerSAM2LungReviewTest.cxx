@@ -14,6 +14,11 @@
 #include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLSliceNode.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkAbstractArray.h>
+#include <vtkTable.h>
+#include <vtkTestingOutputWindow.h>
 
 using namespace sam2lung_testing;
 using namespace sam2lung_slicer;
@@ -59,6 +64,87 @@ int RejectedNoduleIsHiddenUntilItIsAccepted()
     CHECK_BOOL(display->GetSegmentVisibility("Nodule_2"), true);
   }
   CHECK_BOOL(SetNoduleAccepted(made.Parameters, 99, false), false);
+  return EXIT_SUCCESS;
+}
+
+int DecisionCommentAndReaderStandInTheTable()
+{
+  MadeScene made;
+  using Logic = vtkSlicerSAM2LungLogic;
+  CHECK_STD_STRING(made.Logic->GetReviewedText(made.Parameters), "");
+  Write(made);
+  Logic* const logic = made.Logic;
+  CHECK_INT(logic->GetNoduleDecision(made.Parameters, 1), Logic::DecisionUndecided);
+  CHECK_BOOL(logic->GetNoduleAccepted(made.Parameters, 1), true);
+  CHECK_STD_STRING(logic->GetReviewedText(made.Parameters), "Reviewed 0 of 3");
+  logic->SetReaderName("Dr. A");
+  CHECK_BOOL(logic->SetNoduleDecision(made.Parameters, 1, Logic::DecisionAccepted), true);
+  logic->SetReaderName("Dr. B");
+  CHECK_BOOL(logic->SetNoduleDecision(made.Parameters, 2, Logic::DecisionRejected), true);
+  CHECK_BOOL(logic->SetNoduleComment(made.Parameters, 3, "  calcified\tcentre "), true);
+  CHECK_STD_STRING(logic->GetReviewedText(made.Parameters), "Reviewed 2 of 3");
+  const std::vector<std::vector<std::string>> expected{
+    { "1", "1", "", "Dr. A" }, { "0", "1", "", "Dr. B" }, { "1", "0", "calcified centre", "Dr. B" }
+  };
+  const std::vector<std::string> columns{ "accepted", "decided", "comment", "reader" };
+  for (int id = 1; id <= 3; ++id)
+  {
+    for (std::size_t n = 0; n < columns.size(); ++n)
+    {
+      CHECK_STD_STRING(logic->GetNoduleText(made.Parameters, id, columns[n]),
+                       expected[static_cast<std::size_t>(id - 1)][n]);
+    }
+  }
+  CHECK_STD_STRING(logic->GetNoduleReader(made.Parameters, 2), "Dr. B");
+  // What is undecided and has no comment has no reader either.
+  CHECK_BOOL(logic->SetNoduleDecision(made.Parameters, 2, Logic::DecisionUndecided), true);
+  CHECK_STD_STRING(logic->GetNoduleReader(made.Parameters, 2), "");
+  CHECK_BOOL(logic->SetNoduleDecision(made.Parameters, 99, Logic::DecisionAccepted), false);
+  CHECK_BOOL(logic->SetNoduleComment(made.Parameters, 99, "none"), false);
+  CHECK_BOOL(logic->SetNoduleComment(nullptr, 1, "none"), false);
+  TESTING_OUTPUT_ASSERT_ERRORS_BEGIN();
+  CHECK_BOOL(logic->SetNoduleDecision(made.Parameters, 1, 3), false);
+  TESTING_OUTPUT_ASSERT_ERRORS_END();
+  CHECK_INT(logic->GetNoduleDecision(made.Parameters, 1), Logic::DecisionAccepted);
+  // Unticked in Slicer's own table, it is rejected, too.
+  made.Parameters->GetNoduleTableNode()->GetTable()->GetColumnByName("accepted")->SetVariantValue(2, vtkVariant(0));
+  CHECK_INT(logic->GetNoduleDecision(made.Parameters, 3), Logic::DecisionRejected);
+  return EXIT_SUCCESS;
+}
+
+int NextNoduleIsTheNextUndecidedOne()
+{
+  MadeScene made;
+  Write(made);
+  vtkSlicerSAM2LungLogic* const logic = made.Logic;
+  vtkMRMLSAM2LungParametersNode* const node = made.Parameters;
+  // In the order 2, 3, 1, around its ends.
+  const auto expect = [&](int id, bool undecided_first, int next, int previous)
+  {
+    CHECK_INT(logic->GetNextNodule(node, id, undecided_first), next);
+    CHECK_INT(logic->GetPreviousNodule(node, id, undecided_first), previous);
+    return EXIT_SUCCESS;
+  };
+  for (const bool undecided_first : { true, false })
+  {
+    CHECK_EXIT_SUCCESS(expect(0, undecided_first, 2, 1));
+    CHECK_EXIT_SUCCESS(expect(2, undecided_first, 3, 1));
+    CHECK_EXIT_SUCCESS(expect(1, undecided_first, 2, 3));
+    CHECK_EXIT_SUCCESS(expect(99, undecided_first, 2, 1));
+  }
+  SetNoduleAccepted(node, 3, true);
+  CHECK_EXIT_SUCCESS(expect(2, true, 1, 1));
+  CHECK_EXIT_SUCCESS(expect(2, false, 3, 1));
+  CHECK_EXIT_SUCCESS(expect(0, true, 2, 1));
+  SetNoduleAccepted(node, 2, false);
+  CHECK_EXIT_SUCCESS(expect(3, true, 1, 1));
+  // The current one is the last that is undecided, and then none is: in the order of the table.
+  CHECK_EXIT_SUCCESS(expect(1, true, 2, 3));
+  SetNoduleAccepted(node, 1, true);
+  CHECK_EXIT_SUCCESS(expect(2, true, 3, 1));
+  MadeScene empty;
+  CHECK_INT(empty.Logic->GetNextNodule(empty.Parameters, 0), 0);
+  CHECK_INT(empty.Logic->GetNextNodule(nullptr, 0), 0);
   return EXIT_SUCCESS;
 }
 
@@ -161,6 +247,8 @@ int vtkSlicerSAM2LungReviewTest(int, char*[])
 {
   CHECK_EXIT_SUCCESS(FlaggedOnesComeFirstThenLargeOnes());
   CHECK_EXIT_SUCCESS(RejectedNoduleIsHiddenUntilItIsAccepted());
+  CHECK_EXIT_SUCCESS(DecisionCommentAndReaderStandInTheTable());
+  CHECK_EXIT_SUCCESS(NextNoduleIsTheNextUndecidedOne());
   CHECK_EXIT_SUCCESS(JumpingTakesTheParentTransformAlong());
   CHECK_EXIT_SUCCESS(JumpingShowsTheCTWhereNoViewDoes());
   CHECK_EXIT_SUCCESS(OverlayGivesBackWhatWasThere());

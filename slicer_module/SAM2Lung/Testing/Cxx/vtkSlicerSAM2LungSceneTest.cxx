@@ -75,12 +75,17 @@ public:
   vtkNew<vtkMRMLRemoteIOLogic> Remote;
 };
 
+/// With all that a table in a file could take for its own.
+const std::string COMMENT = "5,2 mm; \"solid\"\tläuft 'zur' Pleura\n(seg. 3)";
+const std::string COMMENT_LINE = "5,2 mm; 'solid' läuft 'zur' Pleura (seg. 3)";
+
 void Write(MadeScene& made)
 {
   MadeRun run = MakeRun(ObliqueGrid(), ThreeBalls());
   run.Output.probability = MadeImage({ 60, 50, 40 }, VTK_FLOAT);
   WriteOutputs(made.Parameters, run.Input, run.Output);
   SetNoduleAccepted(made.Parameters, 1, false);
+  SetNoduleReading(made.Parameters, 2, { Decision::accepted, COMMENT, "Dr. Ä" });
   made.Parameters->SetSeed(77);
 }
 
@@ -198,6 +203,11 @@ int CheckSame(Parameters* saved, Parameters* opened)
   CHECK_STD_STRING(ResultText(opened), ResultText(saved));
   CHECK_BOOL((ReviewOrder(opened) == ReviewOrder(saved)), true);
   CHECK_BOOL(NoduleAccepted(opened, 1), false);
+  CHECK_BOOL(NoduleReading(opened, 2).decision == Decision::accepted, true);
+  CHECK_STD_STRING(NoduleReading(opened, 2).comment, COMMENT_LINE);
+  CHECK_STD_STRING(NoduleReading(opened, 2).reader, "Dr. Ä");
+  CHECK_BOOL(NoduleReading(opened, 3).decision == Decision::undecided, true);
+  CHECK_STD_STRING(ReviewedText(opened->GetNoduleTableNode()), "Reviewed 2 of 3");
   return EXIT_SUCCESS;
 }
 

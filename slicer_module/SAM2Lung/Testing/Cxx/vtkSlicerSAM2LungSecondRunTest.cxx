@@ -105,10 +105,35 @@ int RejectedNoduleStaysRejectedWhateverItsNumber()
   return EXIT_SUCCESS;
 }
 
+int ReadingStaysWithItsNoduleWhateverItsNumber()
+{
+  AfterRun made;
+  SetNoduleReading(made.Parameters, 1, { Decision::accepted, "calcified", "Dr. A" });
+  SetNoduleReading(made.Parameters, 3, { Decision::undecided, "see the prior", "Dr. B" });
+  made.Run(InAnotherOrder());
+  const Reading first = NoduleReading(made.Parameters, 1), second = NoduleReading(made.Parameters, 2),
+                third = NoduleReading(made.Parameters, 3);
+  CHECK_BOOL(first.decision == Decision::accepted, true);
+  CHECK_STD_STRING(first.comment, "calcified");
+  CHECK_STD_STRING(first.reader, "Dr. A");
+  CHECK_BOOL(second.decision == Decision::undecided, true);
+  CHECK_STD_STRING(second.comment, "");
+  CHECK_BOOL(third.decision == Decision::undecided, true);
+  CHECK_STD_STRING(third.comment, "see the prior");
+  CHECK_STD_STRING(third.reader, "Dr. B");
+  // A finding that wasn't there before is undecided.
+  std::vector<MadeBall> balls = ThreeBalls();
+  balls.push_back({ 4, { 45.0, 40.0, 10.0 }, 3.0 });
+  made.Run(balls);
+  CHECK_STD_STRING(ReviewedText(made.Parameters->GetNoduleTableNode()), "Reviewed 1 of 4");
+  return EXIT_SUCCESS;
+}
+
 int ClickedOutlineStaysAsItWas()
 {
   AfterRun made;
   made.Click({ 4, { 30.0, 12.0, 10.0 }, 4.0 });
+  SetNoduleReading(made.Parameters, 4, { Decision::accepted, "missed by the run", "Dr. A" });
   const std::string row = RowText(made.Parameters, 4);
   const int voxels = made.Voxels(4);
   CHECK_BOOL(voxels > 0, true);
@@ -287,7 +312,7 @@ int WhatCantBeKeptIsTold()
   CHECK_STD_STRING(ReviewLoss(made.Parameters), ""); // it is matched
   // Another grid: where it was isn't known.
   made.CT->SetAndObserveImageData(MadeImage({ 60, 50, 41 }, VTK_SHORT));
-  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You rejected or outlined nodules (2)"), true);
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You reviewed or outlined nodules (2)"), true);
   set_ct();
   // An edit by hand, as the Segment Editor makes it.
   auto* const image = vtkOrientedImageData::SafeDownCast(made.Segmentation()->GetSegment("Nodule_3")->GetRepresentation(
@@ -297,8 +322,12 @@ int WhatCantBeKeptIsTold()
   made.Segmentation()->RemoveSegment("Nodule_1");
   CHECK_BOOL(Has(ReviewLoss(made.Parameters), "edited or removed by hand: 1, 3."), true);
   made.Scene->RemoveNode(made.Parameters->GetLabelMapNode());
-  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You rejected or outlined nodules (2)"), true);
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You reviewed or outlined nodules (2)"), true);
   SetNoduleAccepted(made.Parameters, 2, true);
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You reviewed or outlined nodules (2)"), true);
+  SetNoduleReading(made.Parameters, 2, { Decision::undecided, "calcified", "" });
+  CHECK_BOOL(Has(ReviewLoss(made.Parameters), "You reviewed or outlined nodules (2)"), true);
+  SetNoduleReading(made.Parameters, 2, {});
   CHECK_STD_STRING(ReviewLoss(made.Parameters), "");
   return EXIT_SUCCESS;
 }
@@ -396,6 +425,7 @@ int EachStepWritesOneOutput()
 int vtkSlicerSAM2LungSecondRunTest(int, char*[])
 {
   CHECK_EXIT_SUCCESS(RejectedNoduleStaysRejectedWhateverItsNumber());
+  CHECK_EXIT_SUCCESS(ReadingStaysWithItsNoduleWhateverItsNumber());
   CHECK_EXIT_SUCCESS(ClickedOutlineStaysAsItWas());
   CHECK_EXIT_SUCCESS(ClickedVersionOfAFindingTakesItsPlace());
   CHECK_EXIT_SUCCESS(NewFindingGetsAFreeNumber());

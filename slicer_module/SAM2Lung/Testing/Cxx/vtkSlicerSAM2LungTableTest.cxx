@@ -36,6 +36,9 @@ std::vector<ExpectedColumn> ExpectedColumns()
   return {
     { "id", "int", "", "", [](N n) { return double(n.id); } },
     { "accepted", "bit", "", "", [](N) { return 1.0; } },
+    { "decided", "bit", "", "", [](N) { return 0.0; } },
+    { "comment", "string", "", "", nullptr },
+    { "reader", "string", "", "", nullptr },
     { "centroid_i", "double", "voxel", "", [](N n) { return n.centroid_ijk[0]; } },
     { "centroid_j", "double", "voxel", "", [](N n) { return n.centroid_ijk[1]; } },
     { "centroid_k", "double", "voxel", "", [](N n) { return n.centroid_ijk[2]; } },
@@ -153,6 +156,10 @@ int TableOfAnOldSceneIsUpgraded()
   node->GetTable()->GetColumnByName("clicked")->SetName("prompted");
   node->GetTable()->RemoveColumnByName("class");
   node->GetTable()->RemoveColumnByName("sample_dice");
+  for (const char* column : { "decided", "comment", "reader" })
+  {
+    node->GetTable()->RemoveColumnByName(column);
+  }
   CHECK_BOOL(IsNoduleTable(node), false);
   made.Scene->StartState(vtkMRMLScene::ImportState);
   made.Scene->EndState(vtkMRMLScene::ImportState);
@@ -162,7 +169,12 @@ int TableOfAnOldSceneIsUpgraded()
   CHECK_STD_STRING(NoduleText(made.Parameters, 1, "clicked"), "0");
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "class"), "");
   CHECK_STD_STRING(NoduleText(made.Parameters, 2, "sample_dice"), "");
-  CHECK_BOOL(NoduleAccepted(made.Parameters, 3), false);
+  CHECK_BOOL(NoduleReading(made.Parameters, 3).decision == Decision::rejected, true);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 3, "decided"), "1");
+  // Accepted was what nobody had looked at, too.
+  CHECK_BOOL(NoduleReading(made.Parameters, 2).decision == Decision::undecided, true);
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "decided"), "0");
+  CHECK_STD_STRING(NoduleText(made.Parameters, 2, "comment"), "");
   CHECK_STD_STRING(ResultText(made.Parameters), "2 nodules (1 to review), 1 rejected, in 38 s on CPU. Research use only.");
   // What is such a table already stays as it is.
   const vtkMTimeType before = node->GetMTime();

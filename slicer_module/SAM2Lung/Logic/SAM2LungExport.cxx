@@ -1,0 +1,137 @@
+#include "SAM2LungExport.h"
+
+#include "SAM2LungTable.h"
+
+#include "vtkMRMLSAM2LungParametersNode.h"
+
+#include <vtkMRMLI18N.h>
+#include <vtkMRMLTableNode.h>
+
+#include <vtkAbstractArray.h>
+#include <vtkTable.h>
+#include <vtkVariant.h>
+
+#include <vtksys/FStream.hxx>
+#include <vtksys/SystemTools.hxx>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <ios>
+#include <system_error>
+
+namespace sam2lung_slicer
+{
+
+namespace
+{
+
+/// As in RFC 4180.
+constexpr const char* LINE_END = "\r\n";
+
+/// In quotes where it needs them, as in RFC 4180.
+std::string Quoted(const std::string& text)
+{
+  if (text.find_first_of(",\"\r\n") == std::string::npos)
+  {
+    return text;
+  }
+  std::string quoted = "\"";
+  for (const char c : text)
+  {
+    quoted += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  return quoted + "\"";
+}
+
+/// As on the command line: flags are words, and what the model says nothing about is empty.
+std::string Cell(vtkAbstractArray* cells, vtkIdType row)
+{
+  const vtkVariant value = cells->GetVariantValue(row);
+  switch (cells->GetDataType())
+  {
+    case VTK_BIT: return value.ToInt() != 0 ? "true" : "false";
+    case VTK_DOUBLE:
+    {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.10g", value.ToDouble());
+      return std::isnan(value.ToDouble()) ? std::string() : text;
+    }
+    default: return Quoted(value.ToString());
+  }
+}
+
+std::string Csv(vtkMRMLTableNode* node)
+{
+  vtkTable* const table = node->GetTable();
+  std::string text;
+  for (vtkIdType column = 0; column < table->GetNumberOfColumns(); ++column)
+  {
+    text += Quoted(table->GetColumnName(column)) + ",";
+  }
+  text += std::string("scan_warnings") + LINE_END;
+  const std::string warnings = Quoted(TableWarningNames(node));
+  for (vtkIdType row = 0; row < table->GetNumberOfRows(); ++row)
+  {
+    for (vtkIdType column = 0; column < table->GetNumberOfColumns(); ++column)
+    {
+      text += Cell(table->GetColumn(column), row) + ",";
+    }
+    text += warnings + LINE_END;
+  }
+  return text;
+}
+
+/// Under another name first, so that nobody reads half a file.
+bool Write(const std::string& path, const std::string& text)
+{
+  const std::string part = path + ".part";
+  vtksys::ofstream file(part.c_str(), std::ios::binary);
+  file << text;
+  file.close();
+  std::error_code problem;
+  if (file)
+  {
+    std::filesystem::rename(std::filesystem::u8path(part), std::filesystem::u8path(path), problem);
+  }
+  if (!file || problem)
+  {
+    vtksys::SystemTools::RemoveFile(part);
+    return false;
+  }
+  return true;
+}
+
+} // namespace
+
+//----------------------------------------------------------------------------
+std::string ExportNodules(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
+  if (!IsNoduleTable(table))
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                     "There is no result to export; expected a table of nodules. Segment the CT first.");
+  }
+  if (!vtksys::SystemTools::FileIsDirectory(folder))
+  {
+    return vtkMRMLI18N::Format(
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is no folder; expected one that is there. Choose another one."),
+      folder.c_str());
+  }
+  const std::string path = folder + "/" + EXPORTED_FILE;
+  if (vtksys::SystemTools::PathExists(path))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "'%1' is there already, perhaps another CT's; nothing was written. Choose "
+                                         "another folder, or remove the file."),
+                               path.c_str());
+  }
+  return Write(path, Csv(table))
+           ? std::string()
+           : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                           "'%1' can't be written. Choose another folder, or make room there."),
+                                 path.c_str());
+}
+
+} // namespace sam2lung_slicer
