@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use ndarray::Array3;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::scan::{Finding, MadeBy};
@@ -164,6 +165,34 @@ impl Kept {
     }
 }
 
+/// How far a volume may be off that of its voxels, as a share: rounding.
+const VOLUME_OFF: f64 = 1e-3;
+
+impl Kept {
+    /// Refuses a label map, on a grid of such voxels, whose nodules aren't those of `nodules.json`: an outline was changed, and
+    /// the samples' volumes no longer belong to it.
+    ///
+    /// # Errors
+    /// [`Error::Read`] with `path`.
+    pub fn check_labels(&self, labels: &Array3<u16>, voxel_mm3: f64, path: &Path) -> Result<()> {
+        let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+        labels.iter().filter(|id| **id > 0).for_each(|id| *counts.entry(*id).or_default() += 1);
+        let refuse = |id: u16, got: f64, expected: f64| {
+            let reason =
+                format!("nodule {id} has {got:.1} mm³ there, and {expected:.1} mm³ in {}", NODULES_JSON.file());
+            Err(Error::read(path, reason, "Segment the CT again: a result that was edited can't be compared"))
+        };
+        for finding in &self.findings {
+            let Some(id) = finding.id else { continue };
+            let got = counts.remove(&id).unwrap_or(0) as f64 * voxel_mm3;
+            if (got - finding.volume_mm3).abs() > VOLUME_OFF * got {
+                return refuse(id, got, finding.volume_mm3);
+            }
+        }
+        counts.first_key_value().map_or(Ok(()), |(id, voxels)| refuse(*id, *voxels as f64 * voxel_mm3, 0.0))
+    }
+}
+
 impl KeptNodule {
     fn finding(self) -> Finding {
         Finding {
@@ -209,6 +238,35 @@ fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn check_labels_refuses_outlines_that_are_not_those_that_were_measured() {
+        let made_by = MadeBy {
+            model: String::new(),
+            sha256: BTreeMap::new(),
+            seed: 0,
+            samples: 0,
+            sample_sources: Vec::new(),
+            threshold: 0.5,
+        };
+        let kept = Kept {
+            made_by,
+            voxels_sha256: String::new(),
+            label_file: String::new(),
+            probability_file: String::new(),
+            searched_everywhere: false,
+            findings: vec![Finding { volume_mm3: 6.0, ..Finding::at(Some(1), [0.0; 3]) }],
+            warnings: Vec::new(),
+        };
+        let check = |row: [u16; 5]| {
+            let labels = Array3::from_shape_vec((1, 1, 5), row.to_vec()).unwrap();
+            kept.check_labels(&labels, 2.0, Path::new("label.nii.gz")).map_err(|e| e.to_string())
+        };
+        assert_eq!(check([0, 1, 1, 1, 0]), Ok(()));
+        let fewer = check([0, 1, 1, 0, 0]).unwrap_err();
+        assert!(fewer.contains("nodule 1 has 4.0 mm³ there, and 6.0 mm³ in nodules.json"), "{fewer}");
+        assert!(check([2, 1, 1, 1, 0]).unwrap_err().contains("nodule 2 has 2.0 mm³ there, and 0.0 mm³"));
+    }
 
     #[test]
     fn kept_folder_that_is_damaged_is_refused_by_its_file() {

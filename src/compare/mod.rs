@@ -45,6 +45,8 @@ pub enum Status {
     Shrunk,
     /// In both, neither grown nor shrunk.
     Stable,
+    /// In both, but the image of one may cut it off: how it changed isn't known.
+    CutOff,
     /// In the current scan, at a place that the prior one doesn't show or that wasn't searched in it.
     NotSearchedBefore,
     /// In the prior scan, at a place that the current one doesn't show or that wasn't searched in it.
@@ -77,7 +79,7 @@ pub struct Row {
     pub probability_in_other: Option<f64>,
     /// How far the two centres lie apart in the prior CT, mm; `null` without a pair.
     pub distance_mm: Option<f64>,
-    /// How it changed; `null` without a pair.
+    /// How it changed; `null` without a pair, and where one of the two may be cut off.
     pub growth: Option<Growth>,
 }
 
@@ -135,11 +137,13 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
     let slack_mm = matching::slack_mm(fit.surface_mm);
     let pair = |pair: &Pair| {
         let (before, now) = (&prior.findings[pair.prior], &current.findings[pair.current]);
-        let growth = Growth::of(volumes(before, prior), volumes(now, current), days);
-        let status = match growth.trend() {
-            Trend::Grown => Status::Grown,
-            Trend::Shrunk => Status::Shrunk,
-            Trend::Stable => Status::Stable,
+        let known = !before.is_cut_off() && !now.is_cut_off();
+        let growth = known.then(|| Growth::of(volumes(before, prior), volumes(now, current), days));
+        let status = match growth.as_ref().map(Growth::trend) {
+            Some(Trend::Grown) => Status::Grown,
+            Some(Trend::Shrunk) => Status::Shrunk,
+            Some(Trend::Stable) => Status::Stable,
+            None => Status::CutOff,
         };
         Row {
             status,
@@ -149,7 +153,7 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
             place_in_current_ras: now.centroid_ras,
             probability_in_other: None,
             distance_mm: Some(pair.distance_mm),
-            growth: Some(growth),
+            growth,
         }
     };
     let alone = |finding: &Finding, is_current: bool| {

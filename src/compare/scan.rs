@@ -9,7 +9,7 @@ use super::register::Lungs;
 use crate::{
     contract::bundle::Bundle,
     error::{Error, Result},
-    findings::{nodule::Nodule, result::Segmentation},
+    findings::{nodule::Nodule, result::Segmentation, review::AT_EDGE},
     networks::sampler,
     progress::Monitor,
     space::{
@@ -112,6 +112,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// True where the image may cut it off: its volume isn't known.
+    pub fn is_cut_off(&self) -> bool {
+        self.review_reasons.iter().any(|reason| reason == AT_EDGE)
+    }
+
     /// True for what is smaller than the smallest diameter that is shown.
     pub fn is_micronodule(&self) -> bool {
         self.id.is_none()

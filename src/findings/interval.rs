@@ -117,9 +117,15 @@ pub struct VolumeInterval {
 }
 
 impl VolumeInterval {
-    /// The interval under a bundle's model, if it has one; `clicked`: of outlines that were made with clicks.
-    pub fn under(model: Option<&UncertaintyModel>, clicked: bool) -> Self {
-        match model.filter(|model| !clicked || model.samples.is_some() || model.clicked.is_some()) {
+    /// The interval under a bundle's model, if it has one; `clicked`: of outlines that were made with clicks. `fewer`: fewer
+    /// samples were drawn than the bundle asks for. Percentiles of few samples lie too near to each other, so that what was
+    /// calibrated on the bundle's number no longer holds.
+    pub fn under(model: Option<&UncertaintyModel>, clicked: bool, fewer: bool) -> Self {
+        let holds = |model: &UncertaintyModel| match model.samples {
+            Some(_) => !fewer,
+            None => !clicked || model.clicked.is_some(),
+        };
+        match model.filter(|model| holds(model)) {
             Some(model) => VolumeInterval { kind: IntervalKind::Calibrated, level: model.level },
             None => VolumeInterval { kind: IntervalKind::Samples, level: SAMPLES_LEVEL },
         }
@@ -154,16 +160,17 @@ mod tests {
         let (samples, clicked) = (None, None);
         let model =
             UncertaintyModel { level: 0.8, samples, volume_low: zeros, volume_high: zeros, dice: zeros, clicked };
-        assert!(VolumeInterval::under(Some(&model), false).meaning().contains("true volume in 80 %"));
-        assert!(VolumeInterval::under(None, false).meaning().contains("90 % of the samples"));
+        assert!(VolumeInterval::under(Some(&model), false, false).meaning().contains("true volume in 80 %"));
+        assert!(VolumeInterval::under(None, false, false).meaning().contains("90 % of the samples"));
         // Nothing was fitted on clicked ones.
-        assert_eq!(VolumeInterval::under(Some(&model), true).kind, IntervalKind::Samples);
+        assert_eq!(VolumeInterval::under(Some(&model), true, false).kind, IntervalKind::Samples);
         let model = UncertaintyModel { clicked: Some(ZEROS), ..model };
-        assert_eq!(VolumeInterval::under(Some(&model), true).kind, IntervalKind::Calibrated);
+        assert_eq!(VolumeInterval::under(Some(&model), true, false).kind, IntervalKind::Calibrated);
         let samples = Some(WidenedSamples { widen: 1.0 });
         let model =
             UncertaintyModel { samples, volume_low: None, volume_high: None, dice: None, clicked: None, ..model };
-        assert_eq!(VolumeInterval::under(Some(&model), true).kind, IntervalKind::Calibrated);
+        assert_eq!(VolumeInterval::under(Some(&model), true, false).kind, IntervalKind::Calibrated);
+        assert_eq!(VolumeInterval::under(Some(&model), false, true).kind, IntervalKind::Samples, "of too few samples");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod measures;
 pub mod nodule;
 pub mod place;
 pub mod result;
-mod review;
+pub mod review;
 pub mod samples;
 
 pub use around::VolumeLimits;

@@ -230,7 +230,8 @@ impl Segmentation {
     }
 
     fn with_canonical_ijk(&self, nodule: &Nodule) -> Nodule {
-        Nodule { centroid_ijk: self.orientation.canonical_ijk(nodule.centroid_ijk), ..nodule.clone() }
+        let long_axis_slice = nodule.long_axis_slice.map(|k| self.orientation.canonical_slice(k));
+        Nodule { centroid_ijk: self.orientation.canonical_ijk(nodule.centroid_ijk), long_axis_slice, ..nodule.clone() }
     }
 
     /// A result of maps that were kept, as a program finds them again: `labels` with the nodules' numbers, and maps on the same
@@ -254,7 +255,7 @@ impl Segmentation {
             map
         };
         let Volume { grid, voxels: labels } = labels;
-        let unknown = VolumeInterval::under(None, false);
+        let unknown = VolumeInterval::under(None, false, false);
         Ok(Segmentation {
             nodules: kept_nodules(&grid, &labels, cancel)?,
             micronodules: Vec::new(),
@@ -408,7 +409,7 @@ mod tests {
         let values = Array3::from_shape_fn(native.shape(), |(k, j, i)| (i + 10 * j + 100 * k) as f32);
         let (orientation, cancel) = (Orientation::of(&native), CancelToken::new());
         let ct = orientation.to_canonical(Volume::new(native, values.clone()), &cancel).unwrap();
-        let interval = VolumeInterval::under(None, false);
+        let interval = VolumeInterval::under(None, false, false);
         let arrays = Arrays {
             labels: ct.voxels.mapv(|value| value as u16),
             probability: ct.voxels.clone(),

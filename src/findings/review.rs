@@ -6,6 +6,9 @@ use crate::{
     space::{grid::Grid, volume::Voi},
 };
 
+/// Why to look again at a nodule that the image may cut off.
+pub const AT_EDGE: &str = "touches the edge of the scan: a part may be missing";
+
 impl ReviewRule {
     /// The rule for runs that show uncertainty of the kind `shown`: the bundle's bound of the mean uncertainty is one of
     /// its `own` kind, and the kinds differ in size.
@@ -39,7 +42,7 @@ impl ReviewRule {
             reasons.push("outlined at a click, below the usual threshold".into());
         }
         if (0..3).any(|axis| voi.start[axis] == 0 || voi.end[axis] == grid.dims[axis]) {
-            reasons.push("touches the edge of the scan: a part may be missing".into());
+            reasons.push(AT_EDGE.into());
         }
         reasons
     }

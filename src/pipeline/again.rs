@@ -148,6 +148,7 @@ where
             warnings.push(warning);
         }
     }
+    let fewer = whole.all.samples.samples() < model.sampling.samples;
     Ok(Segmentation {
         nodules,
         micronodules,
@@ -159,8 +160,8 @@ where
         threshold: sampling.threshold,
         classify_threshold: options.classify_threshold(model)?,
         uncertainty: sampling.uncertainty,
-        volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), false),
-        clicked_volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), true),
+        volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), false, fewer),
+        clicked_volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), true, fewer),
         searched_ml: earlier.searched_ml,
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,

@@ -162,6 +162,7 @@ where
     let little_lung = warnings::little_lung(densities, &options.search);
     let of_volumes = [warnings::thick_slices(model, &grid), little_lung, toned.warning, left_out];
     let warnings = options.warnings.iter().cloned().chain(of_volumes.into_iter().flatten()).chain(of_search).collect();
+    let fewer = whole.all.samples.samples() < model.sampling.samples;
     Ok(Segmentation {
         nodules,
         micronodules,
@@ -173,8 +174,8 @@ where
         threshold: sampling.threshold,
         classify_threshold,
         uncertainty: sampling.uncertainty,
-        volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), false),
-        clicked_volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), true),
+        volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), false, fewer),
+        clicked_volume_interval: VolumeInterval::under(model.uncertainty.as_ref(), true, fewer),
         searched_ml: searched as f64 * grid.voxel_mm3() / 1000.0,
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,

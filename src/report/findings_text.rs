@@ -8,13 +8,11 @@ use crate::{
     findings::nodule::Nodule,
     report::{
         page::Report,
-        words::{
-            self, NOTICE, flagged, found, intervals, name, one_line, percent, side, slice_of, volume_with_interval,
-        },
+        words::{self, NOTICE, flagged, found, intervals, name, one_line, percent, place, volume_with_interval},
     },
 };
 
-/// The text; `order` is that in which nodules are read, `slices` the axial slice that shows most of each.
+/// The text; `order` is that in which nodules are read, `slices` the axial slice of each.
 pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
     let Report { title, nodules, .. } = *report;
     let mut paragraphs = vec![format!("Lung nodules in {}", one_line(&title.input))];
@@ -41,14 +39,13 @@ pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
 
 fn nodule(report: &Report<'_>, n: usize, slice: usize) -> String {
     let (own, canonical) = (&report.nodules[n], &report.canonical[n]);
-    let slice = slice_of(report.maps.ct.grid.dims[2], slice);
+    let place = place(canonical, report.maps.ct.grid.dims[2], slice);
     let clicked = if own.clicked { ", outlined with clicks" } else { "" };
     let look =
         if own.review { format!(" Look again: {}.", one_line(&own.review_reasons.join("; "))) } else { String::new() };
     format!(
-        "{}: {}, {slice}{clicked}. {:.1} × {:.1} mm, {}, mean {:.0} HU.{} Found by {} of the samples.{look}",
+        "{}: {place}{clicked}. {:.1} × {:.1} mm, {}, mean {:.0} HU.{} Found by {} of the samples.{look}",
         name(own),
-        side(&report.maps, canonical),
         own.long_axis_mm,
         own.short_axis_mm,
         volume_with_interval(own),
@@ -64,9 +61,9 @@ fn probability(nodule: &Nodule) -> Option<String> {
 
 fn micronodules(report: &Report<'_>) -> String {
     let told = |nodule: &Nodule| {
-        let slice = slice_of(report.maps.ct.grid.dims[2], nodule.centroid_ijk[2].round() as usize);
+        let place = place(nodule, report.maps.ct.grid.dims[2], nodule.centroid_ijk[2].round() as usize);
         let sure = probability(nodule).map_or(String::new(), |p| format!(", probability {p}"));
-        format!("{}, {slice}, {:.1} mm{sure}", side(&report.maps, nodule), nodule.equivalent_diameter_mm)
+        format!("{place}, {:.1} mm{sure}", nodule.equivalent_diameter_mm)
     };
     let places: Vec<String> = report.micronodules.iter().map(told).collect();
     format!("Micronodules: {}.", places.join("; "))

@@ -293,7 +293,17 @@ pub fn page(number: usize) -> String {
 
 /// Whether `name` is that of an output.
 pub fn is_output(name: &str) -> bool {
-    OUTPUTS.iter().chain(COMPARISON_OUTPUTS).any(|output| output.has(name))
+    is_result(name) || is_comparison(name)
+}
+
+/// Whether `name` is that of an output of a CT's result.
+pub fn is_result(name: &str) -> bool {
+    OUTPUTS.iter().any(|output| output.has(name))
+}
+
+/// Whether `name` is that of an output of a comparison.
+pub fn is_comparison(name: &str) -> bool {
+    COMPARISON_OUTPUTS.iter().any(|output| output.has(name))
 }
 
 #[cfg(test)]

@@ -17,8 +17,11 @@ pub fn side_mm(nodule: &Nodule) -> f64 {
     (nodule.long_axis_mm * 3.0).clamp(SIDES_MM[0], SIDES_MM[1])
 }
 
-/// The axial slice with most voxels of the nodule.
-pub fn largest_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
+/// The axial slice of the nodule's long axis, whose size is told beside it; where that isn't known the one with most voxels.
+pub fn shown_slice(maps: &Canonical<'_>, nodule: &Nodule) -> usize {
+    if let Some(slice) = nodule.long_axis_slice {
+        return slice as usize;
+    }
     let grid = &maps.ct.grid;
     let middle = nodule.centroid_ijk[2].round() as usize;
     let reach = (nodule.long_axis_mm / grid.spacing_mm[2]).ceil() as usize + 1;

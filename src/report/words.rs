@@ -1,9 +1,6 @@
 //! What is said of a result in words, the same on every surface.
 
-use crate::{
-    findings::{canonical::Canonical, nodule::Nodule},
-    report::overview::OverviewTitle,
-};
+use crate::{findings::nodule::Nodule, report::overview::OverviewTitle};
 
 /// What every surface says.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
@@ -20,9 +17,10 @@ pub fn volume_with_interval(nodule: &Nodule) -> String {
     format!("{own} mm³ ({low} to {high})")
 }
 
-/// Which half of the image, hence of the patient, a nodule with canonical voxel indices lies in.
-pub fn side(maps: &Canonical<'_>, nodule: &Nodule) -> &'static str {
-    if nodule.centroid_ijk[0] < maps.ct.grid.dims[0] as f64 / 2.0 { "right side" } else { "left side" }
+/// "right lung, slice 84 of 300 from the feet", of canonical slice `k`, from 0; the slice alone where the lung isn't known.
+pub fn place(nodule: &Nodule, slices: usize, k: usize) -> String {
+    let slice = slice_of(slices, k);
+    if nodule.side.is_empty() { slice } else { format!("{}, {slice}", nodule.side) }
 }
 
 /// A probability or share in whole per cent; only 0 and 1 themselves are 0 % and 100 %.
@@ -34,8 +32,7 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0.
-pub fn slice_of(slices: usize, k: usize) -> String {
+fn slice_of(slices: usize, k: usize) -> String {
     format!("slice {} of {slices} from the feet", k + 1)
 }
 
@@ -128,6 +125,13 @@ mod tests {
         let nodule = |id, volume_mm3, review| Nodule { review, ..Nodule::unmeasured(id, [[0.0; 3]; 2], volume_mm3) };
         let nodules = [nodule(1, 9.0, false), nodule(2, 5.0, true), nodule(3, 5.0, false), nodule(4, 7.0, true)];
         assert_eq!(reading_order(&nodules), [3, 1, 0, 2]);
+    }
+
+    #[test]
+    fn place_has_the_lung_that_was_measured_whatever_half_of_the_image_it_is_in() {
+        let nodule = |side| Nodule { side, ..Nodule::unmeasured(1, [[90.0, 0.0, 5.0], [0.0; 3]], 1.0) };
+        assert_eq!(place(&nodule("right lung"), 99, 5), "right lung, slice 6 of 99 from the feet");
+        assert_eq!(place(&nodule(""), 99, 5), "slice 6 of 99 from the feet");
     }
 
     #[test]

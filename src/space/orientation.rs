@@ -123,6 +123,11 @@ impl Orientation {
         (self.source[2] == 2).then(|| self.native_ijk([0.0, 0.0, canonical_k])[2])
     }
 
+    /// The canonical slice of a native one, where [`Orientation::native_slice`] has one.
+    pub fn canonical_slice(&self, native_k: f64) -> f64 {
+        self.canonical_ijk([0.0, 0.0, native_k])[2]
+    }
+
     /// The canonical index of a native one.
     pub fn canonical_ijk(&self, native: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|c| {

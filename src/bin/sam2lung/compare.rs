@@ -20,6 +20,7 @@ use sam2lung::{
     report::{
         comparison::{self, Compared, ComparisonReport, ScanRecord},
         manifest::voxels_sha256,
+        outputs::is_comparison,
     },
     space::grid::Grid,
 };
@@ -71,7 +72,7 @@ pub fn run(args: &CompareArgs) -> std::result::Result<(), Reported> {
     let mut reader = reader(args, &named, cancel).map_err(|e| report(&e))?;
     let output = std::path::absolute(&args.output).map_err(|e| report(&Error::write(&args.output, e)))?;
     // Before the long part: who can't write there learns it now.
-    let staging = Staging::create(&output).map_err(|e| report(&e))?;
+    let staging = Staging::create(&output, is_comparison).map_err(|e| report(&e))?;
     let (last, before) = named.split_last().expect("two scans at least");
     let current = reader.read(last).map_err(|e| report_for(last.path(), &e))?;
     let (mut priors, mut latest) = (Vec::new(), None);
@@ -110,6 +111,7 @@ fn summary(comparison: &Comparison) -> String {
         (Status::Stable, "stable"),
         (Status::Shrunk, "shrunk"),
         (Status::Gone, "gone"),
+        (Status::CutOff, "cut off by a scan's edge"),
         (Status::NotSearchedBefore, "not searched before"),
         (Status::NotSearchedNow, "not searched now"),
     ];
@@ -211,6 +213,7 @@ impl Reader<'_> {
         kept.check_ct(path, &voxels_sha256(&ct.volume.voxels, monitor.cancel_token())?)?;
         let map = |file: &str, monitor: &mut Monitor<'_>| map_of(&folder.join(file), &ct.volume.grid, monitor);
         let labels = map(&kept.label_file, monitor)?.mapv(|number| number as u16);
+        kept.check_labels(&labels, ct.volume.grid.voxel_mm3(), &folder.join(&kept.label_file))?;
         let probability = map(&kept.probability_file, monitor)?;
         let about = About { name, date: study_date(&ct), made_by: kept.made_by.clone() };
         Scan::of_kept(about, (ct.volume, labels, probability), kept, monitor)

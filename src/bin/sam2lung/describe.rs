@@ -253,7 +253,7 @@ fn decisions(model: &Model, lines: &mut Lines) {
     let given = bounds.iter().filter_map(|(name, bound)| bound.map(|bound| format!("{name} {bound}")));
     let given = given.collect::<Vec<_>>().join(", ");
     lines.add("review", if given.is_empty() { "nothing is flagged" } else { &given });
-    let interval = |clicked| VolumeInterval::under(model.uncertainty.as_ref(), clicked).meaning();
+    let interval = |clicked| VolumeInterval::under(model.uncertainty.as_ref(), clicked, false).meaning();
     lines.add("interval", interval(false));
     if model.takes_clicks() {
         lines.add("with clicks", interval(true));

@@ -25,7 +25,7 @@ use sam2lung::{
             InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
             voxels_sha256 as sha256,
         },
-        outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
+        outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS, is_result},
         overview::{OverviewTitle, write_overview},
         page::{
             Report,
@@ -162,7 +162,7 @@ fn segment_one(
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.
-    let staging = Staging::create(&args.output.join(&input.name))?;
+    let staging = Staging::create(&args.output.join(&input.name), is_result)?;
     let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
     if let Some(series) = told.dicom() {

@@ -42,14 +42,19 @@ fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Optio
     Ok(None)
 }
 
-/// Refuses a target that is there and holds anything but results, such as the CT itself: it would be replaced.
-fn only_results(target: &Path) -> Result<()> {
-    let other = other_entry(target, is_output).map_err(|e| Error::write(target, e))?;
+/// What the names of the files are in a folder that may be replaced.
+type Names = fn(&str) -> bool;
+
+/// Refuses a target that is there and holds anything but files of such names, such as the CT itself: it would be replaced.
+fn only(names: Names, target: &Path) -> Result<()> {
+    let other = other_entry(target, names).map_err(|e| Error::write(target, e))?;
     other.map_or(Ok(()), |name| {
         let name = name.to_string_lossy();
         Err(Error::write(
             target,
-            format!("it is there and holds '{name}', which is not a result: choose another --output"),
+            format!(
+                "it is there and holds '{name}', which is none of the files that are written: choose another --output"
+            ),
         ))
     })
 }
@@ -87,7 +92,7 @@ fn bring_back(folder: &Path, target: &Path) {
         let _ = fs::rename(folder.join(EARLIER), target);
     }
     // Where something else stands in its place, the earlier result is all that there is.
-    if target.exists() && [target, &folder.join(EARLIER)].iter().all(|results| only_results(results).is_ok()) {
+    if target.exists() && [target, &folder.join(EARLIER)].iter().all(|results| only(is_output, results).is_ok()) {
         let _ = fs::remove_dir_all(folder);
     }
 }
@@ -117,6 +122,8 @@ pub struct Staging {
     folder: TempDir,
     made: Made,
     target: PathBuf,
+    /// What the target may hold.
+    names: Names,
     /// Says to other runs that this one lives.
     lock: Option<File>,
 }
@@ -143,11 +150,11 @@ impl Drop for Made {
 
 impl Staging {
     /// Makes the folder, and takes away what killed runs left beside it. A target that is there and holds anything but
-    /// results is refused.
+    /// files of these names is refused.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn create(target: &Path) -> Result<Self> {
+    pub fn create(target: &Path, names: Names) -> Result<Self> {
         let output = target.parent().unwrap_or(target);
         let failed = |e| Error::write(output, e);
         let mut tries = 1..=TRIES;
@@ -157,12 +164,12 @@ impl Staging {
             if held.is_some() {
                 sweep(output);
             }
-            only_results(target)?;
+            only(names, target)?;
             let prefix = format!(".{}{PARTIAL}", file_name(target));
             match tempfile::Builder::new().prefix(&prefix).tempdir_in(output) {
                 Ok(folder) => {
                     let lock = lock(folder.path());
-                    return Ok(Staging { folder, made, target: target.into(), lock });
+                    return Ok(Staging { folder, made, target: target.into(), names, lock });
                 }
                 // Another run made the output folder, gave up and took it away.
                 Err(e) if e.kind() == ErrorKind::NotFound && tries.next().is_some() => {}
@@ -189,10 +196,10 @@ impl Staging {
         // Bindings go in the other order than fields; other runs look at the folders only after all that is done.
         let output = self.target.parent().unwrap_or(&self.target).to_path_buf();
         let _held = lock(&output);
-        let Staging { made: _made, folder, target, lock: _alive } = self;
+        let Staging { made: _made, folder, target, names, lock: _alive } = self;
         let target = &target;
         let failed = |e: &io::Error| Error::write(target, e);
-        only_results(target)?;
+        only(names, target)?;
         let earlier = if target.exists() {
             let prefix = format!(".{}{REPLACED}", file_name(target));
             let aside = tempfile::Builder::new().prefix(&prefix).tempdir_in(&output).map_err(|e| failed(&e))?;
@@ -253,22 +260,24 @@ fn share(folder: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use sam2lung::report::outputs::is_result;
+
     use super::*;
 
     #[test]
     fn staging_that_is_given_up_takes_the_folders_away_that_were_made_for_it() {
         let output = tempfile::tempdir().unwrap();
         let target = output.path().join("a/b/chest");
-        drop(Staging::create(&target).unwrap());
+        drop(Staging::create(&target, is_result).unwrap());
         assert!(fs::read_dir(output.path()).unwrap().next().is_none());
         // What was there before stays, and so does what something else lies in.
         fs::create_dir(output.path().join("a")).unwrap();
-        let staging = Staging::create(&target).unwrap();
+        let staging = Staging::create(&target, is_result).unwrap();
         fs::write(output.path().join("a/b/other"), "").unwrap();
         drop(staging);
         assert!(output.path().join("a/b/other").exists());
         fs::remove_file(output.path().join("a/b/other")).unwrap();
-        drop(Staging::create(&target).unwrap());
+        drop(Staging::create(&target, is_result).unwrap());
         assert!(output.path().join("a/b").exists(), "it was there");
     }
 
@@ -276,7 +285,7 @@ mod tests {
     fn staging_that_is_finished_leaves_its_results_alone() {
         let output = tempfile::tempdir().unwrap();
         let target = output.path().join("a/chest");
-        let staging = Staging::create(&target).unwrap();
+        let staging = Staging::create(&target, is_result).unwrap();
         fs::write(staging.path().join("run.json"), "{}").unwrap();
         staging.finish().unwrap();
         let left: Vec<_> = fs::read_dir(target.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
@@ -312,14 +321,14 @@ mod tests {
         );
         let alive = lock(&stays[0]);
         assert!(alive.is_some(), "the temporary folder's file system has locks");
-        let staging = Staging::create(&output.path().join("chest")).unwrap();
+        let staging = Staging::create(&output.path().join("chest"), is_result).unwrap();
         assert!(gone.iter().all(|folder| !folder.exists()));
         assert!(stays.iter().all(|folder| folder.exists()));
         // A second run leaves the first one's folder alone.
-        let second = Staging::create(&output.path().join("chest")).unwrap();
+        let second = Staging::create(&output.path().join("chest"), is_result).unwrap();
         assert!(staging.path().exists() && second.path().exists());
         drop(alive);
-        drop(Staging::create(&output.path().join("chest")).unwrap());
+        drop(Staging::create(&output.path().join("chest"), is_result).unwrap());
         assert!(!stays[0].exists() && staging.path().exists());
     }
 
@@ -327,17 +336,17 @@ mod tests {
     fn staging_brings_back_an_earlier_result_whose_run_was_killed_in_the_exchange() {
         let output = tempfile::tempdir().unwrap();
         let aside = holding(output.path(), ".chest.replaced-a1B2c3", &["earlier/run.json"]);
-        drop(Staging::create(&output.path().join("other")).unwrap());
+        drop(Staging::create(&output.path().join("other"), is_result).unwrap());
         assert!(output.path().join("chest/run.json").exists() && !aside.exists());
         // Killed after the exchange: the new result stays.
         let aside = holding(output.path(), ".chest.replaced-a1B2c3", &["earlier/label.nrrd"]);
-        drop(Staging::create(&output.path().join("other")).unwrap());
+        drop(Staging::create(&output.path().join("other"), is_result).unwrap());
         assert!(output.path().join("chest/run.json").exists() && !aside.exists());
         assert!(!output.path().join("chest/label.nrrd").exists());
         // Something else took the place: the earlier result is kept.
         holding(output.path(), "ct", &["slice.dcm"]);
         let aside = holding(output.path(), ".ct.replaced-a1B2c3", &["earlier/run.json"]);
-        drop(Staging::create(&output.path().join("other")).unwrap());
+        drop(Staging::create(&output.path().join("other"), is_result).unwrap());
         assert!(aside.join("earlier/run.json").exists());
     }
 
@@ -350,7 +359,7 @@ mod tests {
                 let target = &target;
                 scope.spawn(move || {
                     for _ in 0..8 {
-                        let staging = Staging::create(target).unwrap();
+                        let staging = Staging::create(target, is_result).unwrap();
                         fs::write(staging.path().join("run.json"), n.to_string()).unwrap();
                         fs::write(staging.path().join("nodules.json"), n.to_string()).unwrap();
                         staging.finish().unwrap();
@@ -367,7 +376,7 @@ mod tests {
     fn staging_whose_target_was_filled_in_the_meantime_leaves_it_alone() {
         let output = tempfile::tempdir().unwrap();
         let target = output.path().join("chest");
-        let staging = Staging::create(&target).unwrap();
+        let staging = Staging::create(&target, is_result).unwrap();
         holding(output.path(), "chest", &["slice.dcm"]);
         let text = staging.finish().unwrap_err().to_string();
         assert!(text.contains("holds 'slice.dcm'"), "{text}");
@@ -390,7 +399,7 @@ mod tests {
     fn staging_takes_away_a_page_that_a_killed_run_left() {
         let output = tempfile::tempdir().unwrap();
         let left = holding(output.path(), ".index.html.partial-a1B2c3", &[".part-page"]);
-        drop(Staging::create(&output.path().join("chest")).unwrap());
+        drop(Staging::create(&output.path().join("chest"), is_result).unwrap());
         assert!(!left.exists());
     }
 

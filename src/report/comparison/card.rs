@@ -79,6 +79,7 @@ fn colour_of(status: Status) -> Colour {
     match status {
         Status::New | Status::Grown => REVIEW,
         Status::Stable | Status::Shrunk | Status::Gone => TEXT,
+        Status::CutOff => REVIEW,
         Status::NotSearchedBefore | Status::NotSearchedNow => FAINT,
     }
 }
@@ -92,6 +93,7 @@ fn headline(row: &Row) -> String {
         (None, None) => String::new(),
     };
     let status = match row.status {
+        Status::CutOff => "cut off by a scan's edge",
         Status::NotSearchedBefore => "not searched before",
         Status::NotSearchedNow => "not searched now",
         status => status.name(),

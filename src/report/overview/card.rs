@@ -10,7 +10,7 @@ use crate::{
     findings::{canonical::Canonical, nodule::Nodule},
     report::{
         colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
-        words::{side, slice_of, volume_with_interval},
+        words::{self, volume_with_interval},
     },
 };
 
@@ -65,9 +65,8 @@ fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
     let classified = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
     let clicked = if nodule.clicked { ", outlined with clicks" } else { "" };
     format!(
-        "{}, {}{classified}, found by {:.0} % of samples{clicked}",
-        slice_of(maps.ct.grid.dims[2], slice),
-        side(maps, nodule),
+        "{}{classified}, found by {:.0} % of samples{clicked}",
+        words::place(nodule, maps.ct.grid.dims[2], slice),
         nodule.detection_rate * 100.0
     )
 }

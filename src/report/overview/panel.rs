@@ -10,7 +10,7 @@ use crate::{
     findings::{canonical::Canonical, nodule::Nodule},
     report::{
         colour::{FAINT, OTHER_OUTLINE, OUTLINE, TEXT, heat, heat_share, lung_window},
-        views::{largest_slice, side_mm},
+        views::{shown_slice, side_mm},
     },
     steps::resample::Tap,
 };
@@ -39,7 +39,7 @@ pub struct Heat<'a> {
 impl<'a> View<'a> {
     /// The slice that shows most of the nodule, with lung around it.
     pub fn of(maps: Canonical<'a>, nodule: &Nodule, pixels: usize) -> Self {
-        let slice = largest_slice(&maps, nodule);
+        let slice = shown_slice(&maps, nodule);
         let centre = [nodule.centroid_ijk[0], nodule.centroid_ijk[1]];
         View { maps, slice, centre, side_mm: side_mm(nodule), pixels }
     }

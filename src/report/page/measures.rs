@@ -111,7 +111,8 @@ fn number(value: f64, unit: Unit) -> String {
     let text = match unit {
         Unit::CubicMillimetre => volume(value),
         Unit::Hounsfield => format!("{value:.0}"),
-        Unit::Millimetre | Unit::Voxel => format!("{value:.1}"),
+        Unit::Voxel if value.fract() == 0.0 => format!("{value:.0}"),
+        Unit::Millimetre | Unit::Voxel | Unit::Milligram => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     };
     let is_zero = text.bytes().all(|b| !b.is_ascii_digit() || b == b'0');

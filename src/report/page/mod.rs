@@ -32,7 +32,7 @@ use crate::{
         findings_text,
         outputs::{FINDINGS, REPORT},
         overview::OverviewTitle,
-        views::fullest,
+        views::shown_slice,
         words::{NOTICE, one_line, reading_order},
     },
     space::volume::Voi,
@@ -62,7 +62,7 @@ struct Known<'a> {
     order: Vec<usize>,
     /// The box around each number.
     boxes: BTreeMap<u16, Voi>,
-    /// The axial slice that shows most of each nodule, from 0.
+    /// The axial slice that is shown of each nodule first, from 0.
     slices: Vec<usize>,
 }
 
@@ -70,11 +70,7 @@ impl<'a> Known<'a> {
     fn of(report: Report<'a>, cancel: &CancelToken) -> Result<Self> {
         let Report { maps, nodules, canonical, .. } = report;
         let boxes = boxes(&maps, cancel)?;
-        let slice = |nodule: &Nodule| {
-            let middle = nodule.centroid_ijk[2].round() as usize;
-            boxes.get(&nodule.id).map_or(middle, |voi| fullest(maps.labels, nodule.id, voi, 2, middle))
-        };
-        let slices = canonical.iter().map(slice).collect();
+        let slices = canonical.iter().map(|nodule| shown_slice(&maps, nodule)).collect();
         Ok(Known { report, order: reading_order(nodules), boxes, slices })
     }
 }

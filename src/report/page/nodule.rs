@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     findings::nodule::Nodule,
     progress::CancelToken,
-    report::words::{name, side, slice_of, volume_with_interval},
+    report::words::{name, place, volume_with_interval},
     space::volume::Voi,
 };
 
@@ -26,7 +26,7 @@ pub struct Told<'a> {
     pub canonical: &'a Nodule,
     /// The box around its voxels; none for a region that is made of other classes.
     pub voi: Option<Voi>,
-    /// The axial slice that shows most of it, from 0.
+    /// The axial slice that is shown first, from 0.
     pub slice: usize,
 }
 
@@ -57,7 +57,7 @@ pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelT
                     strong { (volume_with_interval(own)) }
                 }
                 p class="place" {
-                    (side(&drawn.maps, canonical)) ", " (slice_of(slices, slice))
+                    (place(canonical, slices, slice))
                     @if own.clicked { ", outlined with clicks" }
                 }
                 @if own.review {

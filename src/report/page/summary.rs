@@ -12,7 +12,7 @@ use crate::{
     findings::nodule::Nodule,
     report::{
         chest,
-        words::{self, capital, flagged, found, name, one_line, side},
+        words::{self, capital, flagged, found, name, one_line},
     },
     warning::Warning,
 };
@@ -97,7 +97,7 @@ fn map(report: &Report<'_>) -> Markup {
 }
 
 fn table(known: &Known<'_>) -> Table {
-    let Known { report: Report { maps, nodules, canonical, .. }, order, slices, .. } = known;
+    let Known { report: Report { nodules, canonical, .. }, order, slices, .. } = known;
     let all = Shown::all();
     let column = |name: &&str| all.iter().find(|shown| shown.name == *name);
     let told = |shown: &&Shown| nodules.iter().any(|nodule| shown.number(nodule).is_some());
@@ -113,7 +113,7 @@ fn table(known: &Known<'_>) -> Table {
         let first = [
             Cell { shown: html! { a href=(format!("#{}", anchor(own))) { (name(own)) } }, key: own.id.to_string() },
             Cell { shown: look_again(own), key: u8::from(own.review).to_string() },
-            Cell::text(side(maps, canonical).trim_end_matches(" side")),
+            lung(canonical),
             Cell::count(slices[*n] + 1),
         ];
         first.into_iter().chain(measures.iter().map(|shown| measure(shown, own))).collect()
@@ -134,6 +134,11 @@ fn look_again(nodule: &Nodule) -> Markup {
     }
 }
 
+/// "right", "left", or nothing where it isn't known.
+fn lung(nodule: &Nodule) -> Cell {
+    Cell::text(nodule.side.trim_end_matches(" lung"))
+}
+
 fn measure(shown: &Shown, nodule: &Nodule) -> Cell {
     let value = html! {
         (shown.value(nodule))
@@ -144,13 +149,13 @@ fn measure(shown: &Shown, nodule: &Nodule) -> Cell {
 
 /// The micronodules, the largest first.
 pub fn micronodules(report: &Report<'_>) -> Markup {
-    let Report { title, maps, micronodules, .. } = *report;
+    let Report { title, micronodules, .. } = *report;
     let all = Shown::all();
     let shown = ["centroid_ras", "equivalent_diameter_mm", "nodule_probability"];
     let measures: Vec<&Shown> = shown.iter().filter_map(|name| all.iter().find(|shown| shown.name == *name)).collect();
     let row = |(n, nodule): (usize, &Nodule)| {
         let slice = nodule.centroid_ijk[2].round() as usize + 1;
-        let first = [Cell::count(n + 1), Cell::text(side(&maps, nodule).trim_end_matches(" side")), Cell::count(slice)];
+        let first = [Cell::count(n + 1), lung(nodule), Cell::count(slice)];
         first.into_iter().chain(measures.iter().map(|shown| measure(shown, nodule))).collect()
     };
     let heads = [Head::numbers("Micronodule"), Head::texts("Side"), Head::numbers("Slice")];
