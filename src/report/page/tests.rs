@@ -154,6 +154,7 @@ fn findings_say_each_nodule_on_a_line_of_its_own_and_nothing_else_makes_one() {
     let change = |nodule: &mut Nodule| {
         flagged(nodule);
         (nodule.nodule_probability, nodule.class) = (Some(0.9991), "nodule".into());
+        nodule.side = "right lung";
     };
     with_titled(3, title, change, |report| {
         let known = Known::of(report, &CancelToken::new()).unwrap();
@@ -161,7 +162,7 @@ fn findings_say_each_nodule_on_a_line_of_its_own_and_nothing_else_makes_one() {
         let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("Nodule ")).collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert!(
-            lines[0].starts_with("Nodule 3: right side, slice 3 of 70 from the feet. ")
+            lines[0].starts_with("Nodule 3: right lung, slice 3 of 70 from the feet. ")
                 && lines[0].ends_with(" Look again: a reason.")
         );
         assert!(lines[1].contains(" Probability that it is a nodule: above 99 %. Found by "), "{text}");
