@@ -115,11 +115,17 @@ pub fn compare(prior: &Scan, current: &Scan, days: Option<f64>, monitor: &mut Mo
     Ok(Comparison {
         days,
         registration: registration.fit,
-        registration_doubts: registration.fit.doubts(),
+        registration_doubts: other_patient(prior, current).into_iter().chain(registration.fit.doubts()).collect(),
         current_to_prior: registration.to_prior.homogeneous(),
         nodules,
         to_prior: registration.to_prior,
     })
+}
+
+/// Says where the two have IDs of two patients.
+fn other_patient(prior: &Scan, current: &Scan) -> Option<String> {
+    let (before, now) = (prior.patient.as_ref()?, current.patient.as_ref()?);
+    (before != now).then(|| "the two CTs have different patient IDs: is it the same patient?".to_owned())
 }
 
 /// Current nodules by number, then prior ones whose current finding has no number, then those that the prior scan alone has.

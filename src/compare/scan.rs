@@ -153,6 +153,8 @@ pub struct Scan {
     pub name: String,
     /// When it was taken, `YYYY-MM-DD`; `None`: unknown.
     pub date: Option<String>,
+    /// The patient's ID, to be compared and never written; `None`: unknown.
+    pub patient: Option<String>,
     /// By what its findings were made.
     pub made_by: MadeBy,
     /// HU.
@@ -178,6 +180,8 @@ pub struct About {
     pub name: String,
     /// As [`Scan::date`].
     pub date: Option<String>,
+    /// As [`Scan::patient`].
+    pub patient: Option<String>,
     /// As [`Scan::made_by`].
     pub made_by: MadeBy,
 }
@@ -196,6 +200,7 @@ impl Scan {
         Ok(Scan {
             name: about.name,
             date: about.date,
+            patient: about.patient,
             made_by: about.made_by,
             ct: maps.ct.clone(),
             labels: maps.labels.clone(),
@@ -225,6 +230,7 @@ impl Scan {
         Ok(Scan {
             name: about.name,
             date: about.date,
+            patient: about.patient,
             made_by: about.made_by,
             ct,
             labels,

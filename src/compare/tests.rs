@@ -6,6 +6,7 @@ use ndarray::s;
 
 use super::{scan::MadeBy, *};
 use crate::{
+    findings::review::AT_EDGE,
     phantom::{self, FollowUp, Phantom, Pose, Scanner, chest_phantom_again},
     progress::{CancelToken, Progress},
     steps::lungs::find_lungs,
@@ -35,6 +36,7 @@ fn scan(phantom: &Phantom) -> Scan {
     Scan {
         name: "phantom".into(),
         date: None,
+        patient: None,
         made_by: MadeBy {
             model: "none".into(),
             sha256: BTreeMap::new(),
@@ -118,6 +120,21 @@ fn compare_of_two_chests_says_that_the_vessels_do_not_fit() {
     let other = chest_phantom_again(9, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, None).unwrap();
     let compared = compare(&scan(&one), &scan(&other), None, &mut Monitor::silent()).unwrap();
     assert!(compared.registration_doubts[0].contains("is it the same patient?"), "{:?}", compared.registration);
+}
+
+#[test]
+fn compare_tells_no_change_of_what_is_cut_off_and_asks_about_other_ids() {
+    let mut prior = scan(&phantom([1.0; 4], STILL, [4.0, 4.0, 4.0]));
+    let mut current = scan(&phantom([1.5, 1.5, 1.0, 1.0], STILL, [4.0, 4.0, 4.0]));
+    prior.findings[0].review_reasons = vec![AT_EDGE.into()];
+    (prior.patient, current.patient) = (Some("1".into()), Some("2".into()));
+    let compared = compare(&prior, &current, Some(90.0), &mut Monitor::silent()).unwrap();
+    assert_eq!(told(&compared)[..2], [(Status::CutOff, None), (Status::Grown, Some(50))]);
+    let [doubt] = compared.registration_doubts.as_slice() else { panic!("{:?}", compared.registration_doubts) };
+    assert!(doubt.contains("different patient IDs"), "{doubt}");
+    prior.patient = None;
+    let compared = compare(&prior, &current, Some(90.0), &mut Monitor::silent()).unwrap();
+    assert_eq!(compared.registration_doubts, [""; 0]);
 }
 
 #[test]

@@ -32,8 +32,9 @@ use crate::{
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, say, silence_decoders, tell},
 };
 
-/// DICOM's Study Date (PS3.6).
+/// DICOM's Study Date and Patient ID (PS3.6).
 const STUDY_DATE: u32 = 0x0008_0020;
+const PATIENT_ID: u32 = 0x0010_0020;
 
 /// How far the voxels of a kept map may lie from its CT's, in voxels: a header's rounding.
 const MAP_OFF_VOXELS: f64 = 0.2;
@@ -75,9 +76,10 @@ pub fn run(args: &CompareArgs) -> std::result::Result<(), Reported> {
     let staging = Staging::create(&output, is_comparison).map_err(|e| report(&e))?;
     let (last, before) = named.split_last().expect("two scans at least");
     let current = reader.read(last).map_err(|e| report_for(last.path(), &e))?;
-    let (mut priors, mut latest) = (Vec::new(), None);
+    let (mut priors, mut latest): (Vec<Compared>, Option<Scan>) = (Vec::new(), None);
     for (n, prior) in before.iter().enumerate() {
         let scan = reader.read(prior).map_err(|e| report_for(prior.path(), &e))?;
+        check_order(latest.as_ref(), &scan).map_err(|e| report_for(prior.path(), &e))?;
         let comparison = reader.compare(&scan, &current, n).map_err(|e| report_for(prior.path(), &e))?;
         priors.push(Compared { prior: ScanRecord::of(&scan), comparison });
         latest = Some(scan);
@@ -199,12 +201,12 @@ impl Reader<'_> {
 
     fn segmented(&mut self, path: &Path, name: String, monitor: &mut Monitor<'_>) -> Result<Scan> {
         let ct = io::read_ct(path, self.read_options(), monitor)?;
-        let date = study_date(&ct);
+        let (date, patient) = (study_date(&ct), patient_id(&ct));
         let options = Options { warnings: ct.warnings, ..self.options.clone() };
         let engine = self.engine.as_mut().ok_or_else(|| Error::Internal { what: "no model was loaded".into() })?;
         let found = engine.segment(vec![ct.volume], &options, monitor)?;
         let made_by = MadeBy::of(engine.bundle(), options.seed, &found);
-        Scan::of_run(About { name, date, made_by }, &found, monitor)
+        Scan::of_run(About { name, date, patient, made_by }, &found, monitor)
     }
 
     fn kept(&self, folder: &Path, path: &Path, name: String, monitor: &mut Monitor<'_>) -> Result<Scan> {
@@ -215,7 +217,8 @@ impl Reader<'_> {
         let labels = map(&kept.label_file, monitor)?.mapv(|number| number as u16);
         kept.check_labels(&labels, ct.volume.grid.voxel_mm3(), &folder.join(&kept.label_file))?;
         let probability = map(&kept.probability_file, monitor)?;
-        let about = About { name, date: study_date(&ct), made_by: kept.made_by.clone() };
+        let (date, patient) = (study_date(&ct), patient_id(&ct));
+        let about = About { name, date, patient, made_by: kept.made_by.clone() };
         Scan::of_kept(about, (ct.volume, labels, probability), kept, monitor)
     }
 
@@ -248,6 +251,24 @@ fn days(told: Option<&f64>, prior: &Scan, current: &Scan) -> Result<Option<f64>>
 fn study_date(ct: &Ct) -> Option<String> {
     let bytes = ct.dicom.as_ref()?.kept.get(&STUDY_DATE)?;
     date::of_dicom(std::str::from_utf8(bytes).ok()?)
+}
+
+fn patient_id(ct: &Ct) -> Option<String> {
+    let bytes = ct.dicom.as_ref()?.kept.get(&PATIENT_ID)?;
+    let text = String::from_utf8_lossy(bytes).trim_matches(['\0', ' ']).to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Refuses a prior that is older than the one named before it.
+fn check_order(before: Option<&Scan>, prior: &Scan) -> Result<()> {
+    match (before.and_then(|before| before.date.as_ref()), &prior.date) {
+        (Some(before), Some(date)) if date < before => Err(Error::Option {
+            option: "PRIOR",
+            got: format!("a scan of {date} behind one of {before}"),
+            expected: "priors from the oldest to the latest".into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A map of a folder of results, on the grid of its CT.

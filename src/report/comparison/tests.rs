@@ -37,6 +37,7 @@ fn scan(name: &str) -> Scan {
     Scan {
         name: name.into(),
         date: Some("2024-02-29".into()),
+        patient: None,
         made_by,
         ct: Volume::new(grid, labels.mapv(|id| if id > 0 { 0.0 } else { -850.0 })),
         probability: labels.mapv(|_| 0.0),
