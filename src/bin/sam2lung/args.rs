@@ -206,7 +206,7 @@ pub struct SegmentArgs {
     /// Mean probability above which a voxel belongs to a nodule [default: the model's]
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
-    /// Share of nodules, 0 to 1, that the classifier is to keep: more nodules, or fewer false ones; for models with
+    /// Share of nodules, above 0 and at most 1, that the classifier is to keep: more nodules, or fewer false ones; for models with
     /// operating points [default: the model's threshold]
     #[arg(long, value_name = "S")]
     pub sensitivity: Option<f64>,

@@ -95,20 +95,21 @@ fn draw_course(
 fn courses(current: &Scan, priors: &[Compared]) -> (Vec<Course>, bool) {
     let in_days = priors.iter().all(|compared| compared.comparison.days.is_some());
     let at = |n: usize, days: Option<f64>| if in_days { -days.unwrap_or(0.0) } else { n as f64 - priors.len() as f64 };
+    // Of what a scan's edge cuts off the volume isn't known.
     let point = |at: f64, finding: &Finding| {
         let interval = finding.volume_mm3_p05.zip(finding.volume_mm3_p95).map(|(low, high)| [low, high]);
-        Point { at, mm3: finding.volume_mm3, interval }
+        (!finding.is_cut_off()).then_some(Point { at, mm3: finding.volume_mm3, interval })
     };
     let before = |id: u16| {
         priors.iter().enumerate().filter_map(move |(n, compared)| {
             let rows = &compared.comparison.nodules;
             let row = rows.iter().find(|row| row.current.as_ref().is_some_and(|finding| finding.id == Some(id)))?;
-            Some(point(at(n, compared.comparison.days), row.prior.as_ref()?))
+            point(at(n, compared.comparison.days), row.prior.as_ref()?)
         })
     };
     let course = |finding: &Finding| {
         let id = finding.id?;
-        Some(Course { id, points: before(id).chain([point(0.0, finding)]).collect() })
+        Some(Course { id, points: before(id).chain(point(0.0, finding)).collect() })
     };
     (current.findings.iter().filter_map(course).collect(), in_days)
 }
@@ -138,6 +139,21 @@ fn line(canvas: &mut Canvas, from: [f64; 2], to: [f64; 2], radius: f32, colour: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn courses_leave_out_what_an_edge_cuts_off() {
+        let made = |reasons: &[&str]| {
+            let current = crate::report::comparison::tests::scan("current");
+            let findings = current.findings.iter().map(|finding| Finding {
+                review_reasons: reasons.iter().map(|reason| reason.to_string()).collect(),
+                ..finding.clone()
+            });
+            Scan { findings: findings.collect(), ..current }
+        };
+        let points = |scan: &Scan| courses(scan, &[]).0.iter().map(|course| course.points.len()).sum::<usize>();
+        assert!(points(&made(&[])) > 0);
+        assert_eq!(points(&made(&[crate::findings::review::AT_EDGE])), 0);
+    }
 
     #[test]
     fn ticks_are_round_and_within() {

@@ -58,7 +58,7 @@ const RULES: Rules = Rules {
     growth_source: "volume change of 25 %: British Thoracic Society guidelines (Thorax 2015;70 Suppl 2) and NELSON (N Engl J Med \
                     2009;361:2221)",
     status: "grown: above 25 % in more than half of the pairs of samples; shrunk: the same with the two CTs exchanged (below \
-             -20 %); not-searched-before and not-searched-now: the other CT doesn't show that place or it lies outside its lungs",
+             -20 %); cut-off: the edge of one CT cuts it off, so that its change isn't known; not-searched-before and not-searched-now: the other CT doesn't show that place or it lies outside its lungs",
     interval: "5th to 95th percentile of the ratio of the volumes under each sample, which is the same network on both CTs, \
                around the ratio of the outlines; what noise, breath and position change from scan to scan is not in it",
     diameter_growth_mm: DIAMETER_GROWTH_MM,

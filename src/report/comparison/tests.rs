@@ -21,7 +21,7 @@ use crate::{
 const SAMPLES: [[f64; 3]; 2] = [[90.0, 100.0, 110.0], [140.0, 150.0, 160.0]];
 
 /// A scan with nodule 1 in its middle and nodule 2 beside it.
-fn scan(name: &str) -> Scan {
+pub(super) fn scan(name: &str) -> Scan {
     let grid = Grid::axial([40, 40, 8], [1.0, 1.0, 2.0]);
     let mut labels = Array3::<u16>::zeros(grid.shape());
     labels.slice_mut(ndarray::s![3..5, 18..22, 18..22]).fill(1);
