@@ -11,6 +11,10 @@ from torch import nn
 
 from ..systems import System
 
+# Where the logits begin under a cross-entropy, which would else spend the first hundreds of steps on the background and
+# end there: one voxel in a hundred is a nodule's (Lin et al. 2017, Focal Loss, 4.1).
+RARE = -4.6
+
 LAYERS = {
     2: (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.ConvTranspose2d),
     3: (nn.Conv3d, nn.BatchNorm3d, nn.MaxPool3d, nn.ConvTranspose3d),
@@ -41,6 +45,8 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(up(coarse, fine, 2, 2) for coarse, fine in coarse_to_fine)
         self.join = nn.ModuleList(block(2 * fine, fine) for _, fine in coarse_to_fine)
         self.mask = conv(widths[0], 1, 1)
+        if system.entropy:
+            nn.init.constant_(self.mask.bias, RARE)
 
     def masks(self, count: int, drop: bool = True) -> list[torch.Tensor]:
         """Dropout masks (count, C, 1, 1) or (count, C, 1, 1, 1): 0 or 1 / (1 - rate); ones without dropout."""
