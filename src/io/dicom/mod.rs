@@ -56,6 +56,12 @@ pub fn is_dicom(path: &Path) -> bool {
     header::Header::read(path).is_ok_and(|header| header.is_some())
 }
 
+/// UID of the series that a file belongs to; `None` for what is no DICOM file, or has none.
+pub fn series_of(path: &Path) -> Option<String> {
+    let series = header::Header::read(path).ok()??.text(header::tag::SERIES);
+    (!series.is_empty()).then_some(series)
+}
+
 /// Reads the CT of a folder.
 ///
 /// # Errors
