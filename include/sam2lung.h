@@ -135,7 +135,7 @@ typedef enum sam2lung_status {
   SAM2LUNG_STATUS_INVALID_ARGUMENT = 1,
   /**
    * E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID,
-   * E_CHANNELS, E_CHANNEL_GRID, E_BOX: the volume can't be used.
+   * E_CHANNELS, E_CHANNEL_GRID, E_BOX, E_REGISTRATION, E_NOT_PAIRED: the volume, or the two scans, can't be used.
    */
   SAM2LUNG_STATUS_INVALID_INPUT = 2,
   /**
@@ -333,6 +333,10 @@ typedef enum sam2lung_stage {
    * interface.
    */
   SAM2LUNG_STAGE_DETECT = 7,
+  /**
+   * Laying the lungs of two scans over each other: sam2lung_compare(). Since version 5 of the interface.
+   */
+  SAM2LUNG_STAGE_REGISTER = 8,
 } sam2lung_stage;
 
 /**
@@ -487,6 +491,44 @@ typedef enum sam2lung_decision {
 } sam2lung_decision;
 
 /**
+ * What became of a nodule. Values of sam2lung_comparison_row::change. Later versions may have more.
+ */
+typedef enum sam2lung_change {
+  /**
+   * In the current scan alone; the prior one was searched there.
+   */
+  SAM2LUNG_CHANGE_NEW = 0,
+  /**
+   * In the prior scan alone; the current one was searched there.
+   */
+  SAM2LUNG_CHANGE_GONE = 1,
+  /**
+   * In both: its volume grew by more than 25 % in more than half of the pairs of samples.
+   */
+  SAM2LUNG_CHANGE_GROWN = 2,
+  /**
+   * In both: the same with the scans exchanged.
+   */
+  SAM2LUNG_CHANGE_SHRUNK = 3,
+  /**
+   * In both, neither grown nor shrunk.
+   */
+  SAM2LUNG_CHANGE_STABLE = 4,
+  /**
+   * In both, but the edge of one scan cuts it off: how it changed isn't known.
+   */
+  SAM2LUNG_CHANGE_CUT_OFF = 5,
+  /**
+   * In the current scan, at a place that the prior one doesn't show or that wasn't searched in it.
+   */
+  SAM2LUNG_CHANGE_NOT_SEARCHED_BEFORE = 6,
+  /**
+   * In the prior scan, at a place that the current one doesn't show or that wasn't searched in it.
+   */
+  SAM2LUNG_CHANGE_NOT_SEARCHED_NOW = 7,
+} sam2lung_change;
+
+/**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
  */
 typedef struct sam2lung_bundle sam2lung_bundle;
@@ -501,6 +543,11 @@ typedef struct sam2lung_bundle_list sam2lung_bundle_list;
  * Asks calls to stop, from any thread. One token may be given to several calls.
  */
 typedef struct sam2lung_cancel sam2lung_cancel;
+
+/**
+ * What two scans say together. Never changes: any thread may read it, several at once. It holds its pictures, and no CT.
+ */
+typedef struct sam2lung_comparison sam2lung_comparison;
 
 /**
  * A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
@@ -571,23 +618,38 @@ typedef struct sam2lung_progress {
 typedef bool (*sam2lung_progress_fn)(const struct sam2lung_progress *progress, void *user_data);
 
 /**
- * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
+ * Options of sam2lung_compare(); sam2lung_compare_options_init() fills in the defaults. What it points to is only used during the
+ * call. Since version 5 of the interface.
  */
-typedef struct sam2lung_engine_options {
+typedef struct sam2lung_compare_options {
   /**
-   * sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
+   * sizeof(sam2lung_compare_options); sam2lung_compare_options_init() sets it.
    */
   size_t struct_size;
   /**
-   * A sam2lung_device.
+   * Days from the prior to the current scan, above 0; 0: by the study dates of the images, else unknown. Without it there is no
+   * doubling time.
    */
-  int32_t device;
+  double days;
   /**
-   * CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
+   * The image that the prior CT was read into, may be NULL: then its study date and patient ID count, and `prior_volume` may be
+   * NULL. The ID is compared and never written.
    */
-  uint32_t threads;
+  const struct sam2lung_image *prior_image;
   /**
-   * Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
+   * The same of the current CT.
+   */
+  const struct sam2lung_image *current_image;
+  /**
+   * What the files call the prior scan, UTF-8; NULL: prior.
+   */
+  const char *prior_name;
+  /**
+   * What the files call the current scan, UTF-8; NULL: current.
+   */
+  const char *current_name;
+  /**
+   * Is told how far the call is; may be NULL.
    */
   sam2lung_progress_fn progress;
   /**
@@ -595,16 +657,10 @@ typedef struct sam2lung_engine_options {
    */
   void *progress_data;
   /**
-   * Cancels sam2lung_engine_create() from any thread; may be NULL. It isn't used afterwards.
+   * Cancels the call from any thread, may be NULL.
    */
   const struct sam2lung_cancel *cancel;
-  /**
-   * Give free memory of the whole process back to the system after each run of this engine, and when a result of it is
-   * freed. The C library keeps some of it for later, some 70 MiB after a run; giving it back takes up to seconds in a
-   * process with a large heap. Only with glibc; elsewhere nothing happens.
-   */
-  bool give_back_memory;
-} sam2lung_engine_options;
+} sam2lung_compare_options;
 
 /**
  * Voxels that belong to somebody else, and where they lie in the patient.
@@ -647,6 +703,144 @@ typedef struct sam2lung_volume {
    */
   size_t bytes_before;
 } sam2lung_volume;
+
+/**
+ * A nodule in one or both scans. Since version 5 of the interface.
+ */
+typedef struct sam2lung_comparison_row {
+  /**
+   * sizeof(sam2lung_comparison_row), set by the caller.
+   */
+  size_t struct_size;
+  /**
+   * What became of it, a sam2lung_change.
+   */
+  int32_t change;
+  /**
+   * Its number in the prior scan; 0: a micronodule, or not there (`in_prior`).
+   */
+  uint32_t prior_id;
+  /**
+   * Its number in the current scan; 0: a micronodule, or not there (`in_current`).
+   */
+  uint32_t current_id;
+  /**
+   * Pairs of samples of which one at least found it; 0 without a pair of nodules.
+   */
+  uint32_t pairs;
+  /**
+   * Whether it was found in the prior scan.
+   */
+  bool in_prior;
+  /**
+   * Whether it was found in the current scan.
+   */
+  bool in_current;
+  /**
+   * Whether the samples agree in what became of it: the whole interval lies on one side of the limit.
+   */
+  bool samples_agree;
+  /**
+   * Where its centre lies in the prior CT, by the registration where it wasn't found there; RAS, mm.
+   */
+  double prior_ras[3];
+  /**
+   * The same in the current CT.
+   */
+  double current_ras[3];
+  /**
+   * Volume in the prior scan in mm³; NaN: not found there.
+   */
+  double prior_volume_mm3;
+  /**
+   * Volume in the current scan in mm³; NaN: not found there.
+   */
+  double current_volume_mm3;
+  /**
+   * Change of the volume in per cent of the prior one; NaN where it isn't known, as all below.
+   */
+  double volume_change_percent;
+  /**
+   * Lower end of its 90 % interval, from the pairs of samples.
+   */
+  double volume_change_percent_p05;
+  /**
+   * Upper end.
+   */
+  double volume_change_percent_p95;
+  /**
+   * P(the volume grew by more than 25 %).
+   */
+  double growth_probability;
+  /**
+   * P(the volume shrank by more than 20 %, the same with the scans exchanged).
+   */
+  double shrinkage_probability;
+  /**
+   * Growth of the diameter of the sphere of its volume, mm.
+   */
+  double diameter_change_mm;
+  /**
+   * P(that diameter grew by more than 1.5 mm).
+   */
+  double diameter_growth_probability;
+  /**
+   * Days in which the volume doubles at that pace; NaN where it didn't grow, or the days between the scans aren't known.
+   */
+  double doubling_time_days;
+  /**
+   * Lower end of its 90 % interval.
+   */
+  double doubling_time_days_p05;
+  /**
+   * Upper end; NaN where the volume may not have grown.
+   */
+  double doubling_time_days_p95;
+  /**
+   * How far the two centres lie apart after registration, mm.
+   */
+  double distance_mm;
+  /**
+   * Of what one scan alone has: the highest mean probability of a nodule in the other one about that place.
+   */
+  double probability_in_other;
+} sam2lung_comparison_row;
+
+/**
+ * Options of an engine; sam2lung_engine_options_init() fills in the defaults.
+ */
+typedef struct sam2lung_engine_options {
+  /**
+   * sizeof(sam2lung_engine_options); sam2lung_engine_options_init() sets it.
+   */
+  size_t struct_size;
+  /**
+   * A sam2lung_device.
+   */
+  int32_t device;
+  /**
+   * CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
+   */
+  uint32_t threads;
+  /**
+   * Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
+   */
+  sam2lung_progress_fn progress;
+  /**
+   * Handed to `progress`.
+   */
+  void *progress_data;
+  /**
+   * Cancels sam2lung_engine_create() from any thread; may be NULL. It isn't used afterwards.
+   */
+  const struct sam2lung_cancel *cancel;
+  /**
+   * Give free memory of the whole process back to the system after each run of this engine, and when a result of it is
+   * freed. The C library keeps some of it for later, some 70 MiB after a run; giving it back takes up to seconds in a
+   * process with a large heap. Only with glibc; elsewhere nothing happens.
+   */
+  bool give_back_memory;
+} sam2lung_engine_options;
 
 /**
  * Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
@@ -1508,6 +1702,208 @@ bool sam2lung_cancel_is_requested(const struct sam2lung_cancel *cancel);
  * @param cancel the token, may be NULL
  */
 void sam2lung_cancel_free(struct sam2lung_cancel *cancel);
+
+/**
+ * Sets every field to its default and struct_size to the size given. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+ * @param struct_size sizeof(sam2lung_compare_options) as the caller's compiler knows it; no more is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_compare_options_init(struct sam2lung_compare_options *options,
+                                                   size_t struct_size,
+                                                   struct sam2lung_error **error);
+
+/**
+ * Compares two scans of one patient, as `sam2lung compare` of the command line does: the lungs are laid over each other, nodules
+ * are matched one to one, and each is new, gone, grown, shrunk, stable, or of unknown change. Since version 5 of the interface.
+ *
+ * Both results have to be made in one way: the same bundle of one channel and of instances, seed, number of samples and threshold,
+ * else E_NOT_PAIRED names what differs; searched in the lungs or everywhere, not in a mask. The prior one may be read from a folder
+ * of the command line (sam2lung_result_read()). E_REGISTRATION: the lungs don't lie over each other, as those of two patients.
+ * Nothing is said of what a change means for the patient.
+ *
+ * Any thread, several at once.
+ *
+ * @param prior the earlier result, not NULL; not changed, and not used after the call
+ * @param prior_volume the CT that it was made from, voxel for voxel; NULL with sam2lung_compare_options::prior_image
+ * @param current the later result, not NULL; as `prior`
+ * @param current_volume the CT that it was made from; NULL with sam2lung_compare_options::current_image
+ * @param options options, borrowed for the call; NULL: the defaults
+ * @param comparison where the comparison goes, not NULL; belongs to the caller, who frees it with sam2lung_comparison_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_compare(const struct sam2lung_result *prior,
+                                      const struct sam2lung_volume *prior_volume,
+                                      const struct sam2lung_result *current,
+                                      const struct sam2lung_volume *current_volume,
+                                      const struct sam2lung_compare_options *options,
+                                      struct sam2lung_comparison **comparison,
+                                      struct sam2lung_error **error);
+
+/**
+ * Reads a folder of results of the command line, or of sam2lung_result_write_report(), with which its scan can be compared. Since
+ * version 5 of the interface.
+ *
+ * It is a result as sam2lung_result_from_maps() makes it: labels and probability, and nodules with number, place and volume. What
+ * a comparison wants to know of nodules and samples besides comes from the folder. An edited label map is refused.
+ *
+ * Any thread.
+ *
+ * @param folder the folder, UTF-8, not NULL; it holds its volumes, and not the CT
+ * @param volume the CT that was segmented, voxel for voxel (another one is refused), not NULL; borrowed for the call
+ * @param cancel cancels the call from any thread, may be NULL
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_read(const char *folder,
+                                          const struct sam2lung_volume *volume,
+                                          const struct sam2lung_cancel *cancel,
+                                          struct sam2lung_result **result,
+                                          struct sam2lung_error **error);
+
+/**
+ * The name of what became of a nodule, as in comparison.json, such as not-searched-before.
+ *
+ * Belongs to the library, valid as long as it is loaded. Any thread. Since version 5 of the interface.
+ *
+ * @param change a sam2lung_change
+ * @return UTF-8; "" for another number; never NULL
+ */
+const char *sam2lung_change_name(int32_t change);
+
+/**
+ * How many rows a comparison has: a row a nodule, those of the current scan by number, then those of the prior one alone. Since
+ * version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_comparison_row_count(const struct sam2lung_comparison *comparison);
+
+/**
+ * A row of a comparison. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, not NULL
+ * @param index from 0, less than sam2lung_comparison_row_count()
+ * @param row where it goes, not NULL, with struct_size set; no more than that is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_comparison_row_at(const struct sam2lung_comparison *comparison,
+                                                size_t index,
+                                                struct sam2lung_comparison_row *row,
+                                                struct sam2lung_error **error);
+
+/**
+ * Days from the prior to the current scan. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return the days; NaN where they aren't known, and for NULL
+ */
+double sam2lung_comparison_days(const struct sam2lung_comparison *comparison);
+
+/**
+ * How well the lungs lie over each other: the mean distance of their surfaces. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return mm; NaN for NULL
+ */
+double sam2lung_comparison_surface_mm(const struct sam2lung_comparison *comparison);
+
+/**
+ * How well the lungs lie over each other: their Dice. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return 0 to 1; NaN for NULL
+ */
+double sam2lung_comparison_lung_dice(const struct sam2lung_comparison *comparison);
+
+/**
+ * How many reasons there are why a person should check the matches. Show them beside the rows. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return the number; 0 for NULL
+ */
+size_t sam2lung_comparison_doubt_count(const struct sam2lung_comparison *comparison);
+
+/**
+ * A reason why a person should check the matches, in English. Since version 5 of the interface.
+ *
+ * Belongs to the comparison, valid until it is freed. Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @param index from 0, less than sam2lung_comparison_doubt_count()
+ * @return UTF-8; "" where there is none and for NULL; never NULL
+ */
+const char *sam2lung_comparison_doubt(const struct sam2lung_comparison *comparison, size_t index);
+
+/**
+ * Where a point of the current CT lies in the prior one: a row-major 4 x 4 matrix, RAS millimetres to RAS millimetres. Since
+ * version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param comparison the comparison, not NULL
+ * @param matrix where its 16 numbers go, not NULL
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_comparison_current_to_prior(const struct sam2lung_comparison *comparison,
+                                                          double *matrix,
+                                                          struct sam2lung_error **error);
+
+/**
+ * The comparison as the text of comparison.json that the command line writes. Since version 5 of the interface.
+ *
+ * Belongs to the comparison, valid until it is freed. Any thread.
+ *
+ * @param comparison the comparison, may be NULL
+ * @return UTF-8; "" for NULL; never NULL
+ */
+const char *sam2lung_comparison_json(const struct sam2lung_comparison *comparison);
+
+/**
+ * Writes comparison.json, comparison.csv and comparison.png into a folder, as the command line does. The folder is there whole or
+ * not at all; an earlier comparison there is replaced, and a folder that holds anything else is refused (E_WRITE). Since version 5
+ * of the interface.
+ *
+ * Any thread, several at once.
+ *
+ * @param comparison the comparison, not NULL
+ * @param folder where it goes, UTF-8, not NULL; folders above it are made
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_comparison_write(const struct sam2lung_comparison *comparison,
+                                               const char *folder,
+                                               struct sam2lung_error **error);
+
+/**
+ * Frees a comparison and all its texts.
+ *
+ * Any thread; not while another one reads it.
+ *
+ * @param comparison the comparison, may be NULL
+ */
+void sam2lung_comparison_free(struct sam2lung_comparison *comparison);
 
 /**
  * Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).

@@ -11,6 +11,7 @@
 
 #include <sam2lung/bundle.hpp>
 #include <sam2lung/cancel.hpp>
+#include <sam2lung/comparison.hpp>
 #include <sam2lung/engine.hpp>
 #include <sam2lung/enums.hpp>
 #include <sam2lung/error.hpp>
@@ -30,9 +31,9 @@
 
 /// Finds and outlines lung nodules in a chest CT and says how sure it is.
 ///
-/// - *Ownership.* `Runtime`, `Bundle`, `Engine`, `Cancel`, `Image` and `Result` own what they stand for; they can be
+/// - *Ownership.* `Runtime`, `Bundle`, `Engine`, `Cancel`, `Image`, `Result` and `Comparison` own what they stand for; they can be
 ///   moved, not copied. A moved-from one may be destroyed or assigned to, nothing else.
-/// - *Views.* `Span` and `VolumeView` borrow: what they look at must outlive them.
+/// - *Views.* `Span`, `VolumeView` and `ScanView` borrow: what they look at must outlive them.
 /// - *Errors.* Whatever fails throws `Error`; nothing else is thrown but std::bad_alloc and what callbacks throw.
 /// - *Callbacks.* What a callback throws ends the call it came from, and arrives from there as it was thrown.
 /// - *Threads.* Different objects may be used from different threads. One `Engine` runs one call at a time, and

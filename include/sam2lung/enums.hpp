@@ -103,6 +103,7 @@ enum class Stage : std::int32_t {
     write = SAM2LUNG_STAGE_WRITE,     ///< Writing results.
     load = SAM2LUNG_STAGE_LOAD,       ///< Loading and trying the networks, before all runs.
     detect = SAM2LUNG_STAGE_DETECT,   ///< Looking for nodules, between lungs and segment; with models that detect.
+    registering = SAM2LUNG_STAGE_REGISTER, ///< Laying the lungs of two scans over each other.
 };
 
 /// How much is logged: a level and all above it.
@@ -137,6 +138,21 @@ enum class Decision : std::int32_t {
     accepted = SAM2LUNG_DECISION_ACCEPTED,   ///< It is one.
     rejected = SAM2LUNG_DECISION_REJECTED,   ///< It is none, or it doesn't count.
 };
+
+/// What became of a nodule. Newer libraries may have more.
+enum class Change : std::int32_t {
+    appeared = SAM2LUNG_CHANGE_NEW,                            ///< New: in the current scan alone.
+    gone = SAM2LUNG_CHANGE_GONE,                               ///< In the prior scan alone.
+    grown = SAM2LUNG_CHANGE_GROWN,                             ///< By more than 25 % in more than half of the pairs.
+    shrunk = SAM2LUNG_CHANGE_SHRUNK,                           ///< The same with the scans exchanged.
+    stable = SAM2LUNG_CHANGE_STABLE,                           ///< Neither.
+    cut_off = SAM2LUNG_CHANGE_CUT_OFF,                         ///< The edge of a scan cuts it off: not known.
+    not_searched_before = SAM2LUNG_CHANGE_NOT_SEARCHED_BEFORE, ///< The prior scan doesn't show the place.
+    not_searched_now = SAM2LUNG_CHANGE_NOT_SEARCHED_NOW,       ///< The current scan doesn't show the place.
+};
+
+/// The name of a change, as in comparison.json; empty for one that the library doesn't know.
+inline const char* name(Change change) noexcept { return sam2lung_change_name(static_cast<std::int32_t>(change)); }
 
 } // namespace sam2lung
 

@@ -12,6 +12,7 @@
 
 #include <sam2lung.h>
 #include <sam2lung/call.hpp>
+#include <sam2lung/cancel.hpp>
 #include <sam2lung/enums.hpp>
 #include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
@@ -39,6 +40,19 @@ public:
         auto result = detail::create<sam2lung_result, sam2lung_result_free>(
             [&](sam2lung_result** raw, sam2lung_error** error) {
                 return sam2lung_result_from_maps(&labels.c(), raw_of(probability), raw_of(uncertainty), raw, error);
+            });
+        return Result(result.release());
+    }
+
+    /// A folder of results of the command line or of write_report(), for a Comparison; else as from_maps().
+    /// \param ct      the CT that was segmented
+    /// \param cancel  stops reading; may be null
+    /// \throws Error Status::read, Status::invalid_argument, Status::cancelled
+    static Result read(const std::string& folder, const VolumeView& ct, const Cancel* cancel = nullptr) {
+        auto result = detail::create<sam2lung_result, sam2lung_result_free>(
+            [&](sam2lung_result** raw, sam2lung_error** error) {
+                const sam2lung_cancel* const token = cancel != nullptr ? cancel->c() : nullptr;
+                return sam2lung_result_read(detail::text(folder, "folder"), &ct.c(), token, raw, error);
             });
         return Result(result.release());
     }

@@ -13,6 +13,8 @@ pub mod bundle;
 pub mod bundle_list;
 pub mod bundle_parts;
 pub mod cancel;
+pub mod compare;
+pub mod comparison;
 pub mod engine;
 pub mod error;
 pub(crate) mod guard;

@@ -26,6 +26,8 @@ pub enum sam2lung_stage {
     /// The detector over the search region, between Lungs and Segment; only with bundles that have one. Since version 4 of the
     /// interface.
     Detect = 7,
+    /// Laying the lungs of two scans over each other: sam2lung_compare(). Since version 5 of the interface.
+    Register = 8,
 }
 
 /// How far a call is. Filled by the library for the callback, valid while that runs.
@@ -66,8 +68,7 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
         Stage::Nodules => (sam2lung_stage::Nodules, c"Measuring nodules"),
         Stage::Write => (sam2lung_stage::Write, c"Writing results"),
         Stage::Load => (sam2lung_stage::Load, c"Loading the model"),
-        // No function of this interface registers: it would come after the nodules.
-        Stage::Register => (sam2lung_stage::Nodules, c"Laying the lungs over each other"),
+        Stage::Register => (sam2lung_stage::Register, c"Laying the lungs over each other"),
     }
 }
 
@@ -108,8 +109,8 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_stage_and_numbers_are_never_given_twice() {
-        // By their numbers, which never change: the detector's stage came later.
-        let stages = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect).chain([Stage::Load, Stage::Detect]);
+        // By their numbers, which never change: the detector's stage and the registration came later.
+        let stages = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect).chain([Stage::Load, Stage::Detect, Stage::Register]);
         for (number, stage) in stages.enumerate() {
             let (value, title) = words(stage);
             assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));

@@ -221,9 +221,34 @@ struct Wanted<'a> {
 }
 
 /// Where the CT's voxels are.
-enum Ct<'a> {
+pub(super) enum Ct<'a> {
     Given(View),
     Image(&'a sam2lung_image),
+}
+
+impl<'a> Ct<'a> {
+    /// The volume, else the image.
+    ///
+    /// # Safety
+    /// As [`View::of`].
+    pub unsafe fn of(volume: *const sam2lung_volume, argument: &str, image: Option<&'a sam2lung_image>) -> Result<Self> {
+        match image {
+            Some(image) if volume.is_null() => Ok(Ct::Image(image)),
+            // SAFETY: as this function's own.
+            _ => Ok(Ct::Given(unsafe { View::of(volume, argument) }?)),
+        }
+    }
+
+    /// Its voxels, converted slice by slice.
+    pub fn read(&self, monitor: &mut Monitor<'_>) -> Result<Volume<f32>> {
+        let view = match self {
+            Ct::Given(view) => view,
+            Ct::Image(image) => return Ok(image.volume.clone()),
+        };
+        let depth = view.grid.dims[2];
+        let voxels = view.map(|value| value as f32, |k| monitor.step(Stage::Read, k, depth))?;
+        Ok(Volume::new(view.grid.clone(), voxels))
+    }
 }
 
 impl<'a> Wanted<'a> {
@@ -236,11 +261,8 @@ impl<'a> Wanted<'a> {
         if image.is_some() && source.is_some() {
             return Err(refuse("options->dicom_source", "a path", "NULL, since options->image has its own source"));
         }
-        let ct = match image {
-            Some(image) if volume.is_null() => Ct::Image(image),
-            // SAFETY: as this function's own.
-            _ => Ct::Given(unsafe { View::of(volume, "volume") }?),
-        };
+        // SAFETY: as this function's own.
+        let ct = unsafe { Ct::of(volume, "volume", image) }?;
         let has_series = image.is_some_and(|image| image.read.as_ref().is_some_and(|read| read.dicom.is_some()));
         if given.dicom && !has_series && source.is_none() {
             let expected = "false, or the CT's DICOM series: options->dicom_source, or an options->image of one";
@@ -266,10 +288,7 @@ impl<'a> Wanted<'a> {
         // Before the long part: who can't write there learns it now.
         let target = std::path::absolute(folder).map_err(|e| Error::write(folder, e))?;
         let staging = Staging::create(&target, is_result)?;
-        let ct = match self.ct {
-            Ct::Given(view) => view_in_hu(&view, monitor)?,
-            Ct::Image(image) => image.volume.clone(),
-        };
+        let ct = self.ct.read(monitor)?;
         if let Some(format) = self.files.volumes {
             format.check(&ct.grid)?;
         }
@@ -305,13 +324,6 @@ impl<'a> Wanted<'a> {
 pub(super) fn unknown() -> Error {
     let got = "one of maps that were kept, or of clicks by another bundle or seed than its run's";
     refuse("result", got, "a result of a run, or of clicks with the run's own bundle and seed on it")
-}
-
-/// The CT's voxels, converted slice by slice.
-pub(super) fn view_in_hu(view: &View, monitor: &mut Monitor<'_>) -> Result<Volume<f32>> {
-    let depth = view.grid.dims[2];
-    let voxels = view.map(|value| value as f32, |k| monitor.step(Stage::Read, k, depth))?;
-    Ok(Volume::new(view.grid.clone(), voxels))
 }
 
 /// What is known of a CT of which only the voxels are there.
@@ -459,7 +471,7 @@ mod tests {
     fn series(volume: &sam2lung_volume, patient: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         // SAFETY: the volume's voxels stay to the end of the test.
-        let ct = view_in_hu(&unsafe { View::of(volume, "volume") }.unwrap(), &mut Monitor::silent()).unwrap();
+        let ct = unsafe { Ct::of(volume, "volume", None) }.unwrap().read(&mut Monitor::silent()).unwrap();
         write_series(folder.path(), &ct, patient);
         folder
     }

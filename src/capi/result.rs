@@ -19,6 +19,7 @@ use super::{
     warnings::Warnings,
 };
 use crate::{
+    compare::kept::Kept,
     contract::uncertainty::Uncertainty,
     error::Result,
     findings::{REACH_MM, nodule::Nodule, result::Segmentation},
@@ -58,6 +59,8 @@ pub struct sam2lung_result {
     pub(super) found: Segmentation,
     /// How it was made; `None` for maps that were kept, and where clicks by another bundle went on from it.
     pub(super) made: Option<HowMade>,
+    /// What a folder of results says of it; `None` unless it was read from one.
+    pub(super) kept: Option<Kept>,
     reasons: Vec<Vec<CString>>,
     cells: Vec<Vec<CString>>,
     json: CString,
@@ -77,6 +80,7 @@ impl sam2lung_result {
             warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
             made,
+            kept: None,
             found,
         }
     }

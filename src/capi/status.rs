@@ -14,7 +14,7 @@ pub enum sam2lung_status {
     /// E_ARGUMENT, E_OPTION: the call itself is wrong.
     InvalidArgument = 1,
     /// E_NOT_HU, E_SHEARED, E_DIMENSIONS, E_ONE_SLICE, E_NON_FINITE, E_SPACING, E_TOO_LARGE, E_NO_LUNG, E_MASK_GRID,
-    /// E_CHANNELS, E_CHANNEL_GRID, E_BOX: the volume can't be used.
+    /// E_CHANNELS, E_CHANNEL_GRID, E_BOX, E_REGISTRATION, E_NOT_PAIRED: the volume, or the two scans, can't be used.
     InvalidInput = 2,
     /// E_READ, E_FORMAT, E_SEVERAL_SERIES, E_NO_SUCH_SERIES, E_SLICE_GAP, E_DUPLICATE_SLICE, E_MIXED_GEOMETRY,
     /// E_GANTRY_TILT, E_NO_ORIENTATION: files can't be read.
@@ -54,7 +54,6 @@ impl From<&Error> for sam2lung_status {
             | Error::NoLung { .. }
             | Error::MaskGrid { .. }
             | Error::Box { .. }
-            // No function of this interface compares scans.
             | Error::Registration { .. }
             | Error::NotPaired { .. }
             | Error::Channels { .. }

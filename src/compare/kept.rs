@@ -7,10 +7,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 use ndarray::Array3;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::scan::{Finding, MadeBy};
+use super::scan::{self, Finding, MadeBy};
 use crate::{
     error::{Error, Result},
+    io::{self, ReadOptions},
+    progress::Monitor,
     report::outputs::{LABEL, MANIFEST, NODULES_JSON, PROBABILITY},
+    space::grid::Grid,
 };
 
 /// What a folder of results says.
@@ -113,17 +116,8 @@ impl Kept {
     pub fn read(folder: &Path) -> Result<Self> {
         let run: Run = parsed(&folder.join(MANIFEST.file()))?;
         let nodules: Vec<KeptNodule> = parsed(&folder.join(NODULES_JSON.file()))?;
-        let searched_everywhere = match run.options.lung_mask.as_str() {
-            "auto" => false,
-            "off" => true,
-            mask => {
-                return Err(Error::Option {
-                    option: "lung-mask",
-                    got: format!("{mask} in {}", folder.display()),
-                    expected: "a result that was searched with auto or off: where a mask lay isn't kept".into(),
-                });
-            }
-        };
+        let searched_everywhere =
+            scan::searched_everywhere(&run.options.lung_mask, &folder.display().to_string())?;
         let Some(format) = &run.options.format else {
             return Err(Error::Option {
                 option: "format",
@@ -173,10 +167,22 @@ impl Kept {
     }
 }
 
+/// How far the voxels of a kept map may lie from its CT's, in voxels: a header's rounding.
+const MAP_OFF_VOXELS: f64 = 0.2;
 /// How far a volume may be off that of its voxels, as a share: rounding.
 const VOLUME_OFF: f64 = 1e-3;
 
 impl Kept {
+    /// Label map and probability of `folder`, on the grid of its CT.
+    ///
+    /// # Errors
+    /// As [`io::read_volume`]; [`Error::Read`] for a map on another grid, and as [`Kept::check_labels`].
+    pub fn maps(&self, folder: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<(Array3<u16>, Array3<f32>)> {
+        let labels = map_of(&folder.join(&self.label_file), grid, monitor)?.mapv(|number| number as u16);
+        self.check_labels(&labels, grid.voxel_mm3(), &folder.join(&self.label_file))?;
+        Ok((labels, map_of(&folder.join(&self.probability_file), grid, monitor)?))
+    }
+
     /// Refuses a label map, on a grid of such voxels, whose nodules aren't those of `nodules.json`: an outline was changed, and
     /// the samples' volumes no longer belong to it.
     ///
@@ -199,6 +205,16 @@ impl Kept {
         }
         counts.first_key_value().map_or(Ok(()), |(id, voxels)| refuse(*id, *voxels as f64 * voxel_mm3, 0.0))
     }
+}
+
+/// A map of a folder of results, on the grid of its CT.
+fn map_of(path: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
+    let map = io::read_volume(path, ReadOptions::default(), monitor)?.volume;
+    if map.grid.voxels_off(grid).is_none_or(|off| off > MAP_OFF_VOXELS) {
+        let got = format!("a map of {:?} voxels on another grid than its CT", map.grid.dims);
+        return Err(Error::read(path, got, "Segment the CT again"));
+    }
+    Ok(map.voxels)
 }
 
 impl KeptNodule {

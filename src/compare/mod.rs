@@ -28,7 +28,10 @@ use self::{
     scan::{Finding, Scan},
     transform::Transform,
 };
-use crate::{error::Result, progress::Monitor};
+use crate::{
+    error::{Error, Result},
+    progress::Monitor,
+};
 
 /// What became of a nodule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr)]
@@ -120,6 +123,27 @@ pub fn compare(prior: &Scan, current: &Scan, days: Option<f64>, monitor: &mut Mo
         nodules,
         to_prior: registration.to_prior,
     })
+}
+
+/// Days from one scan to another: as `told`, else by their dates; `None` where they aren't known, and on one day, on which
+/// nothing doubles.
+///
+/// # Errors
+/// [`Error::Option`] for a prior scan that is later than the current one.
+pub fn days_apart(told: Option<f64>, prior: &Scan, current: &Scan) -> Result<Option<f64>> {
+    if told.is_some() {
+        return Ok(told);
+    }
+    let (Some(from), Some(to)) = (&prior.date, &current.date) else { return Ok(None) };
+    let days = date::days_between(from, to);
+    match days.filter(|days| *days < 0) {
+        Some(_) => Err(Error::Option {
+            option: "PRIOR",
+            got: format!("a scan of {from}, after the current one of {to}"),
+            expected: "the current scan last, or the true distance in days".into(),
+        }),
+        None => Ok(days.filter(|days| *days > 0).map(|days| days as f64)),
+    }
 }
 
 /// Says where the two have IDs of two patients.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use ndarray::Array3;
 use serde::Serialize;
 
-use super::register::Lungs;
+use super::{date, register::Lungs};
 use crate::{
-    contract::bundle::Bundle,
+    contract::{bundle::Bundle, classes::Output},
     error::{Error, Result},
     findings::{nodule::Nodule, result::Segmentation, review::AT_EDGE},
+    io::DicomSeries,
     networks::sampler,
     progress::Monitor,
     space::{
@@ -19,6 +20,10 @@ use crate::{
     },
     steps::lungs::find_lungs,
 };
+
+/// DICOM's Study Date and Patient ID (PS3.6).
+const STUDY_DATE: u32 = 0x0008_0020;
+const PATIENT_ID: u32 = 0x0010_0020;
 
 /// What two runs have to have in common for their samples to be pairs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -146,6 +151,36 @@ impl Finding {
     }
 }
 
+/// Refuses a model whose findings can't be paired: of several CTs, or of regions.
+///
+/// # Errors
+/// [`Error::Option`].
+pub fn check_model(bundle: &Bundle) -> Result<()> {
+    let model = &bundle.model;
+    if model.channels.len() == 1 && model.output != Output::Regions {
+        return Ok(());
+    }
+    let got = format!("{} {}", model.name, model.version);
+    let expected = "a model that takes one CT and finds instances".into();
+    Err(Error::Option { option: "model", got, expected })
+}
+
+/// Whether nodules were searched everywhere in the CT, by what the record says of the lung mask: auto, off, or a mask.
+///
+/// # Errors
+/// [`Error::Option`] for a mask, which isn't kept.
+pub fn searched_everywhere(lung_mask: &str, result: &str) -> Result<bool> {
+    match lung_mask {
+        "auto" => Ok(false),
+        "off" => Ok(true),
+        mask => Err(Error::Option {
+            option: "lung-mask",
+            got: format!("{mask} in {result}"),
+            expected: "a result that was searched with auto or off: where a mask lay isn't kept".into(),
+        }),
+    }
+}
+
 /// A CT and what was found in it. Arrays lie in canonical orientation.
 #[derive(Debug, Clone)]
 pub struct Scan {
@@ -186,12 +221,29 @@ pub struct About {
     pub made_by: MadeBy,
 }
 
+impl About {
+    /// Of a CT that was read from this series, where it is DICOM.
+    pub fn of(name: String, series: Option<&DicomSeries>, made_by: MadeBy) -> Self {
+        let text = |tag: u32| {
+            let bytes = series?.kept.get(&tag)?;
+            let text = String::from_utf8_lossy(bytes).trim_matches(['\0', ' ']).to_owned();
+            (!text.is_empty()).then_some(text)
+        };
+        About { name, date: text(STUDY_DATE).and_then(|date| date::of_dicom(&date)), patient: text(PATIENT_ID), made_by }
+    }
+}
+
 impl Scan {
-    /// Of a run that searched the lungs.
+    /// Of a run that searched the lungs, or everywhere in the CT.
     ///
     /// # Errors
     /// [`Error::NoLung`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
-    pub fn of_run(about: About, found: &Segmentation, monitor: &mut Monitor<'_>) -> Result<Self> {
+    pub fn of_run(
+        about: About,
+        found: &Segmentation,
+        searched_everywhere: bool,
+        monitor: &mut Monitor<'_>,
+    ) -> Result<Self> {
         let maps =
             found.canonical().ok_or_else(|| Error::Internal { what: "the result no longer holds its CT".into() })?;
         let nodules = found.nodules.iter().map(|nodule| Finding::of(nodule, false));
@@ -206,7 +258,7 @@ impl Scan {
             labels: maps.labels.clone(),
             probability: maps.probability.clone(),
             lungs,
-            searched_everywhere: false,
+            searched_everywhere,
             findings: nodules.chain(micronodules).collect(),
             warnings: found.warnings.iter().map(|warning| warning.name().to_owned()).collect(),
         })

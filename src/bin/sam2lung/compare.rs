@@ -2,16 +2,14 @@
 
 use std::{path::Path, time::Instant};
 
-use ndarray::Array3;
 use sam2lung::{
     Error, Result,
     compare::{
-        self, Comparison, Status, date,
+        self, Comparison, Status,
         kept::Kept,
-        scan::{About, MadeBy, Scan},
+        scan::{About, MadeBy, Scan, check_model},
     },
-    contract::{bundle::Bundle, classes::Output},
-    io::{self, Ct, ReadOptions},
+    io::{self, ReadOptions},
     pipeline::{
         Engine,
         options::{Options, check_threads},
@@ -23,7 +21,6 @@ use sam2lung::{
         outputs::is_comparison,
         staging::Staging,
     },
-    space::grid::Grid,
 };
 
 use crate::{
@@ -31,13 +28,6 @@ use crate::{
     segment::bundle,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, say, silence_decoders, tell},
 };
-
-/// DICOM's Study Date and Patient ID (PS3.6).
-const STUDY_DATE: u32 = 0x0008_0020;
-const PATIENT_ID: u32 = 0x0010_0020;
-
-/// How far the voxels of a kept map may lie from its CT's, in voxels: a header's rounding.
-const MAP_OFF_VOXELS: f64 = 0.2;
 
 /// A scan that the words name.
 enum Named<'a> {
@@ -86,7 +76,8 @@ pub fn run(args: &CompareArgs) -> std::result::Result<(), Reported> {
     }
     let latest = latest.expect("one prior at least");
     let written = ComparisonReport { current: &current, priors: &priors, latest: &latest };
-    comparison::write(staging.path(), written, &reader.cancel)
+    comparison::files(written, &reader.cancel)
+        .and_then(|files| comparison::write(staging.path(), &files))
         .and_then(|()| staging.finish())
         .map_err(|e| report(&e))?;
     tell_of(args, &priors, begun)
@@ -171,17 +162,6 @@ fn load(args: &CompareArgs, options: &Options, cancel: &CancelToken) -> Result<E
     Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
-/// One CT and nodules apart from each other: what can be laid over each other and paired.
-fn check_model(bundle: &Bundle) -> Result<()> {
-    let model = &bundle.model;
-    if model.channels.len() == 1 && model.output != Output::Regions {
-        return Ok(());
-    }
-    let got = format!("{} {}", model.name, model.version);
-    let expected = "a model that takes one CT and finds instances".into();
-    Err(Error::Option { option: "model", got, expected })
-}
-
 impl Reader<'_> {
     fn read(&mut self, named: &Named<'_>) -> Result<Scan> {
         let name = io::output_name(named.path());
@@ -201,24 +181,20 @@ impl Reader<'_> {
 
     fn segmented(&mut self, path: &Path, name: String, monitor: &mut Monitor<'_>) -> Result<Scan> {
         let ct = io::read_ct(path, self.read_options(), monitor)?;
-        let (date, patient) = (study_date(&ct), patient_id(&ct));
+        let series = ct.dicom;
         let options = Options { warnings: ct.warnings, ..self.options.clone() };
         let engine = self.engine.as_mut().ok_or_else(|| Error::Internal { what: "no model was loaded".into() })?;
         let found = engine.segment(vec![ct.volume], &options, monitor)?;
         let made_by = MadeBy::of(engine.bundle(), options.seed, &found);
-        Scan::of_run(About { name, date, patient, made_by }, &found, monitor)
+        Scan::of_run(About::of(name, series.as_ref(), made_by), &found, false, monitor)
     }
 
     fn kept(&self, folder: &Path, path: &Path, name: String, monitor: &mut Monitor<'_>) -> Result<Scan> {
         let kept = Kept::read(folder)?;
         let ct = io::read_ct(path, self.read_options(), monitor)?;
         kept.check_ct(path, &voxels_sha256(&ct.volume.voxels, monitor.cancel_token())?)?;
-        let map = |file: &str, monitor: &mut Monitor<'_>| map_of(&folder.join(file), &ct.volume.grid, monitor);
-        let labels = map(&kept.label_file, monitor)?.mapv(|number| number as u16);
-        kept.check_labels(&labels, ct.volume.grid.voxel_mm3(), &folder.join(&kept.label_file))?;
-        let probability = map(&kept.probability_file, monitor)?;
-        let (date, patient) = (study_date(&ct), patient_id(&ct));
-        let about = About { name, date, patient, made_by: kept.made_by.clone() };
+        let (labels, probability) = kept.maps(folder, &ct.volume.grid, monitor)?;
+        let about = About::of(name, ct.dicom.as_ref(), kept.made_by.clone());
         Scan::of_kept(about, (ct.volume, labels, probability), kept, monitor)
     }
 
@@ -226,37 +202,9 @@ impl Reader<'_> {
         let bar = Bar::new(&prior.name, self.args.quiet);
         let mut show = |progress: Progress| bar.show(progress);
         let mut monitor = Monitor::new(self.cancel.clone(), &mut show).over(&[Stage::Register]);
-        compare::compare(prior, current, days(self.args.days.get(n), prior, current)?, &mut monitor)
+        let days = compare::days_apart(self.args.days.get(n).copied(), prior, current)?;
+        compare::compare(prior, current, days, &mut monitor)
     }
-}
-
-/// Days between two scans: as the words say, else by their dates.
-fn days(told: Option<&f64>, prior: &Scan, current: &Scan) -> Result<Option<f64>> {
-    if let Some(days) = told {
-        return Ok(Some(*days));
-    }
-    let (Some(from), Some(to)) = (&prior.date, &current.date) else { return Ok(None) };
-    let days = date::days_between(from, to);
-    match days.filter(|days| *days < 0) {
-        Some(_) => Err(Error::Option {
-            option: "PRIOR",
-            got: format!("a scan of {from}, after the current one of {to}"),
-            expected: "the current scan last, or the true distance by --days".into(),
-        }),
-        // On one day nothing doubles: a pace can't be told.
-        None => Ok(days.filter(|days| *days > 0).map(|days| days as f64)),
-    }
-}
-
-fn study_date(ct: &Ct) -> Option<String> {
-    let bytes = ct.dicom.as_ref()?.kept.get(&STUDY_DATE)?;
-    date::of_dicom(std::str::from_utf8(bytes).ok()?)
-}
-
-fn patient_id(ct: &Ct) -> Option<String> {
-    let bytes = ct.dicom.as_ref()?.kept.get(&PATIENT_ID)?;
-    let text = String::from_utf8_lossy(bytes).trim_matches(['\0', ' ']).to_owned();
-    (!text.is_empty()).then_some(text)
 }
 
 /// Refuses a prior that is older than the one named before it.
@@ -269,14 +217,4 @@ fn check_order(before: Option<&Scan>, prior: &Scan) -> Result<()> {
         }),
         _ => Ok(()),
     }
-}
-
-/// A map of a folder of results, on the grid of its CT.
-fn map_of(path: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Array3<f32>> {
-    let map = io::read_volume(path, ReadOptions::default(), monitor)?.volume;
-    if map.grid.voxels_off(grid).is_none_or(|off| off > MAP_OFF_VOXELS) {
-        let got = format!("a map of {:?} voxels on another grid than its CT", map.grid.dims);
-        return Err(Error::read(path, got, "Segment the CT again"));
-    }
-    Ok(map.voxels)
 }

@@ -9,7 +9,7 @@ mod plot;
 mod tables;
 mod view;
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::{
     compare::{Comparison, scan::Scan},
@@ -40,23 +40,39 @@ pub struct ComparisonReport<'a> {
     pub latest: &'a Scan,
 }
 
-/// Writes all files into `folder`.
+/// A file before it is written: its name and what it holds.
+pub type File = (String, Vec<u8>);
+
+/// All files. Pictures are drawn here, so that who keeps these needn't keep the scans.
 ///
 /// # Errors
 /// [`Error::Write`] or [`Error::Cancelled`].
-pub fn write(folder: &Path, report: ComparisonReport<'_>, cancel: &CancelToken) -> Result<()> {
+pub fn files(report: ComparisonReport<'_>, cancel: &CancelToken) -> Result<Vec<File>> {
     let ComparisonReport { current, priors, latest } = report;
-    let text = |path: std::path::PathBuf, text: String| std::fs::write(&path, text).map_err(|e| Error::write(&path, e));
-    text(folder.join(COMPARISON_JSON.file()), json(current, priors))?;
-    text(folder.join(COMPARISON_CSV.file()), csv(priors))?;
+    let mut files = vec![
+        (COMPARISON_JSON.file(), json(current, priors).into_bytes()),
+        (COMPARISON_CSV.file(), csv(priors).into_bytes()),
+    ];
     if let Some(last) = priors.last() {
-        picture::write(folder, latest, current, &last.comparison, cancel)?;
+        files.extend(picture::pages(latest, current, &last.comparison, cancel)?);
     }
     if priors.len() > 1 {
-        let path = folder.join(VOLUMES_PICTURE.file());
-        plot::draw(current, priors).write_png(&path).map_err(|e| Error::write(&path, e))?;
+        let name = VOLUMES_PICTURE.file();
+        let png = plot::draw(current, priors).png().map_err(|e| Error::write(Path::new(&name), e))?;
+        files.push((name, png));
     }
-    Ok(())
+    Ok(files)
+}
+
+/// Writes files into `folder`.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn write(folder: &Path, files: &[File]) -> Result<()> {
+    files.iter().try_for_each(|(name, bytes)| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|e| Error::write(&path, e))
+    })
 }
 
 #[cfg(test)]

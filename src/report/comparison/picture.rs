@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::card::{CARD_WIDTH, Card, GAP};
+use super::{
+    File,
+    card::{CARD_WIDTH, Card, GAP},
+};
 use crate::{
     compare::{Comparison, scan::Scan},
     error::{Error, Result},
@@ -21,21 +24,22 @@ use crate::{
 const COLUMNS: usize = 2;
 const WIDTH: usize = COLUMNS * CARD_WIDTH + (COLUMNS + 1) * GAP;
 
-/// Draws the pages and writes them to `folder`.
+/// Draws the pages.
 ///
 /// # Errors
 /// [`Error::Write`]; [`Error::Cancelled`] between pages.
-pub fn write(folder: &Path, prior: &Scan, current: &Scan, comparison: &Comparison, cancel: &CancelToken) -> Result<()> {
+pub fn pages(prior: &Scan, current: &Scan, comparison: &Comparison, cancel: &CancelToken) -> Result<Vec<File>> {
     let cards: Vec<Card<'_>> = comparison.nodules.iter().map(|row| Card::of(prior, current, comparison, row)).collect();
     let pages = cards.len().div_ceil(MAX_CARDS).clamp(1, MAX_PAGES);
-    for number in 0..pages {
+    let draw = |number: usize| {
         cancel.check()?;
         let shown = cards.chunks(MAX_CARDS).nth(number).unwrap_or_default();
         let head = head(prior, current, comparison, (number, pages, cards.len()));
-        let path = folder.join(COMPARISON_PICTURE.with(&page(number), "png"));
-        draw(&head, shown).write_png(&path).map_err(|e| Error::write(&path, e))?;
-    }
-    Ok(())
+        let name = COMPARISON_PICTURE.with(&page(number), "png");
+        let png = draw(&head, shown).png().map_err(|e| Error::write(Path::new(&name), e))?;
+        Ok((name, png))
+    };
+    (0..pages).map(draw).collect()
 }
 
 fn head(

@@ -1,6 +1,6 @@
 //! A picture in memory: rectangles, lines, text, images.
 
-use std::{fs::File, io, io::BufWriter, path::Path};
+use std::{fs, io, path::Path};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
@@ -93,15 +93,27 @@ impl Canvas {
         width
     }
 
-    /// The picture as a PNG file.
+    /// Writes it as a PNG file.
+    ///
+    /// # Errors
+    /// What the system says.
     pub fn write_png(&self, path: &Path) -> io::Result<()> {
-        let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), self.width as u32, self.height as u32);
+        fs::write(path, self.png()?)
+    }
+
+    /// The bytes of a PNG file.
+    ///
+    /// # Errors
+    /// What the encoder says.
+    pub fn png(&self) -> io::Result<Vec<u8>> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.pixels)?;
         writer.finish()?;
-        Ok(())
+        Ok(file)
     }
 }
 
