@@ -317,6 +317,7 @@ fn write(
         result: ResultRecord::of(found),
         dicom,
         timings_s: seconds(&stages),
+        networks: &found.work,
         peak_memory_mib: peak_memory_mib(),
     };
     let took = write_pages(folder, found, canonical, &title, &manifest, &cancel)?;
