@@ -14,7 +14,7 @@ from sam2lung_train.cli.main import COMMANDS, main, parser
 
 PACKAGE = ONNX_FOLDER / "sam2lung_train"
 # Each sub-package may import those before it and none after it.
-ORDER = ("data", "networks", "export", "evaluation", "training", "figures", "cli")
+ORDER = ("data", "networks", "export", "evaluation", "training", "figures", "bench", "cli")
 NAMES = [command.name for command in COMMANDS]
 
 
@@ -202,6 +202,7 @@ def main_words(words):
 
 def options_classes():
     """(words that have to be given, options of the function) of each command that has a class of options."""
+    from sam2lung_train.bench import asked
     from sam2lung_train.data.originals.plan import Originals
     from sam2lung_train.evaluation import (
         contours,
@@ -224,6 +225,7 @@ def options_classes():
     yield ["measure-contours", *program[2:]], contours.Options
     yield ["compare-textures", *program[2:]], textures.Options
     yield ["compare-speed", *program, "--ct", "z"], speed.Options
+    yield ["bench", *program, "--bundle", "z"], asked.Options
     try:
         from sam2lung_train import make_bundle, make_chain
         from sam2lung_train.training import fit_uncertainty, train_segmenter

@@ -110,7 +110,11 @@ mod tests {
     #[test]
     fn words_are_those_of_the_stage_and_numbers_are_never_given_twice() {
         // By their numbers, which never change: the detector's stage and the registration came later.
-        let stages = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect).chain([Stage::Load, Stage::Detect, Stage::Register]);
+        let stages = Stage::ALL.into_iter().filter(|stage| *stage != Stage::Detect).chain([
+            Stage::Load,
+            Stage::Detect,
+            Stage::Register,
+        ]);
         for (number, stage) in stages.enumerate() {
             let (value, title) = words(stage);
             assert_eq!((value as usize, title.to_str().unwrap()), (number, stage.title()));

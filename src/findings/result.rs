@@ -21,6 +21,7 @@ use crate::{
     memory,
     networks::neighbours::SliceSteps,
     progress::CancelToken,
+    runtime::work::Work,
     space::{
         grid::Grid,
         orientation::Orientation,
@@ -75,6 +76,8 @@ pub struct Segmentation {
     pub warnings: Vec<Warning>,
     /// Time a stage took.
     pub stages: BTreeMap<&'static str, Duration>,
+    /// What each graph of the bundle did.
+    pub work: Vec<Work>,
     /// True for maps that were kept ([`Segmentation::from_maps`]): what a run would know of itself is unknown.
     pub of_maps: bool,
     pub(crate) arrays: Arrays,
@@ -284,6 +287,7 @@ impl Segmentation {
             slices: SliceSteps { ct_mm: grid.spacing_mm[2], network_mm: None, interpolated: false },
             warnings: Vec::new(),
             stages: BTreeMap::new(),
+            work: Vec::new(),
             of_maps: true,
             arrays: Arrays {
                 labels,
@@ -352,6 +356,7 @@ impl Segmentation {
             clicks: self.clicks.clone(),
             warnings: self.warnings.clone(),
             stages: self.stages.clone(),
+            work: self.work.clone(),
             orientation: self.orientation.clone(),
             arrays,
             ..*self
@@ -525,6 +530,7 @@ mod tests {
             slices: SliceSteps { ct_mm: 1.0, network_mm: None, interpolated: false },
             warnings: Vec::new(),
             stages: BTreeMap::new(),
+            work: Vec::new(),
             of_maps: false,
             arrays,
             orientation,

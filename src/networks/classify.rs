@@ -60,6 +60,11 @@ impl OnnxClassifier {
         Ok(classifier)
     }
 
+    /// Its graphs, each once.
+    pub(super) fn graphs_mut(&mut self) -> &mut [Graph] {
+        &mut self.graphs
+    }
+
     /// The member's field in the contract.
     fn field(member: usize) -> String {
         format!("classify.members[{member}]")

@@ -18,6 +18,7 @@ use crate::{
         device::{Device, DeviceReport, DeviceState},
         graph::Graph,
         load::{Request, Source, Steps, load as load_graphs},
+        work::Work,
     },
 };
 
@@ -119,6 +120,14 @@ impl Networks {
         let mut networks = Networks { detect, classify: classify.transpose()?, segment };
         networks.try_out(steps)?;
         Ok(networks)
+    }
+
+    /// What each graph has done since this was last asked; those that did nothing are left out.
+    pub fn take_work(&mut self) -> Vec<Work> {
+        let cutting = self.detect.iter_mut().chain([&mut self.segment]).flat_map(Cutting::networks);
+        let graphs = cutting.flat_map(OnnxNetwork::graphs_mut);
+        let graphs = graphs.chain(self.classify.iter_mut().flat_map(OnnxClassifier::graphs_mut));
+        graphs.map(Graph::take_work).filter(|work| work.calls > 0).collect()
     }
 
     fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {

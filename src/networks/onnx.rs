@@ -151,6 +151,11 @@ impl OnnxNetwork {
         self.members[member].encoder.is_some()
     }
 
+    /// Its graphs, each once.
+    pub(super) fn graphs_mut(&mut self) -> &mut [Graph] {
+        &mut self.graphs
+    }
+
     /// The graph that is fed the image.
     pub(super) fn first_graph(&self, member: usize) -> &Graph {
         let Graphs { encoder, decoder, .. } = self.members[member];

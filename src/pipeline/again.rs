@@ -174,6 +174,7 @@ where
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,
         stages: clock.laps,
+        work: Vec::new(),
         of_maps: false,
         arrays,
         orientation,

@@ -123,7 +123,7 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(options, |model, roles, seen| run::run((roles, seen), model, volumes, options, monitor))
+        self.accounted(options, |model, roles, seen| run::run((roles, seen), model, volumes, options, monitor))
     }
 
     /// Outlines a nodule at each click of `options` in an earlier result of the same volumes, and leaves everything else of it
@@ -138,9 +138,21 @@ impl Engine {
         options: &Options,
         monitor: &mut Monitor<'_>,
     ) -> Result<Segmentation> {
-        self.with_roles(options, |model, roles, seen| {
+        self.accounted(options, |model, roles, seen| {
             again::click((roles, seen), model, (volumes, earlier), options, monitor)
         })
+    }
+
+    /// The result of `work`, with what the networks did for it.
+    fn accounted(
+        &mut self,
+        options: &Options,
+        work: impl FnOnce(&Model, OnnxRoles<'_, '_>, &mut Seen) -> Result<Segmentation>,
+    ) -> Result<Segmentation> {
+        // Of loading, or of a run that failed.
+        self.networks.take_work();
+        let found = self.with_roles(options, work)?;
+        Ok(Segmentation { work: self.networks.take_work(), ..found })
     }
 
     /// Fills the roles with the bundle's networks, as `options` want them.

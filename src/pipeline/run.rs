@@ -180,6 +180,7 @@ where
         slices: SliceSteps::of(&model.segment, &grid),
         warnings,
         stages: clock.laps,
+        work: Vec::new(),
         of_maps: false,
         arrays: arrays(found.labels, whole, model, ct),
         orientation,

@@ -303,6 +303,7 @@ impl ResultFolder<'_> {
             readings: self.readings,
             dicom,
             timings_s: seconds(stages),
+            networks: found.work.clone(),
             peak_memory_mib: peak_memory_mib(),
         })
     }

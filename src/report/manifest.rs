@@ -15,7 +15,10 @@ use crate::{
     networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
     report::dicom::DicomFile,
-    runtime::device::{Device, DeviceReport},
+    runtime::{
+        device::{Device, DeviceReport},
+        work::Work,
+    },
     warning::Warning,
 };
 
@@ -46,6 +49,8 @@ pub struct Manifest<'a> {
     pub dicom: Vec<DicomFile>,
     /// Seconds a stage took.
     pub timings_s: BTreeMap<&'static str, f64>,
+    /// What each graph of the bundle did.
+    pub networks: Vec<Work>,
     /// Largest resident memory of the process so far, in MiB; `null` where the system doesn't tell.
     pub peak_memory_mib: Option<f64>,
 }

@@ -3,7 +3,7 @@
 //! Enters: arrays of float32, or values that another graph gave. Leaves: values that stay where they were made. Where the graph
 //! has float16, numbers are converted on the way in, and on the way out by [`Value::view`].
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Instant};
 
 use half::f16;
 use ndarray::ArrayViewD;
@@ -20,6 +20,7 @@ use super::{
     own::OfProcess,
     tensor::{Precision, TensorInfo},
     value::Value,
+    work::Work,
 };
 use crate::{error::Result, progress::CancelToken};
 
@@ -32,6 +33,7 @@ pub struct Graph {
     inputs: Vec<TensorInfo>,
     outputs: Vec<TensorInfo>,
     session: OfProcess<Session>,
+    work: Work,
 }
 
 /// What goes in by one name.
@@ -41,6 +43,16 @@ pub enum Input<'a> {
     Array(ArrayViewD<'a, f32>),
     /// What another graph on the same device gave.
     Value(&'a Value),
+}
+
+impl Input<'_> {
+    /// How many numbers it holds.
+    fn elements(&self) -> usize {
+        match self {
+            Input::Array(array) => array.len(),
+            Input::Value(value) => value.elements(),
+        }
+    }
 }
 
 /// Where outputs go.
@@ -57,7 +69,8 @@ impl Graph {
     pub(super) fn new(name: String, file: String, device: Device, session: Session) -> Self {
         let infos = |outlets: &[ort::value::Outlet]| outlets.iter().map(TensorInfo::of).collect();
         let (inputs, outputs) = (infos(session.inputs()), infos(session.outputs()));
-        Graph { name, file, device, inputs, outputs, session: OfProcess::new(session) }
+        let work = Work { file: file.clone(), ..Work::default() };
+        Graph { name, file, device, inputs, outputs, session: OfProcess::new(session), work }
     }
 
     /// What messages call it: "the … network failed".
@@ -91,11 +104,22 @@ impl Graph {
         leave: Leave,
         cancel: &CancelToken,
     ) -> Result<Vec<Value>> {
+        let begun = Instant::now();
         let ran = match (self.device, leave) {
             (Device::Cuda, Leave::OnDevice) => self.run_bound(inputs, outputs, cancel),
             _ => self.run_plain(inputs, outputs, cancel),
         };
-        ran.map_err(|e| failed(&self.name, &e, cancel))
+        let given = ran.map_err(|e| failed(&self.name, &e, cancel))?;
+        let fed = inputs.iter().map(|(name, input)| (*name, input.elements()));
+        let gave = outputs.iter().zip(&given).map(|(name, value)| (*name, value.elements()));
+        self.work.add(begun.elapsed(), fed.chain(gave));
+        Ok(given)
+    }
+
+    /// What it has done since this was last asked.
+    pub fn take_work(&mut self) -> Work {
+        let begin = Work { file: self.file.clone(), ..Work::default() };
+        std::mem::replace(&mut self.work, begin)
     }
 
     /// Refuses numbers of this graph that are NaN or infinite.

@@ -18,3 +18,4 @@ mod messages;
 mod own;
 pub mod tensor;
 pub mod value;
+pub mod work;

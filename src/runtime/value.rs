@@ -40,6 +40,11 @@ impl Value {
         shape.map_or(Vec::new(), |shape| shape.iter().map(|n| usize::try_from(*n).unwrap_or(0)).collect())
     }
 
+    /// How many numbers it holds.
+    pub fn elements(&self) -> usize {
+        self.shape().iter().product()
+    }
+
     /// Its numbers as float32: borrowed where they are that.
     ///
     /// # Errors

@@ -516,13 +516,14 @@ def test_replay_another_seed_gives_other_bits(sam2lung, bundles, tmp_path, textu
 
 def test_run_json_has_what_a_replay_needs(identity):
     run = json.loads((identity["variance"] / "run.json").read_text())
-    assert {"notice", "versions", "model", "input", "options", "device", "timings_s", "peak_memory_mib"} <= set(run)
+    assert {"notice", "versions", "model", "input", "options", "device", "timings_s", "networks", "peak_memory_mib"} <= set(run)
     voxels = np.ascontiguousarray(two_balls(), "<f4")
     assert run["input"]["voxels_sha256"] == hashlib.sha256(voxels.tobytes()).hexdigest()
     assert (run["options"]["seed"], run["options"]["samples"], run["options"]["uncertainty"]) == (0, SAMPLES, "variance")
     assert 1 <= run["options"]["threads"] <= len(os.sched_getaffinity(0))
     assert run["input"]["lung_mask_sha256"] is None
     assert all(seconds == round(seconds, 3) for seconds in run["timings_s"].values())
+    assert all(work["calls"] > 0 and work["elements"] for work in run["networks"])
     assert "esearch use only" in run["notice"]
     assert run["versions"]["sam2lung"] and run["versions"]["onnxruntime"]
 

@@ -45,6 +45,15 @@ pub enum Task {
         #[arg(long, value_name = "PART", value_enum)]
         only: Vec<Part>,
     },
+    /// Time a run stage by stage and against other ways of doing the same, and the steps beside the networks
+    Bench {
+        /// A small CT and no curves: whether all of it works, in minutes
+        #[arg(long)]
+        quick: bool,
+        /// A CT as NIfTI; a made chest when left out
+        #[arg(long, value_name = "FILE")]
+        ct: Option<PathBuf>,
+    },
     /// Copy an ONNX Runtime under the loader's name that ours has (docs/linking.md)
     Soname {
         /// The library

@@ -4,6 +4,7 @@
 
 mod abi;
 mod args;
+mod bench;
 mod demo;
 mod header;
 mod pins;
@@ -11,6 +12,7 @@ mod process;
 mod setup;
 mod soname;
 mod test;
+mod venv;
 mod wheel;
 
 use args::{Cli, Task};
@@ -21,6 +23,7 @@ fn main() -> std::process::ExitCode {
         Task::Setup { cuda } => setup::setup(cuda).map(drop),
         Task::Demo => demo::demo(),
         Task::Test { only } => test::test(&only),
+        Task::Bench { quick, ct } => bench::bench(quick, ct.as_deref()),
         Task::Soname { from, to } => soname::copy_renamed(&from, &to),
         Task::Header => header::header(),
         Task::Abi => abi::abi(),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import chain, data, evaluation, export, figures, hybrid, training, unets
+from . import bench, chain, data, evaluation, export, figures, hybrid, training, unets
 from .command import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
     *hybrid.COMMANDS,
     *export.COMMANDS,
     *evaluation.COMMANDS,
+    *bench.COMMANDS,
     *figures.COMMANDS,
 )
 # Packages that not every subcommand needs, and the extra of pyproject.toml that installs each.

@@ -5,17 +5,17 @@ use serde_json::Value;
 
 use crate::report::words::capital;
 
-/// Parts of the record that the page has elsewhere.
-const ELSEWHERE: &[&str] = &["notice", "warnings", "result", "readings"];
+/// Parts of the record that the page has elsewhere, and the account of each graph's tensors, which is for benchmarks.
+const LEFT_OUT: &[&str] = &["notice", "warnings", "result", "readings", "networks"];
 
 /// What comes first.
 const FIRST: &[&str] = &["model", "versions", "options", "device", "timings_s"];
 /// Units at the end of names.
 const UNITS: &[(&str, &str)] = &[("_mm", "mm"), ("_s", "s"), ("_ml", "ml"), ("_mib", "MiB")];
 
-/// All of a record but what the page has elsewhere, each part under its name.
+/// All of a record but [`LEFT_OUT`], each part under its name.
 pub fn markup(run: &Value) -> Markup {
-    let parts = run.as_object().into_iter().flatten().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str()));
+    let parts = run.as_object().into_iter().flatten().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
     let mut parts: Vec<_> = parts.collect();
     let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
     parts.sort_by_key(|(name, _)| place(name));

@@ -9,7 +9,6 @@ mod real;
 mod rust;
 mod slicer;
 pub mod tally;
-mod venv;
 
 use std::path::Path;
 use std::time::Instant;

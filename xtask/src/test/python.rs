@@ -4,9 +4,9 @@ use std::process::Command;
 use std::thread;
 
 use super::tally::{Tally, of_pytest};
-use super::venv::Venv;
 use super::{Context, shared_folder, skip};
 use crate::process::{self, Result, cargo, release_dir, root, run_and_read};
+use crate::venv::Venv;
 
 const REQUIREMENTS: &str = "onnx/requirements-test.txt";
 

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use super::cmake::tools::Tools;
 use super::tally::{Tally, of_ctest};
-use super::venv::Venv;
 use super::{Context, shared_folder, skip};
 use crate::process::{Result, output, release_dir, root, run, run_and_read, stage};
+use crate::venv::Venv;
 
 const REQUIREMENTS: &str = "slicer_module/requirements-test.txt";
 /// Kitware's wheel with VTK's headers and wrapping tools.

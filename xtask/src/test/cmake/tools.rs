@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use super::super::venv::Venv;
 use crate::process::{Result, output, run};
+use crate::venv::Venv;
 
 const REQUIREMENTS: &str = "tests/cmake/requirements.txt";
 

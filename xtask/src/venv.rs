@@ -1,4 +1,4 @@
-//! Python packages of the tests, each set in an environment of its own under `.deps/`.
+//! Python packages of tests and benchmarks, each set in an environment of its own under `.deps/`.
 
 use std::ffi::OsString;
 use std::fs;
