@@ -231,7 +231,11 @@ impl<'a> Ct<'a> {
     ///
     /// # Safety
     /// As [`View::of`].
-    pub unsafe fn of(volume: *const sam2lung_volume, argument: &str, image: Option<&'a sam2lung_image>) -> Result<Self> {
+    pub unsafe fn of(
+        volume: *const sam2lung_volume,
+        argument: &str,
+        image: Option<&'a sam2lung_image>,
+    ) -> Result<Self> {
         match image {
             Some(image) if volume.is_null() => Ok(Ct::Image(image)),
             // SAFETY: as this function's own.

@@ -116,8 +116,7 @@ impl Kept {
     pub fn read(folder: &Path) -> Result<Self> {
         let run: Run = parsed(&folder.join(MANIFEST.file()))?;
         let nodules: Vec<KeptNodule> = parsed(&folder.join(NODULES_JSON.file()))?;
-        let searched_everywhere =
-            scan::searched_everywhere(&run.options.lung_mask, &folder.display().to_string())?;
+        let searched_everywhere = scan::searched_everywhere(&run.options.lung_mask, &folder.display().to_string())?;
         let Some(format) = &run.options.format else {
             return Err(Error::Option {
                 option: "format",

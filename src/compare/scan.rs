@@ -229,7 +229,12 @@ impl About {
             let text = String::from_utf8_lossy(bytes).trim_matches(['\0', ' ']).to_owned();
             (!text.is_empty()).then_some(text)
         };
-        About { name, date: text(STUDY_DATE).and_then(|date| date::of_dicom(&date)), patient: text(PATIENT_ID), made_by }
+        About {
+            name,
+            date: text(STUDY_DATE).and_then(|date| date::of_dicom(&date)),
+            patient: text(PATIENT_ID),
+            made_by,
+        }
     }
 }
 
