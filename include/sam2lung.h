@@ -49,9 +49,10 @@
  * in texts have a decimal point whatever the locale; the library neither reads nor sets the locale.
  *
  * @section conventions_threads Threads
- * Every function may be called on any thread. Bundles, lists of bundles, results, images, runtimes and errors never change: several threads
- * may read one at once. Engines know nothing of each other; one engine runs one call at a time, and a second one gets
- * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
+ * Every function may be called on any thread. Bundles, lists of bundles, results, comparisons, images, runtimes and errors never change:
+ * several threads may read one at once. Engines know nothing of each other; one engine runs one call or job at a time, and a
+ * second one gets SAM2LUNG_STATUS_BUSY at once instead of waiting. sam2lung_job_start() runs on a thread of the library's own;
+ * everything else happens on the thread that made the call. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
  * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
  * leave it (sam2lung.hpp takes care of exceptions).
@@ -59,7 +60,7 @@
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
- * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
+ * it as it was left. A process may exit with live objects, but for a job that still runs: free it before. After fork() the child may exit, execute another program, and
  * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
  * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine
  * relies on ONNX Runtime to bear a fork, which it doesn't promise.
