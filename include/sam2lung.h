@@ -49,9 +49,10 @@
  * in texts have a decimal point whatever the locale; the library neither reads nor sets the locale.
  *
  * @section conventions_threads Threads
- * Every function may be called on any thread. Bundles, lists of bundles, results, images, runtimes and errors never change: several threads
- * may read one at once. Engines know nothing of each other; one engine runs one call at a time, and a second one gets
- * SAM2LUNG_STATUS_BUSY at once instead of waiting. Nobody may free an object while another thread uses it; a cancel token
+ * Every function may be called on any thread. Bundles, lists of bundles, results, comparisons, images, runtimes and errors never change:
+ * several threads may read one at once. Engines know nothing of each other; one engine runs one call or job at a time, and a
+ * second one gets SAM2LUNG_STATUS_BUSY at once instead of waiting. sam2lung_job_start() runs on a thread of the library's own;
+ * everything else happens on the thread that made the call. Nobody may free an object while another thread uses it; a cancel token
  * may be freed while a call that was given it goes on. Progress is reported on the thread that made the call, log
  * messages on any. A callback may use every object but the engine that called it, and no C++ exception or longjmp may
  * leave it (sam2lung.hpp takes care of exceptions).
@@ -59,7 +60,7 @@
  * @section conventions_process Process
  * There is one ONNX Runtime a process and one receiver of log messages; nothing else is shared. dlclose() is allowed and
  * leaves the code loaded, since ONNX Runtime and ended threads may still point into it; opening the library again finds
- * it as it was left. A process may exit with live objects. After fork() the child may exit, execute another program, and
+ * it as it was left. A process may exit with live objects, but for a job that still runs: free it before. After fork() the child may exit, execute another program, and
  * free what the parent made (an engine's memory stays until the child ends); a run on an engine of the parent is refused
  * there (SAM2LUNG_STATUS_INVALID_ARGUMENT), since its threads stay with the parent, and a child that makes its own engine
  * relies on ONNX Runtime to bear a fork, which it doesn't promise.
@@ -550,7 +551,7 @@ typedef struct sam2lung_cancel sam2lung_cancel;
 typedef struct sam2lung_comparison sam2lung_comparison;
 
 /**
- * A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
+ * A bundle on a device, ready to segment one CT after the other. It runs one call or job at a time; engines don't know of each
  * other.
  */
 typedef struct sam2lung_engine sam2lung_engine;
@@ -566,6 +567,11 @@ typedef struct sam2lung_error sam2lung_error;
 typedef struct sam2lung_image sam2lung_image;
 
 /**
+ * A run that goes on while its caller does something else. Any thread may use it, several at once; one frees it.
+ */
+typedef struct sam2lung_job sam2lung_job;
+
+/**
  * What a run found. Never changes: any thread may read it, several at once.
  */
 typedef struct sam2lung_result sam2lung_result;
@@ -576,11 +582,12 @@ typedef struct sam2lung_result sam2lung_result;
 typedef struct sam2lung_runtime sam2lung_runtime;
 
 /**
- * How far a call is. Filled by the library for the callback, valid while that runs.
+ * How far a call or a job is. Filled by the library: for a callback, valid while that runs, or by sam2lung_job_poll().
  */
 typedef struct sam2lung_progress {
   /**
-   * Size of the struct in the library; fields beyond it don't exist.
+   * In a callback the size of the struct in the library, beyond which no fields exist; for sam2lung_job_poll()
+   * sizeof(sam2lung_progress), set by the caller.
    */
   size_t struct_size;
   /**
@@ -588,7 +595,7 @@ typedef struct sam2lung_progress {
    */
   int32_t stage;
   /**
-   * The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
+   * The stage in words, for example "Segmenting slices"; UTF-8, valid as long as the library is loaded.
    */
   const char *stage_title;
   /**
@@ -843,16 +850,6 @@ typedef struct sam2lung_engine_options {
 } sam2lung_engine_options;
 
 /**
- * Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
- *
- * `level` is a sam2lung_log_level; `target` names the part of the library, or is "onnxruntime"; `message` is the text, both
- * UTF-8 and valid during the callback. It may call sam2lung_log_set() and use every object but the engine that runs; what it
- * makes the library say is dropped. No C++ exception and no
- * longjmp may leave it.
- */
-typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
-
-/**
  * Options of a run; sam2lung_run_options_init() fills in the defaults. What it points to is only used during the call.
  */
 typedef struct sam2lung_run_options {
@@ -920,6 +917,16 @@ typedef struct sam2lung_run_options {
    */
   double share_of_slices;
 } sam2lung_run_options;
+
+/**
+ * Is told what the library and ONNX Runtime say, on any thread and possibly on several at once.
+ *
+ * `level` is a sam2lung_log_level; `target` names the part of the library, or is "onnxruntime"; `message` is the text, both
+ * UTF-8 and valid during the callback. It may call sam2lung_log_set() and use every object but the engine that runs; what it
+ * makes the library say is dropped. No C++ exception and no
+ * longjmp may leave it.
+ */
+typedef void (*sam2lung_log_fn)(int32_t level, const char *target, const char *message, void *user_data);
 
 /**
  * A reader's decision and comment on a nodule. Since version 5 of the interface.
@@ -1958,7 +1965,8 @@ uint32_t sam2lung_engine_threads(const struct sam2lung_engine *engine);
  * Frees an engine and the memory of its networks; results of its runs stay. In a process that was forked from the engine's
  * own nothing is given back, for the engine's threads aren't there: a static object may free it while the child exits.
  *
- * Any thread, but not while a call runs on the engine, and not from its callback.
+ * Any thread, but not while a call runs on the engine, and not from its callback. A job (sam2lung_job_start()) keeps what it needs:
+ * an engine may be freed before its job ends.
  *
  * @param engine the engine, may be NULL
  */
@@ -2135,6 +2143,132 @@ const char *sam2lung_image_warning_text(const struct sam2lung_image *image, size
  * @param image the image, may be NULL
  */
 void sam2lung_image_free(struct sam2lung_image *image);
+
+/**
+ * Starts a run on a thread of the library's own and returns. Since version 5 of the interface.
+ *
+ * What a run is told and finds is that of sam2lung_engine_run(). Volumes and mask are copied before this returns (as a run does as
+ * well, so that no more memory is taken): the caller may change or free them at once, and options too. That, and the checks
+ * that need no network, are what this call takes its time for.
+ *
+ * The engine is busy until the job ends: another call or job on it gets SAM2LUNG_STATUS_BUSY at once, none is queued. The engine
+ * may be freed before. Jobs on different engines run at the same time. Wait for jobs or free them before the process ends.
+ *
+ * Any thread.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; copied
+ * @param volume_count how many there are
+ * @param options options of the run, borrowed for the call; its progress is NULL (sam2lung_job_poll() tells it), its cancel token
+ *        may be freed before the job ends; NULL: the defaults
+ * @param job where the job goes, not NULL; belongs to the caller, who frees it with sam2lung_job_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not: then nothing runs
+ */
+enum sam2lung_status sam2lung_job_start(struct sam2lung_engine *engine,
+                                        const struct sam2lung_volume *const *volumes,
+                                        size_t volume_count,
+                                        const struct sam2lung_run_options *options,
+                                        struct sam2lung_job **job,
+                                        struct sam2lung_error **error);
+
+/**
+ * As sam2lung_job_start(), with clicks as sam2lung_engine_run_clicks() has them. Since version 5 of the interface.
+ *
+ * @param engine the engine, not NULL
+ * @param volumes as many volumes as sam2lung_bundle_channels() says, none NULL, on one grid; copied
+ * @param volume_count how many there are
+ * @param inside voxel indices i, j, k of each click in a nodule, not NULL; copied
+ * @param inside_count how many clicks that are, at least 1
+ * @param outside voxel indices i, j, k of clicks that don't belong to it; may be NULL when there is none; copied
+ * @param outside_count how many clicks that are
+ * @param options as for sam2lung_job_start()
+ * @param job where the job goes, not NULL; belongs to the caller, who frees it with sam2lung_job_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not: then nothing runs
+ */
+enum sam2lung_status sam2lung_job_start_clicks(struct sam2lung_engine *engine,
+                                               const struct sam2lung_volume *const *volumes,
+                                               size_t volume_count,
+                                               const int64_t *inside,
+                                               size_t inside_count,
+                                               const int64_t *outside,
+                                               size_t outside_count,
+                                               const struct sam2lung_run_options *options,
+                                               struct sam2lung_job **job,
+                                               struct sam2lung_error **error);
+
+/**
+ * How far a job is; returns at once. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param job the job, not NULL
+ * @param progress where it goes, with struct_size set; no more than that is written; may be NULL. Before the first step all
+ *        numbers are 0
+ * @param ended whether the job has ended, well or not (sam2lung_job_result() tells); may be NULL
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_job_poll(const struct sam2lung_job *job,
+                                       struct sam2lung_progress *progress,
+                                       bool *ended,
+                                       struct sam2lung_error **error);
+
+/**
+ * Waits until a job ends, or for some time. Since version 5 of the interface.
+ *
+ * Any thread, several at once; the job mustn't be freed meanwhile.
+ *
+ * @param job the job, not NULL
+ * @param timeout_ms how long at most, in ms; 0: not at all; negative: until it ends
+ * @param ended whether the job has ended, well or not (sam2lung_job_result() tells); may be NULL
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, also when the time is over; or why not
+ */
+enum sam2lung_status sam2lung_job_wait(const struct sam2lung_job *job,
+                                       int64_t timeout_ms,
+                                       bool *ended,
+                                       struct sam2lung_error **error);
+
+/**
+ * Hands over what a job found, or says why it failed: with the status and error that sam2lung_engine_run() would have ended with,
+ * SAM2LUNG_STATUS_CANCELLED among them. Since version 5 of the interface.
+ *
+ * A result is handed over once; why a job failed is told as often as it is asked. A job that still runs is
+ * SAM2LUNG_STATUS_INVALID_ARGUMENT.
+ *
+ * Any thread.
+ *
+ * @param job the job, not NULL
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free(); it outlives job and
+ *        engine
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_job_result(const struct sam2lung_job *job,
+                                         struct sam2lung_result **result,
+                                         struct sam2lung_error **error);
+
+/**
+ * Asks a job to stop; asking again, or when it has ended, changes nothing. Returns at once: the job ends soon after, as a run does
+ * (sam2lung_cancel_request()). Since version 5 of the interface.
+ *
+ * Any thread, but no signal handler: it takes a lock.
+ *
+ * @param job the job, may be NULL
+ */
+void sam2lung_job_cancel(const struct sam2lung_job *job);
+
+/**
+ * Frees a job: one that still runs is cancelled and waited for, as long as a cancelled run takes. A result that wasn't handed over
+ * goes with it. Since version 5 of the interface.
+ *
+ * Any thread; not while another one uses the job.
+ *
+ * @param job the job, may be NULL
+ */
+void sam2lung_job_free(struct sam2lung_job *job);
 
 /**
  * Sets who is told what the library says; there is one receiver a process, and none at first.

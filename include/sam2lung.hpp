@@ -17,6 +17,7 @@
 #include <sam2lung/error.hpp>
 #include <sam2lung/image.hpp>
 #include <sam2lung/installed.hpp>
+#include <sam2lung/job.hpp>
 #include <sam2lung/log.hpp>
 #include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
@@ -31,7 +32,7 @@
 
 /// Finds and outlines lung nodules in a chest CT and says how sure it is.
 ///
-/// - *Ownership.* `Runtime`, `Bundle`, `Engine`, `Cancel`, `Image`, `Result` and `Comparison` own what they stand for; they can be
+/// - *Ownership.* `Runtime`, `Bundle`, `Engine`, `Cancel`, `Image`, `Result`, `Comparison` and `Job` own what they stand for; they can be
 ///   moved, not copied. A moved-from one may be destroyed or assigned to, nothing else.
 /// - *Views.* `Span`, `VolumeView` and `ScanView` borrow: what they look at must outlive them.
 /// - *Errors.* Whatever fails throws `Error`; nothing else is thrown but std::bad_alloc and what callbacks throw.

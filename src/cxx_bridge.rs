@@ -444,7 +444,8 @@ impl Engine {
     }
 
     fn find(&self, given: &[ffi::Ct], asked: &ffi::RunOptions, control: &Control) -> Result<Segmentation> {
-        let mut engine = self.engine.lock()?;
+        let taken = self.engine.take()?;
+        let mut engine = taken.engine();
         if given.len() != self.model.channels() {
             let expected = format!("{}: the volumes that the bundle takes (Engine::channels)", self.model.channels());
             return Err(refuse("volumes", given.len().to_string(), expected));

@@ -12,6 +12,7 @@
 #include <sam2lung.h>
 #include <sam2lung/bundle.hpp>
 #include <sam2lung/call.hpp>
+#include <sam2lung/job.hpp>
 #include <sam2lung/options.hpp>
 #include <sam2lung/result.hpp>
 #include <sam2lung/span.hpp>
@@ -20,7 +21,8 @@
 namespace sam2lung {
 
 /// A model on a device. It runs one call at a time and throws Status::busy otherwise, also when it is called from its
-/// own callback. Engines are independent of each other. Don't move or destroy one while it runs.
+/// own callback or while a Job runs on it. Engines are independent of each other. Don't move or destroy one while it runs a call; a
+/// Job goes on without it.
 class Engine {
 public:
     /// Puts a model on a device; loads ONNX Runtime if this process hasn't yet.
@@ -112,6 +114,38 @@ public:
                                              inside.size(), out.data(), outside.size(), &raw_options, raw, error);
             });
         return Result(result.release());
+    }
+
+    /// Starts a run on a thread of the library's own and returns; what the job needs of `ct`, `options` and this engine is copied or
+    /// kept. The engine is busy until the job has ended, and may be destroyed before.
+    /// \param options  without progress: Job::progress() tells it
+    /// \throws Error   Status::busy, Status::invalid_input, Status::invalid_argument …; what fails later is told by Job::result()
+    Job start(const VolumeView& ct, const RunOptions& options = {}) {
+        return start(Span<const VolumeView>(&ct, 1), options);
+    }
+
+    /// The same, of Bundle::channels() volumes on one grid.
+    Job start(Span<const VolumeView> channels, const RunOptions& options = {}) {
+        return start_clicks(channels, {}, {}, options);
+    }
+
+    /// The same, and outlines nodules at clicks in any case, as run_clicks().
+    Job start_clicks(Span<const VolumeView> channels, Span<const Index> inside, Span<const Index> outside = {},
+                     const RunOptions& options = {}) {
+        sam2lung_run_options raw_options = detail::c_options(options);
+        if (!options.progress) {
+            raw_options.progress = nullptr; // one that is there is refused by name
+        }
+        const std::vector<const sam2lung_volume*> volumes = pointers(channels);
+        const std::vector<std::int64_t> in = flat(inside), out = flat(outside);
+        auto job = detail::create<sam2lung_job, sam2lung_job_free>([&](sam2lung_job** raw, sam2lung_error** error) {
+            if (in.empty() && out.empty()) {
+                return sam2lung_job_start(handle_.get(), volumes.data(), volumes.size(), &raw_options, raw, error);
+            }
+            return sam2lung_job_start_clicks(handle_.get(), volumes.data(), volumes.size(), in.data(), inside.size(),
+                                             out.data(), outside.size(), &raw_options, raw, error);
+        });
+        return Job(job.release());
     }
 
     /// The device that is used: the CPU or CUDA.

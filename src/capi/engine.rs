@@ -3,7 +3,10 @@
 use std::{
     ffi::{CString, c_char},
     process,
-    sync::{Mutex, MutexGuard, TryLockError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -22,47 +25,76 @@ use crate::{
     progress::Monitor,
 };
 
-/// A bundle on a device, ready to segment one CT after the other. It runs one call at a time; engines don't know of each
+/// A bundle on a device, ready to segment one CT after the other. It runs one call or job at a time; engines don't know of each
 /// other.
 pub struct sam2lung_engine {
-    engine: Mutex<Engine>,
-    /// The process that made it: its threads don't follow into a forked one.
-    process: u32,
+    held: Arc<Held>,
     device: sam2lung_device,
     device_reason: CString,
     threads: u32,
+}
+
+/// What a call or a job holds of an engine, which may be freed before the job ends.
+struct Held {
+    engine: Mutex<Engine>,
+    taken: AtomicBool,
+    /// The process that made it: its threads don't follow into a forked one.
+    process: u32,
     /// Whether free memory goes back to the system after a run.
-    pub(super) give_back_memory: bool,
+    give_back_memory: bool,
+}
+
+/// An engine for one call or job. On any thread: a job takes it on one and runs on another.
+pub(crate) struct Taken(Arc<Held>);
+
+impl Taken {
+    /// The engine.
+    pub fn engine(&self) -> MutexGuard<'_, Engine> {
+        // A panic left the engine as it was between two slices or boxes: nothing in it is half done.
+        self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether free memory goes back to the system after a run.
+    pub fn gives_back_memory(&self) -> bool {
+        self.0.give_back_memory
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.taken.store(false, Ordering::Release);
+    }
 }
 
 impl sam2lung_engine {
     pub(crate) fn new(engine: Engine, give_back_memory: bool) -> Self {
         let report = engine.device();
         sam2lung_engine {
-            give_back_memory,
-            process: process::id(),
             device: c_device(report.used),
             device_reason: c_text(&report.reason),
             threads: engine.threads() as u32,
-            engine: Mutex::new(engine),
+            held: Arc::new(Held {
+                engine: Mutex::new(engine),
+                taken: AtomicBool::new(false),
+                process: process::id(),
+                give_back_memory,
+            }),
         }
     }
 
-    /// The engine for one call.
+    /// The engine for one call or job.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another call has it, [`Error::Argument`] in a process that was forked from its own.
-    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Engine>> {
-        if self.process != process::id() {
-            let got = format!("of process {}, from which this one ({}) was forked", self.process, process::id());
+    /// [`Error::Busy`] while another one has it, [`Error::Argument`] in a process that was forked from its own.
+    pub(crate) fn take(&self) -> Result<Taken> {
+        if self.held.process != process::id() {
+            let got = format!("of process {}, from which this one ({}) was forked", self.held.process, process::id());
             return Err(refuse("engine", got, "an engine that was made in this process"));
         }
-        match self.engine.try_lock() {
-            Ok(engine) => Ok(engine),
-            // A panic left the engine as it was between two slices or boxes: nothing in it is half done.
-            Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy),
+        if self.held.taken.swap(true, Ordering::Acquire) {
+            return Err(Error::Busy);
         }
+        Ok(Taken(self.held.clone()))
     }
 }
 
@@ -152,7 +184,8 @@ pub unsafe extern "C" fn sam2lung_engine_threads(engine: *const sam2lung_engine)
 /// Frees an engine and the memory of its networks; results of its runs stay. In a process that was forked from the engine's
 /// own nothing is given back, for the engine's threads aren't there: a static object may free it while the child exits.
 ///
-/// Any thread, but not while a call runs on the engine, and not from its callback.
+/// Any thread, but not while a call runs on the engine, and not from its callback. A job (sam2lung_job_start()) keeps what it needs:
+/// an engine may be freed before its job ends.
 ///
 /// @param engine the engine, may be NULL
 #[unsafe(no_mangle)]

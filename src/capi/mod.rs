@@ -19,6 +19,7 @@ pub mod engine;
 pub mod error;
 pub(crate) mod guard;
 pub mod image;
+pub mod job;
 pub mod log;
 pub mod maps;
 mod measures;

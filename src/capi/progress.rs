@@ -2,7 +2,10 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::guard::{Call, as_host};
+use super::{
+    guard::{Call, as_host},
+    structs::Abi,
+};
 use crate::progress::{CancelToken, Progress, Stage};
 
 /// The parts of a run, in order, and what comes before all runs.
@@ -30,15 +33,16 @@ pub enum sam2lung_stage {
     Register = 8,
 }
 
-/// How far a call is. Filled by the library for the callback, valid while that runs.
+/// How far a call or a job is. Filled by the library: for a callback, valid while that runs, or by sam2lung_job_poll().
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct sam2lung_progress {
-    /// Size of the struct in the library; fields beyond it don't exist.
+    /// In a callback the size of the struct in the library, beyond which no fields exist; for sam2lung_job_poll()
+    /// sizeof(sam2lung_progress), set by the caller.
     pub struct_size: usize,
     /// The stage that runs, a sam2lung_stage.
     pub stage: i32,
-    /// The stage in words, for example "Segmenting slices"; UTF-8, valid during the callback.
+    /// The stage in words, for example "Segmenting slices"; UTF-8, valid as long as the library is loaded.
     pub stage_title: *const c_char,
     /// Steps of the stage that are done.
     pub done: u64,
@@ -72,6 +76,37 @@ fn words(stage: Stage) -> (sam2lung_stage, &'static CStr) {
     }
 }
 
+impl From<Progress> for sam2lung_progress {
+    fn from(progress: Progress) -> Self {
+        let (stage, title) = words(progress.stage);
+        sam2lung_progress {
+            struct_size: size_of::<sam2lung_progress>(),
+            stage: stage as i32,
+            stage_title: title.as_ptr(),
+            done: progress.done as u64,
+            total: progress.total as u64,
+            fraction: progress.fraction,
+            seconds_left: progress.remaining.map_or(-1.0, |left| left.as_secs_f64()),
+        }
+    }
+}
+
+// SAFETY: repr(C), its size first, no bool; any pointer is valid until it is followed.
+unsafe impl Abi for sam2lung_progress {
+    const NAME: &'static str = "sam2lung_progress";
+    const FIRST_SIZE: usize = size_of::<Self>();
+    const BOOLS: &'static [(&'static str, usize)] = &[];
+    const DEFAULT: Self = sam2lung_progress {
+        struct_size: size_of::<Self>(),
+        stage: 0,
+        stage_title: c"".as_ptr(),
+        done: 0,
+        total: 0,
+        fraction: 0.0,
+        seconds_left: -1.0,
+    };
+}
+
 /// What a [`crate::progress::Monitor`] reports to: notes the stage, tells the caller, and cancels `token` when the caller
 /// says so.
 ///
@@ -86,16 +121,7 @@ pub unsafe fn sink(
     move |progress| {
         call.enter(progress.stage);
         let Some(callback) = callback else { return };
-        let (stage, title) = words(progress.stage);
-        let report = sam2lung_progress {
-            struct_size: size_of::<sam2lung_progress>(),
-            stage: stage as i32,
-            stage_title: title.as_ptr(),
-            done: progress.done as u64,
-            total: progress.total as u64,
-            fraction: progress.fraction,
-            seconds_left: progress.remaining.map_or(-1.0, |left| left.as_secs_f64()),
-        };
+        let report = sam2lung_progress::from(progress);
         // SAFETY: as this function's own; `report` lives until it returns.
         if !as_host(|| unsafe { callback(&report, user_data) }) {
             token.cancel();

@@ -7,7 +7,7 @@ use ndarray::Array3;
 
 use super::{
     cancel::token_of,
-    engine::sam2lung_engine,
+    engine::{Taken, sam2lung_engine},
     error::sam2lung_error,
     guard::{Call, guard},
     options::{read_or_default, sam2lung_run_options},
@@ -27,7 +27,7 @@ use crate::{
         Engine,
         options::{Options, Search},
     },
-    progress::{Monitor, Stage},
+    progress::{CancelToken, Monitor, Progress, Stage},
     report::{folder::HowMade, manifest::voxels_sha256},
     space::volume::Volume,
 };
@@ -204,22 +204,49 @@ pub unsafe extern "C" fn sam2lung_engine_click(
 unsafe fn run(call: &Call, wanted: &Wanted) -> Result<()> {
     // SAFETY: as this function's own.
     let engine = unsafe { input(wanted.engine, "engine") }?;
+    check_output(wanted.result, "result")?;
+    let taken = engine.take()?;
     // SAFETY: as this function's own.
-    let result = unsafe { run_through(call, wanted, engine) };
-    if engine.give_back_memory {
+    let result = unsafe { run_through(call, wanted, &taken) };
+    let give_back_memory = taken.gives_back_memory();
+    // The engine is free before the caller learns of it.
+    drop(taken);
+    if give_back_memory {
         memory::give_back();
     }
-    result
+    // SAFETY: it isn't NULL, so it can be written.
+    result.map(|result| unsafe { hand_over(wanted.result, result) })
 }
 
 /// # Safety
 /// As [`run`].
-unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Result<()> {
+unsafe fn run_through(call: &Call, wanted: &Wanted, taken: &Taken) -> Result<sam2lung_result> {
     let started = Instant::now();
-    check_output(wanted.result, "result")?;
-    let mut engine = on.lock()?;
     // SAFETY: as this function's own.
     let given = unsafe { read_or_default(wanted.options) }?;
+    // SAFETY: as this function's own.
+    let token = unsafe { token_of(given.cancel) };
+    // SAFETY: as this function's own.
+    let mut report = unsafe { sink(call, given.progress, given.progress_data, token.clone()) };
+    let mut monitor = Monitor::new(token, &mut report).over(STAGES);
+    // SAFETY: as this function's own.
+    let (volumes, options) = unsafe { read_all(wanted, given, taken, &mut monitor) }?;
+    // SAFETY: as this function's own.
+    let earlier = wanted.earlier.map(|earlier| unsafe { input(earlier, "earlier") }).transpose()?;
+    result_of(taken, volumes, earlier, &options, started, &mut monitor)
+}
+
+/// Volumes and options as the library's own: nothing of the caller's is needed after this but the earlier result.
+///
+/// # Safety
+/// As [`run`].
+unsafe fn read_all(
+    wanted: &Wanted,
+    given: sam2lung_run_options,
+    taken: &Taken,
+    monitor: &mut Monitor<'_>,
+) -> Result<(Vec<Volume<f32>>, Options)> {
+    let engine = taken.engine();
     let mut options = given.into_options()?;
     // SAFETY: as this function's own.
     let views = unsafe { views(wanted, engine.bundle().model.channels()) }?;
@@ -233,29 +260,94 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
             return Err(refuse("inside_count", "0", "at least 1 click"));
         }
     }
-    // SAFETY: as this function's own.
-    let earlier = wanted.earlier.map(|earlier| unsafe { input(earlier, "earlier") }).transpose()?;
+    if let Some(earlier) = wanted.earlier {
+        // SAFETY: as this function's own.
+        unsafe { input(earlier, "earlier") }?;
+    }
     options.check_on(&views[0].grid)?;
     options.check_for(&engine.bundle().model)?;
-
-    // SAFETY: as this function's own.
-    let token = unsafe { token_of(given.cancel) };
-    // SAFETY: as this function's own.
-    let mut report = unsafe { sink(call, given.progress, given.progress_data, token.clone()) };
-    let mut monitor = Monitor::new(token, &mut report).over(STAGES);
-    let volumes = views.iter().map(|view| read(view, &mut monitor)).collect::<Result<Vec<_>>>()?;
+    let volumes = views.iter().map(|view| read(view, monitor)).collect::<Result<Vec<_>>>()?;
     if !given.mask.is_null() {
         // SAFETY: as this function's own.
-        options.search = Search::Mask(unsafe { mask(given.mask, &volumes[0], &mut monitor) }?);
+        options.search = Search::Mask(unsafe { mask(given.mask, &volumes[0], monitor) }?);
     }
-    let result = made_by(&mut engine, volumes, earlier, &options, &mut monitor)?;
-    // The engine is free before the caller learns of it.
-    drop(engine);
-    let (found, made) = result;
-    let result = sam2lung_result::new(found, made, started.elapsed(), on.give_back_memory);
-    // SAFETY: it isn't NULL, so it can be written.
-    unsafe { hand_over(wanted.result, result) };
-    Ok(())
+    Ok((volumes, options))
+}
+
+/// The result of a run, or of a click on an earlier result, that began at `started`.
+fn result_of(
+    taken: &Taken,
+    volumes: Vec<Volume<f32>>,
+    earlier: Option<&sam2lung_result>,
+    options: &Options,
+    started: Instant,
+    monitor: &mut Monitor<'_>,
+) -> Result<sam2lung_result> {
+    let (found, made) = made_by(&mut taken.engine(), volumes, earlier, options, monitor)?;
+    Ok(sam2lung_result::new(found, made, started.elapsed(), taken.gives_back_memory()))
+}
+
+/// What a job runs on: everything that it needs is its own.
+pub(super) struct Prepared {
+    taken: Taken,
+    volumes: Vec<Volume<f32>>,
+    options: Options,
+    /// Cancelled with the caller's token, and without it.
+    pub token: CancelToken,
+    started: Instant,
+}
+
+impl Prepared {
+    /// Takes the engine and copies volumes, mask and clicks; progress isn't told.
+    ///
+    /// # Safety
+    /// The contract of the C ABI.
+    pub unsafe fn of(
+        call: &Call,
+        engine: *const sam2lung_engine,
+        (volumes, volume_count): (*const *const sam2lung_volume, usize),
+        clicks: Option<[(*const i64, usize); 2]>,
+        options: *const sam2lung_run_options,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        // SAFETY: as this function's own.
+        let taken = unsafe { input(engine, "engine") }?.take()?;
+        // SAFETY: as this function's own.
+        let given = unsafe { read_or_default(options) }?;
+        if given.progress.is_some() {
+            let expected = "NULL: sam2lung_job_poll() tells how far a job is";
+            return Err(refuse("options->progress", "a function", expected));
+        }
+        let clicks = clicks.map(|[(inside, inside_count), (outside, outside_count)]| Clicks {
+            inside,
+            inside_count,
+            outside,
+            outside_count,
+        });
+        let result = std::ptr::null_mut();
+        let wanted = Wanted { engine, volumes, volume_count, clicks, earlier: None, options, result };
+        // SAFETY: as this function's own.
+        let token = unsafe { token_of(given.cancel) };
+        // SAFETY: there is no callback.
+        let mut report = unsafe { sink(call, None, std::ptr::null_mut(), token.clone()) };
+        let mut monitor = Monitor::new(token.clone(), &mut report).over(STAGES);
+        // SAFETY: as this function's own.
+        let (volumes, options) = unsafe { read_all(&wanted, given, &taken, &mut monitor) }?;
+        Ok(Prepared { taken, volumes, options, token, started })
+    }
+
+    /// Runs it; the engine is free afterwards.
+    pub fn run(self, report: &mut dyn FnMut(Progress)) -> Result<sam2lung_result> {
+        let Prepared { taken, volumes, options, token, started } = self;
+        let mut monitor = Monitor::new(token, report).over(STAGES);
+        let result = result_of(&taken, volumes, None, &options, started, &mut monitor);
+        let give_back_memory = taken.gives_back_memory();
+        drop(taken);
+        if give_back_memory {
+            memory::give_back();
+        }
+        result
+    }
 }
 
 /// What a run, or a click on an earlier result, finds in volumes, packed for its owner; and how it was made, where one record can

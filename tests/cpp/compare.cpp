@@ -21,7 +21,7 @@ TEST(comparison_without_lungs_is_refused_and_what_its_progress_throws_arrives) {
     const sam2lung::Result result = made_engine().run(ct.view(), everywhere());
     const sam2lung::ScanView scan(result, ct.view());
     const auto refused = thrown_by<sam2lung::Error>([&] { const sam2lung::Comparison comparison(scan, scan); });
-    CHECK(refused.status() == sam2lung::Status::invalid_input && refused.name() == "E_NO_LUNG");
+    CHECK(refused.status() == sam2lung::Status::invalid_input && refused.name() == "E_REGISTRATION");
     sam2lung::CompareOptions options;
     options.progress = [](const sam2lung::Progress&) -> bool { throw std::logic_error("of the test"); };
     CHECK(thrown_by<std::logic_error>([&] { const sam2lung::Comparison comparison(scan, scan, options); }).what() ==

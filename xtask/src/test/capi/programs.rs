@@ -31,6 +31,7 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "clicks", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "report", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "compare", cpp: true, valgrind: None, sanitizers: Some(&[]) },
+    Program { name: "job", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "attack", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "lifecycle", cpp: false, valgrind: Some(&["20"]), sanitizers: Some(&["100"]) },
     Program { name: "reopen", cpp: false, valgrind: None, sanitizers: None },
