@@ -116,6 +116,7 @@ const COLUMNS: &[Column] = &[
     ("doubling_time_days_p95", |_, row| of_growth(row, |growth| growth.doubling_time_days_interval?.p95)),
     ("distance_mm", |_, row| number(row.distance_mm)),
     ("probability_in_other", |_, row| number(row.probability_in_other)),
+    ("other_may_show_it", |_, row| row.other_may_show_it.to_string()),
     ("current_r", |_, row| number(Some(row.place_in_current_ras[0]))),
     ("current_a", |_, row| number(Some(row.place_in_current_ras[1]))),
     ("current_s", |_, row| number(Some(row.place_in_current_ras[2]))),
