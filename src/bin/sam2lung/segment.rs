@@ -62,7 +62,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             Ok((summary, warnings)) => {
                 report_warnings(input.path(), &warnings);
                 // Where nobody takes the lines, the results still count: said once, and on with the others.
-                if heard && !args.quiet {
+                if heard && !args.run.quiet {
                     heard = say(&format!("{}: {summary} in {}", input.name, duration(started.elapsed()))).is_ok();
                 }
             }
@@ -95,7 +95,7 @@ fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
 fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
-    args.threads.map_or(Ok(()), check_threads)?;
+    args.run.threads.map_or(Ok(()), check_threads)?;
     let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
     if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
@@ -116,15 +116,15 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
-    let bundle = bundle(args.model.as_deref(), &args.trust, args.quiet)?;
+    let bundle = bundle(args.run.model.as_deref(), &args.run.trust, args.run.quiet)?;
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
         check_samples(sampler::drawn(&options.model(&bundle.model).segment, asked))?;
     }
-    let bar = Bar::new("model", args.quiet);
+    let bar = Bar::new("model", args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+    Engine::load(bundle, args.run.device, args.run.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 /// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.
@@ -144,7 +144,7 @@ fn segment_one(
     input: &Input,
     cancel: &CancelToken,
 ) -> Result<(String, Vec<Warning>)> {
-    let bar = Bar::new(&input.name, args.quiet);
+    let bar = Bar::new(&input.name, args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
@@ -198,7 +198,7 @@ fn name_images(found: &mut Segmentation, series: &DicomSeries) {
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
-    ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
+    args.run.read_options(args.series.as_deref())
 }
 
 fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Search> {
@@ -215,16 +215,12 @@ fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<
 /// The options but for where to search, which takes a CT.
 fn options(args: &SegmentArgs) -> Options {
     Options {
-        samples: args.samples,
-        seed: args.seed,
-        threshold: args.threshold,
         sensitivity: args.sensitivity,
-        min_diameter_mm: args.min_diameter,
         share_of_slices: args.share_of_slices,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
         clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
-        ..Options::default()
+        ..args.run.options()
     }
 }
 
@@ -293,7 +289,7 @@ fn write(
         input,
         warnings,
         options: OptionsRecord {
-            model: args.model.as_ref().map(|folder| folder.display().to_string()),
+            model: args.run.model.as_ref().map(|folder| folder.display().to_string()),
             samples: found.samples,
             samples_asked: options.samples.unwrap_or(spec.sampling.samples),
             sample_sources: sampler::sources(&spec.segment, found.samples),
@@ -308,7 +304,7 @@ fn write(
             lung_mask: args.lung_mask.display().to_string(),
             clicks: &options.clicks,
             series: args.series.as_deref(),
-            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
+            assume_orientation: args.run.assume_orientation.map(|frame| frame.to_string()),
             batch: options.batch,
             threads: engine.threads(),
             format: args.format.ending(),
