@@ -19,7 +19,7 @@ pub fn volume_with_interval(nodule: &Nodule) -> String {
 
 /// "right lung, slice 84 of 300 from the feet", of canonical slice `k`, from 0; the slice alone where the lung isn't known.
 pub fn place(nodule: &Nodule, slices: usize, k: usize) -> String {
-    let slice = slice_of(slices, k);
+    let slice = place_in(slices, k);
     if nodule.side.is_empty() { slice } else { format!("{}, {slice}", nodule.side) }
 }
 
@@ -32,7 +32,8 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-fn slice_of(slices: usize, k: usize) -> String {
+/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0.
+pub fn place_in(slices: usize, k: usize) -> String {
     format!("slice {} of {slices} from the feet", k + 1)
 }
 

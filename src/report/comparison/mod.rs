@@ -1,13 +1,16 @@
-//! A comparison's files: `comparison.json`, `comparison.csv`, `comparison.png`, and `volumes.png` where there are several priors.
+//! A comparison's files: `comparison.html` and `.txt` for a person, `comparison.json` and `.csv`, `comparison.png`, and
+//! `volumes.png` where there are several priors.
 //!
 //! Enters: comparisons of one current scan with its priors, the oldest first. Leaves: files under the names of
 //! [`super::outputs`]. Not known here: how a comparison came about.
 
 mod card;
 mod picture;
-mod plot;
+pub(in crate::report) mod plot;
 mod tables;
-mod view;
+pub(in crate::report) mod text;
+pub(in crate::report) mod view;
+pub mod words;
 
 use std::path::Path;
 
@@ -15,7 +18,10 @@ use crate::{
     compare::{Comparison, scan::Scan},
     error::{Error, Result},
     progress::CancelToken,
-    report::outputs::{COMPARISON_CSV, COMPARISON_JSON, VOLUMES_PICTURE},
+    report::{
+        outputs::{COMPARISON_CSV, COMPARISON_JSON, COMPARISON_PAGE, COMPARISON_TEXT, VOLUMES_PICTURE},
+        page,
+    },
 };
 
 pub use tables::{ScanRecord, csv, json};
@@ -49,6 +55,9 @@ pub fn write(folder: &Path, report: ComparisonReport<'_>, cancel: &CancelToken) 
     let text = |path: std::path::PathBuf, text: String| std::fs::write(&path, text).map_err(|e| Error::write(&path, e));
     text(folder.join(COMPARISON_JSON.file()), json(current, priors))?;
     text(folder.join(COMPARISON_CSV.file()), csv(priors))?;
+    let words = text::of(current, priors);
+    text(folder.join(COMPARISON_PAGE.file()), page::comparison::markup(report, &words, cancel)?)?;
+    text(folder.join(COMPARISON_TEXT.file()), words)?;
     if let Some(last) = priors.last() {
         picture::write(folder, latest, current, &last.comparison, cancel)?;
     }

@@ -74,6 +74,7 @@ fn compared(days: Option<f64>) -> Compared {
             place_in_prior_ras: place,
             place_in_current_ras: place,
             probability_in_other: (!paired).then_some(0.25),
+            other_may_show_it: status == Status::New,
             distance_mm: paired.then_some(0.5),
             growth: paired.then(|| Growth::of(volumes(0), volumes(1), days)),
             prior,
@@ -136,7 +137,7 @@ fn comparison_json_tells_rules_scans_and_rows() {
 #[test]
 fn comparison_files_are_outputs_and_the_plot_comes_with_a_second_prior() {
     let (now, before) = (scan("now"), scan("before"));
-    for (priors, files) in [(1, 3), (2, 4)] {
+    for (priors, files) in [(1, 5), (2, 6)] {
         let folder = tempfile::tempdir().unwrap();
         let priors = vec![compared(Some(100.0)); priors];
         let report = ComparisonReport { current: &now, priors: &priors, latest: &before };

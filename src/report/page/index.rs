@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     shell::{GENERATOR, page},
-    table::{Cell, Head, Table},
+    table::{Cell, Head, Order, Table},
 };
 use crate::{
     error::{Error, Result},
@@ -213,7 +213,7 @@ fn table(order: &[&Listed]) -> Table {
         heads: vec![
             Head::texts("CT"),
             Head::numbers("Nodules"),
-            Head { sorted: true, ..Head::numbers("Look again") },
+            Head { sorted: Some(Order::Falling), ..Head::numbers("Look again") },
             Head::numbers("Micronodules"),
             Head::numbers("Longest (mm)"),
             Head::texts("Warnings"),

@@ -6,7 +6,7 @@ use super::{
     Known, Report, image,
     measures::Shown,
     nodule::anchor,
-    table::{Cell, Head, Table},
+    table::{Cell, Head, Order, Table},
 };
 use crate::{
     findings::nodule::Nodule,
@@ -104,7 +104,7 @@ fn table(known: &Known<'_>) -> Table {
     let measures: Vec<&Shown> = COLUMNS.iter().filter_map(column).filter(told).collect();
     let first = [
         Head::texts("Nodule"),
-        Head { sorted: true, ..Head::texts("Look again") },
+        Head { sorted: Some(Order::Falling), ..Head::texts("Look again") },
         Head::texts("Side"),
         Head::numbers("Slice"),
     ];
