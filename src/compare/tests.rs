@@ -7,7 +7,7 @@ use ndarray::s;
 use super::{scan::MadeBy, *};
 use crate::{
     findings::review::AT_EDGE,
-    phantom::{self, FollowUp, Phantom, Pose, Scanner, chest_phantom_again},
+    phantom::{self, FollowUp, Kernel, Phantom, Pose, Scanner, chest_phantom_again},
     progress::{CancelToken, Progress},
     steps::lungs::find_lungs,
 };
@@ -17,7 +17,7 @@ const DIAMETERS_MM: [f64; 4] = [12.0, 9.0, 7.0, 6.0];
 const BIAS: [f64; 5] = [0.7, 0.9, 1.0, 1.2, 1.5];
 
 fn phantom(factors: [f64; 4], pose: Pose, spacing_mm: [f64; 3]) -> Phantom {
-    let scanner = Scanner { spacing_mm, noise_hu: 15.0, pose };
+    let scanner = Scanner { spacing_mm, noise_hu: 15.0, pose, kernel: Kernel::Standard };
     let change = FollowUp { volume_factors: factors.to_vec(), noise_seed: 5 };
     chest_phantom_again(4, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, Some(&change)).unwrap()
 }
@@ -117,7 +117,7 @@ fn compare_tells_new_from_not_shown_before() {
 #[test]
 fn compare_of_two_chests_says_that_the_vessels_do_not_fit() {
     let one = phantom([1.0; 4], STILL, [3.0, 3.0, 4.0]);
-    let scanner = Scanner { spacing_mm: [3.0, 3.0, 4.0], noise_hu: 15.0, pose: STILL };
+    let scanner = Scanner { spacing_mm: [3.0, 3.0, 4.0], noise_hu: 15.0, pose: STILL, kernel: Kernel::Standard };
     let other = chest_phantom_again(9, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, None).unwrap();
     let compared = compare(&scan(&one), &scan(&other), None, &mut Monitor::silent()).unwrap();
     assert!(compared.registration_doubts[0].contains("is it the same patient?"), "{:?}", compared.registration);
