@@ -33,7 +33,9 @@ use crate::{
     compare_args::CompareArgs,
     segment::bundle,
     staging::Staging,
-    terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, say, silence_decoders, tell},
+    terminal::{
+        Bar, Reported, cancel_on_signal, duration, on_one_line, report, report_for, say, silence_decoders, tell,
+    },
 };
 
 /// DICOM's Study Date and Patient ID (PS3.6).
@@ -106,10 +108,10 @@ pub fn run(args: &CompareArgs) -> std::result::Result<(), Reported> {
 fn tell_of(args: &CompareArgs, priors: &[Compared], begun: Instant) -> std::result::Result<(), Reported> {
     for Compared { prior, comparison } in priors {
         for doubt in &comparison.registration_doubts {
-            tell(&format!("{}: check the matches: {doubt}", prior.name));
+            tell(&format!("{}: check the matches: {doubt}", on_one_line(&prior.name)));
         }
         if !args.run.quiet {
-            say(&format!("{}: {}", prior.name, summary(comparison)))?;
+            say(&format!("{}: {}", on_one_line(&prior.name), summary(comparison)))?;
         }
     }
     if args.run.quiet {

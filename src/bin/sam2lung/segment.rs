@@ -45,7 +45,8 @@ use crate::{
     input::Input,
     staging::{Staging, write_beside},
     terminal::{
-        Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
+        Bar, Reported, cancel_on_signal, duration, on_one_line, report, report_for, report_warnings, say,
+        silence_decoders, tell,
     },
 };
 
@@ -63,7 +64,8 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
                 report_warnings(input.path(), &warnings);
                 // Where nobody takes the lines, the results still count: said once, and on with the others.
                 if heard && !args.run.quiet {
-                    heard = say(&format!("{}: {summary} in {}", input.name, duration(started.elapsed()))).is_ok();
+                    heard = say(&format!("{}: {summary} in {}", on_one_line(&input.name), duration(started.elapsed())))
+                        .is_ok();
                 }
             }
             Err(error) => {
@@ -82,10 +84,14 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     if failed.is_empty() && heard { listed } else { Err(Reported) }
 }
 
-/// Writes the page of all CTs where several were asked for and one has a result now, and where an earlier run wrote one.
+/// Writes the page of all CTs where several were asked for, also where none has a result, and where an earlier run wrote one. A
+/// run that was cancelled before its first result leaves none.
 fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
-    if (inputs > 1 && failed.len() < inputs) || index::is_there(output) {
+    let is_cancelled = |one: &Failed| one.why.starts_with(Error::Cancelled.name());
+    let nothing = failed.len() == inputs && failed.iter().all(is_cancelled);
+    if (inputs > 1 && !nothing) || index::is_there(output) {
         index::check(output)?;
+        fs::create_dir_all(output).map_err(|e| Error::write(output, e))?;
         write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
     }
     Ok(())
