@@ -62,6 +62,14 @@ pub fn micronodules(title: &OverviewTitle) -> Option<String> {
     Some(format!("{named} below {} mm", title.min_diameter_mm))
 }
 
+/// How sizes are told.
+pub const SIZES: &str = "Sizes are long × short axis in the axial slice";
+
+/// A size band as a person reads it: "<4 mm" as "< 4 mm", ">=8 mm" as "≥ 8 mm". Files for programs keep their names.
+pub fn band(name: &str) -> String {
+    name.replace(">=", "≥ ").replace('<', "< ").replace('>', "> ")
+}
+
 /// What the intervals around these nodules' volumes mean.
 pub fn intervals(nodules: &[Nodule], title: &OverviewTitle) -> String {
     let (plain, clicked) = (title.volume_interval, title.clicked_volume_interval);
@@ -108,6 +116,14 @@ mod tests {
     fn volume_of_a_small_interval_s_end_is_not_0() {
         assert_eq!([1234.5, 9.6, 1.0, 0.96, 0.4, 0.034].map(volume), ["1234", "10", "1", "1.0", "0.4", "0.03"]);
         assert_eq!(volume(0.0), "0");
+    }
+
+    #[test]
+    fn band_of_a_guideline_has_real_signs() {
+        assert_eq!(
+            ["<4 mm", "4 to <6 mm", "6 to 8 mm", ">8 mm", ">=30 mm"].map(band),
+            ["< 4 mm", "4 to < 6 mm", "6 to 8 mm", "> 8 mm", "≥ 30 mm"]
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl<'a> Card<'a> {
         let (colour, review) = review(row);
         let lines = [
             paragraph(&headline(row), 22.0, colour_of(row.status), width),
-            paragraph(&change(row), 17.0, TEXT, width),
+            paragraph(&change(row, current.made_by.threshold), 17.0, TEXT, width),
             paragraph(&review, 17.0, colour, width),
         ];
         Card { prior, row, comparison, view: View { current, middle, side_mm, pixels: PANEL }, lines: lines.concat() }
@@ -90,13 +90,13 @@ fn headline(row: &Row) -> String {
     format!("{}: {}", capital(words::status(row.status)), words::name(row))
 }
 
-fn change(row: &Row) -> String {
+fn change(row: &Row, threshold: f64) -> String {
     let volume = |finding: &Finding| format!("{} mm³", volume(finding.volume_mm3));
     match (&row.growth, row.prior.as_ref().map(volume), row.current.as_ref().map(volume)) {
         (Some(growth), Some(prior), Some(current)) => format!("{prior} to {current}: {}", words::growth(growth)),
         (_, Some(prior), Some(current)) => format!("{prior} and {current}"),
         (_, prior, current) => {
-            let there = words::in_other(row).map_or(String::new(), |there| format!("; {there}"));
+            let there = words::in_other(row, threshold).map_or(String::new(), |there| format!("; {there}"));
             prior.or(current).unwrap_or_default() + &there
         }
     }

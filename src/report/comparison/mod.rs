@@ -69,4 +69,4 @@ pub fn write(folder: &Path, report: ComparisonReport<'_>, cancel: &CancelToken) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::report) mod tests;

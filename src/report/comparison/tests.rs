@@ -21,7 +21,7 @@ use crate::{
 const SAMPLES: [[f64; 3]; 2] = [[90.0, 100.0, 110.0], [140.0, 150.0, 160.0]];
 
 /// A scan with nodule 1 in its middle and nodule 2 beside it.
-pub(super) fn scan(name: &str) -> Scan {
+pub(in crate::report) fn scan(name: &str) -> Scan {
     let grid = Grid::axial([40, 40, 8], [1.0, 1.0, 2.0]);
     let mut labels = Array3::<u16>::zeros(grid.shape());
     labels.slice_mut(ndarray::s![3..5, 18..22, 18..22]).fill(1);
@@ -64,7 +64,7 @@ fn finding(id: u16, volume_mm3: f64) -> Finding {
     }
 }
 
-fn compared(days: Option<f64>) -> Compared {
+pub(in crate::report) fn compared(days: Option<f64>) -> Compared {
     let volumes = |n: usize| Volumes { outline_mm3: SAMPLES[n][1], samples_mm3: &SAMPLES[n], voxel_mm3: 2.0 };
     let row = |status, prior: Option<Finding>, current: Option<Finding>| {
         let place = prior.as_ref().or(current.as_ref()).expect("one of them").centroid_ras;

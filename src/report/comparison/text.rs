@@ -47,11 +47,11 @@ pub fn named(scan: &ScanRecord) -> String {
 
 fn with_prior(current: &Scan, Compared { prior, comparison }: &Compared) -> Vec<String> {
     let mut paragraphs = vec![format!(
-        "Compared with {}, {} before: {}. Lungs: {}.",
+        "Compared with {}, {} before: {}. {}.",
         named(prior),
         words::days(comparison),
         words::counted(comparison),
-        words::fit(comparison)
+        capital(&words::fit(comparison))
     )];
     if !comparison.registration_doubts.is_empty() {
         paragraphs.push(format!("Check the matches: {}.", comparison.registration_doubts.join("; ")));
@@ -75,7 +75,8 @@ fn nodule(current: &Scan, row: &Row) -> String {
         (Some(alone), None) | (None, Some(alone)) => said += &format!(" {}.", words::size(alone)),
         (None, None) => {}
     }
-    said += &words::in_other(row).map_or(String::new(), |there| format!(" {}.", capital(&there)));
+    said += &words::in_other(row, current.made_by.threshold)
+        .map_or(String::new(), |there| format!(" {}.", capital(&there)));
     let reviews = words::reviews(row);
     if !reviews.is_empty() {
         said += &format!(" Look again: {}.", one_line(&reviews.join(". ")));

@@ -76,8 +76,8 @@ pub fn meanings() -> Vec<(String, String)> {
         ),
         (
             "The other CT may show it",
-            "New or gone, but the probability of a nodule about that place of the other CT is at least half of the threshold: it \
-             may have been there, or be there still."
+            "New or gone, but the probability of a nodule about that place of the other CT is at least half of the threshold of \
+             outlines: it may have been there, or be there still. Another finding beside that place can be the reason."
                 .into(),
         ),
         ("Registration", "The map that lays the current lungs over the prior ones; by it nodules are paired.".into()),
@@ -107,7 +107,7 @@ pub fn counted(comparison: &Comparison) -> String {
     let parts: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
     let may_show = comparison.nodules.iter().filter(|row| row.other_may_show_it).count();
     let told = if may_show > 0 {
-        format!(" ({may_show} of the new or gone ones the other CT may show, below the threshold)")
+        format!("; the other CT may show {may_show} of the new or gone ones")
     } else {
         String::new()
     };
@@ -187,12 +187,16 @@ pub fn without_pairs(growth: &Growth) -> Option<&'static str> {
 }
 
 /// What the other CT has at the place of what one alone shows; none with a pair, and where the other doesn't show that place.
-pub fn in_other(row: &Row) -> Option<String> {
+/// `threshold`: the probability above which outlines lie.
+pub fn in_other(row: &Row, threshold: f64) -> Option<String> {
     let p = row.probability_in_other?;
     let other = if row.current.is_some() { "prior" } else { "current" };
     let there = format!("the highest probability of a nodule about that place of the {other} CT is {}", percent(p));
     Some(match row.other_may_show_it {
-        true => format!("the {other} CT may show it, below the threshold: {there}"),
+        true if p < threshold => format!("the {other} CT may show it, below the threshold: {there}"),
+        true => {
+            format!("the {other} CT may show it, as a part of another finding or as one that was left out: {there}")
+        }
         false => there,
     })
 }

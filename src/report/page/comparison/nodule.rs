@@ -33,7 +33,7 @@ pub fn markup(current: &Scan, n: usize, row: &Row, pair: Option<Pair<'_>>) -> Ma
                 }
                 p class="size" { (sizes(row)) }
                 p class="place" { (capital(&place(current, row))) }
-                @if let Some(there) = words::in_other(row) {
+                @if let Some(there) = words::in_other(row, current.made_by.threshold) {
                     @if row.other_may_show_it { p class="reasons" { (capital(&there)) "." } } @else { p class="place" { (capital(&there)) "." } }
                 }
                 @if !reviews.is_empty() {

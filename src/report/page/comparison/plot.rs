@@ -14,12 +14,14 @@ use crate::{
     report::{
         comparison::{
             Compared,
-            plot::{Course, Frame, colour, courses},
+            plot::{Course, Frame, Point, Scale, colour, courses},
         },
         words::volume,
     },
 };
 
+/// Between two names.
+const LINE: f64 = 13.0;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
 const PLACE: Frame = Frame { left: 70.0, right: 620.0, top: 20.0, bottom: 345.0 };
@@ -41,6 +43,7 @@ pub fn markup(current: &Scan, priors: &[Compared]) -> Markup {
                     text x=(mm(scale.x(at))) y=(PLACE.bottom + 20.0) text-anchor="middle" { (format!("{at:.0}").replace('-', "−")) }
                 }
                 @for course in &courses { (drawn(course, &scale)) }
+                @for (id, y) in labels(&courses, &scale) { text x=(PLACE.right + 8.0) y=(mm(y + 4.0)) { "nodule " (id) } }
                 text x=((PLACE.left + PLACE.right) / 2.0) y=(HEIGHT - 10.0) text-anchor="middle" { (axis) }
                 text x="8" y="14" { "mm³" }
             }
@@ -50,7 +53,7 @@ pub fn markup(current: &Scan, priors: &[Compared]) -> Markup {
     }
 }
 
-fn drawn(course: &Course, scale: &crate::report::comparison::plot::Scale) -> Markup {
+fn drawn(course: &Course, scale: &Scale) -> Markup {
     let [r, g, b] = colour(course.id);
     let place = |at: f64, mm3: f64| format!("{},{}", mm(scale.x(at)), mm(scale.y(mm3)));
     let points: Vec<String> = course.points.iter().map(|point| place(point.at, point.mm3)).collect();
@@ -63,15 +66,23 @@ fn drawn(course: &Course, scale: &crate::report::comparison::plot::Scale) -> Mar
                 circle cx=(mm(scale.x(point.at))) cy=(mm(scale.y(point.mm3))) r="4" {}
             }
         }
-        @if let Some(last) = course.points.last() {
-            text x=(PLACE.right + 8.0) y=(mm(scale.y(last.mm3) + 4.0)) { "nodule " (course.id) }
-        }
     }
+}
+
+/// Where each course's name stands beside its last point: so far from the others that it can be read.
+fn labels(courses: &[Course], scale: &Scale) -> Vec<(u16, f64)> {
+    let last = |course: &Course| Some((course.id, scale.y(course.points.last()?.mm3)));
+    let mut labels: Vec<(u16, f64)> = courses.iter().filter_map(last).collect();
+    labels.sort_by(|a, b| a.1.total_cmp(&b.1));
+    for n in 1..labels.len() {
+        labels[n].1 = labels[n].1.max(labels[n - 1].1 + LINE);
+    }
+    labels
 }
 
 fn table(courses: &[Course], axis: &str) -> Table {
     let points = courses.iter().flat_map(|course| course.points.iter().map(move |point| (course, point)));
-    let row = |(course, point): (&Course, &crate::report::comparison::plot::Point)| {
+    let row = |(course, point): (&Course, &Point)| {
         let interval =
             point.interval.map_or(NONE.to_owned(), |[low, high]| format!("{} to {}", volume(low), volume(high)));
         vec![

@@ -26,11 +26,18 @@ pub fn markup(current: &Scan, priors: &[Compared]) -> Markup {
         }),
     );
     for compared in priors.iter().rev() {
-        let comparison = &compared.comparison;
-        let Ok(Value::Object(mut fit)) = serde_json::to_value(comparison.registration) else { continue };
-        fit.insert("days".into(), json!(comparison.days));
-        fit.insert("doubts".into(), json!(comparison.registration_doubts));
-        record.insert(format!("registration with {}", named(&compared.prior)), Value::Object(fit));
+        let (comparison, fit) = (&compared.comparison, compared.comparison.registration);
+        let told = json!({
+            "days": comparison.days,
+            "surfaces_apart_mm": fit.surface_mm,
+            "surfaces_apart_95th_percentile_mm": fit.surface_mm_p95,
+            "Dice of the lungs": fit.lung_dice,
+            "correlation_of_vessels": fit.vessel_correlation,
+            "volume of the prior lungs as a share of the current ones": fit.volume_ratio,
+            "share of the current lungs that the prior CT shows": fit.shared,
+            "doubts": comparison.registration_doubts,
+        });
+        record.insert(format!("registration with {}", named(&compared.prior)), told);
     }
     list::markup(&Value::Object(record))
 }

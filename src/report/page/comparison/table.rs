@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 
 use super::{
-    super::table::{Cell, Head, Order, Table},
+    super::{
+        summary::look_again,
+        table::{Cell, Head, Order, Table},
+    },
     nodule::anchor,
 };
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
     },
     report::{
         comparison::{Compared, text::named, words},
-        words::{capital, one_line, percent, volume},
+        words::{capital, percent, volume},
     },
 };
 
@@ -88,7 +91,6 @@ fn heads(first: &str) -> Vec<Head> {
 fn cells(current: &Scan, row: &Row, first: Cell) -> Vec<Cell> {
     let growth = row.growth.as_ref();
     let doubling = growth.filter(|growth| words::doubling(growth).is_some());
-    let reviews = words::reviews(row);
     let slice = current.ct.grid.ijk(row.place_in_current_ras)[2].round() + 1.0;
     vec![
         first,
@@ -112,14 +114,7 @@ fn cells(current: &Scan, row: &Row, first: Cell) -> Vec<Cell> {
             ),
         ),
         Cell::number(Some(slice), html! { (format!("{slice:.0}")) }),
-        Cell {
-            key: reviews.join(" "),
-            shown: html! {
-                @if reviews.is_empty() { "no" } @else {
-                    ul class="plain" { @for reason in &reviews { li { (capital(&one_line(reason))) } } }
-                }
-            },
-        },
+        look_again(!words::reviews(row).is_empty()),
     ]
 }
 
