@@ -24,7 +24,7 @@ Research use only. Not a medical device. Nothing leaves this machine, and nothin
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// Priors, the oldest first, and the current scan last; two at least: CTs as 'segment' takes them, or folders of results
-    /// of 'segment'
+    /// of 'segment', which keep the options that they were made with
     #[arg(required = true, num_args = 2.., value_name = "SCAN")]
     pub scans: Vec<PathBuf>,
     /// Folder for the comparison; an earlier comparison there is replaced
