@@ -47,7 +47,8 @@ pub fn markup(current: &Scan, priors: &[Compared]) -> Markup {
                 text x=((PLACE.left + PLACE.right) / 2.0) y=(HEIGHT - 10.0) text-anchor="middle" { (axis) }
                 text x="8" y="14" { "mm³" }
             }
-            figcaption { "Volumes on a logarithmic scale; bars are the intervals within each CT. A volume that a scan's edge cuts off isn't shown." }
+            figcaption { "Volumes on a logarithmic scale; bars are the intervals within each CT. A volume that a scan's edge cuts off isn't shown. \
+                The table names all." }
         }
         (table(&courses, axis).markup())
     }
@@ -69,7 +70,8 @@ fn drawn(course: &Course, scale: &Scale) -> Markup {
     }
 }
 
-/// Where each course's name stands beside its last point: so far from the others that it can be read.
+/// Where each course's name stands beside its last point: so far from the others that it can be read. What has no room then is
+/// left out.
 fn labels(courses: &[Course], scale: &Scale) -> Vec<(u16, f64)> {
     let last = |course: &Course| Some((course.id, scale.y(course.points.last()?.mm3)));
     let mut labels: Vec<(u16, f64)> = courses.iter().filter_map(last).collect();
@@ -77,6 +79,7 @@ fn labels(courses: &[Course], scale: &Scale) -> Vec<(u16, f64)> {
     for n in 1..labels.len() {
         labels[n].1 = labels[n].1.max(labels[n - 1].1 + LINE);
     }
+    labels.retain(|(_, y)| *y < HEIGHT - LINE);
     labels
 }
 

@@ -19,7 +19,7 @@ fn page_has_grown_and_new_nodules_first_and_both_cts_in_three_planes() {
     let text = made(&scan("now"), &[compared(Some(100.0))]);
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
     let headings = ["Grown: nodule 1, before nodule 1", "New: nodule 2", "Gone: before nodule 2"];
-    assert!(headings.map(|heading| at(heading)).is_sorted());
+    assert!(headings.map(at).is_sorted());
     assert_eq!(text.matches(r#"role="img""#).count(), 3 * 2 * 3);
     // The outline of what both show is in both, of the others in one CT.
     assert_eq!(text.matches("with its outline").count(), 3 * (2 + 1 + 1));
