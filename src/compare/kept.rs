@@ -85,6 +85,16 @@ struct KeptMicronodule {
     centroid_ras: [f64; 3],
     equivalent_diameter_mm: f64,
     class: String,
+    // What follows older results don't have.
+    volume_mm3: Option<f64>,
+    volume_mm3_p05: Option<f64>,
+    volume_mm3_p95: Option<f64>,
+    #[serde(default)]
+    sample_volumes_mm3: Vec<f64>,
+    #[serde(default)]
+    review: bool,
+    #[serde(default)]
+    review_reasons: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,14 +134,10 @@ impl Kept {
                 expected: "a result that was written with its volumes".into(),
             });
         };
-        let wrong = nodules.iter().find(|nodule| nodule.sample_volumes_mm3.len() != run.options.samples);
-        if let Some(KeptNodule { id, sample_volumes_mm3, .. }) = wrong {
-            let (got, expected) = (sample_volumes_mm3.len(), run.options.samples);
-            let reason = format!("nodule {id} has {got} sample volumes; expected {expected}, as run.json says");
-            return Err(Error::read(&folder.join(NODULES_JSON.file()), reason, "Segment the CT again"));
-        }
         let nodules = nodules.into_iter().map(KeptNodule::finding);
         let micronodules = run.result.micronodules.into_iter().map(KeptMicronodule::finding);
+        let findings: Vec<Finding> = nodules.chain(micronodules).collect();
+        check_samples(&findings, run.options.samples, folder)?;
         Ok(Kept {
             made_by: MadeBy {
                 model: format!("{} {}", run.model.name, run.model.version),
@@ -145,7 +151,7 @@ impl Kept {
             label_file: LABEL.with("", format),
             probability_file: PROBABILITY.with("", format),
             searched_everywhere,
-            findings: nodules.chain(micronodules).collect(),
+            findings,
             warnings: run.warnings.into_iter().map(|warning| warning.name).collect(),
         })
     }
@@ -240,16 +246,34 @@ impl KeptMicronodule {
             id: None,
             centroid_ijk: self.centroid_ijk,
             centroid_ras: self.centroid_ras,
-            volume_mm3: std::f64::consts::PI / 6.0 * self.equivalent_diameter_mm.powi(3),
-            volume_mm3_p05: None,
-            volume_mm3_p95: None,
+            volume_mm3: self
+                .volume_mm3
+                .unwrap_or_else(|| std::f64::consts::PI / 6.0 * self.equivalent_diameter_mm.powi(3)),
+            volume_mm3_p05: self.volume_mm3_p05,
+            volume_mm3_p95: self.volume_mm3_p95,
             equivalent_diameter_mm: self.equivalent_diameter_mm,
-            sample_volumes_mm3: Vec::new(),
-            review: false,
-            review_reasons: Vec::new(),
+            sample_volumes_mm3: self.sample_volumes_mm3,
+            review: self.review,
+            review_reasons: self.review_reasons,
             class: self.class,
         }
     }
+}
+
+/// Refuses findings with another number of sample volumes than were drawn; a micronodule of an older result has none.
+fn check_samples(findings: &[Finding], samples: usize, folder: &Path) -> Result<()> {
+    let is_wrong = |finding: &&Finding| {
+        let got = finding.sample_volumes_mm3.len();
+        got != samples && !(finding.is_micronodule() && got == 0)
+    };
+    let Some(wrong) = findings.iter().find(is_wrong) else { return Ok(()) };
+    let (which, file) = match wrong.id {
+        Some(id) => (format!("nodule {id}"), NODULES_JSON),
+        None => ("a micronodule".to_owned(), MANIFEST),
+    };
+    let got = wrong.sample_volumes_mm3.len();
+    let reason = format!("{which} has {got} sample volumes; expected {samples}, as run.json says");
+    Err(Error::read(&folder.join(file.file()), reason, "Segment the CT again"))
 }
 
 fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -289,6 +313,17 @@ mod tests {
         let fewer = check([0, 1, 1, 0, 0]).unwrap_err();
         assert!(fewer.contains("nodule 1 has 4.0 mm³ there, and 6.0 mm³ in nodules.json"), "{fewer}");
         assert!(check([2, 1, 1, 1, 0]).unwrap_err().contains("nodule 2 has 2.0 mm³ there, and 0.0 mm³"));
+    }
+
+    #[test]
+    fn check_samples_lets_a_micronodule_of_an_older_result_have_none() {
+        let with = |id: Option<u16>, samples: usize| {
+            let finding = Finding { sample_volumes_mm3: vec![1.0; samples], ..Finding::at(id, [0.0; 3]) };
+            check_samples(&[finding], 3, Path::new("out")).map_err(|e| e.to_string())
+        };
+        assert_eq!([with(Some(1), 3), with(None, 3), with(None, 0)], [Ok(()), Ok(()), Ok(())]);
+        assert!(with(Some(1), 0).unwrap_err().contains("nodules.json: nodule 1 has 0 sample volumes; expected 3"));
+        assert!(with(None, 2).unwrap_err().contains("run.json: a micronodule has 2 sample volumes"));
     }
 
     #[test]

@@ -33,6 +33,10 @@ use crate::{
     progress::Monitor,
 };
 
+/// From this share of the threshold on a probability is so high that a scan may show a nodule that wasn't found in it: an
+/// outline would need no more than twice the evidence.
+pub const MAY_SHOW: f64 = 0.5;
+
 /// What became of a nodule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +84,9 @@ pub struct Row {
     /// the registration may be off. High below the threshold: the other scan may show it all the same. `null` with a pair, and
     /// where the other scan doesn't show the place.
     pub probability_in_other: Option<f64>,
+    /// Whether that probability is so high ([`MAY_SHOW`]) that the other scan may show the nodule, below the threshold: then it
+    /// may be neither new nor gone.
+    pub other_may_show_it: bool,
     /// How far the two centres lie apart in the prior CT, mm; `null` without a pair.
     pub distance_mm: Option<f64>,
     /// How it changed; `null` without a pair, and where one of the two may be cut off.
@@ -107,9 +114,11 @@ pub struct Comparison {
 /// Compares two scans of one patient, `days` apart.
 ///
 /// # Errors
-/// [`crate::Error::NotPaired`], [`crate::Error::Registration`] or [`crate::Error::Cancelled`].
+/// [`crate::Error::NotPaired`], [`crate::Error::Option`] where both are one CT, [`crate::Error::Registration`] or
+/// [`crate::Error::Cancelled`].
 pub fn compare(prior: &Scan, current: &Scan, days: Option<f64>, monitor: &mut Monitor<'_>) -> Result<Comparison> {
     current.made_by.check_prior(&prior.made_by)?;
+    current.check_other_ct(prior)?;
     let registration = register::register(prior.as_lungs(), current.as_lungs(), monitor)?;
     let pairs =
         matching::pairs(&prior.findings, &current.findings, &registration.to_prior, registration.fit.surface_mm);
@@ -182,6 +191,7 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
             place_in_prior_ras: before.centroid_ras,
             place_in_current_ras: now.centroid_ras,
             probability_in_other: None,
+            other_may_show_it: false,
             distance_mm: Some(pair.distance_mm),
             growth,
         }
@@ -198,13 +208,15 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
         };
         let [place_in_prior_ras, place_in_current_ras] = if is_current { [other, own] } else { [own, other] };
         let (before, now) = if is_current { (None, Some(finding)) } else { (Some(finding), None) };
+        let probability_in_other = scan.probability_near(other, slack_mm);
         Row {
             status,
             prior: before.cloned(),
             current: now.cloned(),
             place_in_prior_ras,
             place_in_current_ras,
-            probability_in_other: scan.probability_near(other, slack_mm),
+            probability_in_other,
+            other_may_show_it: probability_in_other.is_some_and(|p| p >= MAY_SHOW * scan.made_by.threshold),
             distance_mm: None,
             growth: None,
         }

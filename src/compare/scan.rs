@@ -88,6 +88,12 @@ impl MadeBy {
     }
 }
 
+/// The refusal of a CT that was given twice, under these names.
+pub fn same_ct(prior: &str, other: &str) -> Error {
+    let got = format!("{prior}, the same CT as {other}");
+    Error::Option { option: "PRIOR", got, expected: "another CT of the patient".into() }
+}
+
 /// A nodule or micronodule of one scan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -312,6 +318,19 @@ impl Scan {
             norm(std::array::from_fn(|axis| place[axis] - ras[axis])) <= reach_mm
         };
         Some(around.indices().filter(within).map(|index| f64::from(self.probability[index])).fold(0.0, f64::max))
+    }
+
+    /// Refuses a `prior` that is this very CT: that nothing changed would say nothing.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn check_other_ct(&self, prior: &Self) -> Result<()> {
+        let (own, other) = (&self.ct.voxels, &prior.ct.voxels);
+        let same = own.dim() == other.dim() && own.iter().zip(other).all(|(a, b)| a.to_bits() == b.to_bits());
+        if !same {
+            return Ok(());
+        }
+        Err(same_ct(&prior.name, &self.name))
     }
 
     /// What is registered.

@@ -7,7 +7,7 @@ use ndarray::s;
 use super::{scan::MadeBy, *};
 use crate::{
     findings::review::AT_EDGE,
-    phantom::{self, FollowUp, Phantom, Pose, Scanner, chest_phantom_again},
+    phantom::{self, FollowUp, Kernel, Phantom, Pose, Scanner, chest_phantom_again},
     progress::{CancelToken, Progress},
     steps::lungs::find_lungs,
 };
@@ -17,7 +17,7 @@ const DIAMETERS_MM: [f64; 4] = [12.0, 9.0, 7.0, 6.0];
 const BIAS: [f64; 5] = [0.7, 0.9, 1.0, 1.2, 1.5];
 
 fn phantom(factors: [f64; 4], pose: Pose, spacing_mm: [f64; 3]) -> Phantom {
-    let scanner = Scanner { spacing_mm, noise_hu: 15.0, pose };
+    let scanner = Scanner { spacing_mm, noise_hu: 15.0, pose, kernel: Kernel::Standard };
     let change = FollowUp { volume_factors: factors.to_vec(), noise_seed: 5 };
     chest_phantom_again(4, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, Some(&change)).unwrap()
 }
@@ -85,6 +85,7 @@ fn compare_in_another_pose_breath_and_spacing_finds_what_grew_shrank_came_and_we
     assert!((0..3).all(|axis| (there[axis] - told_there[axis]).abs() < 2.5), "{there:?} {told_there:?}");
     assert_eq!(compared.nodules[3].probability_in_other, Some(0.125));
     assert_eq!(compared.nodules[0].probability_in_other, None);
+    assert!(compared.nodules.iter().all(|row| !row.other_may_show_it), "an eighth is below half of the threshold");
     // Exchanged, what grew shrank, what came went.
     let back = compare(&current, &prior, Some(180.0), &mut Monitor::silent()).unwrap();
     let statuses: Vec<Status> = back.nodules.iter().map(|row| row.status).collect();
@@ -116,7 +117,7 @@ fn compare_tells_new_from_not_shown_before() {
 #[test]
 fn compare_of_two_chests_says_that_the_vessels_do_not_fit() {
     let one = phantom([1.0; 4], STILL, [3.0, 3.0, 4.0]);
-    let scanner = Scanner { spacing_mm: [3.0, 3.0, 4.0], noise_hu: 15.0, pose: STILL };
+    let scanner = Scanner { spacing_mm: [3.0, 3.0, 4.0], noise_hu: 15.0, pose: STILL, kernel: Kernel::Standard };
     let other = chest_phantom_again(9, phantom::Lungs::Normal, &scanner, &DIAMETERS_MM, None).unwrap();
     let compared = compare(&scan(&one), &scan(&other), None, &mut Monitor::silent()).unwrap();
     assert!(compared.registration_doubts[0].contains("is it the same patient?"), "{:?}", compared.registration);
@@ -141,10 +142,33 @@ fn compare_tells_no_change_of_what_is_cut_off_and_asks_about_other_ids() {
 fn compare_of_lungs_that_cannot_be_one_chest_is_refused_by_name() {
     let prior = scan(&phantom([1.0; 4], STILL, [4.0, 4.0, 4.0]));
     let mut current = prior.clone();
+    current.ct.voxels[[0, 0, 0]] += 1.0;
     // Of the lungs a thin slab is left: the registration has nothing to hold on to.
     current.lungs.slice_mut(s![.., .., 20..]).fill(false);
     let refused = compare(&prior, &current, None, &mut Monitor::silent()).unwrap_err();
     assert_eq!(refused.name(), "E_REGISTRATION", "{refused}");
+}
+
+#[test]
+fn compare_says_where_the_other_scan_may_show_what_is_new_or_gone() {
+    let mut prior = scan(&phantom([1.0, 1.0, 0.0, 1.0], STILL, [4.0, 4.0, 4.0]));
+    let current = scan(&phantom([1.0, 1.0, 1.0, 0.0], STILL, [4.0, 4.0, 4.0]));
+    // What came has half of the threshold in the prior scan, no other place has.
+    let at = prior.ct.grid.ijk(current.findings[2].centroid_ras).map(|index| index.round() as usize);
+    prior.probability[[at[2], at[1], at[0]]] = 0.25;
+    let compared = compare(&prior, &current, None, &mut Monitor::silent()).unwrap();
+    let told: Vec<_> = compared.nodules.iter().map(|row| (row.status, row.other_may_show_it)).collect();
+    let stable = (Status::Stable, false);
+    assert_eq!(told, [stable, stable, (Status::New, true), (Status::Gone, false)]);
+}
+
+#[test]
+fn compare_of_a_ct_with_itself_is_refused_by_both_names() {
+    let prior = Scan { name: "before".into(), ..scan(&phantom([1.0; 4], STILL, [8.0, 8.0, 8.0])) };
+    let current = Scan { name: "now".into(), ..prior.clone() };
+    let refused = compare(&prior, &current, None, &mut Monitor::silent()).unwrap_err();
+    assert_eq!(refused.name(), "E_OPTION");
+    assert!(refused.to_string().contains("before, the same CT as now"), "{refused}");
 }
 
 #[test]

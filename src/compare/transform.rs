@@ -54,6 +54,20 @@ impl Transform {
         Some(Transform { matrix, shift: self.shift.map(|mm| -mm), centre })
     }
 
+    /// The rotation that is nearest to the matrix, which has an inverse: without stretch and shear. Newton's method for the polar
+    /// decomposition (Higham, SIAM J Sci Stat Comput 7, 1986), whose error is squared by each step.
+    pub fn rotation_part(&self) -> [[f64; 3]; 3] {
+        let mut matrix = self.matrix;
+        for _ in 0..20 {
+            let step = Transform { matrix, ..*self };
+            let Some(inverse) = step.inverse() else { return UNIT };
+            matrix = std::array::from_fn(|row| {
+                std::array::from_fn(|column| (matrix[row][column] + inverse.matrix[column][row]) / 2.0)
+            });
+        }
+        matrix
+    }
+
     /// By how much volumes grow: the determinant.
     pub fn volume_ratio(&self) -> f64 {
         let [a, b, c] = self.matrix;
@@ -128,6 +142,16 @@ mod tests {
         let [x, y, z, _] = transform.homogeneous();
         let by_rows = [x, y, z].map(|row| dot([row[0], row[1], row[2]], point) + row[3]);
         assert!(near(by_rows, transform.apply(point)));
+    }
+
+    #[test]
+    fn rotation_part_of_a_turned_stretch_is_the_turn() {
+        let still = Transform::shifting([0.0; 3], [1.0, 2.0, 3.0]);
+        let stretched = still.stretched([[0.1, 0.02, 0.0], [0.02, -0.2, 0.0], [0.0, 0.0, 0.3]], [0.0; 3]);
+        let turn = rotation([0.3, -0.1, 0.2]);
+        let both = Transform { matrix: product(turn, stretched.matrix), ..still };
+        assert!((0..3).all(|row| near(both.rotation_part()[row], turn[row])), "{:?}", both.rotation_part());
+        assert!((0..3).all(|row| near(still.rotation_part()[row], UNIT[row])));
     }
 
     #[test]

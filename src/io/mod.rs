@@ -60,7 +60,7 @@ pub struct Ct {
 /// Where a CT came from; nothing in it names the patient.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Source {
-    /// DICOM, NIfTI, NRRD or MetaImage.
+    /// DICOM, NIfTI, NRRD, MetaImage, or VTK image data.
     pub format: &'static str,
     /// Name of the file or folder.
     pub name: String,
@@ -236,6 +236,7 @@ fn read(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>) -> Res
         Some(FileKind::Nifti) => nifti::read(path, options.assume, monitor).map(|(read, forms)| (read, Some(forms))),
         Some(FileKind::Nrrd) => Ok((nrrd::read(path, options.assume, monitor)?, None)),
         Some(FileKind::MetaImage) => Ok((metaimage::read(path, options.assume, monitor)?, None)),
+        Some(FileKind::Vti) => Ok((vti::read(path, monitor)?, None)),
         None => Err(Error::Format {
             path: path.into(),
             got: if dicom::is_dicom(path) { "a single DICOM file".into() } else { "this kind of file".into() },
@@ -249,16 +250,19 @@ enum FileKind {
     Nifti,
     Nrrd,
     MetaImage,
+    /// Of VTK's image data those that are written here.
+    Vti,
 }
 
 impl FileKind {
     fn by_ending(path: &Path) -> Option<Self> {
         let lower = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e));
-        let kinds = [
-            (FileKind::Nifti, [".nii", ".nii.gz"]),
-            (FileKind::Nrrd, [".nrrd", ".nhdr"]),
-            (FileKind::MetaImage, [".mha", ".mhd"]),
+        let kinds: [(Self, &[&str]); 4] = [
+            (FileKind::Nifti, &[".nii", ".nii.gz"]),
+            (FileKind::Nrrd, &[".nrrd", ".nhdr"]),
+            (FileKind::MetaImage, &[".mha", ".mhd"]),
+            (FileKind::Vti, &[".vti"]),
         ];
         kinds.into_iter().find(|(_, endings)| ends(endings)).map(|(kind, _)| kind)
     }
@@ -293,7 +297,7 @@ pub fn output_name(path: &Path) -> String {
         return name;
     }
     let lower = name.to_lowercase();
-    let endings = [".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"];
+    let endings = [".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".vti"];
     let ending = endings.iter().find(|e| lower.ends_with(**e) && lower.len() > e.len());
     ending.map_or(name.clone(), |e| name[..name.len() - e.len()].to_owned())
 }

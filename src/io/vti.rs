@@ -3,6 +3,8 @@
 //! Voxels are appended raw, a zlib block a slice (vtkXMLWriter's format: number of blocks, bytes of a block, bytes of
 //! a last shorter one, packed bytes of each, then the blocks).
 
+mod read;
+
 use std::io::{Seek, SeekFrom, Write};
 
 use flate2::{Compression, write::ZlibEncoder};
@@ -13,8 +15,12 @@ use crate::{
     space::{grid::Grid, volume::VolumeView},
 };
 
+pub use read::read;
+
 /// Name of the voxels' array.
 const ARRAY: &str = "voxels";
+/// What a file says that is written here: by it the frame is known.
+const OURS: &str = "<!-- sam2lung: research use only; RAS, mm -->";
 
 pub fn write<T: Sample>(
     out: &mut (impl Write + Seek),
@@ -56,7 +62,7 @@ fn header(grid: &Grid, kind: &str) -> String {
     let (origin, spacing, direction) = (words(&grid.origin_ras), words(&grid.spacing_mm), words(&direction));
     format!(
         r#"<?xml version="1.0"?>
-<!-- sam2lung: research use only; RAS, mm -->
+{OURS}
 <VTKFile type="ImageData" version="1.0" byte_order="LittleEndian" header_type="UInt64" compressor="vtkZLibDataCompressor">
   <ImageData WholeExtent="{extent}" Origin="{origin}" Spacing="{spacing}" Direction="{direction}">
     <Piece Extent="{extent}">

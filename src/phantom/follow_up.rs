@@ -57,12 +57,13 @@ fn check_factors(factors: &[f64], balls: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phantom::{Pose, chest_phantom_with_balls};
+    use crate::phantom::{Kernel, Pose, chest_phantom_with_balls};
 
     const QUICK: Scanner = Scanner {
         spacing_mm: [3.0, 3.0, 5.0],
         noise_hu: 0.0,
         pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+        kernel: Kernel::Standard,
     };
 
     #[test]
@@ -92,6 +93,33 @@ mod tests {
         let moved: [f64; 3] = std::array::from_fn(|a| again.nodules[1].centre_ras[a] - first.nodules[1].centre_ras[a]);
         // To the left and to the back are negative in RAS.
         assert!((0..3).all(|a| (moved[a] - [-10.0, 4.0, 6.0][a]).abs() < 1e-9), "{moved:?}");
+    }
+
+    #[test]
+    fn chest_again_in_a_sharper_kernel_has_sharper_edges_of_the_same_volume() {
+        let scanned = |kernel| {
+            let scanner = Scanner { spacing_mm: [0.9, 0.9, 5.0], kernel, ..QUICK };
+            chest_phantom_again(3, Lungs::Air, &scanner, &[20.0], None).unwrap()
+        };
+        let (soft, usual, sharp) = (scanned(Kernel::Soft), scanned(Kernel::Standard), scanned(Kernel::Sharp));
+        let grid = &usual.ct.grid;
+        let ball = usual.nodules[0];
+        let middle = grid.ijk(ball.centre_ras).map(|index| index.round() as usize);
+        // Along a row through the ball: the steepest step from voxel to voxel, and the highest value.
+        let row = |phantom: &Phantom| phantom.ct.voxels.slice(ndarray::s![middle[2], middle[1], ..]).to_vec();
+        let near = middle[0] - 16..middle[0] + 16;
+        let steepest = |phantom: &Phantom| {
+            let row = &row(phantom)[near.clone()];
+            row.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
+        };
+        let steps = [&soft, &usual, &sharp].map(steepest);
+        assert!(steps[0] < 0.9 * steps[1] && steps[1] < 0.9 * steps[2], "{steps:?}");
+        let highest = |phantom: &Phantom| row(phantom)[near.clone()].iter().copied().fold(f32::MIN, f32::max);
+        assert!(highest(&usual) <= 41.0 && highest(&sharp) > 60.0, "a sharp kernel raises edges");
+        // The sum of all HU stays: a kernel moves contrast and makes none.
+        let sum = |phantom: &Phantom| phantom.ct.voxels.mean().unwrap();
+        assert!((sum(&sharp) - sum(&usual)).abs() < 0.5 && (sum(&soft) - sum(&usual)).abs() < 0.5);
+        assert_eq!(sharp.nodules, usual.nodules);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use follow_up::{FollowUp, chest_phantom_again};
 pub use lungs::Lungs;
 pub use nodules::NoduleKind;
 pub use pose::Pose;
-pub use scanner::Scanner;
+pub use scanner::{Kernel, Scanner};
 
 use crate::{error::Error, space::volume::Volume};
 use random::SplitMix64;
@@ -160,6 +160,7 @@ mod tests {
         spacing_mm: [1.5, 1.5, 3.0],
         noise_hu: 0.0,
         pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+        kernel: Kernel::Standard,
     };
 
     /// Volume of what is denser than lung around a nodule, from partial volumes: HU is linear in the part that is
@@ -201,6 +202,7 @@ mod tests {
             spacing_mm: [0.85, 0.85, 2.0],
             noise_hu: 0.0,
             pose: Pose { rotate_degrees: [0.0; 3], stretch: [1.0; 3], shift_mm: [0.0; 3] },
+            kernel: Kernel::Standard,
         };
         let phantom = chest_phantom_with_balls(1, Lungs::Normal, &scanner, &[3.0, 4.0, 6.0, 12.0]).unwrap();
         let known: Vec<f64> = phantom.nodules.iter().map(|nodule| nodule.volume_mm3).collect();

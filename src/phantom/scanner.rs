@@ -1,6 +1,7 @@
 //! What a scanner makes of the chest: voxels with partial volume, a point spread and correlated noise.
 
 use ndarray::{Array3, Axis, Zip};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::{
     anatomy::{self, FIELD_MM, Point, lung_distance},
@@ -12,15 +13,44 @@ use super::{
 };
 use crate::space::grid::Grid;
 
-/// Standard deviation of the point spread in the axial plane, mm.
-const POINT_SPREAD_MM: f64 = 0.6;
-/// Standard deviation of the noise's correlation in the axial plane, mm.
-const NOISE_GRAIN_MM: f64 = 0.6;
 /// Texture of the lung: distance of its lattice points, and its standard deviation there.
 const TEXTURE_MM: f64 = 3.0;
 const TEXTURE_HU: f32 = 22.0;
 /// HU of blood.
 const BLOOD_HU: f64 = 40.0;
+
+/// The kernel that images are reconstructed with: how sharp they are in the axial plane, and how coarse their noise is. The
+/// strength of the noise is [`Scanner::noise_hu`]'s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Kernel {
+    /// Half of the contrast is left at 2.2 line pairs per cm.
+    Soft,
+    /// At 3.1, as a kernel for the body has it.
+    #[default]
+    Standard,
+    /// At 5.2, as a kernel for the lung has it: edges are raised.
+    Sharp,
+}
+
+impl Kernel {
+    /// Standard deviation of the point spread in mm. Of a Gaussian half of the contrast is left at √(ln 2 / 2) / (π σ).
+    fn point_spread_mm(self) -> f64 {
+        match self {
+            Kernel::Soft => 0.85,
+            Kernel::Standard => 0.6,
+            Kernel::Sharp => 0.45,
+        }
+    }
+
+    /// By how much edges are raised: so often what a blur of [`EDGE_MM`] takes away is added again.
+    fn edges(self) -> f32 {
+        if self == Kernel::Sharp { 0.5 } else { 0.0 }
+    }
+}
+
+/// Standard deviation of the blur by which edges are found, mm.
+const EDGE_MM: f64 = 0.9;
 
 /// How the phantom is scanned.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,11 +61,13 @@ pub struct Scanner {
     pub noise_hu: f64,
     /// How the patient lies and has breathed.
     pub pose: Pose,
+    /// The kernel of the reconstruction.
+    pub kernel: Kernel,
 }
 
 impl Default for Scanner {
     fn default() -> Self {
-        Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 22.0, pose: Pose::default() }
+        Scanner { spacing_mm: [0.85, 0.85, 2.0], noise_hu: 22.0, pose: Pose::default(), kernel: Kernel::Standard }
     }
 }
 
@@ -152,12 +184,23 @@ impl Scanner {
 
     /// Blurs by the point spread, adds noise and rounds to whole HU as a scanner stores them.
     pub(super) fn expose(&self, random: &mut SplitMix64, hu: &mut Array3<f32>) {
-        self.blur(hu, POINT_SPREAD_MM);
+        self.reconstruct(hu);
         let mut noise = Array3::from_shape_simple_fn(hu.dim(), || random.bell());
-        self.blur(&mut noise, NOISE_GRAIN_MM);
+        self.reconstruct(&mut noise);
         let power = noise.iter().map(|n| f64::from(*n).powi(2)).sum::<f64>() / noise.len() as f64;
         let scale = (self.noise_hu / power.sqrt()) as f32;
         hu.zip_mut_with(&noise, |hu, noise| *hu = (*hu + scale * noise).round().clamp(-1024.0, 3071.0));
+    }
+
+    /// What the kernel does to an image, and to noise alike.
+    fn reconstruct(&self, volume: &mut Array3<f32>) {
+        self.blur(volume, self.kernel.point_spread_mm());
+        let edges = self.kernel.edges();
+        if edges > 0.0 {
+            let mut smooth = volume.clone();
+            self.blur(&mut smooth, EDGE_MM);
+            volume.zip_mut_with(&smooth, |value, smooth| *value += edges * (*value - smooth));
+        }
     }
 
     /// Gaussian of `sigma_mm` along i and j.

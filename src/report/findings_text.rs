@@ -30,7 +30,8 @@ pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
         paragraphs.push(micronodules(report));
     }
     paragraphs.push(format!(
-        "Sizes are long × short axis in the axial slice. In brackets behind a volume: {}. Right and left are the patient's.",
+        "{}. In brackets behind a volume: {}. Right and left are the patient's.",
+        words::SIZES,
         intervals(nodules, title)
     ));
     paragraphs.push(format!(

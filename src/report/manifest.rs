@@ -174,7 +174,7 @@ pub struct ResultRecord {
     pub clicks: Vec<Option<u16>>,
 }
 
-/// Where a micronodule lies.
+/// A micronodule: where it lies, and what a comparison with another CT needs of it.
 #[derive(Debug, Serialize)]
 pub struct MicronoduleRecord {
     /// Centre as column, row, slice of the CT, from 0.
@@ -187,13 +187,35 @@ pub struct MicronoduleRecord {
     pub nodule_probability: Option<f64>,
     /// Name of its class.
     pub class: String,
+    /// Volume of its outline.
+    pub volume_mm3: f64,
+    /// Lower end of its interval.
+    pub volume_mm3_p05: f64,
+    /// Upper end.
+    pub volume_mm3_p95: f64,
+    /// Volume under each sample, in their order; 0 where a sample misses it.
+    pub sample_volumes_mm3: Vec<f64>,
+    /// Whether someone should look again, were it shown.
+    pub review: bool,
+    /// Why.
+    pub review_reasons: Vec<String>,
 }
 
 impl MicronoduleRecord {
     fn of(nodule: &Nodule) -> Self {
-        let Nodule { centroid_ijk, centroid_ras, equivalent_diameter_mm, nodule_probability, .. } = *nodule;
-        let class = nodule.class.clone();
-        MicronoduleRecord { centroid_ijk, centroid_ras, equivalent_diameter_mm, nodule_probability, class }
+        MicronoduleRecord {
+            centroid_ijk: nodule.centroid_ijk,
+            centroid_ras: nodule.centroid_ras,
+            equivalent_diameter_mm: nodule.equivalent_diameter_mm,
+            nodule_probability: nodule.nodule_probability,
+            class: nodule.class.clone(),
+            volume_mm3: nodule.volume_mm3,
+            volume_mm3_p05: nodule.volume_mm3_p05,
+            volume_mm3_p95: nodule.volume_mm3_p95,
+            sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            review: nodule.review,
+            review_reasons: nodule.review_reasons.clone(),
+        }
     }
 }
 

@@ -181,6 +181,21 @@ pub const OUTPUTS: &[Output] = &[
     WARNINGS,
 ];
 
+/// The comparison's page, to begin with.
+pub const COMPARISON_PAGE: Output = Output {
+    stem: "comparison",
+    each: Each::One,
+    endings: Endings::Only("html"),
+    meaning: "begin here: a page for a browser with what became of each nodule, the prior and the current CT side by side in three \
+              planes, changes with intervals and what they mean; it loads nothing and prints to PDF",
+};
+/// The comparison in words, to be copied.
+pub const COMPARISON_TEXT: Output = Output {
+    stem: "comparison",
+    each: Each::One,
+    endings: Endings::Only("txt"),
+    meaning: "the same in plain English, to be copied into a report",
+};
 /// The comparison for programs.
 pub const COMPARISON_JSON: Output = Output {
     stem: "comparison",
@@ -213,7 +228,8 @@ pub const VOLUMES_PICTURE: Output = Output {
 };
 
 /// All outputs of a comparison.
-pub const COMPARISON_OUTPUTS: &[Output] = &[COMPARISON_PICTURE, COMPARISON_JSON, COMPARISON_CSV, VOLUMES_PICTURE];
+pub const COMPARISON_OUTPUTS: &[Output] =
+    &[COMPARISON_PAGE, COMPARISON_TEXT, COMPARISON_PICTURE, COMPARISON_JSON, COMPARISON_CSV, VOLUMES_PICTURE];
 
 /// One output: a file, or a file for each of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,6 +351,8 @@ mod tests {
             "overview-2.dcm",
             "run.json",
             "warnings.txt",
+            "comparison.html",
+            "comparison.txt",
             "comparison.json",
             "comparison.csv",
             "comparison.png",

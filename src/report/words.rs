@@ -25,7 +25,7 @@ pub fn volume_with_interval(nodule: &Nodule) -> String {
 
 /// "right lung, slice 84 of 300 from the feet", of canonical slice `k`, from 0; the slice alone where the lung isn't known.
 pub fn place(nodule: &Nodule, slices: usize, k: usize) -> String {
-    let slice = slice_of(slices, k);
+    let slice = place_in(slices, k);
     if nodule.side.is_empty() { slice } else { format!("{}, {slice}", nodule.side) }
 }
 
@@ -38,7 +38,8 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-fn slice_of(slices: usize, k: usize) -> String {
+/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0.
+pub fn place_in(slices: usize, k: usize) -> String {
     format!("slice {} of {slices} from the feet", k + 1)
 }
 
@@ -65,6 +66,14 @@ pub fn micronodules(title: &OverviewTitle) -> Option<String> {
         n => format!("{n} micronodules"),
     };
     Some(format!("{named} below {} mm", title.min_diameter_mm))
+}
+
+/// How sizes are told.
+pub const SIZES: &str = "Sizes are long × short axis in the axial slice";
+
+/// A size band as a person reads it: "<4 mm" as "< 4 mm", ">=8 mm" as "≥ 8 mm". Files for programs keep their names.
+pub fn band(name: &str) -> String {
+    name.replace(">=", "≥ ").replace('<', "< ").replace('>', "> ")
 }
 
 /// What the intervals around these nodules' volumes mean.
@@ -148,6 +157,14 @@ mod tests {
     fn volume_of_a_small_interval_s_end_is_not_0() {
         assert_eq!([1234.5, 9.6, 1.0, 0.96, 0.4, 0.034].map(volume), ["1234", "10", "1", "1.0", "0.4", "0.03"]);
         assert_eq!(volume(0.0), "0");
+    }
+
+    #[test]
+    fn band_of_a_guideline_has_real_signs() {
+        assert_eq!(
+            ["<4 mm", "4 to <6 mm", "6 to 8 mm", ">8 mm", ">=30 mm"].map(band),
+            ["< 4 mm", "4 to < 6 mm", "6 to 8 mm", "> 8 mm", "≥ 30 mm"]
+        );
     }
 
     #[test]

@@ -85,6 +85,11 @@ fn metaimage_of_any_bytes_is_refused_by_name_or_read() {
 }
 
 #[test]
+fn vti_of_any_bytes_is_refused_by_name_or_read() {
+    attack(Target::Vti, 2000);
+}
+
+#[test]
 fn dicom_file_of_any_bytes_is_refused_by_name_or_read() {
     attack(Target::DicomFile, 1000);
 }

@@ -36,6 +36,7 @@ pub fn of(target: Target) -> Vec<Vec<u8>> {
         Target::Nifti => vec![written("a.nii"), written("a.nii.gz"), disagreeing_nifti()],
         Target::Nrrd => vec![written("a.nrrd"), raw_nrrd(), nrrd_of_one_time()],
         Target::MetaImage => vec![metaimage(), metaimage_of_one_time()],
+        Target::Vti => vec![written("a.vti")],
         Target::DicomFile => vec![dicom_slice(2.0), with_unknown_sequence(), without_meta(), with_frames()],
         Target::VolumeView => volume_view::seeds(),
     }

@@ -30,6 +30,8 @@ pub enum Target {
     Nrrd,
     /// .mha
     MetaImage,
+    /// .vti
+    Vti,
     /// A file of a DICOM series.
     DicomFile,
     /// A volume that a C program hands over.
@@ -38,13 +40,14 @@ pub enum Target {
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 8] = [
+    pub const ALL: [Target; 9] = [
         Target::ModelJson,
         Target::Graph,
         Target::Archive,
         Target::Nifti,
         Target::Nrrd,
         Target::MetaImage,
+        Target::Vti,
         Target::DicomFile,
         Target::VolumeView,
     ];
@@ -58,6 +61,7 @@ impl Target {
             Target::Nifti => "nifti",
             Target::Nrrd => "nrrd",
             Target::MetaImage => "metaimage",
+            Target::Vti => "vti",
             Target::DicomFile => "dicom_file",
             Target::VolumeView => "volume_view",
         }
@@ -76,6 +80,7 @@ pub fn run(target: Target, input: &[u8]) -> Result<(), String> {
         Target::Nifti => file("a.nii", input),
         Target::Nrrd => file("a.nrrd", input),
         Target::MetaImage => file("a.mha", input),
+        Target::Vti => file("a.vti", input),
         Target::DicomFile => dicom(input),
         Target::VolumeView => return volume_view::write(input),
     };

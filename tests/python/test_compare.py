@@ -5,11 +5,12 @@ The tiny model outlines whatever is bright, vessels as well; what is asked of it
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
 
-FILES = {"comparison.json", "comparison.csv", "comparison.png"}
+FILES = {"comparison.html", "comparison.txt", "comparison.json", "comparison.csv", "comparison.png"}
 # Vessels keep clear of the balls as they are made: a ball that outgrew that would run into one.
 PRIOR = ("--volume-factors", "0.4,1,1,0", "--noise-seed", 1)
 CURRENT = (
@@ -115,17 +116,57 @@ def test_compare_of_results_says_the_same_as_of_their_cts(scans, compared, tmp_p
     cts = ("--ct", scans.ct("prior"), "--ct", scans.ct("current"))
     scans.compare(tmp_path / "out", *folders, *cts, "--days", 200, model=False)
     own, other = (comparison(output)["priors"][0]["nodules"] for output in (compared, tmp_path / "out"))
-    # Of micronodules a folder keeps no samples, and their volume to fewer digits.
-    whole = [
-        (a, b) for a, b in zip(own, other) if all(side is None or side["id"] for side in (a["prior"], a["current"]))
-    ]
-    assert len(whole) >= 4 and all(a == b for a, b in whole)
-    assert [row["status"] for row, _ in whole] == [row["status"] for _, row in whole]
+    assert own == other and len(own) >= 4
+    # Micronodules have their pairs, too.
+    paired = [row for row in own if row["growth"] and None in (row["prior"]["id"], row["current"]["id"])]
+    assert paired and all(row["growth"]["pairs"] > 0 for row in paired)
+
+
+def test_compare_of_older_results_says_that_their_micronodules_have_no_pairs(scans, tmp_path):
+    folders = [shutil.copytree(scans.segment(name), tmp_path / name) for name in ("prior", "current")]
+    for folder in folders:
+        run = json.loads((folder / "run.json").read_text())
+        kept = ("centroid_ijk", "centroid_ras", "equivalent_diameter_mm", "nodule_probability", "class")
+        run["result"]["micronodules"] = [{key: one[key] for key in kept} for one in run["result"]["micronodules"]]
+        (folder / "run.json").write_text(json.dumps(run))
+    cts = ("--ct", scans.ct("prior"), "--ct", scans.ct("current"))
+    scans.compare(tmp_path / "out", *folders, *cts, model=False)
+    rows = comparison(tmp_path / "out")["priors"][0]["nodules"]
+    without = [row for row in rows if row["growth"] and row["growth"]["pairs"] == 0]
+    assert without and all(row["growth"]["growth_probability"] is None for row in without)
+    for file in ("comparison.txt", "comparison.html"):
+        told = (tmp_path / "out" / file).read_text().lower()
+        assert told.count("no pairs of samples are kept of it: no interval and no probability") >= len(without)
+
+
+def test_compare_reads_results_in_vti(scans, compared, tmp_path):
+    cts = [scans.ct(name) for name in ("prior", "current")]
+    scans.program.segment(*cts, "--output", tmp_path / "results", *scans.model[:4], "--format", "vti")
+    folders = [tmp_path / "results" / name for name in ("prior", "current")]
+    scans.compare(tmp_path / "out", *folders, *(w for ct in cts for w in ("--ct", ct)), "--days", 200, model=False)
+    assert comparison(tmp_path / "out")["priors"][0]["nodules"] == comparison(compared)["priors"][0]["nodules"]
+
+
+def test_compare_names_scans_of_one_name_apart_and_refuses_one_ct_twice(scans, tmp_path):
+    for year, name in (("2023", "prior"), ("2024", "current")):
+        (tmp_path / year).mkdir()
+        shutil.copy(scans.ct(name), tmp_path / year / "ct.nii.gz")
+    both = [tmp_path / year / "ct.nii.gz" for year in ("2023", "2024")]
+    said = scans.compare(tmp_path / "out", *both, "--threshold", 0.3).stdout
+    told = comparison(tmp_path / "out")
+    assert (told["priors"][0]["prior"]["name"], told["current"]["name"]) == ("2023/ct", "2024/ct")
+    assert said.startswith("2023/ct: ") and told["made_by"]["threshold"] == 0.3
+    text = scans.compare(tmp_path / "twice", both[0], scans.ct("prior"), status=1).stderr
+    assert "E_OPTION: " in text and "PRIOR is ct, the same CT as prior; expected another CT" in text, text
+    assert not (tmp_path / "twice").exists()
 
 
 def test_compare_with_two_priors_draws_the_volumes_over_time(scans, tmp_path):
-    results = [scans.segment("prior"), scans.segment("prior"), scans.segment("current")]
-    cts = [word for name in ("prior", "prior", "current") for word in ("--ct", scans.ct(name))]
+    words = ("--seed", 3, "--diameters", "10,12,11,9", "--spacing", "3,3,4", *PRIOR[:2], "--noise-seed", 9)
+    assert scans.program("phantom", scans.ct("older"), *words).returncode == 0
+    names = ("older", "prior", "current")
+    results = [scans.segment(name) for name in names]
+    cts = [word for name in names for word in ("--ct", scans.ct(name))]
     scans.compare(tmp_path / "out", *results, *cts, "--days", 400, "--days", 200, model=False)
     assert {"volumes.png", *FILES} <= {path.name for path in (tmp_path / "out").iterdir()}
     assert [prior["days"] for prior in comparison(tmp_path / "out")["priors"]] == [400, 200]
@@ -142,6 +183,8 @@ def test_compare_refuses_by_name_what_is_no_pair(scans, tmp_path):
         ((prior, other, *both[2:], *both[:2]), "E_OPTION", "expected the CT that was segmented"),
         ((prior, other, *both, "--days", 0), "E_OPTION", "the prior is the earlier scan"),
         ((prior, other, *both, "--days", 9, "--days", 8), "E_OPTION", "one for each of the 1 prior(s)"),
+        ((prior, prior, other, *both, *both[:2], "--days", 8, "--days", 9), "E_OPTION", "days is 8 before 9; expected falling"),
+        ((prior, other, *both, *(["--series", "first"] * 3)), "E_OPTION", "one for all scans, or one for each of the 2"),
         ((scans.ct("prior"), tmp_path / "no.nii.gz"), "E_READ", "no such file"),
     ):
         text = scans.compare(tmp_path / "refused", *words, status=1).stderr

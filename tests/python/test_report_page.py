@@ -1,4 +1,4 @@
-"""report.html and index.html in a real Chromium: without a network, by keyboard, on a phone, on paper, light and dark.
+"""report.html, index.html and comparison.html in a real Chromium: without a network, by keyboard, on a phone, on paper, light and dark.
 
 Needs Playwright (`pip install playwright`) and `chromium` on the PATH; its own browsers aren't fetched.
 """
@@ -19,6 +19,7 @@ BALLS = [((12, 14, 8), 6.0), ((30, 30, 9), 5.0), ((44, 12, 7), 4.0), ((30, 8, 4)
 HOSTILE = 'a<b onclick="x">&amp;\'%23#é'
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"width": 360, "height": 740}
+PAGES = ["chest/report.html", "index.html", "change/comparison.html"]
 # WCAG 2.2, 1.4.3: contrast of text.
 AA = 4.5
 
@@ -49,7 +50,23 @@ def results(sam2lung, bundles, tmp_path_factory):
     cts = [made_ct.write(folder / f"{name}.nii.gz", hu, SPACING) for name in (HOSTILE, "chest")]
     words = ("--output", folder / "out", "--model", bundles / "tiny-noise", "--lung-mask", "off")
     sam2lung.segment(*cts, folder / "missing.nii.gz", *words, "--samples", 6, status=1)
+    compare(sam2lung, bundles, folder)
     return folder / "out"
+
+
+def compare(sam2lung, bundles, folder):
+    """Three scans of one made chest: a ball that stays, one that grows, one that comes and one that goes."""
+    scans = {HOSTILE.replace("<", "-") + "1": "1,0.4,0,1", "second": "1,0.6,0,1", "third": "1,1.2,1,0"}
+    balls = ("--seed", 3, "--diameters", "12,11,10,9", "--spacing", "3,3,4")
+    for n, (name, factors) in enumerate(scans.items()):
+        words = (*balls, "--volume-factors", factors, "--noise-seed", n)
+        assert sam2lung("phantom", folder / f"{name}.nii.gz", *words).returncode == 0
+    words = ("--output", folder / "out" / "change", "--model", bundles / "tiny-identity", "--samples", 4)
+    # The tiny model outlines vessels as well: the smallest diameter leaves most of them out.
+    words = (*words, "--min-diameter", 7)
+    files = [folder / f"{name}.nii.gz" for name in scans]
+    done = sam2lung("compare", *files, "--days", 400, "--days", 200, *words, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
@@ -177,7 +194,7 @@ CONTRASTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("file", ["chest/report.html", "index.html"])
+@pytest.mark.parametrize("file", PAGES)
 def test_light_and_dark_differ_and_every_text_can_be_read(opened, file):
     papers = []
     for scheme in ("light", "dark"):
@@ -189,7 +206,7 @@ def test_light_and_dark_differ_and_every_text_can_be_read(opened, file):
     assert papers == ["rgb(252, 252, 251)", "rgb(18, 21, 25)"]
 
 
-@pytest.mark.parametrize("file", ["chest/report.html", "index.html"])
+@pytest.mark.parametrize("file", PAGES)
 def test_phone_shows_all_without_scrolling_sideways(opened, file):
     page = opened(file, viewport=PHONE, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -217,7 +234,7 @@ def test_paper_is_white_without_controls_and_has_every_nodule(opened, tmp_path):
     assert [text for contrast, text in page.evaluate(CONTRASTS) if contrast < AA] == []
 
 
-@pytest.mark.parametrize("file", ["chest/report.html", "index.html"])
+@pytest.mark.parametrize("file", PAGES)
 def test_screen_reader_finds_headings_captions_names_and_labels(opened, file):
     page = opened(file)
     levels = [int(tag[1]) for tag in page.locator("h1, h2, h3").evaluate_all("all => all.map(e => e.tagName)")]
@@ -267,3 +284,46 @@ def test_index_is_sorted_by_keyboard(opened):
         page.keyboard.press("Enter")
         orders.append(rows(page, "all-cts"))
     assert orders == [[HOSTILE, "chest"], ["chest", HOSTILE]]
+
+
+def test_comparison_has_grown_and_new_first_and_is_sorted_by_keyboard(opened):
+    page = opened("change/comparison.html")
+    statuses = page.locator("#all-nodules tbody tr td:nth-child(2)").all_inner_texts()
+    order = ["Grown", "New", "Cut off", "Not searched before", "Gone", "Not searched now", "Shrunk", "Stable"]
+    ranks = [next(n for n, word in enumerate(order) if status.startswith(word)) for status in statuses]
+    assert ranks == sorted(ranks) and len(set(ranks)) > 2
+    head = page.locator("#all-nodules").get_by_role("columnheader", name=re.compile("^Change"))
+    tab_to(page, head.get_by_role("button"))
+    page.keyboard.press("Enter")
+    keys = page.locator("#all-nodules tbody tr td:nth-child(5)").evaluate_all("all => all.map(e => e.dataset.key)")
+    known = [float(key) for key in keys if key]
+    assert known == sorted(known, reverse=True) and len(known) > 1
+    assert all(keys[: len(known)]), "what has no change comes last"
+
+
+def test_comparison_shows_both_cts_alike_in_place_and_scale(opened):
+    page = opened("change/comparison.html")
+    grown = page.locator("article", has=page.get_by_role("heading", name=re.compile("^Grown"))).first
+    assert grown.locator("svg[role=img]").count() == 6
+    sides = [grown.locator(".axial svg[role=img]").nth(n) for n in (0, 1)]
+    frames, boxes = ([side.locator(part).first.bounding_box() for side in sides] for part in ("rect", "path.own"))
+    assert frames[0]["width"] == frames[1]["width"] and frames[0]["y"] == frames[1]["y"]
+    assert boxes[1]["width"] > boxes[0]["width"]
+    for frame, box in zip(frames, boxes):
+        middle = [box["x"] + box["width"] / 2 - frame["x"], box["y"] + box["height"] / 2 - frame["y"]]
+        # Voxels of 3 mm in a picture of 50 mm.
+        assert middle == pytest.approx([frame["width"] / 2] * 2, abs=3 / 50 * frame["width"])
+    switch = page.get_by_label("Outline", exact=True)
+    switch.press("Space")
+    assert not grown.locator("path.own").first.is_visible()
+
+
+def test_comparison_on_paper_has_every_nodule_and_its_text_is_that_of_the_file(opened, results):
+    page = opened("change/comparison.html", color_scheme="dark")
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert all(article.locator("svg").first.is_visible() for article in page.locator("article").all())
+    assert [text for contrast, text in page.evaluate(CONTRASTS) if contrast < AA] == []
+    text = page.locator("#findings").evaluate("e => e.textContent")
+    assert text == (results / "change" / "comparison.txt").read_text()

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ..aliases import Record
-from ..data import phantoms as training
 from ..errors import UserError
 from . import metrics, summary, tables
 from .files import fill_card, plain, version_of
+from .phantom_options import PhantomOptions
 
 # Diameter in mm, and by how much its volume is multiplied before and now; 0: it isn't there.
 PLAN = (
@@ -32,26 +32,15 @@ REACH_MM = 3.0  # how far a finding's centre may lie from the ball's, beyond hal
 
 
 @dataclass
-class Options:
+class Options(PhantomOptions):
     """What is asked for."""
 
-    sam2lung: Path  # the built command line
-    out: Path  # folder for phantoms, comparisons and tables
-    model: Path | None = None  # bundle to measure; the built-in one when left out
     pairs: int = 10
     first_seed: int = 1001
-    keep: bool = False  # compare only what has no comparison in OUT yet
-    rounds: int = 1000  # bootstrap rounds of the intervals
-    card: Path | None = None  # model card that gets the tables between its compare markers
-
-    def __post_init__(self) -> None:
-        self.sam2lung = self.sam2lung.resolve()
-        if taken := set(self.seeds) & set(training.SEEDS):
-            raise UserError(f"--first-seed {self.first_seed}: got seeds of the training's phantoms ({min(taken)})")
 
     @property
-    def seeds(self) -> range:
-        return range(self.first_seed, self.first_seed + self.pairs)
+    def count(self) -> int:
+        return self.pairs
 
 
 @dataclass

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..aliases import Record
-from ..data import phantoms as training
 from ..errors import UserError
 from . import metrics, product, summary, tables
 from .files import fill_card, plain, version_of
+from .phantom_options import PhantomOptions
 from .product import Product, Result
 
 BALLS_MM = (3, 4, 5, 6, 8, 10, 15, 20)
@@ -33,26 +33,14 @@ SIZES_MM = (
 
 
 @dataclass
-class Options:
+class Options(PhantomOptions):
     """What is asked for."""
 
-    sam2lung: Path  # the built command line
-    out: Path  # folder for phantoms, results and tables
-    model: Path | None = None  # bundle to measure; the built-in one when left out
     phantoms: int = 13  # of each kind
-    first_seed: int = 1
-    keep: bool = False  # segment only what has no result in OUT yet
-    rounds: int = 1000  # bootstrap rounds of the intervals
-    card: Path | None = None  # model card that gets the tables between its phantoms markers
-
-    def __post_init__(self) -> None:
-        self.sam2lung = self.sam2lung.resolve()
-        if taken := set(self.seeds) & set(training.SEEDS):
-            raise UserError(f"--first-seed {self.first_seed}: got seeds of the training's phantoms ({min(taken)})")
 
     @property
-    def seeds(self) -> range:
-        return range(self.first_seed, self.first_seed + self.phantoms)
+    def count(self) -> int:
+        return self.phantoms
 
 
 @dataclass

@@ -9,9 +9,10 @@ use clap::{
 use sam2lung::{
     Result,
     contract::{signature::Trust, uncertainty::Uncertainty},
-    io::{SurfaceFormat, VolumeFormat},
+    io::{ReadOptions, SurfaceFormat, VolumeFormat},
     limits::USUAL_MIN_DIAMETER_MM,
     models::Installed,
+    pipeline::options::Options,
     runtime::device::Device,
     space::grid::Frame,
 };
@@ -175,25 +176,8 @@ pub struct SegmentArgs {
     /// Folder for the results; each INPUT gets a folder of its own in it
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Folder with model.json, or an installed bundle where no such folder is there: NAME or NAME@VERSION; the built-in model
-    /// when left out
-    #[arg(long, value_name = "BUNDLE_DIR|NAME[@VERSION]")]
-    pub model: Option<PathBuf>,
     #[command(flatten)]
-    pub trust: TrustArgs,
-    /// Number of samples; no more are drawn than can differ. Of fewer than an ensemble has members, the first members draw
-    /// one each [default: the model's]
-    #[arg(long, value_name = "T")]
-    pub samples: Option<usize>,
-    /// Seed of what is random (dropout, noise); the same seed gives the same bits
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Where the networks run
-    #[arg(long, value_parser = choice(Device::ALL), default_value = "auto")]
-    pub device: Device,
-    /// CPU threads [default: all]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    pub run: RunArgs,
     /// Where to search: 'auto': in the lungs; 'off': everywhere; FILE: where this mask on the CT's grid is above 0.5
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto")]
     pub lung_mask: PathBuf,
@@ -203,16 +187,10 @@ pub struct SegmentArgs {
     /// This voxel doesn't belong to a nodule given with --click; for models that take clicks; may be given again
     #[arg(long, alias = "not-at", value_name = "I,J,K", value_parser = parse_voxel)]
     pub click_outside: Vec<[usize; 3]>,
-    /// Mean probability above which a voxel belongs to a nodule [default: the model's]
-    #[arg(long, value_name = "P")]
-    pub threshold: Option<f64>,
     /// Share of nodules, above 0 and at most 1, that the classifier is to keep: more nodules, or fewer false ones; for models with
     /// operating points [default: the model's threshold]
     #[arg(long, value_name = "S")]
     pub sensitivity: Option<f64>,
-    /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules; 0 shows all
-    #[arg(long, value_name = "MM", default_value_t = USUAL_MIN_DIAMETER_MM)]
-    pub min_diameter: f64,
     /// Share of the slices, 0 to 1, that the fine network of a hybrid sees; 0: its coarse network alone answers; for models
     /// that outline with a hybrid [default: the model's]
     #[arg(long, value_name = "S")]
@@ -240,6 +218,36 @@ pub struct SegmentArgs {
     /// (lowest series number)
     #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
+}
+
+/// How CTs are read and segmented: options of whatever segments.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Folder with model.json, or an installed bundle where no such folder is there: NAME or NAME@VERSION; the built-in model
+    /// when left out
+    #[arg(long, value_name = "BUNDLE_DIR|NAME[@VERSION]")]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Number of samples; no more are drawn than can differ. Of fewer than an ensemble has members, the first members draw
+    /// one each [default: the model's]
+    #[arg(long, value_name = "T")]
+    pub samples: Option<usize>,
+    /// Seed of what is random (dropout, noise); the same seed gives the same bits
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the networks run
+    #[arg(long, value_parser = choice(Device::ALL), default_value = "auto")]
+    pub device: Device,
+    /// CPU threads [default: all]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Mean probability above which a voxel belongs to a nodule [default: the model's]
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Findings of a smaller equivalent diameter, in mm, are listed apart as micronodules; 0 shows all
+    #[arg(long, value_name = "MM", default_value_t = USUAL_MIN_DIAMETER_MM)]
+    pub min_diameter: f64,
     /// Directions of the axes of a file that doesn't say them (NIfTI without qform and sform, NRRD without a patient
     /// space): L or R, A or P, S or I. ITK and 3D Slicer assume LPS. A warning says that it was assumed
     #[arg(long, value_name = "LPS|RAS|…")]
@@ -247,6 +255,24 @@ pub struct SegmentArgs {
     /// Print errors only
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl RunArgs {
+    /// The options of a run that these words say; the others as they usually are.
+    pub fn options(&self) -> Options {
+        Options {
+            samples: self.samples,
+            seed: self.seed,
+            threshold: self.threshold,
+            min_diameter_mm: self.min_diameter,
+            ..Options::default()
+        }
+    }
+
+    /// How CTs are read, of several series `series`.
+    pub fn read_options<'a>(&self, series: Option<&'a str>) -> ReadOptions<'a> {
+        ReadOptions { series, threads: self.threads, assume: self.assume_orientation }
+    }
 }
 
 /// The choices of an enum under its own names, explained by its own documentation.

@@ -6,7 +6,7 @@ use clap::Args;
 use sam2lung::{
     Error,
     io::{self, VolumeFormat},
-    phantom::{FollowUp, Lungs, Pose, Scanner, chest_phantom_again, chest_phantom_of},
+    phantom::{FollowUp, Kernel, Lungs, Pose, Scanner, chest_phantom_again, chest_phantom_of},
 };
 use strum::VariantArray;
 
@@ -38,6 +38,9 @@ pub struct PhantomArgs {
     /// Standard deviation of the noise, in HU: a lower dose has more
     #[arg(long, value_name = "HU", default_value_t = Scanner::default().noise_hu)]
     noise: f64,
+    /// Kernel of the reconstruction: how sharp the image and its noise are
+    #[arg(long, value_parser = choice(Kernel::VARIANTS), default_value = "standard")]
+    kernel: Kernel,
     /// Distance of voxels along column, row and slice, in mm [default: 0.85,0.85,2]
     #[arg(long, value_name = "X,Y,Z", value_parser = parse_three)]
     spacing: Option<[f64; 3]>,
@@ -99,7 +102,7 @@ fn scanner(args: &PhantomArgs) -> Result<Scanner, Error> {
     within("rotate", &pose.rotate_degrees, -45.0..=45.0)?;
     within("shift", &pose.shift_mm, -200.0..=200.0)?;
     within("stretch", &pose.stretch, 0.7..=1.4)?;
-    Ok(Scanner { spacing_mm, noise_hu: args.noise, pose })
+    Ok(Scanner { spacing_mm, noise_hu: args.noise, pose, kernel: args.kernel })
 }
 
 fn parse_three(text: &str) -> Result<[f64; 3], String> {

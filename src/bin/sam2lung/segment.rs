@@ -1,6 +1,6 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{path::Path, time::Instant};
+use std::{fs, path::Path, time::Instant};
 
 use sam2lung::{
     Error, Result, Warning,
@@ -30,7 +30,8 @@ use crate::{
     args::{SegmentArgs, TrustArgs},
     input::Input,
     terminal::{
-        Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
+        Bar, Reported, cancel_on_signal, duration, on_one_line, report, report_for, report_warnings, say,
+        silence_decoders, tell,
     },
 };
 
@@ -47,8 +48,9 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
             Ok((summary, warnings)) => {
                 report_warnings(input.path(), &warnings);
                 // Where nobody takes the lines, the results still count: said once, and on with the others.
-                if heard && !args.quiet {
-                    heard = say(&format!("{}: {summary} in {}", input.name, duration(started.elapsed()))).is_ok();
+                if heard && !args.run.quiet {
+                    heard = say(&format!("{}: {summary} in {}", on_one_line(&input.name), duration(started.elapsed())))
+                        .is_ok();
                 }
             }
             Err(error) => {
@@ -67,10 +69,14 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     if failed.is_empty() && heard { listed } else { Err(Reported) }
 }
 
-/// Writes the page of all CTs where several were asked for and one has a result now, and where an earlier run wrote one.
+/// Writes the page of all CTs where several were asked for, also where none has a result, and where an earlier run wrote one. A
+/// run that was cancelled before its first result leaves none.
 fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
-    if (inputs > 1 && failed.len() < inputs) || index::is_there(output) {
+    let is_cancelled = |one: &Failed| one.why.starts_with(Error::Cancelled.name());
+    let nothing = failed.len() == inputs && failed.iter().all(is_cancelled);
+    if (inputs > 1 && !nothing) || index::is_there(output) {
         index::check(output)?;
+        fs::create_dir_all(output).map_err(|e| Error::write(output, e))?;
         write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
     }
     Ok(())
@@ -80,7 +86,7 @@ fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
 fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
-    args.threads.map_or(Ok(()), check_threads)?;
+    args.run.threads.map_or(Ok(()), check_threads)?;
     let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
     if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
@@ -101,15 +107,15 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
 }
 
 fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
-    let bundle = bundle(args.model.as_deref(), &args.trust, args.quiet)?;
+    let bundle = bundle(args.run.model.as_deref(), &args.run.trust, args.run.quiet)?;
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
         check_samples(sampler::drawn(&options.model(&bundle.model).segment, asked))?;
     }
-    let bar = Bar::new("model", args.quiet);
+    let bar = Bar::new("model", args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    Engine::load(bundle, args.device, args.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+    Engine::load(bundle, args.run.device, args.run.threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 /// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.
@@ -129,7 +135,7 @@ fn segment_one(
     input: &Input,
     cancel: &CancelToken,
 ) -> Result<(String, Vec<Warning>)> {
-    let bar = Bar::new(&input.name, args.quiet);
+    let bar = Bar::new(&input.name, args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
     let mut monitor = Monitor::new(cancel.clone(), &mut show);
 
@@ -163,9 +169,9 @@ fn segment_one(
             dicom: args.dicom,
         },
         asked: Asked {
-            model: args.model.as_ref().map(|folder| folder.display().to_string()),
+            model: args.run.model.as_ref().map(|folder| folder.display().to_string()),
             series: args.series.clone(),
-            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
+            assume_orientation: args.run.assume_orientation.map(|frame| frame.to_string()),
         },
         readings: &Readings::default(),
     };
@@ -187,7 +193,7 @@ fn segment_one(
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
-    ReadOptions { series: args.series.as_deref(), threads: args.threads, assume: args.assume_orientation }
+    args.run.read_options(args.series.as_deref())
 }
 
 fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Search> {
@@ -204,15 +210,11 @@ fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<
 /// The options but for where to search, which takes a CT.
 fn options(args: &SegmentArgs) -> Options {
     Options {
-        samples: args.samples,
-        seed: args.seed,
-        threshold: args.threshold,
         sensitivity: args.sensitivity,
-        min_diameter_mm: args.min_diameter,
         share_of_slices: args.share_of_slices,
         uncertainty: args.uncertainty,
         all_uncertainties: args.all_uncertainties,
         clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
-        ..Options::default()
+        ..args.run.options()
     }
 }

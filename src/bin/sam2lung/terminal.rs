@@ -4,6 +4,7 @@
 //! standard output, and on standard error, where there is nobody left to tell, nothing.
 
 use std::{
+    borrow::Cow,
     io::{self, ErrorKind, IsTerminal, Write},
     panic,
     path::Path,
@@ -22,13 +23,37 @@ use sam2lung::{
 #[derive(Debug)]
 pub struct Reported;
 
+/// `text` as a terminal may have it: what controls it (escape sequences, carriage returns) or turns the direction of writing is
+/// written as its code, so that a file's name can't rewrite what stands there. Line breaks and tabs stay: messages have them.
+fn shown(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| controls(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// A name on one line, with its line breaks as codes as well: it can't look like a message of its own.
+pub fn on_one_line(name: &str) -> Cow<'_, str> {
+    escaped(name, controls)
+}
+
+fn controls(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// As JSON writes them, which stays JSON by that.
+fn escaped(text: &str, wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&wanted) {
+        return Cow::Borrowed(text);
+    }
+    let part = |c: char| if wanted(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(text.chars().map(part).collect())
+}
+
 /// Prints a line on standard output.
 ///
 /// # Errors
 /// [`Reported`], after a line on standard error that begins with `E_WRITE`.
 pub fn say(text: &str) -> Result<(), Reported> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| report_output(&error))
+    writeln!(out, "{}", shown(text)).and_then(|()| out.flush()).map_err(|error| report_output(&error))
 }
 
 /// Prints a line on standard output for a command that has nothing else to do: where the reader of a pipe has gone, as
@@ -38,7 +63,7 @@ pub fn say(text: &str) -> Result<(), Reported> {
 /// As [`say`].
 pub fn say_to_reader(text: &str) -> Result<(), Reported> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| end_without_reader(&error))
+    writeln!(out, "{}", shown(text)).and_then(|()| out.flush()).map_err(|error| end_without_reader(&error))
 }
 
 /// Ends the program by SIGPIPE where `error` says that a pipe's reader has gone; reports any other error.
@@ -61,7 +86,7 @@ fn report_output(error: &io::Error) -> Reported {
 
 /// Prints a line on standard error.
 pub fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 
 /// Prints an error as `E_NAME: message`.
@@ -81,7 +106,7 @@ pub fn report_for(input: &Path, error: &Error) -> Reported {
 /// Prints what the result of one input can't be trusted for, as `W_NAME: path: message`; `--quiet` keeps none back.
 pub fn report_warnings(input: &Path, warnings: &[Warning]) {
     for warning in warnings {
-        tell(&format!("{}: {}: {warning}", warning.name(), input.display()));
+        tell(&format!("{}: {}: {warning}", warning.name(), on_one_line(&input.display().to_string())));
     }
 }
 
@@ -109,7 +134,9 @@ fn options_for(error: &Error) -> Option<&'static str> {
 
 /// The path is left out where the message begins with it, or with a file in it.
 fn line_for(input: &Path, error: &Error) -> String {
-    let (path, text) = (input.display().to_string(), error.to_string());
+    let path = input.display().to_string();
+    let text = error.to_string().replace(&path, &on_one_line(&path));
+    let path = on_one_line(&path);
     let after = text.strip_prefix(path.trim_end_matches('/'));
     let told = after.is_some_and(|after| [": ", "/", " holds "].iter().any(|next| after.starts_with(next)));
     let path = if told { String::new() } else { format!("{path}: ") };
@@ -151,7 +178,7 @@ impl Bar {
         let style =
             ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
         bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(on_one_line(name).into_owned());
         Bar(bar)
     }
 
@@ -180,6 +207,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn shown_text_has_no_character_that_a_terminal_would_obey() {
+        assert_eq!(shown("a\u{1b}[2Jb\rc\u{202e}d\u{9b}"), "a\\u001b[2Jb\\u000dc\\u202ed\\u009b");
+        assert_eq!(shown("Müller\tct\n  options: --series"), "Müller\tct\n  options: --series");
+    }
+
+    #[test]
     fn line_for_an_input_begins_with_the_name_and_has_the_path_once() {
         let of = |input: &str, error: &Error| line_for(Path::new(input), error);
         let no_lung = Error::NoLung { reason: "none".into() };
@@ -190,6 +223,7 @@ mod tests {
         assert_eq!(of("ct.nii", &missing("ct.nii")), "E_READ: ct.nii: no such file. Check the path");
         assert_eq!(of("ct/", &missing("ct/1.dcm")), "E_READ: ct/1.dcm: no such file. Check the path");
         assert!(of("ct.nii", &missing("mask.nii")).starts_with("E_READ: ct.nii: mask.nii: no such file"));
+        assert_eq!(of("a\nb", &missing("a\nb")), "E_READ: a\\u000ab: no such file. Check the path");
         let several = Error::SeveralSeries { folder: "ct".into(), count: 2, list: String::new() };
         assert!(of("ct", &several).starts_with("E_SEVERAL_SERIES: ct holds 2 CT series"));
     }

@@ -1,10 +1,12 @@
 //! A nodule's card: what became of it in words, the prior CT laid over the current one, and the current CT.
 
-use super::view::View;
+use super::{
+    view::{View, side_mm},
+    words,
+};
 use crate::{
     compare::{
         Comparison, Row, Status,
-        growth::{Growth, Trend},
         scan::{Finding, Scan},
     },
     report::{
@@ -13,6 +15,7 @@ use crate::{
             canvas::{Align, Canvas},
             text::{self, Line, paragraph},
         },
+        words::{capital, volume},
     },
 };
 
@@ -34,8 +37,7 @@ pub struct Card<'a> {
 impl<'a> Card<'a> {
     /// The card of a nodule.
     pub fn of(prior: &'a Scan, current: &'a Scan, comparison: &'a Comparison, row: &'a Row) -> Self {
-        let larger = [&row.prior, &row.current].into_iter().flatten().map(|finding| finding.equivalent_diameter_mm);
-        let side_mm = (larger.fold(0.0, f64::max) * 4.0).clamp(50.0, 140.0);
+        let side_mm = side_mm(row);
         let middle = current.ct.grid.ijk(row.place_in_current_ras);
         // A place between slices is shown in the nearest one.
         let middle = [middle[0], middle[1], middle[2].round()];
@@ -43,7 +45,7 @@ impl<'a> Card<'a> {
         let (colour, review) = review(row);
         let lines = [
             paragraph(&headline(row), 22.0, colour_of(row.status), width),
-            paragraph(&change(row), 17.0, TEXT, width),
+            paragraph(&change(row, current.made_by.threshold), 17.0, TEXT, width),
             paragraph(&review, 17.0, colour, width),
         ];
         Card { prior, row, comparison, view: View { current, middle, side_mm, pixels: PANEL }, lines: lines.concat() }
@@ -85,67 +87,25 @@ fn colour_of(status: Status) -> Colour {
 }
 
 fn headline(row: &Row) -> String {
-    let name = |finding: &Finding| finding.id.map_or("micronodule".to_owned(), |id| format!("nodule {id}"));
-    let which = match (&row.prior, &row.current) {
-        (Some(prior), Some(current)) => format!("{}, before {}", name(current), name(prior)),
-        (None, Some(current)) => name(current),
-        (Some(prior), None) => format!("before {}", name(prior)),
-        (None, None) => String::new(),
-    };
-    let status = match row.status {
-        Status::CutOff => "cut off by a scan's edge",
-        Status::NotSearchedBefore => "not searched before",
-        Status::NotSearchedNow => "not searched now",
-        status => status.name(),
-    };
-    format!("{}: {which}", capital(status))
+    format!("{}: {}", capital(words::status(row.status)), words::name(row))
 }
 
-fn change(row: &Row) -> String {
-    let volume = |finding: &Option<Finding>| finding.as_ref().map(|finding| format!("{:.0} mm³", finding.volume_mm3));
-    match (&row.growth, volume(&row.prior), volume(&row.current)) {
-        (Some(growth), Some(prior), Some(current)) => format!("{prior} to {current}: {}", in_words(growth)),
+fn change(row: &Row, threshold: f64) -> String {
+    let volume = |finding: &Finding| format!("{} mm³", volume(finding.volume_mm3));
+    match (&row.growth, row.prior.as_ref().map(volume), row.current.as_ref().map(volume)) {
+        (Some(growth), Some(prior), Some(current)) => format!("{prior} to {current}: {}", words::growth(growth)),
+        (_, Some(prior), Some(current)) => format!("{prior} and {current}"),
         (_, prior, current) => {
-            let other = if current.is_some() { "prior" } else { "current" };
-            let there = row.probability_in_other.map_or(String::new(), |p| {
-                format!("; in the {other} CT the probability there is at most {:.0} %", 100.0 * p)
-            });
+            let there = words::in_other(row, threshold).map_or(String::new(), |there| format!("; {there}"));
             prior.or(current).unwrap_or_default() + &there
         }
     }
 }
 
-fn in_words(growth: &Growth) -> String {
-    let mut words = format!("{:+.0} %", growth.volume_change_percent);
-    if let Some((low, high)) = growth.volume_change_percent_interval.and_then(|i| Some((i.p05, i.p95?))) {
-        words += &format!(" ({low:+.0} to {high:+.0})");
-    }
-    if let Some(p) = growth.growth_probability {
-        words += &format!(", P(growth > 25 %) {:.0} %", 100.0 * p);
-    }
-    if growth.pairs > 0 && !growth.samples_agree {
-        words += ", a limit lies within the interval";
-    }
-    // A pace is told of what grew: of a stable nodule it would be that of the noise.
-    if let Some(days) = growth.doubling_time_days.filter(|_| growth.trend() == Trend::Grown) {
-        words += &format!(", doubles in {days:.0} days");
-    }
-    words
-}
-
 fn review(row: &Row) -> (Colour, String) {
-    let of = |which: &str, finding: &Option<Finding>| {
-        let reasons = finding.as_ref().filter(|finding| finding.review)?.review_reasons.join("; ");
-        Some(format!("{which}: {reasons}"))
-    };
-    let flags: Vec<String> = [of("current", &row.current), of("prior", &row.prior)].into_iter().flatten().collect();
+    let flags = words::reviews(row);
     match flags.is_empty() {
         true => (SURE, "Neither outline is flagged for review".into()),
         false => (REVIEW, format!("Look again. {}", flags.join(". "))),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,13 +1,16 @@
-//! A comparison's files: `comparison.json`, `comparison.csv`, `comparison.png`, and `volumes.png` where there are several priors.
+//! A comparison's files: `comparison.html` and `.txt` for a person, `comparison.json` and `.csv`, `comparison.png`, and
+//! `volumes.png` where there are several priors.
 //!
 //! Enters: comparisons of one current scan with its priors, the oldest first. Leaves: files under the names of
 //! [`super::outputs`]. Not known here: how a comparison came about.
 
 mod card;
 mod picture;
-mod plot;
+pub(in crate::report) mod plot;
 mod tables;
-mod view;
+pub(in crate::report) mod text;
+pub(in crate::report) mod view;
+pub mod words;
 
 use std::{fs, path::Path};
 
@@ -15,7 +18,10 @@ use crate::{
     compare::{Comparison, scan::Scan},
     error::{Error, Result},
     progress::CancelToken,
-    report::outputs::{COMPARISON_CSV, COMPARISON_JSON, VOLUMES_PICTURE},
+    report::{
+        outputs::{COMPARISON_CSV, COMPARISON_JSON, COMPARISON_PAGE, COMPARISON_TEXT, VOLUMES_PICTURE},
+        page,
+    },
 };
 
 pub use tables::{ScanRecord, csv, json};
@@ -49,9 +55,13 @@ pub type File = (String, Vec<u8>);
 /// [`Error::Write`] or [`Error::Cancelled`].
 pub fn files(report: ComparisonReport<'_>, cancel: &CancelToken) -> Result<Vec<File>> {
     let ComparisonReport { current, priors, latest } = report;
+    let words = text::of(current, priors);
+    let page = page::comparison::markup(report, &words, cancel)?;
     let mut files = vec![
         (COMPARISON_JSON.file(), json(current, priors).into_bytes()),
         (COMPARISON_CSV.file(), csv(priors).into_bytes()),
+        (COMPARISON_PAGE.file(), page.into_bytes()),
+        (COMPARISON_TEXT.file(), words.into_bytes()),
     ];
     if let Some(last) = priors.last() {
         files.extend(picture::pages(latest, current, &last.comparison, cancel)?);
@@ -76,4 +86,4 @@ pub fn write(folder: &Path, files: &[File]) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::report) mod tests;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     File,
     card::{CARD_WIDTH, Card, GAP},
+    words,
 };
 use crate::{
     compare::{Comparison, scan::Scan},
@@ -18,6 +19,7 @@ use crate::{
             canvas::Canvas,
             text::{self, Line, paragraph},
         },
+        words::{NOTICE, capital},
     },
 };
 
@@ -49,16 +51,15 @@ fn head(
     (number, pages, cards): (usize, usize, usize),
 ) -> Vec<Line> {
     let width = (WIDTH - 2 * GAP) as f32;
-    let days = comparison.days.map_or("an unknown time".to_owned(), |days| format!("{days:.0} day(s)"));
-    let fit = comparison.registration;
     let mut lines = paragraph(&format!("{} after {}", current.name, prior.name), 30.0, TEXT, width);
     let shown = if pages > 1 { format!("; page {} of {pages}", number + 1) } else { String::new() };
     let left_out = cards.saturating_sub(pages * MAX_CARDS);
     let left_out = if left_out > 0 { format!("; {left_out} more in comparison.csv") } else { String::new() };
     let facts = format!(
-        "{cards} nodule(s), {days} apart. The lungs' surfaces lie {:.1} mm apart after registration, Dice {:.2}. The prior CT is \
-         drawn laid over the current one{shown}{left_out}.",
-        fit.surface_mm, fit.lung_dice
+        "{}, {} apart; {}. The prior CT is drawn laid over the current one{shown}{left_out}.",
+        capital(&words::counted(comparison)),
+        words::days(comparison),
+        words::fit(comparison)
     );
     lines.extend(paragraph(&facts, 17.0, FAINT, width));
     if !comparison.registration_doubts.is_empty() {
@@ -68,7 +69,7 @@ fn head(
     for (which, scan) in [("current", current), ("prior", prior)].into_iter().filter(|(_, s)| !s.warnings.is_empty()) {
         lines.extend(paragraph(&format!("Warnings, {which}: {}.", scan.warnings.join(", ")), 17.0, REVIEW, width));
     }
-    lines.extend(paragraph("Research use only. Not a medical device.", 17.0, FAINT, width));
+    lines.extend(paragraph(NOTICE, 17.0, FAINT, width));
     lines
 }
 

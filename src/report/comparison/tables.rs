@@ -47,6 +47,7 @@ struct Rules {
     growth_percent: f64,
     growth_source: &'static str,
     status: &'static str,
+    other_may_show_it: &'static str,
     interval: &'static str,
     diameter_growth_mm: f64,
     diameter: &'static str,
@@ -59,6 +60,8 @@ const RULES: Rules = Rules {
                     2009;361:2221)",
     status: "grown: above 25 % in more than half of the pairs of samples; shrunk: the same with the two CTs exchanged (below \
              -20 %); cut-off: the edge of one CT cuts it off, so that its change isn't known; not-searched-before and not-searched-now: the other CT doesn't show that place or it lies outside its lungs",
+    other_may_show_it: "of what is new or gone: the highest probability of a nodule about that place of the other CT is at least \
+                        half of the threshold of outlines, so that the other CT may show it; a neighbour's counts as well",
     interval: "5th to 95th percentile of the ratio of the volumes under each sample, which is the same network on both CTs, \
                around the ratio of the outlines; what noise, breath and position change from scan to scan is not in it",
     diameter_growth_mm: DIAMETER_GROWTH_MM,
@@ -116,6 +119,7 @@ const COLUMNS: &[Column] = &[
     ("doubling_time_days_p95", |_, row| of_growth(row, |growth| growth.doubling_time_days_interval?.p95)),
     ("distance_mm", |_, row| number(row.distance_mm)),
     ("probability_in_other", |_, row| number(row.probability_in_other)),
+    ("other_may_show_it", |_, row| row.other_may_show_it.to_string()),
     ("current_r", |_, row| number(Some(row.place_in_current_ras[0]))),
     ("current_a", |_, row| number(Some(row.place_in_current_ras[1]))),
     ("current_s", |_, row| number(Some(row.place_in_current_ras[2]))),

@@ -21,7 +21,7 @@ use crate::{
 const SAMPLES: [[f64; 3]; 2] = [[90.0, 100.0, 110.0], [140.0, 150.0, 160.0]];
 
 /// A scan with nodule 1 in its middle and nodule 2 beside it.
-pub(super) fn scan(name: &str) -> Scan {
+pub(in crate::report) fn scan(name: &str) -> Scan {
     let grid = Grid::axial([40, 40, 8], [1.0, 1.0, 2.0]);
     let mut labels = Array3::<u16>::zeros(grid.shape());
     labels.slice_mut(ndarray::s![3..5, 18..22, 18..22]).fill(1);
@@ -64,7 +64,7 @@ fn finding(id: u16, volume_mm3: f64) -> Finding {
     }
 }
 
-fn compared(days: Option<f64>) -> Compared {
+pub(in crate::report) fn compared(days: Option<f64>) -> Compared {
     let volumes = |n: usize| Volumes { outline_mm3: SAMPLES[n][1], samples_mm3: &SAMPLES[n], voxel_mm3: 2.0 };
     let row = |status, prior: Option<Finding>, current: Option<Finding>| {
         let place = prior.as_ref().or(current.as_ref()).expect("one of them").centroid_ras;
@@ -74,6 +74,7 @@ fn compared(days: Option<f64>) -> Compared {
             place_in_prior_ras: place,
             place_in_current_ras: place,
             probability_in_other: (!paired).then_some(0.25),
+            other_may_show_it: status == Status::New,
             distance_mm: paired.then_some(0.5),
             growth: paired.then(|| Growth::of(volumes(0), volumes(1), days)),
             prior,
@@ -136,7 +137,7 @@ fn comparison_json_tells_rules_scans_and_rows() {
 #[test]
 fn comparison_files_are_outputs_and_the_plot_comes_with_a_second_prior() {
     let (now, before) = (scan("now"), scan("before"));
-    for (priors, files) in [(1, 3), (2, 4)] {
+    for (priors, files) in [(1, 5), (2, 6)] {
         let folder = tempfile::tempdir().unwrap();
         let priors = vec![compared(Some(100.0)); priors];
         let report = ComparisonReport { current: &now, priors: &priors, latest: &before };

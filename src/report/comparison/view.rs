@@ -1,7 +1,7 @@
 //! A square view of an axial slice of the current CT, and of the prior CT laid over it.
 
 use crate::{
-    compare::{scan::Scan, transform::Transform},
+    compare::{Row, scan::Scan, transform::Transform},
     report::{
         colour::{Colour, FAINT, OUTLINE, TEXT, lung_window},
         overview::canvas::{Align, Canvas},
@@ -71,8 +71,14 @@ impl View<'_> {
     }
 }
 
+/// Side of a square picture around a nodule, in mm: lung around a small one, no whole chest around a large one.
+pub fn side_mm(row: &Row) -> f64 {
+    let larger = [&row.prior, &row.current].into_iter().flatten().map(|finding| finding.equivalent_diameter_mm);
+    (larger.fold(0.0, f64::max) * 4.0).clamp(50.0, 140.0)
+}
+
 /// Number of the nodule at a voxel index, the nearest voxel's; `None` beside the volume.
-fn label(scan: &Scan, ijk: [f64; 3]) -> Option<u16> {
+pub fn label(scan: &Scan, ijk: [f64; 3]) -> Option<u16> {
     let dims = scan.ct.grid.dims;
     let near = ijk.map(f64::round);
     let inside = (0..3).all(|axis| near[axis] >= 0.0 && near[axis] < dims[axis] as f64);
@@ -80,7 +86,7 @@ fn label(scan: &Scan, ijk: [f64; 3]) -> Option<u16> {
 }
 
 /// HU at a voxel index, linear between voxels; `None` beside the volume.
-fn value(ct: &Volume<f32>, ijk: [f64; 3]) -> Option<f32> {
+pub fn value(ct: &Volume<f32>, ijk: [f64; 3]) -> Option<f32> {
     let dims = ct.grid.dims;
     if (0..3).any(|axis| ijk[axis] < -0.5 || ijk[axis] > dims[axis] as f64 - 0.5) {
         return None;

@@ -12,7 +12,7 @@ use crate::{
     report::{
         chest,
         colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING},
-        words::{flagged, found, intervals, micronodules, readings},
+        words::{SIZES, flagged, found, intervals, micronodules, readings},
     },
 };
 
@@ -84,7 +84,7 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
             "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is within {REACH_MM} mm of \
              nodules; bright means unsure."
         ),
-        format!("Sizes are long × short axis in the axial slice; volume with {}.", intervals(page.all, title)),
+        format!("{SIZES}; volume with {}.", intervals(page.all, title)),
         format!("{}, {} samples. Uncertainty: {}.", title.model, title.samples, title.uncertainty),
         "The patient's right is on the left of each image, as in a radiology report.".into(),
     ];

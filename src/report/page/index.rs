@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     shell::{GENERATOR, page},
-    table::{Cell, Head, Table},
+    table::{Cell, Head, Order, Table},
 };
 use crate::{
     error::{Error, Result},
@@ -185,7 +185,9 @@ fn markup(results: &[Listed], failed: &[Failed]) -> String {
         |of: fn(&Counts) -> usize| results.iter().flat_map(|one| &one.record).map(|r| of(&r.result)).sum::<usize>();
     let (nodules, review) = (count(|counts| counts.nodules), count(|counts| counts.review));
     let summary = html! {
-        p class="found" { (scans(results.len())) ": " (found(nodules).to_lowercase()) "." }
+        p class="found" {
+            @if results.is_empty() { "No CT has a result." } @else { (scans(results.len())) ": " (found(nodules).to_lowercase()) "." }
+        }
         @if review > 0 { p class="flagged" { (review) " should be looked at again." } }
         @if !failed.is_empty() { p class="flagged" { (scans(failed.len())) " of the last run " (if failed.len() == 1 { "has" } else { "have" }) " no result." } }
     };
@@ -213,7 +215,7 @@ fn table(order: &[&Listed]) -> Table {
         heads: vec![
             Head::texts("CT"),
             Head::numbers("Nodules"),
-            Head { sorted: true, ..Head::numbers("Look again") },
+            Head { sorted: Some(Order::Falling), ..Head::numbers("Look again") },
             Head::numbers("Micronodules"),
             Head::numbers("Longest (mm)"),
             Head::texts("Warnings"),
@@ -281,6 +283,15 @@ mod tests {
         at("12.3");
         at("3 CTs: 6 nodules were found.");
         assert!(!text.contains("no result<") && !text.contains("c<script>"));
+    }
+
+    #[test]
+    fn index_without_any_result_says_so_and_lists_what_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = of(folder.path(), &[Failed { name: "a".into(), why: "E_READ: no such file".into() }]).unwrap();
+        assert!(text.contains("No CT has a result.") && !text.contains("nodule was found"), "{text}");
+        assert!(text.contains("1 CT of the last run has no result.") && text.contains("E_READ: no such file"));
+        assert!(!text.contains(r#"id="all-cts""#));
     }
 
     #[test]

@@ -8,11 +8,13 @@ use crate::{
         measures::{Cell, Column, MEASURES, Unit, columns},
         nodule::Nodule,
     },
-    report::words::volume,
+    report::words::{band, volume},
 };
 
 /// Where the model has nothing to say.
 pub const NONE: &str = "–";
+/// What the names of size bands, and of their shares, have.
+const BAND: &str = "_band";
 const LOW: &str = "_p05";
 const MIDDLE: &str = "_p50";
 const HIGH: &str = "_p95";
@@ -102,6 +104,8 @@ fn cell(column: &Column, nodule: &Nodule) -> String {
         }
         Cell::Flag(value) => if value { "yes" } else { "no" }.into(),
         Cell::Text(text) if text.is_empty() => NONE.into(),
+        // Of text measures the size bands alone have comparison signs.
+        Cell::Text(text) if column.name.contains(BAND) => band(&text),
         Cell::Text(text) => text.into_owned(),
     }
 }
@@ -171,6 +175,9 @@ mod tests {
         let value = |name: &str| shown(name).value(&nodule());
         assert_eq!(value("centroid_ras"), "R 0.0, A −5.2, S 6.0");
         assert_eq!([value("nodule_probability"), value("expected_dice")], ["0.99", NONE]);
+        let mut large = nodule();
+        large.size_bands.bts_diameter.own = ">=8 mm";
+        assert_eq!(shown("bts_2015_diameter_band").value(&large), "≥ 8 mm", "files for programs have >=8 mm");
         assert_eq!([value("clicked"), value("review"), value("class")], ["yes", "no", NONE]);
         assert_eq!(shown("volume_mm3").head(), "Volume (mm³)");
         assert_eq!((shown("long_axis_mm").number(&nodule()), shown("id").number(&nodule())), (None, Some(3.0)));

@@ -5,6 +5,7 @@
 //! table that can be sorted, [`view`] the pictures, [`measures`] the table of measures as a person reads it. What is known of
 //! several CTs is a page of these parts, too ([`index`]).
 
+pub mod comparison;
 mod contour;
 mod glossary;
 mod image;
@@ -101,7 +102,7 @@ fn markup(known: &Known<'_>, findings: &str, cancel: &CancelToken) -> Result<Str
     if !micronodules.is_empty() {
         sections.push(("micronodules", "Micronodules", summary::micronodules(&known.report)));
     }
-    sections.push(("text", "Text for a report", text(findings)));
+    sections.push(("text", "Text for a report", text(findings, &FINDINGS.file())));
     sections.push(("words", "What the words mean", glossary::markup(nodules, title)));
     sections.push(("run", "How the run was made", record::markup(run)));
     cancel.check()?;
@@ -128,7 +129,12 @@ fn every_nodule(known: &Known<'_>, cancel: &CancelToken) -> Result<Markup> {
         articles.push(nodule::markup(told, drawn, place < MAX_REPORT_NODULES, cancel)?);
     }
     Ok(html! {
-        (switches(title))
+        (switches(&[
+            ("show-outline", "Outline", true),
+            ("show-samples", "Outlines of samples", false),
+            ("show-heat", "Uncertainty", false),
+        ]))
+        (key(title))
         @if order.len() > MAX_REPORT_NODULES {
             p { "The first " (MAX_REPORT_NODULES) " have pictures here; label and uncertainty volumes show all." }
         }
@@ -148,20 +154,22 @@ fn boxes(maps: &Canonical<'_>, cancel: &CancelToken) -> Result<BTreeMap<u16, Voi
     Ok(boxes)
 }
 
-/// What the pictures show, for all of them at once. They work without a script.
-fn switches(title: &OverviewTitle) -> Markup {
-    let switches = [
-        ("show-outline", "Outline", true),
-        ("show-samples", "Outlines of samples", false),
-        ("show-heat", "Uncertainty", false),
-    ];
+/// What the pictures show, for all of them at once: of each switch its name, its title, and whether it begins switched on. They
+/// work without a script.
+fn switches(switches: &[(&str, &str, bool)]) -> Markup {
     html! {
         fieldset class="switches" {
             legend { "Pictures show" }
             @for (id, title, checked) in switches {
-                label for=(id) { input id=(id) type="checkbox" autocomplete="off" checked[checked]; " " (title) }
+                label for=(id) { input id=(id) type="checkbox" autocomplete="off" checked[*checked]; " " (title) }
             }
         }
+    }
+}
+
+/// What lines and colours of the pictures are.
+fn key(title: &OverviewTitle) -> Markup {
+    html! {
         p class="faint key" {
             "CT in the lung window. " span class="swatch own" {} " the outline, " span class="swatch others" {} " other nodules', "
             span class="swatch samples" {} " up to " (crate::limits::MAX_REPORT_OUTLINES) " samples', evenly chosen. "
@@ -171,10 +179,10 @@ fn switches(title: &OverviewTitle) -> Markup {
     }
 }
 
-/// `findings.txt`, to be copied.
-fn text(findings: &str) -> Markup {
+/// The text of `file`, to be copied.
+fn text(findings: &str, file: &str) -> Markup {
     html! {
-        p class="faint" { "The same as " code { (FINDINGS.file()) } "." }
+        p class="faint" { "The same as " code { (file) } "." }
         pre id="findings" { (findings) }
         p { button type="button" data-copy="findings" hidden { "Copy the text" } }
     }

@@ -6,7 +6,7 @@ use super::{
     Known, Report, image,
     measures::Shown,
     nodule::anchor,
-    table::{Cell, Head, Table},
+    table::{Cell, Head, Order, Table},
 };
 use crate::{
     findings::nodule::Nodule,
@@ -42,7 +42,7 @@ pub fn markup(known: &Known<'_>) -> Markup {
                 @if let Some(read) = words::readings(nodules, &title.readings) { p class="readings" { (read) "." } }
                 @if let Some(small) = words::micronodules(title) { p { (small) ", listed apart." } }
                 p class="faint" {
-                    "Sizes are long × short axis in the axial slice; volumes with " (words::intervals(nodules, title)) "."
+                     (words::SIZES) "; volumes with " (words::intervals(nodules, title)) "."
                 }
                 p class="faint" { "The patient's right is on the left of each picture, as in a radiology report." }
             }
@@ -105,7 +105,7 @@ fn table(known: &Known<'_>) -> Table {
     let measures: Vec<&Shown> = COLUMNS.iter().filter_map(column).filter(told).collect();
     let first = [
         Head::texts("Nodule"),
-        Head { sorted: true, ..Head::texts("Look again") },
+        Head { sorted: Some(Order::Falling), ..Head::texts("Look again") },
         Head::texts("Side"),
         Head::numbers("Slice"),
     ];
@@ -118,7 +118,7 @@ fn table(known: &Known<'_>) -> Table {
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
         let first = [
             Cell { shown: html! { a href=(format!("#{}", anchor(own))) { (name(own)) } }, key: own.id.to_string() },
-            Cell { shown: look_again(own), key: u8::from(own.review).to_string() },
+            look_again(own.review),
             lung(canonical),
             Cell::count(slices[*n] + 1),
         ];
@@ -132,12 +132,10 @@ fn table(known: &Known<'_>) -> Table {
     }
 }
 
-fn look_again(nodule: &Nodule) -> Markup {
-    if nodule.review {
-        html! { span class="flag" { "Look again" } }
-    } else {
-        html! { "no" }
-    }
+/// Whether someone should look again.
+pub fn look_again(review: bool) -> Cell {
+    let shown = html! { @if review { span class="flag" { "Look again" } } @else { "no" } };
+    Cell { shown, key: u8::from(review).to_string() }
 }
 
 /// "right", "left", or nothing where it isn't known.

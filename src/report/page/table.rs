@@ -20,14 +20,32 @@ pub struct Head {
     pub title: String,
     /// True for numbers: they stand at the right, and the largest come first when one sorts.
     pub numbers: bool,
-    /// True where the rows are sorted by it from the start, the largest first.
-    pub sorted: bool,
+    /// Where the rows are sorted by it from the start: how.
+    pub sorted: Option<Order>,
+}
+
+/// An order of rows, as ARIA calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The smallest first.
+    Rising,
+    /// The largest first.
+    Falling,
+}
+
+impl Order {
+    fn name(self) -> &'static str {
+        match self {
+            Order::Rising => "ascending",
+            Order::Falling => "descending",
+        }
+    }
 }
 
 impl Head {
     /// Of a column of texts.
     pub fn texts(title: &str) -> Self {
-        Head { title: title.to_owned(), numbers: false, sorted: false }
+        Head { title: title.to_owned(), numbers: false, sorted: None }
     }
 
     /// Of a column of numbers.
@@ -65,7 +83,7 @@ impl Table {
     /// The table in a region of its own, which scrolls where the window is narrow.
     pub fn markup(&self) -> Markup {
         let caption_id = format!("{}-caption", self.id);
-        let order = |head: &Head| head.sorted.then_some("descending");
+        let order = |head: &Head| head.sorted.map(Order::name);
         html! {
             div class="scroll" role="region" tabindex="0" aria-labelledby=(caption_id) {
                 table id=(self.id) class="sortable" {
@@ -107,7 +125,7 @@ mod tests {
         let table = Table {
             id: "cts",
             caption: hostile.into(),
-            heads: vec![Head::texts(hostile), Head { sorted: true, ..Head::numbers("Nodules") }],
+            heads: vec![Head::texts(hostile), Head { sorted: Some(Order::Falling), ..Head::numbers("Nodules") }],
             rows: vec![vec![Cell::text(hostile), Cell::number(None, html! { "–" })]],
         };
         let text = table.markup().into_string();

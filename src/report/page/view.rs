@@ -45,9 +45,9 @@ pub struct Plane {
     /// What it is called.
     pub name: &'static str,
     /// The canonical axes that run to the right, downwards and through the picture.
-    axes: [usize; 3],
+    pub axes: [usize; 3],
     /// Whether the picture's rows run against their axis.
-    upwards: bool,
+    pub upwards: bool,
     /// The patient's directions at the left, right and top.
     marks: [&'static str; 3],
 }
@@ -251,32 +251,31 @@ impl<'a> Window<'a> {
                         }
                     }
                 }
-                (self.marks())
-            }
-        }
-    }
-
-    /// The patient's directions and a bar of 10 mm.
-    fn marks(&self) -> Markup {
-        let side = self.side_mm;
-        let (size, edge) = (side * 0.055, side * 0.025);
-        let [left, right, top] = self.plane.marks;
-        let mark = |x: f64, y: f64, anchor: &str, text: &str| {
-            html! { text x=(mm(x)) y=(mm(y)) font-size=(mm(size)) text-anchor=(anchor) { (text) } }
-        };
-        html! {
-            g class="marks" aria-hidden="true" {
-                (mark(edge, (side + size * 0.7) / 2.0, "start", left))
-                (mark(side - edge, (side + size * 0.7) / 2.0, "end", right))
-                (mark(side / 2.0, edge + size * 0.75, "middle", top))
-                (mark(side - edge, side - edge * 2.2, "end", "10 mm"))
-                rect x=(mm(side - edge - 10.0)) y=(mm(side - edge * 1.6)) width="10" height=(mm(side * 0.006)) {}
+                (marks(self.plane, self.side_mm))
             }
         }
     }
 }
 
+/// The patient's directions and a bar of 10 mm, for a picture of `side` mm.
+pub fn marks(plane: Plane, side: f64) -> Markup {
+    let (size, edge) = (side * 0.055, side * 0.025);
+    let [left, right, top] = plane.marks;
+    let mark = |x: f64, y: f64, anchor: &str, text: &str| {
+        html! { text x=(mm(x)) y=(mm(y)) font-size=(mm(size)) text-anchor=(anchor) { (text) } }
+    };
+    html! {
+        g class="marks" aria-hidden="true" {
+            (mark(edge, (side + size * 0.7) / 2.0, "start", left))
+            (mark(side - edge, (side + size * 0.7) / 2.0, "end", right))
+            (mark(side / 2.0, edge + size * 0.75, "middle", top))
+            (mark(side - edge, side - edge * 2.2, "end", "10 mm"))
+            rect x=(mm(side - edge - 10.0)) y=(mm(side - edge * 1.6)) width="10" height=(mm(side * 0.006)) {}
+        }
+    }
+}
+
 /// Millimetres to a hundredth, without digits that say nothing.
-fn mm(value: f64) -> f64 {
+pub fn mm(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
