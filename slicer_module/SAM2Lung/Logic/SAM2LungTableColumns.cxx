@@ -102,6 +102,18 @@ Columns ReaderColumns()
              NONE,
              vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reader"),
              vtkMRMLTr("vtkSlicerSAM2LungLogic", "Who decided or commented last"),
+             nothing },
+           { "edited",
+             VTK_BIT,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Edited"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether its outline was edited by hand, and measured again"),
+             [](const Nodule&) { return vtkVariant(0); } },
+           { "clicks",
+             VTK_STRING,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Clicks"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where a reader clicked to outline it, inside (in) or outside (out), as column, row, slice of the CT"),
              nothing } };
 }
 
