@@ -268,7 +268,7 @@ void Prepare(const RunInput& input, RunOutput& output)
   {
     return;
   }
-  if (!input.click_ijk)
+  if (input.clicks.empty())
   {
     Match(input, output);
     if (!input.whole_uncertainty)
@@ -276,7 +276,7 @@ void Prepare(const RunInput& input, RunOutput& output)
       KeepNear(input, output);
     }
   }
-  if (!input.click_ijk && input.previous)
+  if (input.clicks.empty() && input.previous)
   {
     PutMapBack(output.uncertainty, input.previous->uncertainty, input, output);
     PutMapBack(output.probability, input.previous->probability, input, output);

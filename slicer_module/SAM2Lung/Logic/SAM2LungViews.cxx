@@ -1,6 +1,7 @@
 #include "SAM2LungViews.h"
 
 #include "SAM2LungNodes.h"
+#include "SAM2LungOutputNodes.h"
 #include "SAM2LungOverlay.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
@@ -114,7 +115,13 @@ bool ShowAgain(vtkMRMLDisplayableNode* node)
 
 std::vector<vtkMRMLDisplayableNode*> Marks(vtkMRMLSAM2LungParametersNode* parameters)
 {
-  return { parameters->GetSegmentationNode(), parameters->GetNodulePointsNode() };
+  std::vector<vtkMRMLDisplayableNode*> marks{ parameters->GetSegmentationNode(), parameters->GetNodulePointsNode() };
+  for (const char* role : { AXES_ROLE, BEFORE_ROLE })
+  {
+    const std::vector<vtkMRMLDisplayableNode*> beside = NodesBeside(parameters, role);
+    marks.insert(marks.end(), beside.begin(), beside.end());
+  }
+  return marks;
 }
 
 /// The volume in the slice view's background; none: nullptr.

@@ -203,7 +203,7 @@ bool vtkSlicerSAM2LungLogic::StartSegment(vtkMRMLSAM2LungParametersNode* paramet
 bool vtkSlicerSAM2LungLogic::OutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->WaitFor(this->Internal->Begin(parameters, ClickRas{ r, a, s }));
+  return this->Internal->WaitFor(this->Internal->Begin(parameters, ClickRequest{ { r, a, s } }));
 }
 
 //----------------------------------------------------------------------------
@@ -213,7 +213,31 @@ bool vtkSlicerSAM2LungLogic::StartOutlineAtClick(vtkMRMLSAM2LungParametersNode* 
                                                  double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->Begin(parameters, ClickRas{ r, a, s }) != nullptr;
+  return this->Internal->Begin(parameters, ClickRequest{ { r, a, s } }) != nullptr;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::CorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters,
+                                            int id,
+                                            double r,
+                                            double a,
+                                            double s,
+                                            bool inside)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->WaitFor(this->Internal->BeginCorrection(parameters, { { r, a, s }, inside, id }));
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::StartCorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters,
+                                                 int id,
+                                                 double r,
+                                                 double a,
+                                                 double s,
+                                                 bool inside)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->BeginCorrection(parameters, { { r, a, s }, inside, id }) != nullptr;
 }
 
 //----------------------------------------------------------------------------
@@ -467,6 +491,18 @@ std::string vtkSlicerSAM2LungLogic::GetUndoText(vtkMRMLSAM2LungParametersNode* p
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Redo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Redo(parameters);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetRedoText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Done.RedoText(parameters);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
 {
   return this->Internal->Export(parameters, folder);
@@ -548,7 +584,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
-  this->Internal->Done.Forget(nullptr);
+  this->Internal->Forget(nullptr);
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
@@ -657,5 +693,5 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneStartClose()
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was closed; nothing was written."));
-  this->Internal->Done.Forget(nullptr);
+  this->Internal->Forget(nullptr);
 }

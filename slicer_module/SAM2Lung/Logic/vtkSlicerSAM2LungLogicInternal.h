@@ -4,6 +4,7 @@
 #ifndef vtkSlicerSAM2LungLogicInternal_h
 #define vtkSlicerSAM2LungLogicInternal_h
 
+#include "SAM2LungCorrection.h"
 #include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungReading.h"
@@ -24,7 +25,7 @@
 
 namespace sam2lung_slicer
 {
-class BeforeClick;
+class NodulesBefore;
 }
 
 class vtkSlicerSAM2LungLogic::vtkInternal
@@ -49,7 +50,10 @@ public:
   std::string Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_click);
   /// \return the run, or null if it was refused
   std::shared_ptr<Run> Begin(vtkMRMLSAM2LungParametersNode* parameters,
-                             const std::optional<sam2lung_slicer::ClickRas>& click_ras);
+                             const std::optional<sam2lung_slicer::ClickRequest>& click);
+  /// The same of a click that corrects a nodule's outline.
+  std::shared_ptr<Run> BeginCorrection(vtkMRMLSAM2LungParametersNode* parameters,
+                                       const sam2lung_slicer::ClickRequest& click);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
   /// Writes what the reader made of a nodule, in the reader's name. \return whether there is such a nodule
@@ -58,6 +62,17 @@ public:
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Takes back what the reader did last. \return whether it could
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Does it again. \return whether it could
+  bool Redo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Nothing of what was done to this parameter node's nodules can be taken back any more; null: to any.
+  void Forget(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why a nodule's outline can't be corrected by clicks; empty: it can be tried.
+  std::string CorrectionProblem(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// The correction that is neither kept nor discarded; null: none.
+  const sam2lung_slicer::Correction* OpenCorrection(vtkMRMLSAM2LungParametersNode* parameters) const;
+  bool KeepCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  bool DiscardCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  bool MeasureAgain(vtkMRMLSAM2LungParametersNode* parameters);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
   void Interrupt(const std::string& reason);
   /// \return whether something changed
@@ -88,6 +103,7 @@ public:
   int ClickedNodule{ 0 };
   std::string Reader; ///< Who reviews.
   sam2lung_slicer::UndoSteps Done; ///< What can be taken back.
+  std::string DefaultColumns; ///< That a list of nodules shows.
   bool RunOfClick{ false };
   int Status{ StatusIdle };
   std::string Message;
@@ -105,13 +121,25 @@ private:
   std::string DeliveryProblem(const Run& run);
   void DeliverClick(Run& run, const sam2lung_slicer::RunOutput& output);
   /// \param before  null: the click wrote everything anew, and nothing can be taken back any more
+  /// \param group   of the correction that the click belongs to; 0: none
   void CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
-                   const std::shared_ptr<sam2lung_slicer::BeforeClick>& before);
+                   const std::shared_ptr<sam2lung_slicer::NodulesBefore>& before,
+                   int group);
   void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
   void EndWriting(Run& run);
+  /// Begins a correction, unless it goes on. \return number of its steps
+  int StepsOfCorrection(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// The outline of before is shown as long as a click could still be taken back.
+  void ShowBefore(vtkMRMLSAM2LungParametersNode* parameters);
+  /// After nodules changed: what else is made of them, and observers.
+  void TellOfNodules(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why the nodules can't be changed at all now, in which `what` names the change; empty: they can.
+  std::string BusyProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& what);
   /// Tells observers, too.
   void End(Run& run, int status, const std::string& message);
 
+  std::vector<sam2lung_slicer::Correction> Corrections; ///< One a parameter node: that which is open, or was undone.
+  int LastGroup{ 0 };                                    ///< Of steps that belong to one correction.
   std::unique_ptr<sam2lung_slicer::Delivery> Writing; ///< Null: nothing is being written.
 
   vtkSlicerSAM2LungLogic* External;

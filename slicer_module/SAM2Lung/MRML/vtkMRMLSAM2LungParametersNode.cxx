@@ -108,6 +108,8 @@ void vtkMRMLSAM2LungParametersNode::PrintSelf(ostream& os, vtkIndent indent)
   vtkMRMLPrintFloatMacro(ShareOfSlices);
   vtkMRMLPrintBooleanMacro(OverlayVisible);
   vtkMRMLPrintFloatMacro(OverlayOpacity);
+  vtkMRMLPrintBooleanMacro(AxesVisible);
+  vtkMRMLPrintStdStringMacro(ShownColumns);
   vtkMRMLPrintBooleanMacro(ZoomToNodule);
   vtkMRMLPrintBooleanMacro(LungWindow);
   vtkMRMLPrintEndMacro();
@@ -134,6 +136,8 @@ void vtkMRMLSAM2LungParametersNode::ReadXMLAttributes(const char** atts)
   vtkMRMLReadXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLReadXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLReadXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLReadXMLBooleanMacro(axesVisible, AxesVisible);
+  vtkMRMLReadXMLStdStringMacro(shownColumns, ShownColumns);
   vtkMRMLReadXMLBooleanMacro(zoomToNodule, ZoomToNodule);
   vtkMRMLReadXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLReadXMLEndMacro();
@@ -159,6 +163,8 @@ void vtkMRMLSAM2LungParametersNode::WriteXML(ostream& of, int indent)
   vtkMRMLWriteXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLWriteXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLWriteXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLWriteXMLBooleanMacro(axesVisible, AxesVisible);
+  vtkMRMLWriteXMLStdStringMacro(shownColumns, ShownColumns);
   vtkMRMLWriteXMLBooleanMacro(zoomToNodule, ZoomToNodule);
   vtkMRMLWriteXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLWriteXMLEndMacro();
@@ -194,6 +200,8 @@ void vtkMRMLSAM2LungParametersNode::CopyOptions(vtkMRMLSAM2LungParametersNode* o
   vtkMRMLCopyFloatMacro(ShareOfSlices);
   vtkMRMLCopyBooleanMacro(OverlayVisible);
   vtkMRMLCopyFloatMacro(OverlayOpacity);
+  vtkMRMLCopyBooleanMacro(AxesVisible);
+  vtkMRMLCopyStdStringMacro(ShownColumns);
   vtkMRMLCopyBooleanMacro(ZoomToNodule);
   vtkMRMLCopyBooleanMacro(LungWindow);
   vtkMRMLCopyEndMacro();

@@ -153,6 +153,13 @@ public:
   /// Its opacity, 0 to 1.
   vtkGetMacro(OverlayOpacity, double);
   vtkSetMacro(OverlayOpacity, double);
+  /// Whether long and short axis in any plane are drawn as lines; vtkSlicerSAM2LungLogic::UpdateAxes() draws them.
+  vtkGetMacro(AxesVisible, bool);
+  vtkSetMacro(AxesVisible, bool);
+  vtkBooleanMacro(AxesVisible, bool);
+  /// Names of the measures that a list of the nodules shows, with spaces between them; empty: nobody chose.
+  vtkGetMacro(ShownColumns, std::string);
+  vtkSetMacro(ShownColumns, std::string);
   /// \}
 
   /// \name What a jump to a nodule does
@@ -189,6 +196,8 @@ protected:
   double ShareOfSlices{ -1.0 };
   bool OverlayVisible{ true };
   double OverlayOpacity{ 0.4 };
+  bool AxesVisible{ false };
+  std::string ShownColumns;
   bool ZoomToNodule{ true };
   bool LungWindow{ true };
 

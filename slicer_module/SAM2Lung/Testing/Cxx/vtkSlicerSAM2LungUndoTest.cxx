@@ -2,7 +2,7 @@
 
 #include "SAM2LungMadeRun.h"
 
-#include "SAM2LungBeforeClick.h"
+#include "SAM2LungNodulesBefore.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungReview.h"
@@ -140,10 +140,10 @@ std::string Everything(vtkMRMLSAM2LungParametersNode* parameters)
 }
 
 /// As the logic does it.
-std::shared_ptr<BeforeClick> Click(MadeScene& made, const MadeBall& ball, const std::set<int>& replaced = {})
+std::shared_ptr<NodulesBefore> Click(MadeScene& made, const MadeBall& ball, const std::set<int>& replaced = {})
 {
   const MadeRun run = MakeClickRun(StraightGrid(), ball, made.Parameters, replaced);
-  const auto before = std::make_shared<BeforeClick>(made.Parameters, run.Output);
+  const auto before = std::make_shared<NodulesBefore>(made.Parameters, run.Output);
   WriteClick(made.Parameters, run.Input, run.Output);
   before->Shrink();
   return before;
