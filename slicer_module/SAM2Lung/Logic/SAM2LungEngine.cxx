@@ -290,9 +290,10 @@ RunOutput RunOn(LoadedEngine& loaded,
   const sam2lung::RunOptions options = Options(input, loaded.bundle, progress, cancel);
   if (input.clicks.empty())
   {
-    const sam2lung::Result result = loaded.engine.run(volumes, options);
-    RunOutput output = OutputOf(result, loaded, input);
-    output.nodules = result.nodules();
+    const auto result = std::make_shared<const sam2lung::Result>(loaded.engine.run(volumes, options));
+    RunOutput output = OutputOf(*result, loaded, input);
+    output.nodules = result->nodules();
+    output.result = result;
     return output;
   }
   const sam2lung::Result earlier = EarlierOf(input);

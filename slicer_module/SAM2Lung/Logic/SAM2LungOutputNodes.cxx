@@ -9,6 +9,7 @@
 #include <vtkMRMLDisplayableNode.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLLinearTransformNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
@@ -303,6 +304,12 @@ bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability)
 }
 
 //----------------------------------------------------------------------------
+void MarkMade(vtkMRMLNode* node)
+{
+  node->SetAttribute(MADE, "1");
+}
+
+//----------------------------------------------------------------------------
 std::vector<vtkMRMLNode*> MadeNodes(vtkMRMLSAM2LungParametersNode* parameters)
 {
   std::vector<vtkMRMLNode*> made;
@@ -313,6 +320,9 @@ std::vector<vtkMRMLNode*> MadeNodes(vtkMRMLSAM2LungParametersNode* parameters)
                                  parameters->GetProbabilityVolumeNode(),
                                  parameters->GetNoduleTableNode(),
                                  parameters->GetNodulePointsNode(),
+                                 parameters->GetAlignedPriorVolumeNode(),
+                                 parameters->GetAlignedPriorLabelMapNode(),
+                                 parameters->GetPriorTransformNode(),
                                  parameters->GetNodeReference(NODULE_COLORS),
                                  parameters->GetNodeReference(MAP_COLORS) };
   for (const char* role : { AXES_ROLE, BEFORE_ROLE })

@@ -55,6 +55,8 @@ constexpr const char* BEFORE_ROLE = "SAM2Lung.outlineBefore";
 void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNode* node, const char* role);
 /// The nodes in a role.
 std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* parameters, const char* role);
+/// Marks a node as made here, so that it goes with its CT.
+void MarkMade(vtkMRMLNode* node);
 /// Removes a node with what exists for it alone: display and storage nodes.
 void RemoveWhole(vtkMRMLNode* node);
 

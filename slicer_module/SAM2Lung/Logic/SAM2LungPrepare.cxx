@@ -204,6 +204,7 @@ void Apply(const Plan& plan, const Before& before, const Shares& shares, RunOutp
   output.nodules = nodules;
   output.earlier = plan.earlier;
   output.kept = plan.kept;
+  output.numbers = plan.numbers;
 }
 
 void Match(const RunInput& input, RunOutput& output)

@@ -28,9 +28,15 @@
 
 class vtkSegment;
 
+namespace sam2lung
+{
+class Result;
+}
+
 namespace sam2lung_slicer
 {
 
+struct Compared;
 struct Previous;
 
 /// A volume beside the CT, on its grid.
@@ -145,6 +151,8 @@ struct RunOutput
                                              ///< the clicks is not one version of that nodule.
   std::set<int> replaced;                    ///< With RunInput::clicks: earlier nodules whose place it took.
   RunFacts facts;
+  std::shared_ptr<const sam2lung::Result> result; ///< Of a whole run: what comparisons and reports are made of.
+  std::shared_ptr<const Compared> compared;       ///< Of a comparison, and nothing else then.
 
   /// \name Made of the above by Prepare()
   /// \{
@@ -152,6 +160,8 @@ struct RunOutput
   std::vector<vtkSmartPointer<vtkSegment>> segments; ///< One for each nodule that has voxels, with its surface.
   std::map<int, int> earlier;                        ///< Number of a nodule that was there before, to its number now.
   std::set<int> kept;                                ///< Outlined by a click before, and kept as they were.
+  std::map<int, int> numbers;                        ///< Number of a nodule in `result`, to its number now; 0: another
+                                                     ///< outline stays in its place. Empty: all are the same.
   /// \}
 };
 

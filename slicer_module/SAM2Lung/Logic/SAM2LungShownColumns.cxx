@@ -35,7 +35,7 @@ int DecimalsOf(const TableColumn& column)
   {
     return -1;
   }
-  if (column.type == VTK_INT || unit == "mm³" || unit == "HU" || unit == "mg" || unit == "voxel")
+  if (column.type == VTK_INT || unit == "mm³" || unit == "%" || unit == "d" || unit == "HU" || unit == "mg" || unit == "voxel")
   {
     return 0;
   }

@@ -1,5 +1,7 @@
 #include "SAM2LungTableColumns.h"
 
+#include "SAM2LungComparison.h"
+
 #include <vtkMRMLI18N.h>
 
 #include <vtkType.h>
@@ -566,6 +568,8 @@ std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty)
   Columns columns = MeasureColumns(uncertainty == sam2lung::Uncertainty::variance ? NONE : BIT);
   const Columns of_reader = ReaderColumns();
   columns.insert(columns.begin() + 1, of_reader.begin(), of_reader.end());
+  const Columns of_prior = ComparisonColumns();
+  columns.insert(columns.end(), of_prior.begin(), of_prior.end());
   return columns;
 }
 

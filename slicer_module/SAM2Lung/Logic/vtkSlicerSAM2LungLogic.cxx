@@ -6,6 +6,7 @@
 #include "SAM2LungPhantom.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungSideBySide.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
@@ -529,6 +530,12 @@ bool vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
   {
     return false;
   }
+  const vtkMRMLSAM2LungParametersNode* const beside = ShownSideBySide(this->GetMRMLScene());
+  if (beside && beside != parameters)
+  {
+    // A prior never stands beside another patient's CT.
+    this->EndSideBySide();
+  }
   const bool marks_changed = ShowOutputsOfOne(parameters);
   const bool changed = BringCT(parameters);
   if (changed && this->GetMRMLApplicationLogic())
@@ -591,6 +598,7 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
   events->InsertNextValue(vtkMRMLScene::EndImportEvent);
   events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
   this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
+  RegisterSideBySide(newScene);
 }
 
 //----------------------------------------------------------------------------
@@ -685,6 +693,7 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::OnMRMLSceneEndImport()
 {
+  RegisterSideBySide(this->GetMRMLScene());
   UpgradeTables(this->GetMRMLScene());
 }
 

@@ -262,6 +262,63 @@ public:
   /// Writes the nodules with their measures and readings into a folder, as `nodules.csv`; a file of that name is left as it
   /// is. \return whether it was written; GetStatusText() says where, or why not
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// \name Reports
+  /// \{
+  /// Why ExportReport() can't write and what to do, for people; empty: it can be tried.
+  /// \param dicom  whether DICOM objects are wanted
+  std::string GetReportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder, bool dicom);
+  /// Writes report.html, findings.txt, pictures, tables and volumes into a folder in `folder`, named as the CT, with what
+  /// readers decided and wrote; with a file of the CT's DICOM series also DICOM objects (SEG, SR, secondary capture). It is of
+  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), and
+  /// stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
+  bool ExportReport(vtkMRMLSAM2LungParametersNode* parameters,
+                    const std::string& folder,
+                    const std::string& dicomFile = std::string());
+  /// The same, beside the main thread. \return whether it began
+  bool StartExportReport(vtkMRMLSAM2LungParametersNode* parameters,
+                         const std::string& folder,
+                         const std::string& dicomFile = std::string());
+  /// The folder of the report that was written last; empty: the last one was not written.
+  std::string GetReportFolder();
+  /// A file of the DICOM series that the CT was read from, by its storage node; empty: not known.
+  std::string GetDicomFile(vtkMRMLSAM2LungParametersNode* parameters);
+  /// SOP instance UID of one of the CT's images, for Slicer's DICOM database; empty: it has none.
+  std::string GetDicomInstance(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \}
+
+  /// \name Comparing with a prior CT
+  /// \{
+  /// Why Compare() can't be called and what to do, for people; empty: it can be tried. Cheap.
+  std::string GetPriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Days from the prior to the CT by their study dates; negative: not known.
+  double GetDaysSincePrior(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Compares the nodules with those of vtkMRMLSAM2LungParametersNode::GetPriorVolumeNode(). Where PriorFolder names no folder of
+  /// results, and the prior was not segmented in the same way (model, seed, samples, threshold) in this session, it is segmented
+  /// first, as Segment() does. Then columns of the table say what became of each nodule. \return whether it was done
+  bool Compare(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The same, beside the main thread. \return whether it began
+  bool StartCompare(vtkMRMLSAM2LungParametersNode* parameters);
+  /// With what the nodules were compared and how many are new, grown, gone …, for people; empty: they weren't.
+  std::string GetComparisonText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why someone should check the matches, a line each; empty: nothing speaks against them.
+  std::string GetComparisonWarningText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What became of a nodule, for people; empty: it wasn't compared.
+  std::string GetNoduleChangeText(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// Nodules that the prior alone has: how many, and in words.
+  int GetNumberOfGoneNodules(vtkMRMLSAM2LungParametersNode* parameters);
+  std::string GetNthGoneNoduleText(vtkMRMLSAM2LungParametersNode* parameters, int n);
+  /// Moves the views to where it was. \return whether there is such a one
+  bool JumpToNthGoneNodule(vtkMRMLSAM2LungParametersNode* parameters, int n);
+  /// Shows prior and CT in two linked views beside each other, in which the prior lies over the CT. \return whether it could: they
+  /// were compared, and both CTs are there
+  bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
+  bool GetSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Back to the layout of before.
+  void EndSideBySide();
+  /// Ends it where the user chose another layout by hand; the panel calls it then.
+  void FollowLayout();
+  /// \}
+
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
   /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule

@@ -9,6 +9,7 @@
 #include "SAM2LungOrphans.h"
 #include "SAM2LungOverlay.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungSideBySide.h"
 #include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
@@ -274,6 +275,11 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::DeliveryProblem(const Run& run)
 void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
 {
   const std::shared_ptr<Run> run = this->Current;
+  if (run->Deliver)
+  {
+    run->Deliver(*run, outcome);
+    return;
+  }
   const std::string problem = this->DeliveryProblem(*run);
   if (!problem.empty())
   {
@@ -352,6 +358,9 @@ void vtkSlicerSAM2LungLogic::vtkInternal::BeginWriting(Run& run, const RunOutput
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
     this->Writing = std::make_unique<Delivery>(run.Parameters, *run.Input, output);
+    run.Found.result = output.result;
+    run.Found.facts = output.facts;
+    run.Found.numbers = output.numbers;
     // Numbers may mean other nodules from here on.
     this->Forget(run.Parameters);
   }
@@ -410,6 +419,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::EndWriting(Run& run)
   {
     Centre3D(parameters);
   }
+  this->Results.Keep(parameters, run.Found);
   this->Progress = 1.0;
   this->End(run, StatusCompleted, ResultText(parameters));
 }
@@ -423,16 +433,21 @@ void vtkSlicerSAM2LungLogic::vtkInternal::End(Run& run, int status, const std::s
   this->Status = status;
   this->Message = message;
   this->SecondsLeft = -1;
-  if (status == StatusCompleted && parameters->GetScene())
+  if (status == StatusCompleted && parameters && parameters->GetScene())
   {
     this->TellOfNodules(parameters);
   }
   this->External->InvokeEvent(FinishedEvent, parameters);
+  if (status == StatusCompleted && run.Then)
+  {
+    run.Then();
+  }
 }
 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::Orphan(vtkMRMLScalarVolumeNode* ct)
 {
+  LetGoOfPrior(ct);
   for (vtkMRMLSAM2LungParametersNode* parameters : FindParametersNodes(this->External->GetMRMLScene(), ct))
   {
     TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
@@ -455,6 +470,7 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::RemoveOrphans()
     // Perhaps it was given another CT since, or went with the scene.
     if (parameters && parameters->GetScene() == scene && !parameters->GetInputVolumeNode())
     {
+      this->Results.Forget(parameters);
       kept += RemoveOutputs(parameters);
     }
   }

@@ -5,6 +5,7 @@
 #define vtkSlicerSAM2LungLogicInternal_h
 
 #include "SAM2LungCorrection.h"
+#include "SAM2LungKept.h"
 #include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungReading.h"
@@ -18,6 +19,7 @@
 
 #include <vtkWeakPointer.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +28,13 @@
 namespace sam2lung_slicer
 {
 class NodulesBefore;
+struct CompareInput;
 }
 
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
 public:
-  /// One call of Segment() or OutlineAtClick() that was begun.
+  /// One call of Segment(), OutlineAtClick(), Compare() or ExportReport() that was begun.
   struct Run
   {
     vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -39,6 +42,11 @@ public:
     std::shared_ptr<const sam2lung_slicer::RunInput> Input;
     std::string Interrupted; ///< Why it is to end early, for people; empty: it goes on.
     int Status{ StatusRunning };
+    sam2lung_slicer::RunOutput Found; ///< What is kept of a whole run: its result, facts and numbers.
+    /// Of a comparison or report: what becomes of its outcome. It ends the run. Empty: nodules are written into the scene.
+    std::function<void(Run& run, const sam2lung_slicer::RunOutcome& outcome)> Deliver;
+    std::function<void()> Then;    ///< What follows once it is completed; may be empty.
+    std::shared_ptr<Run> Followed; ///< What Then() began; null: it was refused.
   };
 
   explicit vtkInternal(vtkSlicerSAM2LungLogic* external)
@@ -60,6 +68,17 @@ public:
   bool Read(vtkMRMLSAM2LungParametersNode* parameters, int id, sam2lung_slicer::Reading reading);
   /// Writes the nodules into a folder. \return whether it did
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// Why the nodules can't be compared with the chosen prior; empty: it can be tried.
+  std::string PriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Compares with the prior, or first begins to segment that. \return the run, or null if it was refused
+  std::shared_ptr<Run> BeginComparison(vtkMRMLSAM2LungParametersNode* parameters, bool prior_is_segmented = false);
+  /// Lets observers hear of the run, and of what follows, until all is over. \return whether all was completed
+  bool WaitForAll(const std::shared_ptr<Run>& run);
+  /// Why no report can be written; empty: it can be tried.
+  std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder, bool dicom);
+  std::shared_ptr<Run> BeginReport(vtkMRMLSAM2LungParametersNode* parameters,
+                                   const std::string& folder,
+                                   const std::string& dicom_file);
   /// Takes back what the reader did last. \return whether it could
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
   /// Does it again. \return whether it could
@@ -102,6 +121,8 @@ public:
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int ClickedNodule{ 0 };
   std::string Reader; ///< Who reviews.
+  std::string ReportFolder; ///< The report that was written last.
+  sam2lung_slicer::KeptResults Results;
   sam2lung_slicer::UndoSteps Done; ///< What can be taken back.
   std::string DefaultColumns; ///< That a list of nodules shows.
   bool RunOfClick{ false };
@@ -117,6 +138,11 @@ public:
 
 private:
   std::shared_ptr<Run> Refuse(const std::string& problem);
+  /// Begins something else than a run.
+  std::shared_ptr<Run> BeginJob(const std::shared_ptr<Run>& run, const sam2lung_slicer::Job& job);
+  void DeliverComparison(Run& run,
+                         const sam2lung_slicer::CompareInput& input,
+                         const sam2lung_slicer::RunOutcome& outcome);
   /// Why the results of a run belong nowhere; empty: they do.
   std::string DeliveryProblem(const Run& run);
   void DeliverClick(Run& run, const sam2lung_slicer::RunOutput& output);

@@ -96,6 +96,7 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Redo(vtkMRMLSAM2LungParametersNode* pa
 void vtkSlicerSAM2LungLogic::vtkInternal::Forget(vtkMRMLSAM2LungParametersNode* parameters)
 {
   this->Done.Forget(parameters);
+  this->Results.Forget(parameters);
   for (Correction& correction : this->Corrections)
   {
     if (parameters && correction.Parameters() == parameters)
