@@ -30,8 +30,10 @@ using Logic = vtkSlicerSAM2LungLogic;
 
 /// 4 mm from the middle of the first ball, towards the right: in it.
 constexpr Point AT_ITS_SIDE_RAS{ -10.0, -2.4, 25.0 };
-/// 8 mm from the middle, 2 mm beyond its surface.
-constexpr Point BESIDE_IT_RAS{ -6.0, -2.4, 25.0 };
+/// 8 mm from the middle on the other side, 2 mm beyond its surface.
+constexpr Point BESIDE_IT_RAS{ -22.0, -2.4, 25.0 };
+/// Beyond a click outside: what is outlined there isn't connected with the ball.
+constexpr Point BEHIND_IT_RAS{ -5.2, -2.4, 25.0 };
 
 /// Two balls that were found; the first one's number.
 struct AfterRun : TestScene
@@ -248,6 +250,13 @@ int WhatCantBeCorrectedSaysWhy(const std::string& bundles)
   CHECK_BOOL(test.Logic->GetStatusText().find("something else than this nodule") != std::string::npos, true);
   CHECK_STD_STRING(test.State(), found);
   CHECK_INT(test.Logic->GetCorrectedNodule(test.Node), 0);
+  // A part that a click outside cuts off.
+  CHECK_BOOL(test.Correct(test.First, AT_ITS_SIDE_RAS, false), true);
+  const std::string once = test.State();
+  CHECK_BOOL(test.Correct(test.First, BEHIND_IT_RAS, true), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
+  CHECK_STD_STRING(test.State(), once);
+  CHECK_BOOL(test.Logic->DiscardCorrection(test.Node), true);
   // On the only click inside.
   CHECK_BOOL(test.Correct(test.First, TwoBalls()[0].center_ras, false), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);

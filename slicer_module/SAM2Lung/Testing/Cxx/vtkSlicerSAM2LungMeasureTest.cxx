@@ -19,6 +19,7 @@
 
 #include <vtkTable.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace sam2lung_testing;
@@ -35,8 +36,12 @@ struct AfterRun : MadeScene
   explicit AfterRun(const Matrix& ijk_to_ras = StraightGrid())
     : MadeScene(ijk_to_ras)
   {
-    this->CT->GetImageData()->GetPointData()->GetScalars()->Fill(40.0);
     MadeRun run = MakeRun(ijk_to_ras, ThreeBalls());
+    // Soft tissue in the balls, lung elsewhere.
+    const auto* const label = static_cast<const std::uint16_t*>(run.Output.labels->GetScalarPointer());
+    auto* const hu = static_cast<short*>(this->CT->GetImageData()->GetScalarPointer());
+    std::transform(label, label + run.Output.labels->GetNumberOfPoints(), hu,
+                   [](std::uint16_t number) { return number != 0 ? short(40) : short(-850); });
     run.Input.whole_uncertainty = true;
     WriteOutputs(this->Parameters, run.Input, run.Output);
   }
