@@ -123,10 +123,12 @@ void Add(vtkMRMLSAM2LungParametersNode* parameters, const std::string& key, cons
 {
   vtkNew<vtkMRMLMarkupsLineNode> line;
   line->SetAttribute(AXIS, key.c_str());
-  Move(line, axis);
-  line->SetLocked(true);
+  line->SetName(axis.name.c_str());
+  // Into the scene first: its length is measured in the scene's unit.
   AddBeside(parameters, line, AXES_ROLE);
   Show(line);
+  Move(line, axis);
+  line->SetLocked(true);
 }
 
 } // namespace

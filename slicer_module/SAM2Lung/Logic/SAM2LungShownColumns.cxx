@@ -65,7 +65,7 @@ const std::vector<ShownColumn>& ChoosableColumns()
       if (!IsShownAnyway(column.name))
       {
         columns.push_back({ column.name, TitleOf(column), column.title, column.unit.label, column.description,
-                            DecimalsOf(column) });
+                            DecimalsOf(column), column.type == VTK_BIT });
       }
     }
     return columns;

@@ -19,7 +19,8 @@ struct ShownColumn
   std::string full_title;  ///< For a menu.
   std::string unit;        ///< Empty: none.
   std::string description;
-  int decimals = -1;       ///< Of a number; negative: a text.
+  int decimals = -1;       ///< Of a number; negative: a text or a flag.
+  bool flag = false;       ///< Whether its cells are yes (1) or no (0).
 };
 
 /// All that can be chosen, in the order of the nodule table: measures of the library, "edited" and "clicks". A new measure is

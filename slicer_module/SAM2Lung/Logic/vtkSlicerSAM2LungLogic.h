@@ -246,8 +246,10 @@ public:
   static std::string GetColumnFullTitle(const std::string& column);
   static std::string GetColumnUnit(const std::string& column);
   static std::string GetColumnDescription(const std::string& column);
-  /// How many decimals its numbers have for people; negative: it is a text, or no measure.
+  /// How many decimals its numbers have for people; negative: it is a text or a flag, or no measure.
   static int GetColumnDecimals(const std::string& column);
+  /// Whether its cells are yes (1) or no (0).
+  static bool GetColumnIsFlag(const std::string& column);
   /// The measures that are shown, by their names with spaces between them: as the parameter node says, or else as
   /// SetDefaultColumns() did, or else size, volume, probability and uncertainty.
   std::string GetShownColumns(vtkMRMLSAM2LungParametersNode* parameters);

@@ -128,6 +128,12 @@ int vtkSlicerSAM2LungLogic::GetColumnDecimals(const std::string& column)
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetColumnIsFlag(const std::string& column)
+{
+  return FindColumn(column).flag;
+}
+
+//----------------------------------------------------------------------------
 std::string vtkSlicerSAM2LungLogic::GetShownColumns(vtkMRMLSAM2LungParametersNode* parameters)
 {
   const std::string own = parameters ? parameters->GetShownColumns() : std::string();

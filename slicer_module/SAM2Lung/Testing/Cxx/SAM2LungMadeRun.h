@@ -13,6 +13,7 @@
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
+#include <vtkMRMLSelectionNode.h>
 #include <vtkSlicerSegmentationsModuleLogic.h>
 
 #include <vtkDataArray.h>
@@ -247,6 +248,9 @@ public:
     this->Colors->SetMRMLScene(this->Scene);
     this->Segmentations->SetMRMLScene(this->Scene);
     this->Logic->SetMRMLScene(this->Scene);
+    // Markups ask it for the unit of lengths.
+    vtkNew<vtkMRMLSelectionNode> selection;
+    this->Scene->AddNode(selection);
     this->CT = this->AddCT("CT", ijk_to_ras, dims);
     this->Parameters = this->Logic->GetParametersNode(this->CT, true);
   }
