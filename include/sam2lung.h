@@ -1174,6 +1174,22 @@ typedef struct sam2lung_nodule {
    * Instance number of that slice's DICOM image; none for other inputs.
    */
   double long_axis_instance_number;
+  /**
+   * Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame, mm.
+   */
+  double long_axis_3d_start_ras[3];
+  /**
+   * Where it ends, mm.
+   */
+  double long_axis_3d_end_ras[3];
+  /**
+   * Where the short axis in any plane begins, in the same frame, mm.
+   */
+  double short_axis_3d_start_ras[3];
+  /**
+   * Where it ends, mm.
+   */
+  double short_axis_3d_end_ras[3];
 } sam2lung_nodule;
 
 #ifdef __cplusplus
@@ -2307,6 +2323,36 @@ enum sam2lung_status sam2lung_result_from_maps(const struct sam2lung_volume *lab
                                                const struct sam2lung_volume *uncertainty,
                                                struct sam2lung_result **result,
                                                struct sam2lung_error **error);
+
+/**
+ * Measures outlines that no run made, such as ones that a person drew or edited. Since version 5 of the interface.
+ *
+ * As sam2lung_result_from_maps(), and each nodule has every measure that its outline, the CT and the maps give: axes, mean
+ * diameter and its size bands, HU and texture, probability and uncertainty. What samples, a model or the lungs say is NaN, 0 or
+ * empty: intervals, shares of samples, reasons for review, class, side, distance to the pleura. So is what a map says that isn't
+ * given.
+ *
+ * Volumes may be a part of the CT that holds the outlines and what lies within 10 mm of them; voxel indices
+ * (sam2lung_nodule::centroid_ijk, long_axis_slice) are then that part's.
+ *
+ * Any thread.
+ *
+ * @param volume the CT, of any voxel type, not NULL; copied
+ * @param labels numbers of the outlines, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, on the same grid, not NULL; copied
+ * @param probability mean probability on the same grid, of any voxel type, may be NULL; copied
+ * @param uncertainty uncertainty on the same grid, of any voxel type, may be NULL; copied
+ * @param hounsfield whether the volume's values are HU; else what HU say of density is NaN or empty
+ * @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_from_outlines(const struct sam2lung_volume *volume,
+                                                   const struct sam2lung_volume *labels,
+                                                   const struct sam2lung_volume *probability,
+                                                   const struct sam2lung_volume *uncertainty,
+                                                   bool hounsfield,
+                                                   struct sam2lung_result **result,
+                                                   struct sam2lung_error **error);
 
 /**
  * How many measures this library knows: the columns of nodules.csv but for the last. Later libraries have more, and those

@@ -291,6 +291,14 @@ pub mod ffi {
         long_axis_instance_number: f64,
         /// SOP instance UID of that image; empty for other inputs.
         long_axis_sop_instance_uid: String,
+        /// Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame, mm.
+        long_axis_3d_start_ras: [f64; 3],
+        /// Where it ends, mm.
+        long_axis_3d_end_ras: [f64; 3],
+        /// Where the short axis in any plane begins, in the same frame, mm.
+        short_axis_3d_start_ras: [f64; 3],
+        /// Where it ends, mm.
+        short_axis_3d_end_ras: [f64; 3],
         // end of generated
     }
 
@@ -663,6 +671,10 @@ impl From<&nodule::Nodule> for ffi::Nodule {
             long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
             long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
             long_axis_sop_instance_uid: said(nodule, "long_axis_sop_instance_uid"),
+            long_axis_3d_start_ras: nodule.long_axis_3d_start_ras,
+            long_axis_3d_end_ras: nodule.long_axis_3d_end_ras,
+            short_axis_3d_start_ras: nodule.short_axis_3d_start_ras,
+            short_axis_3d_end_ras: nodule.short_axis_3d_end_ras,
             // end of generated
         }
     }

@@ -157,6 +157,15 @@ struct Nodule {
     std::optional<double> long_axis_instance_number;
     /// SOP instance UID of that image; empty for other inputs.
     std::string long_axis_sop_instance_uid;
+    /// Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame,
+    /// mm.
+    std::array<double, 3> long_axis_3d_start_ras{};
+    /// Where it ends, mm.
+    std::array<double, 3> long_axis_3d_end_ras{};
+    /// Where the short axis in any plane begins, in the same frame, mm.
+    std::array<double, 3> short_axis_3d_start_ras{};
+    /// Where it ends, mm.
+    std::array<double, 3> short_axis_3d_end_ras{};
     // end of generated
 };
 
@@ -284,6 +293,10 @@ inline Nodule nodule(const sam2lung_result* result, std::size_t index) {
     nodule.long_axis_slice = unless_nan(raw.long_axis_slice);
     nodule.long_axis_instance_number = unless_nan(raw.long_axis_instance_number);
     nodule.long_axis_sop_instance_uid = measure_text(result, index, "long_axis_sop_instance_uid");
+    nodule.long_axis_3d_start_ras = place(raw.long_axis_3d_start_ras);
+    nodule.long_axis_3d_end_ras = place(raw.long_axis_3d_end_ras);
+    nodule.short_axis_3d_start_ras = place(raw.short_axis_3d_start_ras);
+    nodule.short_axis_3d_end_ras = place(raw.short_axis_3d_end_ras);
     // end of generated
     return nodule;
 }

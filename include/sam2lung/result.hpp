@@ -57,6 +57,25 @@ public:
         return Result(result.release());
     }
 
+    /// Measures outlines that no run made, such as ones that a person drew or edited: all that outline, CT and maps say. What samples,
+    /// a model or the lungs say is none, NaN, 0 or empty. See sam2lung_result_from_outlines().
+    /// \param ct           the CT, or a part of it that holds what lies within 10 mm of the outlines
+    /// \param labels       numbers of outlines, uint16, on the same grid
+    /// \param probability  on the same grid; null: unknown
+    /// \param uncertainty  on the same grid; null: unknown
+    /// \param hounsfield   whether the volume's values are HU
+    /// \throws Error Status::invalid_argument, Status::invalid_input, Status::out_of_memory
+    static Result from_outlines(const VolumeView& ct, const VolumeView& labels, const VolumeView* probability = nullptr,
+                                const VolumeView* uncertainty = nullptr, bool hounsfield = true) {
+        const auto raw_of = [](const VolumeView* view) { return view == nullptr ? nullptr : &view->c(); };
+        auto result = detail::create<sam2lung_result, sam2lung_result_free>(
+            [&](sam2lung_result** raw, sam2lung_error** error) {
+                return sam2lung_result_from_outlines(&ct.c(), &labels.c(), raw_of(probability), raw_of(uncertainty),
+                                                     hounsfield, raw, error);
+            });
+        return Result(result.release());
+    }
+
     /// All nodules, in the order of their numbers.
     std::vector<Nodule> nodules() const {
         std::vector<Nodule> list;

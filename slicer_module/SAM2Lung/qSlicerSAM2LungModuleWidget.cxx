@@ -12,6 +12,7 @@
 
 // MRML includes
 #include <vtkMRMLScene.h>
+#include <vtkMRMLSegmentationNode.h>
 #include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLTransformableNode.h>
 
@@ -29,6 +30,14 @@ QString timeLeft(double seconds)
   }
   return rounded < 60 ? qSlicerSAM2LungModuleWidget::tr("about %1 s left").arg(rounded)
                       : qSlicerSAM2LungModuleWidget::tr("about %1 min %2 s left").arg(rounded / 60).arg(rounded % 60);
+}
+
+//-----------------------------------------------------------------------------
+/// Ctrl-Y or Ctrl-Shift-Z: systems differ, and readers change systems.
+bool isRedo(QKeyEvent* key)
+{
+  return (key->key() == Qt::Key_Y && key->modifiers() == Qt::ControlModifier) ||
+         (key->key() == Qt::Key_Z && key->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier));
 }
 } // namespace
 
@@ -57,6 +66,10 @@ void qSlicerSAM2LungModuleWidget::setup()
   d->connectReader();
   d->connectOptions();
   d->connectOutputs();
+  d->connectCorrection();
+  d->connectColumns();
+  d->EditsTimer.setSingleShot(true);
+  connect(&d->EditsTimer, &QTimer::timeout, this, &qSlicerSAM2LungModuleWidget::lookForEdits);
   d->PreselectionTimer.setSingleShot(true);
   connect(&d->PreselectionTimer, &QTimer::timeout, this, &qSlicerSAM2LungModuleWidget::preselectCT);
   d->FollowingTimer.setSingleShot(true);
@@ -68,6 +81,7 @@ void qSlicerSAM2LungModuleWidget::setup()
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::ProgressEvent, this, SLOT(updateProgress()));
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::FinishedEvent, this, SLOT(onRunFinished()));
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::NodulesModifiedEvent, this, SLOT(updateWidgetFromMRML()));
+  this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::NodulesModifiedEvent, this, SLOT(scheduleLookForEdits()));
   this->qvtkConnect(logic, vtkSlicerSAM2LungLogic::OrphansRemovedEvent, this, SLOT(onOrphansRemoved()));
   this->updateWidgetFromMRML();
 }
@@ -87,6 +101,7 @@ void qSlicerSAM2LungModuleWidget::enter()
   this->preselectCT();
   this->followViews();
   this->updateWidgetFromMRML();
+  this->scheduleLookForEdits(); // the user may come from the Segment Editor
 }
 
 //-----------------------------------------------------------------------------
@@ -156,6 +171,8 @@ void qSlicerSAM2LungModuleWidget::setParametersNode(vtkMRMLSAM2LungParametersNod
   {
     d->Placer.stop();
     d->Message.clear();
+    d->Edited.clear();
+    this->scheduleLookForEdits();
   }
   this->qvtkReconnect(d->Node, node, vtkCommand::ModifiedEvent, this, SLOT(updateWidgetFromMRML()));
   d->Node = node;
@@ -284,10 +301,14 @@ void qSlicerSAM2LungModuleWidget::segmentNodules()
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidget::outlineAtClick(double r, double a, double s)
+void qSlicerSAM2LungModuleWidget::onPlaced(double r, double a, double s)
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  if (!d->logic()->StartOutlineAtClick(d->Node, r, a, s))
+  const bool begun = d->PlacedFor == qSlicerSAM2LungModuleWidgetPrivate::Outline
+                       ? d->logic()->StartOutlineAtClick(d->Node, r, a, s)
+                       : d->logic()->StartCorrectAtClick(d->Node, d->NoduleTable->currentNodule(), r, a, s,
+                                                         d->PlacedFor == qSlicerSAM2LungModuleWidgetPrivate::AddInside);
+  if (!begun)
   {
     d->takeMessage();
   }
@@ -298,20 +319,91 @@ void qSlicerSAM2LungModuleWidget::outlineAtClick(double r, double a, double s)
 void qSlicerSAM2LungModuleWidget::setPlacing(bool placing)
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  if (!placing)
+  placing ? static_cast<void>(d->waitForClick(qSlicerSAM2LungModuleWidgetPrivate::Outline)) : d->Placer.stop();
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::setAddingInside(bool placing)
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  placing ? static_cast<void>(d->waitForClick(qSlicerSAM2LungModuleWidgetPrivate::AddInside)) : d->Placer.stop();
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::setTakingAway(bool placing)
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  placing ? static_cast<void>(d->waitForClick(qSlicerSAM2LungModuleWidgetPrivate::TakeAway)) : d->Placer.stop();
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::keepCorrection()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  d->Placer.stop();
+  d->logic()->KeepCorrection(d->Node);
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::discardCorrection()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  d->Placer.stop();
+  if (d->logic()->GetCorrectedNodule(d->Node) > 0 && !d->logic()->DiscardCorrection(d->Node))
   {
-    d->Placer.stop();
-  }
-  else if (!d->Placer.start(this->mrmlScene()))
-  {
-    d->MessageIcon = QStyle::SP_MessageBoxCritical;
-    d->Message = tr("No click can be taken: the scene has no interaction node. Close the scene and try again.");
-  }
-  else if (d->logic()->GetWhereShown(d->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
-  {
-    d->logic()->ShowCT(d->Node);
+    d->takeMessage();
   }
   this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::measureAgain()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (d->logic()->MeasureAgain(d->Node))
+  {
+    d->Message.clear();
+  }
+  else
+  {
+    d->takeMessage();
+  }
+  this->lookForEdits();
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::scheduleLookForEdits()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  // A brush changes the segment at each move of the mouse, and a look goes over the whole label map.
+  const int wait_ms = 500;
+  d->EditsTimer.start(wait_ms);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::lookForEdits()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (d->logic() && !d->isRunning())
+  {
+    d->Edited = QString::fromStdString(d->logic()->GetEditedText(d->Node));
+    this->updateWidgetFromMRML();
+  }
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::setAxesVisible(bool visible)
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (d->Node)
+  {
+    d->Node->SetAxesVisible(visible);
+    d->logic()->UpdateAxes(d->Node);
+  }
 }
 
 //-----------------------------------------------------------------------------
@@ -345,6 +437,25 @@ void qSlicerSAM2LungModuleWidget::undo()
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::redo()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  if (!d->logic() || d->logic()->GetRedoText(d->Node).empty())
+  {
+    return;
+  }
+  if (d->logic()->Redo(d->Node))
+  {
+    d->Message.clear();
+  }
+  else
+  {
+    d->takeMessage();
+  }
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidget::exportNodules()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
@@ -362,16 +473,20 @@ void qSlicerSAM2LungModuleWidget::exportNodules()
 //-----------------------------------------------------------------------------
 bool qSlicerSAM2LungModuleWidget::event(QEvent* event)
 {
-  const bool asked = event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress;
-  if (asked && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo))
+  if (event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress)
   {
-    // Slicer's menu has the same key, for the scene. A line in which text is typed took it before it came here.
-    if (event->type() == QEvent::KeyPress)
+    // Slicer's menu has the same keys, for the scene. A line in which text is typed took them before they came here.
+    QKeyEvent* const key = static_cast<QKeyEvent*>(event);
+    const bool isUndo = key->matches(QKeySequence::Undo);
+    if (isUndo || isRedo(key))
     {
-      this->undo();
+      if (event->type() == QEvent::KeyPress)
+      {
+        isUndo ? this->undo() : this->redo();
+      }
+      event->accept();
+      return true;
     }
-    event->accept();
-    return true;
   }
   return this->Superclass::event(event);
 }
@@ -475,11 +590,19 @@ void qSlicerSAM2LungModuleWidget::updateWidgetFromMRML()
   this->qvtkReconnect(d->CT, ct, vtkMRMLTransformableNode::TransformModifiedEvent, this, update);
   this->qvtkReconnect(d->CT, ct, vtkMRMLVolumeNode::ImageDataModifiedEvent, this, update);
   d->CT = ct;
+  vtkMRMLSegmentationNode* const node = d->Node ? d->Node->GetSegmentationNode() : nullptr;
+  vtkSegmentation* const segmentation = node ? node->GetSegmentation() : nullptr;
+  const char* const look = SLOT(scheduleLookForEdits());
+  this->qvtkReconnect(d->Segmentation, segmentation, vtkSegmentation::SourceRepresentationModified, this, look);
+  this->qvtkReconnect(d->Segmentation, segmentation, vtkSegmentation::SegmentRemoved, this, look);
+  d->Segmentation = segmentation;
 
   d->NoduleTable->setParametersNode(d->Node);
   d->AdvancedCollapsibleButton->setEnabled(d->Node);
   d->updateInput();
   d->updateResult();
+  d->updateCorrection();
+  d->updateEdited();
   if (d->Node)
   {
     d->updateOptions();

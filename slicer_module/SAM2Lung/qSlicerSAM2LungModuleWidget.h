@@ -43,7 +43,7 @@ public slots:
 
 protected:
   void setup() override;
-  /// Takes Ctrl-Z for undo().
+  /// Takes Ctrl-Z for undo(), Ctrl-Y and Ctrl-Shift-Z for redo().
   bool event(QEvent* event) override;
 
 protected slots:
@@ -61,11 +61,23 @@ protected slots:
   void onSceneClosed();
 
   void segmentNodules();
-  void outlineAtClick(double r, double a, double s);
+  /// At a click in a view: outlines a nodule, or corrects the current one's outline, as the click was asked for.
+  void onPlaced(double r, double a, double s);
   void setPlacing(bool placing);
+  void setAddingInside(bool placing);
+  void setTakingAway(bool placing);
+  void keepCorrection();
+  void discardCorrection();
+  void measureAgain();
+  /// Looks whether segments were edited by hand, when the events at hand are through.
+  void scheduleLookForEdits();
+  void lookForEdits();
+  void setAxesVisible(bool visible);
   void cancel();
-  /// Takes back the last decision, comment or click (Ctrl-Z).
+  /// Takes back the last decision, comment, click or measurement (Ctrl-Z).
   void undo();
+  /// Does again what was taken back last.
+  void redo();
   /// Asks for a folder, and writes the nodules there.
   void exportNodules();
   void onRunStarted();

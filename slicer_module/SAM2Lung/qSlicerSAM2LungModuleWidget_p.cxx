@@ -4,6 +4,7 @@
 #include <QAbstractItemView>
 #include <QColor>
 #include <QImage>
+#include <QMenu>
 #include <QScrollBar>
 #include <QSettings>
 #include <QShortcut>
@@ -44,6 +45,8 @@ typedef vtkMRMLSAM2LungParametersNode Parameters;
 
 /// The reader's name, as the panel knew it last.
 const char* const READER_SETTING = "SAM2Lung/Reader";
+/// The columns that the user chose last: names of measures, with spaces between them.
+const char* const COLUMNS_SETTING = "SAM2Lung/Columns";
 
 //-----------------------------------------------------------------------------
 /// A square of that colour, as rich text.
@@ -166,6 +169,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   QObject::connect(this->SegmentNodulesButton, &QPushButton::clicked, q, &Widget::segmentNodules);
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
   QObject::connect(this->UndoButton, &QPushButton::clicked, q, &Widget::undo);
+  QObject::connect(this->RedoButton, &QPushButton::clicked, q, &Widget::redo);
   QObject::connect(this->ExportButton, &QPushButton::clicked, q, &Widget::exportNodules);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
                    [this](const QString& details)
@@ -173,9 +177,10 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
                      this->NoduleDetailsLabel->setText(details);
                      this->NoduleDetailsLabel->setVisible(!details.isEmpty());
                      this->showComment();
+                     this->updateCorrection();
                    });
   QObject::connect(this->OutlineAtClickButton, &QPushButton::toggled, q, &Widget::setPlacing);
-  QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::outlineAtClick);
+  QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placed, q, &Widget::onPlaced);
   QObject::connect(&this->Placer, &qSAM2LungPointPlacer::placingChanged, q, &Widget::updateWidgetFromMRML);
   QObject::connect(this->OverlayCheckBox, &QCheckBox::toggled, q, &Widget::setOverlayVisible);
   QObject::connect(this->OverlayOpacitySlider, &ctkSliderWidget::valueChanged, q, &Widget::setOverlayOpacity);
@@ -649,24 +654,28 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
                : qSlicerSAM2LungModuleWidget::tr("Choose a chest CT in Hounsfield units; load one if there is none.");
   this->hideOutputsFromInput();
   showNode(this->InputVolumeComboBox, this->CT);
-  const bool placing = this->Placer.isPlacing();
-  this->SegmentNodulesButton->setEnabled(!running && problem.isEmpty());
+  const bool placing = this->isWaitingFor(Outline);
+  const bool corrected = this->logic()->GetCorrectedNodule(this->Node) > 0;
+  this->SegmentNodulesButton->setEnabled(!running && problem.isEmpty() && !corrected);
   this->SegmentNodulesButton->setToolTip(
     running              ? qSlicerSAM2LungModuleWidget::tr("A run goes on: wait for it, or cancel it.")
+    : corrected ? qSlicerSAM2LungModuleWidget::tr("The correction below is neither kept nor discarded: do either first.")
     : !problem.isEmpty() ? problem
                          : qSlicerSAM2LungModuleWidget::tr("Finds and outlines the nodules in the whole CT"));
-  this->OutlineAtClickButton->setEnabled(!running && problem.isEmpty());
+  this->OutlineAtClickButton->setEnabled(!running && problem.isEmpty() && !corrected);
   this->OutlineAtClickButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc ends)")
                                               : qSlicerSAM2LungModuleWidget::tr("Outline at &click"));
   this->OutlineAtClickButton->setToolTip(
     placing ? qSlicerSAM2LungModuleWidget::tr(
                 "Waiting for a click in the middle of a nodule in a slice view. Esc, or this button again, ends it.")
+    : corrected
+      ? qSlicerSAM2LungModuleWidget::tr("The correction below is neither kept nor discarded: do either first.")
     : problem.isEmpty()
       ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice: it is outlined and joins the table")
       : problem);
   this->OutlineAtClickButton->setVisible(!running || !this->logic()->GetRunOfClick());
   showChecked(this->OutlineAtClickButton, placing);
-  this->setViewCursors(placing);
+  this->setViewCursors(this->Placer.isPlacing());
   this->ProgressWidget->setVisible(running);
 
   const QString result = QString::fromStdString(this->logic()->GetResultText(this->Node));
@@ -755,6 +764,14 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
   this->UndoButton->setEnabled(!undo.isEmpty() && !this->isRunning());
   this->UndoButton->setToolTip(undo.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Nothing to undo")
                                               : qSlicerSAM2LungModuleWidget::tr("Undo (Ctrl-Z): %1").arg(undo));
+  const QString redo = QString::fromStdString(this->logic()->GetRedoText(this->Node));
+  this->RedoButton->setVisible(this->UndoButton->isVisibleTo(this->UndoButton->parentWidget()));
+  this->RedoButton->setEnabled(!redo.isEmpty() && !this->isRunning());
+  this->RedoButton->setToolTip(redo.isEmpty() ? qSlicerSAM2LungModuleWidget::tr("Nothing to do again")
+                                              : qSlicerSAM2LungModuleWidget::tr("Redo (Ctrl-Y): %1").arg(redo));
+  this->ColumnsButton->setVisible(!reviewed.isEmpty());
+  this->AxesCheckBox->setEnabled(!reviewed.isEmpty());
+  showChecked(this->AxesCheckBox, this->Node && this->Node->GetAxesVisible());
   const bool hasMap = this->Node && this->Node->GetUncertaintyVolumeNode();
   this->OverlayCheckBox->setEnabled(hasMap);
   this->OverlayOpacitySlider->setEnabled(hasMap && this->Node->GetOverlayVisible());
@@ -767,6 +784,112 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateResult()
     showChecked(this->OverlayCheckBox, this->Node->GetOverlayVisible());
     showValue(this->OverlayOpacitySlider, 100.0 * this->Node->GetOverlayOpacity());
   }
+}
+
+//-----------------------------------------------------------------------------
+bool qSlicerSAM2LungModuleWidgetPrivate::waitForClick(Purpose purpose)
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  this->PlacedFor = purpose;
+  if (!this->Placer.start(q->mrmlScene()))
+  {
+    this->MessageIcon = QStyle::SP_MessageBoxCritical;
+    this->Message = qSlicerSAM2LungModuleWidget::tr(
+      "No click can be taken: the scene has no interaction node. Close the scene and try again.");
+    return false;
+  }
+  if (this->logic()->GetWhereShown(this->Node) == vtkSlicerSAM2LungLogic::ShownNowhere)
+  {
+    this->logic()->ShowCT(this->Node);
+  }
+  return true;
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::connectCorrection()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  QObject::connect(this->AddInsideButton, &QPushButton::toggled, q, &Widget::setAddingInside);
+  QObject::connect(this->TakeAwayButton, &QPushButton::toggled, q, &Widget::setTakingAway);
+  QObject::connect(this->KeepButton, &QPushButton::clicked, q, &Widget::keepCorrection);
+  QObject::connect(this->DiscardButton, &QPushButton::clicked, q, &Widget::discardCorrection);
+  QObject::connect(this->MeasureAgainButton, &QPushButton::clicked, q, &Widget::measureAgain);
+  QObject::connect(this->AxesCheckBox, &QCheckBox::toggled, q, &Widget::setAxesVisible);
+  // By keys as by the buttons: what can't be pressed does nothing.
+  QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::correctionRequested, q,
+                   [this](bool inside) { (inside ? this->AddInsideButton : this->TakeAwayButton)->click(); });
+  QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::keepRequested, this->KeepButton, &QPushButton::click);
+  QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::discardRequested, this->DiscardButton, &QPushButton::click);
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::connectColumns()
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  if (!this->logic())
+  {
+    return;
+  }
+  this->logic()->SetDefaultColumns(QSettings().value(COLUMNS_SETTING).toString().toStdString());
+  QMenu* const menu = new QMenu(this->ColumnsButton);
+  this->ColumnsButton->setMenu(menu);
+  QObject::connect(menu, &QMenu::aboutToShow, q, [this, menu] { this->NoduleTable->fillColumnsMenu(menu); });
+  QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::columnsChosen, q,
+                   [this](const QString& names)
+                   {
+                     QSettings().setValue(COLUMNS_SETTING, names);
+                     this->logic()->SetDefaultColumns(names.toStdString());
+                   });
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateCorrection()
+{
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  if (!this->logic())
+  {
+    return;
+  }
+  const int id = this->NoduleTable->currentNodule();
+  const QString problem =
+    this->isRunning() ? Widget::tr("A run goes on: wait for it, or cancel it.")
+                      : QString::fromStdString(this->logic()->GetCorrectionProblem(this->Node, id));
+  const bool any = !this->logic()->GetReviewedText(this->Node).empty();
+  const QString nodule = QString::fromStdString(this->logic()->GetNoduleTitle(this->Node, id));
+  const auto show = [&](QPushButton* button, Purpose purpose, const QString& text, const QString& tip)
+  {
+    const bool waiting = this->isWaitingFor(purpose);
+    button->setVisible(any);
+    button->setEnabled(problem.isEmpty() || waiting);
+    button->setText(waiting ? Widget::tr("Click in a slice (Esc)") : text);
+    button->setToolTip(problem.isEmpty() ? tip : problem);
+    showChecked(button, waiting);
+  };
+  show(this->AddInsideButton, AddInside, Widget::tr("Add inside"),
+       Widget::tr("Corrects the outline of %1: click what it lacks (I in the table)").arg(nodule));
+  show(this->TakeAwayButton, TakeAway, Widget::tr("Take a&way outside"),
+       Widget::tr("Corrects the outline of %1: click what doesn't belong to it (O in the table)").arg(nodule));
+  const QString text = QString::fromStdString(this->logic()->GetCorrectionText(this->Node));
+  this->CorrectionLabel->setText(text);
+  this->CorrectionWidget->setVisible(!text.isEmpty());
+  this->KeepButton->setEnabled(!text.isEmpty() && !this->isRunning());
+  this->DiscardButton->setEnabled(!text.isEmpty() && !this->isRunning());
+}
+
+//-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidgetPrivate::updateEdited()
+{
+  this->EditedLabel->setText(this->Edited);
+  this->EditedWidget->setVisible(!this->Edited.isEmpty());
+  typedef qSlicerSAM2LungModuleWidget Widget;
+  const bool corrected = this->logic()->GetCorrectedNodule(this->Node) > 0;
+  this->MeasureAgainButton->setEnabled(!this->isRunning() && !corrected);
+  this->MeasureAgainButton->setToolTip(
+    this->isRunning() ? Widget::tr("A run goes on: wait for it, or cancel it.")
+    : corrected       ? Widget::tr("The correction above is neither kept nor discarded: do either first.")
+                      : Widget::tr("Measures the edited segments anew, by outline and CT. The table marks them as edited; what the "
+                                   "network said of the outline of before is not known any more"));
 }
 
 //-----------------------------------------------------------------------------

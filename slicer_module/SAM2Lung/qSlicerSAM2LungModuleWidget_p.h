@@ -16,6 +16,7 @@
 #include <vtkMRMLScalarVolumeNode.h>
 
 // VTK includes
+#include <vtkSegmentation.h>
 #include <vtkWeakPointer.h>
 
 // STD includes
@@ -83,6 +84,13 @@ public:
   /// What the colours of the outlines mean.
   void updateLegend();
   void updateResult();
+  void connectCorrection();
+  /// Buttons for clicks that correct the current nodule, and what such clicks made of it.
+  void updateCorrection();
+  /// Segments that were edited by hand.
+  void updateEdited();
+  /// The menu with the table's columns, and what was chosen there last.
+  void connectColumns();
   void connectReader();
   /// Of the current nodule. A comment that is still being typed goes to the nodule that it was begun for.
   void showComment();
@@ -98,9 +106,25 @@ public:
   /// Whose comment the line shows: number of a nodule, 0 for none, and its parameter node.
   int CommentedNodule{ 0 };
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> CommentedNode;
+  /// What a click in a view is waited for.
+  enum Purpose
+  {
+    Outline,
+    AddInside,
+    TakeAway
+  };
+  /// \return whether a click can be waited for; else the message says why
+  bool waitForClick(Purpose purpose);
+  bool isWaitingFor(Purpose purpose) const { return this->Placer.isPlacing() && this->PlacedFor == purpose; }
+
   qSAM2LungPointPlacer Placer;
+  Purpose PlacedFor{ Outline };
   QTimer PreselectionTimer;
   QTimer FollowingTimer;
+  QTimer EditsTimer;
+  /// Which segments were edited by hand, as of the last look; empty: none.
+  QString Edited;
+  vtkWeakPointer<vtkSegmentation> Segmentation;
   /// How the last run or call went, unless it completed.
   QString Message;
   QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };

@@ -1,4 +1,4 @@
-//! Results of maps that a program kept, such as those of a scene that was saved.
+//! Results of maps that a program kept, such as those of a scene that was saved, and of outlines that a person drew.
 
 use std::time::Duration;
 
@@ -50,16 +50,10 @@ pub unsafe extern "C" fn sam2lung_result_from_maps(
         let token = CancelToken::new();
         call.enter(crate::progress::Stage::Read);
         // SAFETY: the contract of the C ABI.
-        let view = unsafe { View::of(labels, "labels") }?;
-        if view.kind != VoxelType::Uint16 {
-            let expected = "SAM2LUNG_VOXEL_TYPE_UINT16";
-            return Err(refuse("labels->voxel_type", (view.kind as i32).to_string(), expected));
-        }
-        let numbers = view.collect(|voxel: u16| voxel, |_| token.check())?;
+        let labels = unsafe { numbers(labels, &token) }?;
         // SAFETY: the contract of the C ABI.
-        let map = |given, argument| unsafe { map(given, argument, &view.grid, &token) };
+        let map = |given, argument| unsafe { map(given, argument, &labels.grid, &token) };
         let (probability, uncertainty) = (map(probability, "probability")?, map(uncertainty, "uncertainty")?);
-        let labels = Volume::new(view.grid.clone(), numbers);
         let found = Segmentation::from_maps(labels, probability, uncertainty, &token)?;
         // SAFETY: it isn't NULL, so it can be written.
         unsafe { hand_over(result, sam2lung_result::new(found, None, Duration::ZERO, false)) };
@@ -67,6 +61,70 @@ pub unsafe extern "C" fn sam2lung_result_from_maps(
     };
     // SAFETY: the contract of the C ABI.
     unsafe { guard(error, work) }
+}
+
+/// Measures outlines that no run made, such as ones that a person drew or edited. Since version 5 of the interface.
+///
+/// As sam2lung_result_from_maps(), and each nodule has every measure that its outline, the CT and the maps give: axes, mean
+/// diameter and its size bands, HU and texture, probability and uncertainty. What samples, a model or the lungs say is NaN, 0 or
+/// empty: intervals, shares of samples, reasons for review, class, side, distance to the pleura. So is what a map says that isn't
+/// given.
+///
+/// Volumes may be a part of the CT that holds the outlines and what lies within 10 mm of them; voxel indices
+/// (sam2lung_nodule::centroid_ijk, long_axis_slice) are then that part's.
+///
+/// Any thread.
+///
+/// @param volume the CT, of any voxel type, not NULL; copied
+/// @param labels numbers of the outlines, 0 elsewhere, SAM2LUNG_VOXEL_TYPE_UINT16, on the same grid, not NULL; copied
+/// @param probability mean probability on the same grid, of any voxel type, may be NULL; copied
+/// @param uncertainty uncertainty on the same grid, of any voxel type, may be NULL; copied
+/// @param hounsfield whether the volume's values are HU; else what HU say of density is NaN or empty
+/// @param result where the result goes, not NULL; belongs to the caller, who frees it with sam2lung_result_free()
+/// @param error where an error goes, may be NULL
+/// @return SAM2LUNG_STATUS_OK, or why not
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sam2lung_result_from_outlines(
+    volume: *const sam2lung_volume,
+    labels: *const sam2lung_volume,
+    probability: *const sam2lung_volume,
+    uncertainty: *const sam2lung_volume,
+    hounsfield: bool,
+    result: *mut *mut sam2lung_result,
+    error: *mut *mut sam2lung_error,
+) -> sam2lung_status {
+    let work = |call: &Call| -> Result<()> {
+        check_output(result, "result")?;
+        let token = CancelToken::new();
+        call.enter(crate::progress::Stage::Nodules);
+        // SAFETY: the contract of the C ABI.
+        let labels = unsafe { numbers(labels, &token) }?;
+        // SAFETY: the contract of the C ABI.
+        let map = |given, argument| unsafe { map(given, argument, &labels.grid, &token) };
+        let ct = map(volume, "volume")?.ok_or_else(|| refuse("volume", "NULL", "the CT"))?;
+        let (probability, uncertainty) = (map(probability, "probability")?, map(uncertainty, "uncertainty")?);
+        let found = Segmentation::from_outlines(labels, (ct, hounsfield), probability, uncertainty, &token)?;
+        // SAFETY: it isn't NULL, so it can be written.
+        unsafe { hand_over(result, sam2lung_result::new(found, None, Duration::ZERO, false)) };
+        Ok(())
+    };
+    // SAFETY: the contract of the C ABI.
+    unsafe { guard(error, work) }
+}
+
+/// A label map.
+///
+/// # Safety
+/// `given` is NULL, or as [`View::of`] wants it.
+unsafe fn numbers(given: *const sam2lung_volume, token: &CancelToken) -> Result<Volume<u16>> {
+    // SAFETY: as this function's own.
+    let view = unsafe { View::of(given, "labels") }?;
+    if view.kind != VoxelType::Uint16 {
+        let expected = "SAM2LUNG_VOXEL_TYPE_UINT16";
+        return Err(refuse("labels->voxel_type", (view.kind as i32).to_string(), expected));
+    }
+    let numbers = view.collect(|voxel: u16| voxel, |_| token.check())?;
+    Ok(Volume::new(view.grid, numbers))
 }
 
 /// A map on the labels' grid; `None` for NULL.

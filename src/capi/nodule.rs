@@ -96,6 +96,14 @@ pub struct sam2lung_nodule {
     pub long_axis_slice: f64,
     /// Instance number of that slice's DICOM image; none for other inputs.
     pub long_axis_instance_number: f64,
+    /// Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame, mm.
+    pub long_axis_3d_start_ras: [f64; 3],
+    /// Where it ends, mm.
+    pub long_axis_3d_end_ras: [f64; 3],
+    /// Where the short axis in any plane begins, in the same frame, mm.
+    pub short_axis_3d_start_ras: [f64; 3],
+    /// Where it ends, mm.
+    pub short_axis_3d_end_ras: [f64; 3],
     // end of generated
 }
 
@@ -147,6 +155,10 @@ unsafe impl Abi for sam2lung_nodule {
         pleura_distance_mm: f64::NAN,
         long_axis_slice: f64::NAN,
         long_axis_instance_number: f64::NAN,
+        long_axis_3d_start_ras: [f64::NAN; 3],
+        long_axis_3d_end_ras: [f64::NAN; 3],
+        short_axis_3d_start_ras: [f64::NAN; 3],
+        short_axis_3d_end_ras: [f64::NAN; 3],
         // end of generated
     };
 }
@@ -195,6 +207,10 @@ impl From<&Nodule> for sam2lung_nodule {
             pleura_distance_mm: nodule.pleura_distance_mm.unwrap_or(f64::NAN),
             long_axis_slice: nodule.long_axis_slice.unwrap_or(f64::NAN),
             long_axis_instance_number: nodule.long_axis_instance_number.unwrap_or(f64::NAN),
+            long_axis_3d_start_ras: nodule.long_axis_3d_start_ras,
+            long_axis_3d_end_ras: nodule.long_axis_3d_end_ras,
+            short_axis_3d_start_ras: nodule.short_axis_3d_start_ras,
+            short_axis_3d_end_ras: nodule.short_axis_3d_end_ras,
             // end of generated
         }
     }

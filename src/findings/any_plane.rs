@@ -5,6 +5,8 @@
 //!   these planes in the one where the extent at right angles to it is longest. A plane holds the voxels that it passes
 //!   through.
 //!
+//! Both are drawn as lines that are as long as the axes.
+//!
 //! A voxel counts as the ellipsoid that fits into it, as a pixel does in [`super::axes`]. Of a digital ball both axes
 //! are at most a voxel's diagonal too long.
 
@@ -30,6 +32,10 @@ pub struct AnyPlane {
     pub long_mm: f64,
     /// Longest extent at right angles to it, in a plane that holds it.
     pub short_mm: f64,
+    /// Where the long axis is drawn: from one end to the other, in mm along i, j, k from the centre of voxel (0, 0, 0).
+    pub long_ends: [Point; 2],
+    /// The same of the short axis. It lies in its plane at right angles to the long one, midway between the voxels at its ends.
+    pub short_ends: [Point; 2],
 }
 
 impl AnyPlane {
@@ -40,13 +46,16 @@ impl AnyPlane {
     pub fn of(voxels: &[[usize; 3]], ends: &RowEnds, spacing_mm: [f64; 3], cancel: &CancelToken) -> Result<Self> {
         let long = Long::of(&ends.centres_mm(spacing_mm), spacing_mm, cancel)?;
         let centres: Vec<Point> = voxels.iter().map(|voxel| centre_mm(*voxel, spacing_mm)).collect();
-        let mut short_mm = 0.0f64;
+        // Where the plane of no turn holds a voxel, others may hold none: they are no longer.
+        let mut short = Line { middle: long.middle(), along: at_right_angles(long.along)[0], mm: 0.0 };
         for n in 0..DIRECTIONS {
             cancel.check()?;
             let turn = n as f64 * std::f64::consts::PI / DIRECTIONS as f64;
-            short_mm = short_mm.max(long.across(&centres, turn, spacing_mm));
+            let other = long.across(&centres, turn, spacing_mm);
+            short = other.filter(|other| other.mm > short.mm).unwrap_or(short);
         }
-        Ok(AnyPlane { long_mm: long.extent.mm, short_mm })
+        let drawn = Line { middle: long.middle(), along: long.along, mm: long.extent.mm };
+        Ok(AnyPlane { long_mm: drawn.mm, short_mm: short.mm, long_ends: drawn.ends(), short_ends: short.ends() })
     }
 }
 
@@ -70,6 +79,20 @@ impl Extent {
             }
         }
         Extent { mm: high.0 - low.0 + voxel_mm(along, spacing_mm), ends: [low.1, high.1] }
+    }
+}
+
+/// A line of some length about its middle; `along` is of length 1.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    middle: Point,
+    along: Point,
+    mm: f64,
+}
+
+impl Line {
+    fn ends(self) -> [Point; 2] {
+        [-0.5, 0.5].map(|part| moved(self.middle, self.along, part * self.mm))
     }
 }
 
@@ -102,22 +125,26 @@ impl Long {
         Ok(best)
     }
 
-    /// The extent at right angles to it of what lies in the plane through it that is turned by `turn` about it; 0 where
+    fn middle(&self) -> Point {
+        let [low, high] = self.extent.ends;
+        std::array::from_fn(|axis| (low[axis] + high[axis]) / 2.0)
+    }
+
+    /// The extent at right angles to it of what lies in the plane through it that is turned by `turn` about it; `None` where
     /// nothing does.
-    fn across(&self, centres: &[Point], turn: f64, spacing_mm: [f64; 3]) -> f64 {
+    fn across(&self, centres: &[Point], turn: f64, spacing_mm: [f64; 3]) -> Option<Line> {
         let [one, other] = at_right_angles(self.along);
         let (sin, cos) = turn.sin_cos();
         let in_plane: Point = std::array::from_fn(|axis| cos * one[axis] + sin * other[axis]);
         let normal: Point = std::array::from_fn(|axis| cos * other[axis] - sin * one[axis]);
-        let [low, high] = self.extent.ends;
-        let middle: Point = std::array::from_fn(|axis| (low[axis] + high[axis]) / 2.0);
+        let middle = self.middle();
         let reach = voxel_mm(normal, spacing_mm) / 2.0 + ROUNDING_MM;
-        let section = centres.iter().filter(|centre| dot(minus(**centre, middle), normal).abs() <= reach);
-        let along = section.map(|centre| dot(*centre, in_plane));
-        let ends = along.fold(None, |ends: Option<(f64, f64)>, at| {
-            Some(ends.map_or((at, at), |(low, high)| (low.min(at), high.max(at))))
-        });
-        ends.map_or(0.0, |(low, high)| high - low + voxel_mm(in_plane, spacing_mm))
+        let from_middle = centres.iter().map(|centre| minus(*centre, middle));
+        let section: Vec<Point> = from_middle.filter(|point| dot(*point, normal).abs() <= reach).collect();
+        let Extent { mm, ends } = section.first().map(|_| Extent::of(&section, in_plane, spacing_mm))?;
+        let between = |along: Point| (dot(ends[0], along) + dot(ends[1], along)) / 2.0;
+        let middle = moved(moved(middle, self.along, between(self.along)), in_plane, between(in_plane));
+        Some(Line { middle, along: in_plane, mm })
     }
 }
 
@@ -148,6 +175,10 @@ fn at_right_angles(along: Point) -> [Point; 2] {
     [one, [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]]
 }
 
+fn moved(from: Point, along: Point, mm: f64) -> Point {
+    std::array::from_fn(|axis| from[axis] + mm * along[axis])
+}
+
 fn minus(a: Point, b: Point) -> Point {
     std::array::from_fn(|axis| a[axis] - b[axis])
 }
@@ -176,17 +207,50 @@ mod tests {
 
     #[test]
     fn any_plane_of_one_voxel_are_its_longest_sides() {
-        let AnyPlane { long_mm, short_mm } = axes(&[[3, 4, 5]], [0.7, 0.8, 2.0]);
+        let AnyPlane { long_mm, short_mm, long_ends, short_ends } = axes(&[[3, 4, 5]], [0.7, 0.8, 2.0]);
         assert_eq!(long_mm, 2.0);
         assert!((short_mm - 0.8).abs() < 1e-12, "{short_mm}");
+        // The voxel's centre lies at (3.5, 3.2, 6.0) mm.
+        assert_near(long_ends, [[3.5, 3.2, 5.0], [3.5, 3.2, 7.0]]);
+        assert_near(short_ends, [[3.5, 2.8, 6.0], [3.5, 3.6, 6.0]]);
     }
 
     #[test]
     fn any_plane_of_a_diagonal_is_its_length_in_space() {
         let diagonal: Vec<[usize; 3]> = (0..9).map(|n| [n, n, n]).collect();
-        let AnyPlane { long_mm, short_mm } = axes(&diagonal, [1.0; 3]);
+        let AnyPlane { long_mm, short_mm, long_ends, .. } = axes(&diagonal, [1.0; 3]);
         assert!((long_mm - (8.0 * 3f64.sqrt() + 1.0)).abs() < 1e-9, "{long_mm}");
         assert!((short_mm - 1.0).abs() < 1e-9, "{short_mm}");
+        // Half a voxel, along the diagonal, beyond the centres of the voxels at the ends.
+        let beyond = 0.5 / 3f64.sqrt();
+        assert_near(long_ends, [[-beyond; 3], [8.0 + beyond; 3]]);
+    }
+
+    #[test]
+    fn any_plane_ends_are_those_of_lines_of_that_length_at_right_angles_in_one_plane() {
+        for tilt in [0.0f64, 30.0, 70.0] {
+            let (t, d) = tilt.to_radians().sin_cos();
+            let inside = |p: Point| {
+                let [x, y, z] = [d * p[0] + t * p[2], p[1], d * p[2] - t * p[0]];
+                // Thicker on one side: the short axis doesn't go through the middle of the long one.
+                (x / 9.0).powi(2) + (y / (4.0 + x / 6.0)).powi(2) + (z / 3.0).powi(2) <= 1.0
+            };
+            let found = axes(&voxels([26, 40, 32], [0.6, 0.5, 0.8], inside), [0.6, 0.5, 0.8]);
+            let [long, short] = [found.long_ends, found.short_ends].map(|[from, to]| minus(to, from));
+            assert!((norm(long) - found.long_mm).abs() < 1e-9, "{found:?}");
+            assert!((norm(short) - found.short_mm).abs() < 1e-9, "{found:?}");
+            assert!(dot(long, short).abs() < 1e-9, "{found:?}");
+            // All four ends lie in one plane.
+            let [a, b] = [long, short].map(|line| unit(line).unwrap());
+            let normal = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+            let off = dot(minus(found.short_ends[0], found.long_ends[0]), normal);
+            assert!(off.abs() < 1e-9, "{off}: {found:?}");
+        }
+    }
+
+    fn assert_near(ends: [Point; 2], expected: [Point; 2]) {
+        let off = ends.as_flattened().iter().zip(expected.as_flattened()).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f64::max) < 1e-9, "got {ends:?}, expected {expected:?}");
     }
 
     #[test]

@@ -81,11 +81,14 @@ impl<const N: usize> Scale<N> {
         self.from.iter().filter(|from| given >= **from).count()
     }
 
-    /// The band of a size, and of that under each sample.
+    /// The band of a size, and of that under each sample; without samples nobody knows how probable a band is.
     fn bands(&self, own: f64, samples: &[f64]) -> Bands {
+        if samples.is_empty() {
+            return Bands { own: self.names[self.band(own)], shares: Vec::new() };
+        }
         let mut counts = [0usize; N];
         samples.iter().for_each(|size| counts[self.band(*size)] += 1);
-        let share = |count: usize| count as f64 / samples.len().max(1) as f64;
+        let share = |count: usize| count as f64 / samples.len() as f64;
         let shares = self.names.iter().zip(counts).map(|(name, count)| Share { name, probability: share(count) });
         Bands { own: self.names[self.band(own)], shares: shares.collect() }
     }

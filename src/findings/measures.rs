@@ -20,8 +20,8 @@ const BETWEEN_TEXTS: &str = "; ";
 #[rustfmt::skip]
 pub const MEASURES: &[Measure] = &[
     whole("id", "Number", |n| n.id, "number in the label map, from 1"),
-    place("centroid_ijk", Unit::Voxel, IJK, |n| n.centroid_ijk, "centre as column, row, slice of the CT, from 0"),
-    place("centroid_ras", Unit::Millimetre, RAS, |n| n.centroid_ras,
+    place("centroid_ijk", Unit::Voxel, "Centre", IJK, |n| n.centroid_ijk, "centre as column, row, slice of the CT, from 0"),
+    place("centroid_ras", Unit::Millimetre, "Centre", RAS, |n| n.centroid_ras,
         "centre towards right, anterior, superior in the CT's patient frame"),
     number("volume_mm3", Unit::CubicMillimetre, "Volume", |n| n.volume_mm3, "volume of the outline in the label map"),
     number("volume_mm3_p05", Unit::CubicMillimetre, "Volume from", |n| n.volume_mm3_p05,
@@ -125,10 +125,38 @@ pub const MEASURES: &[Measure] = &[
         "instance number of that slice's DICOM image; none for other inputs"),
     text("long_axis_sop_instance_uid", "UID of that image", |n| &n.long_axis_sop_instance_uid,
         "SOP instance UID of that image; empty for other inputs"),
+    place("long_axis_3d_start_ras", Unit::Millimetre, "Long axis, any plane, from", LONG_START, |n| n.long_axis_3d_start_ras,
+        "where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame"),
+    place("long_axis_3d_end_ras", Unit::Millimetre, "Long axis, any plane, to", LONG_END, |n| n.long_axis_3d_end_ras,
+        "where it ends"),
+    place("short_axis_3d_start_ras", Unit::Millimetre, "Short axis, any plane, from", SHORT_START, |n| n.short_axis_3d_start_ras,
+        "where the short axis in any plane begins, in the same frame"),
+    place("short_axis_3d_end_ras", Unit::Millimetre, "Short axis, any plane, to", SHORT_END, |n| n.short_axis_3d_end_ras,
+        "where it ends"),
 ];
 
 const IJK: [[&str; 2]; 3] = [["centroid_i", "I"], ["centroid_j", "J"], ["centroid_k", "K"]];
 const RAS: [[&str; 2]; 3] = [["centroid_r", "R"], ["centroid_a", "A"], ["centroid_s", "S"]];
+const LONG_START: [[&str; 2]; 3] = [
+    ["long_axis_3d_start_r", "Long axis, any plane, from R"],
+    ["long_axis_3d_start_a", "Long axis, any plane, from A"],
+    ["long_axis_3d_start_s", "Long axis, any plane, from S"],
+];
+const LONG_END: [[&str; 2]; 3] = [
+    ["long_axis_3d_end_r", "Long axis, any plane, to R"],
+    ["long_axis_3d_end_a", "Long axis, any plane, to A"],
+    ["long_axis_3d_end_s", "Long axis, any plane, to S"],
+];
+const SHORT_START: [[&str; 2]; 3] = [
+    ["short_axis_3d_start_r", "Short axis, any plane, from R"],
+    ["short_axis_3d_start_a", "Short axis, any plane, from A"],
+    ["short_axis_3d_start_s", "Short axis, any plane, from S"],
+];
+const SHORT_END: [[&str; 2]; 3] = [
+    ["short_axis_3d_end_r", "Short axis, any plane, to R"],
+    ["short_axis_3d_end_a", "Short axis, any plane, to A"],
+    ["short_axis_3d_end_s", "Short axis, any plane, to S"],
+];
 
 /// One measure.
 #[derive(Debug, Clone, Copy)]
@@ -315,8 +343,15 @@ const fn optional(name: Text, unit: Unit, title: Text, get: fn(&Nodule) -> Optio
     Measure { name, unit, title, meaning, get: Get::Optional(get) }
 }
 
-const fn place(name: Text, unit: Unit, of: [[Text; 2]; 3], get: fn(&Nodule) -> [f64; 3], meaning: Text) -> Measure {
-    Measure { name, unit, title: "Centre", meaning, get: Get::Place(of, get) }
+const fn place(
+    name: Text,
+    unit: Unit,
+    title: Text,
+    of: [[Text; 2]; 3],
+    get: fn(&Nodule) -> [f64; 3],
+    meaning: Text,
+) -> Measure {
+    Measure { name, unit, title, meaning, get: Get::Place(of, get) }
 }
 
 const fn flag(name: Text, title: Text, get: fn(&Nodule) -> bool, meaning: Text) -> Measure {

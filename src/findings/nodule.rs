@@ -11,7 +11,7 @@ use crate::contract::{
 };
 use crate::findings::any_plane::AnyPlane;
 use crate::findings::around::Surroundings;
-use crate::findings::axes::RowEnds;
+use crate::findings::axes::{Axes, RowEnds};
 use crate::findings::bands::SizeBands;
 use crate::findings::canonical::Canonical;
 use crate::findings::density::Density;
@@ -143,6 +143,14 @@ pub struct Nodule {
     pub long_axis_instance_number: Option<f64>,
     /// SOP instance UID of that image; else empty.
     pub long_axis_sop_instance_uid: String,
+    /// Where the long axis in any plane begins, in RAS: drawn as a line of its length.
+    pub long_axis_3d_start_ras: [f64; 3],
+    /// Where it ends.
+    pub long_axis_3d_end_ras: [f64; 3],
+    /// Where the short axis in any plane begins, in RAS: drawn at right angles to the long one, and as long as it is.
+    pub short_axis_3d_start_ras: [f64; 3],
+    /// Where it ends.
+    pub short_axis_3d_end_ras: [f64; 3],
     /// Mean probability above which its outline lies, where that isn't the result's threshold. No measure: surfaces are drawn
     /// by it.
     pub outline_threshold: Option<f64>,
@@ -200,6 +208,10 @@ impl Nodule {
             long_axis_slice: None,
             long_axis_instance_number: None,
             long_axis_sop_instance_uid: String::new(),
+            long_axis_3d_start_ras: [UNKNOWN; 3],
+            long_axis_3d_end_ras: [UNKNOWN; 3],
+            short_axis_3d_start_ras: [UNKNOWN; 3],
+            short_axis_3d_end_ras: [UNKNOWN; 3],
             outline_threshold: None,
         }
     }
@@ -269,6 +281,17 @@ pub fn measure_those<'a>(
     numbered.map(|(voi, id, finding)| nodule(&maps(&finding), id, voi, finding, rules, cancel)).collect()
 }
 
+/// Measures outlines that no run made, such as ones drawn by hand: of every number of the label map what outline, CT and maps
+/// say. What samples or a model say is NaN or empty.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_outlines(maps: &Canonical<'_>, hounsfield: bool, cancel: &CancelToken) -> Result<Vec<Nodule>> {
+    let boxes = label_boxes(maps.labels, cancel)?;
+    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| Some((voi.as_ref()?, id)));
+    numbered.map(|(voi, id)| Ok(outlined(maps, id, voi, (hounsfield, None), cancel)?.0)).collect()
+}
+
 /// The box around each number 1..=N.
 fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<Voi>>> {
     let mut boxes: Vec<Option<Voi>> = Vec::new();
@@ -286,14 +309,15 @@ fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<
     Ok(boxes)
 }
 
-fn nodule(
-    maps: &Canonical<'_>,
+/// What the outline of number `id`, which lies in `voi`, the CT and the maps say; all that samples or a model say is NaN or
+/// empty. Its voxel indices are canonical. Leaves the axial axes and what lies around it, too.
+fn outlined<'a>(
+    maps: &'a Canonical<'a>,
     id: u16,
     voi: &Voi,
-    finding: Finding,
-    rules: Rules<'_>,
+    (hounsfield, lungs): (bool, Option<Lungs<'_>>),
     cancel: &CancelToken,
-) -> Result<Nodule> {
+) -> Result<(Nodule, Axes, Surroundings<'a>)> {
     let grid = &maps.ct.grid;
     cancel.check()?;
     let voxels: Vec<[usize; 3]> = voi.indices().filter(|index| maps.labels[*index] == id).collect();
@@ -304,54 +328,30 @@ fn nodule(
     let ends = RowEnds::of(voxels.iter().copied());
     let axes = ends.axial(grid.spacing_mm);
     let any_plane = AnyPlane::of(&voxels, &ends, grid.spacing_mm, cancel)?;
-    let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
-    let diameter = MeanDiameter::of(axes, sampled.axes());
-    let density = match rules.hounsfield {
+    let ras = |end_mm: [f64; 3]| grid.ras(std::array::from_fn(|axis| end_mm[axis] / grid.spacing_mm[axis]));
+    let [long_axis_3d_start_ras, long_axis_3d_end_ras] = any_plane.long_ends.map(ras);
+    let [short_axis_3d_start_ras, short_axis_3d_end_ras] = any_plane.short_ends.map(ras);
+    let density = match hounsfield {
         true => Density::of(maps, id, voi, &voxels, cancel)?,
         false => Density::UNKNOWN,
     };
-    let place = match rules.lungs {
+    let place = match lungs {
         Some(lungs) => Place::of(lungs, grid, voi, &voxels, cancel)?,
         None => Place::UNKNOWN,
     };
-    let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
     let around = Surroundings::of(maps, id, voi, cancel)?;
-    let mut nodule = Nodule {
-        id,
-        centroid_ijk,
-        centroid_ras: grid.ras(centroid_ijk),
-        volume_mm3,
-        volume_mm3_p05: p05,
-        volume_mm3_p50: p50,
-        volume_mm3_p95: p95,
-        sample_volume_mm3_p05: p05,
-        sample_volume_mm3_p50: p50,
-        sample_volume_mm3_p95: p95,
-        volume_spread: sampled.log_spread(),
-        equivalent_diameter_mm: equivalent_diameter_mm(volume_mm3),
+    let no_samples = SampleVolumes::of_voxels(grid.voxel_mm3(), Vec::new());
+    let nodule = Nodule {
         long_axis_mm: axes.long_mm,
         short_axis_mm: axes.short_mm,
         mean_hu: mean(&|index| f64::from(maps.ct.voxels[index])),
         probability_inside: mean(&|index| f64::from(maps.probability[index])),
         probability_around: around.probability(),
         uncertainty_mean: uncertainty_with_rim(maps, id, voi, cancel)?,
-        sample_dice: sampled.mean_dice(),
-        detection_rate: sampled.detection_rate(),
-        nodule_probability: finding.nodule_probability,
-        expected_dice: None,
-        clicked: finding.clicked,
-        review: false,
-        review_reasons: Vec::new(),
-        class: rules.classes[finding.class].name.clone(),
-        sample_volumes_mm3: sampled.volumes_mm3(),
-        readers_share: finding.readers_share,
         long_axis_3d_mm: any_plane.long_mm,
         short_axis_3d_mm: any_plane.short_mm,
-        mean_diameter_mm: diameter.mm,
-        mean_diameter_mm_p05: diameter.interval_mm[0],
-        mean_diameter_mm_p95: diameter.interval_mm[1],
-        sample_mean_diameters_mm: diameter.samples_mm,
-        size_bands: SizeBands::of(axes, volume_mm3, &sampled),
+        mean_diameter_mm: axes.mean_mm(),
+        size_bands: SizeBands::of(axes, volume_mm3, &no_samples),
         texture: density.texture,
         solid_volume_mm3: density.solid_mm3,
         solid_mean_diameter_mm: density.solid_mean_diameter_mm,
@@ -362,9 +362,50 @@ fn nodule(
         touches_pleura: place.touches(),
         pleura_distance_mm: place.pleura_mm,
         long_axis_slice: Some(axes.slice as f64),
-        long_axis_instance_number: None,
-        long_axis_sop_instance_uid: String::new(),
+        long_axis_3d_start_ras,
+        long_axis_3d_end_ras,
+        short_axis_3d_start_ras,
+        short_axis_3d_end_ras,
+        ..Nodule::unmeasured(id, [centroid_ijk, grid.ras(centroid_ijk)], volume_mm3)
+    };
+    Ok((nodule, axes, around))
+}
+
+fn nodule(
+    maps: &Canonical<'_>,
+    id: u16,
+    voi: &Voi,
+    finding: Finding,
+    rules: Rules<'_>,
+    cancel: &CancelToken,
+) -> Result<Nodule> {
+    let grid = &maps.ct.grid;
+    let (outlined, axes, around) = outlined(maps, id, voi, (rules.hounsfield, rules.lungs), cancel)?;
+    let sampled = SampleVolumes::of(maps, id, voi, cancel)?;
+    let diameter = MeanDiameter::of(axes, sampled.axes());
+    let [p05, p50, p95] = [0.05, 0.5, 0.95].map(|q| sampled.quantile_mm3(q));
+    let mut nodule = Nodule {
+        volume_mm3_p05: p05,
+        volume_mm3_p50: p50,
+        volume_mm3_p95: p95,
+        sample_volume_mm3_p05: p05,
+        sample_volume_mm3_p50: p50,
+        sample_volume_mm3_p95: p95,
+        volume_spread: sampled.log_spread(),
+        sample_dice: sampled.mean_dice(),
+        detection_rate: sampled.detection_rate(),
+        nodule_probability: finding.nodule_probability,
+        clicked: finding.clicked,
+        class: rules.classes[finding.class].name.clone(),
+        sample_volumes_mm3: sampled.volumes_mm3(),
+        readers_share: finding.readers_share,
+        mean_diameter_mm: diameter.mm,
+        mean_diameter_mm_p05: diameter.interval_mm[0],
+        mean_diameter_mm_p95: diameter.interval_mm[1],
+        sample_mean_diameters_mm: diameter.samples_mm,
+        size_bands: SizeBands::of(axes, outlined.volume_mm3, &sampled),
         outline_threshold: finding.outline_threshold,
+        ..outlined
     };
     let limits = around.volume_limits(cancel)?;
     let expected = Expected::of(rules.uncertainty, &nodule, &sampled, limits, grid.voxel_mm3());

@@ -17,7 +17,11 @@ use super::canonical::Canonical;
 use crate::{
     contract::uncertainty::Uncertainty,
     error::{Error, Result},
-    findings::{interval::VolumeInterval, nodule::Nodule, samples::Territory},
+    findings::{
+        interval::VolumeInterval,
+        nodule::{Nodule, measure_outlines},
+        samples::Territory,
+    },
     memory,
     networks::neighbours::SliceSteps,
     progress::CancelToken,
@@ -300,6 +304,47 @@ impl Segmentation {
             },
             orientation: Orientation::of(&grid),
         })
+    }
+
+    /// A result of outlines that no run made, as a person draws them, with `ct` on their grid: [`Segmentation::from_maps`] with
+    /// all measures that outline, CT and maps give. What samples or a model say is NaN or empty, and so is what a map says that
+    /// isn't given. `hounsfield`: the CT's values are HU.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    ///
+    /// # Panics
+    /// When a map or the CT has another shape than the labels: a mistake in the calling code.
+    pub fn from_outlines(
+        labels: Volume<u16>,
+        (ct, hounsfield): (Array3<f32>, bool),
+        probability: Option<Array3<f32>>,
+        uncertainty: Option<Array3<f32>>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        assert_eq!(ct.shape(), labels.grid.shape(), "a CT has the shape of the labels");
+        let (told, sure) = (probability.is_some(), uncertainty.is_some());
+        let mut found = Self::from_maps(labels, probability, uncertainty, cancel)?;
+        let orientation = found.orientation.clone();
+        let ct = orientation.to_canonical(Volume::new(orientation.native_grid().clone(), ct), cancel)?;
+        let Arrays { labels, probability, uncertainty, .. } = found.arrays.copied(&orientation, cancel)?;
+        let samples = SampleMasks::new(0);
+        let maps = Canonical {
+            ct: &ct,
+            probability: &probability,
+            uncertainty: &uncertainty,
+            labels: &labels,
+            samples: &samples,
+        };
+        let known = |value: f64, known: bool| if known { value } else { f64::NAN };
+        let own = |nodule: Nodule| Nodule {
+            probability_inside: known(nodule.probability_inside, told),
+            probability_around: known(nodule.probability_around, told),
+            uncertainty_mean: known(nodule.uncertainty_mean, sure),
+            ..nodule.into_native(&orientation)
+        };
+        found.nodules = measure_outlines(&maps, hounsfield, cancel)?.into_iter().map(own).collect();
+        Ok(found)
     }
 
     /// Where a voxel lies within `reach_mm` of a nodule, on the CT's own grid.
@@ -612,6 +657,60 @@ mod tests {
         assert_eq!((found.native().labels.voxels, found.native().probability.voxels[[2, 3, 4]]), (labels.view(), 0.25));
         assert!(found.native().uncertainty.voxels.iter().all(|value| *value == 0.0));
         assert_eq!(found.surfaces(Some(7), &CancelToken::new()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn from_outlines_measures_by_outline_and_ct_and_knows_nothing_of_samples() {
+        // Columns run towards the left and slices downwards: canonical indices differ from the CT's own.
+        let columns = [[-0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, -2.0]];
+        let grid = Grid::from_columns([20, 20, 8], columns, [30.0, -20.0, 10.0]).unwrap();
+        let mut labels = Array3::zeros(grid.shape());
+        // 12 x 4 x 1 voxels in slice 2, and one in slice 6.
+        for (j, i) in (5..9).flat_map(|j| (3..15).map(move |i| (j, i))) {
+            labels[[2, j, i]] = 3;
+        }
+        labels[[6, 18, 18]] = 1;
+        let ct = Array3::from_elem(grid.shape(), 40.0f32);
+        let uncertainty = Some(Array3::from_elem(grid.shape(), 0.5f32));
+        let of = |hounsfield: bool, uncertainty: Option<Array3<f32>>| {
+            let labels = Volume::new(grid.clone(), labels.clone());
+            let cancel = CancelToken::new();
+            Segmentation::from_outlines(labels, (ct.clone(), hounsfield), None, uncertainty, &cancel).unwrap()
+        };
+        let found = of(true, uncertainty);
+        assert_eq!(found.nodules.iter().map(|nodule| nodule.id).collect::<Vec<_>>(), [1, 3]);
+        let nodule = &found.nodules[1];
+        assert_eq!((nodule.volume_mm3, nodule.centroid_ijk), (24.0, [8.5, 6.5, 2.0]));
+        assert_eq!(nodule.centroid_ras, grid.ras(nodule.centroid_ijk));
+        assert_eq!((nodule.long_axis_slice, nodule.mean_hu, nodule.uncertainty_mean), (Some(2.0), 40.0, 0.5));
+        assert_eq!((nodule.texture, nodule.mass_mg), ("solid", Some(24.0 * 1.04)));
+        // From corner to corner of 5.5 x 1.5 mm between centres, and a voxel of 0.5 mm.
+        assert!((nodule.long_axis_mm - (5.5f64.hypot(1.5) + 0.5)).abs() < 0.01, "{}", nodule.long_axis_mm);
+        let ends = [nodule.long_axis_3d_start_ras, nodule.long_axis_3d_end_ras];
+        let length = (0..3).map(|axis| (ends[0][axis] - ends[1][axis]).powi(2)).sum::<f64>().sqrt();
+        assert!((length - nodule.long_axis_3d_mm).abs() < 1e-9, "{ends:?}");
+        let middle: [f64; 3] = std::array::from_fn(|axis| (ends[0][axis] + ends[1][axis]) / 2.0);
+        let off = (0..3).map(|axis| (middle[axis] - nodule.centroid_ras[axis]).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-9, "the long axis of a box goes through its middle: {middle:?}");
+        for unknown in [
+            nodule.volume_mm3_p05,
+            nodule.volume_mm3_p95,
+            nodule.sample_volume_mm3_p50,
+            nodule.volume_spread,
+            nodule.mean_diameter_mm_p05,
+            nodule.sample_dice,
+            nodule.detection_rate,
+            nodule.probability_inside,
+            nodule.probability_around,
+        ] {
+            assert!(unknown.is_nan(), "{nodule:?}");
+        }
+        assert!(nodule.sample_volumes_mm3.is_empty() && nodule.review_reasons.is_empty() && !nodule.review);
+        assert_eq!((nodule.size_bands.bts_volume.own, nodule.size_bands.bts_volume.shares.len()), ("<80 mm³", 0));
+        let unsure = of(false, None);
+        let nodule = &unsure.nodules[1];
+        assert_eq!((nodule.texture, nodule.mass_mg, nodule.mean_hu), ("", None, 40.0));
+        assert!(nodule.uncertainty_mean.is_nan());
     }
 
     #[test]

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn csv_without_nodules_has_its_header_line() {
         let text = csv(&[], &[]);
-        let ends = text.ends_with(",long_axis_instance_number,long_axis_sop_instance_uid,scan_warnings\r\n");
+        let ends = text.ends_with(",short_axis_3d_end_r,short_axis_3d_end_a,short_axis_3d_end_s,scan_warnings\r\n");
         assert!(text.starts_with("id,centroid_i,") && ends, "{text}");
         assert_eq!(text.lines().count(), 1);
     }

@@ -108,6 +108,48 @@ static void check_from_maps(sam2lung_engine *engine, const struct block *block, 
     BAD(sam2lung_result_from_maps(&labels, &probability, NULL, &found, &error), "E_NON_FINITE");
 }
 
+/* Outlines that a person drew: measured by outline and CT; nobody knows what samples would say. */
+static void check_from_outlines(const struct block *block, size_t count)
+{
+    uint16_t *numbers = calloc(count, sizeof *numbers);
+    CHECK(numbers != NULL);
+    const int64_t *dims = block->dims;
+    /* 5 x 3 x 1 voxels of 1 mm about the middle. */
+    for (int64_t j = -1; j <= 1; j++) {
+        for (int64_t i = -2; i <= 2; i++) {
+            numbers[dims[0] / 2 + i + dims[0] * (dims[1] / 2 + j + dims[1] * (dims[2] / 2))] = 7;
+        }
+    }
+    sam2lung_volume labels = volume_of(block, numbers, count * sizeof(uint16_t), SAM2LUNG_VOXEL_TYPE_UINT16);
+    sam2lung_result *found = NULL;
+    GOOD(sam2lung_result_from_outlines(volumes[0], &labels, NULL, NULL, true, &found, &error));
+    CHECK(sam2lung_result_nodule_count(found) == 1);
+    sam2lung_nodule nodule = nodule_of(found, 7);
+    CHECK(nodule.volume_mm3 == 15.0 && nodule.long_axis_mm > 5.0 && nodule.long_axis_mm < 6.0);
+    CHECK(nodule.mean_hu == nodule.mean_hu && nodule.mass_mg == nodule.mass_mg);
+    CHECK(nodule.volume_mm3_p05 != nodule.volume_mm3_p05 && nodule.sample_dice != nodule.sample_dice);
+    CHECK(nodule.uncertainty_mean != nodule.uncertainty_mean);
+    double squared = 0.0;
+    for (int axis = 0; axis < 3; axis++) {
+        const double along = nodule.long_axis_3d_end_ras[axis] - nodule.long_axis_3d_start_ras[axis];
+        squared += along * along;
+    }
+    const double off = squared - nodule.long_axis_3d_mm * nodule.long_axis_3d_mm;
+    CHECK(off < 1e-9 && off > -1e-9);
+    sam2lung_result_free(found);
+
+    GOOD(sam2lung_result_from_outlines(volumes[0], &labels, NULL, NULL, false, &found, &error));
+    nodule = nodule_of(found, 7);
+    CHECK(nodule.mass_mg != nodule.mass_mg);
+    sam2lung_result_free(found);
+    BAD(sam2lung_result_from_outlines(NULL, &labels, NULL, NULL, true, &found, &error), "E_ARGUMENT");
+    BAD(sam2lung_result_from_outlines(volumes[0], NULL, NULL, NULL, true, &found, &error), "E_ARGUMENT");
+    BAD(sam2lung_result_from_outlines(volumes[0], &labels, NULL, NULL, true, NULL, &error), "E_ARGUMENT");
+    labels.ijk_to_ras[3] = 5.0;
+    BAD(sam2lung_result_from_outlines(volumes[0], &labels, NULL, NULL, true, &found, &error), "E_ARGUMENT");
+    free(numbers);
+}
+
 static void check_refusals(sam2lung_engine *engine, const sam2lung_result *earlier, const int64_t *inside)
 {
     sam2lung_run_options options = everywhere();
@@ -157,6 +199,7 @@ int main(int argc, char **argv)
     struct kept kept = kept_of(automatic, count);
     check_near(automatic, &block, &kept);
     check_from_maps(engine, &block, &kept, beside);
+    check_from_outlines(&block, count);
     check_refusals(engine, automatic, beside);
     free_kept(&kept);
     sam2lung_result_free(replaced);

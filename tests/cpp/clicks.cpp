@@ -31,6 +31,10 @@ TEST(click_on_a_nodule_of_kept_maps_keeps_its_number) {
     const sam2lung::Result kept = sam2lung::Result::from_maps(labels);
     CHECK(kept.nodules().size() == 2 && kept.nodules().front().id == 11 && std::isnan(kept.nodules().front().mean_hu));
     CHECK(kept.nodules().front().sample_volumes_mm3.empty());
+    const sam2lung::Result measured = sam2lung::Result::from_outlines(ct.view(), labels);
+    CHECK(measured.nodules().size() == 2 && measured.nodules().front().id == 11);
+    CHECK(measured.nodules().front().long_axis_mm > 0 && !std::isnan(measured.nodules().front().mean_hu));
+    CHECK(std::isnan(measured.nodules().front().volume_mm3_p05) && !measured.nodules().front().texture.empty());
     const std::vector<sam2lung::Index> inside{MadeCt::BALL};
     const sam2lung::Result result = engine.click(ct.view(), kept, inside, {}, everywhere());
     const std::uint16_t before = numbers[ct.offset(MadeCt::BALL)];

@@ -33,7 +33,7 @@ FIELDS = (
     "bts_2015_diameter_band_probabilities bts_2015_volume_band_probabilities texture solid_volume_mm3 "
     "solid_mean_diameter_mm calcium_mm3 fat_mm3 mass_mg side touches_pleura pleura_distance_mm long_axis_slice "
     "long_axis_instance_number long_axis_sop_instance_uid clicked review review_reasons class sample_volumes_mm3 "
-    "scan_warnings"
+    "long_axis_3d_start_ras long_axis_3d_end_ras short_axis_3d_start_ras short_axis_3d_end_ras scan_warnings"
 ).split()
 
 

@@ -2,6 +2,7 @@
 
 #include "SAM2LungOutputs.h"
 
+#include "SAM2LungClicks.h"
 #include "SAM2LungColors.h"
 #include "SAM2LungMaps.h"
 #include "SAM2LungOutputNodes.h"
@@ -136,6 +137,7 @@ int WriteClick(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input,
   }
   WriteRow(nodes, *nodule, prepared, anew);
   WriteReading(nodes.table, id, inherited);
+  WriteClicks(nodes.table, id, input.clicks);
   WriteNoduleColor(nodes.nodule_colors, LookOf(*nodule, prepared.classes));
   WriteSegment(nodes.segmentation, parameters->GetInputVolumeNode(), prepared.segments.front());
   WritePoint(nodes.points, *nodule, prepared.classes);

@@ -190,17 +190,39 @@ void GiveFreeNumber(sam2lung::Nodule& nodule, const RunInput& input, vtkImageDat
   nodule.id = free;
 }
 
-/// The nodule that was outlined at the click, and those whose place it took.
+std::vector<sam2lung::Index> PlacesOf(const std::vector<RunClick>& clicks, bool inside)
+{
+  std::vector<sam2lung::Index> places;
+  for (const RunClick& click : clicks)
+  {
+    if (click.inside == inside)
+    {
+      places.push_back(click.ijk);
+    }
+  }
+  return places;
+}
+
+/// The nodule that was outlined at the clicks, and those whose place it took.
 void TakeClicked(const sam2lung::Result& result,
                  const sam2lung::Result& earlier,
                  const RunInput& input,
                  RunOutput& output)
 {
-  const std::uint32_t at_click = result.click_nodules().at(0);
+  const std::vector<std::uint32_t> at_clicks = result.click_nodules();
+  const std::uint32_t at_click = at_clicks.at(0);
   const std::vector<sam2lung::Nodule> nodules = result.nodules();
   const std::set<int> before = NumbersOf(earlier.nodules());
   const std::set<int> now = NumbersOf(nodules);
   output.clicked = 0;
+  output.apart = input.corrected != 0 && at_click != 0 &&
+                 std::any_of(at_clicks.begin(),
+                             at_clicks.end(),
+                             [&](std::uint32_t at) { return at != static_cast<std::uint32_t>(input.corrected); });
+  if (output.apart)
+  {
+    return;
+  }
   for (sam2lung::Nodule nodule : nodules)
   {
     // Only what was measured was outlined: where the network shows nothing, an earlier outline stays as it was.
@@ -239,7 +261,7 @@ LoadedEngine& EngineCache::Get(const RunInput& input)
   {
     throw UnfitModel(UnfitModel::Reason::channels, bundle, input);
   }
-  if (input.click_ijk && bundle.output() == sam2lung::Output::regions)
+  if (!input.clicks.empty() && bundle.output() == sam2lung::Output::regions)
   {
     throw UnfitModel(UnfitModel::Reason::clicks, bundle, input);
   }
@@ -266,16 +288,18 @@ RunOutput RunOn(LoadedEngine& loaded,
 {
   const std::vector<sam2lung::VolumeView> volumes = VolumesOf(input);
   const sam2lung::RunOptions options = Options(input, loaded.bundle, progress, cancel);
-  if (!input.click_ijk)
+  if (input.clicks.empty())
   {
-    const sam2lung::Result result = loaded.engine.run(volumes, options);
-    RunOutput output = OutputOf(result, loaded, input);
-    output.nodules = result.nodules();
+    const auto result = std::make_shared<const sam2lung::Result>(loaded.engine.run(volumes, options));
+    RunOutput output = OutputOf(*result, loaded, input);
+    output.nodules = result->nodules();
+    output.result = result;
     return output;
   }
   const sam2lung::Result earlier = EarlierOf(input);
-  const std::vector<sam2lung::Index> inside{ *input.click_ijk };
-  const sam2lung::Result result = loaded.engine.click(volumes, earlier, inside, {}, options);
+  const std::vector<sam2lung::Index> inside = PlacesOf(input.clicks, true);
+  const std::vector<sam2lung::Index> outside = PlacesOf(input.clicks, false);
+  const sam2lung::Result result = loaded.engine.click(volumes, earlier, inside, outside, options);
   RunOutput output = OutputOf(result, loaded, input);
   TakeClicked(result, earlier, input, output);
   return output;

@@ -105,15 +105,25 @@ vtkSmartPointer<vtkImageData> EmptyMask(const RunInput& input)
 
 } // namespace
 
+vtkSmartPointer<vtkImageData> VoxelsOfSegment(vtkMRMLSegmentationNode* node,
+                                              const std::string& segment_id,
+                                              vtkMRMLScalarVolumeNode* ct,
+                                              const RunInput& input)
+{
+  const vtkSmartPointer<vtkSegment> segment = WithLabelMap(node->GetSegmentation(), segment_id);
+  const auto labels = Resampled(segment, node, ct, input);
+  const auto mask = EmptyMask(input);
+  const bool any = labels && TakeInside(labels->GetPointData()->GetScalars(), segment->GetLabelValue(), mask);
+  return any ? mask : nullptr;
+}
+
 std::string SegmentMask(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
 {
   vtkMRMLSegmentationNode* const node = parameters->GetLungMaskSegmentationNode();
-  const vtkSmartPointer<vtkSegment> segment = WithLabelMap(node->GetSegmentation(), parameters->GetLungMaskSegmentID());
-  const auto labels = Resampled(segment, node, parameters->GetInputVolumeNode(), input);
-  const auto mask = EmptyMask(input);
-  if (labels && TakeInside(labels->GetPointData()->GetScalars(), segment->GetLabelValue(), mask))
+  input.mask =
+    VoxelsOfSegment(node, parameters->GetLungMaskSegmentID(), parameters->GetInputVolumeNode(), input);
+  if (input.mask)
   {
-    input.mask = mask;
     return {};
   }
   const std::string id = parameters->GetLungMaskSegmentID();

@@ -30,7 +30,7 @@ std::optional<ModelFacts> Read(const std::string& model)
   try
   {
     const sam2lung::Bundle bundle = model.empty() ? sam2lung::Bundle::builtin() : sam2lung::Bundle::open(model);
-    return ModelFacts{ bundle.name(), bundle.channel_list(), bundle.share_of_slices() };
+    return ModelFacts{ bundle.name(), bundle.channel_list(), bundle.share_of_slices(), bundle.takes_clicks() };
   }
   catch (const sam2lung::Error&)
   {

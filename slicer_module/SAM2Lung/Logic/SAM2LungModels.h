@@ -23,6 +23,7 @@ struct ModelFacts
   std::string name;
   std::vector<sam2lung::ModelChannel> channels; ///< The first one is the input volume.
   std::optional<double> share_of_slices;        ///< A hybrid's own.
+  bool takes_clicks = false;                    ///< Whether its outlines go by clicks inside and outside.
 };
 
 /// A model that can be chosen from a list.

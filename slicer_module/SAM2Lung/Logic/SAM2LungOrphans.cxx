@@ -7,9 +7,9 @@
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLDisplayNode.h>
+#include <vtkMRMLDisplayableNode.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
-#include <vtkMRMLStorageNode.h>
 #include <vtkMRMLSubjectHierarchyConstants.h>
 #include <vtkMRMLSubjectHierarchyNode.h>
 
@@ -31,31 +31,6 @@ bool IsReviewed(vtkMRMLSAM2LungParametersNode* parameters)
   vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
   const std::vector<int> ids = IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>();
   return std::any_of(ids.begin(), ids.end(), [table](int id) { return HasReadersWork(table, id); });
-}
-
-/// With the nodes that exist for it alone.
-void Remove(vtkMRMLScene* scene, vtkMRMLNode* node)
-{
-  std::vector<vtkSmartPointer<vtkMRMLNode>> nodes;
-  if (auto* const displayable = vtkMRMLDisplayableNode::SafeDownCast(node))
-  {
-    for (int n = 0; n < displayable->GetNumberOfDisplayNodes(); ++n)
-    {
-      nodes.emplace_back(displayable->GetNthDisplayNode(n));
-    }
-  }
-  if (auto* const storable = vtkMRMLStorableNode::SafeDownCast(node))
-  {
-    nodes.emplace_back(storable->GetStorageNode());
-  }
-  nodes.emplace_back(node);
-  for (vtkMRMLNode* each : nodes)
-  {
-    if (each && each->GetScene() == scene)
-    {
-      scene->RemoveNode(each);
-    }
-  }
 }
 
 /// Items of the subject hierarchy, and the folders in which they lie.
@@ -122,7 +97,7 @@ std::string RemoveOutputs(vtkMRMLSAM2LungParametersNode* parameters)
   {
     if (!stays(node))
     {
-      Remove(scene, node);
+      RemoveWhole(node);
       continue;
     }
     kept += (kept.empty() ? "'" : ", '") + std::string(node->GetName() ? node->GetName() : "") + "'";

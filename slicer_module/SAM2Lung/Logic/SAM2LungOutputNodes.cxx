@@ -5,12 +5,16 @@
 #include "vtkMRMLSAM2LungParametersNode.h"
 
 #include <vtkMRMLColorTableNode.h>
+#include <vtkMRMLDisplayNode.h>
+#include <vtkMRMLDisplayableNode.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLLinearTransformNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLStorageNode.h>
 #include <vtkMRMLSubjectHierarchyConstants.h>
 #include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
@@ -234,6 +238,63 @@ OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool prob
 }
 
 //----------------------------------------------------------------------------
+vtkMRMLColorTableNode* NoduleColorsOf(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return vtkMRMLColorTableNode::SafeDownCast(parameters->GetNodeReference(NODULE_COLORS));
+}
+
+//----------------------------------------------------------------------------
+void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNode* node, const char* role)
+{
+  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
+  node->SetAttribute(MADE, "1");
+  parameters->GetScene()->AddNode(node);
+  node->SetAndObserveTransformNodeID(ct->GetTransformNodeID());
+  Folder(ct).Put(node);
+  parameters->AddNodeReferenceID(role, node->GetID());
+}
+
+//----------------------------------------------------------------------------
+std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* parameters, const char* role)
+{
+  std::vector<vtkMRMLDisplayableNode*> nodes;
+  for (int n = 0; n < parameters->GetNumberOfNodeReferences(role); ++n)
+  {
+    if (auto* const node = vtkMRMLDisplayableNode::SafeDownCast(parameters->GetNthNodeReference(role, n)))
+    {
+      nodes.push_back(node);
+    }
+  }
+  return nodes;
+}
+
+//----------------------------------------------------------------------------
+void RemoveWhole(vtkMRMLNode* node)
+{
+  vtkMRMLScene* const scene = node->GetScene();
+  std::vector<vtkSmartPointer<vtkMRMLNode>> nodes;
+  if (auto* const displayable = vtkMRMLDisplayableNode::SafeDownCast(node))
+  {
+    for (int n = 0; n < displayable->GetNumberOfDisplayNodes(); ++n)
+    {
+      nodes.emplace_back(displayable->GetNthDisplayNode(n));
+    }
+  }
+  if (auto* const storable = vtkMRMLStorableNode::SafeDownCast(node))
+  {
+    nodes.emplace_back(storable->GetStorageNode());
+  }
+  nodes.emplace_back(node);
+  for (vtkMRMLNode* each : nodes)
+  {
+    if (each && each->GetScene() == scene)
+    {
+      scene->RemoveNode(each);
+    }
+  }
+}
+
+//----------------------------------------------------------------------------
 bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability)
 {
   const auto there = [scene](vtkMRMLNode* node) { return node && node->GetScene() == scene; };
@@ -243,18 +304,33 @@ bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability)
 }
 
 //----------------------------------------------------------------------------
+void MarkMade(vtkMRMLNode* node)
+{
+  node->SetAttribute(MADE, "1");
+}
+
+//----------------------------------------------------------------------------
 std::vector<vtkMRMLNode*> MadeNodes(vtkMRMLSAM2LungParametersNode* parameters)
 {
   std::vector<vtkMRMLNode*> made;
   std::vector<vtkMRMLNode*> referencing;
-  for (vtkMRMLNode* node : std::vector<vtkMRMLNode*>{ parameters->GetSegmentationNode(),
-                                                      parameters->GetLabelMapNode(),
-                                                      parameters->GetUncertaintyVolumeNode(),
-                                                      parameters->GetProbabilityVolumeNode(),
-                                                      parameters->GetNoduleTableNode(),
-                                                      parameters->GetNodulePointsNode(),
-                                                      parameters->GetNodeReference(NODULE_COLORS),
-                                                      parameters->GetNodeReference(MAP_COLORS) })
+  std::vector<vtkMRMLNode*> all{ parameters->GetSegmentationNode(),
+                                 parameters->GetLabelMapNode(),
+                                 parameters->GetUncertaintyVolumeNode(),
+                                 parameters->GetProbabilityVolumeNode(),
+                                 parameters->GetNoduleTableNode(),
+                                 parameters->GetNodulePointsNode(),
+                                 parameters->GetAlignedPriorVolumeNode(),
+                                 parameters->GetAlignedPriorLabelMapNode(),
+                                 parameters->GetPriorTransformNode(),
+                                 parameters->GetNodeReference(NODULE_COLORS),
+                                 parameters->GetNodeReference(MAP_COLORS) };
+  for (const char* role : { AXES_ROLE, BEFORE_ROLE })
+  {
+    const std::vector<vtkMRMLDisplayableNode*> beside = NodesBeside(parameters, role);
+    all.insert(all.end(), beside.begin(), beside.end());
+  }
+  for (vtkMRMLNode* node : all)
   {
     if (!node || !node->GetAttribute(MADE))
     {

@@ -42,6 +42,24 @@ constexpr int OUTPUT_NODES = 8;
 /// \param at_most  so many new ones are made at most; the others are null then
 OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool probability, int at_most = OUTPUT_NODES);
 
+/// The colours of the nodules that were made for this parameter node; null: none.
+vtkMRMLColorTableNode* NoduleColorsOf(vtkMRMLSAM2LungParametersNode* parameters);
+
+/// What stands beside the outputs where it is asked for: roles by which the parameter node refers to it, all of them shown and
+/// hidden with the outputs.
+constexpr const char* AXES_ROLE = "SAM2Lung.axes";
+constexpr const char* BEFORE_ROLE = "SAM2Lung.outlineBefore";
+
+/// Makes it one of the nodes that were made here: into the folder beside the CT, under the CT's transform, and into the role of
+/// the parameter node.
+void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNode* node, const char* role);
+/// The nodes in a role.
+std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* parameters, const char* role);
+/// Marks a node as made here, so that it goes with its CT.
+void MarkMade(vtkMRMLNode* node);
+/// Removes a node with what exists for it alone: display and storage nodes.
+void RemoveWhole(vtkMRMLNode* node);
+
 /// Whether all of them are still in the scene.
 bool AreThere(const OutputNodes& nodes, vtkMRMLScene* scene, bool probability);
 /// What was made for this parameter node alone and is in no other one's use: outputs and color tables.

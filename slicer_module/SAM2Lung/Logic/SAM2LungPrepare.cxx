@@ -204,6 +204,7 @@ void Apply(const Plan& plan, const Before& before, const Shares& shares, RunOutp
   output.nodules = nodules;
   output.earlier = plan.earlier;
   output.kept = plan.kept;
+  output.numbers = plan.numbers;
 }
 
 void Match(const RunInput& input, RunOutput& output)
@@ -268,7 +269,7 @@ void Prepare(const RunInput& input, RunOutput& output)
   {
     return;
   }
-  if (!input.click_ijk)
+  if (input.clicks.empty())
   {
     Match(input, output);
     if (!input.whole_uncertainty)
@@ -276,7 +277,7 @@ void Prepare(const RunInput& input, RunOutput& output)
       KeepNear(input, output);
     }
   }
-  if (!input.click_ijk && input.previous)
+  if (input.clicks.empty() && input.previous)
   {
     PutMapBack(output.uncertainty, input.previous->uncertainty, input, output);
     PutMapBack(output.probability, input.previous->probability, input, output);

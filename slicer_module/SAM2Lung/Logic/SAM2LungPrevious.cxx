@@ -69,7 +69,7 @@ vtkSmartPointer<vtkImageData> CopyOnGrid(vtkMRMLVolumeNode* node, const RunInput
 /// Where the maps are needed: for a click everywhere, for a run around what was clicked before.
 Box BoxOfMaps(const Previous& previous, const RunInput& input)
 {
-  if (input.click_ijk)
+  if (!input.clicks.empty())
   {
     return BoxOf(input.ct);
   }
@@ -98,7 +98,7 @@ std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* para
   vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
   const bool elsewhere =
     HasImage(parameters->GetLabelMapNode()) && !OnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT);
-  if (elsewhere || (input.click_ijk && HasRegions(table)))
+  if (elsewhere || (!input.clicks.empty() && HasRegions(table)))
   {
     return nullptr;
   }
@@ -107,7 +107,9 @@ std::shared_ptr<const Previous> TakePrevious(vtkMRMLSAM2LungParametersNode* para
   previous->last_number = LastSegment(parameters->GetSegmentationNode());
   for (const int id : IsNoduleTable(table) ? NoduleIDs(table) : std::vector<int>())
   {
-    previous->nodules[id] = NoduleInTable(table, id);
+    sam2lung::Nodule& nodule = previous->nodules[id] = NoduleInTable(table, id);
+    // An outline that was edited by hand stays as one that was clicked does.
+    nodule.clicked = nodule.clicked || CellNumber(table, id, "edited") > 0;
     previous->last_number = std::max(previous->last_number, id);
   }
   previous->labels = CopyOnGrid(parameters->GetLabelMapNode(), input, VTK_UNSIGNED_SHORT, BoxOf(input.ct));

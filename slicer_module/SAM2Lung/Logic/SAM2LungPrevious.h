@@ -21,7 +21,8 @@ namespace sam2lung_slicer
 /// A copy: nothing in it is shared with the scene.
 struct Previous
 {
-  std::map<int, sam2lung::Nodule> nodules;    ///< By number; of the fields, those that name and place a nodule.
+  std::map<int, sam2lung::Nodule> nodules;    ///< By number; of the fields, those that name and place a nodule;
+                                              ///< clicked are those that were edited by hand, too.
   bool regions = false;                       ///< They are classes of a model.
   int last_number = 0;                        ///< Highest number of a row or a segment.
   vtkSmartPointer<vtkImageData> labels;       ///< uint16, on the CT's grid; null: none.

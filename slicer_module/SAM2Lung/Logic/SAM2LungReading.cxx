@@ -82,7 +82,7 @@ std::string JoinComments(const std::string& first, const std::string& second)
 bool HasReadersWork(vtkMRMLTableNode* node, int id)
 {
   const Reading reading = ReadingInTable(node, id);
-  return CellNumber(node, id, "clicked") > 0 || reading.decision != Decision::undecided || !reading.comment.empty();
+  return CellNumber(node, id, "clicked") > 0 || CellNumber(node, id, "edited") > 0 || reading.decision != Decision::undecided || !reading.comment.empty();
 }
 
 //----------------------------------------------------------------------------

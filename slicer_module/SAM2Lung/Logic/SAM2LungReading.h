@@ -45,7 +45,7 @@ std::string CommentLine(const std::string& comment);
 /// Both comments, the first one first; one that is empty, or that stands in the other, adds nothing.
 std::string JoinComments(const std::string& first, const std::string& second);
 
-/// Whether a reader outlined, accepted, rejected or commented on the nodule.
+/// Whether a reader outlined, edited, accepted, rejected or commented on the nodule.
 bool HasReadersWork(vtkMRMLTableNode* node, int id);
 /// "Reviewed 3 of 10"; empty: no nodules.
 std::string ReviewedText(vtkMRMLTableNode* node);

@@ -44,18 +44,24 @@ vtkMRMLTransformNode* TransformAbove(vtkMRMLSAM2LungParametersNode* parameters)
   return first == nodes.end() ? nullptr : (*first)->GetParentTransformNode();
 }
 
-/// Where the nodule is in the world, mm.
-std::array<double, 3> PlaceRas(vtkMRMLSAM2LungParametersNode* parameters, int id)
+/// From the CT's own frame to the world, mm.
+std::array<double, 3> ToWorld(vtkMRMLSAM2LungParametersNode* parameters, const std::array<double, 3>& local_ras)
 {
-  vtkMRMLTableNode* const table = TableOf(parameters);
-  const std::array<double, 3> local_ras{ { CellNumber(table, id, "centroid_r"),
-                                           CellNumber(table, id, "centroid_a"),
-                                           CellNumber(table, id, "centroid_s") } };
   vtkNew<vtkGeneralTransform> to_world;
   vtkMRMLTransformNode::GetTransformBetweenNodes(TransformAbove(parameters), nullptr, to_world);
   std::array<double, 3> world_ras{};
   to_world->TransformPoint(local_ras.data(), world_ras.data());
   return world_ras;
+}
+
+/// Where the nodule is in the world, mm.
+std::array<double, 3> PlaceRas(vtkMRMLSAM2LungParametersNode* parameters, int id)
+{
+  vtkMRMLTableNode* const table = TableOf(parameters);
+  return ToWorld(parameters,
+                 { { CellNumber(table, id, "centroid_r"),
+                     CellNumber(table, id, "centroid_a"),
+                     CellNumber(table, id, "centroid_s") } });
 }
 
 /// As much around a nodule as a jump shows, mm; of a large one, more.
@@ -66,6 +72,18 @@ double AcrossMm(vtkMRMLSAM2LungParametersNode* parameters, int id)
 {
   const double long_axis_mm = CellNumber(TableOf(parameters), id, "long_axis_mm");
   return std::isfinite(long_axis_mm) ? std::max(AROUND_MM, TIMES_THE_NODULE * long_axis_mm) : AROUND_MM;
+}
+
+/// Moves the views to a place in the world.
+void Look(vtkMRMLSAM2LungParametersNode* parameters, const std::array<double, 3>& place_ras, double across_mm)
+{
+  if (parameters->GetLungWindow())
+  {
+    SetLungWindow(parameters->GetInputVolumeNode());
+    SetLungWindow(parameters->GetAlignedPriorVolumeNode());
+  }
+  JumpSlices(parameters, place_ras, parameters->GetZoomToNodule() ? across_mm : 0.0);
+  TurnTo(parameters->GetScene(), place_ras);
 }
 
 } // namespace
@@ -190,14 +208,14 @@ bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id)
   {
     return false;
   }
-  const std::array<double, 3> place_ras = PlaceRas(parameters, id);
-  if (parameters->GetLungWindow())
-  {
-    SetLungWindow(parameters->GetInputVolumeNode());
-  }
-  JumpSlices(parameters, place_ras, parameters->GetZoomToNodule() ? AcrossMm(parameters, id) : 0.0);
-  TurnTo(parameters->GetScene(), place_ras);
+  Look(parameters, PlaceRas(parameters, id), AcrossMm(parameters, id));
   return true;
+}
+
+//----------------------------------------------------------------------------
+void JumpToPlace(vtkMRMLSAM2LungParametersNode* parameters, const std::array<double, 3>& local_ras)
+{
+  Look(parameters, ToWorld(parameters, local_ras), AROUND_MM);
 }
 
 } // namespace sam2lung_slicer

@@ -6,6 +6,7 @@
 
 #include "SAM2LungReading.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ bool HasPlace(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// Moves slice and 3-D views of the parameter node's scene. \return whether there is such a nodule
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool JumpToNodule(vtkMRMLSAM2LungParametersNode* parameters, int id);
+/// The same of a place in the CT's own frame, mm.
+void JumpToPlace(vtkMRMLSAM2LungParametersNode* parameters, const std::array<double, 3>& local_ras);
 
 } // namespace sam2lung_slicer
 

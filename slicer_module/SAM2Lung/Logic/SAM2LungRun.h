@@ -28,9 +28,15 @@
 
 class vtkSegment;
 
+namespace sam2lung
+{
+class Result;
+}
+
 namespace sam2lung_slicer
 {
 
+struct Compared;
 struct Previous;
 
 /// A volume beside the CT, on its grid.
@@ -40,13 +46,25 @@ struct RunChannel
   vtkSmartPointer<vtkImageData> image; ///< One component.
 };
 
+/// A voxel that a person pointed at.
+struct RunClick
+{
+  sam2lung::Index ijk{};
+  bool inside = true; ///< Whether it belongs to the nodule.
+
+  bool operator==(const RunClick& other) const { return this->ijk == other.ijk && this->inside == other.inside; }
+};
+
 /// Copied from the scene on the main thread.
 struct RunInput
 {
   vtkSmartPointer<vtkImageData> ct;                                    ///< The model's first channel, one component.
   sam2lung::Matrix ijk_to_ras{};                                       ///< Of the volume node itself, without its parent transform.
   vtkSmartPointer<vtkImageData> mask;                                  ///< uint8 on the CT's grid, with Search::mask; else null.
-  std::optional<sam2lung::Index> click_ijk;                            ///< Outline the nodule here, and nothing else.
+  std::vector<RunClick> clicks;                                        ///< Outline the nodule at these, and nothing else;
+                                                                       ///< none: look for all.
+  int corrected = 0;                                                   ///< With clicks: the nodule whose outline they
+                                                                       ///< correct; 0: whatever is there.
   sam2lung::Search search = sam2lung::Search::lungs;
   sam2lung::Uncertainty uncertainty = sam2lung::Uncertainty::bundle;
   sam2lung::Device device = sam2lung::Device::automatic;
@@ -128,9 +146,13 @@ struct RunOutput
   vtkSmartPointer<vtkImageData> probability; ///< float; null unless wanted.
   std::vector<sam2lung::Nodule> nodules;     ///< Those that were measured, in the order of their numbers.
   RunClasses classes;
-  std::optional<std::uint32_t> clicked;      ///< With RunInput::click_ijk: the nodule there, 0 for none.
-  std::set<int> replaced;                    ///< With RunInput::click_ijk: earlier nodules whose place it took.
+  std::optional<std::uint32_t> clicked;      ///< With RunInput::clicks: the nodule there, 0 for none.
+  bool apart = false;                        ///< With RunInput::corrected, and nothing clicked: what the model outlines at
+                                             ///< the clicks is not one version of that nodule.
+  std::set<int> replaced;                    ///< With RunInput::clicks: earlier nodules whose place it took.
   RunFacts facts;
+  std::shared_ptr<const sam2lung::Result> result; ///< Of a whole run: what comparisons and reports are made of.
+  std::shared_ptr<const Compared> compared;       ///< Of a comparison, and nothing else then.
 
   /// \name Made of the above by Prepare()
   /// \{
@@ -138,6 +160,8 @@ struct RunOutput
   std::vector<vtkSmartPointer<vtkSegment>> segments; ///< One for each nodule that has voxels, with its surface.
   std::map<int, int> earlier;                        ///< Number of a nodule that was there before, to its number now.
   std::set<int> kept;                                ///< Outlined by a click before, and kept as they were.
+  std::map<int, int> numbers;                        ///< Number of a nodule in `result`, to its number now; 0: another
+                                                     ///< outline stays in its place. Empty: all are the same.
   /// \}
 };
 

@@ -202,30 +202,6 @@ int NoduleOf(vtkSegment* segment)
   return segment && segment->GetTag(TAG, id) ? vtkVariant(id).ToInt() : 0;
 }
 
-/// ID of the nodule's segment; empty: none.
-std::string FindSegment(vtkMRMLSegmentationNode* node, int nodule)
-{
-  vtkSegmentation* segmentation = node->GetSegmentation();
-  for (const std::string& id : segmentation->GetSegmentIDs())
-  {
-    if (NoduleOf(segmentation->GetSegment(id)) == nodule)
-    {
-      return id;
-    }
-  }
-  return "";
-}
-
-/// Whether the image's voxels are ones of the label map, by their indices.
-bool LiesOn(vtkOrientedImageData* image, vtkMRMLVolumeNode* labels)
-{
-  vtkNew<vtkMatrix4x4> of_image;
-  vtkNew<vtkMatrix4x4> of_labels;
-  image->GetImageToWorldMatrix(of_image);
-  labels->GetIJKToRASMatrix(of_labels);
-  return SameGrid(of_image->GetData(), of_labels->GetData());
-}
-
 /// A segment's nodule, class or region, and the labels that are its own in the label map.
 struct Owner
 {
@@ -586,6 +562,46 @@ std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* l
     }
   }
   return edited;
+}
+
+//----------------------------------------------------------------------------
+std::string FindSegment(vtkMRMLSegmentationNode* node, int nodule)
+{
+  vtkSegmentation* segmentation = node->GetSegmentation();
+  for (const std::string& id : segmentation->GetSegmentIDs())
+  {
+    if (NoduleOf(segmentation->GetSegment(id)) == nodule)
+    {
+      return id;
+    }
+  }
+  return "";
+}
+
+//----------------------------------------------------------------------------
+bool LiesOn(vtkOrientedImageData* image, vtkMRMLVolumeNode* labels)
+{
+  vtkNew<vtkMatrix4x4> of_image;
+  vtkNew<vtkMatrix4x4> of_labels;
+  image->GetImageToWorldMatrix(of_image);
+  labels->GetIJKToRASMatrix(of_labels);
+  return SameGrid(of_image->GetData(), of_labels->GetData());
+}
+
+//----------------------------------------------------------------------------
+void RenameSegment(vtkMRMLSegmentationNode* node, const NoduleLook& before, const NoduleLook& now)
+{
+  vtkSegment* const segment = node ? node->GetSegmentation()->GetSegment(FindSegment(node, now.id)) : nullptr;
+  if (!segment)
+  {
+    return;
+  }
+  if (OwnName(node, before).empty())
+  {
+    segment->SetName(now.name.c_str());
+  }
+  std::array<double, 3> color = now.color;
+  segment->SetColor(color.data());
 }
 
 //----------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 class vtkMRMLScalarVolumeNode;
 class vtkMRMLSegmentationNode;
 class vtkMRMLVolumeNode;
+class vtkOrientedImageData;
 class vtkSegment;
 
 namespace sam2lung_slicer
@@ -61,6 +62,13 @@ void ShowSegment(vtkMRMLSegmentationNode* node, int id, bool visible);
 std::string OwnName(vtkMRMLSegmentationNode* node, const NoduleLook& nodule);
 /// Those of the nodules whose segments aren't what the label map says; with no segmentation, none.
 std::set<int> EditedSegments(vtkMRMLSegmentationNode* node, vtkMRMLVolumeNode* labels, const std::vector<int>& nodules);
+/// ID of the nodule's segment; empty: none.
+std::string FindSegment(vtkMRMLSegmentationNode* node, int nodule);
+/// Whether the image's voxels are ones of the label map, by their indices.
+bool LiesOn(vtkOrientedImageData* image, vtkMRMLVolumeNode* labels);
+/// Names and colours the nodule's segment anew after its measures changed; a name that the user gave stays.
+/// \param before  as it was called and coloured before
+void RenameSegment(vtkMRMLSegmentationNode* node, const NoduleLook& before, const NoduleLook& now);
 /// Highest number of a nodule's segment; 0: none.
 int LastSegment(vtkMRMLSegmentationNode* node);
 

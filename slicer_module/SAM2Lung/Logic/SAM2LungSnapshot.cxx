@@ -1,5 +1,6 @@
 #include "SAM2LungSnapshot.h"
 
+#include "SAM2LungClicks.h"
 #include "SAM2LungMask.h"
 #include "SAM2LungModels.h"
 #include "SAM2LungPrevious.h"
@@ -103,6 +104,12 @@ std::string OutsideText(vtkMRMLScalarVolumeNode* ct, const ClickRas& click_ras)
                              ct->GetName());
 }
 
+std::string OutsideAloneText()
+{
+  return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                   "The click outside lies on the only click inside; expected another place. Click inside the nodule first.");
+}
+
 sam2lung::Search SearchOf(int search)
 {
   switch (search)
@@ -157,7 +164,7 @@ void CopyOptions(vtkMRMLSAM2LungParametersNode* parameters, RunInput& input)
 
 Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters,
                       const ModelFacts* model,
-                      const std::optional<ClickRas>& click_ras)
+                      const std::optional<ClickRequest>& click)
 {
   vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
   const auto input = std::make_shared<RunInput>();
@@ -169,13 +176,15 @@ Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters,
     const std::string& name = model->channels[n].name;
     input->channels.push_back({ name, CopyVoxels(parameters->GetChannelVolumeNode(name)->GetImageData()) });
   }
-  if (click_ras)
+  if (click)
   {
-    input->click_ijk = VoxelAt(ct, *input, *click_ras);
-    if (!input->click_ijk)
+    const std::optional<sam2lung::Index> voxel = VoxelAt(ct, *input, click->ras);
+    if (!voxel)
     {
-      return { nullptr, OutsideText(ct, *click_ras) };
+      return { nullptr, OutsideText(ct, click->ras) };
     }
+    input->clicks = { { *voxel, click->inside } };
+    input->corrected = click->corrected;
     // No time goes into finding lungs: the network runs around the click alone.
     input->search = sam2lung::Search::everywhere;
   }
@@ -188,12 +197,30 @@ Snapshot TakeSnapshot(vtkMRMLSAM2LungParametersNode* parameters,
     }
   }
   input->previous = TakePrevious(parameters, *input);
-  if (click_ras && input->previous && input->previous->uncertainty)
+  if (input->corrected != 0)
+  {
+    input->clicks = WithClicksBefore(parameters->GetNoduleTableNode(), input->corrected, input->clicks.front(), *input);
+    const bool any_inside = std::any_of(
+      input->clicks.begin(), input->clicks.end(), [](const RunClick& each) { return each.inside; });
+    if (!any_inside)
+    {
+      return { nullptr, OutsideAloneText() };
+    }
+  }
+  if (click && input->previous && input->previous->uncertainty)
   {
     // One map shows one kind.
     input->uncertainty = TableUncertainty(parameters->GetNoduleTableNode());
   }
   return { input, {} };
+}
+
+RunInput TakeCT(vtkMRMLScalarVolumeNode* ct)
+{
+  RunInput input;
+  input.ct = CopyVoxels(ct->GetImageData());
+  input.ijk_to_ras = IjkToRas(ct);
+  return input;
 }
 
 bool HasGridOf(vtkMRMLScalarVolumeNode* ct, const RunInput& input)

@@ -1,5 +1,6 @@
 #include "SAM2LungTable.h"
 
+#include "SAM2LungComparison.h"
 #include "SAM2LungReading.h"
 #include "SAM2LungTableColumns.h"
 
@@ -227,6 +228,7 @@ void WriteTable(vtkMRMLTableNode* node, vtkTable* table, const RunFacts& facts, 
   node->SetAndObserveTable(table);
   DescribeColumns(node, facts.uncertainty);
   WriteFacts(node, facts);
+  ForgetComparison(node);
   SetFact(node, "Output", classes.regions ? REGIONS : "instances");
   SetFact(node, "ClassColors", ColorLines(classes));
 }

@@ -19,7 +19,8 @@ class vtkTable;
 namespace sam2lung_slicer
 {
 
-/// The columns of `nodules.json` and those of a reader (SAM2LungReading.h), a row a nodule; all are undecided.
+/// The columns of `nodules.json`, those of a reader (SAM2LungReading.h) and those of a comparison (SAM2LungComparison.h), a row a
+/// nodule; all are undecided and not compared.
 vtkSmartPointer<vtkTable> MakeTable(const std::vector<sam2lung::Nodule>& nodules);
 /// Makes it the node's, with titles, descriptions and units of the columns.
 /// \param classes  RunOutput::classes

@@ -1,5 +1,7 @@
 #include "SAM2LungTableColumns.h"
 
+#include "SAM2LungComparison.h"
+
 #include <vtkMRMLI18N.h>
 
 #include <vtkType.h>
@@ -102,6 +104,18 @@ Columns ReaderColumns()
              NONE,
              vtkMRMLTr("vtkSlicerSAM2LungLogic", "Reader"),
              vtkMRMLTr("vtkSlicerSAM2LungLogic", "Who decided or commented last"),
+             nothing },
+           { "edited",
+             VTK_BIT,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Edited"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Whether its outline was edited by hand, and measured again"),
+             [](const Nodule&) { return vtkVariant(0); } },
+           { "clicks",
+             VTK_STRING,
+             NONE,
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Clicks"),
+             vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where a reader clicked to outline it, inside (in) or outside (out), as column, row, slice of the CT"),
              nothing } };
 }
 
@@ -470,6 +484,78 @@ Columns MeasureColumns(const TableUnit& UNCERTAINTY)
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "UID of that image"),
                       vtkMRMLTr("vtkSlicerSAM2LungLogic", "SOP instance UID of that image; empty for other inputs"),
                       Text<&Nodule::long_axis_sop_instance_uid> });
+  columns.push_back({ "long_axis_3d_start_r",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, from R"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::long_axis_3d_start_ras, 0> });
+  columns.push_back({ "long_axis_3d_start_a",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, from A"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::long_axis_3d_start_ras, 1> });
+  columns.push_back({ "long_axis_3d_start_s",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, from S"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the long axis in any plane begins, towards right, anterior, superior in the CT's patient frame"),
+                      Place<&Nodule::long_axis_3d_start_ras, 2> });
+  columns.push_back({ "long_axis_3d_end_r",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, to R"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::long_axis_3d_end_ras, 0> });
+  columns.push_back({ "long_axis_3d_end_a",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, to A"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::long_axis_3d_end_ras, 1> });
+  columns.push_back({ "long_axis_3d_end_s",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Long axis, any plane, to S"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::long_axis_3d_end_ras, 2> });
+  columns.push_back({ "short_axis_3d_start_r",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, from R"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the short axis in any plane begins, in the same frame"),
+                      Place<&Nodule::short_axis_3d_start_ras, 0> });
+  columns.push_back({ "short_axis_3d_start_a",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, from A"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the short axis in any plane begins, in the same frame"),
+                      Place<&Nodule::short_axis_3d_start_ras, 1> });
+  columns.push_back({ "short_axis_3d_start_s",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, from S"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where the short axis in any plane begins, in the same frame"),
+                      Place<&Nodule::short_axis_3d_start_ras, 2> });
+  columns.push_back({ "short_axis_3d_end_r",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, to R"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::short_axis_3d_end_ras, 0> });
+  columns.push_back({ "short_axis_3d_end_a",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, to A"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::short_axis_3d_end_ras, 1> });
+  columns.push_back({ "short_axis_3d_end_s",
+                      VTK_DOUBLE,
+                      MM,
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Short axis, any plane, to S"),
+                      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Where it ends"),
+                      Place<&Nodule::short_axis_3d_end_ras, 2> });
   // end of generated
   return columns;
 }
@@ -482,6 +568,8 @@ std::vector<TableColumn> TableColumns(sam2lung::Uncertainty uncertainty)
   Columns columns = MeasureColumns(uncertainty == sam2lung::Uncertainty::variance ? NONE : BIT);
   const Columns of_reader = ReaderColumns();
   columns.insert(columns.begin() + 1, of_reader.begin(), of_reader.end());
+  const Columns of_prior = ComparisonColumns();
+  columns.insert(columns.end(), of_prior.begin(), of_prior.end());
   return columns;
 }
 

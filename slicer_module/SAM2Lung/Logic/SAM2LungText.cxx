@@ -31,6 +31,16 @@ std::string PanelRemedy(const std::string& error)
   {
     return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Choose another device under Advanced.");
   }
+  if (error == "E_NOT_PAIRED")
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                     "Segment both with one model, seed, number of samples and threshold; a prior without a folder is segmented "
+                     "so here.");
+  }
+  if (error == "E_REGISTRATION")
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Choose a prior CT of the same patient that shows the whole lungs, as this one.");
+  }
   if (error == "E_RUNTIME")
   {
     return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Install the extension again.");
@@ -128,6 +138,9 @@ std::string StageText(const RunProgress& progress)
     case sam2lung::Stage::detect: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Looking for nodules");
     case sam2lung::Stage::segment: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Segmenting slices");
     case sam2lung::Stage::click: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlining at the click");
+    case sam2lung::Stage::registering:
+      return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Laying the prior over the CT");
+    case sam2lung::Stage::write: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Writing the report");
     case sam2lung::Stage::nodules: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Measuring nodules");
     // A stage of a newer library.
     default: return progress.stage_title;

@@ -1,7 +1,9 @@
 #include "SAM2LungViews.h"
 
 #include "SAM2LungNodes.h"
+#include "SAM2LungOutputNodes.h"
 #include "SAM2LungOverlay.h"
+#include "SAM2LungSideBySide.h"
 
 #include "vtkMRMLSAM2LungParametersNode.h"
 
@@ -55,9 +57,12 @@ std::vector<Node*> NodesOf(vtkMRMLScene* scene, const char* class_name)
   return list;
 }
 
+/// All but that of a prior, which belongs to the view beside it.
 std::vector<vtkMRMLSliceCompositeNode*> Composites(vtkMRMLScene* scene)
 {
-  return NodesOf<vtkMRMLSliceCompositeNode>(scene, "vtkMRMLSliceCompositeNode");
+  auto views = NodesOf<vtkMRMLSliceCompositeNode>(scene, "vtkMRMLSliceCompositeNode");
+  views.erase(std::remove_if(views.begin(), views.end(), IsPriorView), views.end());
+  return views;
 }
 
 vtkMRMLScalarVolumeNode* Background(vtkMRMLSliceCompositeNode* view)
@@ -110,11 +115,6 @@ bool ShowAgain(vtkMRMLDisplayableNode* node)
   display->RemoveAttribute(HIDDEN);
   display->SetVisibility(1);
   return true;
-}
-
-std::vector<vtkMRMLDisplayableNode*> Marks(vtkMRMLSAM2LungParametersNode* parameters)
-{
-  return { parameters->GetSegmentationNode(), parameters->GetNodulePointsNode() };
 }
 
 /// The volume in the slice view's background; none: nullptr.
@@ -237,12 +237,12 @@ bool ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
 {
   bool changed = false;
   const std::vector<vtkMRMLDisplayableNode*> own =
-    parameters ? Marks(parameters) : std::vector<vtkMRMLDisplayableNode*>();
+    parameters ? MarksOf(parameters) : std::vector<vtkMRMLDisplayableNode*>();
   const auto parameter_nodes =
     NodesOf<vtkMRMLSAM2LungParametersNode>(SceneOf(parameters), "vtkMRMLSAM2LungParametersNode");
   for (vtkMRMLSAM2LungParametersNode* other : parameter_nodes)
   {
-    for (vtkMRMLDisplayableNode* node : other == parameters ? std::vector<vtkMRMLDisplayableNode*>() : Marks(other))
+    for (vtkMRMLDisplayableNode* node : other == parameters ? std::vector<vtkMRMLDisplayableNode*>() : MarksOf(other))
     {
       if (std::find(own.begin(), own.end(), node) == own.end())
       {
@@ -258,13 +258,25 @@ bool ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters)
 }
 
 //----------------------------------------------------------------------------
+std::vector<vtkMRMLDisplayableNode*> MarksOf(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  std::vector<vtkMRMLDisplayableNode*> marks{ parameters->GetSegmentationNode(), parameters->GetNodulePointsNode() };
+  for (const char* role : { AXES_ROLE, BEFORE_ROLE })
+  {
+    const std::vector<vtkMRMLDisplayableNode*> beside = NodesBeside(parameters, role);
+    marks.insert(marks.end(), beside.begin(), beside.end());
+  }
+  return marks;
+}
+
+//----------------------------------------------------------------------------
 void HideUnlessShown(vtkMRMLSAM2LungParametersNode* parameters)
 {
   if (WhereShown(parameters) != Shown::nowhere || !ShownVolume(SceneOf(parameters)))
   {
     return;
   }
-  for (vtkMRMLDisplayableNode* node : Marks(parameters))
+  for (vtkMRMLDisplayableNode* node : MarksOf(parameters))
   {
     Hide(node);
   }

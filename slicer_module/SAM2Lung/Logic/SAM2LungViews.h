@@ -5,9 +5,11 @@
 #define SAM2LungViews_h
 
 #include <array>
+#include <vector>
 
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
+class vtkMRMLDisplayableNode;
 class vtkMRMLSAM2LungParametersNode;
 class vtkMRMLScalarVolumeNode;
 class vtkMRMLScene;
@@ -38,6 +40,9 @@ bool BringCT(vtkMRMLSAM2LungParametersNode* parameters);
 /// \return whether anything was shown or hidden
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool ShowOutputsOfOne(vtkMRMLSAM2LungParametersNode* parameters);
+
+/// What views draw over the CT for its nodules: segments, points, lines. Some may be null.
+std::vector<vtkMRMLDisplayableNode*> MarksOf(vtkMRMLSAM2LungParametersNode* parameters);
 
 /// Hides segments and points of a CT while slice views show volumes, and none of them this one.
 void HideUnlessShown(vtkMRMLSAM2LungParametersNode* parameters);

@@ -24,8 +24,20 @@ Worker::~Worker()
 
 void Worker::Start(std::shared_ptr<const RunInput> input)
 {
+  this->Start(
+    [this, input](const sam2lung::ProgressFunction& progress, const sam2lung::Cancel& cancel)
+    {
+      this->Post(RunProgress{});
+      RunOutput output = RunOn(this->Engines->Get(*input), *input, progress, cancel);
+      Prepare(*input, output);
+      return output;
+    });
+}
+
+void Worker::Start(const Job& job)
+{
   const auto token = std::make_shared<const sam2lung::Cancel>();
-  this->Thread = std::thread([this, input, token] { this->Run(*input, *token); });
+  this->Thread = std::thread([this, job, token] { this->Run(job, *token); });
   this->Token = token;
 }
 
@@ -59,19 +71,17 @@ RunNews Worker::TakeNews()
   return news;
 }
 
-void Worker::Run(const RunInput& input, const sam2lung::Cancel& cancel)
+void Worker::Run(const Job& job, const sam2lung::Cancel& cancel)
 {
   RunOutcome outcome;
   try
   {
-    this->Post(RunProgress{});
     const auto progress = [this](const sam2lung::Progress& now)
     {
       this->Post(RunProgress{ now.stage, std::string(now.stage_title), now.fraction, now.seconds_left });
       return true;
     };
-    outcome.output = RunOn(this->Engines->Get(input), input, progress, cancel);
-    Prepare(input, outcome.output);
+    outcome.output = job(progress, cancel);
   }
   catch (...)
   {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,9 @@ struct RunNews
   std::optional<RunOutcome> outcome;
 };
 
+/// What else can be done beside the main thread: a comparison, a report. It may throw.
+using Job = std::function<RunOutput(const sam2lung::ProgressFunction& progress, const sam2lung::Cancel& cancel)>;
+
 /// One run at a time. Its functions belong on one thread, the main thread; the engine stays for later runs.
 class Worker
 {
@@ -58,6 +62,8 @@ public:
   /// Begins a run; the one before has ended, and its outcome was taken.
   /// \throws std::exception if there is no memory or no thread for it
   void Start(std::shared_ptr<const RunInput> input);
+  /// The same of something else than a run.
+  void Start(const Job& job);
   /// Asks the run to end; its outcome follows. A model that is being loaded is loaded first.
   void Cancel();
   /// Returns when there are news, or after this time.
@@ -65,7 +71,7 @@ public:
   RunNews TakeNews();
 
 private:
-  void Run(const RunInput& input, const sam2lung::Cancel& cancel);
+  void Run(const Job& job, const sam2lung::Cancel& cancel);
   void Post(RunProgress progress);
   void Post(RunOutcome outcome);
 

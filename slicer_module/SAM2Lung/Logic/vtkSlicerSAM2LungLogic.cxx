@@ -6,6 +6,7 @@
 #include "SAM2LungPhantom.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungSideBySide.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
@@ -203,7 +204,7 @@ bool vtkSlicerSAM2LungLogic::StartSegment(vtkMRMLSAM2LungParametersNode* paramet
 bool vtkSlicerSAM2LungLogic::OutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->WaitFor(this->Internal->Begin(parameters, ClickRas{ r, a, s }));
+  return this->Internal->WaitFor(this->Internal->Begin(parameters, ClickRequest{ { r, a, s } }));
 }
 
 //----------------------------------------------------------------------------
@@ -213,7 +214,31 @@ bool vtkSlicerSAM2LungLogic::StartOutlineAtClick(vtkMRMLSAM2LungParametersNode* 
                                                  double s)
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
-  return this->Internal->Begin(parameters, ClickRas{ r, a, s }) != nullptr;
+  return this->Internal->Begin(parameters, ClickRequest{ { r, a, s } }) != nullptr;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::CorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters,
+                                            int id,
+                                            double r,
+                                            double a,
+                                            double s,
+                                            bool inside)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->WaitFor(this->Internal->BeginCorrection(parameters, { { r, a, s }, inside, id }));
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::StartCorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters,
+                                                 int id,
+                                                 double r,
+                                                 double a,
+                                                 double s,
+                                                 bool inside)
+{
+  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
+  return this->Internal->BeginCorrection(parameters, { { r, a, s }, inside, id }) != nullptr;
 }
 
 //----------------------------------------------------------------------------
@@ -467,6 +492,18 @@ std::string vtkSlicerSAM2LungLogic::GetUndoText(vtkMRMLSAM2LungParametersNode* p
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::Redo(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Redo(parameters);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetRedoText(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->Done.RedoText(parameters);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
 {
   return this->Internal->Export(parameters, folder);
@@ -492,6 +529,12 @@ bool vtkSlicerSAM2LungLogic::ShowCT(vtkMRMLSAM2LungParametersNode* parameters)
   if (!parameters || !parameters->GetScene())
   {
     return false;
+  }
+  const vtkMRMLSAM2LungParametersNode* const beside = ShownSideBySide(this->GetMRMLScene());
+  if (beside && beside != parameters)
+  {
+    // A prior never stands beside another patient's CT.
+    this->EndSideBySide();
   }
   const bool marks_changed = ShowOutputsOfOne(parameters);
   const bool changed = BringCT(parameters);
@@ -548,13 +591,14 @@ void vtkSlicerSAM2LungLogic::SetMRMLSceneInternal(vtkMRMLScene* newScene)
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was exchanged; nothing was written."));
-  this->Internal->Done.Forget(nullptr);
+  this->Internal->Forget(nullptr);
   vtkNew<vtkIntArray> events;
   events->InsertNextValue(vtkMRMLScene::NodeAboutToBeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::NodeRemovedEvent);
   events->InsertNextValue(vtkMRMLScene::EndImportEvent);
   events->InsertNextValue(vtkMRMLScene::StartCloseEvent);
   this->SetAndObserveMRMLSceneEventsInternal(newScene, events);
+  RegisterSideBySide(newScene);
 }
 
 //----------------------------------------------------------------------------
@@ -649,6 +693,7 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::OnMRMLSceneEndImport()
 {
+  RegisterSideBySide(this->GetMRMLScene());
   UpgradeTables(this->GetMRMLScene());
 }
 
@@ -657,5 +702,5 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneStartClose()
 {
   this->Internal->Interrupt(
     vtkMRMLTr("vtkSlicerSAM2LungLogic", "Cancelled, because the scene was closed; nothing was written."));
-  this->Internal->Done.Forget(nullptr);
+  this->Internal->Forget(nullptr);
 }

@@ -118,6 +118,13 @@ public:
   bool OutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
   /// The same, beside the main thread. \return whether it began
   bool StartOutlineAtClick(vtkMRMLSAM2LungParametersNode* parameters, double r, double a, double s);
+  /// Corrects the outline of one nodule by one more click, inside it or outside it: the model gets all clicks that this nodule
+  /// had, and the new one. The outline of before stays to be seen until KeepCorrection() or DiscardCorrection(); Undo() takes
+  /// back the clicks one by one. What the model outlines has to be a version of this nodule, as the library decides.
+  /// \return whether the outputs were written
+  bool CorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters, int id, double r, double a, double s, bool inside);
+  /// The same, beside the main thread. \return whether it began
+  bool StartCorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters, int id, double r, double a, double s, bool inside);
   /// Asks the run to end; does nothing when there is none. FinishedEvent follows.
   void Cancel();
   /// Brings progress and results from the run to the main thread.
@@ -193,15 +200,127 @@ public:
   int GetNextNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
   /// The same, backwards.
   int GetPreviousNodule(vtkMRMLSAM2LungParametersNode* parameters, int id, bool undecidedFirst = true);
-  /// Takes back what was done last to the nodules of this parameter node: a decision, a comment, or an outline at a click,
-  /// with what that replaced. A whole run ends what can be undone, and so does a click that writes outputs of another grid
-  /// anew. \return whether something was taken back; where it could not be, GetStatusText() says why
+  /// Takes back what was done last to the nodules of this parameter node: a decision, a comment, an outline at a click, a
+  /// click that corrects one, or measuring anew, with what that replaced. A whole run ends what can be undone, and so does a
+  /// click that writes outputs of another grid anew.
+  /// \return whether something was taken back; where it could not be, GetStatusText() says why
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
   /// What Undo() would take back, for people, as "Reject Nodule 3"; empty: nothing.
   std::string GetUndoText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Does again what Undo() took back last, unless something else was done since.
+  /// \return whether something was done again; where it could not be, GetStatusText() says why
+  bool Redo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What Redo() would do again, for people; empty: nothing.
+  std::string GetRedoText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \name Correcting an outline
+  /// \{
+  /// Why CorrectAtClick() can't be called for this nodule and what to do, for people; empty: it can be tried. Cheap.
+  std::string GetCorrectionProblem(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// The nodule whose correction is neither kept nor discarded; 0: none.
+  int GetCorrectedNodule(vtkMRMLSAM2LungParametersNode* parameters);
+  /// How its volume changed, for people: "Nodule 3: 512 mm³ before, 430 mm³ now (-16 %)." Empty: none.
+  std::string GetCorrectionText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Keeps the corrected outline; the one of before is shown no more. \return whether there was one
+  bool KeepCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Puts the outline of before back, with all that belongs to it. \return whether it was; else GetStatusText() says why
+  bool DiscardCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The clicks that a nodule was outlined with: "in 12 34 5; out 13 35 5", as column, row, slice of the CT. Empty: none.
+  std::string GetNoduleClicks(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// \}
+  /// \name Segments that were edited by hand
+  /// \{
+  /// Which nodules' segments were edited since they were measured, for people: "Edited by hand: Nodule 2." Empty: none. Looks at
+  /// all voxels of the label map.
+  std::string GetEditedText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Measures these nodules anew, by outline and CT. The table marks them as edited, and says nothing any more that the network
+  /// said of the outline of before. What was decided and written stays. \return whether it was done; GetStatusText() says why not
+  bool MeasureAgain(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \}
+  /// \name What a list of the nodules shows
+  /// \{
+  /// How many measures can be chosen, and their names, as in the nodule table.
+  static int GetNumberOfColumns();
+  static std::string GetNthColumn(int n);
+  /// Of a measure, for people: a title, a longer one for a menu, the unit, and what it is. Empty: no such one.
+  static std::string GetColumnTitle(const std::string& column);
+  static std::string GetColumnFullTitle(const std::string& column);
+  static std::string GetColumnUnit(const std::string& column);
+  static std::string GetColumnDescription(const std::string& column);
+  /// How many decimals its numbers have for people; negative: it is a text or a flag, or no measure.
+  static int GetColumnDecimals(const std::string& column);
+  /// Whether its cells are yes (1) or no (0).
+  static bool GetColumnIsFlag(const std::string& column);
+  /// The measures that are shown, by their names with spaces between them: as the parameter node says, or else as
+  /// SetDefaultColumns() did, or else size, volume, probability and uncertainty.
+  std::string GetShownColumns(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Chooses them for this parameter node; names that no measure has are left out.
+  void SetShownColumns(vtkMRMLSAM2LungParametersNode* parameters, const std::string& columns);
+  /// For parameter nodes that say nothing of it.
+  void SetDefaultColumns(const std::string& columns);
+  /// \}
+  /// Draws long and short axis in any plane of the nodules that aren't rejected as locked lines, or takes them away, as
+  /// vtkMRMLSAM2LungParametersNode::AxesVisible says. From then on they follow the nodules by themselves.
+  void UpdateAxes(vtkMRMLSAM2LungParametersNode* parameters);
   /// Writes the nodules with their measures and readings into a folder, as `nodules.csv`; a file of that name is left as it
   /// is. \return whether it was written; GetStatusText() says where, or why not
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// \name Reports
+  /// \{
+  /// Why ExportReport() can't write and what to do, for people; empty: it can be tried.
+  /// \param dicom  whether DICOM objects are wanted
+  std::string GetReportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder, bool dicom);
+  /// Writes report.html, findings.txt, pictures, tables and volumes into a folder in `folder`, named as the CT, with what
+  /// readers decided and wrote; with a file of the CT's DICOM series also DICOM objects (SEG, SR, secondary capture). It is of
+  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), and
+  /// stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
+  bool ExportReport(vtkMRMLSAM2LungParametersNode* parameters,
+                    const std::string& folder,
+                    const std::string& dicomFile = std::string());
+  /// The same, beside the main thread. \return whether it began
+  bool StartExportReport(vtkMRMLSAM2LungParametersNode* parameters,
+                         const std::string& folder,
+                         const std::string& dicomFile = std::string());
+  /// The folder of the report that was written last; empty: the last one was not written.
+  std::string GetReportFolder();
+  /// A file of the DICOM series that the CT was read from, by its storage node; empty: not known.
+  std::string GetDicomFile(vtkMRMLSAM2LungParametersNode* parameters);
+  /// SOP instance UID of one of the CT's images, for Slicer's DICOM database; empty: it has none.
+  std::string GetDicomInstance(vtkMRMLSAM2LungParametersNode* parameters);
+  /// \}
+
+  /// \name Comparing with a prior CT
+  /// \{
+  /// Why Compare() can't be called and what to do, for people; empty: it can be tried. Cheap.
+  std::string GetPriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Days from the prior to the CT by their study dates; negative: not known.
+  double GetDaysSincePrior(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Compares the nodules with those of vtkMRMLSAM2LungParametersNode::GetPriorVolumeNode(). Where PriorFolder names no folder of
+  /// results, and the prior was not segmented in the same way (model, seed, samples, threshold) in this session, it is segmented
+  /// first, as Segment() does. Then columns of the table say what became of each nodule. \return whether it was done
+  bool Compare(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The same, beside the main thread. \return whether it began
+  bool StartCompare(vtkMRMLSAM2LungParametersNode* parameters);
+  /// With what the nodules were compared and how many are new, grown, gone …, for people; empty: they weren't.
+  std::string GetComparisonText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why someone should check the matches, a line each; empty: nothing speaks against them.
+  std::string GetComparisonWarningText(vtkMRMLSAM2LungParametersNode* parameters);
+  /// What became of a nodule, for people; empty: it wasn't compared.
+  std::string GetNoduleChangeText(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// Nodules that the prior alone has: how many, and in words.
+  int GetNumberOfGoneNodules(vtkMRMLSAM2LungParametersNode* parameters);
+  std::string GetNthGoneNoduleText(vtkMRMLSAM2LungParametersNode* parameters, int n);
+  /// Moves the views to where it was. \return whether there is such a one
+  bool JumpToNthGoneNodule(vtkMRMLSAM2LungParametersNode* parameters, int n);
+  /// Shows prior and CT in two linked views beside each other, in which the prior lies over the CT. \return whether it could: they
+  /// were compared, and both CTs are there
+  bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
+  bool GetSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Back to the layout of before.
+  void EndSideBySide();
+  /// Ends it where the user chose another layout by hand; the panel calls it then.
+  void FollowLayout();
+  /// \}
+
   /// Moves all slice views there, and centres the 3-D views; where no slice view shows the CT, all do so then. Zooms, and
   /// shows the CT in a lung window, as the parameter node says.
   /// \return whether there is such a nodule

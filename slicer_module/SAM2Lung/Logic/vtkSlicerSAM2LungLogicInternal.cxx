@@ -1,14 +1,15 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
-#include "SAM2LungBeforeClick.h"
 #include "SAM2LungChannels.h"
 #include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
+#include "SAM2LungNodulesBefore.h"
 #include "SAM2LungOptions.h"
 #include "SAM2LungOrphans.h"
 #include "SAM2LungOverlay.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungSideBySide.h"
 #include "SAM2LungTargets.h"
 #include "SAM2LungText.h"
 #include "SAM2LungViews.h"
@@ -47,6 +48,20 @@ std::string NothingAtClickText()
   return vtkMRMLTr("vtkSlicerSAM2LungLogic",
                    "The model sees no nodule at the click; nothing was changed. Click in the middle of a nodule, or lower "
                    "the threshold under Advanced.");
+}
+
+std::string ApartText()
+{
+  return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                   "With this click the model outlines something else than this nodule, or several things; nothing was changed. "
+                   "Click nearer to the nodule, or outline the other one by Outline at click.");
+}
+
+std::string OpenCorrectionText(const std::string& nodule)
+{
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "The correction of %1 is neither kept nor discarded. Keep or discard it first."),
+                             nodule.c_str());
 }
 
 } // namespace
@@ -94,7 +109,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
 //----------------------------------------------------------------------------
 std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic::vtkInternal::Begin(
   vtkMRMLSAM2LungParametersNode* parameters,
-  const std::optional<ClickRas>& click_ras)
+  const std::optional<ClickRequest>& click)
 {
   if (this->Current)
   {
@@ -102,7 +117,12 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
                                   "Another CT or nodule is being segmented; expected one at a time. Wait until that is "
                                   "done, or cancel it."));
   }
-  const std::string problem = this->Problem(parameters, click_ras.has_value());
+  std::string problem = this->Problem(parameters, click.has_value());
+  const Correction* const open = this->OpenCorrection(parameters);
+  if (problem.empty() && open && !(click && click->corrected == open->Nodule()))
+  {
+    problem = OpenCorrectionText(NoduleTitle(parameters, open->Nodule()));
+  }
   if (!problem.empty())
   {
     return this->Refuse(problem);
@@ -110,7 +130,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   const auto run = std::make_shared<Run>();
   try
   {
-    const Snapshot snapshot = TakeSnapshot(parameters, this->ModelsThere.Find(parameters->GetModelFolder()), click_ras);
+    const Snapshot snapshot = TakeSnapshot(parameters, this->ModelsThere.Find(parameters->GetModelFolder()), click);
     if (!snapshot.input)
     {
       return this->Refuse(snapshot.problem);
@@ -127,7 +147,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   this->Current = run;
   this->LastParameters = parameters;
   this->ClickedNodule = 0;
-  this->RunOfClick = click_ras.has_value();
+  this->RunOfClick = click.has_value();
   this->Status = StatusRunning;
   this->Message.clear();
   this->TakeProgress(RunProgress{});
@@ -173,9 +193,10 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* pa
     const vtkWeakPointer<vtkMRMLSAM2LungParametersNode> weak = parameters;
     this->Done.Add(parameters,
                    ReadingText(before, now, NoduleTitle(parameters, id)),
-                   [weak, id, before] { return SetNoduleReading(weak, id, before); });
+                   [weak, id, before] { return SetNoduleReading(weak, id, before); },
+                   [weak, id, now] { return SetNoduleReading(weak, id, now); });
   }
-  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+  this->TellOfNodules(parameters);
   return true;
 }
 
@@ -198,33 +219,6 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Export(vtkMRMLSAM2LungParametersNode* 
   this->Status = StatusCompleted;
   this->Message = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is written."),
                                       (folder + "/" + EXPORTED_FILE).c_str());
-  return true;
-}
-
-//----------------------------------------------------------------------------
-bool vtkSlicerSAM2LungLogic::vtkInternal::Undo(vtkMRMLSAM2LungParametersNode* parameters)
-{
-  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
-  if (this->Current && this->Current->Parameters == parameters)
-  {
-    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                           "Nothing can be undone while this CT is segmented. Wait until that is done, or cancel it."));
-    return false;
-  }
-  const std::string what = this->Done.Text(parameters);
-  if (what.empty())
-  {
-    return false;
-  }
-  if (!this->Done.Undo(parameters))
-  {
-    this->Refuse(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                               "'%1' can't be undone: its nodule or an output was removed or exchanged "
-                                               "since then; nothing was changed."),
-                                     what.c_str()));
-    return false;
-  }
-  this->External->InvokeEvent(NodulesModifiedEvent, parameters);
   return true;
 }
 
@@ -281,6 +275,11 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::DeliveryProblem(const Run& run)
 void vtkSlicerSAM2LungLogic::vtkInternal::Finish(const RunOutcome& outcome)
 {
   const std::shared_ptr<Run> run = this->Current;
+  if (run->Deliver)
+  {
+    run->Deliver(*run, outcome);
+    return;
+  }
   const std::string problem = this->DeliveryProblem(*run);
   if (!problem.empty())
   {
@@ -305,7 +304,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
 {
   if (*output.clicked == 0)
   {
-    this->End(run, StatusFailed, NothingAtClickText());
+    this->End(run, StatusFailed, output.apart ? ApartText() : NothingAtClickText());
     return;
   }
   const vtkSmartPointer<vtkMRMLSAM2LungParametersNode> parameters = run.Parameters.GetPointer();
@@ -314,9 +313,12 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
     const bool anew = ClickBeginsAnew(parameters, *run.Input);
-    const auto before = anew ? nullptr : std::make_shared<BeforeClick>(parameters, output);
+    const auto before = anew ? nullptr : std::make_shared<NodulesBefore>(parameters, output);
+    const int corrected = anew ? 0 : run.Input->corrected;
+    const int group = corrected != 0 ? this->StepsOfCorrection(parameters, corrected) : 0;
     this->ClickedNodule = WriteClick(parameters, *run.Input, output);
-    this->CanTakeBack(parameters, before);
+    this->CanTakeBack(parameters, before, group);
+    this->ShowBefore(parameters);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
   catch (...)
@@ -330,18 +332,23 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
-                                                      const std::shared_ptr<BeforeClick>& before)
+                                                      const std::shared_ptr<NodulesBefore>& before,
+                                                      int group)
 {
   if (!before)
   {
-    this->Done.Forget(parameters);
+    this->Forget(parameters);
     return;
   }
   before->Shrink();
+  const std::string text = group != 0 ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Correct %1 at a click")
+                                      : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outline %1 at a click");
+  const auto exchange = [before] { return before->PutBack(); };
   this->Done.Add(parameters,
-                 vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outline %1 at a click"),
-                                     NoduleTitle(parameters, this->ClickedNodule).c_str()),
-                 [before] { return before->PutBack(); });
+                 vtkMRMLI18N::Format(text, NoduleTitle(parameters, this->ClickedNodule).c_str()),
+                 exchange,
+                 exchange,
+                 group);
 }
 
 //----------------------------------------------------------------------------
@@ -351,8 +358,11 @@ void vtkSlicerSAM2LungLogic::vtkInternal::BeginWriting(Run& run, const RunOutput
   {
     this->External->GetMRMLScene()->SaveStateForUndo();
     this->Writing = std::make_unique<Delivery>(run.Parameters, *run.Input, output);
+    run.Found.result = output.result;
+    run.Found.facts = output.facts;
+    run.Found.numbers = output.numbers;
     // Numbers may mean other nodules from here on.
-    this->Done.Forget(run.Parameters);
+    this->Forget(run.Parameters);
   }
   catch (...)
   {
@@ -409,6 +419,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::EndWriting(Run& run)
   {
     Centre3D(parameters);
   }
+  this->Results.Keep(parameters, run.Found);
   this->Progress = 1.0;
   this->End(run, StatusCompleted, ResultText(parameters));
 }
@@ -422,16 +433,21 @@ void vtkSlicerSAM2LungLogic::vtkInternal::End(Run& run, int status, const std::s
   this->Status = status;
   this->Message = message;
   this->SecondsLeft = -1;
-  if (status == StatusCompleted && parameters->GetScene())
+  if (status == StatusCompleted && parameters && parameters->GetScene())
   {
-    this->External->InvokeEvent(NodulesModifiedEvent, parameters);
+    this->TellOfNodules(parameters);
   }
   this->External->InvokeEvent(FinishedEvent, parameters);
+  if (status == StatusCompleted && run.Then)
+  {
+    run.Then();
+  }
 }
 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::Orphan(vtkMRMLScalarVolumeNode* ct)
 {
+  LetGoOfPrior(ct);
   for (vtkMRMLSAM2LungParametersNode* parameters : FindParametersNodes(this->External->GetMRMLScene(), ct))
   {
     TakeOutOfViews(parameters->GetUncertaintyVolumeNode());
@@ -454,6 +470,7 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::RemoveOrphans()
     // Perhaps it was given another CT since, or went with the scene.
     if (parameters && parameters->GetScene() == scene && !parameters->GetInputVolumeNode())
     {
+      this->Results.Forget(parameters);
       kept += RemoveOutputs(parameters);
     }
   }

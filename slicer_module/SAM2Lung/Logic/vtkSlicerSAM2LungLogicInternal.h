@@ -4,6 +4,8 @@
 #ifndef vtkSlicerSAM2LungLogicInternal_h
 #define vtkSlicerSAM2LungLogicInternal_h
 
+#include "SAM2LungCorrection.h"
+#include "SAM2LungKept.h"
 #include "SAM2LungModels.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungReading.h"
@@ -17,6 +19,7 @@
 
 #include <vtkWeakPointer.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,13 +27,14 @@
 
 namespace sam2lung_slicer
 {
-class BeforeClick;
+class NodulesBefore;
+struct CompareInput;
 }
 
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
 public:
-  /// One call of Segment() or OutlineAtClick() that was begun.
+  /// One call of Segment(), OutlineAtClick(), Compare() or ExportReport() that was begun.
   struct Run
   {
     vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
@@ -38,6 +42,11 @@ public:
     std::shared_ptr<const sam2lung_slicer::RunInput> Input;
     std::string Interrupted; ///< Why it is to end early, for people; empty: it goes on.
     int Status{ StatusRunning };
+    sam2lung_slicer::RunOutput Found; ///< What is kept of a whole run: its result, facts and numbers.
+    /// Of a comparison or report: what becomes of its outcome. It ends the run. Empty: nodules are written into the scene.
+    std::function<void(Run& run, const sam2lung_slicer::RunOutcome& outcome)> Deliver;
+    std::function<void()> Then;    ///< What follows once it is completed; may be empty.
+    std::shared_ptr<Run> Followed; ///< What Then() began; null: it was refused.
   };
 
   explicit vtkInternal(vtkSlicerSAM2LungLogic* external)
@@ -49,15 +58,40 @@ public:
   std::string Problem(vtkMRMLSAM2LungParametersNode* parameters, bool at_click);
   /// \return the run, or null if it was refused
   std::shared_ptr<Run> Begin(vtkMRMLSAM2LungParametersNode* parameters,
-                             const std::optional<sam2lung_slicer::ClickRas>& click_ras);
+                             const std::optional<sam2lung_slicer::ClickRequest>& click);
+  /// The same of a click that corrects a nodule's outline.
+  std::shared_ptr<Run> BeginCorrection(vtkMRMLSAM2LungParametersNode* parameters,
+                                       const sam2lung_slicer::ClickRequest& click);
   /// Lets observers hear of the run until it is over. \return whether it wrote its outputs
   bool WaitFor(const std::shared_ptr<Run>& run);
   /// Writes what the reader made of a nodule, in the reader's name. \return whether there is such a nodule
   bool Read(vtkMRMLSAM2LungParametersNode* parameters, int id, sam2lung_slicer::Reading reading);
   /// Writes the nodules into a folder. \return whether it did
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// Why the nodules can't be compared with the chosen prior; empty: it can be tried.
+  std::string PriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Compares with the prior, or first begins to segment that. \return the run, or null if it was refused
+  std::shared_ptr<Run> BeginComparison(vtkMRMLSAM2LungParametersNode* parameters, bool prior_is_segmented = false);
+  /// Lets observers hear of the run, and of what follows, until all is over. \return whether all was completed
+  bool WaitForAll(const std::shared_ptr<Run>& run);
+  /// Why no report can be written; empty: it can be tried.
+  std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder, bool dicom);
+  std::shared_ptr<Run> BeginReport(vtkMRMLSAM2LungParametersNode* parameters,
+                                   const std::string& folder,
+                                   const std::string& dicom_file);
   /// Takes back what the reader did last. \return whether it could
   bool Undo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Does it again. \return whether it could
+  bool Redo(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Nothing of what was done to this parameter node's nodules can be taken back any more; null: to any.
+  void Forget(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why a nodule's outline can't be corrected by clicks; empty: it can be tried.
+  std::string CorrectionProblem(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// The correction that is neither kept nor discarded; null: none.
+  const sam2lung_slicer::Correction* OpenCorrection(vtkMRMLSAM2LungParametersNode* parameters) const;
+  bool KeepCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  bool DiscardCorrection(vtkMRMLSAM2LungParametersNode* parameters);
+  bool MeasureAgain(vtkMRMLSAM2LungParametersNode* parameters);
   /// Asks the run to end; the first reason stays. A result that is being written is written to its end.
   void Interrupt(const std::string& reason);
   /// \return whether something changed
@@ -87,7 +121,10 @@ public:
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> LastParameters;
   int ClickedNodule{ 0 };
   std::string Reader; ///< Who reviews.
+  std::string ReportFolder; ///< The report that was written last.
+  sam2lung_slicer::KeptResults Results;
   sam2lung_slicer::UndoSteps Done; ///< What can be taken back.
+  std::string DefaultColumns; ///< That a list of nodules shows.
   bool RunOfClick{ false };
   int Status{ StatusIdle };
   std::string Message;
@@ -101,17 +138,34 @@ public:
 
 private:
   std::shared_ptr<Run> Refuse(const std::string& problem);
+  /// Begins something else than a run.
+  std::shared_ptr<Run> BeginJob(const std::shared_ptr<Run>& run, const sam2lung_slicer::Job& job);
+  void DeliverComparison(Run& run,
+                         const sam2lung_slicer::CompareInput& input,
+                         const sam2lung_slicer::RunOutcome& outcome);
   /// Why the results of a run belong nowhere; empty: they do.
   std::string DeliveryProblem(const Run& run);
   void DeliverClick(Run& run, const sam2lung_slicer::RunOutput& output);
   /// \param before  null: the click wrote everything anew, and nothing can be taken back any more
+  /// \param group   of the correction that the click belongs to; 0: none
   void CanTakeBack(vtkMRMLSAM2LungParametersNode* parameters,
-                   const std::shared_ptr<sam2lung_slicer::BeforeClick>& before);
+                   const std::shared_ptr<sam2lung_slicer::NodulesBefore>& before,
+                   int group);
   void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
   void EndWriting(Run& run);
+  /// Begins a correction, unless it goes on. \return number of its steps
+  int StepsOfCorrection(vtkMRMLSAM2LungParametersNode* parameters, int id);
+  /// The outline of before is shown as long as a click could still be taken back.
+  void ShowBefore(vtkMRMLSAM2LungParametersNode* parameters);
+  /// After nodules changed: what else is made of them, and observers.
+  void TellOfNodules(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why the nodules can't be changed at all now, in which `what` names the change; empty: they can.
+  std::string BusyProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& what);
   /// Tells observers, too.
   void End(Run& run, int status, const std::string& message);
 
+  std::vector<sam2lung_slicer::Correction> Corrections; ///< One a parameter node: that which is open, or was undone.
+  int LastGroup{ 0 };                                    ///< Of steps that belong to one correction.
   std::unique_ptr<sam2lung_slicer::Delivery> Writing; ///< Null: nothing is being written.
 
   vtkSlicerSAM2LungLogic* External;

@@ -6,6 +6,7 @@
 #include <vtkIntArray.h>
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLLinearTransformNode.h>
 #include <vtkMRMLMarkupsFiducialNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLSegmentationNode.h>
@@ -28,6 +29,10 @@ constexpr char UNCERTAINTY_ROLE[] = "uncertaintyVolume";
 constexpr char PROBABILITY_ROLE[] = "probabilityVolume";
 constexpr char TABLE_ROLE[] = "noduleTable";
 constexpr char POINTS_ROLE[] = "nodulePoints";
+constexpr char PRIOR_ROLE[] = "priorVolume";
+constexpr char PRIOR_TRANSFORM_ROLE[] = "priorTransform";
+constexpr char ALIGNED_PRIOR_ROLE[] = "alignedPriorVolume";
+constexpr char ALIGNED_LABELS_ROLE[] = "alignedPriorLabelMap";
 
 /// Names of enum values as they stand in saved scenes, in the enum's order.
 constexpr const char* DEVICES[] = { "auto", "cpu", "cuda" };
@@ -83,6 +88,10 @@ vtkMRMLSAM2LungParametersNode::vtkMRMLSAM2LungParametersNode()
   this->AddNodeReferenceRole(PROBABILITY_ROLE, "probabilityVolumeRef");
   this->AddNodeReferenceRole(TABLE_ROLE, "noduleTableRef");
   this->AddNodeReferenceRole(POINTS_ROLE, "nodulePointsRef");
+  this->AddNodeReferenceRole(PRIOR_ROLE, "priorVolumeRef");
+  this->AddNodeReferenceRole(PRIOR_TRANSFORM_ROLE, "priorTransformRef");
+  this->AddNodeReferenceRole(ALIGNED_PRIOR_ROLE, "alignedPriorVolumeRef");
+  this->AddNodeReferenceRole(ALIGNED_LABELS_ROLE, "alignedPriorLabelMapRef");
 }
 
 //----------------------------------------------------------------------------
@@ -108,6 +117,10 @@ void vtkMRMLSAM2LungParametersNode::PrintSelf(ostream& os, vtkIndent indent)
   vtkMRMLPrintFloatMacro(ShareOfSlices);
   vtkMRMLPrintBooleanMacro(OverlayVisible);
   vtkMRMLPrintFloatMacro(OverlayOpacity);
+  vtkMRMLPrintBooleanMacro(AxesVisible);
+  vtkMRMLPrintStdStringMacro(ShownColumns);
+  vtkMRMLPrintStdStringMacro(PriorFolder);
+  vtkMRMLPrintFloatMacro(PriorDays);
   vtkMRMLPrintBooleanMacro(ZoomToNodule);
   vtkMRMLPrintBooleanMacro(LungWindow);
   vtkMRMLPrintEndMacro();
@@ -134,6 +147,10 @@ void vtkMRMLSAM2LungParametersNode::ReadXMLAttributes(const char** atts)
   vtkMRMLReadXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLReadXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLReadXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLReadXMLBooleanMacro(axesVisible, AxesVisible);
+  vtkMRMLReadXMLStdStringMacro(shownColumns, ShownColumns);
+  vtkMRMLReadXMLStdStringMacro(priorFolder, PriorFolder);
+  vtkMRMLReadXMLFloatMacro(priorDays, PriorDays);
   vtkMRMLReadXMLBooleanMacro(zoomToNodule, ZoomToNodule);
   vtkMRMLReadXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLReadXMLEndMacro();
@@ -159,6 +176,10 @@ void vtkMRMLSAM2LungParametersNode::WriteXML(ostream& of, int indent)
   vtkMRMLWriteXMLFloatMacro(shareOfSlices, ShareOfSlices);
   vtkMRMLWriteXMLBooleanMacro(overlayVisible, OverlayVisible);
   vtkMRMLWriteXMLFloatMacro(overlayOpacity, OverlayOpacity);
+  vtkMRMLWriteXMLBooleanMacro(axesVisible, AxesVisible);
+  vtkMRMLWriteXMLStdStringMacro(shownColumns, ShownColumns);
+  vtkMRMLWriteXMLStdStringMacro(priorFolder, PriorFolder);
+  vtkMRMLWriteXMLFloatMacro(priorDays, PriorDays);
   vtkMRMLWriteXMLBooleanMacro(zoomToNodule, ZoomToNodule);
   vtkMRMLWriteXMLBooleanMacro(lungWindow, LungWindow);
   vtkMRMLWriteXMLEndMacro();
@@ -172,6 +193,8 @@ void vtkMRMLSAM2LungParametersNode::CopyContent(vtkMRMLNode* anode, bool deepCop
   this->CopyOptions(vtkMRMLSAM2LungParametersNode::SafeDownCast(anode));
   vtkMRMLCopyBeginMacro(anode);
   vtkMRMLCopyStdStringMacro(LungMaskSegmentID);
+  vtkMRMLCopyStdStringMacro(PriorFolder);
+  vtkMRMLCopyFloatMacro(PriorDays);
   vtkMRMLCopyEndMacro();
 }
 
@@ -194,6 +217,8 @@ void vtkMRMLSAM2LungParametersNode::CopyOptions(vtkMRMLSAM2LungParametersNode* o
   vtkMRMLCopyFloatMacro(ShareOfSlices);
   vtkMRMLCopyBooleanMacro(OverlayVisible);
   vtkMRMLCopyFloatMacro(OverlayOpacity);
+  vtkMRMLCopyBooleanMacro(AxesVisible);
+  vtkMRMLCopyStdStringMacro(ShownColumns);
   vtkMRMLCopyBooleanMacro(ZoomToNodule);
   vtkMRMLCopyBooleanMacro(LungWindow);
   vtkMRMLCopyEndMacro();
@@ -358,4 +383,52 @@ vtkMRMLMarkupsFiducialNode* vtkMRMLSAM2LungParametersNode::GetNodulePointsNode()
 void vtkMRMLSAM2LungParametersNode::SetNodulePointsNode(vtkMRMLMarkupsFiducialNode* node)
 {
   this->SetNodeReferenceID(POINTS_ROLE, node ? node->GetID() : nullptr);
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkMRMLSAM2LungParametersNode::GetPriorVolumeNode()
+{
+  return vtkMRMLScalarVolumeNode::SafeDownCast(this->GetNodeReference(PRIOR_ROLE));
+}
+
+//----------------------------------------------------------------------------
+void vtkMRMLSAM2LungParametersNode::SetPriorVolumeNode(vtkMRMLScalarVolumeNode* node)
+{
+  this->SetNodeReferenceID(PRIOR_ROLE, node ? node->GetID() : nullptr);
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLLinearTransformNode* vtkMRMLSAM2LungParametersNode::GetPriorTransformNode()
+{
+  return vtkMRMLLinearTransformNode::SafeDownCast(this->GetNodeReference(PRIOR_TRANSFORM_ROLE));
+}
+
+//----------------------------------------------------------------------------
+void vtkMRMLSAM2LungParametersNode::SetPriorTransformNode(vtkMRMLLinearTransformNode* node)
+{
+  this->SetNodeReferenceID(PRIOR_TRANSFORM_ROLE, node ? node->GetID() : nullptr);
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLScalarVolumeNode* vtkMRMLSAM2LungParametersNode::GetAlignedPriorVolumeNode()
+{
+  return vtkMRMLScalarVolumeNode::SafeDownCast(this->GetNodeReference(ALIGNED_PRIOR_ROLE));
+}
+
+//----------------------------------------------------------------------------
+void vtkMRMLSAM2LungParametersNode::SetAlignedPriorVolumeNode(vtkMRMLScalarVolumeNode* node)
+{
+  this->SetNodeReferenceID(ALIGNED_PRIOR_ROLE, node ? node->GetID() : nullptr);
+}
+
+//----------------------------------------------------------------------------
+vtkMRMLLabelMapVolumeNode* vtkMRMLSAM2LungParametersNode::GetAlignedPriorLabelMapNode()
+{
+  return vtkMRMLLabelMapVolumeNode::SafeDownCast(this->GetNodeReference(ALIGNED_LABELS_ROLE));
+}
+
+//----------------------------------------------------------------------------
+void vtkMRMLSAM2LungParametersNode::SetAlignedPriorLabelMapNode(vtkMRMLLabelMapVolumeNode* node)
+{
+  this->SetNodeReferenceID(ALIGNED_LABELS_ROLE, node ? node->GetID() : nullptr);
 }

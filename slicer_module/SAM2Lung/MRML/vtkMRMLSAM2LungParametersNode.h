@@ -9,6 +9,7 @@
 #include "vtkSlicerSAM2LungModuleMRMLExport.h"
 
 class vtkMRMLLabelMapVolumeNode;
+class vtkMRMLLinearTransformNode;
 class vtkMRMLMarkupsFiducialNode;
 class vtkMRMLScalarVolumeNode;
 class vtkMRMLSegmentationNode;
@@ -75,6 +76,27 @@ public:
   void SetLungMaskSegmentationNode(vtkMRMLSegmentationNode* node);
   vtkGetMacro(LungMaskSegmentID, std::string);
   vtkSetMacro(LungMaskSegmentID, std::string);
+  /// \}
+
+  /// \name Prior: an earlier CT of the same patient, with which the nodules are compared
+  /// \{
+  vtkMRMLScalarVolumeNode* GetPriorVolumeNode();
+  void SetPriorVolumeNode(vtkMRMLScalarVolumeNode* node);
+  /// Folder of results of the command line on that CT; empty: results of this module, in the scene.
+  vtkGetMacro(PriorFolder, std::string);
+  vtkSetMacro(PriorFolder, std::string);
+  /// Days from the prior to this CT; 0: by the study dates, where they are known.
+  vtkGetMacro(PriorDays, double);
+  vtkSetMacro(PriorDays, double);
+  /// Lays the prior CT over this one: from its own frame to that of the world. Written by a comparison.
+  vtkMRMLLinearTransformNode* GetPriorTransformNode();
+  void SetPriorTransformNode(vtkMRMLLinearTransformNode* node);
+  /// The prior CT and its nodules once more, under that transform: what the views beside each other show. Not saved, but for
+  /// nodules of a folder.
+  vtkMRMLScalarVolumeNode* GetAlignedPriorVolumeNode();
+  void SetAlignedPriorVolumeNode(vtkMRMLScalarVolumeNode* node);
+  vtkMRMLLabelMapVolumeNode* GetAlignedPriorLabelMapNode();
+  void SetAlignedPriorLabelMapNode(vtkMRMLLabelMapVolumeNode* node);
   /// \}
 
   /// \name Outputs: made when absent, written anew when set
@@ -153,6 +175,13 @@ public:
   /// Its opacity, 0 to 1.
   vtkGetMacro(OverlayOpacity, double);
   vtkSetMacro(OverlayOpacity, double);
+  /// Whether long and short axis in any plane are drawn as lines; vtkSlicerSAM2LungLogic::UpdateAxes() draws them.
+  vtkGetMacro(AxesVisible, bool);
+  vtkSetMacro(AxesVisible, bool);
+  vtkBooleanMacro(AxesVisible, bool);
+  /// Names of the measures that a list of the nodules shows, with spaces between them; empty: nobody chose.
+  vtkGetMacro(ShownColumns, std::string);
+  vtkSetMacro(ShownColumns, std::string);
   /// \}
 
   /// \name What a jump to a nodule does
@@ -189,6 +218,10 @@ protected:
   double ShareOfSlices{ -1.0 };
   bool OverlayVisible{ true };
   double OverlayOpacity{ 0.4 };
+  bool AxesVisible{ false };
+  std::string ShownColumns;
+  std::string PriorFolder;
+  double PriorDays{ 0.0 };
   bool ZoomToNodule{ true };
   bool LungWindow{ true };
 

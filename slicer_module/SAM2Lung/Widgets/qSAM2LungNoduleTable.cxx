@@ -5,6 +5,7 @@
 #include <QItemSelectionModel>
 #include <QKeyEvent>
 #include <QLocale>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QScrollBar>
 #include <QSignalBlocker>
@@ -20,17 +21,15 @@
 #include <vtkNew.h>
 #include <vtkWeakPointer.h>
 
+// STD includes
+#include <algorithm>
+
 namespace
 {
-enum Column
-{
-  NoduleColumn = 0, ///< Check box, warning sign and number.
-  SizeColumn,
-  VolumeColumn,
-  ProbabilityColumn,
-  UncertaintyColumn,
-  ColumnCount
-};
+/// Check box, warning sign and number; measures stand in the others.
+const int NoduleColumn = 0;
+/// So many measures have room in a panel of its least width; more are reached by scrolling.
+const int MostThatFit = 4;
 
 const int NoduleIdRole = Qt::UserRole;
 
@@ -68,12 +67,14 @@ public:
   QString text(int id, const char* column) const;
   /// A number as people read it; a dash where there is none.
   QString number(int id, const char* column, int decimals) const;
+  QString cell(int id, const QString& column) const;
   QString details(int id) const;
   QString title(int id) const;
 
   vtkWeakPointer<vtkSlicerSAM2LungLogic> Logic;
   vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
   QTimer UpdateTimer;
+  QStringList Columns; ///< Names of the measures, from the second column on.
   int RowAtPress{ -1 };    ///< The current row when the mouse button went down.
   bool BoxClicked{ false }; ///< Whether the box was ticked or unticked since then.
 };
@@ -93,6 +94,18 @@ QString qSAM2LungNoduleTablePrivate::number(int id, const char* column, int deci
 }
 
 //-----------------------------------------------------------------------------
+QString qSAM2LungNoduleTablePrivate::cell(int id, const QString& column) const
+{
+  const std::string name = column.toStdString();
+  if (vtkSlicerSAM2LungLogic::GetColumnIsFlag(name))
+  {
+    return this->text(id, name.c_str()).toInt() != 0 ? qSAM2LungNoduleTable::tr("yes") : QString();
+  }
+  const int decimals = vtkSlicerSAM2LungLogic::GetColumnDecimals(name);
+  return decimals < 0 ? this->text(id, name.c_str()) : this->number(id, name.c_str(), decimals);
+}
+
+//-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTablePrivate::title(int id) const
 {
   return QString::fromStdString(this->Logic->GetNoduleTitle(this->Parameters, id));
@@ -101,6 +114,11 @@ QString qSAM2LungNoduleTablePrivate::title(int id) const
 //-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTablePrivate::details(int id) const
 {
+  if (this->text(id, "edited").toInt() != 0)
+  {
+    return qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, edited by hand: how sure it is nobody knows.")
+      .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0));
+  }
   const QString size =
     qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
       .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
@@ -117,38 +135,31 @@ QString qSAM2LungNoduleTablePrivate::details(int id) const
 
 //-----------------------------------------------------------------------------
 qSAM2LungNoduleTable::qSAM2LungNoduleTable(QWidget* parent)
-  : Superclass(0, ColumnCount, parent)
+  : Superclass(0, 1, parent)
   , d_ptr(new qSAM2LungNoduleTablePrivate)
 {
   Q_D(qSAM2LungNoduleTable);
-  this->setHorizontalHeaderLabels(QStringList() << tr("Nodule") << tr("Size\nmm") << tr("Volume\nmm³")
-                                                << tr("Prob.") << tr("Doubt"));
-  const QStringList meanings = QStringList()
-                               << tr("Ticked: accepted; empty: rejected; half: undecided. A warning sign asks to look again.\n"
-                                     "Keys: A accepts, R rejects, U undecided; N next and P previous undecided one")
-                               << tr("Longest diameter in an axial slice")
-                               << tr("Volume of the outline")
-                               << tr("How likely it is a nodule at all: a second look, 0 to 1")
-                               << tr("Mean uncertainty over the outline and its edge");
-  for (int column = 0; column < ColumnCount; ++column)
-  {
-    this->horizontalHeaderItem(column)->setToolTip(meanings[column]);
-  }
+  this->setHorizontalHeaderLabels(QStringList() << tr("Nodule"));
+  this->horizontalHeaderItem(NoduleColumn)
+    ->setToolTip(tr("Ticked: accepted; empty: rejected; half: undecided. A warning sign asks to look again.\n"
+                    "Keys: A accepts, R rejects, U undecided; N next and P previous undecided one;\n"
+                    "I adds inside, O takes away outside by a click, K keeps and D discards what that made"));
   this->setAccessibleName(tr("Nodules"));
   this->setSelectionBehavior(QAbstractItemView::SelectRows);
   this->setSelectionMode(QAbstractItemView::SingleSelection);
   this->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  this->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   this->setTabKeyNavigation(false);
   this->setWordWrap(false);
   this->verticalHeader()->hide();
   this->horizontalHeader()->setHighlightSections(false); // bold titles need more room
-  this->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  for (const int column : { NoduleColumn, SizeColumn, VolumeColumn })
-  {
-    // So that their titles are whole in a narrow panel, too.
-    this->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
-  }
+  this->horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
+  connect(this->horizontalHeader(), &QWidget::customContextMenuRequested, this,
+          [this](const QPoint& at)
+          {
+            QMenu menu(this);
+            this->fillColumnsMenu(&menu);
+            menu.exec(this->horizontalHeader()->viewport()->mapToGlobal(at));
+          });
 
   d->UpdateTimer.setSingleShot(true);
   connect(&d->UpdateTimer, &QTimer::timeout, this, &qSAM2LungNoduleTable::updateFromLogic);
@@ -266,7 +277,7 @@ QSize qSAM2LungNoduleTable::minimumSizeHint() const
   QHeaderView* const header = this->horizontalHeader();
   const int margins = 2 * (this->style()->pixelMetric(QStyle::PM_HeaderMargin, nullptr, header) + 1);
   int width = this->verticalScrollBar()->sizeHint().width() + 2 * this->frameWidth();
-  for (int column = 0; column < ColumnCount; ++column)
+  for (int column = 0; column < std::min(this->columnCount(), 1 + MostThatFit); ++column)
   {
     // The header's own hint is for titles in bold.
     width += header->fontMetrics().size(0, this->horizontalHeaderItem(column)->text()).width() + margins;
@@ -303,6 +314,7 @@ void qSAM2LungNoduleTable::updateFromLogic()
     const QSignalBlocker blocker(this);
     this->clearCurrent();
     this->clearContents();
+    this->updateColumns();
     this->setRowCount(static_cast<int>(ids->GetNumberOfValues()));
     for (int row = 0; row < this->rowCount(); ++row)
     {
@@ -318,6 +330,85 @@ void qSAM2LungNoduleTable::updateFromLogic()
 }
 
 //-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::updateColumns()
+{
+  Q_D(qSAM2LungNoduleTable);
+  const QString names = d->Logic ? QString::fromStdString(d->Logic->GetShownColumns(d->Parameters)) : QString();
+  const QStringList columns = names.split(' ', Qt::SkipEmptyParts);
+  if (columns == d->Columns)
+  {
+    return;
+  }
+  d->Columns = columns;
+  this->setColumnCount(1 + columns.size());
+  for (int n = 0; n < columns.size(); ++n)
+  {
+    const std::string name = columns[n].toStdString();
+    const QString title = QString::fromStdString(Logic::GetColumnTitle(name));
+    const QString unit = QString::fromStdString(Logic::GetColumnUnit(name));
+    QTableWidgetItem* const head = new QTableWidgetItem(unit.isEmpty() ? title : title + "\n" + unit);
+    head->setToolTip(QString::fromStdString(Logic::GetColumnDescription(name)) + "\n" +
+                     tr("Right-click: choose the columns"));
+    this->setHorizontalHeaderItem(1 + n, head);
+  }
+  const bool fits = columns.size() <= MostThatFit;
+  this->setHorizontalScrollBarPolicy(fits ? Qt::ScrollBarAlwaysOff : Qt::ScrollBarAsNeeded);
+  this->horizontalHeader()->setSectionResizeMode(fits ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+  for (int column = 0; column < std::min(3, this->columnCount()); ++column)
+  {
+    // So that their titles are whole in a narrow panel, too.
+    this->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+  }
+  this->updateGeometry();
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::fillColumnsMenu(QMenu* menu)
+{
+  Q_D(qSAM2LungNoduleTable);
+  menu->clear();
+  menu->setToolTipsVisible(true);
+  connect(menu->addAction(tr("The usual columns")), &QAction::triggered, this,
+          [this]
+          {
+            Q_D(qSAM2LungNoduleTable);
+            d->Logic->SetShownColumns(d->Parameters, std::string());
+            emit this->columnsChosen(QString());
+          });
+  menu->addSeparator();
+  for (int n = 0; d->Logic && n < Logic::GetNumberOfColumns(); ++n)
+  {
+    const std::string column = Logic::GetNthColumn(n);
+    const QString name = QString::fromStdString(column);
+    QAction* const action = menu->addAction(QString::fromStdString(Logic::GetColumnFullTitle(column)));
+    action->setObjectName(name);
+    action->setToolTip(QString::fromStdString(Logic::GetColumnDescription(column)));
+    action->setCheckable(true);
+    action->setChecked(d->Columns.contains(name));
+    connect(action, &QAction::toggled, this, [this, name](bool shown) { this->chooseColumn(name, shown); });
+  }
+  menu->setEnabled(d->Logic && d->Parameters);
+}
+
+//-----------------------------------------------------------------------------
+void qSAM2LungNoduleTable::chooseColumn(const QString& name, bool shown)
+{
+  Q_D(qSAM2LungNoduleTable);
+  if (!d->Logic || !d->Parameters)
+  {
+    return;
+  }
+  QStringList columns = d->Columns;
+  columns.removeAll(name);
+  if (shown)
+  {
+    columns << name;
+  }
+  d->Logic->SetShownColumns(d->Parameters, columns.join(' ').toStdString());
+  emit this->columnsChosen(QString::fromStdString(d->Logic->GetShownColumns(d->Parameters)));
+}
+
+//-----------------------------------------------------------------------------
 void qSAM2LungNoduleTable::fillRow(int row, int id)
 {
   Q_D(qSAM2LungNoduleTable);
@@ -326,12 +417,14 @@ void qSAM2LungNoduleTable::fillRow(int row, int id)
   // Where all are nodules, the number says all.
   const bool of_one_class = d->Logic->GetClassColors(d->Parameters).empty();
   const QString first_cell = of_one_class ? QString::number(id) : d->title(id);
-  const QStringList cells = QStringList() << first_cell << d->number(id, "long_axis_mm", 1)
-                                          << d->number(id, "volume_mm3", 0) << d->number(id, "nodule_probability", 2)
-                                          << d->number(id, "uncertainty_mean", 2);
+  QStringList cells = QStringList() << first_cell;
+  for (const QString& column : d->Columns)
+  {
+    cells << d->cell(id, column);
+  }
   QFont font = this->font();
   font.setStrikeOut(decision == Logic::DecisionRejected);
-  for (int column = 0; column < ColumnCount; ++column)
+  for (int column = 0; column < cells.size(); ++column)
   {
     QTableWidgetItem* item = new QTableWidgetItem(cells[column]);
     item->setFont(font);
@@ -421,6 +514,10 @@ void qSAM2LungNoduleTable::keyPressEvent(QKeyEvent* event)
       case Qt::Key_U: this->decide(Logic::DecisionUndecided); break;
       case Qt::Key_N: this->goToNextNodule(); break;
       case Qt::Key_P: this->goToPreviousNodule(); break;
+      case Qt::Key_I: emit this->correctionRequested(true); break;
+      case Qt::Key_O: emit this->correctionRequested(false); break;
+      case Qt::Key_K: emit this->keepRequested(); break;
+      case Qt::Key_D: emit this->discardRequested(); break;
       default: this->Superclass::keyPressEvent(event);
     }
   }

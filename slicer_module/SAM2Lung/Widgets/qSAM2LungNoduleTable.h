@@ -6,6 +6,7 @@
 #include <ctkPimpl.h>
 #include <ctkVTKObject.h>
 
+class QMenu;
 class qSAM2LungNoduleTablePrivate;
 class vtkMRMLSAM2LungParametersNode;
 class vtkSlicerSAM2LungLogic;
@@ -15,7 +16,8 @@ class vtkSlicerSAM2LungLogic;
 /// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and is half
 /// ticked as long as nobody has decided. A click on the box of another row makes that row the current one: highlight,
 /// details and views always tell of one nodule. Keys: A accepts, R rejects, U makes it undecided, N and P go to the
-/// next and the previous undecided one. No row is current until one is chosen, not even when the table gets the
+/// next and the previous undecided one; I and O ask for a click that adds to the current nodule or takes away from it, K and D keep
+/// or discard what such clicks made of it. Which measures have a column is chosen by a menu on the header. No row is current until one is chosen, not even when the table gets the
 /// keyboard. What has no room in a row is told of the current one by details(). Everything shown is asked from the
 /// logic anew when the nodules change.
 class qSAM2LungNoduleTable : public QTableWidget
@@ -49,8 +51,17 @@ public slots:
   /// The same, once, when the events at hand are through: a table node changes cell by cell.
   void scheduleUpdate();
 
+  /// Fills a menu with all measures; those that have a column are ticked.
+  void fillColumnsMenu(QMenu* menu);
+
 signals:
   void detailsChanged(const QString& details);
+  /// The names of the measures that the user chose, with spaces between them.
+  void columnsChosen(const QString& names);
+  /// Of the current nodule: a click inside it, or outside it, is to correct its outline.
+  void correctionRequested(bool inside);
+  void keepRequested();
+  void discardRequested();
 
 protected:
   void focusInEvent(QFocusEvent* event) override;
@@ -67,6 +78,9 @@ protected:
   /// Of the current nodule.
   void decide(int decision);
   void fillRow(int row, int id);
+  /// A column for each measure that is to be shown.
+  void updateColumns();
+  void chooseColumn(const QString& name, bool shown);
 
   QScopedPointer<qSAM2LungNoduleTablePrivate> d_ptr;
 

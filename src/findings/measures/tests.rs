@@ -51,6 +51,10 @@ fn nodule() -> Nodule {
         long_axis_slice: Some(38.0),
         long_axis_instance_number: Some(39.0),
         long_axis_sop_instance_uid: "1.2.3".into(),
+        long_axis_3d_start_ras: [40.0, 41.0, 42.0],
+        long_axis_3d_end_ras: [43.0, 44.0, 45.0],
+        short_axis_3d_start_ras: [46.0, 47.0, 48.0],
+        short_axis_3d_end_ras: [49.0, 50.0, 51.0],
         texture: "solid",
         solid_volume_mm3: Some(32.0),
         solid_mean_diameter_mm: Some(33.0),
@@ -73,7 +77,7 @@ fn measure_each_getter_gives_its_own_field() {
             Cell::Flag(_) | Cell::Text(_) => None,
         })
         .collect();
-    assert_eq!(numbers, (1..=39).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=51).map(f64::from).collect::<Vec<_>>());
     let cell = |name: &str| columns().iter().find(|column| column.name == name).unwrap().cell(&nodule);
     assert_eq!(cell("expected_dice"), Cell::Number(None));
     assert_eq!((cell("clicked"), cell("review")), (Cell::Flag(true), Cell::Flag(false)));

@@ -63,7 +63,9 @@ impl Shown {
         match self.columns.as_slice() {
             [column] => cell(column, nodule),
             parts => {
-                parts.iter().map(|part| format!("{} {}", part.title, cell(part, nodule))).collect::<Vec<_>>().join(", ")
+                // "R 12.0, A 3.5, S 4.0": what the place is says the row's title.
+                let axis = |part: &Column| part.title.rsplit(' ').next().unwrap_or(part.title);
+                parts.iter().map(|part| format!("{} {}", axis(part), cell(part, nodule))).collect::<Vec<_>>().join(", ")
             }
         }
     }

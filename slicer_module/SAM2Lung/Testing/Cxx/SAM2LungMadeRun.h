@@ -13,6 +13,7 @@
 #include <vtkMRMLLabelMapVolumeNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
+#include <vtkMRMLSelectionNode.h>
 #include <vtkSlicerSegmentationsModuleLogic.h>
 
 #include <vtkDataArray.h>
@@ -128,6 +129,13 @@ inline Nodule MadeNodule(const MadeBall& ball, const Matrix& ijk_to_ras, double 
   nodule.mean_diameter_mm = unit + 12;
   nodule.mean_diameter_mm_p05 = unit + 13;
   nodule.mean_diameter_mm_p95 = unit + 14;
+  for (std::size_t axis = 0; axis < 3; ++axis)
+  {
+    nodule.long_axis_3d_start_ras[axis] = unit + 15 + double(axis);
+    nodule.long_axis_3d_end_ras[axis] = unit + 18 + double(axis);
+    nodule.short_axis_3d_start_ras[axis] = unit + 21 + double(axis);
+    nodule.short_axis_3d_end_ras[axis] = unit + 24 + double(axis);
+  }
   return nodule;
 }
 
@@ -189,8 +197,8 @@ inline MadeRun MakeClickRun(const Matrix& ijk_to_ras,
                             float uncertainty = 0.9F)
 {
   MadeRun run = MakeRun(ijk_to_ras, { ball }, 0.0F);
-  run.Input.click_ijk = sam2lung::Index{ std::int64_t(ball.center_ijk[0]), std::int64_t(ball.center_ijk[1]),
-                                         std::int64_t(ball.center_ijk[2]) };
+  run.Input.clicks = { { { std::int64_t(ball.center_ijk[0]), std::int64_t(ball.center_ijk[1]),
+                           std::int64_t(ball.center_ijk[2]) } } };
   const auto outlined = run.Output.labels;
   if (outputs && outputs->GetLabelMapNode())
   {
@@ -240,6 +248,9 @@ public:
     this->Colors->SetMRMLScene(this->Scene);
     this->Segmentations->SetMRMLScene(this->Scene);
     this->Logic->SetMRMLScene(this->Scene);
+    // Markups ask it for the unit of lengths.
+    vtkNew<vtkMRMLSelectionNode> selection;
+    this->Scene->AddNode(selection);
     this->CT = this->AddCT("CT", ijk_to_ras, dims);
     this->Parameters = this->Logic->GetParametersNode(this->CT, true);
   }

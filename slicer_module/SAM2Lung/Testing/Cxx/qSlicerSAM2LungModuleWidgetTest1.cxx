@@ -1,4 +1,5 @@
 // Qt includes
+#include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QCoreApplication>
@@ -6,6 +7,7 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QMessageBox>
 #include <QMouseEvent>
 #include <QPushButton>
@@ -14,6 +16,7 @@
 #include <QStyle>
 #include <QStyleOptionViewItem>
 #include <QTableWidget>
+#include <QToolButton>
 
 // CTK includes
 #include <ctkCollapsibleButton.h>
@@ -38,6 +41,10 @@
 #include <vtkSlicerApplicationLogic.h>
 
 // VTK includes
+#include <vtkOrientedImageData.h>
+#include <vtkSegment.h>
+#include <vtkSegmentation.h>
+#include <vtkSegmentationConverter.h>
 #include <vtkDataArray.h>
 #include <vtkPointData.h>
 
@@ -435,13 +442,143 @@ int WaitingForAClickMovesNoRow(Panel& panel)
   CHECK_INT(top(), before);
   double place_ras[3] = { 0, 0, 0 };
   panel.parameters()->GetNodulePointsNode()->GetNthControlPointPositionWorld(0, place_ras);
-  QMetaObject::invokeMethod(panel.Widget, "outlineAtClick", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
+  QMetaObject::invokeMethod(panel.Widget, "onPlaced", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
                             Q_ARG(double, place_ras[2]));
   CHECK_BOOL(panel.logic()->IsRunning(), true);
   CHECK_BOOL(panel.cancel()->isVisible(), true);
   CHECK_INT(top(), before);
   CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
   CHECK_INT(panel.logic()->GetStatus(), Logic::StatusCompleted);
+  return EXIT_SUCCESS;
+}
+
+/// By keys, seen below the table, and put back.
+int CorrectionIsShownUntilItIsKeptOrDiscarded(Panel& panel)
+{
+  auto* const inside = panel.find<QPushButton>("AddInsideButton");
+  auto* const outside = panel.find<QPushButton>("TakeAwayButton");
+  auto* const discard = panel.find<QPushButton>("DiscardButton");
+  auto* const undo = panel.find<QPushButton>("UndoButton");
+  auto* const redo = panel.find<QPushButton>("RedoButton");
+  panel.table()->clearSelection();
+  panel.table()->setCurrentCell(-1, -1);
+  Panel::handleEvents();
+  CHECK_BOOL(inside->isVisible() && !inside->isEnabled(), true);
+  CHECK_BOOL(inside->toolTip().contains("Choose its row in the table first"), true);
+  panel.table()->setCurrentCell(0, 0);
+  Panel::handleEvents();
+  CHECK_BOOL(inside->isEnabled() && outside->isEnabled(), true);
+  CHECK_BOOL(discard->isVisible(), false);
+  const int id = panel.table()->item(0, 0)->data(Qt::UserRole).toInt();
+  Press(panel.table(), Qt::Key_I);
+  CHECK_BOOL(inside->isChecked(), true);
+  CHECK_BOOL(panel.find<QPushButton>("OutlineAtClickButton")->isChecked(), false);
+  double place_ras[3] = { 0, 0, 0 };
+  vtkMRMLMarkupsFiducialNode* const points = panel.parameters()->GetNodulePointsNode();
+  points->GetNthControlPointPositionWorld(
+    points->GetControlPointIndexByID(("Nodule_" + std::to_string(id)).c_str()), place_ras);
+  inside->click(); // no click is waited for any more
+  QMetaObject::invokeMethod(panel.Widget, "onPlaced", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
+                            Q_ARG(double, place_ras[2]));
+  CHECK_BOOL(panel.logic()->IsRunning(), true);
+  CHECK_BOOL(Panel::waitFor([&] { return !panel.logic()->IsRunning(); }), true);
+  Panel::handleEvents();
+  CHECK_INT(panel.logic()->GetCorrectedNodule(panel.parameters()), id);
+  CHECK_BOOL(discard->isVisible(), true);
+  CHECK_BOOL(panel.find<QLabel>("CorrectionLabel")->text().contains("mm³ before"), true);
+  CHECK_BOOL(panel.segment()->isEnabled(), false);
+  CHECK_BOOL(panel.segment()->toolTip().contains("neither kept nor discarded"), true);
+
+  // Ctrl-Z and Ctrl-Shift-Z, wherever the keyboard is in the panel.
+  Press(panel.table(), Qt::Key_Z, Qt::ControlModifier);
+  CHECK_BOOL(discard->isVisible(), false);
+  CHECK_BOOL(redo->isEnabled() && redo->toolTip().contains("Redo (Ctrl-Y)"), true);
+  Press(panel.table(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+  CHECK_BOOL(discard->isVisible(), true);
+  CHECK_BOOL(redo->isEnabled(), false);
+  CHECK_BOOL(undo->isEnabled(), true);
+  Press(panel.table(), Qt::Key_D);
+  CHECK_INT(panel.logic()->GetCorrectedNodule(panel.parameters()), 0);
+  CHECK_BOOL(discard->isVisible(), false);
+  CHECK_BOOL(panel.segment()->isEnabled(), true);
+  return EXIT_SUCCESS;
+}
+
+/// An edit shows half a second after the last stroke of the brush.
+int EditedSegmentIsNoticedAndMeasured(Panel& panel)
+{
+  auto* const measure = panel.find<QPushButton>("MeasureAgainButton");
+  CHECK_BOOL(measure->isVisible(), false);
+  const int id = panel.table()->item(0, 0)->data(Qt::UserRole).toInt();
+  vtkSegmentation* const segmentation = panel.parameters()->GetSegmentationNode()->GetSegmentation();
+  auto* const image = vtkOrientedImageData::SafeDownCast(
+    segmentation->GetSegment("Nodule_" + std::to_string(id))
+      ->GetRepresentation(vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName()));
+  const vtkIdType voxels = image->GetNumberOfPoints();
+  bool erased = false;
+  for (vtkIdType n = 0; n < voxels && !erased; ++n)
+  {
+    erased = image->GetPointData()->GetScalars()->GetTuple1(n) == id;
+    image->GetPointData()->GetScalars()->SetTuple1(n, erased ? 0 : image->GetPointData()->GetScalars()->GetTuple1(n));
+  }
+  CHECK_BOOL(erased, true);
+  image->Modified();
+  segmentation->InvokeEvent(vtkSegmentation::SourceRepresentationModified);
+  CHECK_BOOL(Panel::waitFor([&] { return measure->isVisible(); }), true);
+  CHECK_BOOL(panel.find<QLabel>("EditedLabel")->text().contains("Nodule " + QString::number(id)), true);
+  measure->click();
+  Panel::handleEvents();
+  CHECK_BOOL(measure->isVisible(), false);
+  CHECK_STD_STRING(panel.logic()->GetNoduleText(panel.parameters(), id, "edited"), "1");
+  CHECK_BOOL(panel.logic()->Undo(panel.parameters()), true);
+  CHECK_BOOL(Panel::waitFor([&] { return measure->isVisible(); }), true);
+  CHECK_BOOL(panel.logic()->Redo(panel.parameters()), true);
+  CHECK_BOOL(Panel::waitFor([&] { return !measure->isVisible(); }), true);
+  return EXIT_SUCCESS;
+}
+
+int ColumnsAreChosenByAMenuAndRemembered(Panel& panel)
+{
+  QSettings().remove("SAM2Lung/Columns");
+  const int before = panel.table()->columnCount();
+  auto* const menu = panel.find<QToolButton>("ColumnsButton")->menu();
+  CHECK_BOOL(menu != nullptr, true);
+  Q_EMIT menu->aboutToShow();
+  auto* const action = menu->findChild<QAction*>("mean_hu");
+  CHECK_BOOL(action && action->isCheckable() && !action->isChecked(), true);
+  action->setChecked(true);
+  Panel::handleEvents();
+  CHECK_INT(panel.table()->columnCount(), before + 1);
+  CHECK_BOOL(panel.parameters()->GetShownColumns().find("mean_hu") != std::string::npos, true);
+  CHECK_BOOL(QSettings().value("SAM2Lung/Columns").toString().contains("mean_hu"), true);
+  const auto titles = [&panel]
+  {
+    QStringList list;
+    for (int column = 0; column < panel.table()->columnCount(); ++column)
+    {
+      list << panel.table()->horizontalHeaderItem(column)->text();
+    }
+    return list.join(' ');
+  };
+  CHECK_BOOL(titles().contains("Mean HU"), true);
+  Q_EMIT menu->aboutToShow();
+  menu->actions().first()->trigger(); // the usual columns
+  Panel::handleEvents();
+  CHECK_INT(panel.table()->columnCount(), before);
+  CHECK_BOOL(titles().contains("Mean HU"), false);
+  QSettings().remove("SAM2Lung/Columns");
+  return EXIT_SUCCESS;
+}
+
+int DiametersAreDrawnWhereTheBoxIsTicked(Panel& panel)
+{
+  auto* const box = panel.find<QCheckBox>("AxesCheckBox");
+  CHECK_BOOL(box->isEnabled() && !box->isChecked(), true);
+  CHECK_INT(panel.Scene->GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode"), 0);
+  box->click();
+  CHECK_BOOL(panel.Scene->GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") > 0, true);
+  box->click();
+  CHECK_INT(panel.Scene->GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode"), 0);
   return EXIT_SUCCESS;
 }
 
@@ -619,6 +756,10 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(TickRejects(panel));
   CHECK_EXIT_SUCCESS(RowsBoxesAndDetailsTellOfOneNodule(panel));
   CHECK_EXIT_SUCCESS(WaitingForAClickMovesNoRow(panel));
+  CHECK_EXIT_SUCCESS(CorrectionIsShownUntilItIsKeptOrDiscarded(panel));
+  CHECK_EXIT_SUCCESS(EditedSegmentIsNoticedAndMeasured(panel));
+  CHECK_EXIT_SUCCESS(ColumnsAreChosenByAMenuAndRemembered(panel));
+  CHECK_EXIT_SUCCESS(DiametersAreDrawnWhereTheBoxIsTicked(panel));
   CHECK_EXIT_SUCCESS(KeysDecideAndWalkOn(panel));
   CHECK_EXIT_SUCCESS(CommentGoesToTheNoduleItWasBegunFor(panel));
   CHECK_EXIT_SUCCESS(SecondRunKeepsTheReview(panel));

@@ -37,6 +37,8 @@ void SetEverything(Parameters* node)
   node->SetShareOfSlices(0.625);
   node->SetOverlayVisible(false);
   node->SetOverlayOpacity(0.75);
+  node->SetAxesVisible(true);
+  node->SetShownColumns("volume_mm3 mean_hu");
 }
 
 int CheckOptions(Parameters* node)
@@ -54,6 +56,8 @@ int CheckOptions(Parameters* node)
   CHECK_DOUBLE(node->GetShareOfSlices(), 0.625);
   CHECK_BOOL(node->GetOverlayVisible(), false);
   CHECK_DOUBLE(node->GetOverlayOpacity(), 0.75);
+  CHECK_BOOL(node->GetAxesVisible(), true);
+  CHECK_STD_STRING(node->GetShownColumns(), "volume_mm3 mean_hu");
   return EXIT_SUCCESS;
 }
 
@@ -72,6 +76,8 @@ int TestDefaults()
   CHECK_INT(node->GetSearch(), Parameters::SearchLungs);
   CHECK_BOOL(node->GetOverlayVisible(), true);
   CHECK_DOUBLE(node->GetOverlayOpacity(), 0.4);
+  CHECK_BOOL(node->GetAxesVisible(), false);
+  CHECK_STD_STRING(node->GetShownColumns(), "");
   CHECK_NULL(node->GetInputVolumeNode());
   return EXIT_SUCCESS;
 }

@@ -2,6 +2,7 @@
 
 #include "SAM2LungMadeRun.h"
 
+#include "SAM2LungAxes.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungReview.h"
 
@@ -79,6 +80,8 @@ public:
 const std::string COMMENT = "5,2 mm; \"solid\"\tläuft 'zur' Pleura\n(seg. 3)";
 const std::string COMMENT_LINE = "5,2 mm; 'solid' läuft 'zur' Pleura (seg. 3)";
 
+const char* const CLICKS = "in 45 15 25; out 40 15 25";
+
 void Write(MadeScene& made)
 {
   MadeRun run = MakeRun(ObliqueGrid(), ThreeBalls());
@@ -87,6 +90,12 @@ void Write(MadeScene& made)
   SetNoduleAccepted(made.Parameters, 1, false);
   SetNoduleReading(made.Parameters, 2, { Decision::accepted, COMMENT, "Dr. Ä" });
   made.Parameters->SetSeed(77);
+  // Lines are nodes of their own, which the parameter node finds again.
+  made.Parameters->SetAxesVisible(true);
+  made.Logic->UpdateAxes(made.Parameters);
+  vtkTable* const table = made.Parameters->GetNoduleTableNode()->GetTable();
+  table->GetColumnByName("clicks")->SetVariantValue(1, vtkVariant(CLICKS));
+  table->GetColumnByName("edited")->SetVariantValue(2, vtkVariant(1));
 }
 
 int SaveAsMrml(MadeScene& made, const std::string& folder)
@@ -208,6 +217,12 @@ int CheckSame(Parameters* saved, Parameters* opened)
   CHECK_STD_STRING(NoduleReading(opened, 2).reader, "Dr. Ä");
   CHECK_BOOL(NoduleReading(opened, 3).decision == Decision::undecided, true);
   CHECK_STD_STRING(ReviewedText(opened->GetNoduleTableNode()), "Reviewed 2 of 3");
+  CHECK_STD_STRING(NoduleText(opened, 2, "clicks"), CLICKS);
+  CHECK_STD_STRING(NoduleText(opened, 3, "edited"), "1");
+  CHECK_STD_STRING(NoduleText(opened, 2, "edited"), "0");
+  // Two lines of each nodule that isn't rejected, found again, and not drawn twice.
+  UpdateAxes(opened);
+  CHECK_INT(opened->GetScene()->GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode"), 4);
   return EXIT_SUCCESS;
 }
 

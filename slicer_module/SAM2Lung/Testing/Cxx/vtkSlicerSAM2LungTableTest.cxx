@@ -39,6 +39,8 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "decided", "bit", "", "", [](N) { return 0.0; } },
     { "comment", "string", "", "", nullptr },
     { "reader", "string", "", "", nullptr },
+    { "edited", "bit", "", "", [](N) { return 0.0; } },
+    { "clicks", "string", "", "", nullptr },
     { "centroid_i", "double", "voxel", "", [](N n) { return n.centroid_ijk[0]; } },
     { "centroid_j", "double", "voxel", "", [](N n) { return n.centroid_ijk[1]; } },
     { "centroid_k", "double", "voxel", "", [](N n) { return n.centroid_ijk[2]; } },
@@ -98,6 +100,18 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "long_axis_slice", "double", "voxel", "", [](N n) { return n.long_axis_slice.value_or(NAN); } },
     { "long_axis_instance_number", "double", "", "", [](N n) { return n.long_axis_instance_number.value_or(NAN); } },
     { "long_axis_sop_instance_uid", "string", "", "", nullptr },
+    { "long_axis_3d_start_r", "double", "mm", "mm", [](N n) { return n.long_axis_3d_start_ras[0]; } },
+    { "long_axis_3d_start_a", "double", "mm", "mm", [](N n) { return n.long_axis_3d_start_ras[1]; } },
+    { "long_axis_3d_start_s", "double", "mm", "mm", [](N n) { return n.long_axis_3d_start_ras[2]; } },
+    { "long_axis_3d_end_r", "double", "mm", "mm", [](N n) { return n.long_axis_3d_end_ras[0]; } },
+    { "long_axis_3d_end_a", "double", "mm", "mm", [](N n) { return n.long_axis_3d_end_ras[1]; } },
+    { "long_axis_3d_end_s", "double", "mm", "mm", [](N n) { return n.long_axis_3d_end_ras[2]; } },
+    { "short_axis_3d_start_r", "double", "mm", "mm", [](N n) { return n.short_axis_3d_start_ras[0]; } },
+    { "short_axis_3d_start_a", "double", "mm", "mm", [](N n) { return n.short_axis_3d_start_ras[1]; } },
+    { "short_axis_3d_start_s", "double", "mm", "mm", [](N n) { return n.short_axis_3d_start_ras[2]; } },
+    { "short_axis_3d_end_r", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[0]; } },
+    { "short_axis_3d_end_a", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[1]; } },
+    { "short_axis_3d_end_s", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[2]; } },
   };
 }
 

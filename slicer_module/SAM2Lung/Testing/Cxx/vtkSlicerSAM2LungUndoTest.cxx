@@ -2,7 +2,7 @@
 
 #include "SAM2LungMadeRun.h"
 
-#include "SAM2LungBeforeClick.h"
+#include "SAM2LungNodulesBefore.h"
 #include "SAM2LungOutputs.h"
 #include "SAM2LungPrevious.h"
 #include "SAM2LungReview.h"
@@ -140,10 +140,10 @@ std::string Everything(vtkMRMLSAM2LungParametersNode* parameters)
 }
 
 /// As the logic does it.
-std::shared_ptr<BeforeClick> Click(MadeScene& made, const MadeBall& ball, const std::set<int>& replaced = {})
+std::shared_ptr<NodulesBefore> Click(MadeScene& made, const MadeBall& ball, const std::set<int>& replaced = {})
 {
   const MadeRun run = MakeClickRun(StraightGrid(), ball, made.Parameters, replaced);
-  const auto before = std::make_shared<BeforeClick>(made.Parameters, run.Output);
+  const auto before = std::make_shared<NodulesBefore>(made.Parameters, run.Output);
   WriteClick(made.Parameters, run.Input, run.Output);
   before->Shrink();
   return before;
@@ -178,15 +178,31 @@ int DecisionsAndCommentsAreTakenBackOneByOne()
   // What changes nothing is nothing to take back.
   logic->SetNoduleDecision(node, 1, Logic::DecisionUndecided);
   logic->SetNoduleComment(node, 1, " calcified");
-  while (!states.empty())
+  states.push_back(Everything(node));
+  CHECK_STD_STRING(logic->GetRedoText(node), "");
+  CHECK_BOOL(logic->Redo(node), false);
+  for (std::size_t n = texts.size(); n-- > 0;)
   {
-    CHECK_STD_STRING(logic->GetUndoText(node), texts.back());
+    CHECK_STD_STRING(logic->GetUndoText(node), texts[n]);
     CHECK_BOOL(logic->Undo(node), true);
-    CHECK_STD_STRING(Everything(node), states.back());
-    states.pop_back();
-    texts.pop_back();
+    CHECK_STD_STRING(Everything(node), states[n]);
+    CHECK_STD_STRING(logic->GetRedoText(node), texts[n]);
   }
   CHECK_BOOL(logic->Undo(node), false);
+  // And all of it again, in its order.
+  for (std::size_t n = 0; n < texts.size(); ++n)
+  {
+    CHECK_STD_STRING(logic->GetRedoText(node), texts[n]);
+    CHECK_BOOL(logic->Redo(node), true);
+    CHECK_STD_STRING(Everything(node), states[n + 1]);
+  }
+  CHECK_BOOL(logic->Redo(node), false);
+  // What is done anew ends what could be done again.
+  CHECK_BOOL(logic->Undo(node), true);
+  logic->SetNoduleDecision(node, 3, Logic::DecisionAccepted);
+  CHECK_STD_STRING(logic->GetRedoText(node), "");
+  CHECK_BOOL(logic->Redo(node), false);
+  CHECK_BOOL(logic->Redo(nullptr), false);
   return EXIT_SUCCESS;
 }
 
@@ -227,6 +243,12 @@ int NoduleThatIsGoneCantBeUndone()
   CHECK_BOOL(made.Logic->Undo(made.Parameters), true);
   CHECK_INT(told, 1);
   CHECK_BOOL(NoduleAccepted(made.Parameters, 1), true);
+  // And so with what would be done again.
+  made.Parameters->GetNoduleTableNode()->RemoveRow(0);
+  CHECK_STD_STRING(made.Logic->GetRedoText(made.Parameters), "Reject Nodule 1");
+  CHECK_BOOL(made.Logic->Redo(made.Parameters), false);
+  CHECK_BOOL(made.Logic->GetStatusText().find("'Reject Nodule 1' can't be done again") == 0, true);
+  CHECK_STD_STRING(made.Logic->GetRedoText(made.Parameters), "");
   return EXIT_SUCCESS;
 }
 
@@ -267,10 +289,16 @@ int ClickThatReplacedNodulesIsTakenBack()
   const auto click = Click(made, { 1, { 16.0, 25.0, 20.0 }, 20.0 }, { 3 });
   const std::string between = Everything(made.Parameters);
   const auto second = Click(made, { 2, { 46.0, 15.0, 25.0 }, 3.0 });
+  const std::string after = Everything(made.Parameters);
   CHECK_BOOL(second->PutBack(), true);
   CHECK_STD_STRING(Everything(made.Parameters), between);
   CHECK_BOOL(click->PutBack(), true);
   CHECK_STD_STRING(Everything(made.Parameters), before);
+  // Once more each: forwards.
+  CHECK_BOOL(click->PutBack(), true);
+  CHECK_STD_STRING(Everything(made.Parameters), between);
+  CHECK_BOOL(second->PutBack(), true);
+  CHECK_STD_STRING(Everything(made.Parameters), after);
   return EXIT_SUCCESS;
 }
 
@@ -294,6 +322,7 @@ int FirstClickLeavesNoResult()
   MadeScene made;
   const auto click = Click(made, { 1, { 45.0, 15.0, 25.0 }, 5.0, true });
   CHECK_BOOL(ResultText(made.Parameters).empty(), false);
+  const std::string outlined = Everything(made.Parameters);
   CHECK_BOOL(click->PutBack(), true);
   CHECK_STD_STRING(ResultText(made.Parameters), "");
   CHECK_INT(made.Parameters->GetSegmentationNode()->GetSegmentation()->GetNumberOfSegments(), 0);
@@ -303,7 +332,10 @@ int FirstClickLeavesNoResult()
   {
     CHECK_DOUBLE(map->GetImageData()->GetScalarRange()[1], 0.0);
   }
-  // And again.
+  // And again: forwards, backwards, and by another click.
+  CHECK_BOOL(click->PutBack(), true);
+  CHECK_STD_STRING(Everything(made.Parameters), outlined);
+  CHECK_BOOL(click->PutBack(), true);
   Click(made, { 1, { 45.0, 15.0, 25.0 }, 5.0, true });
   CHECK_STD_STRING(ResultText(made.Parameters), "1 nodule (1 to review) in 3 s on CPU. Research use only.");
   return EXIT_SUCCESS;

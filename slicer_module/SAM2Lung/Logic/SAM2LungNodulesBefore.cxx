@@ -1,4 +1,4 @@
-#include "SAM2LungBeforeClick.h"
+#include "SAM2LungNodulesBefore.h"
 
 #include "SAM2LungColors.h"
 #include "SAM2LungLabels.h"
@@ -32,6 +32,7 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace sam2lung_slicer
@@ -76,7 +77,7 @@ bool OnSameVoxels(vtkImageData* image, vtkImageData* other)
   return BoxOf(image).extent == BoxOf(other).extent && image->GetScalarType() == other->GetScalarType();
 }
 
-/// A volume that a click writes anew.
+/// A volume that is written anew.
 class VoxelsBefore
 {
 public:
@@ -90,7 +91,7 @@ public:
     vtkImageData* const now = HasImage(node) ? node->GetImageData() : nullptr;
     if (!now || (this->Image && !OnSameVoxels(now, this->Image)))
     {
-      // An image that the click doesn't write, or that was no such map before.
+      // An image that isn't written, or that was no such map before.
       this->Image = nullptr;
       return;
     }
@@ -115,11 +116,14 @@ public:
                             this->Node->GetImageData()->GetScalarType() == this->Type);
   }
 
-  void PutBack()
+  /// Puts them back, and holds what was there.
+  void Exchange()
   {
     if (this->Image)
     {
+      const vtkSmartPointer<vtkImageData> there = Crop(this->Node->GetImageData(), this->Changed);
       Copy(this->Image, this->Node->GetImageData(), this->Changed);
+      this->Image = there;
       this->Node->GetImageData()->Modified();
     }
   }
@@ -149,20 +153,39 @@ void CopyCells(vtkTable* from, vtkIdType from_row, vtkTable* to, vtkIdType to_ro
 } // namespace
 
 //----------------------------------------------------------------------------
-struct BeforeClick::Content
+struct NodulesBefore::Content
 {
-  Content(vtkMRMLSAM2LungParametersNode* parameters, const RunOutput& output)
+  Content(vtkMRMLSAM2LungParametersNode* parameters, const std::set<int>& nodules)
     : Parameters(parameters)
-    , Clicked(static_cast<int>(output.clicked.value_or(0)))
-    , Touched(output.replaced)
+    , Touched(nodules)
     , Labels(parameters->GetLabelMapNode())
     , Uncertainty(parameters->GetUncertaintyVolumeNode())
     , Probability(parameters->GetProbabilityVolumeNode())
   {
-    this->Touched.insert(this->Clicked);
-    this->TakeRows(parameters->GetNoduleTableNode());
-    this->TakeMarks(parameters->GetSegmentationNode(), parameters->GetNodulePointsNode());
-    this->TakeColors(parameters->GetLabelMapNode());
+    this->TakeAllButVoxels();
+  }
+
+  /// Of the nodules, what the outputs hold now.
+  void TakeAllButVoxels()
+  {
+    this->Present = this->PresentNow();
+    this->TakeRows(this->Parameters->GetNoduleTableNode());
+    this->TakeMarks(this->Parameters->GetSegmentationNode(), this->Parameters->GetNodulePointsNode());
+    this->TakeColors(this->Parameters->GetLabelMapNode());
+  }
+
+  /// Those of the nodules that have a row.
+  std::set<int> PresentNow() const
+  {
+    std::set<int> present;
+    for (const int id : this->Touched)
+    {
+      if (NoduleRow(this->Parameters->GetNoduleTableNode(), id) >= 0)
+      {
+        present.insert(id);
+      }
+    }
+    return present;
   }
 
   void TakeRows(vtkMRMLTableNode* table)
@@ -213,8 +236,8 @@ struct BeforeClick::Content
   bool Fits() const
   {
     return this->Parameters && this->Parameters->GetScene() && this->Table &&
-           this->Parameters->GetNoduleTableNode() == this->Table.GetPointer() && IsNoduleTable(this->Table) &&
-           NoduleRow(this->Table, this->Clicked) >= 0 && this->Segmentation &&
+           this->Parameters->GetNoduleTableNode() == this->Table.GetPointer() &&
+           IsNoduleTable(this->Table) == this->HasTable && this->PresentNow() == this->Expected && this->Segmentation &&
            this->Parameters->GetSegmentationNode() == this->Segmentation.GetPointer() && this->PointsNode &&
            this->Parameters->GetNodulePointsNode() == this->PointsNode.GetPointer() &&
            this->Parameters->GetInputVolumeNode() && this->Labels.Fit() && this->Uncertainty.Fit() &&
@@ -229,11 +252,21 @@ struct BeforeClick::Content
       this->Table->SetAndObserveTable(vtkSmartPointer<vtkTable>::New());
       return;
     }
+    if (!IsNoduleTable(this->Table))
+    {
+      vtkNew<vtkTable> rows;
+      rows->DeepCopy(this->Rows);
+      this->Table->SetAndObserveTable(rows);
+      return;
+    }
     MRMLNodeModifyBlocker blocker(this->Table);
     vtkTable* const table = this->Table->GetTable();
-    if (NoduleRow(this->Rows, this->Clicked) < 0)
+    for (const int id : this->Touched)
     {
-      RemoveNodule(this->Table, this->Clicked);
+      if (NoduleRow(this->Rows, id) < 0)
+      {
+        RemoveNodule(this->Table, id);
+      }
     }
     // From the top, so that each finds its place.
     for (vtkIdType from = 0; from < this->Rows->GetNumberOfRows(); ++from)
@@ -268,13 +301,16 @@ struct BeforeClick::Content
     {
       WriteSegment(this->Segmentation, this->Parameters->GetInputVolumeNode(), segment);
     }
-    const bool had_segment = std::any_of(this->Segments.begin(),
-                                         this->Segments.end(),
-                                         [this](vtkSegment* segment)
-                                         { return segment->GetLabelValue() == this->Clicked; });
-    if (!had_segment)
+    for (const int id : this->Touched)
     {
-      RemoveSegment(this->Segmentation, this->Clicked);
+      const bool has_segment =
+        std::any_of(this->Segments.begin(),
+                    this->Segments.end(),
+                    [id](vtkSegment* segment) { return segment->GetLabelValue() == id; });
+      if (!has_segment)
+      {
+        RemoveSegment(this->Segmentation, id);
+      }
     }
     vtkMRMLColorTableNode* const colors = ColorsOf(this->Parameters->GetLabelMapNode());
     for (const NoduleLook& look : colors ? this->Colors : std::vector<NoduleLook>())
@@ -287,9 +323,11 @@ struct BeforeClick::Content
   vtkWeakPointer<vtkMRMLTableNode> Table;
   vtkWeakPointer<vtkMRMLSegmentationNode> Segmentation;
   vtkWeakPointer<vtkMRMLMarkupsFiducialNode> PointsNode;
-  int Clicked;
-  std::set<int> Touched; ///< The nodule at the click, and those whose place it takes.
+  std::set<int> Touched;
+  std::set<int> Present;  ///< Those of them that had a row.
+  std::set<int> Expected; ///< Those that have one now, unless someone removed one since.
   bool HadTable = false;
+  bool HasTable = false;  ///< Whether there is one now.
   vtkNew<vtkTable> Rows; ///< All that there were.
   std::vector<vtkSmartPointer<vtkSegment>> Segments;
   std::map<int, vtkMRMLMarkupsNode::ControlPoint> Points; ///< By their place in the list.
@@ -300,39 +338,61 @@ struct BeforeClick::Content
 };
 
 //----------------------------------------------------------------------------
-BeforeClick::BeforeClick(vtkMRMLSAM2LungParametersNode* parameters, const RunOutput& output)
-  : Held(std::make_unique<Content>(parameters, output))
+NodulesBefore::NodulesBefore(vtkMRMLSAM2LungParametersNode* parameters, const RunOutput& output)
+{
+  std::set<int> nodules = output.replaced;
+  nodules.insert(static_cast<int>(output.clicked.value_or(0)));
+  this->Held = std::make_unique<Content>(parameters, nodules);
+}
+
+//----------------------------------------------------------------------------
+NodulesBefore::NodulesBefore(vtkMRMLSAM2LungParametersNode* parameters, const std::set<int>& nodules)
+  : Held(std::make_unique<Content>(parameters, nodules))
 {
 }
 
 //----------------------------------------------------------------------------
-BeforeClick::~BeforeClick() = default;
+NodulesBefore::~NodulesBefore() = default;
 
 //----------------------------------------------------------------------------
-void BeforeClick::Shrink()
+void NodulesBefore::Shrink()
 {
-  vtkMRMLSAM2LungParametersNode* const parameters = this->Held->Parameters;
-  this->Held->Table = parameters->GetNoduleTableNode();
-  this->Held->Segmentation = parameters->GetSegmentationNode();
-  this->Held->PointsNode = parameters->GetNodulePointsNode();
-  this->Held->Labels.Shrink(parameters->GetLabelMapNode());
-  this->Held->Uncertainty.Shrink(parameters->GetUncertaintyVolumeNode());
-  this->Held->Probability.Shrink(parameters->GetProbabilityVolumeNode());
+  Content& held = *this->Held;
+  vtkMRMLSAM2LungParametersNode* const parameters = held.Parameters;
+  held.Table = parameters->GetNoduleTableNode();
+  held.Segmentation = parameters->GetSegmentationNode();
+  held.PointsNode = parameters->GetNodulePointsNode();
+  held.Expected = held.PresentNow();
+  held.HasTable = IsNoduleTable(held.Table);
+  held.Labels.Shrink(parameters->GetLabelMapNode());
+  held.Uncertainty.Shrink(parameters->GetUncertaintyVolumeNode());
+  held.Probability.Shrink(parameters->GetProbabilityVolumeNode());
 }
 
 //----------------------------------------------------------------------------
-bool BeforeClick::PutBack()
+bool NodulesBefore::PutBack()
 {
-  if (!this->Held->Fits())
+  Content& held = *this->Held;
+  if (!held.Fits())
   {
     return false;
   }
-  this->Held->Labels.PutBack();
-  this->Held->Uncertainty.PutBack();
-  this->Held->Probability.PutBack();
-  this->Held->PutMarksBack();
-  this->Held->PutRowsBack();
-  ShowAsAccepted(this->Held->Parameters);
+  auto there = std::make_unique<Content>(held.Parameters, held.Touched);
+  held.Labels.Exchange();
+  held.Uncertainty.Exchange();
+  held.Probability.Exchange();
+  held.PutMarksBack();
+  held.PutRowsBack();
+  ShowAsAccepted(held.Parameters);
+  there->Table = held.Table;
+  there->Segmentation = held.Segmentation;
+  there->PointsNode = held.PointsNode;
+  there->Expected = held.Present;
+  there->HasTable = held.HadTable;
+  there->Labels = held.Labels;
+  there->Uncertainty = held.Uncertainty;
+  there->Probability = held.Probability;
+  this->Held = std::move(there);
   return true;
 }
 

@@ -1,0 +1,49 @@
+#include "SAM2LungKept.h"
+
+#include <algorithm>
+
+namespace sam2lung_slicer
+{
+
+//----------------------------------------------------------------------------
+int Kept::NumberNow(int number) const
+{
+  const auto found = this->numbers.find(number);
+  return found == this->numbers.end() ? number : found->second;
+}
+
+//----------------------------------------------------------------------------
+void KeptResults::Keep(vtkMRMLSAM2LungParametersNode* parameters, const RunOutput& output)
+{
+  this->Forget(parameters);
+  if (output.result)
+  {
+    this->Entries.push_back(
+      { parameters, { output.result, output.facts, output.numbers, parameters->GetNoduleTableNode() } });
+  }
+}
+
+//----------------------------------------------------------------------------
+const Kept* KeptResults::Find(vtkMRMLSAM2LungParametersNode* parameters) const
+{
+  const auto found = std::find_if(this->Entries.begin(),
+                                  this->Entries.end(),
+                                  [parameters](const Entry& entry)
+                                  {
+                                    return parameters && entry.parameters == parameters && entry.kept.table &&
+                                           entry.kept.table == parameters->GetNoduleTableNode();
+                                  });
+  return found == this->Entries.end() ? nullptr : &found->kept;
+}
+
+//----------------------------------------------------------------------------
+void KeptResults::Forget(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  this->Entries.erase(std::remove_if(this->Entries.begin(),
+                                     this->Entries.end(),
+                                     [parameters](const Entry& entry)
+                                     { return !parameters || !entry.parameters || entry.parameters == parameters; }),
+                      this->Entries.end());
+}
+
+} // namespace sam2lung_slicer
