@@ -27,6 +27,18 @@ if(SAM2LUNG_IMPLIB)
     list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_IMPLIB}")
 endif()
 
+# Microsoft's linker wants a library of its own making, or one that dlltool makes of the list of functions.
+if(SAM2LUNG_MSVC_IMPLIB)
+    file(STRINGS "${PROJECT_SOURCE_DIR}/tests/capi/abi.txt" functions REGEX "^symbol ")
+    list(TRANSFORM functions REPLACE "^symbol " "")
+    list(JOIN functions "\n" functions)
+    set(definitions "${PROJECT_BINARY_DIR}/sam2lung.def")
+    file(CONFIGURE OUTPUT "${definitions}" CONTENT "LIBRARY ${SAM2LUNG_LIBRARY}\nEXPORTS\n${functions}\n")
+    list(APPEND copies COMMAND "${CMAKE_DLLTOOL}" --machine i386:x86-64 --input-def "${definitions}"
+        --output-lib "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
+    list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
+endif()
+
 # cargo knows itself whether there is something to do: it is asked at every build.
 add_custom_target(sam2lung_cargo ALL
     COMMAND "${SAM2LUNG_CARGO}" build --release --locked --package sam2lung --lib --bin sam2lung

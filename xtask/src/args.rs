@@ -36,6 +36,9 @@ pub enum Task {
         /// The one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
         #[arg(long)]
         cuda: bool,
+        /// What builds and runs programs for Windows on Debian: compilers, Wine, ONNX Runtime (350 MB, 2 GB unpacked)
+        #[arg(long, conflicts_with = "cuda")]
+        windows: bool,
     },
     /// Make a chest CT phantom, segment it, and say where the pictures lie
     Demo,
@@ -75,8 +78,9 @@ mod tests {
 
     #[test]
     fn parse_known_chores_are_understood() {
-        assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false });
-        assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true });
+        assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false, windows: false });
+        assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true, windows: false });
+        assert_eq!(parsed("setup --windows").unwrap(), Task::Setup { cuda: false, windows: true });
         assert_eq!(parsed("soname a b").unwrap(), Task::Soname { from: "a".into(), to: "b".into() });
         assert_eq!(parsed("test --help").unwrap_err().kind(), ErrorKind::DisplayHelp);
     }

@@ -12,13 +12,15 @@ mod setup;
 mod soname;
 mod test;
 mod wheel;
+mod windows;
 
 use args::{Cli, Task};
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     let result = match Cli::parse().task() {
-        Task::Setup { cuda } => setup::setup(cuda).map(drop),
+        Task::Setup { windows: true, .. } => windows::fetch::setup(),
+        Task::Setup { cuda, .. } => setup::setup(cuda).map(drop),
         Task::Demo => demo::demo(),
         Task::Test { only } => test::test(&only),
         Task::Soname { from, to } => soname::copy_renamed(&from, &to),

@@ -6,7 +6,7 @@
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     panic,
-    path::Path,
+    path::{Path, is_separator},
     thread,
     time::Duration,
 };
@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
     Error, Warning,
     io::DECODER_THREAD,
+    platform,
     progress::{CancelToken, Progress},
 };
 
@@ -43,13 +44,8 @@ pub fn say_to_reader(text: &str) -> Result<(), Reported> {
 
 /// Ends the program by SIGPIPE where `error` says that a pipe's reader has gone; reports any other error.
 pub fn end_without_reader(error: &io::Error) -> Reported {
-    #[cfg(unix)]
     if error.kind() == ErrorKind::BrokenPipe {
-        // SAFETY: the default action, which ends the program, runs none of its code.
-        unsafe {
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-            libc::raise(libc::SIGPIPE);
-        }
+        platform::end_without_reader();
     }
     report_output(error)
 }
@@ -110,8 +106,10 @@ fn options_for(error: &Error) -> Option<&'static str> {
 /// The path is left out where the message begins with it, or with a file in it.
 fn line_for(input: &Path, error: &Error) -> String {
     let (path, text) = (input.display().to_string(), error.to_string());
-    let after = text.strip_prefix(path.trim_end_matches('/'));
-    let told = after.is_some_and(|after| [": ", "/", " holds "].iter().any(|next| after.starts_with(next)));
+    let after = text.strip_prefix(path.trim_end_matches(is_separator));
+    let told = after.is_some_and(|after| {
+        after.starts_with(is_separator) || [": ", " holds "].iter().any(|next| after.starts_with(next))
+    });
     let path = if told { String::new() } else { format!("{path}: ") };
     format!("{}: {path}{text}", error.name())
 }

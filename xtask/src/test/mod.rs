@@ -10,6 +10,7 @@ mod rust;
 mod slicer;
 pub mod tally;
 mod venv;
+mod windows;
 
 use std::path::Path;
 use std::time::Instant;
@@ -43,6 +44,8 @@ pub enum Part {
     Slicer,
     /// Real CT, where it is at hand.
     Real,
+    /// Programs for Windows, under Wine, where its tools are at hand.
+    Windows,
 }
 
 impl Part {
@@ -60,6 +63,7 @@ impl Part {
             Part::Python => python::run(context),
             Part::Slicer => slicer::run_part(context),
             Part::Real => real::run(context),
+            Part::Windows => windows::run(context),
         }
     }
 }
