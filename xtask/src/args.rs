@@ -48,6 +48,12 @@ pub enum Task {
         #[arg(long, value_name = "PART", value_enum)]
         only: Vec<Part>,
     },
+    /// Make an archive that runs wherever it is unpacked, in target/package: program, library, headers, licences
+    Package {
+        /// For Windows, with the tools that `setup --windows` fetches
+        #[arg(long)]
+        windows: bool,
+    },
     /// Copy an ONNX Runtime under the loader's name that ours has (docs/linking.md)
     Soname {
         /// The library
@@ -81,6 +87,7 @@ mod tests {
         assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false, windows: false });
         assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true, windows: false });
         assert_eq!(parsed("setup --windows").unwrap(), Task::Setup { cuda: false, windows: true });
+        assert_eq!(parsed("package --windows").unwrap(), Task::Package { windows: true });
         assert_eq!(parsed("soname a b").unwrap(), Task::Soname { from: "a".into(), to: "b".into() });
         assert_eq!(parsed("test --help").unwrap_err().kind(), ErrorKind::DisplayHelp);
     }

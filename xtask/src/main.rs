@@ -6,6 +6,7 @@ mod abi;
 mod args;
 mod demo;
 mod header;
+mod package;
 mod pins;
 mod process;
 mod setup;
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
         Task::Test { only } => test::test(&only),
         Task::Soname { from, to } => soname::copy_renamed(&from, &to),
         Task::Header => header::header(),
+        Task::Package { windows } => package::package(windows),
         Task::Abi => abi::abi(),
     };
     match result {

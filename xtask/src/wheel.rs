@@ -34,7 +34,7 @@ pub fn check(file: &Path, pin: &Wheel) -> Result<()> {
     ))
 }
 
-fn sha256(file: &Path) -> io::Result<String> {
+pub fn sha256(file: &Path) -> io::Result<String> {
     let (mut hash, mut reader) = (Sha256::new(), BufReader::new(File::open(file)?));
     loop {
         let bytes = reader.fill_buf()?;

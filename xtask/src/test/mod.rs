@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, part by part, and a summary at the end.
 
 mod capi;
-mod cmake;
+pub mod cmake;
 mod docs;
 mod page;
 mod python;

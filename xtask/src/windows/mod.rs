@@ -17,6 +17,8 @@ pub use wine::Wine;
 
 /// Names the folder with the tools, where it isn't the usual one.
 pub const VARIABLE: &str = "SAM2LUNG_WINDOWS_TOOLS";
+/// How CMake builds with them.
+pub const TOOLCHAIN_FILE: &str = "cmake/mingw-w64.cmake";
 /// What Rust calls it.
 pub const TARGET: &str = "x86_64-pc-windows-gnu";
 /// How the names of MinGW's programs begin.
@@ -52,6 +54,11 @@ impl Tools {
             None => Ok(tools),
             Some(file) => Err(format!("{file} isn't in {}: run `cargo xtask setup --windows`", tools.root.display())),
         }
+    }
+
+    /// Their folder.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// A program of MinGW: `gcc-posix`, `objdump`, ….

@@ -11,6 +11,7 @@ use super::tally::{Tally, of_ctest};
 use super::{Context, check, skip};
 use crate::process::{self, Result, release_dir, root, run_and_read, stage};
 use package::Package;
+pub use package::root_definitions;
 use tools::Tools;
 
 /// Runs this part.

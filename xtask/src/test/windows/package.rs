@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::check;
-use super::super::cmake::tools::Tools as CMake;
+use super::super::cmake::{root_definitions, tools::Tools as CMake};
 use super::super::tally::{Tally, of_ctest};
 use crate::process::{Result, output, root, run, run_and_read};
-use crate::windows::{TARGET, Tools, Wine};
+use crate::windows::{TARGET, TOOLCHAIN_FILE, Tools, Wine};
 
 /// What has to be there, besides the headers that Linux's package has as well.
 const FILES: [&str; 9] = [
@@ -45,8 +45,7 @@ impl<'a> Cross<'a> {
     }
 
     fn build(&self, source: &Path, build: &Path, more: &[String]) -> Result<()> {
-        let mut definitions =
-            vec![format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join("cmake/mingw-w64.cmake").display())];
+        let mut definitions = vec![format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join(TOOLCHAIN_FILE).display())];
         definitions.extend_from_slice(more);
         self.cmake.build_prepared(source, build, &definitions, |command| self.prepare(command))
     }
@@ -57,14 +56,9 @@ impl<'a> Cross<'a> {
     /// If a step fails.
     pub fn install_and_move(&self, runtime: &Path, scratch: &Path) -> Result<PathBuf> {
         let (build, first) = (Tools::target_folder().join("cmake"), scratch.join("as-installed"));
-        let definitions = [
-            format!("-DSAM2LUNG_CARGO={}", self.tools.cargo_file().display()),
-            format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"),
-            format!("-DSAM2LUNG_CARGO_TARGET_DIR={}", Tools::target_folder().display()),
-            format!("-DSAM2LUNG_ONNXRUNTIME={}", runtime.display()),
-            format!("-DCMAKE_INSTALL_PREFIX={}", first.display()),
-            "-DCMAKE_INSTALL_MESSAGE=NEVER".into(),
-        ];
+        let mut definitions = root_definitions(&Tools::target_folder(), runtime, &first);
+        definitions.push(format!("-DSAM2LUNG_CARGO={}", self.tools.cargo_file().display()));
+        definitions.push(format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"));
         self.build(root(), &build, &definitions)?;
         let mut install = self.cmake.cmake();
         self.prepare(&mut install);
