@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn wheels_elsewhere_are_none() {
         assert!(wheels("macos", "aarch64", false).is_none());
-        assert!(wheels("windows", "x86_64", false).is_none());
+        assert!(wheels("windows", "aarch64", false).is_none());
         assert!(wheels("linux", "aarch64", true).is_none());
     }
 }

@@ -70,7 +70,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<String>) -> std::io::Res
         let (name, kind) = (entry.file_name().to_string_lossy().to_uppercase(), entry.file_type()?);
         if kind.is_dir() && depth > 1 {
             collect(&entry.path(), depth - 1, found)?;
-        } else if kind.is_file() && is_licence(&name) {
+        } else if kind.is_file() && (is_licence(&name) || is_of_font(folder, &name)) {
             let text = String::from_utf8_lossy(&fs::read(entry.path())?).replace("\r\n", "\n");
             found.push(text.trim().to_owned());
         }
@@ -81,8 +81,12 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<String>) -> std::io::Res
 /// By its name in capitals; sources of programs about licences aren't meant.
 fn is_licence(name: &str) -> bool {
     let is_text = !name.contains('.') || [".TXT", ".MD", ".APACHE", ".MIT"].iter().any(|ending| name.ends_with(ending));
-    let is_font = ["OFL", "UFL"].iter().any(|licence| name.starts_with(licence));
-    is_text && (is_font || NAMES.iter().any(|begin| name.starts_with(begin)))
+    is_text && NAMES.iter().any(|begin| name.starts_with(begin))
+}
+
+/// Beside fonts every text is the licence of one.
+fn is_of_font(folder: &Path, name: &str) -> bool {
+    folder.ends_with("fonts") && name.ends_with(".TXT")
 }
 
 /// The MIT licence of others, from ours.
@@ -113,12 +117,17 @@ mod tests {
     fn texts_of_a_package_are_its_files_with_those_of_vendored_sources() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("vendor/c")).unwrap();
-        for (name, text) in
-            [("LICENSE-MIT", "mit\r\n"), ("vendor/c/COPYING", "c"), ("license.rs", "code"), ("a.txt", "a")]
-        {
+        fs::create_dir(folder.path().join("fonts")).unwrap();
+        for (name, text) in [
+            ("LICENSE-MIT", "mit\r\n"),
+            ("vendor/c/COPYING", "c"),
+            ("license.rs", "code"),
+            ("a.txt", "a"),
+            ("fonts/OFL.txt", "font"),
+        ] {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        assert_eq!(texts_of(&package(folder.path(), "MIT")).unwrap(), ["mit", "c"]);
+        assert_eq!(texts_of(&package(folder.path(), "MIT")).unwrap(), ["mit", "font", "c"]);
     }
 
     #[test]

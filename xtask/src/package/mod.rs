@@ -161,3 +161,21 @@ fn finds(text: &str, folder: &str) -> Result<()> {
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_and_bill_of_this_project_name_every_package_and_its_terms() {
+        for target in ["x86_64-unknown-linux-gnu", TARGET] {
+            let graph = Graph::of(target).unwrap();
+            let (terms, bill) = (licences::text(&graph).unwrap(), sbom::text(&graph, target, 0).unwrap());
+            for package in graph.foreign() {
+                assert!(terms.contains(&format!("{} {}: ", package.name, package.version)), "{}", package.name);
+                assert!(bill.contains(&format!("\"pkg:cargo/{}@", package.name)), "{}", package.name);
+            }
+            assert!(bill.contains("pkg:pypi/onnxruntime@") && terms.contains("Universite catholique de Louvain"));
+        }
+    }
+}
