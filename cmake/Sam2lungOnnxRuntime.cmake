@@ -101,3 +101,4 @@ list(REMOVE_DUPLICATES SAM2LUNG_ONNXRUNTIME_FILES)
 # Named by `cargo xtask setup`; or as ONNX Runtime's own archives have them, above lib/.
 file(GLOB SAM2LUNG_ONNXRUNTIME_LICENCES "${folder}/*-LICENSE*" "${folder}/*-License*" "${folder}/*ThirdPartyNotices.txt"
     "${folder}/../LICENSE" "${folder}/../ThirdPartyNotices.txt")
+set_property(GLOBAL PROPERTY SAM2LUNG_ONNXRUNTIME_LICENCES "${SAM2LUNG_ONNXRUNTIME_LICENCES}") # for the Slicer extension
