@@ -49,10 +49,14 @@ endif()
 
 get_filename_component(repository "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 set(licences "${repository}/LICENSE-APACHE" "${repository}/LICENSE-MIT" "${repository}/onnx/MODEL_CARD.md")
-# As the library was built here, or as its package was installed.
+# As the library was built here, as its package was installed, or as a build folder links it.
 get_property(onnxruntime_licences GLOBAL PROPERTY SAM2LUNG_ONNXRUNTIME_LICENCES)
 if(NOT onnxruntime_licences)
-  file(GLOB onnxruntime_licences "${sam2lung_folder}/../share/doc/sam2lung/onnxruntime/*")
+  list(GET onnxruntime_files 0 onnxruntime_folder)
+  get_filename_component(onnxruntime_folder "${onnxruntime_folder}" REALPATH)
+  get_filename_component(onnxruntime_folder "${onnxruntime_folder}" DIRECTORY)
+  file(GLOB onnxruntime_licences "${sam2lung_folder}/../share/doc/sam2lung/onnxruntime/*"
+    "${onnxruntime_folder}/*-LICENSE*" "${onnxruntime_folder}/*ThirdPartyNotices.txt")
 endif()
 if(NOT onnxruntime_licences)
   message(FATAL_ERROR "ONNX Runtime's licence isn't there; expected it where `cargo xtask setup` puts it, or in "
