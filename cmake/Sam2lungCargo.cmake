@@ -6,6 +6,23 @@
 set(SAM2LUNG_CARGO_TARGET_DIR "${PROJECT_BINARY_DIR}/cargo" CACHE PATH "Where cargo builds")
 set(SAM2LUNG_CARGO_TARGET "" CACHE STRING "Rust's target triple; empty: that of this machine")
 
+# What CMake was told of macOS (as Slicer tells its extensions), cargo has to hear.
+set(environment "")
+if(APPLE)
+    if(CMAKE_OSX_DEPLOYMENT_TARGET)
+        set(environment "${CMAKE_COMMAND}" -E env "MACOSX_DEPLOYMENT_TARGET=${CMAKE_OSX_DEPLOYMENT_TARGET}")
+    endif()
+    if(CMAKE_OSX_ARCHITECTURES AND NOT SAM2LUNG_CARGO_TARGET)
+        set(known_arm64 aarch64-apple-darwin)
+        set(known_x86_64 x86_64-apple-darwin)
+        if(NOT DEFINED "known_${CMAKE_OSX_ARCHITECTURES}")
+            message(FATAL_ERROR "CMAKE_OSX_ARCHITECTURES is \"${CMAKE_OSX_ARCHITECTURES}\"; expected arm64 or x86_64, one at a "
+                "time")
+        endif()
+        set(SAM2LUNG_CARGO_TARGET "${known_${CMAKE_OSX_ARCHITECTURES}}")
+    endif()
+endif()
+
 set(SAM2LUNG_CARGO_OUTPUT "${SAM2LUNG_CARGO_TARGET_DIR}/release")
 set(triple "")
 if(SAM2LUNG_CARGO_TARGET)
@@ -27,9 +44,21 @@ if(SAM2LUNG_IMPLIB)
     list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_IMPLIB}")
 endif()
 
+# Microsoft's linker wants a library of its own making, or one that dlltool makes of the list of functions.
+if(SAM2LUNG_MSVC_IMPLIB)
+    file(STRINGS "${PROJECT_SOURCE_DIR}/tests/capi/abi.txt" functions REGEX "^symbol ")
+    list(TRANSFORM functions REPLACE "^symbol " "")
+    list(JOIN functions "\n" functions)
+    set(definitions "${PROJECT_BINARY_DIR}/sam2lung.def")
+    file(CONFIGURE OUTPUT "${definitions}" CONTENT "LIBRARY ${SAM2LUNG_LIBRARY}\nEXPORTS\n${functions}\n")
+    list(APPEND copies COMMAND "${CMAKE_DLLTOOL}" --machine i386:x86-64 --input-def "${definitions}"
+        --output-lib "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
+    list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
+endif()
+
 # cargo knows itself whether there is something to do: it is asked at every build.
 add_custom_target(sam2lung_cargo ALL
-    COMMAND "${SAM2LUNG_CARGO}" build --release --locked --package sam2lung --lib --bin sam2lung
+    COMMAND ${environment} "${SAM2LUNG_CARGO}" build --release --locked --package sam2lung --lib --bin sam2lung
         --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --target-dir "${SAM2LUNG_CARGO_TARGET_DIR}" ${triple} ${features}
     ${copies}
     BYPRODUCTS ${staged}

@@ -3,7 +3,9 @@
 # Leaves: SAM2LUNG_ONNXRUNTIME_FILES (what is copied), SAM2LUNG_ONNXRUNTIME_NAME and _LINK (the library and the name
 # that the loader knows it by), SAM2LUNG_ONNXRUNTIME_LICENCES.
 
+set(SAM2LUNG_ONNXRUNTIME_OWN "libsam2lung_ort${CMAKE_SHARED_LIBRARY_SUFFIX}") # under which the library looks first
 if(WIN32)
+    set(SAM2LUNG_ONNXRUNTIME_OWN "sam2lung_ort.dll")
     set(pattern "onnxruntime.dll")
     set(SAM2LUNG_ONNXRUNTIME_LINK "")
 elseif(APPLE)
@@ -15,9 +17,14 @@ else()
     set(SAM2LUNG_ONNXRUNTIME_LINK "libsam2lung_ort.so")
 endif()
 
-# Where `cargo xtask setup` puts it; with several versions, the newest. Empty where there is none.
+# Where `cargo xtask setup` puts it (for Windows, where that is another system, `cargo xtask setup --windows`); with several
+# versions, the newest. Empty where there is none.
 function(find_fetched_runtime result)
-    file(GLOB candidates "${PROJECT_SOURCE_DIR}/.deps/onnxruntime/${pattern}")
+    set(fetched onnxruntime)
+    if(WIN32 AND CMAKE_CROSSCOMPILING)
+        set(fetched onnxruntime-windows)
+    endif()
+    file(GLOB candidates "${PROJECT_SOURCE_DIR}/.deps/${fetched}/${pattern}")
     list(SORT candidates COMPARE NATURAL ORDER DESCENDING)
     if(candidates)
         list(GET candidates 0 candidates)
@@ -70,11 +77,22 @@ if(NOT WIN32 AND NOT APPLE)
     endif()
 endif()
 
+# Windows knows a library by its file's name: a plugin that needs onnxruntime.dll would be given ours.
+if(WIN32 AND NOT SAM2LUNG_ONNXRUNTIME_NAME STREQUAL SAM2LUNG_ONNXRUNTIME_OWN)
+    set(SAM2LUNG_ONNXRUNTIME_NAME "${SAM2LUNG_ONNXRUNTIME_OWN}")
+    file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/onnxruntime")
+    file(COPY_FILE "${library}" "${PROJECT_BINARY_DIR}/onnxruntime/${SAM2LUNG_ONNXRUNTIME_OWN}" ONLY_IF_DIFFERENT)
+    set(library "${PROJECT_BINARY_DIR}/onnxruntime/${SAM2LUNG_ONNXRUNTIME_OWN}")
+endif()
+
 # Execution providers are looked for beside the library. A folder that `cargo xtask setup --cuda` made also holds
 # NVIDIA's libraries; any other folder may be full of strangers.
 file(GLOB SAM2LUNG_ONNXRUNTIME_FILES "${folder}/*onnxruntime_providers_*${CMAKE_SHARED_LIBRARY_SUFFIX}")
 if(EXISTS "${folder}/MANIFEST.txt")
     file(GLOB everything "${folder}/*${CMAKE_SHARED_LIBRARY_SUFFIX}*")
+    if(WIN32)
+        list(FILTER everything EXCLUDE REGEX "/onnxruntime\\.dll$") # it goes under our name
+    endif()
     list(APPEND SAM2LUNG_ONNXRUNTIME_FILES ${everything})
 endif()
 list(APPEND SAM2LUNG_ONNXRUNTIME_FILES "${library}")
@@ -83,3 +101,4 @@ list(REMOVE_DUPLICATES SAM2LUNG_ONNXRUNTIME_FILES)
 # Named by `cargo xtask setup`; or as ONNX Runtime's own archives have them, above lib/.
 file(GLOB SAM2LUNG_ONNXRUNTIME_LICENCES "${folder}/*-LICENSE*" "${folder}/*-License*" "${folder}/*ThirdPartyNotices.txt"
     "${folder}/../LICENSE" "${folder}/../ThirdPartyNotices.txt")
+set_property(GLOBAL PROPERTY SAM2LUNG_ONNXRUNTIME_LICENCES "${SAM2LUNG_ONNXRUNTIME_LICENCES}") # for the Slicer extension

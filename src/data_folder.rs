@@ -1,10 +1,8 @@
 //! Where the user's own files of sam2lung lie (installed bundles, keys), by the rule of the platform.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{env, ffi::OsString, path::PathBuf};
+
+use crate::platform;
 
 /// The folder, whether it is there or not; none where the environment doesn't tell.
 pub fn of_user() -> Option<PathBuf> {
@@ -14,14 +12,7 @@ pub fn of_user() -> Option<PathBuf> {
 /// The folder in an environment. A path that isn't absolute counts as missing, as the XDG Base Directory Specification wants.
 fn under(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        absolute("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
-    };
-    base.map(|base| base.join(Path::new("sam2lung")))
+    platform::user_data(absolute).map(|base| base.join("sam2lung"))
 }
 
 #[cfg(all(test, target_os = "linux"))]

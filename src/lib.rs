@@ -19,6 +19,8 @@ pub mod models;
 pub mod networks;
 pub mod phantom;
 pub mod pipeline;
+#[doc(hidden)]
+pub mod platform;
 pub mod progress;
 mod regular;
 pub mod report;

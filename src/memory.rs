@@ -2,7 +2,10 @@
 
 use std::mem::size_of;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    platform,
+};
 
 /// An empty vector with room for `len` values, wanted for `what`.
 ///
@@ -42,11 +45,7 @@ pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
 /// 70 MiB after a run. It walks through the host's heap as well, which takes up to seconds where that is large: so nothing
 /// here calls it unless the host has asked for that.
 pub fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it may be called at any time, on any thread.
-    unsafe {
-        libc::malloc_trim(0);
-    }
+    platform::give_back_memory();
 }
 
 #[cfg(test)]

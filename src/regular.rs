@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::platform;
+
 /// Opens `path`, following links, if a regular file is there.
 ///
 /// # Errors
@@ -13,8 +15,7 @@ use std::{
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    platform::without_waiting(&mut options);
     let file = options.open(path)?;
     // Asked of the open file: what is at a path may change between a look and the opening.
     if file.metadata()?.is_file() {

@@ -23,7 +23,7 @@ if(CMAKE_STRIP AND UNIX AND NOT APPLE)
     COMPONENT RuntimeLibraries)
 endif()
 
-set(patterns "libsam2lung_ort.so" "libonnxruntime.1.dylib" "onnxruntime.dll" "*onnxruntime_providers_shared*")
+set(patterns "libsam2lung_ort.so" "libonnxruntime.1.dylib" "sam2lung_ort.dll" "*onnxruntime_providers_shared*")
 if(SAM2LUNG_SLICER_WITH_CUDA)
   list(APPEND patterns "*onnxruntime_providers_cuda*" "libcu*.so*" "libnv*.so*")
 endif()
@@ -49,8 +49,18 @@ endif()
 
 get_filename_component(repository "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 set(licences "${repository}/LICENSE-APACHE" "${repository}/LICENSE-MIT" "${repository}/onnx/MODEL_CARD.md")
-get_filename_component(onnxruntime_folder "${sam2lung_folder}/libsam2lung_ort.so" REALPATH)
-get_filename_component(onnxruntime_folder "${onnxruntime_folder}" DIRECTORY)
-file(GLOB onnxruntime_licences "${onnxruntime_folder}/*-LICENSE*" "${onnxruntime_folder}/*ThirdPartyNotices.txt")
+# As the library was built here, as its package was installed, or as a build folder links it.
+get_property(onnxruntime_licences GLOBAL PROPERTY SAM2LUNG_ONNXRUNTIME_LICENCES)
+if(NOT onnxruntime_licences)
+  list(GET onnxruntime_files 0 onnxruntime_folder)
+  get_filename_component(onnxruntime_folder "${onnxruntime_folder}" REALPATH)
+  get_filename_component(onnxruntime_folder "${onnxruntime_folder}" DIRECTORY)
+  file(GLOB onnxruntime_licences "${sam2lung_folder}/../share/doc/sam2lung/onnxruntime/*"
+    "${onnxruntime_folder}/*-LICENSE*" "${onnxruntime_folder}/*ThirdPartyNotices.txt")
+endif()
+if(NOT onnxruntime_licences)
+  message(FATAL_ERROR "ONNX Runtime's licence isn't there; expected it where `cargo xtask setup` puts it, or in "
+    "${sam2lung_folder}/../share/doc/sam2lung/onnxruntime. Without it nothing is packaged")
+endif()
 install(FILES ${licences} ${onnxruntime_licences}
   DESTINATION "${Slicer_INSTALL_QTLOADABLEMODULES_SHARE_DIR}/SAM2Lung/Licences" COMPONENT RuntimeLibraries)

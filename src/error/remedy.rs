@@ -32,7 +32,7 @@ pub(super) const NO_SUCH_MODEL: &str = "Install it, or name a folder that holds 
 pub(super) const MODEL_INSTALLED: &str =
     "Give what is new a version of its own, or ask for the installed one to be replaced";
 pub(super) const RUNTIME: &str =
-    "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of libonnxruntime.so";
+    "Run 'cargo xtask setup', or set SAM2LUNG_ONNXRUNTIME to the full path of ONNX Runtime's shared library";
 pub(super) const THREADS: &str =
     "Use fewer threads, or raise the limit on processes (ulimit -u, a container's pids limit) or memory (ulimit -v)";
 pub(super) const BOX: &str = "Use a scan that covers more, or a model with smaller boxes";

@@ -28,6 +28,7 @@ pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_lik
 
 use crate::{
     error::{Error, Result},
+    platform,
     progress::{CancelToken, Monitor, Stage},
     space::{
         grid::{Frame, Grid},
@@ -287,8 +288,15 @@ impl FileKind {
     }
 }
 
-/// The file or folder name without its format's ending: the name of its result folder.
+/// The name of an input's result folder: the file or folder name without its format's ending, and with `_` behind one that no
+/// folder can have here.
 pub fn output_name(path: &Path) -> String {
+    let name = bare_name(path);
+    if platform::forbids_name(&name) { name + "_" } else { name }
+}
+
+/// The file or folder name without its format's ending.
+fn bare_name(path: &Path) -> String {
     // '.' and '..' have a name only when they are resolved; a link keeps the name that was given.
     let resolved = if path.file_name().is_none() { path.canonicalize().ok() } else { None };
     let full = resolved.unwrap_or_else(|| path.to_path_buf());

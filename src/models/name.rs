@@ -7,14 +7,11 @@ use std::{
 
 use semver::Version;
 
-use crate::contract::limits::MAX_NAME;
+use crate::{contract::limits::MAX_NAME, platform::is_windows_device};
 
 /// What [`is_plain`] asks for.
 pub const PLAIN: &str = "1 to 64 letters from A to Z or a to z, digits, - _ . or +, first a letter or digit, without two dots side by side, a \
      dot at the end, or a name that Windows keeps for a device";
-
-/// Names that Windows keeps for devices, whatever the case of their letters and the ending behind them.
-const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 
 /// Whether `text` can be a folder's name on every system, and can't lead elsewhere.
 pub fn is_plain(text: &str) -> bool {
@@ -24,14 +21,7 @@ pub fn is_plain(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && !text.contains("..")
         && !text.ends_with('.')
-        && !is_device(text)
-}
-
-fn is_device(text: &str) -> bool {
-    let stem = text.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let numbered = ["COM", "LPT"].iter().filter_map(|device| stem.strip_prefix(device));
-    DEVICES.contains(&stem.as_str())
-        || numbered.into_iter().any(|number| number.len() == 1 && number.starts_with(|c: char| c.is_ascii_digit()))
+        && !is_windows_device(text)
 }
 
 /// A bundle that is asked for by its name.

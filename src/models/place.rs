@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    platform::rename_folder,
+};
 
 /// The file that is locked.
 const LOCK: &str = ".lock";
@@ -65,7 +68,7 @@ impl Place {
             let was = self.folder.join(format!("{WAS}{name}@{version}"));
             exchange(&gathered, &goal, &was)
         } else {
-            fs::rename(&gathered, &goal)
+            rename_folder(&gathered, &goal)
         };
         placed.map_err(|e| {
             self.leave_if_empty(name);
@@ -81,7 +84,7 @@ impl Place {
         let goal = self.of(name, version);
         let failed = |e: io::Error| Error::write(&goal, e);
         let part = self.part().map_err(failed)?;
-        fs::rename(&goal, part.path().join("bundle")).map_err(failed)?;
+        rename_folder(&goal, &part.path().join("bundle")).map_err(failed)?;
         self.leave_if_empty(name);
         // What can't be deleted now is not in the list any more.
         let _ = part.close();
@@ -104,7 +107,7 @@ impl Place {
             let left = self.folder.join(&name);
             if let Some((name, version)) = name.strip_prefix(WAS).and_then(|bundle| bundle.split_once('@')) {
                 let goal = self.of(name, version);
-                if goal.symlink_metadata().is_ok() || fs::rename(&left, &goal).is_err() {
+                if goal.symlink_metadata().is_ok() || rename_folder(&left, &goal).is_err() {
                     let _ = fs::remove_dir_all(&left);
                 }
             } else if name.starts_with(PART) {
@@ -116,9 +119,9 @@ impl Place {
 
 /// Puts `new` at `goal`, which goes by way of `was`.
 fn exchange(new: &Path, goal: &Path, was: &Path) -> io::Result<()> {
-    fs::rename(goal, was)?;
-    if let Err(e) = fs::rename(new, goal) {
-        fs::rename(was, goal)?;
+    rename_folder(goal, was)?;
+    if let Err(e) = rename_folder(new, goal) {
+        rename_folder(was, goal)?;
         return Err(e);
     }
     // Where that fails, the next one who holds the folder does it.

@@ -1,6 +1,6 @@
 //! `run.json`: everything that is needed to replay a run or to explain it.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use ndarray::Array3;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use crate::{
     findings::{interval::VolumeInterval, nodule::Nodule, reading::Readings, result::Segmentation},
     io::{NiftiForms, Sample, Source},
     networks::{clicks::Clicks, neighbours::SliceSteps},
+    platform,
     progress::CancelToken,
     report::dicom::DicomFile,
     runtime::{
@@ -271,11 +272,9 @@ pub fn voxels_sha256<T: Sample>(voxels: &Array3<T>, cancel: &CancelToken) -> Res
     Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
 }
 
-/// Largest resident memory of this process so far in MiB (Linux).
+/// Largest resident memory of this process so far in MiB.
 pub fn peak_memory_mib() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+    platform::peak_memory_bytes().map(|bytes| bytes as f64 / (1 << 20) as f64)
 }
 
 #[cfg(test)]

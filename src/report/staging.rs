@@ -1,7 +1,7 @@
 //! The folder that results are gathered in, which takes its place as a whole or leaves nothing.
 //!
 //! A process that is killed can't tidy up. Its folders are found by the next run into the same output: each is locked
-//! (`flock`) as long as its process lives, so that one without a lock is nobody's. What makes, looks for or exchanges
+//! (on Windows by a file in it) as long as its process lives, so that one without a lock is nobody's. What makes, looks for or exchanges
 //! such folders holds the lock of the output folder; runs at the same time never take each other's work. On a file system
 //! without locks nothing proves that a folder is nobody's: there all are left alone.
 
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::{
     error::{Error, Result},
+    platform::{self, rename_folder},
     report::outputs::is_output,
 };
 
@@ -65,10 +66,10 @@ fn only(names: Names, target: &Path) -> Result<()> {
 
 /// The lock of a folder until this goes; none where the file system has no locks or another run keeps it too long.
 fn lock(folder: &Path) -> Option<File> {
-    let (file, begun) = (File::open(folder).ok()?, Instant::now());
+    let begun = Instant::now();
     loop {
-        match file.try_lock() {
-            Ok(()) => return Some(file),
+        match platform::lock_folder(folder) {
+            Ok(lock) => return Some(lock),
             Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_WAIT => thread::sleep(Duration::from_millis(10)),
             Err(_) => return None,
         }
@@ -93,7 +94,7 @@ fn sweep(output: &Path) {
 /// away.
 fn bring_back(folder: &Path, target: &Path) {
     if !target.exists() {
-        let _ = fs::rename(folder.join(EARLIER), target);
+        let _ = rename_folder(&folder.join(EARLIER), target);
     }
     // Where something else stands in its place, the earlier result is all that there is.
     if target.exists() && [target, &folder.join(EARLIER)].iter().all(|results| only(is_output, results).is_ok()) {
@@ -107,7 +108,7 @@ fn left_of<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
     (!target.is_empty() && random.len() == 6 && random.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(target)
 }
 
-/// A result that is being written, by [`crate::io`] or [`share`].
+/// A result that is being written, by [`crate::io`] or [`platform::share`].
 fn is_unfinished(name: &str) -> bool {
     [".part-", ".rights-"].iter().any(|begin| name.starts_with(begin))
 }
@@ -115,22 +116,21 @@ fn is_unfinished(name: &str) -> bool {
 /// Whether no process holds `folder` and it holds nothing but what `wanted` takes.
 fn is_nobodys(folder: &Path, wanted: impl Fn(&str) -> bool) -> bool {
     let is_folder = fs::symlink_metadata(folder).is_ok_and(|facts| facts.is_dir());
-    is_folder
-        && File::open(folder).is_ok_and(|file| file.try_lock().is_ok())
-        && other_entry(folder, wanted).is_ok_and(|other| other.is_none())
+    is_folder && platform::lock_folder(folder).is_ok() && other_entry(folder, wanted).is_ok_and(|other| other.is_none())
 }
 
 /// A folder beside `target` that vanishes unless it is finished.
 #[derive(Debug)]
 pub struct Staging {
-    // Dropped in this order: the folders that were made for it are empty only without it.
+    // Dropped in this order: the lock may be a file in the folder, and the folders that were made for it are empty only
+    // without it.
+    /// Says to other runs that this one lives.
+    lock: Option<File>,
     folder: TempDir,
     made: Made,
     target: PathBuf,
     /// What the target may hold.
     names: Names,
-    /// Says to other runs that this one lives.
-    lock: Option<File>,
 }
 
 /// Folders that weren't there before, the innermost first; those that are still empty go with this.
@@ -202,20 +202,21 @@ impl Staging {
         // Bindings go in the other order than fields; other runs look at the folders only after all that is done.
         let output = self.target.parent().unwrap_or(&self.target).to_path_buf();
         let _held = lock(&output);
-        let Staging { made: _made, folder, target, names, lock: _alive } = self;
+        let Staging { made: _made, folder, target, names, lock } = self;
         let target = &target;
         let failed = |e: &io::Error| Error::write(target, e);
         only(names, target)?;
         let earlier = if target.exists() {
             let prefix = format!(".{}{REPLACED}", file_name(target));
             let aside = tempfile::Builder::new().prefix(&prefix).tempdir_in(&output).map_err(|e| failed(&e))?;
-            fs::rename(target, aside.path().join(EARLIER)).map_err(|e| failed(&e))?;
+            rename_folder(target, &aside.path().join(EARLIER)).map_err(|e| failed(&e))?;
             Some(aside)
         } else {
             None
         };
         let folder = folder.keep();
-        let placed = share(&folder).and_then(|()| fs::rename(&folder, target));
+        let _alive = platform::lock_while_renamed(lock);
+        let placed = platform::share(&folder).and_then(|()| rename_folder(&folder, target));
         placed.map_err(|error| {
             let _ = fs::remove_dir_all(&folder);
             earlier.map_or_else(|| failed(&error), |aside| put_back(aside, target, &error))
@@ -247,21 +248,11 @@ fn file_name(path: &Path) -> String {
 /// After a failed exchange: brings the earlier result back from `aside`; where even that fails it stays there, and the
 /// error says so.
 fn put_back(aside: TempDir, target: &Path, error: &io::Error) -> Error {
-    if fs::rename(aside.path().join(EARLIER), target).is_ok() {
+    if rename_folder(&aside.path().join(EARLIER), target).is_ok() {
         return Error::write(target, format!("{error}; the earlier result is there again"));
     }
     let kept = aside.keep().join(EARLIER);
     Error::write(target, format!("{error}; the earlier result lies in {} now", kept.display()))
-}
-
-/// Temporary folders are private; results get the rights of any new folder.
-fn share(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let model =
-        tempfile::Builder::new().prefix(".rights-").rand_bytes(8).make_in(folder, |path| fs::create_dir(path))?;
-    let rights = fs::metadata(model.path())?.permissions().mode();
-    fs::remove_dir(model.path())?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(rights))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 //! an installed copy, or one in a folder for temporary files, finds nothing here.
 
 use std::{
-    fs::{self, Metadata},
+    fs,
     path::{Path, PathBuf},
 };
+
+use crate::platform::owner_alone_writes;
 
 /// Folders of the checkout above `own`, the one for CUDA first; none where there is no checkout, or others may write to it.
 pub fn runtime_folders(own: &Path) -> Vec<PathBuf> {
@@ -27,20 +29,6 @@ fn is_checkout(folder: &Path) -> bool {
 /// Whether `folder` is there and nobody but this user and root may put something into it.
 fn is_ours_alone(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|about| about.is_dir() && owner_alone_writes(&about))
-}
-
-#[cfg(unix)]
-fn owner_alone_writes(about: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    const OTHERS_MAY_WRITE: u32 = 0o002;
-    // SAFETY: it takes nothing and can't fail.
-    let user = unsafe { libc::geteuid() };
-    [0, user].contains(&about.uid()) && about.mode() & OTHERS_MAY_WRITE == 0
-}
-
-#[cfg(not(unix))]
-fn owner_alone_writes(_: &Metadata) -> bool {
-    true
 }
 
 #[cfg(all(test, unix))]

@@ -5,23 +5,26 @@ use std::path::Path;
 use ort::ep;
 
 use super::environment::Runtime;
-use crate::error::Error;
+use crate::{
+    error::Error,
+    platform::{self, CUDA},
+};
 
 /// Loads the libraries that CUDA needs.
 ///
 /// # Errors
 /// Says what is missing.
 pub fn load_libraries(runtime: &Runtime) -> Result<(), String> {
-    const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
-    let folder = runtime.folder().ok_or_else(|| format!("{PROVIDER} can't be located"))?;
-    if !folder.join(PROVIDER).is_file() {
-        return Err(format!("this ONNX Runtime ({}) has no CUDA execution provider ({PROVIDER})", folder.display()));
+    let provider = CUDA.provider;
+    let folder = runtime.folder().ok_or_else(|| format!("{provider} can't be located"))?;
+    if !folder.join(provider).is_file() {
+        return Err(format!("this ONNX Runtime ({}) has no CUDA execution provider ({provider})", folder.display()));
     }
     if has_cuda(folder) {
         ep::cuda::preload_dylibs(Some(folder), Some(folder)).map_err(|e| e.to_string())?;
     }
     // It stays open, as the provider would leave it.
-    ort::util::preload_dylib("libcuda.so.1").map_err(|_| "no NVIDIA driver is installed (libcuda.so.1)".into())
+    platform::keep_system_library(CUDA.driver).map_err(|_| format!("no NVIDIA driver is installed ({})", CUDA.driver))
 }
 
 /// True when CUDA's own libraries lie in `folder`, as `cargo xtask setup --cuda` puts them; else the system's loader
@@ -55,7 +58,8 @@ mod tests {
     fn has_cuda_is_true_where_setup_unpacked_it() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!has_cuda(folder.path()));
-        std::fs::write(folder.path().join("libcudart.so.13"), b"").unwrap();
+        let runtime = if cfg!(windows) { "cudart64_13.dll" } else { "libcudart.so.13" };
+        std::fs::write(folder.path().join(runtime), b"").unwrap();
         assert!(has_cuda(folder.path()));
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! ONNX Runtime is loaded when the first engine needs it, from the first place that has it:
 //! 1. the path in the environment variable `SAM2LUNG_ONNXRUNTIME`;
-//! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there, by the name
-//!    [`OWN_SONAME`] or its own;
+//! 2. beside the file this code is in (shared library or program), or in `../lib` or `../lib64` from there (Windows: `../bin`),
+//!    under our own name or under its own ([`RuntimeNames`](platform::RuntimeNames));
 //! 3. `.deps/onnxruntime-cuda` and `.deps/onnxruntime`, where `cargo xtask setup` puts it, in the checkout that this code was
 //!    built in ([`checkout`]); an installed copy lies in none;
-//! 4. wherever the system's loader finds `libonnxruntime.so.1` (Windows and macOS: the file of that name there).
+//! 4. wherever the system's loader finds `libonnxruntime.so.1` (macOS: `libonnxruntime.1.dylib`; Windows: nowhere).
 //!
-//! Telemetry is off: the pinned version has none, and a newer one is told by its environment variable.
+//! Telemetry is off: on Linux the pinned version has none, and a newer one is told by its environment variable; on Windows it
+//! is kept from sending any ([`platform::keep_runtime`]).
 
 use std::{
     env,
-    ffi::CStr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -21,27 +21,13 @@ use log::Level;
 use ort::{environment::Environment, logging::LogLevel};
 
 use crate::error::{Error, Result};
+use crate::platform::{self, LIBRARY_FOLDERS, RUNTIME as NAMES};
 use crate::runtime::{checkout, library, messages};
 
 /// Names the file to load ONNX Runtime from.
 pub const PATH_VARIABLE: &str = "SAM2LUNG_ONNXRUNTIME";
 /// The oldest version whose interface is used.
 const OLDEST: &str = "1.24";
-/// The file that `cargo xtask setup` fetches.
-const FILE: &str = NAMES[0];
-/// What the system's loader is asked for at last.
-const SONAME: &str = NAMES[1];
-/// What our copy of ONNX Runtime is called by the loader: under its usual name a plugin of the host that needs another
-/// version would be given ours (`xtask/src/soname.rs`).
-const OWN_SONAME: &str = "libsam2lung_ort.so";
-/// What ONNX Runtime calls its library, with its whole version and with what has to fit.
-const NAMES: [&str; 2] = if cfg!(target_os = "windows") {
-    ["onnxruntime.dll", "onnxruntime.dll"]
-} else if cfg!(target_os = "macos") {
-    ["libonnxruntime.1.28.0.dylib", "libonnxruntime.1.dylib"]
-} else {
-    ["libonnxruntime.so.1.28.0", "libonnxruntime.so.1"]
-};
 
 /// ONNX Runtime as it was loaded.
 #[derive(Debug, Clone)]
@@ -115,6 +101,7 @@ fn load(candidates: Vec<PathBuf>) -> Result<Runtime> {
 }
 
 fn start(library: &Path) -> Result<Environment, String> {
+    let library = &platform::loadable(library);
     library::check(library, ort::MINOR_VERSION)?;
     let builder = ort::init_from(library).map_err(|e| e.to_string())?;
     let builder = builder.with_name("sam2lung").with_telemetry(false).with_logger(Arc::new(messages::receive));
@@ -131,28 +118,18 @@ fn candidates() -> Vec<PathBuf> {
     }
     let mut list = Vec::new();
     if let Some(folder) = own_folder() {
-        for place in [folder.clone(), folder.join("../lib"), folder.join("../lib64")] {
-            list.extend([OWN_SONAME, FILE, SONAME].map(|name| place.join(name)));
+        for place in LIBRARY_FOLDERS.iter().map(|from| folder.join(from)) {
+            list.extend([NAMES.own, NAMES.file].iter().chain(&NAMES.by_loader).map(|name| place.join(name)));
         }
-        list.extend(checkout::runtime_folders(&folder).into_iter().map(|fetched| fetched.join(FILE)));
+        list.extend(checkout::runtime_folders(&folder).into_iter().map(|fetched| fetched.join(NAMES.file)));
     }
-    list.push(SONAME.into());
+    list.extend(NAMES.by_loader.map(PathBuf::from));
     list
 }
 
 /// The folder of the shared library or program that holds this code.
 fn own_folder() -> Option<PathBuf> {
-    let here = own_folder as fn() -> Option<PathBuf> as *const libc::c_void;
-    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: `here` points into this library, `info` is writable; dladdr fills it when it returns non-zero.
-    let name = unsafe {
-        if libc::dladdr(here, info.as_mut_ptr()) == 0 || (*info.as_ptr()).dli_fname.is_null() {
-            return None;
-        }
-        CStr::from_ptr((*info.as_ptr()).dli_fname)
-    };
-    let path = Path::new(name.to_str().ok()?).canonicalize().or_else(|_| env::current_exe()).ok()?;
-    path.parent().map(Into::into)
+    platform::own_file()?.parent().map(Into::into)
 }
 
 #[cfg(test)]

@@ -5,14 +5,13 @@
 //! asked for, first.
 
 use std::{
-    error::Error,
     ffi::{CStr, c_char, c_void},
     fs::{self, File},
     io::Read,
     path::Path,
 };
 
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use crate::platform::{self, LOADER_TAKES_TRUNCATED};
 
 /// Refuses a file that isn't a whole ONNX Runtime of API version `api` or newer; the reason fits behind its path.
 ///
@@ -37,7 +36,7 @@ fn check_file(path: &Path) -> Result<(), String> {
     if !about.is_file() {
         return Err("it is not a regular file".into());
     }
-    if cfg!(target_os = "linux") { check_elf(path, about.len()) } else { Ok(()) }
+    if LOADER_TAKES_TRUNCATED { check_elf(path, about.len()) } else { Ok(()) }
 }
 
 /// Compares the ends of all parts that an ELF file (System V ABI, "Object Files") lists with its length.
@@ -78,16 +77,15 @@ struct ApiBase {
 }
 
 fn check_version(path: &Path, api: u32) -> Result<(), String> {
-    // Now, not when they are called: a symbol that is missing would end the process then.
     // SAFETY: the file is whole, as far as its header tells; that its initialisers are sound is what loading it means.
-    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(complaint)?;
+    let library = unsafe { platform::open_library(path) }?;
     // SAFETY: a function of this name is ONNX Runtime's, and this is its type in every version.
     let getter = unsafe { library.get::<unsafe extern "C" fn() -> *const ApiBase>(c"OrtGetApiBase") };
     let getter = getter.map_err(|_| "it is not ONNX Runtime: it lacks the function OrtGetApiBase")?;
     // SAFETY: as above.
     unsafe { ask(getter().as_ref(), api) }?;
-    // A good one stays open: it is loaded for good right after.
-    let _ = library.into_raw();
+    // A good one stays open: it is started right after.
+    platform::keep_runtime(library);
     Ok(())
 }
 
@@ -108,11 +106,6 @@ unsafe fn ask(base: Option<&ApiBase>, api: u32) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("it is ONNX Runtime {version}; expected 1.{api} or newer"))
-}
-
-/// What the loader says.
-fn complaint(error: libloading::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |said| said.to_string())
 }
 
 #[cfg(test)]
@@ -145,7 +138,8 @@ mod tests {
 
     #[test]
     fn check_library_that_is_no_onnx_runtime_is_refused() {
-        let got = check(Path::new("libc.so.6"), 24).unwrap_err();
+        let system = if cfg!(windows) { r"C:\windows\system32\kernel32.dll" } else { "libc.so.6" };
+        let got = check(Path::new(system), 24).unwrap_err();
         assert!(got.contains("OrtGetApiBase"), "{got}");
     }
 }

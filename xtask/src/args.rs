@@ -36,6 +36,9 @@ pub enum Task {
         /// The one for NVIDIA GPUs with CUDA 13 and cuDNN 9 (about 1.4 GB, 2.0 GB unpacked)
         #[arg(long)]
         cuda: bool,
+        /// What builds and runs programs for Windows on Debian: compilers, Wine, ONNX Runtime (350 MB, 2 GB unpacked)
+        #[arg(long, conflicts_with = "cuda")]
+        windows: bool,
     },
     /// Make a chest CT phantom, segment it, and say where the pictures lie
     Demo,
@@ -53,6 +56,12 @@ pub enum Task {
         /// A CT as NIfTI; a made chest when left out
         #[arg(long, value_name = "FILE")]
         ct: Option<PathBuf>,
+    },
+    /// Make an archive that runs wherever it is unpacked, in target/package: program, library, headers, licences
+    Package {
+        /// For Windows, with the tools that `setup --windows` fetches
+        #[arg(long)]
+        windows: bool,
     },
     /// Copy an ONNX Runtime under the loader's name that ours has (docs/linking.md)
     Soname {
@@ -84,8 +93,10 @@ mod tests {
 
     #[test]
     fn parse_known_chores_are_understood() {
-        assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false });
-        assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true });
+        assert_eq!(parsed("setup").unwrap(), Task::Setup { cuda: false, windows: false });
+        assert_eq!(parsed("setup --cuda").unwrap(), Task::Setup { cuda: true, windows: false });
+        assert_eq!(parsed("setup --windows").unwrap(), Task::Setup { cuda: false, windows: true });
+        assert_eq!(parsed("package --windows").unwrap(), Task::Package { windows: true });
         assert_eq!(parsed("soname a b").unwrap(), Task::Soname { from: "a".into(), to: "b".into() });
         assert_eq!(parsed("test --help").unwrap_err().kind(), ErrorKind::DisplayHelp);
     }

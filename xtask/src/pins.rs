@@ -28,6 +28,7 @@ pub fn wheels(os: &str, arch: &str, cuda: bool) -> Option<&'static [Wheel]> {
         ("linux", "x86_64", false) => Some(&CPU_X86_64),
         ("linux", "aarch64", false) => Some(&CPU_AARCH64),
         ("linux", "x86_64", true) => Some(&CUDA_X86_64),
+        ("windows", "x86_64", false) => Some(&WINDOWS_X86_64),
         _ => None,
     }
 }
@@ -61,6 +62,14 @@ static CPU_AARCH64: [Wheel; 1] = [Wheel {
     platform: "manylinux_2_28_aarch64",
     sha256: "4e81a23df16e7acb9d51b06d30cc098e49315ef9180f97bc2221d167b4b04d9c",
     take: RUNTIME_FILES,
+}];
+
+static WINDOWS_X86_64: [Wheel; 1] = [Wheel {
+    package: "onnxruntime",
+    version: ONNX_RUNTIME,
+    platform: "win_amd64",
+    sha256: "c35064f9b3c43c81c5d5d282091401d0f1ff22796d93ccade4ea2ece5e137ab8",
+    take: ("onnxruntime/capi/", "onnxruntime"),
 }];
 
 static CUDA_X86_64: [Wheel; 8] = [
@@ -126,8 +135,9 @@ mod tests {
 
     #[test]
     fn wheels_every_pin_is_a_full_lowercase_sha256() {
-        for (arch, cuda) in [("x86_64", false), ("aarch64", false), ("x86_64", true)] {
-            for wheel in wheels("linux", arch, cuda).unwrap() {
+        let all = [("linux", "x86_64", false), ("linux", "aarch64", false), ("linux", "x86_64", true)];
+        for (os, arch, cuda) in all.into_iter().chain([("windows", "x86_64", false)]) {
+            for wheel in wheels(os, arch, cuda).unwrap() {
                 assert_eq!(wheel.sha256.len(), 64, "{}", wheel.package);
                 assert!(
                     wheel.sha256.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)),
@@ -141,7 +151,7 @@ mod tests {
     #[test]
     fn wheels_elsewhere_are_none() {
         assert!(wheels("macos", "aarch64", false).is_none());
-        assert!(wheels("windows", "x86_64", false).is_none());
+        assert!(wheels("windows", "aarch64", false).is_none());
         assert!(wheels("linux", "aarch64", true).is_none());
     }
 }

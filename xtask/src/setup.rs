@@ -16,6 +16,9 @@ use crate::wheel::{self, Taken};
 /// The file that says what a finished folder holds: a line for each wheel, then one for each file with its size.
 const MANIFEST: &str = "MANIFEST.txt";
 
+/// ONNX Runtime's file on Windows, where names have no versions.
+const WINDOWS_LIBRARY: &str = "onnxruntime.dll";
+
 /// Makes sure that ONNX Runtime is there, and returns the path of its shared library.
 ///
 /// # Errors
@@ -23,19 +26,38 @@ const MANIFEST: &str = "MANIFEST.txt";
 pub fn setup(cuda: bool) -> Result<PathBuf> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let wheels = pins::wheels(os, arch, cuda).ok_or_else(|| nothing_prepared(os, arch, cuda))?;
-    let deps = root().join(".deps");
-    let folder = deps.join(if cuda { "onnxruntime-cuda" } else { "onnxruntime" });
-    let library = folder.join(format!("libonnxruntime.so.{ONNX_RUNTIME}"));
-    if is_complete(&folder, wheels) {
-        soname::rename(&library)?;
-        println!("ONNX Runtime {ONNX_RUNTIME} is there, nothing to fetch: {}", folder.display());
-        return Ok(library);
+    let folder =
+        ready(if cuda { "onnxruntime-cuda" } else { "onnxruntime" }, wheels, if cuda { " for CUDA" } else { "" })?;
+    if os == "windows" {
+        return Ok(folder.join(WINDOWS_LIBRARY));
     }
-    let start = stage(&format!("Fetching ONNX Runtime {ONNX_RUNTIME}{}", if cuda { " for CUDA" } else { "" }));
-    fetch(&deps, &folder, wheels)?;
+    let library = folder.join(format!("libonnxruntime.so.{ONNX_RUNTIME}"));
     soname::rename(&library)?;
-    println!("ONNX Runtime {ONNX_RUNTIME} is ready after {}: {}", took(start), folder.display());
     Ok(library)
+}
+
+/// The one for programs on Windows, whatever this machine is.
+///
+/// # Errors
+/// As [`setup`].
+pub fn for_windows() -> Result<PathBuf> {
+    let wheels =
+        pins::wheels("windows", "x86_64", false).ok_or_else(|| nothing_prepared("windows", "x86_64", false))?;
+    ready("onnxruntime-windows", wheels, " for Windows").map(|folder| folder.join(WINDOWS_LIBRARY))
+}
+
+/// The folder in `.deps` with what these wheels hold.
+fn ready(name: &str, wheels: &[Wheel], what_for: &str) -> Result<PathBuf> {
+    let deps = root().join(".deps");
+    let folder = deps.join(name);
+    if is_complete(&folder, wheels) {
+        println!("ONNX Runtime {ONNX_RUNTIME}{what_for} is there, nothing to fetch: {}", folder.display());
+        return Ok(folder);
+    }
+    let start = stage(&format!("Fetching ONNX Runtime {ONNX_RUNTIME}{what_for}"));
+    fetch(&deps, &folder, wheels)?;
+    println!("ONNX Runtime {ONNX_RUNTIME}{what_for} is ready after {}: {}", took(start), folder.display());
+    Ok(folder)
 }
 
 /// Another version of ONNX Runtime, as a plugin of a host may bring it, under its own name: for a test.
@@ -65,9 +87,9 @@ fn fetch(deps: &Path, folder: &Path, wheels: &[Wheel]) -> Result<()> {
 fn nothing_prepared(os: &str, arch: &str, cuda: bool) -> String {
     let what = if cuda { "ONNX Runtime for CUDA" } else { "ONNX Runtime" };
     format!(
-        "{what} is prepared for Linux on {} only; this is {os} on {arch}. Install ONNX Runtime {ONNX_RUNTIME} \
+        "{what} is prepared for {} only; this is {os} on {arch}. Install ONNX Runtime {ONNX_RUNTIME} \
          yourself and set SAM2LUNG_ONNXRUNTIME to the full path of its shared library",
-        if cuda { "x86_64" } else { "x86_64 and aarch64" }
+        if cuda { "Linux on x86_64" } else { "Linux on x86_64 and aarch64 and for Windows on x86_64" }
     )
 }
 

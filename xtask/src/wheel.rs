@@ -34,7 +34,7 @@ pub fn check(file: &Path, pin: &Wheel) -> Result<()> {
     ))
 }
 
-fn sha256(file: &Path) -> io::Result<String> {
+pub fn sha256(file: &Path) -> io::Result<String> {
     let (mut hash, mut reader) = (Sha256::new(), BufReader::new(File::open(file)?));
     loop {
         let bytes = reader.fill_buf()?;
@@ -67,7 +67,7 @@ pub fn unpack(file: &Path, pin: &Wheel, to: &Path) -> Result<Vec<Taken>> {
         if taken.iter().any(|t: &Taken| t.name == name) {
             continue; // a licence that the wheel holds twice
         }
-        libraries += usize::from(name.contains(".so"));
+        libraries += usize::from(is_library(&name));
         let path = to.join(&name);
         let write = |e: io::Error| format!("{}: {e}", path.display());
         let bytes = io::copy(&mut entry, &mut File::create(&path).map_err(write)?).map_err(write)?;
@@ -82,7 +82,7 @@ pub fn unpack(file: &Path, pin: &Wheel, to: &Path) -> Result<Vec<Taken>> {
 /// The name a file of the wheel gets, or none if it isn't taken.
 fn name_in_folder(path: &str, pin: &Wheel) -> Option<String> {
     let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
-    let library = path.starts_with(pin.take.0) && name.contains(pin.take.1) && name.contains(".so");
+    let library = path.starts_with(pin.take.0) && name.contains(pin.take.1) && is_library(name);
     let lower = name.to_lowercase();
     let licence = lower.starts_with("license") || lower.starts_with("thirdpartynotices");
     match (library, licence) {
@@ -90,6 +90,11 @@ fn name_in_folder(path: &str, pin: &Wheel) -> Option<String> {
         (_, true) => Some(format!("{}-{name}", pin.package)),
         _ => None,
     }
+}
+
+/// Linux's have their version behind the ending.
+fn is_library(name: &str) -> bool {
+    name.contains(".so") || name.ends_with(".dll")
 }
 
 #[cfg(test)]
@@ -129,6 +134,8 @@ mod tests {
     fn unpack_takes_libraries_flat_and_licences_by_package() {
         let dir = wheel_with(&[
             "toy/lib/libtoy.so.1",
+            "toy/lib/libtoy.dll",
+            "toy/lib/libtoy.pyd",
             "toy/lib/other.so",
             "toy/x.py",
             "libtoy.so",
@@ -137,7 +144,7 @@ mod tests {
         ]);
         let taken = unpack(&dir.path().join("toy.whl"), &pin(""), dir.path()).unwrap();
         let names: Vec<_> = taken.iter().map(|t| t.name.as_str()).collect();
-        assert_eq!(names, ["libtoy.so.1", "toy-LICENSE"]);
+        assert_eq!(names, ["libtoy.so.1", "libtoy.dll", "toy-LICENSE"]);
         assert_eq!(std::fs::read(dir.path().join("libtoy.so.1")).unwrap(), b"toy/lib/libtoy.so.1");
         assert_eq!(taken[0].bytes, 19);
     }

@@ -9,6 +9,7 @@ use sam2lung::{
     Error, Result, Warning,
     contract::classes::Channel,
     io::{self, Ct, DicomSeries, NiftiForms, ReadOptions, Source},
+    platform::NAMES_IGNORE_CASE,
     progress::Monitor,
     report::{folder::Origin, manifest::voxels_sha256},
     space::{grid::Grid, volume::Volume},
@@ -45,7 +46,9 @@ impl Input {
         };
         let mut seen = BTreeMap::new();
         for input in &inputs {
-            if let Some(other) = seen.insert(&input.name, input.path()) {
+            // Names that are one folder's here.
+            let folder = if NAMES_IGNORE_CASE { input.name.to_lowercase() } else { input.name.clone() };
+            if let Some(other) = seen.insert(folder, input.path()) {
                 let (name, path) = (&input.name, input.path().display());
                 return Err(Error::Option {
                     option: "INPUT",

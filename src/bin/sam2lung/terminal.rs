@@ -7,7 +7,7 @@ use std::{
     borrow::Cow,
     io::{self, ErrorKind, IsTerminal, Write},
     panic,
-    path::Path,
+    path::{Path, is_separator},
     thread,
     time::Duration,
 };
@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
     Error, Warning,
     io::DECODER_THREAD,
+    platform,
     progress::{CancelToken, Progress},
 };
 
@@ -68,13 +69,8 @@ pub fn say_to_reader(text: &str) -> Result<(), Reported> {
 
 /// Ends the program by SIGPIPE where `error` says that a pipe's reader has gone; reports any other error.
 pub fn end_without_reader(error: &io::Error) -> Reported {
-    #[cfg(unix)]
     if error.kind() == ErrorKind::BrokenPipe {
-        // SAFETY: the default action, which ends the program, runs none of its code.
-        unsafe {
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-            libc::raise(libc::SIGPIPE);
-        }
+        platform::end_without_reader();
     }
     report_output(error)
 }
@@ -137,8 +133,10 @@ fn line_for(input: &Path, error: &Error) -> String {
     let path = input.display().to_string();
     let text = error.to_string().replace(&path, &on_one_line(&path));
     let path = on_one_line(&path);
-    let after = text.strip_prefix(path.trim_end_matches('/'));
-    let told = after.is_some_and(|after| [": ", "/", " holds "].iter().any(|next| after.starts_with(next)));
+    let after = text.strip_prefix(path.trim_end_matches(is_separator));
+    let told = after.is_some_and(|after| {
+        after.starts_with(is_separator) || [": ", " holds "].iter().any(|next| after.starts_with(next))
+    });
     let path = if told { String::new() } else { format!("{path}: ") };
     format!("{}: {path}{text}", error.name())
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test, part by part, and a summary at the end.
 
 mod capi;
-mod cmake;
+pub mod cmake;
 mod docs;
 mod page;
 mod python;
@@ -9,6 +9,7 @@ mod real;
 mod rust;
 mod slicer;
 pub mod tally;
+mod windows;
 
 use std::path::Path;
 use std::time::Instant;
@@ -42,6 +43,8 @@ pub enum Part {
     Slicer,
     /// Real CT, where it is at hand.
     Real,
+    /// Programs for Windows, under Wine, where its tools are at hand.
+    Windows,
 }
 
 impl Part {
@@ -59,6 +62,7 @@ impl Part {
             Part::Python => python::run(context),
             Part::Slicer => slicer::run_part(context),
             Part::Real => real::run(context),
+            Part::Windows => windows::run(context),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::tally::{Tally, of_ctest};
 use super::{Context, check, skip};
 use crate::process::{self, Result, release_dir, root, run_and_read, stage};
 use package::Package;
+pub use package::root_definitions;
 use tools::Tools;
 
 /// Runs this part.
@@ -19,7 +20,7 @@ pub fn run(context: &Context) -> Result<Tally> {
     let target = release_dir()?;
     let target = target.parent().ok_or("cargo's target folder has no name")?;
     stage("Building and installing by CMake");
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new("cmake")?;
     let package = Package::install_and_move(&tools, target, &scratch.0, &context.runtime)?;
     let mut tally = package.check();
     tally += check("package refuses another version", package.refuses_another_version(&tools));
@@ -71,11 +72,15 @@ fn cpp_tests(tools: &Tools, package: &Package, build: &Path, more: &[&str]) -> R
 }
 
 /// A folder outside the repository, where nothing of it can be found by looking upwards; removed at the end.
-struct Scratch(PathBuf);
+pub struct Scratch(pub PathBuf);
 
 impl Scratch {
-    fn new() -> Result<Scratch> {
-        let folder = std::env::temp_dir().join(format!("sam2lung-cmake-{}", std::process::id()));
+    /// Makes it for a part of the tests.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn new(part: &str) -> Result<Scratch> {
+        let folder = std::env::temp_dir().join(format!("sam2lung-{part}-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         Ok(Scratch(folder))
     }

@@ -52,11 +52,28 @@ impl Tools {
     /// # Errors
     /// If either fails.
     pub fn build(&self, source: &Path, build: &Path, definitions: &[String]) -> Result<()> {
+        self.build_prepared(source, build, definitions, |_| ())
+    }
+
+    /// As [`Tools::build`], with commands that `prepare` has changed.
+    ///
+    /// # Errors
+    /// If either fails.
+    pub fn build_prepared(
+        &self,
+        source: &Path,
+        build: &Path,
+        definitions: &[String],
+        prepare: impl Fn(&mut Command),
+    ) -> Result<()> {
         let mut configure = self.cmake();
+        prepare(&mut configure);
         configure.args(["-G", "Ninja", "--log-level=WARNING", "-S"]).arg(source).arg("-B").arg(build);
         configure.arg(format!("-DCMAKE_MAKE_PROGRAM={}", self.ninja.display())).args(definitions);
         run(&mut configure)?;
-        run(self.cmake().arg("--build").arg(build))
+        let mut make = self.cmake();
+        prepare(&mut make);
+        run(make.arg("--build").arg(build))
     }
 }
 

@@ -1,0 +1,181 @@
+//! `cargo xtask package`: an archive that runs wherever it is unpacked, with what has to be known of its parts.
+//!
+//! Enters: the source and the pinned ONNX Runtime. Leaves: `target/package/NAME.tar.gz` (Linux) or `.zip` (Windows), beside it
+//! `NAME.cdx.json` (the bill of materials) and `NAME.sha256`. The same source gives the same bytes: folders of this machine are
+//! taken out of what is compiled, times come from `SOURCE_DATE_EPOCH` or the last commit, files are in order.
+
+mod archive;
+mod graph;
+mod licences;
+mod sbom;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{Result, metadata, output, root, run, stage, took};
+use crate::setup;
+use crate::test::cmake::tools::Tools as CMake;
+use crate::test::cmake::{Scratch, root_definitions};
+use crate::wheel;
+use crate::windows::{self, TARGET, Tools};
+use graph::Graph;
+
+/// What is made.
+struct Kind {
+    /// Rust's name of the target.
+    target: String,
+    /// As the archive's name has it.
+    system: String,
+    windows: bool,
+}
+
+/// Makes and checks the archive for this system, or for Windows.
+///
+/// # Errors
+/// If a step fails; then no archive is left.
+pub fn package(for_windows: bool) -> Result<()> {
+    let start = stage("Building the package");
+    let (os, arch) = (env::consts::OS, env::consts::ARCH);
+    let kind = match (for_windows, os) {
+        (true, _) => Kind { target: TARGET.into(), system: "windows-x86_64".into(), windows: true },
+        (false, "linux") => {
+            Kind { target: format!("{arch}-unknown-linux-gnu"), system: format!("linux-{arch}"), windows: false }
+        }
+        (false, _) => return Err(format!("packages are made on Linux; this is {os}")),
+    };
+    let name = format!("sam2lung-{}-{}", env!("CARGO_PKG_VERSION"), kind.system);
+    let target = metadata()?["target_directory"].as_str().map(PathBuf::from);
+    let place = target.ok_or("cargo metadata names no target_directory")?.join("package");
+    let scratch = Scratch::new("package")?;
+    let folder = scratch.0.join(&name);
+    let tools = kind.windows.then(Tools::find).transpose()?;
+
+    install(&place.join("build").join(&kind.system), &folder, tools.as_ref())?;
+    stage("Licences and bill of materials");
+    let graph = Graph::of(&kind.target)?;
+    let documents = folder.join("share/doc/sam2lung");
+    write(&documents.join("THIRD-PARTY-LICENSES.txt"), &licences::text(&graph)?)?;
+    let bill = sbom::text(&graph, &kind.target, epoch()?)?;
+    write(&documents.join("sbom.cdx.json"), &bill)?;
+
+    stage("Packing");
+    let ending = if kind.windows { "zip" } else { "tar.gz" };
+    let packed = scratch.0.join(format!("{name}.{ending}"));
+    if kind.windows {
+        archive::zip(&folder, &packed)?
+    } else {
+        archive::tar(&folder, &packed, epoch()?)?
+    }
+    check(&packed, &name, &scratch.0, tools.as_ref())?;
+
+    let archive = place.join(format!("{name}.{ending}"));
+    fs::create_dir_all(&place).and_then(|()| fs::copy(&packed, &archive)).map_err(|e| format!("{name}: {e}"))?;
+    write(&place.join(format!("{name}.cdx.json")), &bill)?;
+    let sum = wheel::sha256(&archive).map_err(|e| format!("{}: {e}", archive.display()))?;
+    write(&place.join(format!("{name}.sha256")), &format!("{sum}  {name}.{ending}\n"))?;
+    println!("\n{} after {}\nsha256 {sum}", archive.display(), took(start));
+    Ok(())
+}
+
+/// Builds with CMake, without this machine's folders in it, and installs into `folder`.
+fn install(build: &Path, folder: &Path, tools: Option<&Tools>) -> Result<()> {
+    let cmake = CMake::ready()?;
+    let (target, runtime) = match tools {
+        Some(_) => (Tools::target_folder(), setup::for_windows()?),
+        None => (build.join("cargo"), setup::setup(false)?),
+    };
+    let mut definitions = root_definitions(&target, &runtime, folder);
+    if let Some(tools) = tools {
+        definitions.push(format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join(windows::TOOLCHAIN_FILE).display()));
+        definitions.push(format!("-DSAM2LUNG_CARGO={}", tools.cargo_file().display()));
+        definitions.push(format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"));
+    }
+    let flags = names_of_folders(tools)?;
+    let prepare = |command: &mut Command| {
+        if let Some(tools) = tools {
+            tools.prepare(command);
+            command.env("SAM2LUNG_MINGW", tools.mingw(""));
+        }
+        let for_rust: Vec<_> = flags.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
+        let for_c: Vec<_> = flags.iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
+        command.env("CARGO_ENCODED_RUSTFLAGS", for_rust.join("\x1f"));
+        command.env("CFLAGS", for_c.join(" ")).env("CXXFLAGS", for_c.join(" ")).env("ZERO_AR_DATE", "1");
+    };
+    cmake.build_prepared(root(), build, &definitions, prepare)?;
+    let mut install = cmake.cmake();
+    prepare(&mut install);
+    run(install.arg("--install").arg(build).arg("--strip").arg("--prefix").arg(folder))
+}
+
+/// Folders of this machine, and what stands for them in what is compiled.
+fn names_of_folders(tools: Option<&Tools>) -> Result<Vec<(String, String)>> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
+    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
+    let mut folders = vec![(root().to_path_buf(), "sam2lung"), (home, "cargo")];
+    folders.extend(tools.map(|tools| (tools.root().to_path_buf(), "tools")));
+    Ok(folders.into_iter().map(|(from, to)| (from.display().to_string(), format!("/{to}"))).collect())
+}
+
+/// Seconds since 1970 that stand for every time: as the environment says, else those of the last commit.
+fn epoch() -> Result<u64> {
+    let text = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text,
+        Err(_) => output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(root()))
+            .map_err(|e| format!("{e}. Set SOURCE_DATE_EPOCH where there is no git repository"))?,
+    };
+    text.trim().parse().map_err(|_| format!("SOURCE_DATE_EPOCH is '{}'; expected seconds since 1970", text.trim()))
+}
+
+/// Unpacks the archive elsewhere; the program has to find its ONNX Runtime there, and CMake the package.
+fn check(packed: &Path, name: &str, scratch: &Path, tools: Option<&Tools>) -> Result<()> {
+    let elsewhere = scratch.join("unpacked elsewhere");
+    fs::create_dir_all(&elsewhere).map_err(|e| format!("{}: {e}", elsewhere.display()))?;
+    archive::unpack(packed, &elsewhere)?;
+    let prefix = elsewhere.join(name);
+    let cmake = CMake::ready()?;
+    let mut definitions = vec![format!("-DCMAKE_PREFIX_PATH={}", prefix.display())];
+    let Some(tools) = tools else {
+        let text = output(Command::new(prefix.join("bin/sam2lung")).arg("info").env_clear())?;
+        finds(&text, &prefix.join("lib").display().to_string())?;
+        return cmake.build(&root().join("examples"), &scratch.join("consumer"), &definitions);
+    };
+    let wine = windows::Wine::new(tools, &scratch.join("wine"))?;
+    let text = output(wine.command(&prefix.join("bin/sam2lung.exe")).arg("info"))?;
+    finds(&text, &windows::as_windows_names(&prefix.join("bin")))?;
+    definitions.push(format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join(windows::TOOLCHAIN_FILE).display()));
+    definitions.push(format!("-DCMAKE_FIND_ROOT_PATH={}", prefix.display()));
+    cmake.build_prepared(&root().join("examples"), &scratch.join("consumer"), &definitions, |command| {
+        tools.prepare(command);
+        command.env("SAM2LUNG_MINGW", tools.mingw(""));
+    })
+}
+
+fn finds(text: &str, folder: &str) -> Result<()> {
+    let line = text.lines().find(|line| line.starts_with("ONNX Runtime")).unwrap_or_default();
+    line.contains(folder).then_some(()).ok_or(format!("ONNX Runtime was '{line}'; expected one in {folder}"))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_and_bill_of_this_project_name_every_package_and_its_terms() {
+        for target in ["x86_64-unknown-linux-gnu", TARGET] {
+            let graph = Graph::of(target).unwrap();
+            let (terms, bill) = (licences::text(&graph).unwrap(), sbom::text(&graph, target, 0).unwrap());
+            for package in graph.foreign() {
+                assert!(terms.contains(&format!("{} {}: ", package.name, package.version)), "{}", package.name);
+                assert!(bill.contains(&format!("\"pkg:cargo/{}@", package.name)), "{}", package.name);
+            }
+            assert!(bill.contains("pkg:pypi/onnxruntime@") && terms.contains("Universite catholique de Louvain"));
+        }
+    }
+}
