@@ -141,14 +141,13 @@ fn comparison_files_are_outputs_and_the_plot_comes_with_a_second_prior() {
         let folder = tempfile::tempdir().unwrap();
         let priors = vec![compared(Some(100.0)); priors];
         let report = ComparisonReport { current: &now, priors: &priors, latest: &before };
-        write(folder.path(), &files(report, &CancelToken::new()).unwrap()).unwrap();
+        write(folder.path(), &super::files(report, &CancelToken::new()).unwrap()).unwrap();
         let names = std::fs::read_dir(folder.path()).unwrap();
         let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         assert!(names.len() == files && names.iter().all(|name| is_output(name)), "{names:?}");
     }
     let token = CancelToken::new();
     token.cancel();
-    let folder = tempfile::tempdir().unwrap();
     let report = ComparisonReport { current: &now, priors: &[compared(None)], latest: &before };
     assert_eq!(files(report, &token).unwrap_err().name(), "E_CANCELLED");
 }
