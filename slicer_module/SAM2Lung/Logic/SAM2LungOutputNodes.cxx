@@ -284,6 +284,14 @@ void RemoveWhole(vtkMRMLNode* node)
     nodes.emplace_back(storable->GetStorageNode());
   }
   nodes.emplace_back(node);
+  // Slicer's module would do it, but scripts run without its window, too. Where there is no hierarchy, none is made.
+  auto* const hierarchy =
+    vtkMRMLSubjectHierarchyNode::SafeDownCast(scene->GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode"));
+  const vtkIdType item = hierarchy ? hierarchy->GetItemByDataNode(node) : 0;
+  if (item)
+  {
+    hierarchy->RemoveItem(item, false, false);
+  }
   for (vtkMRMLNode* each : nodes)
   {
     if (each && each->GetScene() == scene)
