@@ -250,7 +250,14 @@ void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNo
   parameters->GetScene()->AddNode(node);
   node->SetAndObserveTransformNodeID(ct->GetTransformNodeID());
   Folder(ct).Put(node);
-  parameters->AddNodeReferenceID(role, node->GetID());
+  if (node->GetSaveWithScene())
+  {
+    parameters->AddNodeReferenceID(role, node->GetID());
+  }
+  else
+  {
+    node->SetAttribute(role, parameters->GetID());
+  }
 }
 
 //----------------------------------------------------------------------------
@@ -262,6 +269,19 @@ std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* 
     if (auto* const node = vtkMRMLDisplayableNode::SafeDownCast(parameters->GetNthNodeReference(role, n)))
     {
       nodes.push_back(node);
+    }
+  }
+  std::vector<vtkMRMLNode*> all;
+  if (parameters->GetScene() && std::string(role) == BEFORE_ROLE)
+  {
+    parameters->GetScene()->GetNodesByClass("vtkMRMLSegmentationNode", all);
+  }
+  for (vtkMRMLNode* node : all)
+  {
+    const char* const owner = node->GetAttribute(role);
+    if (owner && parameters->GetID() && std::string(owner) == parameters->GetID())
+    {
+      nodes.push_back(vtkMRMLDisplayableNode::SafeDownCast(node));
     }
   }
   return nodes;
