@@ -17,6 +17,7 @@
 #include <vtkSegmentationConverter.h>
 #include <vtkTable.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace sam2lung_testing;
@@ -176,6 +177,10 @@ int OutlineOfBeforeIsSeenUntilItIsKept(const std::string& bundles)
   vtkMRMLSegmentationNode* const before = test.Before();
   CHECK_NOT_NULL(before);
   CHECK_BOOL(before->GetSaveWithScene(), false);
+  // Nothing that is saved refers to it: in the opened scene its ID would be another node's.
+  std::vector<vtkMRMLNode*> referring;
+  test.Scene->GetReferencingNodes(before, referring);
+  CHECK_BOOL(std::find(referring.begin(), referring.end(), test.Node) == referring.end(), true);
   CHECK_INT(before->GetSegmentation()->GetNumberOfSegments(), 1);
   auto* const display = vtkMRMLSegmentationDisplayNode::SafeDownCast(before->GetDisplayNode());
   CHECK_NOT_NULL(display);
