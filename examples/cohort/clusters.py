@@ -35,6 +35,9 @@ def _cluster(wanted, threads):
     if wanted.kind == "kubernetes":
         from dask_kubernetes.operator import KubeCluster
 
-        usual = {"name": "sam2lung-cohort", "worker_command": ["dask", "worker", "--nthreads", "1", "--memory-limit", "0"]}
+        usual = {
+            "name": "sam2lung-cohort",
+            "worker_command": ["dask", "worker", "--nthreads", "1", "--memory-limit", "0"],
+        }
         return KubeCluster(n_workers=wanted.workers, **{**usual, **wanted.options})
     return contextlib.nullcontext(wanted.address)

@@ -147,8 +147,12 @@ class Cohort:
         took = self._ends[-1] - self._ends[0]
         rate = (len(self._ends) - 1) / took if took > 0 else 0
         log.info(
-            "%d of %d done, %d failed, %d to do, %d workers%s", self._count(DONE)[0], len(self._cases),
-            len(self.failed), left, len(self._workers()),
+            "%d of %d done, %d failed, %d to do, %d workers%s",
+            self._count(DONE)[0],
+            len(self._cases),
+            len(self.failed),
+            left,
+            len(self._workers()),
             f", {rate * 3600:.0f} CTs an hour, about {_hours(left / rate)} left" if left and rate else "",
         )
 

@@ -31,7 +31,9 @@ def main():
     mean = {name: statistics.fmean(row[name] for row in rows) for name in COLUMNS[1:]}
     print(f"mean of {len(rows)} CTs: {mean['wall_s']:.1f} s, {mean['cpu_s']:.1f} s of a core's time")
     print(f"  largest memory of one: {max(row['peak_mib'] for row in rows):.0f} MiB")
-    print(f"  read {mean['read_bytes'] / 1e6:.1f} MB in {mean['files']:.0f} files, wrote {mean['written_bytes'] / 1e6:.1f} MB")
+    print(
+        f"  read {mean['read_bytes'] / 1e6:.1f} MB in {mean['files']:.0f} files, wrote {mean['written_bytes'] / 1e6:.1f} MB"
+    )
     print(f"{said.cts} CTs, were they like these:")
     core_hours = mean["wall_s"] * said.threads * said.cts / 3600
     print(f"  {core_hours:.0f} core hours{_price(core_hours, said.core_hour)}")
@@ -43,7 +45,9 @@ def main():
     for cores in (100, 1000, 10_000):
         runs, hours = cores / said.threads, core_hours / cores
         rate = (mean["read_bytes"] + mean["written_bytes"]) * runs / mean["wall_s"] / 1e6
-        print(f"  {cores} cores: {hours:.1f} h, {rate:.0f} MB/s on the file system, {runs * 60 / mean['wall_s']:.0f} CTs a minute")
+        print(
+            f"  {cores} cores: {hours:.1f} h, {rate:.0f} MB/s on the file system, {runs * 60 / mean['wall_s']:.0f} CTs a minute"
+        )
     return 0
 
 

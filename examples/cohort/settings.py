@@ -6,7 +6,18 @@ from pathlib import Path
 
 KINDS = ("local", "slurm", "kubernetes", "scheduler")
 # Options of sam2lung that belong to one CT, or that are given by the settings.
-REFUSED = ("--output", "-o", "--channel", "--click", "--at", "--click-outside", "--not-at", "--threads", "--quiet", "-q")
+REFUSED = (
+    "--output",
+    "-o",
+    "--channel",
+    "--click",
+    "--at",
+    "--click-outside",
+    "--not-at",
+    "--threads",
+    "--quiet",
+    "-q",
+)
 
 
 class SettingsError(Exception):
@@ -100,8 +111,13 @@ def _check(work, run, retry, cluster):
     for option in run.options:
         if option.split("=")[0] in REFUSED:
             raise SettingsError(f"run.options has {option!r}, which belongs to one CT or is set elsewhere")
-    if "--lung-mask" in run.options and run.options[run.options.index("--lung-mask") + 1 :][:1] not in (["auto"], ["off"]):
-        raise SettingsError("run.options has a mask's file for --lung-mask, which belongs to one CT; expected auto or off")
+    if "--lung-mask" in run.options and run.options[run.options.index("--lung-mask") + 1 :][:1] not in (
+        ["auto"],
+        ["off"],
+    ):
+        raise SettingsError(
+            "run.options has a mask's file for --lung-mask, which belongs to one CT; expected auto or off"
+        )
     for name, value in (("run.threads", run.threads), ("retry.tries", retry.tries), ("retry.kills", retry.kills)):
         if value < 1:
             raise SettingsError(f"{name} is {value}; expected 1 or more")

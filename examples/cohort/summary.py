@@ -79,14 +79,25 @@ def _read(output, case):
         return row, []
     row |= {
         name: getattr(record, name)
-        for name in ("state", "error", "reason", "tries", "kills", "wall_s", "cpu_s", "peak_mib", "written_bytes", "host")
+        for name in (
+            "state",
+            "error",
+            "reason",
+            "tries",
+            "kills",
+            "wall_s",
+            "cpu_s",
+            "peak_mib",
+            "written_bytes",
+            "host",
+        )
     }
     row |= {"read_bytes": record.input.bytes, "files": record.input.files, "input_sha256": record.input.sha256}
     if record.state != one_case.DONE:
         return row, []
     folder = output / case.name / record.result
     run = json.loads((folder / one_case.MANIFEST).read_text(encoding="utf-8"))
-    nodules = json.loads((folder / "nodules.json").read_text(encoding="utf-8"))["nodules"]
+    nodules = json.loads((folder / "nodules.json").read_text(encoding="utf-8"))
     row |= {name: run["result"][name] for name in ("nodules", "review", "searched_ml")}
     row |= {name: run["input"][name] for name in ("dims", "spacing_mm", "voxels_sha256")}
     row |= {name: run["options"][name] for name in ("samples", "seed")}
@@ -99,7 +110,7 @@ def _read(output, case):
         "model": f"{run['model']['name']} {run['model']['version']}",
         "model_sha256": run["model"]["sha256"]["model.json"],
     }
-    return row, [{"name": case.name, **nodule} for nodule in nodules]
+    return row, [{"ct": case.name, **nodule} for nodule in nodules]
 
 
 def _table(rows):
@@ -108,7 +119,7 @@ def _table(rows):
     arrays = {column: pa.array([_plain(row.get(column)) for row in rows]) for column in columns}
     if "id" in arrays:
         arrays["id"] = arrays["id"].cast(pa.int32())
-    return pa.table(arrays if rows else {"name": pa.array([], pa.string()), "id": pa.array([], pa.int32())})
+    return pa.table(arrays if rows else {"ct": pa.array([], pa.string()), "id": pa.array([], pa.int32())})
 
 
 def _plain(value):
@@ -122,7 +133,9 @@ def _plain(value):
 def _told(output, cts, nodules):
     states = collections.Counter(cts["state"].to_pylist())
     done = states.pop(one_case.DONE, 0)
-    lines = [f"{cts.num_rows} CTs: {done} done, {states.pop(one_case.FAILED, 0)} failed, {sum(states.values())} not ended"]
+    lines = [
+        f"{cts.num_rows} CTs: {done} done, {states.pop(one_case.FAILED, 0)} failed, {sum(states.values())} not ended"
+    ]
     rows = zip(cts["state"].to_pylist(), cts["error"].to_pylist(), strict=True)
     errors = collections.Counter(error for state, error in rows if state == one_case.FAILED)
     lines += [f"  {error}: {count}" for error, count in errors.most_common()]

@@ -45,13 +45,13 @@ def write(folder, nodules):
         "versions": {"sam2lung": VERSION},
         "model": {"name": "fake", "version": "1.0.0", "sha256": {"model.json": MODEL_SHA256}},
         "input": {"dims": [4, 5, 6], "spacing_mm": [1, 1, 2], "voxels_sha256": "cd" * 32},
-        "warnings": [{"name": "W_THICK_SLICES", "message": "thick"}],
+        "warnings": [{"name": "W_THICK_SLICES", "text": "thick"}],
         "options": {"samples": 2, "seed": 0},
         "device": {"used": "cpu"},
         "result": {"nodules": nodules, "review": min(nodules, 1), "searched_ml": 1.5, "micronodules": []},
         "made_at": time.time_ns(),
     }
-    (folder / "nodules.json").write_text(json.dumps({"nodules": [nodule(n + 1) for n in range(nodules)]}))
+    (folder / "nodules.json").write_text(json.dumps([nodule(n + 1) for n in range(nodules)]))
     (folder / "run.json").write_text(json.dumps(run))
 
 

@@ -87,7 +87,14 @@ def one(case, fake, notes, tmp_path):
     def work(text=None, options=(), **limits):
         if text is not None:
             Path(tried.path).write_text(text)
-        usual = {"threads": 1, "timeout_s": 30, "tries": 3, "kills": 2, "version": "0.3.0", "model_sha256": MODEL_SHA256}
+        usual = {
+            "threads": 1,
+            "timeout_s": 30,
+            "tries": 3,
+            "kills": 2,
+            "version": "0.3.0",
+            "model_sha256": MODEL_SHA256,
+        }
         asked = case.Asked(program=str(fake), options=list(options), **{**usual, **limits})
         (tmp_path / "results").mkdir(exist_ok=True)
         return case.work(tmp_path / "results", tried, asked), case.read(tmp_path / "results" / "p1")
@@ -249,7 +256,12 @@ WRONG_LISTS = {
 def test_work_list_that_can_not_be_is_refused(tmp_path, said, words):
     worklist = module("worklist")
     (tmp_path / "empty").mkdir()
-    texts = {"column": "file\na\n", "row": "path,name\n,a\n", "twice": "path,name\nx,a\ny,a\n", "name": "path,name\nx,../a\n"}
+    texts = {
+        "column": "file\na\n",
+        "row": "path,name\n,a\n",
+        "twice": "path,name\nx,a\ny,a\n",
+        "name": "path,name\nx,../a\n",
+    }
     for name, text in texts.items():
         (tmp_path / f"{name}.csv").write_text(text)
     with pytest.raises(worklist.WorkListError) as refused:
@@ -412,7 +424,7 @@ def test_cohort_failures_are_told_by_name_and_others_go_on(client, notes, tmp_pa
     assert cts["hu"]["error"] == "E_NOT_HU" and cts["hu"]["nodules"] is None and cts["p3"]["nodules"] == 3
     assert cts["p3"]["warnings"] == ["W_THICK_SLICES"] and cts["full"]["tries"] == 3
     nodules = running.table("nodules").to_pylist()
-    assert [(row["name"], row["id"]) for row in nodules[:3]] == [("p1", 1), ("p2", 1), ("p2", 2)]
+    assert [(row["ct"], row["id"]) for row in nodules[:3]] == [("p1", 1), ("p2", 1), ("p2", 2)]
     assert nodules[0]["volume_mm3"] == 100.0 and nodules[2]["volume_mm3"] == 100.5 and nodules[0]["review"]
     # What failed waits for a person.
     (tmp_path / "cts" / "hu.nii").write_text("E_NOT_HU")
@@ -451,27 +463,32 @@ def test_cohort_with_no_program_says_so(client, tmp_path):
 
 
 def test_cohort_with_the_real_program_has_every_measure_in_its_tables(client, sam2lung, bundles, tmp_path):
-    """Two CTs of the tiny bundle, one of them with a nodule, and one that isn't a CT in HU."""
+    """Two CTs of the tiny bundle, of one nodule and of two, and one that isn't a CT in HU."""
     (tmp_path / "cts").mkdir()
     hu = np.full((6, 48, 64), -850)
     hu[:, :, 22:] = -750
-    made_ct.write(tmp_path / "cts" / "none.nii.gz", hu)
     hu[2:4, 10:18, 10:18] = 50
     made_ct.write(tmp_path / "cts" / "one.nii.gz", hu)
+    hu[2:4, 30:38, 40:48] = 50
+    made_ct.write(tmp_path / "cts" / "two.nii.gz", hu)
     made_ct.write(tmp_path / "cts" / "wrong.nii.gz", np.full((6, 48, 64), 7))
     options = ["--model", str(bundles / "tiny-identity"), "--lung-mask", "off", "--samples", "2", "--device", "cpu"]
     running = client(program=sam2lung.path, options=options).start()
     assert running.wait() == 1
     cts = {row["name"]: row for row in running.table("cts").to_pylist()}
     assert {name: (row["state"], row["error"]) for name, row in cts.items()} == {
-        "none": ("done", ""),
         "one": ("done", ""),
+        "two": ("done", ""),
         "wrong": ("failed", "E_NOT_HU"),
     }
-    said = json.loads((tmp_path / "results" / "one" / "one" / "nodules.json").read_text())["nodules"]
+    said = {
+        name: json.loads((tmp_path / "results" / name / name / "nodules.json").read_text()) for name in ("one", "two")
+    }
     told = running.table("nodules").to_pylist()
-    assert len(said) == len(told) == cts["one"]["nodules"] == 1 and set(told[0]) == {"name", *said[0]}
-    assert told[0]["volume_mm3"] == said[0]["volume_mm3"] and told[0]["centroid_ijk"] == said[0]["centroid_ijk"]
+    assert [(row["ct"], row["id"]) for row in told] == [("one", 1), ("two", 1), ("two", 2)]
+    for row, nodule in zip(told, [*said["one"], *said["two"]], strict=True):
+        assert set(row) == {"ct", *nodule} and row["centroid_ijk"] == nodule["centroid_ijk"]
+        assert all(row[measure] == value for measure, value in nodule.items() if isinstance(value, float))
     assert cts["one"]["samples"] == 2 and cts["one"]["written_bytes"] > 1000 and cts["one"]["cpu_s"] > 0
     done = running.ask()
     assert "3 CTs: 2 are done, 1 failed, 0 to do" in done.stderr
