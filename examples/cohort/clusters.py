@@ -39,5 +39,7 @@ def _cluster(wanted, threads):
             "name": "sam2lung-cohort",
             "worker_command": ["dask", "worker", "--nthreads", "1", "--memory-limit", "0"],
         }
-        return KubeCluster(n_workers=wanted.workers, **{**usual, **wanted.options})
+        cluster = KubeCluster(**{**usual, **wanted.options})
+        cluster.scale(wanted.workers)
+        return cluster
     return contextlib.nullcontext(wanted.address)

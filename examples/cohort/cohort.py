@@ -64,7 +64,7 @@ class Cohort:
             while self._later and self._later[0][0] <= time.monotonic():
                 waiting.append(self._cases[heapq.heappop(self._later)[1]])
             # As many as keep every worker busy: the list stays here, whatever its length.
-            room = 2 * max(len(self._workers()), self._settings.cluster.workers, 1) - self._running
+            room = 2 * max(self._workers(), self._settings.cluster.workers, 1) - self._running
             for _ in range(min(room, len(waiting))):
                 self._submit(waiting.popleft())
             self._take()
@@ -136,7 +136,8 @@ class Cohort:
         return self._settings.output / name / one_case.LOG
 
     def _workers(self):
-        return self._client.nthreads()
+        """How many CTs run at a time."""
+        return sum(self._client.nthreads().values())
 
     def _count(self, *states):
         counted = collections.Counter(outcome["state"] for outcome in self._outcomes.values())
@@ -152,7 +153,7 @@ class Cohort:
             len(self._cases),
             len(self.failed),
             left,
-            len(self._workers()),
+            self._workers(),
             f", {rate * 3600:.0f} CTs an hour, about {_hours(left / rate)} left" if left and rate else "",
         )
 

@@ -21,6 +21,7 @@ def main():
     words.add_argument("table", help="cts.parquet")
     words.add_argument("--cts", type=int, default=100_000, help="how many CTs the cohort has")
     words.add_argument("--threads", type=int, default=2, help="run.threads of these runs")
+    words.add_argument("--wall-s", type=float, help="seconds per CT, in place of the mean of the table")
     words.add_argument("--core-hour", type=float, help="price of a core for an hour")
     words.add_argument("--gpu-hour", type=float, help="price of a GPU for an hour")
     words.add_argument("--per-gpu", type=int, default=1, help="runs that shared a GPU")
@@ -29,26 +30,29 @@ def main():
     if not rows:
         return f"{said.table} has no CT that is done"
     mean = {name: statistics.fmean(row[name] for row in rows) for name in COLUMNS[1:]}
+    wall_s = said.wall_s or mean["wall_s"]
     print(f"mean of {len(rows)} CTs: {mean['wall_s']:.1f} s, {mean['cpu_s']:.1f} s of a core's time")
     print(f"  largest memory of one: {max(row['peak_mib'] for row in rows):.0f} MiB")
-    print(
-        f"  read {mean['read_bytes'] / 1e6:.1f} MB in {mean['files']:.0f} files, wrote {mean['written_bytes'] / 1e6:.1f} MB"
-    )
-    print(f"{said.cts} CTs, were they like these:")
-    core_hours = mean["wall_s"] * said.threads * said.cts / 3600
+    print(f"  read {_mb(mean['read_bytes'])} in {mean['files']:.0f} files, wrote {_mb(mean['written_bytes'])}")
+    print(f"{said.cts} CTs, were they like these, at {wall_s:.1f} s each:")
+    core_hours = wall_s * said.threads * said.cts / 3600
     print(f"  {core_hours:.0f} core hours{_price(core_hours, said.core_hour)}")
     if said.gpu_hour is not None:
-        gpu_hours = mean["wall_s"] * said.cts / said.per_gpu / 3600
-        print(f"  {gpu_hours:.0f} GPU hours{_price(gpu_hours, said.gpu_hour)}")
+        gpu_hours = wall_s * said.cts / said.per_gpu / 3600
+        print(f"  or {gpu_hours:.0f} GPU hours{_price(gpu_hours, said.gpu_hour)}")
     read, written = (mean[name] * said.cts / 1e12 for name in ("read_bytes", "written_bytes"))
     print(f"  {read:.1f} TB to read, {written:.1f} TB to keep")
     for cores in (100, 1000, 10_000):
-        runs, hours = cores / said.threads, core_hours / cores
-        rate = (mean["read_bytes"] + mean["written_bytes"]) * runs / mean["wall_s"] / 1e6
-        print(
-            f"  {cores} cores: {hours:.1f} h, {rate:.0f} MB/s on the file system, {runs * 60 / mean['wall_s']:.0f} CTs a minute"
-        )
+        cts_a_second = cores / said.threads / wall_s
+        moved = (mean["read_bytes"] + mean["written_bytes"]) * cts_a_second
+        # An input's files are opened twice, for their sha256 and by sam2lung; results and record make about 20 more.
+        opened = (2 * mean["files"] + 20) * cts_a_second
+        print(f"  {cores} cores: {core_hours / cores:.1f} h, {_mb(moved)} and {opened:.0f} opened files a second")
     return 0
+
+
+def _mb(size):
+    return f"{size / 1e6:.1f} MB"
 
 
 def _price(hours, price):

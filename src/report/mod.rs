@@ -12,6 +12,8 @@ pub mod manifest;
 pub mod outputs;
 pub mod overview;
 pub mod page;
+pub mod resume;
+pub mod summary;
 pub mod tables;
 mod views;
 pub mod volumes;
