@@ -492,9 +492,8 @@ def test_cohort_with_the_real_program_has_every_measure_in_its_tables(client, sa
     assert cts["one"]["samples"] == 2 and cts["one"]["written_bytes"] > 1000 and cts["one"]["cpu_s"] > 0
     done = running.ask()
     assert "3 CTs: 2 are done, 1 failed, 0 to do" in done.stderr
-    cost = subprocess.run(
-        [sys.executable, EXAMPLE / "cost.py", tmp_path / "results" / "cts.parquet", "--core-hour", "0.05"],
-        capture_output=True,
-        text=True,
-    )
-    assert cost.returncode == 0 and cost.stdout.startswith("mean of 2 CTs: ") and "at 0.05 an hour" in cost.stdout
+    words = [EXAMPLE / "cost.py", tmp_path / "results" / "cts.parquet", "--cts", "7200", "--wall-s", "20"]
+    cost = subprocess.run([sys.executable, *words, "--core-hour", "0.5"], capture_output=True, text=True)
+    assert cost.returncode == 0, cost.stderr
+    assert cost.stdout.startswith("mean of 2 CTs: ") and "  80 core hours, 40 of money\n" in cost.stdout
+    assert "  50 at a time: 0.8 h; a second " in cost.stdout
