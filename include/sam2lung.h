@@ -447,6 +447,46 @@ typedef enum sam2lung_code_part {
 } sam2lung_code_part;
 
 /**
+ * Formats of the volumes in a folder of results. Values of sam2lung_report_options::volume_format.
+ */
+typedef enum sam2lung_volume_format {
+  /**
+   * NIfTI, compressed: .nii.gz.
+   */
+  SAM2LUNG_VOLUME_FORMAT_NII_GZ = 0,
+  /**
+   * .nrrd.
+   */
+  SAM2LUNG_VOLUME_FORMAT_NRRD = 1,
+  /**
+   * VTK XML image data: .vti.
+   */
+  SAM2LUNG_VOLUME_FORMAT_VTI = 2,
+  /**
+   * No volume is written: the program has them already. Such a folder can't be compared with another one later.
+   */
+  SAM2LUNG_VOLUME_FORMAT_NONE = 3,
+} sam2lung_volume_format;
+
+/**
+ * What a reader says of a nodule. Values of sam2lung_reading::decision.
+ */
+typedef enum sam2lung_decision {
+  /**
+   * Nothing yet.
+   */
+  SAM2LUNG_DECISION_UNDECIDED = 0,
+  /**
+   * It is one.
+   */
+  SAM2LUNG_DECISION_ACCEPTED = 1,
+  /**
+   * It is none, or it doesn't count.
+   */
+  SAM2LUNG_DECISION_REJECTED = 2,
+} sam2lung_decision;
+
+/**
  * A checked model: its contract and its graphs. Never changes; several engines may be made from one.
  */
 typedef struct sam2lung_bundle sam2lung_bundle;
@@ -686,6 +726,82 @@ typedef struct sam2lung_run_options {
    */
   double share_of_slices;
 } sam2lung_run_options;
+
+/**
+ * A reader's decision and comment on a nodule. Since version 5 of the interface.
+ */
+typedef struct sam2lung_reading {
+  /**
+   * sizeof(sam2lung_reading), the same in all of an array.
+   */
+  size_t struct_size;
+  /**
+   * The nodule's number in the label map (sam2lung_nodule::id).
+   */
+  uint32_t nodule;
+  /**
+   * A sam2lung_decision.
+   */
+  int32_t decision;
+  /**
+   * What the reader wrote, UTF-8, may be NULL.
+   */
+  const char *comment;
+  /**
+   * Who decided or wrote last, UTF-8, may be NULL.
+   */
+  const char *reader;
+} sam2lung_reading;
+
+/**
+ * Options of sam2lung_result_write_report(); sam2lung_report_options_init() fills in the defaults. What it points to is only used
+ * during the call. Since version 5 of the interface.
+ */
+typedef struct sam2lung_report_options {
+  /**
+   * sizeof(sam2lung_report_options); sam2lung_report_options_init() sets it.
+   */
+  size_t struct_size;
+  /**
+   * The image that the CT was read into (sam2lung_image_read_ct()), may be NULL: then its warnings, its DICOM series or the
+   * geometry of its NIfTI header go into the files, and `volume` may be NULL.
+   */
+  const struct sam2lung_image *image;
+  /**
+   * Where the CT's DICOM series lies, for programs that hold the voxels already: a folder with one CT series, or one of the
+   * series' files, UTF-8; may be NULL, and is with `image`. It is read and compared with the CT: another one is refused.
+   */
+  const char *dicom_source;
+  /**
+   * Write DICOM objects (SEG, SR, secondary capture) as well. Needs an `image` of a DICOM folder, or `dicom_source`.
+   */
+  bool dicom;
+  /**
+   * Format of label map, probability and uncertainty, a sam2lung_volume_format.
+   */
+  int32_t volume_format;
+  /**
+   * What a reader says of nodules, in any order; the others are undecided. May be NULL: nobody read the result. All pages and
+   * tables say it. What was rejected is told by name, and is no finding of the DICOM objects.
+   */
+  const struct sam2lung_reading *readings;
+  /**
+   * How many that are.
+   */
+  size_t reading_count;
+  /**
+   * Is told how far the call is; may be NULL.
+   */
+  sam2lung_progress_fn progress;
+  /**
+   * Handed to `progress`.
+   */
+  void *progress_data;
+  /**
+   * Cancels the call from any thread, may be NULL.
+   */
+  const struct sam2lung_cancel *cancel;
+} sam2lung_report_options;
 
 /**
  * A nodule. Set struct_size before sam2lung_result_nodule(). NaN: the model has nothing to say.
@@ -1832,6 +1948,50 @@ enum sam2lung_status sam2lung_engine_options_init(struct sam2lung_engine_options
 enum sam2lung_status sam2lung_run_options_init(struct sam2lung_run_options *options,
                                                size_t struct_size,
                                                struct sam2lung_error **error);
+
+/**
+ * Sets every field to its default and struct_size to the size given. Since version 5 of the interface.
+ *
+ * Any thread.
+ *
+ * @param options the struct, not NULL; belongs to the caller, nothing in it has to be freed
+ * @param struct_size sizeof(sam2lung_report_options) as the caller's compiler knows it; no more is written
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_report_options_init(struct sam2lung_report_options *options,
+                                                  size_t struct_size,
+                                                  struct sam2lung_error **error);
+
+/**
+ * Writes a result into a folder, as `sam2lung segment` of the command line does: report.html to begin with, findings.txt,
+ * overview.png, nodules.json, nodules.csv, run.json, the volumes, and DICOM objects where they are asked for. README.md lists the
+ * files. Nothing leaves the machine. Since version 5 of the interface.
+ *
+ * The folder is there whole or not at all: what is written is gathered beside it and takes its place at the end. An earlier
+ * result there is replaced; a folder that holds anything else is refused (E_WRITE). Its name is what the pages call the CT.
+ *
+ * DICOM objects have patient, study and frame of reference of the CT's series. What a reader rejected is no segment and no
+ * measurement group.
+ *
+ * The result has to be one of a run: of maps that were kept (sam2lung_result_from_maps()), and of a click by another bundle or
+ * seed than the run's, nobody knows how they were made. It is not changed.
+ *
+ * Any thread, several at once.
+ *
+ * @param result the result, not NULL
+ * @param volume the CT that it was made from, voxel for voxel (another one is refused); of several channels the first in HU. May
+ *        be NULL with sam2lung_report_options::image; borrowed for the call
+ * @param options what is written, borrowed for the call; NULL: the defaults
+ * @param folder where it goes, UTF-8, not NULL; folders above it are made
+ * @param error where an error goes, may be NULL
+ * @return SAM2LUNG_STATUS_OK, or why not
+ */
+enum sam2lung_status sam2lung_result_write_report(const struct sam2lung_result *result,
+                                                  const struct sam2lung_volume *volume,
+                                                  const struct sam2lung_report_options *options,
+                                                  const char *folder,
+                                                  struct sam2lung_error **error);
 
 /**
  * How many nodules were found.

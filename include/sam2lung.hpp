@@ -20,6 +20,7 @@
 #include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
 #include <sam2lung/options.hpp>
+#include <sam2lung/report.hpp>
 #include <sam2lung/result.hpp>
 #include <sam2lung/runtime.hpp>
 #include <sam2lung/span.hpp>

@@ -123,6 +123,21 @@ enum class ValueType : std::int32_t {
     text = SAM2LUNG_VALUE_TYPE_TEXT,     ///< A text; Result::measure_text alone has it.
 };
 
+/// Formats of the volumes in a folder of results.
+enum class VolumeFormat : std::int32_t {
+    nii_gz = SAM2LUNG_VOLUME_FORMAT_NII_GZ, ///< NIfTI, compressed.
+    nrrd = SAM2LUNG_VOLUME_FORMAT_NRRD,     ///< NRRD.
+    vti = SAM2LUNG_VOLUME_FORMAT_VTI,       ///< VTK XML image data.
+    none = SAM2LUNG_VOLUME_FORMAT_NONE,     ///< No volume is written.
+};
+
+/// What a reader says of a nodule.
+enum class Decision : std::int32_t {
+    undecided = SAM2LUNG_DECISION_UNDECIDED, ///< Nothing yet.
+    accepted = SAM2LUNG_DECISION_ACCEPTED,   ///< It is one.
+    rejected = SAM2LUNG_DECISION_REJECTED,   ///< It is none, or it doesn't count.
+};
+
 } // namespace sam2lung
 
 #include <sam2lung/macros_back.hpp>

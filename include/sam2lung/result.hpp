@@ -15,6 +15,7 @@
 #include <sam2lung/enums.hpp>
 #include <sam2lung/measure.hpp>
 #include <sam2lung/nodule.hpp>
+#include <sam2lung/report.hpp>
 #include <sam2lung/span.hpp>
 #include <sam2lung/volume.hpp>
 #include <sam2lung/warning.hpp>
@@ -181,6 +182,23 @@ public:
         detail::call([&](sam2lung_error** error) {
             return sam2lung_result_write_surfaces(c(), id, detail::text(path, "path"), error);
         });
+    }
+
+    /// Writes pages, pictures, tables, volumes and, where asked for, DICOM objects into a folder, as the command line does. The
+    /// folder is there whole or not at all; an earlier result there is replaced, and a folder that holds anything else is
+    /// refused. See sam2lung_result_write_report().
+    ///
+    /// \param ct       the CT that this result was made from; of several channels the first in HU
+    /// \param folder   where it goes; its name is what the pages call the CT
+    /// \throws Error   Status::write, Status::invalid_argument (another CT, another DICOM series …), Status::read,
+    ///                 Status::cancelled, and whatever a callback throws
+    void write_report(const VolumeView& ct, const std::string& folder, const ReportOptions& options = {}) const {
+        detail::write_report(c(), &ct, nullptr, folder, options);
+    }
+
+    /// The same of a CT that the library has read: its warnings and, of a DICOM folder, its series are known.
+    void write_report(const Image& ct, const std::string& folder, const ReportOptions& options = {}) const {
+        detail::write_report(c(), nullptr, &ct, folder, options);
     }
 
     /// The C object, which stays this one's.

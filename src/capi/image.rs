@@ -19,29 +19,49 @@ use super::{
 };
 use crate::{
     error::Result,
-    io::{self, Ct, ReadOptions},
+    io::{self, Ct, DicomSeries, NiftiForms, ReadOptions, Source},
     phantom::chest_phantom,
     progress::{CancelToken, Monitor},
     space::volume::Volume,
+    warning::Warning,
 };
 
 /// A volume of this library's own. Never changes: any thread may read it, several at once.
 pub struct sam2lung_image {
-    volume: Volume<f32>,
+    pub(super) volume: Volume<f32>,
+    /// What else is known of it; none for the phantom.
+    pub(super) read: Option<ReadFacts>,
     facts: CString,
     warnings: Warnings,
+}
+
+/// What is known of a file or folder that was read. It names the patient.
+#[derive(Clone)]
+pub(super) struct ReadFacts {
+    pub source: Source,
+    pub warnings: Vec<Warning>,
+    pub forms: Option<NiftiForms>,
+    pub dicom: Option<DicomSeries>,
 }
 
 impl sam2lung_image {
     fn read(ct: Ct) -> Self {
         let facts = serde_json::to_string_pretty(&ct.source).expect("texts and numbers");
-        sam2lung_image { volume: ct.volume, facts: c_text(&facts), warnings: Warnings::of(&ct.warnings) }
+        let Ct { volume, source, warnings, forms, dicom } = ct;
+        let told = Warnings::of(&warnings);
+        let read = Some(ReadFacts { source, warnings, forms, dicom });
+        sam2lung_image { volume, read, facts: c_text(&facts), warnings: told }
     }
 
     fn phantom(seed: u64) -> Self {
         let phantom = chest_phantom(seed);
         let facts = json!({ "format": "phantom", "seed": seed, "nodules": phantom.nodules });
-        sam2lung_image { volume: phantom.ct, facts: c_text(&format!("{facts:#}")), warnings: Warnings::of(&[]) }
+        sam2lung_image {
+            volume: phantom.ct,
+            read: None,
+            facts: c_text(&format!("{facts:#}")),
+            warnings: Warnings::of(&[]),
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub unsafe extern "C" fn sam2lung_result_from_maps(
         let labels = Volume::new(view.grid.clone(), numbers);
         let found = Segmentation::from_maps(labels, probability, uncertainty, &token)?;
         // SAFETY: it isn't NULL, so it can be written.
-        unsafe { hand_over(result, sam2lung_result::new(found, Duration::ZERO, false)) };
+        unsafe { hand_over(result, sam2lung_result::new(found, None, Duration::ZERO, false)) };
         Ok(())
     };
     // SAFETY: the contract of the C ABI.

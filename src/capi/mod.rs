@@ -24,6 +24,7 @@ pub mod nodule;
 pub mod options;
 pub(crate) mod pointers;
 pub mod progress;
+pub mod report;
 pub mod result;
 pub mod run;
 pub mod runtime;

@@ -220,7 +220,7 @@ const _: () = assert!(SAM2LUNG_MAX_CLICKS as usize == limits::MAX_CLICKS);
 const _: () = assert!(SAM2LUNG_MAX_MIN_DIAMETER_MM as f64 == limits::MAX_MIN_DIAMETER_MM);
 
 /// Fills a struct with its defaults.
-unsafe fn init<T: Abi>(options: *mut T, size: usize, error: *mut *mut sam2lung_error) -> sam2lung_status {
+pub(super) unsafe fn init<T: Abi>(options: *mut T, size: usize, error: *mut *mut sam2lung_error) -> sam2lung_status {
     let work = || -> Result<()> {
         check_output(options, "options")?;
         structs::check_size::<T>(size, "struct_size")?;

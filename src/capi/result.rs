@@ -24,7 +24,7 @@ use crate::{
     findings::{REACH_MM, nodule::Nodule, result::Segmentation},
     memory,
     progress::CancelToken,
-    report::tables,
+    report::{folder::HowMade, tables},
     space::volume::VolumeView,
 };
 
@@ -56,6 +56,8 @@ fn c_map(kind: Uncertainty) -> sam2lung_map {
 /// What a run found. Never changes: any thread may read it, several at once.
 pub struct sam2lung_result {
     pub(super) found: Segmentation,
+    /// How it was made; `None` for maps that were kept, and where clicks by another bundle went on from it.
+    pub(super) made: Option<HowMade>,
     reasons: Vec<Vec<CString>>,
     cells: Vec<Vec<CString>>,
     json: CString,
@@ -66,7 +68,7 @@ pub struct sam2lung_result {
 }
 
 impl sam2lung_result {
-    pub(super) fn new(found: Segmentation, took: Duration, give_back_memory: bool) -> Self {
+    pub(super) fn new(found: Segmentation, made: Option<HowMade>, took: Duration, give_back_memory: bool) -> Self {
         sam2lung_result {
             give_back_memory,
             reasons: found.nodules.iter().map(|n| n.review_reasons.iter().map(|r| c_text(r)).collect()).collect(),
@@ -74,6 +76,7 @@ impl sam2lung_result {
             json: c_text(&tables::json(&found.nodules, &found.warnings)),
             warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
+            made,
             found,
         }
     }

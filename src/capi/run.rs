@@ -20,12 +20,20 @@ use super::{
 };
 use crate::{
     error::Result,
+    findings::result::Segmentation,
     io::mask_on_grid,
     memory,
-    pipeline::options::Search,
+    pipeline::{
+        Engine,
+        options::{Options, Search},
+    },
     progress::{Monitor, Stage},
+    report::{folder::HowMade, manifest::voxels_sha256},
     space::volume::Volume,
 };
+
+/// What the record calls a mask that came in as a volume.
+const GIVEN_MASK: &str = "<volume>";
 
 /// What a run of the C interface consists of: it writes nothing.
 pub(crate) const STAGES: &[Stage] =
@@ -240,17 +248,44 @@ unsafe fn run_through(call: &Call, wanted: &Wanted, on: &sam2lung_engine) -> Res
         // SAFETY: as this function's own.
         options.search = Search::Mask(unsafe { mask(given.mask, &volumes[0], &mut monitor) }?);
     }
-    let found = match earlier {
-        Some(earlier) => engine.click(volumes, &earlier.found, &options, &mut monitor)?,
-        None => engine.segment(volumes, &options, &mut monitor)?,
-    };
-    let found = found.pack_native(monitor.cancel_token())?;
+    let result = made_by(&mut engine, volumes, earlier, &options, &mut monitor)?;
     // The engine is free before the caller learns of it.
     drop(engine);
-    let result = sam2lung_result::new(found, started.elapsed(), on.give_back_memory);
+    let (found, made) = result;
+    let result = sam2lung_result::new(found, made, started.elapsed(), on.give_back_memory);
     // SAFETY: it isn't NULL, so it can be written.
     unsafe { hand_over(wanted.result, result) };
     Ok(())
+}
+
+/// What a run, or a click on an earlier result, finds in volumes, packed for its owner; and how it was made, where one record can
+/// tell.
+fn made_by(
+    engine: &mut Engine,
+    volumes: Vec<Volume<f32>>,
+    earlier: Option<&sam2lung_result>,
+    options: &Options,
+    monitor: &mut Monitor<'_>,
+) -> Result<(Segmentation, Option<HowMade>)> {
+    let (cancel, began) = (monitor.cancel_token().clone(), Instant::now());
+    let hashes = volumes.iter().map(|volume| voxels_sha256(&volume.voxels, &cancel)).collect::<Result<Vec<_>>>()?;
+    let mask = match &options.search {
+        Search::Lungs => ("auto".to_owned(), None),
+        Search::Everywhere => ("off".to_owned(), None),
+        Search::Mask(mask) => (GIVEN_MASK.to_owned(), Some(voxels_sha256(&mask.mapv(u8::from), &cancel)?)),
+    };
+    let read = began.elapsed();
+    let mut found = match earlier {
+        Some(earlier) => engine.click(volumes, &earlier.found, options, monitor)?,
+        None => engine.segment(volumes, options, monitor)?,
+    };
+    found.stages.insert("read", read);
+    let made = HowMade::of(engine, options, mask, hashes)?;
+    let made = match earlier {
+        Some(earlier) => earlier.made.as_ref().and_then(|before| made.going_on_from(before)),
+        None => Some(made),
+    };
+    Ok((found.pack_native(&cancel)?, made))
 }
 
 /// The volumes that the bundle takes.

@@ -21,7 +21,7 @@ fn header_committed_equals_the_generated() {
 }
 
 /// An engine of a bundle in tests/bundles.
-fn engine(name: &str) -> *mut sam2lung_engine {
+pub(super) fn engine(name: &str) -> *mut sam2lung_engine {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles").join(name);
     let folder = CString::new(folder.to_str().unwrap()).unwrap();
     let (mut bundle, mut engine) = (ptr::null_mut(), ptr::null_mut());
@@ -36,12 +36,12 @@ fn engine(name: &str) -> *mut sam2lung_engine {
 }
 
 /// Air with a block of tissue.
-fn voxels() -> Vec<i16> {
+pub(super) fn voxels() -> Vec<i16> {
     let inside = |n: usize| [n % 16, n / 16 % 16, n / 256].iter().all(|index| (6..10).contains(index));
     (0..16 * 16 * 16).map(|n| if inside(n) { 300 } else { -900 }).collect()
 }
 
-fn view(voxels: &[i16]) -> sam2lung_volume {
+pub(super) fn view(voxels: &[i16]) -> sam2lung_volume {
     let mut ijk_to_ras = [0.0; 16];
     [0, 5, 10, 15].into_iter().for_each(|n| ijk_to_ras[n] = 1.0);
     sam2lung_volume {
@@ -68,7 +68,7 @@ fn result(engine: *mut sam2lung_engine) -> *mut sam2lung_result {
     result
 }
 
-fn said(text: *const std::ffi::c_char) -> String {
+pub(super) fn said(text: *const std::ffi::c_char) -> String {
     // SAFETY: texts of the library end with NUL and live as long as their owner, which the callers keep.
     unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
 }

@@ -66,7 +66,8 @@ struct RunOptions {
     seed: u64,
     threshold: f64,
     lung_mask: String,
-    format: String,
+    /// `None`: no volume was written.
+    format: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +124,13 @@ impl Kept {
                 });
             }
         };
+        let Some(format) = &run.options.format else {
+            return Err(Error::Option {
+                option: "format",
+                got: format!("none in {}", folder.display()),
+                expected: "a result that was written with its volumes".into(),
+            });
+        };
         let wrong = nodules.iter().find(|nodule| nodule.sample_volumes_mm3.len() != run.options.samples);
         if let Some(KeptNodule { id, sample_volumes_mm3, .. }) = wrong {
             let (got, expected) = (sample_volumes_mm3.len(), run.options.samples);
@@ -141,8 +149,8 @@ impl Kept {
                 threshold: run.options.threshold,
             },
             voxels_sha256: run.input.voxels_sha256,
-            label_file: LABEL.with("", &run.options.format),
-            probability_file: PROBABILITY.with("", &run.options.format),
+            label_file: LABEL.with("", format),
+            probability_file: PROBABILITY.with("", format),
             searched_everywhere,
             findings: nodules.chain(micronodules).collect(),
             warnings: run.warnings.into_iter().map(|warning| warning.name).collect(),

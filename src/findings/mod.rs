@@ -14,6 +14,7 @@ pub mod interval;
 pub mod measures;
 pub mod nodule;
 pub mod place;
+pub mod reading;
 pub mod result;
 pub mod review;
 pub mod samples;

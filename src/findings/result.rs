@@ -17,7 +17,8 @@ use super::canonical::Canonical;
 use crate::{
     contract::uncertainty::Uncertainty,
     error::{Error, Result},
-    findings::{interval::VolumeInterval, nodule::Nodule},
+    findings::{interval::VolumeInterval, nodule::Nodule, samples::Territory},
+    memory,
     networks::neighbours::SliceSteps,
     progress::CancelToken,
     space::{
@@ -32,6 +33,12 @@ use crate::{
     },
     warning::Warning,
 };
+
+/// How far a CT's voxels may lie from those of its result, in voxels: a header's rounding.
+const CT_OFF_VOXELS: f64 = 0.01;
+/// What a result takes for each voxel beside itself while it has its CT: label, probability and uncertainty once more, and where
+/// the CT's axes are turned the CT.
+const BYTES_PER_VOXEL: usize = 14;
 
 /// What a run found.
 #[derive(Debug)]
@@ -90,6 +97,9 @@ pub(crate) struct Arrays {
     /// What only measures and pictures need. With it the arrays are in canonical orientation; without it they lie on the CT's
     /// own grid, packed.
     pub evidence: Option<Evidence>,
+    /// What is left of the samples without the evidence: those of voxels near nodules, in canonical order, for pictures that are
+    /// drawn later. `None` for maps that were kept.
+    pub near: Option<SampleMasks>,
 }
 
 impl Arrays {
@@ -110,6 +120,7 @@ impl Arrays {
             kinds: self.kinds.iter().map(float).collect::<Result<_>>()?,
             classes: self.classes.iter().map(class).collect::<Result<_>>()?,
             evidence: None,
+            near: self.evidence.as_ref().map(|evidence| &evidence.samples).or(self.near.as_ref()).cloned(),
         })
     }
 
@@ -281,6 +292,7 @@ impl Segmentation {
                 kinds: Vec::new(),
                 classes: Vec::new(),
                 evidence: None,
+                near: None,
             },
             orientation: Orientation::of(&grid),
         })
@@ -296,15 +308,15 @@ impl Segmentation {
     }
 
     /// The same result without what only the run needed, its maps on the CT's own grid, packed; nothing is copied where they are
-    /// on it already.
+    /// on it already. [`Segmentation::with_ct`] is the way back.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] or [`Error::Cancelled`].
     pub fn pack_native(mut self, cancel: &CancelToken) -> Result<Self> {
+        let Some(Evidence { ct, samples }) = self.arrays.evidence.take() else { return Ok(self) };
+        self.arrays.near = Some(near_samples(&samples, &self.arrays.labels, &ct.grid, cancel)?);
         // Given back first: room for the copies.
-        if self.arrays.evidence.take().is_none() {
-            return Ok(self);
-        }
+        drop((ct, samples));
         let Segmentation { arrays, orientation, .. } = &mut self;
         arrays.labels = orientation.array_to_native(std::mem::take(&mut arrays.labels), cancel)?;
         let of_classes = arrays.classes.iter_mut().flat_map(|class| [&mut class.probability, &mut class.uncertainty]);
@@ -313,6 +325,64 @@ impl Segmentation {
             *map = orientation.array_to_native(std::mem::take(map), cancel)?;
         }
         Ok(self)
+    }
+
+    /// The same result with the CT that it was made from, as a run leaves it: what reports and comparisons are made of. Only near
+    /// nodules is it known which sample calls which voxel a nodule. `ct`: HU on the CT's own grid.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a CT on another grid, and for maps that were kept; [`Error::OutOfMemory`] or [`Error::Cancelled`].
+    pub fn with_ct(&self, ct: Volume<f32>, cancel: &CancelToken) -> Result<Self> {
+        let Some(near) = &self.arrays.near else {
+            let expected = "a result of a run: of maps that were kept nobody knows what the samples say".into();
+            return Err(Error::Option { option: "result", got: "one of maps that were kept".into(), expected });
+        };
+        if !ct.grid.voxels_off(self.orientation.native_grid()).is_some_and(|off| off <= CT_OFF_VOXELS) {
+            let got = format!("on another grid ({:?} voxels)", ct.grid.dims);
+            let expected = format!("that of the result ({:?} voxels)", self.orientation.native_grid().dims);
+            return Err(Error::Option { option: "ct", got, expected });
+        }
+        memory::check_free(ct.grid.len() * BYTES_PER_VOXEL, "a result with its CT")?;
+        let mut arrays = self.arrays.copied(&self.orientation, cancel)?;
+        let ct = Volume::new(self.orientation.grid(), self.orientation.array_to_canonical(ct.voxels, cancel)?);
+        (arrays.evidence, arrays.near) = (Some(Evidence { ct, samples: near.clone() }), None);
+        Ok(Segmentation {
+            nodules: self.nodules.clone(),
+            micronodules: self.micronodules.clone(),
+            clicks: self.clicks.clone(),
+            warnings: self.warnings.clone(),
+            stages: self.stages.clone(),
+            orientation: self.orientation.clone(),
+            arrays,
+            ..*self
+        })
+    }
+
+    /// What `work` makes of this result on another grid of the same voxels, whose axes may be exchanged or reversed: the maps stay
+    /// where they are in the patient, and voxel indices of nodules are those of `grid`. Only with its CT
+    /// ([`Segmentation::with_ct`]).
+    pub(crate) fn laid_on<T>(&mut self, grid: &Grid, work: impl FnOnce(&Self) -> T) -> T {
+        if self.orientation.native_grid() == grid {
+            return work(self);
+        }
+        let orientation = Orientation::of(grid);
+        let turned = |nodule: &Nodule| self.with_canonical_ijk(nodule).into_native(&orientation);
+        let nodules = self.nodules.iter().map(turned).collect();
+        let micronodules = self.micronodules.iter().map(turned).collect();
+        let own = (
+            std::mem::replace(&mut self.nodules, nodules),
+            std::mem::replace(&mut self.micronodules, micronodules),
+            std::mem::replace(&mut self.orientation, orientation),
+        );
+        let made = work(self);
+        (self.nodules, self.micronodules, self.orientation) = own;
+        made
+    }
+
+    /// How far the voxels of another grid lie from those of this result's, in voxels along an axis, in whatever order their axes
+    /// run; `None` for other dimensions.
+    pub(crate) fn voxels_off(&self, grid: &Grid) -> Option<f64> {
+        self.orientation.grid().voxels_off(&Orientation::of(grid).grid())
     }
 
     /// Closed surfaces of all nodules; of number `only` alone, where it is given.
@@ -337,6 +407,19 @@ impl Segmentation {
             expected: format!("the number of one of the {} nodule(s)", self.nodules.len()),
         })
     }
+}
+
+/// Those samples of `samples` that lie where the outline of some nodule may under a sample ([`Territory`]).
+fn near_samples(samples: &SampleMasks, labels: &Array3<u16>, grid: &Grid, cancel: &CancelToken) -> Result<SampleMasks> {
+    let near: Vec<Voi> =
+        boxes(labels.view(), cancel)?.into_iter().flatten().map(|(voi, _)| Territory::reach(&voi, grid)).collect();
+    let [width, height, _] = grid.dims;
+    let is_near = |index: u32| {
+        let index = index as usize;
+        let ijk = [index % width, index / width % height, index / (width * height)];
+        near.iter().any(|voi| (0..3).all(|axis| (voi.start[axis]..voi.end[axis]).contains(&ijk[axis])))
+    };
+    SampleMasks::new(samples.samples()).with(samples, is_near)
 }
 
 /// Where a voxel lies within `reach_mm` of one with a number.
@@ -410,6 +493,8 @@ mod tests {
         let (orientation, cancel) = (Orientation::of(&native), CancelToken::new());
         let ct = orientation.to_canonical(Volume::new(native, values.clone()), &cancel).unwrap();
         let interval = VolumeInterval::under(None, false, false);
+        let mut samples = SampleMasks::new(1);
+        samples.push(0, &[1]);
         let arrays = Arrays {
             labels: ct.voxels.mapv(|value| value as u16),
             probability: ct.voxels.clone(),
@@ -420,7 +505,8 @@ mod tests {
                 probability: ct.voxels.mapv(|value| 3.0 * value),
                 uncertainty: ct.voxels.mapv(|value| 4.0 * value),
             }],
-            evidence: Some(Evidence { ct, samples: SampleMasks::new(1) }),
+            evidence: Some(Evidence { ct, samples }),
+            near: None,
         };
         let found = Segmentation {
             nodules: Vec::new(),
@@ -467,6 +553,41 @@ mod tests {
         assert!(native.labels.voxels.is_standard_layout() && native.kinds[0].voxels.is_standard_layout());
         assert!(packed.canonical().is_none(), "the CT is gone");
         check(&packed.pack_native(&CancelToken::new()).unwrap());
+    }
+
+    #[test]
+    fn with_ct_is_the_result_as_the_run_left_it_and_another_grid_is_refused() {
+        let (as_run, values) = found();
+        let grid = as_run.orientation.native_grid().clone();
+        let packed = found().0.pack_native(&CancelToken::new()).unwrap();
+        let again = packed.with_ct(Volume::new(grid.clone(), values.clone()), &CancelToken::new()).unwrap();
+        let (before, after) = (as_run.canonical().unwrap(), again.canonical().unwrap());
+        assert_eq!((before.ct, before.labels, before.samples), (after.ct, after.labels, after.samples));
+        assert_eq!((before.probability, before.uncertainty), (after.probability, after.uncertainty));
+        let moved = Grid { origin_ras: [1.0, 0.0, 0.0], ..grid };
+        let refused = packed.with_ct(Volume::new(moved, values), &CancelToken::new()).unwrap_err();
+        assert!(refused.name() == "E_OPTION" && refused.to_string().contains("on another grid"), "{refused}");
+    }
+
+    #[test]
+    fn laid_on_a_grid_with_its_axes_turned_indices_move_and_no_voxel_does_in_space() {
+        let (mut found, _) = found();
+        let nodule = Nodule { long_axis_slice: None, ..Nodule::unmeasured(1, [[1.0, 2.0, 0.0], [0.0; 3]], 1.0) };
+        found.nodules = vec![nodule];
+        let ras = found.orientation.native_grid().ras([1.0, 2.0, 0.0]);
+        let number = |found: &Segmentation| {
+            let [i, j, k] = found.nodules[0].centroid_ijk.map(|index| index.round() as usize);
+            (found.native().labels.voxels[[k, j, i]], found.native().labels.grid.ras(found.nodules[0].centroid_ijk))
+        };
+        assert_eq!(number(&found), (21, ras));
+        let turned = found.orientation.grid();
+        assert!(found.voxels_off(&turned).unwrap() < 1e-9);
+        let (label, there) = found.laid_on(&turned, |found| {
+            assert_eq!(found.native().labels.grid, &turned);
+            number(found)
+        });
+        assert!(label == 21 && (0..3).all(|axis| (there[axis] - ras[axis]).abs() < 1e-9), "{there:?}");
+        assert_eq!(number(&found), (21, ras), "it lies where it did again");
     }
 
     #[test]

@@ -156,10 +156,14 @@ pub struct Territory {
 }
 
 impl Territory {
+    /// The box of a label that lies in `voi`.
+    pub fn reach(voi: &Voi, grid: &Grid) -> Voi {
+        voi.grown(grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize), grid.dims)
+    }
+
     /// Of label `id`, which lies in `voi`.
     pub fn around(labels: &Array3<u16>, id: u16, voi: &Voi, grid: &Grid) -> Self {
-        let reach = grid.spacing_mm.map(|mm| (REACH_MM / mm).ceil() as usize);
-        let voi = voi.grown(reach, grid.dims);
+        let voi = Self::reach(voi, grid);
         let [width, height, depth] = voi.size();
         let owner = |index| match labels[index] {
             0 => Owner::Nobody,

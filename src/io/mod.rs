@@ -143,6 +143,22 @@ pub fn read_ct(path: &Path, options: ReadOptions<'_>, monitor: &mut Monitor<'_>)
     Ok(Ct { volume: read.volume, source: read.source, warnings: read.warnings, forms, dicom: read.dicom })
 }
 
+/// Reads the CT of a DICOM series: of a folder with one, or of one of its files, whose folder is looked through then.
+///
+/// # Errors
+/// As [`read_ct`]; [`Error::Format`] for what is no DICOM.
+pub fn read_series(path: &Path, monitor: &mut Monitor<'_>) -> Result<Ct> {
+    if !path.is_file() {
+        return read_ct(path, ReadOptions::default(), monitor);
+    }
+    let Some(series) = dicom::series_of(path) else {
+        let (got, expected) = ("no DICOM file with a series".into(), "a folder with one DICOM series, or a file of it");
+        return Err(Error::Format { path: path.into(), got, expected: expected.into() });
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    read_ct(folder, ReadOptions { series: Some(&series), ..ReadOptions::default() }, monitor)
+}
+
 /// Reads any scalar volume, such as a mask or a map, without asking whether it may be HU. Slope and intercept of its
 /// header are applied. Voxels are single precision: whole numbers beyond 2²⁴ are rounded.
 ///

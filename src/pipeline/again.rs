@@ -6,8 +6,8 @@
 //! - A new outline keeps the number of the nodule that it replaces: of several the one that it shares most voxels with. Else it
 //!   gets the highest number there is, plus one. Numbers of other nodules stay.
 //! - Nodules that weren't clicked on are not measured again.
-//! - Where a sample calls voxels a nodule nearer to another nodule than to the new one, nobody knows any more; there no sample
-//!   calls it a nodule.
+//! - New outlines are measured by the samples of the clicks alone: where a sample calls voxels a nodule nearer to another nodule
+//!   than to the new one, no sample counts. For pictures the result goes on with the earlier samples there, where it has as many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +101,8 @@ where
     clock.lap("lungs");
     let images = scan::images(&scan, &toned.lifted, model, &cancel)?;
     let sampling = sampling(options, earlier, model);
-    let before = canonical(earlier, &scan, &cancel)?;
+    let mut before = canonical(earlier, &scan, &cancel)?;
+    let samples_before = before.near.take();
     let mut outlines = outlines(&before.labels, images.grid, &clicks, earlier, model, &cancel)?;
     let shown = if model.takes_clicks() { clicks.clone() } else { Clicks::default() };
     let around =
@@ -149,6 +150,13 @@ where
         }
     }
     let fewer = whole.all.samples.samples() < model.sampling.samples;
+    let (samples, mut arrays) = (whole.all.samples.samples(), arrays(labels, whole, model, ct));
+    if let (Some(before), Some(evidence)) =
+        (samples_before.filter(|own| own.samples() == samples), &mut arrays.evidence)
+    {
+        let changed = changed.as_slice().expect("a new array is contiguous");
+        evidence.samples = before.with(&evidence.samples, |index| changed[index as usize])?;
+    }
     Ok(Segmentation {
         nodules,
         micronodules,
@@ -156,7 +164,7 @@ where
         clicks: outlines.asked.iter().map(|label| label.map(|label| numbers.number(label))).collect(),
         candidates: earlier.candidates,
         dropped: earlier.dropped,
-        samples: whole.all.samples.samples(),
+        samples,
         threshold: sampling.threshold,
         classify_threshold: options.classify_threshold(model)?,
         uncertainty: sampling.uncertainty,
@@ -167,7 +175,7 @@ where
         warnings,
         stages: clock.laps,
         of_maps: false,
-        arrays: arrays(labels, whole, model, ct),
+        arrays,
         orientation,
     })
 }

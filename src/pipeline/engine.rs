@@ -95,6 +95,11 @@ impl Engine {
         &self.bundle
     }
 
+    /// The same, for who keeps it longer than the engine.
+    pub fn shared_bundle(&self) -> Arc<Bundle> {
+        self.bundle.clone()
+    }
+
     /// CPU threads for one operator.
     pub fn threads(&self) -> usize {
         self.threads

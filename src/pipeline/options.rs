@@ -132,6 +132,16 @@ impl Options {
         Ok(())
     }
 
+    /// The same without the mask, which is as large as the CT.
+    pub fn without_mask(&self) -> Self {
+        let search = match &self.search {
+            Search::Mask(_) | Search::Lungs => Search::Lungs,
+            Search::Everywhere => Search::Everywhere,
+        };
+        let (clicks, warnings) = (self.clicks.clone(), self.warnings.clone());
+        Options { search, clicks, warnings, ..*self }
+    }
+
     /// Memory that a run takes for each voxel besides its volumes (see [`crate::limits::MAX_VOXELS`]).
     pub(super) fn bytes_per_voxel(&self, model: &Model) -> usize {
         // Search region, probability, uncertainty, labels; while components are numbered a mask and wide labels.

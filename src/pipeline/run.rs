@@ -313,6 +313,7 @@ pub(super) fn arrays(labels: Array3<u16>, whole: Whole, model: &Model, ct: Volum
         kinds: all.kinds,
         classes: classes.into_iter().zip(&model.classes).map(class).collect(),
         evidence: Some(Kept { ct, samples: all.samples }),
+        near: None,
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
     findings::nodule::Nodule,
     report::{
         page::Report,
-        words::{self, NOTICE, flagged, found, intervals, name, one_line, percent, place, volume_with_interval},
+        words::{
+            self, NOTICE, flagged, found, intervals, name, one_line, percent, place, reading, readings,
+            volume_with_interval,
+        },
     },
 };
 
@@ -19,6 +22,8 @@ pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
     let flagged = flagged(nodules).map_or(String::new(), |flagged| format!("; {flagged}"));
     let small = words::micronodules(title).map_or(String::new(), |small| format!(" {small}, listed below."));
     paragraphs.push(format!("{}{flagged}.{small}", found(nodules.len())));
+    let read = readings(nodules, &title.readings);
+    paragraphs.extend(read.iter().map(|read| format!("{read}.")));
     paragraphs.extend(title.warnings.iter().map(|warning| format!("Warning: {}.", one_line(&warning.to_string()))));
     paragraphs.extend(order.iter().map(|n| nodule(report, *n, slices[*n])));
     if !report.micronodules.is_empty() {
@@ -29,10 +34,10 @@ pub fn of(report: &Report<'_>, order: &[usize], slices: &[usize]) -> String {
         intervals(nodules, title)
     ));
     paragraphs.push(format!(
-        "Made by sam2lung {VERSION}, model {}, {} samples. {} No reader has checked this text.",
+        "Made by sam2lung {VERSION}, model {}, {} samples. {NOTICE} {}",
         one_line(&title.model),
         title.samples,
-        NOTICE
+        if read.is_some() { "No reader has checked the numbers." } else { "No reader has checked this text." }
     ));
     paragraphs.join("\n\n") + "\n"
 }
@@ -43,8 +48,10 @@ fn nodule(report: &Report<'_>, n: usize, slice: usize) -> String {
     let clicked = if own.clicked { ", outlined with clicks" } else { "" };
     let look =
         if own.review { format!(" Look again: {}.", one_line(&own.review_reasons.join("; "))) } else { String::new() };
+    let said = report.title.readings.nodule(own.id).and_then(reading);
+    let said = said.map_or(String::new(), |said| format!(" {said}."));
     format!(
-        "{}: {place}{clicked}. {:.1} × {:.1} mm, {}, mean {:.0} HU.{} Found by {} of the samples.{look}",
+        "{}: {place}{clicked}.{said} {:.1} × {:.1} mm, {}, mean {:.0} HU.{} Found by {} of the samples.{look}",
         name(own),
         own.long_axis_mm,
         own.short_axis_mm,

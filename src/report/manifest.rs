@@ -10,7 +10,7 @@ use crate::{
     contract::bundle::Bundle,
     contract::uncertainty::Uncertainty,
     error::Result,
-    findings::{interval::VolumeInterval, nodule::Nodule, result::Segmentation},
+    findings::{interval::VolumeInterval, nodule::Nodule, reading::Readings, result::Segmentation},
     io::{NiftiForms, Sample, Source},
     networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
@@ -31,13 +31,16 @@ pub struct Manifest<'a> {
     /// The CT.
     pub input: InputRecord<'a>,
     /// What the result can't be trusted for.
-    pub warnings: &'a [Warning],
+    pub warnings: Vec<Warning>,
     /// Every option, as it was used.
     pub options: OptionsRecord<'a>,
     /// Device asked for, device used, reason.
     pub device: &'a DeviceReport,
     /// What came out.
     pub result: ResultRecord,
+    /// What a reader says of the nodules, where somebody read the result.
+    #[serde(skip_serializing_if = "Readings::is_empty")]
+    pub readings: &'a Readings,
     /// The DICOM objects that were written, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dicom: Vec<DicomFile>,
@@ -137,8 +140,8 @@ pub struct OptionsRecord<'a> {
     pub batch: usize,
     /// CPU threads used.
     pub threads: usize,
-    /// Ending of the written volumes.
-    pub format: &'static str,
+    /// Ending of the written volumes; `null`: none was written.
+    pub format: Option<&'static str>,
 }
 
 /// What a run found.

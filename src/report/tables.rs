@@ -9,10 +9,13 @@ use crate::{
     findings::{
         measures::{Cell, Column, columns},
         nodule::Nodule,
+        reading::Readings,
     },
     warning::Warning,
 };
 
+/// Columns of what a reader says, where somebody read the result; 3D Slicer's table has the same.
+pub const READING: [&str; 4] = ["accepted", "decided", "comment", "reader"];
 /// The last column: what holds for the whole scan, the same in each row.
 pub const SCAN_WARNINGS: &str = "scan_warnings";
 /// Digits of a number: enough to fit models on, few enough to read.
@@ -23,24 +26,55 @@ const DIGITS: usize = 8;
 struct Row<'a> {
     #[serde(flatten)]
     nodule: &'a Nodule,
+    #[serde(flatten)]
+    reading: Option<ReadingCells<'a>>,
     scan_warnings: &'a [&'static str],
 }
 
-/// Writes the nodules as a JSON list, each with the names of the scan's warnings.
+/// What a reader says of a nodule, under the names of [`READING`].
+#[derive(Serialize)]
+struct ReadingCells<'a> {
+    accepted: bool,
+    decided: bool,
+    comment: &'a str,
+    reader: &'a str,
+}
+
+/// `None` where nobody read the result.
+fn reading<'a>(nodule: &Nodule, readings: &'a Readings) -> Option<ReadingCells<'a>> {
+    let reading = readings.nodule(nodule.id)?;
+    Some(ReadingCells {
+        accepted: reading.accepted(),
+        decided: reading.decided(),
+        comment: &reading.comment,
+        reader: &reading.reader,
+    })
+}
+
+/// Writes the nodules as a JSON list, each with what a reader says of it and the names of the scan's warnings.
 ///
 /// # Errors
 /// [`Error::Write`].
-pub fn write_json(path: &Path, nodules: &[Nodule], warnings: &[Warning]) -> Result<()> {
-    fs::write(path, json(nodules, warnings)).map_err(|e| Error::write(path, e))
+pub fn write_json(path: &Path, nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -> Result<()> {
+    fs::write(path, json_read(nodules, readings, warnings)).map_err(|e| Error::write(path, e))
+}
+
+/// The text of `nodules.json` of a result that nobody read.
+///
+/// # Panics
+/// When a nodule can't be put into words: a mistake in this library.
+pub fn json(nodules: &[Nodule], warnings: &[Warning]) -> String {
+    json_read(nodules, &Readings::default(), warnings)
 }
 
 /// The text of `nodules.json`.
 ///
 /// # Panics
-/// When a nodule can't be put into words: a mistake in this library.
-pub fn json(nodules: &[Nodule], warnings: &[Warning]) -> String {
+/// As [`json`].
+pub fn json_read(nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -> String {
     let names = names(warnings);
-    let rows: Vec<Row<'_>> = nodules.iter().map(|nodule| Row { nodule, scan_warnings: &names }).collect();
+    let row = |nodule| Row { nodule, reading: reading(nodule, readings), scan_warnings: &names };
+    let rows: Vec<Row<'_>> = nodules.iter().map(row).collect();
     serde_json::to_string_pretty(&rows).expect("numbers, texts and lists") + "\n"
 }
 
@@ -48,8 +82,8 @@ pub fn json(nodules: &[Nodule], warnings: &[Warning]) -> String {
 ///
 /// # Errors
 /// [`Error::Write`].
-pub fn write_csv(path: &Path, nodules: &[Nodule], warnings: &[Warning]) -> Result<()> {
-    fs::write(path, csv(nodules, warnings)).map_err(|e| Error::write(path, e))
+pub fn write_csv(path: &Path, nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -> Result<()> {
+    fs::write(path, csv_read(nodules, readings, warnings)).map_err(|e| Error::write(path, e))
 }
 
 /// Writes the warnings for a person, a line each; no file where there are none. A table without nodules has no row that
@@ -69,17 +103,29 @@ fn names(warnings: &[Warning]) -> Vec<&'static str> {
     warnings.iter().map(Warning::name).collect()
 }
 
-/// The text of `nodules.csv`.
+/// The text of `nodules.csv` of a result that nobody read.
 ///
 /// # Panics
 /// When a nodule can't be put into words: a mistake in this library.
 pub fn csv(nodules: &[Nodule], warnings: &[Warning]) -> String {
+    csv_read(nodules, &Readings::default(), warnings)
+}
+
+/// The text of `nodules.csv`.
+///
+/// # Panics
+/// As [`csv`].
+pub fn csv_read(nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -> String {
     let (columns, warnings) = (columns(), names(warnings).join("; "));
     let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
-    let head = columns.iter().map(|column| column.name).chain([SCAN_WARNINGS]);
+    let of_reader = if readings.is_empty() { &[][..] } else { &READING };
+    let head = columns.iter().map(|column| column.name).chain(of_reader.iter().copied()).chain([SCAN_WARNINGS]);
     table.write_record(head).expect("memory takes it");
     for nodule in nodules {
-        let cells = columns.iter().map(|column| cell(column, nodule)).chain([warnings.clone()]);
+        let of_reader = reading(nodule, readings)
+            .map(|said| [said.accepted.to_string(), said.decided.to_string(), said.comment.into(), said.reader.into()]);
+        let cells = columns.iter().map(|column| cell(column, nodule));
+        let cells = cells.chain(of_reader.into_iter().flatten()).chain([warnings.clone()]);
         table.write_record(cells).expect("all rows have the same length");
     }
     String::from_utf8(table.into_inner().expect("memory takes it")).expect("all cells are UTF-8")
@@ -111,6 +157,26 @@ mod tests {
         let ends = text.ends_with(",long_axis_instance_number,long_axis_sop_instance_uid,scan_warnings\r\n");
         assert!(text.starts_with("id,centroid_i,") && ends, "{text}");
         assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn tables_of_a_result_that_somebody_read_say_what_was_decided() {
+        use crate::findings::reading::{Decision, Reading};
+
+        let nodules = [1, 2].map(|id| Nodule::unmeasured(id, [[0.0; 3]; 2], 1.0));
+        let rejected =
+            Reading { nodule: 2, decision: Decision::Rejected, comment: "a \"vessel\"".into(), reader: "AB".into() };
+        let readings = Readings::of(vec![rejected], &nodules).unwrap();
+        let table = csv_read(&nodules, &readings, &[]);
+        let ends: Vec<&str> = table.lines().collect();
+        assert!(ends[0].ends_with(",accepted,decided,comment,reader,scan_warnings"), "{table}");
+        assert!(
+            ends[1].ends_with(",true,false,,,") && ends[2].ends_with(",false,true,\"a \"\"vessel\"\"\",AB,"),
+            "{table}"
+        );
+        let rows: serde_json::Value = serde_json::from_str(&json_read(&nodules, &readings, &[])).unwrap();
+        assert_eq!((&rows[1]["accepted"], &rows[1]["reader"]), (&false.into(), &"AB".into()));
+        assert!(!csv(&nodules, &[]).contains("accepted") && !json(&nodules, &[]).contains("accepted"));
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! What is said of a result in words, the same on every surface.
 
-use crate::{findings::nodule::Nodule, report::overview::OverviewTitle};
+use crate::{
+    findings::{
+        nodule::Nodule,
+        reading::{Decision, Reading, Readings},
+    },
+    report::overview::OverviewTitle,
+};
 
 /// What every surface says.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
@@ -69,6 +75,39 @@ pub fn intervals(nodules: &[Nodule], title: &OverviewTitle) -> String {
     plain.meaning() + &clicked
 }
 
+/// What a reader says of a nodule: "Rejected by AB: a vessel"; none where nothing was decided or written.
+pub fn reading(reading: &Reading) -> Option<String> {
+    let [comment, reader] = [&reading.comment, &reading.reader].map(|text| one_line(text));
+    let decided = match reading.decision {
+        Decision::Undecided if comment.is_empty() => return None,
+        Decision::Undecided => "Not decided",
+        Decision::Accepted => "Accepted",
+        Decision::Rejected => "Rejected",
+    };
+    let by = match (reading.decision, reader.is_empty()) {
+        (_, true) => String::new(),
+        (Decision::Undecided, false) => format!(", comment of {reader}"),
+        (_, false) => format!(" by {reader}"),
+    };
+    let comment = if comment.is_empty() { comment } else { format!(": {comment}") };
+    Some(format!("{decided}{by}{comment}"))
+}
+
+/// How many nodules a reader accepted and rejected, the rejected ones by name; none where nobody read the result.
+pub fn readings(nodules: &[Nodule], readings: &Readings) -> Option<String> {
+    if readings.is_empty() {
+        return None;
+    }
+    let rejected: Vec<String> = nodules.iter().filter(|nodule| readings.rejects(nodule.id)).map(name).collect();
+    let named = if rejected.is_empty() { String::new() } else { format!(" ({})", rejected.join(", ")) };
+    Some(format!(
+        "Read by a person: {} accepted, {} rejected{named}, {} undecided",
+        readings.count(Decision::Accepted),
+        rejected.len(),
+        readings.count(Decision::Undecided)
+    ))
+}
+
 /// "Nodule 3": what the finding is called, by its class, and its number.
 pub fn name(nodule: &Nodule) -> String {
     let class = if nodule.class.is_empty() { "nodule" } else { nodule.class.as_str() };
@@ -89,12 +128,14 @@ pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if controls(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Nodules in the order in which they are read: those to look at again first, of these the largest first.
-pub fn reading_order(nodules: &[Nodule]) -> Vec<usize> {
+/// Nodules in the order in which they are read: those to look at again first, of these the largest first; what a reader
+/// rejected comes last.
+pub fn reading_order(nodules: &[Nodule], readings: &Readings) -> Vec<usize> {
     let mut order: Vec<usize> = (0..nodules.len()).collect();
     order.sort_by(|a, b| {
         let (a, b) = (&nodules[*a], &nodules[*b]);
-        b.review.cmp(&a.review).then(b.volume_mm3.total_cmp(&a.volume_mm3)).then(a.id.cmp(&b.id))
+        let rejected = readings.rejects(a.id).cmp(&readings.rejects(b.id));
+        rejected.then(b.review.cmp(&a.review)).then(b.volume_mm3.total_cmp(&a.volume_mm3)).then(a.id.cmp(&b.id))
     });
     order
 }
@@ -124,7 +165,26 @@ mod tests {
     fn reading_order_has_the_flagged_first_and_then_the_largest() {
         let nodule = |id, volume_mm3, review| Nodule { review, ..Nodule::unmeasured(id, [[0.0; 3]; 2], volume_mm3) };
         let nodules = [nodule(1, 9.0, false), nodule(2, 5.0, true), nodule(3, 5.0, false), nodule(4, 7.0, true)];
-        assert_eq!(reading_order(&nodules), [3, 1, 0, 2]);
+        assert_eq!(reading_order(&nodules, &Readings::default()), [3, 1, 0, 2]);
+        let rejected = Reading { nodule: 4, decision: Decision::Rejected, ..Reading::default() };
+        assert_eq!(reading_order(&nodules, &Readings::of(vec![rejected], &nodules).unwrap()), [1, 0, 2, 3]);
+    }
+
+    #[test]
+    fn readings_say_who_decided_what_and_name_what_was_rejected() {
+        let said = |decision, comment: &str, reader: &str| {
+            reading(&Reading { nodule: 1, decision, comment: comment.into(), reader: reader.into() })
+        };
+        assert_eq!(said(Decision::Rejected, "a vessel\n", "AB").unwrap(), "Rejected by AB: a vessel\u{fffd}");
+        assert_eq!(said(Decision::Accepted, "", "").unwrap(), "Accepted");
+        assert_eq!(said(Decision::Undecided, "look", "AB").unwrap(), "Not decided, comment of AB: look");
+        assert_eq!(said(Decision::Undecided, "", "AB"), None);
+        let nodules = [1, 2, 3].map(|id| Nodule::unmeasured(id, [[0.0; 3]; 2], 1.0));
+        let decided = |nodule, decision| Reading { nodule, decision, ..Reading::default() };
+        let list = vec![decided(2, Decision::Rejected), decided(1, Decision::Accepted)];
+        let told = readings(&nodules, &Readings::of(list, &nodules).unwrap()).unwrap();
+        assert_eq!(told, "Read by a person: 1 accepted, 1 rejected (Nodule 2), 1 undecided");
+        assert_eq!(readings(&nodules, &Readings::default()), None);
     }
 
     #[test]

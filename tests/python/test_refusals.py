@@ -362,7 +362,7 @@ def test_folder_that_holds_anything_but_results_is_left_alone(refused, ct, tmp_p
     folder = tmp_path / "out" / "chest"
     folder.mkdir(parents=True)
     (folder / "1-001.dcm").write_bytes(b"a CT")
-    says(refused(ct), "E_WRITE", str(folder), "1-001.dcm", "another --output")
+    says(refused(ct), "E_WRITE", str(folder), "1-001.dcm", "another folder")
     assert (folder / "1-001.dcm").read_bytes() == b"a CT"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["chest"]
 

@@ -21,6 +21,7 @@ use sam2lung::{
         comparison::{self, Compared, ComparisonReport, ScanRecord},
         manifest::voxels_sha256,
         outputs::is_comparison,
+        staging::Staging,
     },
     space::grid::Grid,
 };
@@ -28,7 +29,6 @@ use sam2lung::{
 use crate::{
     compare_args::CompareArgs,
     segment::bundle,
-    staging::Staging,
     terminal::{Bar, Reported, cancel_on_signal, duration, report, report_for, say, silence_decoders, tell},
 };
 

@@ -10,7 +10,7 @@ use sam2lung::{
     contract::classes::Channel,
     io::{self, Ct, DicomSeries, NiftiForms, ReadOptions, Source},
     progress::Monitor,
-    report::manifest::{ChannelRecord, InputRecord, voxels_sha256},
+    report::{folder::Origin, manifest::voxels_sha256},
     space::{grid::Grid, volume::Volume},
 };
 
@@ -79,15 +79,19 @@ impl Input {
         options: ReadOptions<'_>,
         monitor: &mut Monitor<'_>,
     ) -> Result<(Vec<Volume<f32>>, Told)> {
-        let (mut volumes, mut told) = (Vec::new(), Vec::new());
-        let read = io::read_channels(&self.files(channels)?, channels, options, monitor)?;
-        for (Ct { volume, source, warnings, forms, dicom }, channel) in read.into_iter().zip(channels) {
-            let voxels_sha256 = voxels_sha256(&volume.voxels, monitor.cancel_token())?;
-            let (channel, grid) = (channel.name.clone(), volume.grid.clone());
-            told.push(ToldChannel { channel, grid, source, warnings, forms, dicom, voxels_sha256 });
+        let (mut volumes, mut sources, mut hashes, mut all_warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut first = None;
+        for Ct { volume, source, warnings, forms, dicom } in
+            io::read_channels(&self.files(channels)?, channels, options, monitor)?
+        {
+            hashes.push(voxels_sha256(&volume.voxels, monitor.cancel_token())?);
+            first.get_or_insert_with(|| First { grid: volume.grid.clone(), forms, dicom });
+            sources.push(source);
+            all_warnings.extend(warnings);
             volumes.push(volume);
         }
-        Ok((volumes, Told(told)))
+        let first = first.ok_or_else(|| Error::Internal { what: "a model without channels".into() })?;
+        Ok((volumes, Told { sources, voxels_sha256: hashes, warnings: all_warnings, first }))
     }
 
     fn files(&self, channels: &[Channel]) -> Result<Vec<PathBuf>> {
@@ -100,52 +104,45 @@ impl Input {
 }
 
 /// What there is to tell of the channels that were read; a model has one at least.
-pub struct Told(Vec<ToldChannel>);
-
-struct ToldChannel {
-    channel: String,
-    grid: Grid,
-    source: Source,
+pub struct Told {
+    sources: Vec<Source>,
+    voxels_sha256: Vec<String>,
     warnings: Vec<Warning>,
-    forms: Option<NiftiForms>,
-    dicom: Option<DicomSeries>,
-    voxels_sha256: String,
+    first: First,
 }
 
-impl ToldChannel {
-    fn record(&self) -> ChannelRecord<'_> {
-        ChannelRecord { channel: &self.channel, source: &self.source, voxels_sha256: &self.voxels_sha256 }
-    }
+/// The first channel, on whose grid results lie.
+struct First {
+    grid: Grid,
+    forms: Option<NiftiForms>,
+    dicom: Option<DicomSeries>,
 }
 
 impl Told {
     /// The grid of all channels.
     pub fn grid(&self) -> &Grid {
-        &self.0[0].grid
+        &self.first.grid
     }
 
     /// The DICOM series of the first channel, on whose grid results lie.
     pub fn dicom(&self) -> Option<&DicomSeries> {
-        self.0[0].dicom.as_ref()
+        self.first.dicom.as_ref()
     }
 
     /// What was read otherwise than it may be meant.
     pub fn warnings(&self) -> Vec<Warning> {
-        self.0.iter().flat_map(|told| told.warnings.clone()).collect()
+        self.warnings.clone()
     }
 
-    /// The record in run.json.
-    pub fn record(&self, lung_mask_sha256: Option<String>) -> InputRecord<'_> {
-        let first = &self.0[0];
-        InputRecord {
-            source: &first.source,
-            dims: first.grid.dims,
-            spacing_mm: first.grid.spacing_mm,
-            nifti: first.forms.as_ref(),
-            voxels_sha256: first.voxels_sha256.clone(),
-            channels: if self.0.len() > 1 { self.0.iter().map(ToldChannel::record).collect() } else { Vec::new() },
-            lung_mask_sha256,
-        }
+    /// sha256 of the voxels of each channel.
+    pub fn voxels_sha256(&self) -> Vec<String> {
+        self.voxels_sha256.clone()
+    }
+
+    /// What was read, for the record and the files.
+    pub fn origin(&self) -> Origin<'_> {
+        let First { grid, forms, dicom } = &self.first;
+        Origin { sources: &self.sources, forms: forms.as_ref(), dicom: dicom.as_ref().map(|series| (series, grid)) }
     }
 }
 

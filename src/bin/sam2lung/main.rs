@@ -9,7 +9,6 @@ mod input;
 mod model;
 mod phantom;
 mod segment;
-mod staging;
 mod terminal;
 
 use std::{

@@ -1,49 +1,34 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Instant};
 
 use sam2lung::{
-    Error, Result, VERSION, Warning,
+    Error, Result, Warning,
     contract::{bundle::Bundle, signature::Signature},
-    findings::{canonical::Canonical, result::Segmentation},
-    io::{self, DicomSeries, ReadOptions},
+    findings::reading::Readings,
+    io::{self, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
     pipeline::{
         Engine,
         options::{Options, Search, check_threads},
     },
-    progress::{CancelToken, Monitor, Progress, Stage},
+    progress::{CancelToken, Monitor, Progress},
     report::{
         dicom,
-        manifest::{
-            InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
-            voxels_sha256 as sha256,
-        },
-        outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS, is_result},
-        overview::{OverviewTitle, write_overview},
-        page::{
-            Report,
-            index::{self, Failed, INDEX},
-            write_report,
-        },
-        tables::{write_csv, write_json, write_warnings},
-        volumes::{VolumeFiles, check_samples},
-        words::NOTICE,
+        folder::{Asked, Files, HowMade, ResultFolder},
+        manifest::voxels_sha256 as sha256,
+        outputs::is_result,
+        page::index::{self, Failed, INDEX},
+        staging::{Staging, write_beside},
+        volumes::check_samples,
     },
-    runtime::environment::Runtime,
     space::grid::Grid,
 };
 
 use crate::{
     args::{SegmentArgs, TrustArgs},
     input::Input,
-    staging::{Staging, write_beside},
     terminal::{
         Bar, Reported, cancel_on_signal, duration, report, report_for, report_warnings, say, silence_decoders, tell,
     },
@@ -152,24 +137,39 @@ fn segment_one(
     let channels = engine.bundle().model.channels.clone();
     let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
     args.format.check(told.grid())?;
-    let source = args.dicom.then(|| dicom::check(told.dicom(), input.path())).transpose()?;
+    if args.dicom {
+        dicom::check(told.dicom(), input.path())?;
+    }
     let options =
         Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
     let lung_mask_sha256 = match &options.search {
         Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
         _ => None,
     };
+    let lung_mask = (args.lung_mask.display().to_string(), lung_mask_sha256);
     let read = started.elapsed();
 
     // Before the long part: who can't write there learns it now.
     let staging = Staging::create(&args.output.join(&input.name), is_result)?;
     let mut found = engine.segment(volumes, &options, &mut monitor)?;
     found.stages.insert("read", read);
-    if let Some(series) = told.dicom() {
-        name_images(&mut found, series);
-    }
-    let record = told.record(lung_mask_sha256);
-    write(args, engine, &options, &found, (record, source), staging, &mut monitor)?;
+    let folder = ResultFolder {
+        made: &HowMade::of(engine, &options, lung_mask, told.voxels_sha256())?,
+        origin: told.origin(),
+        files: Files {
+            volumes: Some(args.format),
+            surfaces: args.surfaces,
+            sample_outlines: args.sample_outlines,
+            dicom: args.dicom,
+        },
+        asked: Asked {
+            model: args.model.as_ref().map(|folder| folder.display().to_string()),
+            series: args.series.clone(),
+            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
+        },
+        readings: &Readings::default(),
+    };
+    folder.write(&mut found, staging, &mut monitor)?;
 
     let flagged = found.nodules.iter().filter(|n| n.review).count();
     let missed = found.clicks.iter().filter(|at| at.is_none()).count();
@@ -184,17 +184,6 @@ fn segment_one(
         summary += &format!(", nothing found at {missed} click(s)");
     }
     Ok((summary, found.warnings))
-}
-
-/// Names the image that each nodule's long axis lies in.
-fn name_images(found: &mut Segmentation, series: &DicomSeries) {
-    for nodule in &mut found.nodules {
-        let image = nodule.long_axis_slice.and_then(|slice| series.images.get(slice as usize));
-        if let Some(image) = image {
-            nodule.long_axis_sop_instance_uid.clone_from(&image.sop_instance);
-            nodule.long_axis_instance_number = image.instance_number.map(|number| number as f64);
-        }
-    }
 }
 
 fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
@@ -226,122 +215,4 @@ fn options(args: &SegmentArgs) -> Options {
         clicks: Clicks { inside: args.click.clone(), outside: args.click_outside.clone() },
         ..Options::default()
     }
-}
-
-/// Writes everything into a folder beside the final one and renames it at the end: a run leaves all of its results
-/// or none.
-fn write(
-    args: &SegmentArgs,
-    engine: &Engine,
-    options: &Options,
-    found: &Segmentation,
-    (input, source): (InputRecord<'_>, Option<&DicomSeries>),
-    staging: Staging,
-    monitor: &mut Monitor<'_>,
-) -> Result<()> {
-    let started = Instant::now();
-    let folder = staging.path();
-    let cancel = monitor.cancel_token().clone();
-    let volumes = VolumeFiles { folder, format: args.format, forms: input.nifti };
-    let steps = VolumeFiles::count(found) + 2;
-    volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
-    if args.sample_outlines {
-        volumes.write_samples(found, &cancel)?;
-    }
-    if let Some(format) = args.surfaces {
-        io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
-    }
-    let warnings = &found.warnings;
-    write_json(&folder.join(NODULES_JSON.file()), &found.nodules, warnings)?;
-    write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, warnings)?;
-    write_warnings(&folder.join(WARNINGS.file()), warnings)?;
-    let spec = &*options.model(&engine.bundle().model);
-    let title = OverviewTitle {
-        input: staging.name(),
-        model: format!("{} {}", spec.name, spec.version),
-        samples: found.samples,
-        volume_interval: found.volume_interval,
-        clicked_volume_interval: found.clicked_volume_interval,
-        uncertainty: found.uncertainty.title().to_owned(),
-        uncertainty_maximum: found.uncertainty.maximum(),
-        micronodules: found.micronodules.len(),
-        min_diameter_mm: found.min_diameter_mm,
-        warnings: warnings.clone(),
-    };
-    let canonical = found.canonical().ok_or_else(|| Error::write(folder, "the result no longer holds the CT"))?;
-    write_overview(folder, &canonical, &found.canonical_nodules(), &title, &cancel)?;
-    monitor.step(Stage::Write, steps - 1, steps)?;
-    let runtime = Runtime::get()?.build;
-    let run = source.map(|source| dicom::Run {
-        source,
-        found,
-        bundle: engine.bundle(),
-        model: spec,
-        seed: options.seed,
-        device: engine.device().used.name(),
-        runtime: &runtime,
-        voxels_sha256: &input.voxels_sha256,
-    });
-    let dicom = run.map_or(Ok(Vec::new()), |run| dicom::write(folder, run, &cancel))?;
-
-    let mut stages = found.stages.clone();
-    stages.insert("write", started.elapsed());
-    let mut manifest = Manifest {
-        notice: NOTICE,
-        versions: BTreeMap::from([("sam2lung", VERSION.to_owned()), ("onnxruntime", runtime)]),
-        model: ModelRecord::of(engine.bundle()),
-        input,
-        warnings,
-        options: OptionsRecord {
-            model: args.model.as_ref().map(|folder| folder.display().to_string()),
-            samples: found.samples,
-            samples_asked: options.samples.unwrap_or(spec.sampling.samples),
-            sample_sources: sampler::sources(&spec.segment, found.samples),
-            seed: options.seed,
-            device: engine.device().asked,
-            threshold: found.threshold,
-            sensitivity: options.sensitivity,
-            min_diameter_mm: found.min_diameter_mm,
-            share_of_slices: spec.segment.hybrid.as_ref().map(|hybrid| hybrid.share_of_slices),
-            classify_threshold: found.classify_threshold,
-            uncertainty: found.uncertainty,
-            lung_mask: args.lung_mask.display().to_string(),
-            clicks: &options.clicks,
-            series: args.series.as_deref(),
-            assume_orientation: args.assume_orientation.map(|frame| frame.to_string()),
-            batch: options.batch,
-            threads: engine.threads(),
-            format: args.format.ending(),
-        },
-        device: engine.device(),
-        result: ResultRecord::of(found),
-        dicom,
-        timings_s: seconds(&stages),
-        peak_memory_mib: peak_memory_mib(),
-    };
-    let took = write_pages(folder, found, canonical, &title, &manifest, &cancel)?;
-    manifest.timings_s.extend(seconds(&BTreeMap::from([("report", took)])));
-    let path = folder.join(MANIFEST.file());
-    let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
-    fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
-    monitor.step(Stage::Write, steps, steps)?;
-    staging.finish()
-}
-
-/// Writes the report page and the findings in words; says how long that took, which the page, whose record is made before, can't.
-fn write_pages(
-    folder: &Path,
-    found: &Segmentation,
-    maps: Canonical<'_>,
-    title: &OverviewTitle,
-    manifest: &Manifest<'_>,
-    cancel: &CancelToken,
-) -> Result<Duration> {
-    let started = Instant::now();
-    let run = serde_json::to_value(manifest).map_err(|e| Error::write(folder, e))?;
-    let (canonical, micronodules) = (found.canonical_nodules(), found.canonical_micronodules());
-    let report =
-        Report { title, maps, nodules: &found.nodules, canonical: &canonical, micronodules: &micronodules, run: &run };
-    write_report(folder, report, cancel)?;
-    Ok(started.elapsed())
 }

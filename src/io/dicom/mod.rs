@@ -64,6 +64,12 @@ pub fn files_in(folder: &Path, monitor: &Monitor<'_>) -> Result<Vec<PathBuf>> {
     files::of(folder, monitor).map(|found| found.files)
 }
 
+/// UID of the series that a file belongs to; `None` for what is no DICOM file, or has none.
+pub fn series_of(path: &Path) -> Option<String> {
+    let series = header::Header::read(path).ok()??.text(header::tag::SERIES);
+    (!series.is_empty()).then_some(series)
+}
+
 /// Reads the CT of a folder.
 ///
 /// # Errors

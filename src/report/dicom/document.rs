@@ -12,7 +12,7 @@ use super::{
     segmentation::OUTLINES,
     segments::Segment,
 };
-use crate::report::outputs::DICOM_REPORT;
+use crate::report::{outputs::DICOM_REPORT, words};
 
 /// The report.
 pub const REPORT: Kind = Kind {
@@ -34,7 +34,7 @@ pub fn of(objects: &Objects<'_>, segments: &[Segment<'_>]) -> DataSet {
             library(objects),
         ],
         groups(objects, segments),
-        vec![remarks(objects)],
+        vec![remarks(objects, segments.len())],
     ];
     modules::frame(objects, REPORT, &REPORT.output.file(), 1)
         .items(tags::REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, Vec::new())
@@ -100,14 +100,18 @@ fn groups(objects: &Objects<'_>, segments: &[Segment<'_>]) -> Vec<Item> {
 }
 
 /// What holds of the whole result, in words.
-fn remarks(objects: &Objects<'_>) -> Item {
-    let found = objects.of.found;
+fn remarks(objects: &Objects<'_>, reported: usize) -> Item {
+    let (found, readings) = (objects.of.found, objects.of.readings);
     let comment = |text: &str| Item::text(Relation::Contains, dcm("121106", "Comment"), text);
     let mut inside = vec![comment(NOTICE)];
     inside.push(comment(&match found.nodules.len() {
         0 => "No nodule was found by this run. That is no proof that there is none.".to_owned(),
-        count => format!("{count} finding(s); interval of a volume: {}", found.volume_interval.meaning()),
+        _ => format!("{reported} finding(s); interval of a volume: {}", found.volume_interval.meaning()),
     }));
+    inside.extend(
+        words::readings(&found.nodules, readings)
+            .map(|read| comment(&format!("{read}; rejected ones are no findings here"))),
+    );
     if !found.micronodules.is_empty() {
         let (count, limit) = (found.micronodules.len(), found.min_diameter_mm);
         inside.push(comment(&format!("{count} finding(s) below {limit} mm are not reported")));

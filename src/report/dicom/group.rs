@@ -17,7 +17,7 @@ use crate::{
         measures::{Get, MEASURES, Measure, columns},
         nodule::Nodule,
     },
-    report::tables,
+    report::{tables, words},
 };
 
 const TEMPLATE: &str = "1411";
@@ -44,6 +44,8 @@ pub fn of(objects: &Objects<'_>, segment: &Segment<'_>) -> Item {
     inside.extend(places(objects, segment));
     let measures = MEASURES.iter().filter(|measure| !SAID.contains(&measure.name));
     inside.extend(measures.flat_map(|measure| said(objects, measure, segment.nodule)));
+    let said = objects.of.readings.nodule(segment.nodule.id).and_then(words::reading);
+    inside.extend(said.map(|said| Item::text(Relation::Contains, dcm("121106", "Comment"), &said)));
     Item::container(dcm("125007", "Measurement Group"), Some(TEMPLATE), inside)
 }
 

@@ -12,6 +12,8 @@ mod data_set;
 mod document;
 mod frames;
 mod group;
+#[cfg(test)]
+pub(crate) mod made;
 mod modules;
 mod segmentation;
 mod segments;
@@ -26,13 +28,14 @@ use crate::{
     VERSION,
     contract::{bundle::Bundle, model::Model},
     error::{Error, Result},
-    findings::result::Segmentation,
+    findings::{reading::Readings, result::Segmentation},
     io::DicomSeries,
     progress::CancelToken,
     report::{
         manifest::{ModelRecord, voxels_sha256},
         tables,
     },
+    space::{orientation::Orientation, volume::Volume},
 };
 
 /// Changes when objects of the same result are written in another way: they are other objects then.
@@ -57,6 +60,8 @@ pub struct Run<'a> {
     pub runtime: &'a str,
     /// sha256 of the CT's voxels.
     pub voxels_sha256: &'a str,
+    /// What a reader says of the nodules: what was rejected is no finding of any object.
+    pub readings: &'a Readings,
 }
 
 /// A file that was written, for the manifest.
@@ -108,6 +113,56 @@ pub fn check<'a>(source: Option<&'a DicomSeries>, path: &Path) -> Result<&'a Dic
     })
 }
 
+/// How far the grid of a series may lie from that of its CT in another program, in voxels: rounding of positions.
+const GRID_OFF_VOXELS: f64 = 0.2;
+/// Voxels below are air, or padding that programs replace each in their own way: they aren't compared.
+const COMPARED_ABOVE_HU: f32 = -900.0;
+/// How far two values of one voxel may differ, in HU: programs round a rescale's result to whole HU.
+const SAME_HU: f32 = 1.0;
+/// Share of the compared voxels that may differ: none of the same series does but for padding within the body's box, such as a
+/// table's edge; of two scans of one patient most do.
+const DIFFERENT_SHARE: f64 = 0.01;
+
+/// Refuses a series that isn't the CT of a result, which another program holds: on another grid (its axes may be exchanged or
+/// reversed), or with other values. Objects of one patient would go into another one's study.
+///
+/// # Errors
+/// [`Error::Option`] with `what`; [`Error::OutOfMemory`] or [`Error::Cancelled`].
+pub fn check_same_ct(
+    what: &'static str,
+    found: &Segmentation,
+    series: Volume<f32>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let refuse = |got: String| {
+        let expected = "the DICOM series that the result's CT was read from".into();
+        Err(Error::Option { option: what, got, expected })
+    };
+    let own = found.canonical().ok_or_else(|| Error::Internal { what: "the result no longer holds the CT".into() })?;
+    let off = found.voxels_off(&series.grid);
+    if !off.is_some_and(|off| off <= GRID_OFF_VOXELS) {
+        let off = off.map_or_else(
+            || format!("of {:?} voxels, where the CT has {:?}", series.grid.dims, found.native().labels.grid.dims),
+            |off| format!("{off:.2} voxels off"),
+        );
+        return refuse(format!("a series whose images lie elsewhere: {off}"));
+    }
+    let series = Orientation::of(&series.grid).to_canonical(series, cancel)?;
+    let (mut compared, mut different) = (0usize, 0usize);
+    for (own, other) in own.ct.voxels.outer_iter().zip(series.voxels.outer_iter()) {
+        cancel.check()?;
+        for (a, b) in own.iter().zip(other) {
+            let counts = a.max(*b) > COMPARED_ABOVE_HU;
+            compared += usize::from(counts);
+            different += usize::from(counts && (a - b).abs() > SAME_HU);
+        }
+    }
+    if different as f64 <= DIFFERENT_SHARE * compared as f64 {
+        return Ok(());
+    }
+    refuse(format!("a series with other values in {:.0} % of the voxels", 100.0 * different as f64 / compared as f64))
+}
+
 /// The refusal of an input that isn't DICOM.
 pub fn not_dicom(path: &Path) -> Error {
     let got = format!("given with {}, which is not a DICOM series", path.display());
@@ -131,7 +186,7 @@ fn is_uid(text: &str) -> bool {
 /// [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
 pub fn write(folder: &Path, run: Run<'_>, cancel: &CancelToken) -> Result<Vec<DicomFile>> {
     let objects = &Objects { of: run, hash: hash(&run, cancel)? };
-    let segments = segments(run.found, run.model, &objects.hash);
+    let segments = segments(&run, &objects.hash);
     let mut files = Vec::new();
     let mut put = |kind: Kind, file: String, thing: &str, set: DataSet| {
         cancel.check()?;
@@ -181,7 +236,7 @@ fn hash(run: &Run<'_>, cancel: &CancelToken) -> Result<RunHash> {
         found.volume_interval.meaning(),
         run.voxels_sha256.to_owned(),
         model,
-        tables::json(&found.nodules, &found.warnings),
+        tables::json_read(&found.nodules, run.readings, &found.warnings),
         found.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         source.study.clone(),
         source.series.clone(),

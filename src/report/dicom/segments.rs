@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use ndarray::ArrayView2;
 
-use super::{codes::Concept, uids::RunHash};
+use super::{Run, codes::Concept, uids::RunHash};
 use crate::{
     contract::{
         classes::{Class, Output},
         model::Model,
     },
-    findings::{nodule::Nodule, result::Segmentation},
+    findings::nodule::Nodule,
 };
 
 /// A segment, and the nodule that it outlines.
@@ -31,8 +31,9 @@ pub struct Segment<'a> {
     pub tracking_uid: String,
 }
 
-/// The segments of all nodules, in their order.
-pub fn segments<'a>(found: &'a Segmentation, model: &Model, run: &RunHash) -> Vec<Segment<'a>> {
+/// The segments of all nodules that no reader rejected, in their order.
+pub fn segments<'a>(run: &Run<'a>, hash: &RunHash) -> Vec<Segment<'a>> {
+    let Run { found, model, readings, .. } = *run;
     let numbers = |plane: ArrayView2<'_, u16>| plane.iter().copied().filter(|id| *id > 0).collect();
     let held: Vec<BTreeSet<u16>> = found.native().labels.voxels.outer_iter().map(numbers).collect();
     let segment = |(nodule, number): (&'a Nodule, u16)| {
@@ -42,12 +43,12 @@ pub fn segments<'a>(found: &'a Segmentation, model: &Model, run: &RunHash) -> Ve
             Output::Instances => format!("{} {}", finding.meaning(), nodule.id),
             Output::Regions => name,
         };
-        let tracking_uid = run.uid(&format!("tracking {}", nodule.id));
+        let tracking_uid = hash.uid(&format!("tracking {}", nodule.id));
         let labels = labels_of(nodule, model);
         let slices = (0..held.len()).filter(|slice| labels.iter().any(|id| held[*slice].contains(id))).collect();
         Segment { number, nodule, labels, slices, finding, colour, tracking_id, tracking_uid }
     };
-    found.nodules.iter().zip(1..).map(segment).collect()
+    found.nodules.iter().filter(|nodule| !readings.rejects(nodule.id)).zip(1..).map(segment).collect()
 }
 
 /// The class of a nodule, or its region as one.

@@ -7,7 +7,7 @@ use super::{
     text::{self, Line, paragraph},
 };
 use crate::{
-    findings::{canonical::Canonical, nodule::Nodule},
+    findings::{canonical::Canonical, nodule::Nodule, reading::Reading},
     report::{
         colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
         words::{self, volume_with_interval},
@@ -22,8 +22,8 @@ pub struct Card<'a> {
 }
 
 impl<'a> Card<'a> {
-    /// The card of a nodule.
-    pub fn of(maps: &Canonical<'a>, nodule: &'a Nodule) -> Self {
+    /// The card of a nodule, with what a reader says of it.
+    pub fn of(maps: &Canonical<'a>, nodule: &'a Nodule, reading: Option<&Reading>) -> Self {
         let view = View::of(*maps, nodule, PANEL);
         let width = (CARD_WIDTH - 2 * GAP) as f32;
         let (colour, review) = review(nodule);
@@ -31,6 +31,7 @@ impl<'a> Card<'a> {
             paragraph(&size(nodule), 22.0, TEXT, width),
             paragraph(&place(maps, nodule, view.slice), 17.0, FAINT, width),
             paragraph(&review, 17.0, colour, width),
+            paragraph(&reading.and_then(words::reading).unwrap_or_default(), 17.0, TEXT, width),
         ];
         Card { nodule, view, lines: lines.concat() }
     }
@@ -98,9 +99,9 @@ mod tests {
     fn card_with_many_reasons_grows_until_each_word_is_on_it() {
         with_nodules([64, 48, 20], [0.7, 0.7, 2.0], 1, |maps, nodules| {
             let reason = "the outline may be off (expected Dice 0.62, below 0.70)";
-            let plain = Card::of(maps, &nodules[0]);
+            let plain = Card::of(maps, &nodules[0], None);
             let flagged = Nodule { review_reasons: vec![reason.into(); 5], clicked: true, ..nodules[0].clone() };
-            let card = Card::of(maps, &flagged);
+            let card = Card::of(maps, &flagged, None);
             let said: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
             assert!(said.join(" ").ends_with(&format!("Look again: {}", [reason; 5].join("; "))), "{said:?}");
             assert!(card.height() > plain.height());

@@ -12,7 +12,7 @@ use crate::{
     report::{
         chest,
         colour::{BACKGROUND, FAINT, OTHER_OUTLINE, OUTLINE, REVIEW, TEXT, WARNING},
-        words::{found, intervals, micronodules},
+        words::{flagged, found, intervals, micronodules, readings},
     },
 };
 
@@ -78,8 +78,7 @@ impl<'a> Head<'a> {
 /// The words left of the chest.
 fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
     let width = (WIDTH - CHEST_WIDTH - 64) as f32;
-    let flagged = page.all.iter().filter(|n| n.review).count();
-    let look = if flagged > 0 { format!("{flagged} should be looked at again") } else { String::new() };
+    let look = flagged(page.all).unwrap_or_default();
     let notes = [
         format!(
             "Left of each pair: the CT (lung window) with the outline. Right: how unsure the model is within {REACH_MM} mm of \
@@ -94,6 +93,7 @@ fn lines(page: Page<'_>, title: &OverviewTitle) -> Vec<Line> {
         paragraph(&format!("Lung nodules in {}", title.input), 32.0, TEXT, width),
         paragraph(&count(page), 26.0, TEXT, width),
         paragraph(&look, 22.0, REVIEW, width),
+        paragraph(&readings(page.all, &title.readings).unwrap_or_default(), 17.0, TEXT, width),
         paragraph(&apart(title), 17.0, TEXT, width),
         notes,
         paragraph("Research use only. Not a medical device.", 19.0, REVIEW, width),

@@ -22,7 +22,10 @@ use panel::Heat;
 
 use crate::{
     error::{Error, Result},
-    findings::{REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, result::near_labels},
+    findings::{
+        REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, reading::Readings,
+        result::near_labels,
+    },
     progress::CancelToken,
     report::{
         colour::BACKGROUND,
@@ -60,6 +63,8 @@ pub struct OverviewTitle {
     pub min_diameter_mm: f64,
     /// What the result can't be trusted for.
     pub warnings: Vec<Warning>,
+    /// What a reader says of the nodules.
+    pub readings: Readings,
 }
 
 /// Draws the pages and writes them to `folder` as PNG; the first has the name `overview.png`. `nodules` have canonical
@@ -97,7 +102,8 @@ fn page_name(number: usize) -> String {
 fn draw(maps: &Canonical<'_>, near: &Array3<bool>, page: Page<'_>, title: &OverviewTitle) -> Canvas {
     let heat = Heat { maximum: title.uncertainty_maximum, near };
     let head = Head::of(page, title);
-    let cards: Vec<Card<'_>> = page.shown.iter().map(|nodule| Card::of(maps, nodule)).collect();
+    let cards: Vec<Card<'_>> =
+        page.shown.iter().map(|nodule| Card::of(maps, nodule, title.readings.nodule(nodule.id))).collect();
     let rows: Vec<(&[Card<'_>], usize)> =
         cards.chunks(COLUMNS).map(|row| (row, row.iter().map(Card::height).max().unwrap_or(0))).collect();
     let height = head.height() + rows.iter().map(|(_, height)| height + GAP).sum::<usize>();
@@ -139,6 +145,7 @@ pub(super) mod tests {
             micronodules: 0,
             min_diameter_mm: 4.0,
             warnings,
+            readings: Readings::default(),
         }
     }
 

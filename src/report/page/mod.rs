@@ -68,10 +68,10 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(report: Report<'a>, cancel: &CancelToken) -> Result<Self> {
-        let Report { maps, nodules, canonical, .. } = report;
+        let Report { title, maps, nodules, canonical, .. } = report;
         let boxes = boxes(&maps, cancel)?;
         let slices = canonical.iter().map(|nodule| shown_slice(&maps, nodule)).collect();
-        Ok(Known { report, order: reading_order(nodules), boxes, slices })
+        Ok(Known { report, order: reading_order(nodules, &title.readings), boxes, slices })
     }
 }
 
@@ -123,7 +123,8 @@ fn every_nodule(known: &Known<'_>, cancel: &CancelToken) -> Result<Markup> {
     for (place, n) in order.iter().enumerate() {
         cancel.check()?;
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
-        let told = Told { own, canonical, voi: boxes.get(&own.id).copied(), slice: slices[*n] };
+        let (voi, reading) = (boxes.get(&own.id).copied(), title.readings.nodule(own.id));
+        let told = Told { own, canonical, voi, slice: slices[*n], reading };
         articles.push(nodule::markup(told, drawn, place < MAX_REPORT_NODULES, cancel)?);
     }
     Ok(html! {

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     error::Result,
-    findings::nodule::Nodule,
+    findings::{nodule::Nodule, reading::Reading},
     progress::CancelToken,
-    report::words::{name, place, volume_with_interval},
+    report::words::{name, place, reading as words_of, volume_with_interval},
     space::volume::Voi,
 };
 
@@ -28,6 +28,8 @@ pub struct Told<'a> {
     pub voi: Option<Voi>,
     /// The axial slice that is shown first, from 0.
     pub slice: usize,
+    /// What a reader says of it.
+    pub reading: Option<&'a Reading>,
 }
 
 /// The name of its part of the page.
@@ -40,7 +42,7 @@ pub fn anchor(nodule: &Nodule) -> String {
 /// # Errors
 /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
 pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelToken) -> Result<Markup> {
-    let Told { own, canonical, voi, slice } = told;
+    let Told { own, canonical, voi, slice, reading } = told;
     let pictures = match voi.filter(|_| pictures) {
         Some(voi) => Some(figures(&Subject::of(drawn, canonical, voi, cancel)?, told)),
         None => None,
@@ -60,6 +62,7 @@ pub fn markup(told: Told<'_>, drawn: Drawn<'_>, pictures: bool, cancel: &CancelT
                     (place(canonical, slices, slice))
                     @if own.clicked { ", outlined with clicks" }
                 }
+                @if let Some(said) = reading.and_then(words_of) { p class="reading" { strong { (said) "." } } }
                 @if own.review {
                     ul class="reasons" { @for reason in &own.review_reasons { li { (reason) } } }
                 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::report::words::capital;
 
 /// Parts of the record that the page has elsewhere.
-const ELSEWHERE: &[&str] = &["notice", "warnings", "result"];
+const ELSEWHERE: &[&str] = &["notice", "warnings", "result", "readings"];
 
 /// What comes first.
 const FIRST: &[&str] = &["model", "versions", "options", "device", "timings_s"];

@@ -39,6 +39,7 @@ pub fn markup(known: &Known<'_>) -> Markup {
             div {
                 p class="found" { (found(nodules.len())) "." }
                 @if let Some(flagged) = flagged(nodules) { p class="flagged" { (flagged) "." } }
+                @if let Some(read) = words::readings(nodules, &title.readings) { p class="readings" { (read) "." } }
                 @if let Some(small) = words::micronodules(title) { p { (small) ", listed apart." } }
                 p class="faint" {
                     "Sizes are long × short axis in the axial slice; volumes with " (words::intervals(nodules, title)) "."
@@ -97,7 +98,7 @@ fn map(report: &Report<'_>) -> Markup {
 }
 
 fn table(known: &Known<'_>) -> Table {
-    let Known { report: Report { nodules, canonical, .. }, order, slices, .. } = known;
+    let Known { report: Report { title, nodules, canonical, .. }, order, slices, .. } = known;
     let all = Shown::all();
     let column = |name: &&str| all.iter().find(|shown| shown.name == *name);
     let told = |shown: &&Shown| nodules.iter().any(|nodule| shown.number(nodule).is_some());
@@ -108,6 +109,11 @@ fn table(known: &Known<'_>) -> Table {
         Head::texts("Side"),
         Head::numbers("Slice"),
     ];
+    let read = (!title.readings.is_empty()).then(|| Head::texts("Reader"));
+    let decision = |nodule: &Nodule| {
+        let said = title.readings.nodule(nodule.id).and_then(words::reading);
+        read.as_ref().map(|_| Cell::text(&said.unwrap_or_default()))
+    };
     let row = |n: &usize| {
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
         let first = [
@@ -116,13 +122,13 @@ fn table(known: &Known<'_>) -> Table {
             lung(canonical),
             Cell::count(slices[*n] + 1),
         ];
-        first.into_iter().chain(measures.iter().map(|shown| measure(shown, own))).collect()
+        first.into_iter().chain(decision(own)).chain(measures.iter().map(|shown| measure(shown, own))).collect()
     };
     Table {
         id: "all-nodules",
         caption: "All nodules, those to look at again first, then by volume. Slices count from the feet.".into(),
-        heads: first.into_iter().chain(measures.iter().map(|shown| Head::numbers(&shown.head()))).collect(),
         rows: order.iter().map(row).collect(),
+        heads: first.into_iter().chain(read).chain(measures.iter().map(|shown| Head::numbers(&shown.head()))).collect(),
     }
 }
 

@@ -173,3 +173,27 @@ fn findings_say_each_nodule_on_a_line_of_its_own_and_nothing_else_makes_one() {
         assert!(text.contains("Research use only. Not a medical device. No reader has checked this text.\n"));
     });
 }
+
+#[test]
+fn page_and_findings_of_a_result_that_somebody_read_name_what_was_rejected_and_show_it_last() {
+    use crate::findings::reading::{Decision, Reading, Readings};
+
+    let said =
+        |nodule, decision, comment: &str| Reading { nodule, decision, comment: comment.into(), reader: "A <b>".into() };
+    let list = vec![said(3, Decision::Rejected, "a vessel"), said(1, Decision::Accepted, "")];
+    let numbers = [1, 2, 3].map(|id| Nodule::unmeasured(id, [[0.0; 3]; 2], 1.0));
+    let title = OverviewTitle { readings: Readings::of(list, &numbers).unwrap(), ..title(Vec::new()) };
+    with_titled(3, title, flagged, |report| {
+        let page = text(report);
+        assert!(page.contains("Read by a person: 1 accepted, 1 rejected (Nodule 3), 1 undecided."), "{page}");
+        assert!(page.contains("<strong>Rejected by A &lt;b&gt;: a vessel.</strong>") && page.contains(">Reader</th>"));
+        let places = ["nodule-1", "nodule-2", "nodule-3"].map(|id| page.find(&format!(r#"<article id="{id}""#)));
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "the rejected one is last: {places:?}");
+        let known = Known::of(report, &CancelToken::new()).unwrap();
+        let findings = findings_text::of(&report, &known.order, &known.slices);
+        let last = findings.lines().rfind(|line| line.starts_with("Nodule ")).unwrap();
+        assert!(last.starts_with("Nodule 3: ") && last.contains(" Rejected by A <b>: a vessel. "), "{findings}");
+        assert!(findings.contains("\n\nRead by a person: 1 accepted, 1 rejected (Nodule 3), 1 undecided.\n\n"));
+        assert!(findings.ends_with("No reader has checked the numbers.\n"), "{findings}");
+    });
+}

@@ -29,6 +29,7 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "kinds", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "installed", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "clicks", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
+    Program { name: "report", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "attack", cpp: true, valgrind: Some(&[]), sanitizers: Some(&[]) },
     Program { name: "lifecycle", cpp: false, valgrind: Some(&["20"]), sanitizers: Some(&["100"]) },
     Program { name: "reopen", cpp: false, valgrind: None, sanitizers: None },

@@ -14,8 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sam2lung::{Error, Result, report::outputs::is_output};
 use tempfile::TempDir;
+
+use crate::{
+    error::{Error, Result},
+    report::outputs::is_output,
+};
 
 /// Between a target's name and the random end of its folders' names.
 const PARTIAL: &str = ".partial-";
@@ -43,7 +47,7 @@ fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Optio
 }
 
 /// What the names of the files are in a folder that may be replaced.
-type Names = fn(&str) -> bool;
+pub type Names = fn(&str) -> bool;
 
 /// Refuses a target that is there and holds anything but files of such names, such as the CT itself: it would be replaced.
 fn only(names: Names, target: &Path) -> Result<()> {
@@ -53,7 +57,7 @@ fn only(names: Names, target: &Path) -> Result<()> {
         Err(Error::write(
             target,
             format!(
-                "it is there and holds '{name}', which is none of the files that are written: choose another --output"
+                "it is there and holds '{name}', which is none of the files that are written: choose another folder"
             ),
         ))
     })
@@ -103,7 +107,7 @@ fn left_of<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
     (!target.is_empty() && random.len() == 6 && random.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(target)
 }
 
-/// A result that is being written, by [`sam2lung::io`] or [`share`].
+/// A result that is being written, by [`crate::io`] or [`share`].
 fn is_unfinished(name: &str) -> bool {
     [".part-", ".rights-"].iter().any(|begin| name.starts_with(begin))
 }
@@ -117,6 +121,7 @@ fn is_nobodys(folder: &Path, wanted: impl Fn(&str) -> bool) -> bool {
 }
 
 /// A folder beside `target` that vanishes unless it is finished.
+#[derive(Debug)]
 pub struct Staging {
     // Dropped in this order: the folders that were made for it are empty only without it.
     folder: TempDir,
@@ -129,6 +134,7 @@ pub struct Staging {
 }
 
 /// Folders that weren't there before, the innermost first; those that are still empty go with this.
+#[derive(Debug)]
 struct Made(Vec<PathBuf>);
 
 impl Made {
@@ -260,7 +266,7 @@ fn share(folder: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use sam2lung::report::outputs::is_result;
+    use crate::report::outputs::is_result;
 
     use super::*;
 
