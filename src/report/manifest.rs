@@ -14,7 +14,7 @@ use crate::{
     io::{NiftiForms, Sample, Source},
     networks::{clicks::Clicks, neighbours::SliceSteps},
     progress::CancelToken,
-    report::dicom::DicomFile,
+    report::{dicom::DicomFile, resume::Resume},
     runtime::device::{Device, DeviceReport},
     warning::Warning,
 };
@@ -48,6 +48,9 @@ pub struct Manifest<'a> {
     pub timings_s: BTreeMap<&'static str, f64>,
     /// Largest resident memory of the process so far, in MiB; `null` where the system doesn't tell.
     pub peak_memory_mib: Option<f64>,
+    /// What lets a later run know this result, where it was made by the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<&'a Resume>,
 }
 
 /// The model of a run.

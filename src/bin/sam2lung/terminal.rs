@@ -7,11 +7,12 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     panic,
     path::Path,
+    sync::LazyLock,
     thread,
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
     Error, Warning,
     io::DECODER_THREAD,
@@ -28,7 +29,7 @@ pub struct Reported;
 /// [`Reported`], after a line on standard error that begins with `E_WRITE`.
 pub fn say(text: &str) -> Result<(), Reported> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| report_output(&error))
+    BARS.suspend(|| writeln!(out, "{text}").and_then(|()| out.flush())).map_err(|error| report_output(&error))
 }
 
 /// Prints a line on standard output for a command that has nothing else to do: where the reader of a pipe has gone, as
@@ -61,7 +62,7 @@ fn report_output(error: &io::Error) -> Reported {
 
 /// Prints a line on standard error.
 pub fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = BARS.suspend(|| writeln!(io::stderr(), "{text}"));
 }
 
 /// Prints an error as `E_NAME: message`.
@@ -135,6 +136,9 @@ pub fn silence_decoders() {
     }));
 }
 
+/// The bars that are shown, one below the other. Lines that are printed go above them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
 /// A progress bar with stage and remaining time; nothing when it is hidden or there is no terminal.
 pub struct Bar(ProgressBar);
 
@@ -146,7 +150,7 @@ impl Bar {
         let bar = if hidden || !std::io::stderr().is_terminal() {
             ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden())
         } else {
-            ProgressBar::new(STEPS)
+            BARS.add(ProgressBar::new(STEPS))
         };
         let style =
             ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
@@ -166,6 +170,7 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+        BARS.remove(&self.0);
     }
 }
 
