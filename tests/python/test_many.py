@@ -87,7 +87,10 @@ def test_table_of_inputs_says_what_became_of_each(run, cts, tmp_path):
     assert (third["status"], fourth["status"], fourth["error"]) == ("done", "failed", "E_READ")
 
 
-def test_table_of_inputs_that_all_fail_is_there(run, tmp_path):
+def test_table_of_inputs_that_all_fail_makes_no_folder_of_its_own(run, tmp_path):
+    run([tmp_path / "none.nii", tmp_path / "no.nii"], status=1)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
     run([tmp_path / "none.nii", tmp_path / "no.nii"], status=1)
     assert column(tmp_path / "out", "error") == ["E_READ", "E_READ"]
 

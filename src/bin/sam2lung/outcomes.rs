@@ -1,7 +1,6 @@
 //! What became of each input: told as it comes, and kept for `index.html`, `summary.csv` and the exit status.
 
 use std::{
-    fs,
     path::Path,
     time::{Duration, Instant},
 };
@@ -124,14 +123,17 @@ impl<'a> Outcomes<'a> {
         Ok(())
     }
 
+    /// Where no input has a result no folder is made: standard error has told it all.
     fn write_table(&mut self) -> Result<()> {
+        if !self.output.is_dir() {
+            return Ok(());
+        }
         let row = |(input, status): (&Input, &Status)| Row {
             name: input.name.clone(),
             path: input.path().display().to_string(),
             status: status.clone(),
         };
         let rows: Vec<Row> = self.inputs.iter().zip(&self.status).map(row).collect();
-        fs::create_dir_all(self.output).map_err(|error| Error::write(self.output, error))?;
         summary::check(self.output)?;
         write_beside(&self.output.join(SUMMARY.file()), &summary::csv(&rows))?;
         self.written = Instant::now();
