@@ -21,7 +21,7 @@ use ndarray::Array3;
 use serde::Serialize;
 
 pub use channels::{find_channels, pick_channels, read_channels};
-pub use dicom::{DECODER_THREAD, DicomImage, DicomSeries};
+pub use dicom::{DECODER_THREAD, DicomImage, DicomSeries, files_in};
 pub use forms::NiftiForms;
 pub use surfaces::{SurfaceFormat, write_surfaces};
 pub use write::{Sample, VolumeFormat, write_file, write_volume, write_volume_like};

@@ -20,6 +20,7 @@ use super::{
     outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
     overview::{OverviewTitle, write_overview},
     page::{Report, write_report},
+    resume::Resume,
     staging::Staging,
     tables::{write_csv, write_json, write_warnings},
     volumes::VolumeFiles,
@@ -148,6 +149,8 @@ pub struct Asked {
     pub series: Option<String>,
     /// Which way axes were to run in a file that doesn't say.
     pub assume_orientation: Option<String>,
+    /// What lets a later run know this result.
+    pub resume: Option<Resume>,
 }
 
 /// A result that is to be written.
@@ -305,6 +308,7 @@ impl ResultFolder<'_> {
             timings_s: seconds(stages),
             networks: found.work.clone(),
             peak_memory_mib: peak_memory_mib(),
+            resume: self.asked.resume.as_ref(),
         })
     }
 

@@ -15,7 +15,7 @@ use crate::{
     networks::{clicks::Clicks, neighbours::SliceSteps},
     platform,
     progress::CancelToken,
-    report::dicom::DicomFile,
+    report::{dicom::DicomFile, resume::Resume},
     runtime::{
         device::{Device, DeviceReport},
         work::Work,
@@ -54,6 +54,9 @@ pub struct Manifest<'a> {
     pub networks: Vec<Work>,
     /// Largest resident memory of the process so far, in MiB; `null` where the system doesn't tell.
     pub peak_memory_mib: Option<f64>,
+    /// What lets a later run know this result, where it was made by the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<&'a Resume>,
 }
 
 /// The model of a run.

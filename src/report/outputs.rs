@@ -231,6 +231,30 @@ pub const VOLUMES_PICTURE: Output = Output {
 pub const COMPARISON_OUTPUTS: &[Output] =
     &[COMPARISON_PAGE, COMPARISON_TEXT, COMPARISON_PICTURE, COMPARISON_JSON, COMPARISON_CSV, VOLUMES_PICTURE];
 
+/// The inputs of a run as a table, beside their folders.
+pub const SUMMARY: Output = Output {
+    stem: "summary",
+    each: Each::One,
+    endings: Endings::Only("csv"),
+    meaning: "of several inputs: a row for each, and what became of it",
+};
+
+/// The columns of [`SUMMARY`]: name and meaning.
+pub const SUMMARY_COLUMNS: [(&str, &str); 8] = [
+    ("name", "name of the input's folder of results"),
+    ("path", "the input, as it was given"),
+    (
+        "status",
+        "`done`; `done before`: found complete, with `--resume`; `failed`; `not run`: the run was stopped before. What failed \
+         or wasn't run may have an earlier result",
+    ),
+    ("error", "name of the error, where it failed"),
+    ("nodules", "number of nodules"),
+    ("flagged", "number of nodules to look at again"),
+    ("warnings", "names of the warnings"),
+    ("seconds", "from the start of reading to the end of writing; with what the input had to wait for the one before"),
+];
+
 /// One output: a file, or a file for each of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output {

@@ -4,7 +4,7 @@ use sam2lung::{
     contract::uncertainty::Uncertainty,
     findings::measures::{Get, MEASURES, Measure, Unit},
     report::{
-        outputs::{Each, OUTPUTS, Output},
+        outputs::{Each, OUTPUTS, Output, SUMMARY_COLUMNS},
         tables::SCAN_WARNINGS,
     },
 };
@@ -60,8 +60,14 @@ fn outputs() -> Vec<String> {
     head.into_iter().chain(OUTPUTS.iter().map(|output| format!("| {} | {} |", files(output), output.meaning))).collect()
 }
 
+fn summary() -> Vec<String> {
+    let head = ["| in `summary.csv` | meaning |", "|---|---|"].map(str::to_owned);
+    head.into_iter().chain(SUMMARY_COLUMNS.map(|(name, meaning)| format!("| `{name}` | {meaning} |"))).collect()
+}
+
 #[test]
 fn readme_lists_the_outputs_and_the_measures() {
     let text = replaced(&text(FILE), "outputs", &outputs());
+    let text = replaced(&text, "summary", &summary());
     agree(FILE, &replaced(&text, "measures", &measures()));
 }

@@ -260,7 +260,7 @@ def test_bad_ct_among_good_ones_is_named_and_the_others_are_done(sam2lung, bundl
     words = ("--output", tmp_path / "out", "--model", bundles / "tiny-identity", "--lung-mask", "off")
     done = sam2lung.segment(bad, ct, *words, status=1)
     assert done.stderr.startswith(f"E_NOT_HU: {bad}: ")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"chest", "index.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"chest", "index.html", "summary.csv"}
 
 
 # --- voxels -----------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_output_that_takes_nothing_is_an_error_by_name_and_the_other_inputs_go_o
         status, text = ended([*words, *cts], stdout=stdout)
     assert (status, text.count("E_WRITE: standard output")) == (1, 1), text
     assert "panicked" not in text
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "two"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "summary.csv", "two"]
     assert all((tmp_path / "out" / name / "run.json").exists() for name in ("one", "two"))
 
 
@@ -90,7 +90,7 @@ def test_full_standard_error_ends_no_run(words, cts, tmp_path):
     with full() as stderr:
         status, _ = ended([*words, tmp_path / "missing.nii.gz", *cts], stdout=subprocess.DEVNULL, stderr=stderr)
     assert status == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "two"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "summary.csv", "two"]
 
 
 def wait_for(condition, process):

@@ -88,7 +88,7 @@ def test_one_ct_has_no_index_and_several_have_one_that_later_runs_keep(segment, 
     segment(ct("three.nii.gz"))
     page = index.read_text()
     assert 'href="three/report.html"' in page and "3 CTs: 6 nodules were found." in page and "E_READ" not in page
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "three", "two"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["index.html", "one", "summary.csv", "three", "two"]
 
 
 def test_index_of_somebody_else_is_refused_before_anything_runs(segment, ct, tmp_path):

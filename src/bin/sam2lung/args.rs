@@ -28,7 +28,8 @@ Examples:
       nodules.json, nodules.csv, overview.png, run.json, report.html (begin here) and findings.txt
   sam2lung segment patients/* --output results --samples 50 --device cuda
       a cohort on a GPU, one DICOM folder per patient; a CT that fails is named, and the others go on;
-      results/index.html lists all
+      results/index.html lists all, results/summary.csv says what became of each; with --resume
+      the same call goes on where it ended
   sam2lung segment ct/ --output results --click 182,285,65
       also outline the nodule at that voxel (column, row, slice from 0);
       --click-outside names voxels that don't belong to it
@@ -218,6 +219,13 @@ pub struct SegmentArgs {
     /// (lowest series number)
     #[arg(long, value_name = "thinnest|first|UID")]
     pub series: Option<String>,
+    /// Leave inputs alone whose result is there: of the same voxels, options, model and version. What differs is done anew,
+    /// and said
+    #[arg(long)]
+    pub resume: bool,
+    /// How many CTs are segmented at a time; they share the threads, and each takes the memory of a run [default: 1]
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true)]
+    pub jobs: usize,
 }
 
 /// How CTs are read and segmented: options of whatever segments.

@@ -97,7 +97,11 @@ impl Input {
         Ok((volumes, Told { sources, voxels_sha256: hashes, warnings: all_warnings, first }))
     }
 
-    fn files(&self, channels: &[Channel]) -> Result<Vec<PathBuf>> {
+    /// What is read: a file or a DICOM folder for each channel of the model.
+    ///
+    /// # Errors
+    /// [`Error::Channels`], [`Error::Read`].
+    pub fn files(&self, channels: &[Channel]) -> Result<Vec<PathBuf>> {
         match &self.from {
             From::Channels(files) => io::pick_channels(files, channels),
             From::Path(path) if channels.len() == 1 => Ok(vec![path.clone()]),

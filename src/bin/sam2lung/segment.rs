@@ -1,38 +1,27 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{fs, path::Path, time::Instant};
+use std::{path::Path, sync::Arc, thread};
 
 use sam2lung::{
-    Error, Result, Warning,
+    Error, Result,
     contract::{bundle::Bundle, signature::Signature},
-    findings::reading::Readings,
-    io::{self, ReadOptions},
     models::Installed,
     networks::{clicks::Clicks, sampler},
     pipeline::{
         Engine,
-        options::{Options, Search, check_threads},
+        options::{Options, check_threads},
     },
     progress::{CancelToken, Monitor, Progress},
-    report::{
-        dicom,
-        folder::{Asked, Files, HowMade, ResultFolder},
-        manifest::voxels_sha256 as sha256,
-        outputs::is_result,
-        page::index::{self, Failed, INDEX},
-        staging::{Staging, write_beside},
-        volumes::check_samples,
-    },
-    space::grid::Grid,
+    report::{dicom, page::index, summary, volumes::check_samples},
 };
 
 use crate::{
     args::{SegmentArgs, TrustArgs},
     input::Input,
-    terminal::{
-        Bar, Reported, cancel_on_signal, duration, on_one_line, report, report_for, report_warnings, say,
-        silence_decoders, tell,
-    },
+    lanes::Run,
+    one_ct::Segmenting,
+    outcomes::Outcomes,
+    terminal::{Bar, Reported, cancel_on_signal, report, silence_decoders, tell},
 };
 
 /// Segments every input; a CT that fails is named and the others go on.
@@ -40,46 +29,11 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     silence_decoders();
     let cancel = cancel_on_signal();
     let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
-    let mut engine = load(args, &options, &cancel).map_err(|e| report(&e))?;
-    let (mut failed, mut heard) = (Vec::new(), true);
-    for (n, input) in inputs.iter().enumerate() {
-        let started = Instant::now();
-        match segment_one(args, &options, &mut engine, input, &cancel) {
-            Ok((summary, warnings)) => {
-                report_warnings(input.path(), &warnings);
-                // Where nobody takes the lines, the results still count: said once, and on with the others.
-                if heard && !args.run.quiet {
-                    heard = say(&format!("{}: {summary} in {}", on_one_line(&input.name), duration(started.elapsed())))
-                        .is_ok();
-                }
-            }
-            Err(error) => {
-                report_for(input.path(), &error);
-                let cancelled = matches!(error, Error::Cancelled);
-                let why = format!("{}: {error}", error.name());
-                let those = if cancelled { &inputs[n..] } else { &inputs[n..=n] };
-                failed.extend(those.iter().map(|one| Failed { name: one.name.clone(), why: why.clone() }));
-                if cancelled {
-                    break;
-                }
-            }
-        }
-    }
-    let listed = list(&args.output, inputs.len(), &failed).map_err(|e| report(&e));
-    if failed.is_empty() && heard { listed } else { Err(Reported) }
-}
-
-/// Writes the page of all CTs where several were asked for, also where none has a result, and where an earlier run wrote one. A
-/// run that was cancelled before its first result leaves none.
-fn list(output: &Path, inputs: usize, failed: &[Failed]) -> Result<()> {
-    let is_cancelled = |one: &Failed| one.why.starts_with(Error::Cancelled.name());
-    let nothing = failed.len() == inputs && failed.iter().all(is_cancelled);
-    if (inputs > 1 && !nothing) || index::is_there(output) {
-        index::check(output)?;
-        fs::create_dir_all(output).map_err(|e| Error::write(output, e))?;
-        write_beside(&output.join(INDEX), &index::of(output, failed)?)?;
-    }
-    Ok(())
+    let bundle = Arc::new(open(args, &options).map_err(|e| report(&e))?);
+    let engines = load(args, &bundle, inputs.len(), &cancel).map_err(|e| report(&e))?;
+    let mut outcomes = Outcomes::new(&args.output, &inputs, args.run.quiet);
+    Run { segmenting: Segmenting { args, options, bundle }, inputs: &inputs, cancel }.all(engines, &mut outcomes);
+    outcomes.finish()
 }
 
 /// What the words ask for, and the inputs; what needs no CT is refused before anything is loaded.
@@ -87,6 +41,10 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let options = options(args);
     options.check()?;
     args.run.threads.map_or(Ok(()), check_threads)?;
+    if !(1..=threads(args)).contains(&args.jobs) {
+        let expected = format!("1 to {}, the number of threads that they share", threads(args));
+        return Err(Error::Option { option: "jobs", got: args.jobs.to_string(), expected });
+    }
     let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
     if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
         return Err(Error::Option {
@@ -102,20 +60,36 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
     let inputs = Input::all(args)?;
     if inputs.len() > 1 {
         index::check(&args.output)?;
+        summary::check(&args.output)?;
     }
     Ok((options, inputs))
 }
 
-fn load(args: &SegmentArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {
+/// CPU threads of all jobs together.
+fn threads(args: &SegmentArgs) -> usize {
+    args.run.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// The bundle, which takes these options.
+fn open(args: &SegmentArgs, options: &Options) -> Result<Bundle> {
     let bundle = bundle(args.run.model.as_deref(), &args.run.trust, args.run.quiet)?;
     options.check_for(&bundle.model)?;
     if args.sample_outlines {
         let asked = options.samples.unwrap_or(bundle.model.sampling.samples);
         check_samples(sampler::drawn(&options.model(&bundle.model).segment, asked))?;
     }
+    Ok(bundle)
+}
+
+/// An engine for each job, with its share of the threads; no more than there are inputs.
+fn load(args: &SegmentArgs, bundle: &Arc<Bundle>, inputs: usize, cancel: &CancelToken) -> Result<Vec<Engine>> {
+    let jobs = args.jobs.min(inputs);
+    let own = if jobs == 1 { args.run.threads } else { Some(threads(args) / jobs) };
     let bar = Bar::new("model", args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    Engine::load(bundle, args.run.device, args.run.threads, &mut Monitor::loading(cancel.clone(), &mut show))
+    let engine =
+        |_| Engine::load(bundle.clone(), args.run.device, own, &mut Monitor::loading(cancel.clone(), &mut show));
+    (0..jobs).map(engine).collect()
 }
 
 /// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.
@@ -126,85 +100,6 @@ pub fn bundle(model: Option<&Path>, trust: &TrustArgs, quiet: bool) -> Result<Bu
         tell(&format!("{} {}: {}", bundle.model.name, bundle.model.version, bundle.signature));
     }
     Ok(bundle)
-}
-
-fn segment_one(
-    args: &SegmentArgs,
-    options: &Options,
-    engine: &mut Engine,
-    input: &Input,
-    cancel: &CancelToken,
-) -> Result<(String, Vec<Warning>)> {
-    let bar = Bar::new(&input.name, args.run.quiet);
-    let mut show = |progress: Progress| bar.show(progress);
-    let mut monitor = Monitor::new(cancel.clone(), &mut show);
-
-    let started = Instant::now();
-    let channels = engine.bundle().model.channels.clone();
-    let (volumes, told) = input.read(&channels, read_options(args), &mut monitor)?;
-    args.format.check(told.grid())?;
-    if args.dicom {
-        dicom::check(told.dicom(), input.path())?;
-    }
-    let options =
-        Options { search: search(args, told.grid(), &mut monitor)?, warnings: told.warnings(), ..options.clone() };
-    let lung_mask_sha256 = match &options.search {
-        Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), cancel)?),
-        _ => None,
-    };
-    let lung_mask = (args.lung_mask.display().to_string(), lung_mask_sha256);
-    let read = started.elapsed();
-
-    // Before the long part: who can't write there learns it now.
-    let staging = Staging::create(&args.output.join(&input.name), is_result)?;
-    let mut found = engine.segment(volumes, &options, &mut monitor)?;
-    found.stages.insert("read", read);
-    let folder = ResultFolder {
-        made: &HowMade::of(engine, &options, lung_mask, told.voxels_sha256())?,
-        origin: told.origin(),
-        files: Files {
-            volumes: Some(args.format),
-            surfaces: args.surfaces,
-            sample_outlines: args.sample_outlines,
-            dicom: args.dicom,
-        },
-        asked: Asked {
-            model: args.run.model.as_ref().map(|folder| folder.display().to_string()),
-            series: args.series.clone(),
-            assume_orientation: args.run.assume_orientation.map(|frame| frame.to_string()),
-        },
-        readings: &Readings::default(),
-    };
-    folder.write(&mut found, staging, &mut monitor)?;
-
-    let flagged = found.nodules.iter().filter(|n| n.review).count();
-    let missed = found.clicks.iter().filter(|at| at.is_none()).count();
-    let mut summary = format!("{} nodule(s), {flagged} to review", found.nodules.len());
-    if !found.micronodules.is_empty() {
-        summary += &format!(", {} micronodule(s) below {} mm", found.micronodules.len(), found.min_diameter_mm);
-    }
-    if !found.warnings.is_empty() {
-        summary += &format!(", {} warning(s)", found.warnings.len());
-    }
-    if missed > 0 {
-        summary += &format!(", nothing found at {missed} click(s)");
-    }
-    Ok((summary, found.warnings))
-}
-
-fn read_options(args: &SegmentArgs) -> ReadOptions<'_> {
-    args.run.read_options(args.series.as_deref())
-}
-
-fn search(args: &SegmentArgs, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<Search> {
-    Ok(match args.lung_mask.to_str() {
-        Some("auto") => Search::Lungs,
-        Some("off") => Search::Everywhere,
-        _ => {
-            let options = ReadOptions { series: None, ..read_options(args) };
-            Search::Mask(io::read_mask(&args.lung_mask, grid, options, monitor)?)
-        }
-    })
 }
 
 /// The options but for where to search, which takes a CT.

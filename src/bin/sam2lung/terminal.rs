@@ -8,11 +8,12 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     panic,
     path::{Path, is_separator},
+    sync::LazyLock,
     thread,
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sam2lung::{
     Error, Warning,
     io::DECODER_THREAD,
@@ -54,7 +55,7 @@ fn escaped(text: &str, wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// [`Reported`], after a line on standard error that begins with `E_WRITE`.
 pub fn say(text: &str) -> Result<(), Reported> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", shown(text)).and_then(|()| out.flush()).map_err(|error| report_output(&error))
+    BARS.suspend(|| writeln!(out, "{}", shown(text)).and_then(|()| out.flush())).map_err(|error| report_output(&error))
 }
 
 /// Prints a line on standard output for a command that has nothing else to do: where the reader of a pipe has gone, as
@@ -82,7 +83,7 @@ fn report_output(error: &io::Error) -> Reported {
 
 /// Prints a line on standard error.
 pub fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", shown(text));
+    let _ = BARS.suspend(|| writeln!(io::stderr(), "{}", shown(text)));
 }
 
 /// Prints an error as `E_NAME: message`.
@@ -160,6 +161,9 @@ pub fn silence_decoders() {
     }));
 }
 
+/// The bars that are shown, one below the other. Lines that are printed go above them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
 /// A progress bar with stage and remaining time; nothing when it is hidden or there is no terminal.
 pub struct Bar(ProgressBar);
 
@@ -171,7 +175,7 @@ impl Bar {
         let bar = if hidden || !std::io::stderr().is_terminal() {
             ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden())
         } else {
-            ProgressBar::new(STEPS)
+            BARS.add(ProgressBar::new(STEPS))
         };
         let style =
             ProgressStyle::with_template("{prefix}  {bar:32}  {percent:>3} %  {msg}").expect("a fixed template");
@@ -191,6 +195,7 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+        BARS.remove(&self.0);
     }
 }
 

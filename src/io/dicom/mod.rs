@@ -56,6 +56,14 @@ pub fn is_dicom(path: &Path) -> bool {
     header::Header::read(path).is_ok_and(|header| header.is_some())
 }
 
+/// Every file in a folder and in the folders below it, sorted by path: all that a DICOM folder is read from.
+///
+/// # Errors
+/// [`Error::Read`] for a folder that can't be listed, for too many files or folders; [`Error::Cancelled`].
+pub fn files_in(folder: &Path, monitor: &Monitor<'_>) -> Result<Vec<PathBuf>> {
+    files::of(folder, monitor).map(|found| found.files)
+}
+
 /// UID of the series that a file belongs to; `None` for what is no DICOM file, or has none.
 pub fn series_of(path: &Path) -> Option<String> {
     let series = header::Header::read(path).ok()??.text(header::tag::SERIES);

@@ -10,6 +10,9 @@ use crate::venv::Venv;
 
 const REQUIREMENTS: &str = "onnx/requirements-test.txt";
 
+/// What tests of examples need besides; without it they say SKIPPED.
+const EXAMPLES: &str = "examples/cohort/requirements.txt";
+
 /// How many workers run tests at a time, at most; each may hold a CT and a run of it.
 const MAX_WORKERS: usize = 4;
 
@@ -22,6 +25,9 @@ pub fn run(context: &Context) -> Result<Tally> {
     }
     process::run(&mut cargo(&["build", "--release"]))?;
     let packages = Venv::ready("venv", REQUIREMENTS)?;
+    if let Err(error) = packages.also(EXAMPLES) {
+        println!("{error}");
+    }
     let mut tally = Tally::default();
     for folder in folders {
         tally += Tally::of_run(run_and_read(&mut pytest(context, &packages, folder)?)?, of_pytest);
