@@ -32,8 +32,8 @@ const STACK_BYTES: usize = 8 << 20;
 pub struct sam2lung_job {
     shared: Arc<Shared>,
     token: CancelToken,
-    /// Taken by who waits for its end.
-    thread: Option<JoinHandle<()>>,
+    /// Taken by who joins it.
+    thread: Mutex<Option<JoinHandle<()>>>,
     /// The process that started it: its thread doesn't follow into a forked one.
     process: u32,
 }
@@ -86,7 +86,15 @@ impl Drop for sam2lung_job {
             return;
         }
         self.token.cancel();
-        if let Some(thread) = self.thread.take() {
+        self.join();
+    }
+}
+
+impl sam2lung_job {
+    /// Waits until the thread is gone. Before a result is handed over, too: tools that watch threads (ThreadSanitizer) see a join,
+    /// and not the locks of this library.
+    fn join(&self) {
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // A panic on it was caught: it always ends.
             let _ = thread.join();
         }
@@ -102,7 +110,7 @@ fn start(prepared: Prepared) -> Result<sam2lung_job> {
         started: 0,
         reason: reason.to_string(),
     })?;
-    Ok(sam2lung_job { shared, token, thread: Some(thread), process: process::id() })
+    Ok(sam2lung_job { shared, token, thread: Mutex::new(Some(thread)), process: process::id() })
 }
 
 /// Starts a run on a thread of the library's own and returns. Since version 5 of the interface.
@@ -290,6 +298,9 @@ pub unsafe extern "C" fn sam2lung_job_result(
         let job = unsafe { input(job, "job") }?;
         let refuse =
             |got| Err(refuse("job", got, "a job that has ended (sam2lung_job_wait()), asked for its result once"));
+        if job.shared.state().end.is_some() {
+            job.join();
+        }
         match &mut job.shared.state().end {
             None => return refuse("one that still runs"),
             // SAFETY: the contract of the C ABI.
