@@ -45,9 +45,9 @@ OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool prob
 /// The colours of the nodules that were made for this parameter node; null: none.
 vtkMRMLColorTableNode* NoduleColorsOf(vtkMRMLSAM2LungParametersNode* parameters);
 
-/// What stands beside the outputs where it is asked for, shown and hidden with them. Lines are in a role of the parameter node; the
-/// outline of before, which no scene file keeps, names its parameter node by an attribute: a reference would be saved, and in the
-/// opened scene mean another node.
+/// What stands beside the outputs where it is asked for, shown and hidden with them. Lines are in a role of the
+/// parameter node; the outline of before, which no scene file keeps, names its parameter node by an attribute: a
+/// reference would be saved, and in the opened scene mean another node.
 constexpr const char* AXES_ROLE = "SAM2Lung.axes";
 constexpr const char* BEFORE_ROLE = "SAM2Lung.outlineBefore";
 

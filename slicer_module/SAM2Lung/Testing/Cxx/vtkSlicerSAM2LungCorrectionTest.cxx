@@ -1,5 +1,5 @@
-// Correcting the outline of a nodule by clicks inside and outside: seen beside the outline of before, undone click by click, kept or
-// discarded, gone on with after loading.
+// Correcting the outline of a nodule by clicks inside and outside: seen beside the outline of before, undone click by
+// click, kept or discarded, gone on with after loading.
 
 #include "SAM2LungTestScene.h"
 
@@ -288,8 +288,8 @@ int WhatCantBeCorrectedSaysWhy(const std::string& bundles)
   return EXIT_SUCCESS;
 }
 
-/// The clicks stand in the table, which is saved with the scene: SceneTest opens it again. Here a logic that knows nothing else goes
-/// on from it.
+/// The clicks stand in the table, which is saved with the scene: SceneTest opens it again. Here a logic that knows
+/// nothing else goes on from it.
 int CorrectingGoesOnFromTheTable(const std::string& bundles)
 {
   AfterRun test(bundles);
