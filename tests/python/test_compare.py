@@ -185,8 +185,16 @@ def test_compare_refuses_by_name_what_is_no_pair(scans, tmp_path):
         ((prior, other, *both[2:], *both[:2]), "E_OPTION", "expected the CT that was segmented"),
         ((prior, other, *both, "--days", 0), "E_OPTION", "the prior is the earlier scan"),
         ((prior, other, *both, "--days", 9, "--days", 8), "E_OPTION", "one for each of the 1 prior(s)"),
-        ((prior, prior, other, *both, *both[:2], "--days", 8, "--days", 9), "E_OPTION", "days is 8 before 9; expected falling"),
-        ((prior, other, *both, *(["--series", "first"] * 3)), "E_OPTION", "one for all scans, or one for each of the 2"),
+        (
+            (prior, prior, other, *both, *both[:2], "--days", 8, "--days", 9),
+            "E_OPTION",
+            "days is 8 before 9; expected falling",
+        ),
+        (
+            (prior, other, *both, *(["--series", "first"] * 3)),
+            "E_OPTION",
+            "one for all scans, or one for each of the 2",
+        ),
         ((scans.ct("prior"), tmp_path / "no.nii.gz"), "E_READ", "no such file"),
     ):
         text = scans.compare(tmp_path / "refused", *words, status=1).stderr
