@@ -40,7 +40,7 @@ use super::{CudaNames, RuntimeNames, is_windows_device};
 /// programs, of a version that changes with updates.
 pub const RUNTIME: RuntimeNames = RuntimeNames { own: "sam2lung_ort.dll", file: "onnxruntime.dll", by_loader: None };
 /// Where libraries lie, from the folder of the running code.
-pub const LIBRARY_FOLDERS: &[&str] = &["", "../bin"];
+pub const LIBRARY_FOLDERS: &[&str] = &["", r"..\bin"];
 /// CUDA's names.
 pub const CUDA: CudaNames = CudaNames { provider: "onnxruntime_providers_cuda.dll", driver: "nvcuda.dll" };
 /// The loader refuses a truncated library itself.
