@@ -14,8 +14,8 @@ use libloading::{Library, os::windows};
 use windows_sys::{
     Win32::{
         Foundation::{
-            ERROR_ACCESS_DENIED, ERROR_BAD_EXE_FORMAT, ERROR_MOD_NOT_FOUND, ERROR_NOT_SUPPORTED,
-            ERROR_SHARING_VIOLATION, GENERIC_WRITE, HMODULE, MAX_PATH,
+            ERROR_ACCESS_DENIED, ERROR_BAD_EXE_FORMAT, ERROR_MOD_NOT_FOUND, ERROR_SHARING_VIOLATION, ERROR_SUCCESS,
+            GENERIC_WRITE, HMODULE, MAX_PATH,
         },
         Storage::FileSystem::{DELETE, FILE_ATTRIBUTE_HIDDEN, FILE_FLAG_DELETE_ON_CLOSE},
         System::{
@@ -40,7 +40,7 @@ use super::{CudaNames, RuntimeNames, is_windows_device};
 /// programs, of a version that changes with updates.
 pub const RUNTIME: RuntimeNames = RuntimeNames { own: "sam2lung_ort.dll", file: "onnxruntime.dll", by_loader: None };
 /// Where libraries lie, from the folder of the running code.
-pub const LIBRARY_FOLDERS: &[&str] = &["", "../bin"];
+pub const LIBRARY_FOLDERS: &[&str] = &["", r"..\bin"];
 /// CUDA's names.
 pub const CUDA: CudaNames = CudaNames { provider: "onnxruntime_providers_cuda.dll", driver: "nvcuda.dll" };
 /// The loader refuses a truncated library itself.
@@ -126,23 +126,28 @@ unsafe fn open(name: &std::ffi::OsStr, flags: u32) -> Result<Library, String> {
 /// Lets ONNX Runtime stay loaded for good, and the library that holds this code, whose functions it calls.
 ///
 /// ONNX Runtime sends events about models and errors to Windows (ETW), which may pass them on to Microsoft. Its own switch goes
-/// on again as soon as someone listens to its events. So it is kept from becoming a source of events at all, as for a
-/// process of low integrity, which it takes well.
+/// on again as soon as someone listens to its events. So it is kept from becoming a source of events at all: it believes that it
+/// has registered and that nobody listens.
 pub fn keep_runtime(library: Library) {
     let module = windows::Library::from(library).into_raw() as *mut u8;
     // SAFETY: the loader has mapped the module, and nothing of it has run but its initialisers.
-    unsafe { replace_import(module, c"EventRegister", refuse_registration as *const c_void as usize) };
+    unsafe { replace_import(module, c"EventRegister", register_nowhere as *const c_void as usize) };
     let _ = own_module(GET_MODULE_HANDLE_EX_FLAG_PIN);
 }
 
-/// In place of `EventRegister` (evntprov.h).
-unsafe extern "system" fn refuse_registration(
+/// In place of `EventRegister` (evntprov.h): success, with a handle of no registration.
+///
+/// # Safety
+/// `handle` is writable.
+unsafe extern "system" fn register_nowhere(
     _provider: *const GUID,
     _callback: *const c_void,
     _context: *const c_void,
-    _handle: *mut u64,
+    handle: *mut u64,
 ) -> u32 {
-    ERROR_NOT_SUPPORTED
+    // SAFETY: as this function's own.
+    unsafe { handle.write(0) };
+    ERROR_SUCCESS
 }
 
 /// Lets a loaded module call `replacement` for every function of this name that it imports (PE format, "The .idata Section").

@@ -1,5 +1,5 @@
 /* A host that loads and frees the library at run time. Once ONNX Runtime is loaded both stay, since threads of the one call
- * functions of the other; and ONNX Runtime is no source of events: what it would register with is the library's refusal.
+ * functions of the other; and ONNX Runtime is no source of events: what it registers with is the library's own.
  * Usage: loaded LIBRARY, by its whole path */
 #include <stdio.h>
 #include <string.h>

@@ -49,7 +49,7 @@ impl Wine {
         for (name, command) in [("run", limited), ("stop", format!("'{}' --kill", server.display()))] {
             // mscoree, mshtml: it would fetch what .NET and web pages need.
             let text = format!(
-                "exec env --ignore-environment PATH=/usr/bin:/bin TERM=xterm HOME='{home}' \
+                "exec env --ignore-environment PATH=/usr/bin:/bin TERM=xterm LC_ALL=C.UTF-8 HOME='{home}' \
                  WINEPREFIX='{home}/prefix' WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= \
                  LD_LIBRARY_PATH='{libraries}' WINEPATH=\"$WINEPATH\" {command} \"$@\"\n",
                 home = self.home.display(),
