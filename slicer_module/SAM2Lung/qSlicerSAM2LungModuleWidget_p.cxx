@@ -834,8 +834,8 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateEdited()
   this->MeasureAgainButton->setToolTip(
     this->isRunning() ? Widget::tr("A run goes on: wait for it, or cancel it.")
     : corrected       ? Widget::tr("The correction above is neither kept nor discarded: do either first.")
-                      : Widget::tr("Measures the edited segments anew, by outline and CT. The table marks them as edited; what the "
-                                   "network said of the outline of before is not known any more"));
+                      : Widget::tr("Measures the edited segments anew, by outline and CT. The table marks them as edited; "
+                                   "what the network said of the outline of before is not known any more"));
 }
 
 //-----------------------------------------------------------------------------

@@ -251,7 +251,14 @@ void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNo
   parameters->GetScene()->AddNode(node);
   node->SetAndObserveTransformNodeID(ct->GetTransformNodeID());
   Folder(ct).Put(node);
-  parameters->AddNodeReferenceID(role, node->GetID());
+  if (node->GetSaveWithScene())
+  {
+    parameters->AddNodeReferenceID(role, node->GetID());
+  }
+  else
+  {
+    node->SetAttribute(role, parameters->GetID());
+  }
 }
 
 //----------------------------------------------------------------------------
@@ -263,6 +270,19 @@ std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* 
     if (auto* const node = vtkMRMLDisplayableNode::SafeDownCast(parameters->GetNthNodeReference(role, n)))
     {
       nodes.push_back(node);
+    }
+  }
+  std::vector<vtkMRMLNode*> all;
+  if (parameters->GetScene() && std::string(role) == BEFORE_ROLE)
+  {
+    parameters->GetScene()->GetNodesByClass("vtkMRMLSegmentationNode", all);
+  }
+  for (vtkMRMLNode* node : all)
+  {
+    const char* const owner = node->GetAttribute(role);
+    if (owner && parameters->GetID() && std::string(owner) == parameters->GetID())
+    {
+      nodes.push_back(vtkMRMLDisplayableNode::SafeDownCast(node));
     }
   }
   return nodes;
@@ -285,6 +305,14 @@ void RemoveWhole(vtkMRMLNode* node)
     nodes.emplace_back(storable->GetStorageNode());
   }
   nodes.emplace_back(node);
+  // Slicer's module would do it, but scripts run without its window, too. Where there is no hierarchy, none is made.
+  auto* const hierarchy =
+    vtkMRMLSubjectHierarchyNode::SafeDownCast(scene->GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode"));
+  const vtkIdType item = hierarchy ? hierarchy->GetItemByDataNode(node) : 0;
+  if (item)
+  {
+    hierarchy->RemoveItem(item, false, false);
+  }
   for (vtkMRMLNode* each : nodes)
   {
     if (each && each->GetScene() == scene)

@@ -45,15 +45,15 @@ OutputNodes MakeOutputNodes(vtkMRMLSAM2LungParametersNode* parameters, bool prob
 /// The colours of the nodules that were made for this parameter node; null: none.
 vtkMRMLColorTableNode* NoduleColorsOf(vtkMRMLSAM2LungParametersNode* parameters);
 
-/// What stands beside the outputs where it is asked for: roles by which the parameter node refers to it, all of them shown and
-/// hidden with the outputs.
+/// What stands beside the outputs where it is asked for, shown and hidden with them. Lines are in a role of the
+/// parameter node; the outline of before, which no scene file keeps, names its parameter node by an attribute: a
+/// reference would be saved, and in the opened scene mean another node.
 constexpr const char* AXES_ROLE = "SAM2Lung.axes";
 constexpr const char* BEFORE_ROLE = "SAM2Lung.outlineBefore";
 
-/// Makes it one of the nodes that were made here: into the folder beside the CT, under the CT's transform, and into the role of
-/// the parameter node.
+/// Makes it one of the nodes that were made here: into the folder beside the CT, and under the CT's transform.
 void AddBeside(vtkMRMLSAM2LungParametersNode* parameters, vtkMRMLTransformableNode* node, const char* role);
-/// The nodes in a role.
+/// Those nodes.
 std::vector<vtkMRMLDisplayableNode*> NodesBeside(vtkMRMLSAM2LungParametersNode* parameters, const char* role);
 /// Marks a node as made here, so that it goes with its CT.
 void MarkMade(vtkMRMLNode* node);

@@ -237,7 +237,14 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::MeasureAgain(vtkMRMLSAM2LungParameters
   std::string problem = this->BusyProblem(parameters, vtkMRMLTr("vtkSlicerSAM2LungLogic", "measured"));
   if (problem.empty())
   {
-    problem = this->Problem(parameters, true);
+    problem = NodeProblem(parameters, this->External->GetMRMLScene());
+  }
+  // Where the model is not on this machine, the CT is taken for one in HU, as it is in the run's own check.
+  const ModelFacts* const model = problem.empty() ? this->ModelsThere.Find(parameters->GetModelFolder()) : nullptr;
+  const bool hounsfield = !model || model->channels.front().is_hu;
+  if (problem.empty())
+  {
+    problem = VolumeProblem(parameters->GetInputVolumeNode(), hounsfield);
   }
   const Correction* const open = problem.empty() ? this->OpenCorrection(parameters) : nullptr;
   if (open)
@@ -249,9 +256,7 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::MeasureAgain(vtkMRMLSAM2LungParameters
     this->Refuse(problem);
     return false;
   }
-  const ModelFacts* const model = this->ModelsThere.Find(parameters->GetModelFolder());
-  const Measured measured =
-    sam2lung_slicer::MeasureAgain(parameters, !model || model->channels.front().is_hu);
+  const Measured measured = sam2lung_slicer::MeasureAgain(parameters, hounsfield);
   if (!measured.problem.empty())
   {
     this->Refuse(measured.problem);

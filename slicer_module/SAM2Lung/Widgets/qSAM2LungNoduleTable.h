@@ -16,10 +16,10 @@ class vtkSlicerSAM2LungLogic;
 /// The current row's nodule is brought into view; its box (Space, in any column) accepts or rejects it, and is half
 /// ticked as long as nobody has decided. A click on the box of another row makes that row the current one: highlight,
 /// details and views always tell of one nodule. Keys: A accepts, R rejects, U makes it undecided, N and P go to the
-/// next and the previous undecided one; I and O ask for a click that adds to the current nodule or takes away from it, K and D keep
-/// or discard what such clicks made of it. Which measures have a column is chosen by a menu on the header. No row is current until one is chosen, not even when the table gets the
-/// keyboard. What has no room in a row is told of the current one by details(). Everything shown is asked from the
-/// logic anew when the nodules change.
+/// next and the previous undecided one; I and O ask for a click that adds to the current nodule or takes away from it,
+/// K and D keep or discard what such clicks made of it. Which measures have a column is chosen by a menu on the header.
+/// No row is current until one is chosen, not even when the table gets the keyboard. What has no room in a row is told
+/// of the current one by details(). Everything shown is asked from the logic anew when the nodules change.
 class qSAM2LungNoduleTable : public QTableWidget
 {
   Q_OBJECT

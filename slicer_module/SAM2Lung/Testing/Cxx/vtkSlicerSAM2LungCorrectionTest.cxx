@@ -1,5 +1,5 @@
-// Correcting the outline of a nodule by clicks inside and outside: seen beside the outline of before, undone click by click, kept or
-// discarded, gone on with after loading.
+// Correcting the outline of a nodule by clicks inside and outside: seen beside the outline of before, undone click by
+// click, kept or discarded, gone on with after loading.
 
 #include "SAM2LungTestScene.h"
 
@@ -17,6 +17,7 @@
 #include <vtkSegmentationConverter.h>
 #include <vtkTable.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace sam2lung_testing;
@@ -176,6 +177,10 @@ int OutlineOfBeforeIsSeenUntilItIsKept(const std::string& bundles)
   vtkMRMLSegmentationNode* const before = test.Before();
   CHECK_NOT_NULL(before);
   CHECK_BOOL(before->GetSaveWithScene(), false);
+  // Nothing that is saved refers to it: in the opened scene its ID would be another node's.
+  std::vector<vtkMRMLNode*> referring;
+  test.Scene->GetReferencingNodes(before, referring);
+  CHECK_BOOL(std::find(referring.begin(), referring.end(), test.Node) == referring.end(), true);
   CHECK_INT(before->GetSegmentation()->GetNumberOfSegments(), 1);
   auto* const display = vtkMRMLSegmentationDisplayNode::SafeDownCast(before->GetDisplayNode());
   CHECK_NOT_NULL(display);
@@ -283,8 +288,8 @@ int WhatCantBeCorrectedSaysWhy(const std::string& bundles)
   return EXIT_SUCCESS;
 }
 
-/// The clicks stand in the table, which is saved with the scene: SceneTest opens it again. Here a logic that knows nothing else goes
-/// on from it.
+/// The clicks stand in the table, which is saved with the scene: SceneTest opens it again. Here a logic that knows
+/// nothing else goes on from it.
 int CorrectingGoesOnFromTheTable(const std::string& bundles)
 {
   AfterRun test(bundles);
