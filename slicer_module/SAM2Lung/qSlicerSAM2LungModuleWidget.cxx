@@ -4,7 +4,6 @@
 // Qt includes
 #include <QApplication>
 #include <QEvent>
-#include <QFileDialog>
 #include <QKeyEvent>
 
 // SAM2Lung includes
@@ -68,6 +67,8 @@ void qSlicerSAM2LungModuleWidget::setup()
   d->connectOutputs();
   d->connectCorrection();
   d->connectColumns();
+  d->connectExport();
+  d->connectPrior();
   d->EditsTimer.setSingleShot(true);
   connect(&d->EditsTimer, &QTimer::timeout, this, &qSlicerSAM2LungModuleWidget::lookForEdits);
   d->PreselectionTimer.setSingleShot(true);
@@ -456,21 +457,6 @@ void qSlicerSAM2LungModuleWidget::redo()
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidget::exportNodules()
-{
-  Q_D(qSlicerSAM2LungModuleWidget);
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for nodules.csv"));
-  if (folder.isEmpty())
-  {
-    return;
-  }
-  const bool written = d->logic()->Export(d->Node, folder.toStdString());
-  d->MessageIcon = written ? QStyle::SP_MessageBoxInformation : QStyle::SP_MessageBoxCritical;
-  d->Message = QString::fromStdString(d->logic()->GetStatusText());
-  this->updateWidgetFromMRML();
-}
-
-//-----------------------------------------------------------------------------
 bool qSlicerSAM2LungModuleWidget::event(QEvent* event)
 {
   if (event->type() == QEvent::ShortcutOverride || event->type() == QEvent::KeyPress)
@@ -515,6 +501,7 @@ void qSlicerSAM2LungModuleWidget::onRunFinished()
   const bool keyboardThere = d->CancelButton->hasFocus();
   const bool completed = d->logic()->GetStatus() == vtkSlicerSAM2LungLogic::StatusCompleted;
   d->takeMessage();
+  d->takeReport();
   this->updateWidgetFromMRML();
   if (completed && d->Node == d->logic()->GetRunParametersNode())
   {
@@ -603,6 +590,7 @@ void qSlicerSAM2LungModuleWidget::updateWidgetFromMRML()
   d->updateResult();
   d->updateCorrection();
   d->updateEdited();
+  d->updatePrior();
   if (d->Node)
   {
     d->updateOptions();

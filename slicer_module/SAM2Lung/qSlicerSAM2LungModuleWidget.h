@@ -80,6 +80,16 @@ protected slots:
   void redo();
   /// Asks for a folder, and writes the nodules there.
   void exportNodules();
+  /// The same with report page, pictures, tables and volumes.
+  void exportReport();
+  /// The same with DICOM objects as well.
+  void exportDicom();
+  /// Writes a report with DICOM objects, and puts these into Slicer's DICOM database.
+  void exportIntoDatabase();
+  void compareWithPrior();
+  void setSideBySide(bool shown);
+  void onLayoutChanged();
+  void jumpToGoneNodule(const QString& link);
   void onRunStarted();
   void onRunFinished();
 

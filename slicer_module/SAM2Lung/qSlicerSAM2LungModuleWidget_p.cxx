@@ -25,6 +25,7 @@
 
 // SAM2Lung includes
 #include "SAM2LungColors.h"
+#include "qSAM2LungShow.h"
 #include "vtkSlicerSAM2LungLogic.h"
 
 // MRML includes
@@ -66,63 +67,6 @@ QString squares(bool flagged)
     text += square(QColor::fromRgbF(color[0], color[1], color[2]).name());
   }
   return text;
-}
-
-//-----------------------------------------------------------------------------
-/// Setting what is there already would move the cursor under the hands of who types.
-template <class SpinBox, class Value>
-void showValue(SpinBox* box, Value value)
-{
-  const QSignalBlocker blocker(box);
-  if (box->value() != value)
-  {
-    box->setValue(value);
-  }
-}
-
-//-----------------------------------------------------------------------------
-void showIndex(QComboBox* box, int index)
-{
-  const QSignalBlocker blocker(box);
-  box->setCurrentIndex(index);
-}
-
-//-----------------------------------------------------------------------------
-void showChecked(QAbstractButton* button, bool checked)
-{
-  const QSignalBlocker blocker(button);
-  button->setChecked(checked);
-}
-
-//-----------------------------------------------------------------------------
-void showNode(qMRMLNodeComboBox* box, vtkMRMLNode* node)
-{
-  const QSignalBlocker blocker(box);
-  box->setCurrentNode(node);
-}
-
-//-----------------------------------------------------------------------------
-/// A box whose node goes would show the next one instead, and say that the user chose it.
-void letGoOfRemoved(qMRMLNodeComboBox* box)
-{
-  QObject::connect(box, &qMRMLNodeComboBox::nodeAboutToBeRemoved, box,
-                   [box](vtkMRMLNode* node)
-                   {
-                     if (node == box->currentNode())
-                     {
-                       showNode(box, nullptr);
-                     }
-                   });
-}
-
-//-----------------------------------------------------------------------------
-void showPath(ctkPathLineEdit* edit, const QString& path)
-{
-  const QSignalBlocker blocker(edit);
-  if (edit->currentPath() != path)
-  {
-    edit->setCurrentPath(path);
-  }
 }
 } // namespace
 
@@ -170,7 +114,6 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectActions()
   QObject::connect(this->CancelButton, &QPushButton::clicked, q, &Widget::cancel);
   QObject::connect(this->UndoButton, &QPushButton::clicked, q, &Widget::undo);
   QObject::connect(this->RedoButton, &QPushButton::clicked, q, &Widget::redo);
-  QObject::connect(this->ExportButton, &QPushButton::clicked, q, &Widget::exportNodules);
   QObject::connect(this->NoduleTable, &qSAM2LungNoduleTable::detailsChanged, q,
                    [this](const QString& details)
                    {
@@ -723,7 +666,10 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateTitle()
 void qSlicerSAM2LungModuleWidgetPrivate::updateWarnings()
 {
   Q_Q(qSlicerSAM2LungModuleWidget);
-  const QString warnings = QString::fromStdString(this->logic()->GetWarningText(this->Node));
+  QStringList lines = QStringList() << QString::fromStdString(this->logic()->GetWarningText(this->Node))
+                                    << QString::fromStdString(this->logic()->GetComparisonWarningText(this->Node));
+  lines.removeAll(QString());
+  const QString warnings = lines.join('\n');
   const int size = q->style()->pixelMetric(QStyle::PM_SmallIconSize);
   this->WarningIconLabel->setPixmap(q->style()->standardIcon(QStyle::SP_MessageBoxWarning).pixmap(size, size));
   this->WarningLabel->setText(warnings);

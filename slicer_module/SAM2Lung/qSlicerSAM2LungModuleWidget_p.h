@@ -6,6 +6,7 @@
 
 // Qt includes
 #include <QStyle>
+#include <QTemporaryDir>
 #include <QTimer>
 
 // SAM2Lung includes
@@ -91,6 +92,17 @@ public:
   void updateEdited();
   /// The menu with the table's columns, and what was chosen there last.
   void connectColumns();
+  void connectPrior();
+  /// The prior, what was compared, and what the prior alone has.
+  void updatePrior();
+  /// What can be exported, as a menu.
+  void connectExport();
+  /// A file of the DICOM series that the CT came from, by the CT itself or by Slicer's DICOM database; empty: not known.
+  QString dicomFile() const;
+  /// \param into_database  puts the DICOM objects there once they are written, and keeps nothing else
+  void startReport(const QString& folder, const QString& dicom_file, bool into_database = false);
+  /// Tells how the report went, and does what was to be done with it.
+  void takeReport();
   void connectReader();
   /// Of the current nodule. A comment that is still being typed goes to the nodule that it was begun for.
   void showComment();
@@ -125,6 +137,10 @@ public:
   /// Which segments were edited by hand, as of the last look; empty: none.
   QString Edited;
   vtkWeakPointer<vtkSegmentation> Segmentation;
+  /// A report is being written.
+  bool Reporting{ false };
+  /// Where it is written, if it goes into Slicer's DICOM database and is thrown away then.
+  QScopedPointer<QTemporaryDir> ForDatabase;
   /// How the last run or call went, unless it completed.
   QString Message;
   QStyle::StandardPixmap MessageIcon{ QStyle::SP_MessageBoxInformation };

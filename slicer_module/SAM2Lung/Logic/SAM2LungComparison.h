@@ -55,6 +55,7 @@ std::string ComparisonText(vtkMRMLTableNode* node);
 std::string ComparisonDoubts(vtkMRMLTableNode* node);
 /// What became of a nodule, for people; empty: it wasn't compared.
 std::string ChangeText(vtkMRMLTableNode* node, int id);
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::vector<GoneNodule> GoneNodules(vtkMRMLTableNode* node);
 /// "Gone: Nodule 3 of the prior, 280 mm³."
 std::string GoneText(const GoneNodule& gone);

@@ -17,7 +17,6 @@
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSliceCompositeNode.h>
-#include <vtkMRMLSliceLogic.h>
 #include <vtkMRMLSliceNode.h>
 #include <vtkMRMLVolumeDisplayNode.h>
 
@@ -151,7 +150,7 @@ vtkMRMLSliceNode* MakeView(vtkMRMLScene* scene, const char* name, const char* la
 
 vtkMRMLSliceCompositeNode* MakeComposite(vtkMRMLScene* scene, const char* name)
 {
-  auto* composite = vtkMRMLSliceLogic::GetSliceCompositeNode(scene, name);
+  auto* composite = CompositeOf(scene, name);
   if (!composite)
   {
     vtkNew<vtkMRMLSliceCompositeNode> made;
@@ -208,7 +207,7 @@ void LetIntoAllViews(vtkMRMLScene* scene)
 
 void TakePriorOutOfView(vtkMRMLScene* scene)
 {
-  if (auto* const view = vtkMRMLSliceLogic::GetSliceCompositeNode(scene, PRIOR_VIEW))
+  if (auto* const view = CompositeOf(scene, PRIOR_VIEW))
   {
     MRMLNodeModifyBlocker blocker(view);
     view->SetBackgroundVolumeID(nullptr);
@@ -218,6 +217,22 @@ void TakePriorOutOfView(vtkMRMLScene* scene)
 }
 
 } // namespace
+
+//----------------------------------------------------------------------------
+vtkMRMLSliceCompositeNode* CompositeOf(vtkMRMLScene* scene, const char* view)
+{
+  std::vector<vtkMRMLNode*> nodes;
+  scene->GetNodesByClass("vtkMRMLSliceCompositeNode", nodes);
+  const auto found = std::find_if(nodes.begin(),
+                                  nodes.end(),
+                                  [view](vtkMRMLNode* node)
+                                  {
+                                    const char* const name =
+                                      vtkMRMLSliceCompositeNode::SafeDownCast(node)->GetLayoutName();
+                                    return name && !std::strcmp(name, view);
+                                  });
+  return found == nodes.end() ? nullptr : vtkMRMLSliceCompositeNode::SafeDownCast(*found);
+}
 
 //----------------------------------------------------------------------------
 bool IsPriorView(vtkMRMLSliceCompositeNode* view)
@@ -320,7 +335,7 @@ bool ShowSideBySide(Parameters* parameters)
 //----------------------------------------------------------------------------
 Parameters* ShownSideBySide(vtkMRMLScene* scene)
 {
-  auto* const view = scene ? vtkMRMLSliceLogic::GetSliceCompositeNode(scene, PRIOR_VIEW) : nullptr;
+  auto* const view = scene ? CompositeOf(scene, PRIOR_VIEW) : nullptr;
   const char* const shown = view ? view->GetBackgroundVolumeID() : nullptr;
   std::vector<vtkMRMLNode*> nodes;
   if (shown)

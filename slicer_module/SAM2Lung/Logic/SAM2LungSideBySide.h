@@ -43,6 +43,9 @@ void EndSideBySide(vtkMRMLScene* scene);
 void LetGoOfPrior(vtkMRMLScalarVolumeNode* volume);
 /// Ends what belongs to it where the user chose another layout by hand.
 void FollowLayout(vtkMRMLScene* scene);
+/// What the slice view of a layout name shows; none: null.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+vtkMRMLSliceCompositeNode* CompositeOf(vtkMRMLScene* scene, const char* view);
 /// Whether it is the view of the prior.
 bool IsPriorView(vtkMRMLSliceCompositeNode* view);
 

@@ -48,9 +48,8 @@ std::string PanelRemedy(const std::string& error)
   return {};
 }
 
-std::string LibraryText(const sam2lung::Error& error)
+std::string LibraryText(const sam2lung::Error& error, const std::string& remedy)
 {
-  const std::string remedy = PanelRemedy(error.name());
   const std::string& message = error.message();
   const std::string& own = error.remedy();
   const bool replaced = !remedy.empty() && !own.empty() && message.size() > own.size() &&
@@ -102,7 +101,7 @@ std::string FailureText(const std::exception_ptr& error)
   }
   catch (const sam2lung::Error& known)
   {
-    return LibraryText(known);
+    return LibraryText(known, PanelRemedy(known.name()));
   }
   catch (const UnfitModel& unfit)
   {
@@ -123,6 +122,28 @@ std::string FailureText(const std::exception_ptr& error)
   {
     return vtkMRMLTr("vtkSlicerSAM2LungLogic", "Something unexpected went wrong. Please report what you did.");
   }
+}
+
+std::string ComparisonFailureText(const std::exception_ptr& error)
+{
+  try
+  {
+    std::rethrow_exception(error);
+  }
+  catch (const sam2lung::Error& known)
+  {
+    if (known.name() == "E_NO_LUNG")
+    {
+      return LibraryText(known,
+                         vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                   "A comparison lays the lungs of both CTs over each other: choose CTs that show them."));
+    }
+  }
+  catch (...)
+  {
+    // As of a run.
+  }
+  return FailureText(error);
 }
 
 std::string StageText(const RunProgress& progress)

@@ -14,6 +14,8 @@ namespace sam2lung_slicer
 
 /// What went wrong and what to do. Where the panel has a place for the library's advice, that place is named instead.
 std::string FailureText(const std::exception_ptr& error);
+/// The same of a comparison, which can't do without lungs.
+std::string ComparisonFailureText(const std::exception_ptr& error);
 /// A sentence: with a capital, and a full stop where it ends with a word.
 std::string Sentence(std::string text);
 /// What a run does now.

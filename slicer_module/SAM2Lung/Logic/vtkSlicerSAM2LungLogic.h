@@ -292,6 +292,8 @@ public:
   /// \{
   /// Why Compare() can't be called and what to do, for people; empty: it can be tried. Cheap.
   std::string GetPriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Whether Compare() segments the prior first, which writes its nodules anew (see GetReviewLoss() of its parameter node).
+  bool GetPriorNeedsRun(vtkMRMLSAM2LungParametersNode* parameters);
   /// Days from the prior to the CT by their study dates; negative: not known.
   double GetDaysSincePrior(vtkMRMLSAM2LungParametersNode* parameters);
   /// Compares the nodules with those of vtkMRMLSAM2LungParametersNode::GetPriorVolumeNode(). Where PriorFolder names no folder of

@@ -70,6 +70,8 @@ public:
   bool Export(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Why the nodules can't be compared with the chosen prior; empty: it can be tried.
   std::string PriorProblem(vtkMRMLSAM2LungParametersNode* parameters);
+  /// The result of the prior CT, if it was made in the same way as that of the CT; else null.
+  const sam2lung_slicer::Kept* FindPrior(vtkMRMLSAM2LungParametersNode* parameters) const;
   /// Compares with the prior, or first begins to segment that. \return the run, or null if it was refused
   std::shared_ptr<Run> BeginComparison(vtkMRMLSAM2LungParametersNode* parameters, bool prior_is_segmented = false);
   /// Lets observers hear of the run, and of what follows, until all is over. \return whether all was completed

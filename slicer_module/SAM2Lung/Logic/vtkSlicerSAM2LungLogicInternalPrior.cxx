@@ -37,6 +37,15 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::PriorProblem(vtkMRMLSAM2LungPar
 }
 
 //----------------------------------------------------------------------------
+const Kept* vtkSlicerSAM2LungLogic::vtkInternal::FindPrior(vtkMRMLSAM2LungParametersNode* parameters) const
+{
+  const Kept* const current = this->Results.Find(parameters);
+  const Kept* const prior =
+    this->Results.Find(FindParametersNode(parameters->GetScene(), parameters->GetPriorVolumeNode()));
+  return current && prior && ArePairs(*prior, *current) ? prior : nullptr;
+}
+
+//----------------------------------------------------------------------------
 std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic::vtkInternal::BeginJob(
   const std::shared_ptr<Run>& run,
   const Job& job)
@@ -76,9 +85,11 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   const Kept* prior = nullptr;
   if (parameters->GetPriorFolder().empty())
   {
-    prior = this->Results.Find(FindParametersNode(parameters->GetScene(), parameters->GetPriorVolumeNode()));
     // Once segmented, what still differs the library tells by name.
-    if (!prior || (!prior_is_segmented && !ArePairs(*prior, *current)))
+    prior = prior_is_segmented
+              ? this->Results.Find(FindParametersNode(parameters->GetScene(), parameters->GetPriorVolumeNode()))
+              : this->FindPrior(parameters);
+    if (!prior)
     {
       const std::shared_ptr<Run> run = this->Begin(PriorParameters(parameters, *current), std::nullopt);
       if (run)
@@ -129,7 +140,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverComparison(Run& run,
   }
   if (outcome.error)
   {
-    this->End(run, StatusFailed, FailureText(outcome.error));
+    this->End(run, StatusFailed, ComparisonFailureText(outcome.error));
     return;
   }
   const Kept* const current = this->Results.Find(parameters);

@@ -31,6 +31,13 @@ std::string vtkSlicerSAM2LungLogic::GetPriorProblem(vtkMRMLSAM2LungParametersNod
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetPriorNeedsRun(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return this->Internal->PriorProblem(parameters).empty() && parameters->GetPriorFolder().empty() &&
+         !this->Internal->FindPrior(parameters);
+}
+
+//----------------------------------------------------------------------------
 double vtkSlicerSAM2LungLogic::GetDaysSincePrior(vtkMRMLSAM2LungParametersNode* parameters)
 {
   const bool there = parameters && parameters->GetPriorVolumeNode() && parameters->GetInputVolumeNode();

@@ -123,12 +123,14 @@ QString qSAM2LungNoduleTablePrivate::details(int id) const
     qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
       .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
            this->number(id, "volume_mm3_p05", 0), this->number(id, "volume_mm3_p95", 0));
+  const QString change = QString::fromStdString(this->Logic->GetNoduleChangeText(this->Parameters, id));
+  const QString known = change.isEmpty() ? size : size + "\n" + change;
   if (!this->Logic->GetNoduleFlagged(this->Parameters, id))
   {
-    return size;
+    return known;
   }
   const QString reasons = this->text(id, "review_reasons");
-  return size + " " +
+  return known + (change.isEmpty() ? " " : "\n") +
          (reasons.isEmpty() ? qSAM2LungNoduleTable::tr("Look again.")
                             : qSAM2LungNoduleTable::tr("Look again: %1.").arg(reasons));
 }

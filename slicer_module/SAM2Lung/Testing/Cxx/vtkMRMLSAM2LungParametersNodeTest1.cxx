@@ -5,6 +5,7 @@
 
 #include <vtkAddonTestingMacros.h>
 #include <vtkMRMLLabelMapVolumeNode.h>
+#include <vtkMRMLLinearTransformNode.h>
 #include <vtkMRMLSAM2LungParametersNode.h>
 #include <vtkMRMLScalarVolumeNode.h>
 #include <vtkMRMLScene.h>
@@ -24,6 +25,8 @@ const char* const FOLDER = "/models/Jürgen's \"best\" <1> & co";
 void SetEverything(Parameters* node)
 {
   node->SetLungMaskSegmentID("Segment_7");
+  node->SetPriorFolder(FOLDER);
+  node->SetPriorDays(181.5);
   node->SetSamples(13);
   node->SetSeed(99);
   node->SetDevice(Parameters::DeviceCUDA);
@@ -120,6 +123,8 @@ int TestCopies()
   copy->Copy(one);
   CHECK_EXIT_SUCCESS(CheckOptions(copy));
   CHECK_STD_STRING(copy->GetLungMaskSegmentID(), std::string("Segment_7"));
+  CHECK_STD_STRING(copy->GetPriorFolder(), std::string(FOLDER));
+  CHECK_DOUBLE(copy->GetPriorDays(), 181.5);
   CHECK_POINTER(copy->GetInputVolumeNode(), ct);
 
   vtkNew<Parameters> other;
@@ -128,6 +133,8 @@ int TestCopies()
   CHECK_EXIT_SUCCESS(CheckOptions(other));
   CHECK_NULL(other->GetInputVolumeNode());
   CHECK_STD_STRING(other->GetLungMaskSegmentID(), std::string());
+  CHECK_STD_STRING(other->GetPriorFolder(), std::string());
+  CHECK_DOUBLE(other->GetPriorDays(), 0.0);
 
   one->SetChannelVolumeNode("PET", ct);
   one->SetChannelVolumeNode("T1", ct);
@@ -157,6 +164,9 @@ std::string SceneAsXML()
   node->SetNoduleTableNode(vtkMRMLTableNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLTableNode", "Table")));
   node->SetChannelVolumeNode(
     "T1-post_2", vtkMRMLScalarVolumeNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode", "T1")));
+  node->SetPriorVolumeNode(node->GetChannelVolumeNode("T1-post_2"));
+  node->SetPriorTransformNode(
+    vtkMRMLLinearTransformNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLLinearTransformNode", "Laid over")));
   scene->SetSaveToXMLString(1);
   scene->Commit();
   return scene->GetSceneXMLString();
@@ -184,6 +194,10 @@ int TestScene()
     CHECK_INT(static_cast<int>(node->GetChannelNames().size()), 1);
     CHECK_POINTER(node->GetChannelVolumeNode("T1-post_2"),
                   scene->GetNthNodeByClass(3 * copies - 1, "vtkMRMLScalarVolumeNode"));
+    CHECK_STD_STRING(node->GetPriorFolder(), std::string(FOLDER));
+    CHECK_DOUBLE(node->GetPriorDays(), 181.5);
+    CHECK_POINTER(node->GetPriorVolumeNode(), node->GetChannelVolumeNode("T1-post_2"));
+    CHECK_POINTER(node->GetPriorTransformNode(), scene->GetNthNodeByClass(copies - 1, "vtkMRMLLinearTransformNode"));
     CHECK_POINTER(node->GetLabelMapNode(), scene->GetNthNodeByClass(copies - 1, "vtkMRMLLabelMapVolumeNode"));
     CHECK_POINTER(node->GetNoduleTableNode(), scene->GetNthNodeByClass(copies - 1, "vtkMRMLTableNode"));
   }

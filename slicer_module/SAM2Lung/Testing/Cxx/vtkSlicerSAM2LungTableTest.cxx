@@ -112,6 +112,19 @@ std::vector<ExpectedColumn> ExpectedColumns()
     { "short_axis_3d_end_r", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[0]; } },
     { "short_axis_3d_end_a", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[1]; } },
     { "short_axis_3d_end_s", "double", "mm", "mm", [](N n) { return n.short_axis_3d_end_ras[2]; } },
+    { "change", "string", "", "", nullptr },
+    { "prior_id", "string", "", "", nullptr },
+    { "prior_volume_mm3", "double", "mm³", "mm3", [](N) { return double(NAN); } },
+    { "volume_change_percent", "double", "%", "%", [](N) { return double(NAN); } },
+    { "volume_change_percent_p05", "double", "%", "%", [](N) { return double(NAN); } },
+    { "volume_change_percent_p95", "double", "%", "%", [](N) { return double(NAN); } },
+    { "growth_probability", "double", "", "", [](N) { return double(NAN); } },
+    { "diameter_change_mm", "double", "mm", "mm", [](N) { return double(NAN); } },
+    { "diameter_growth_probability", "double", "", "", [](N) { return double(NAN); } },
+    { "doubling_time_days", "double", "d", "d", [](N) { return double(NAN); } },
+    { "doubling_time_days_p05", "double", "d", "d", [](N) { return double(NAN); } },
+    { "doubling_time_days_p95", "double", "d", "d", [](N) { return double(NAN); } },
+    { "probability_in_prior", "double", "", "", [](N) { return double(NAN); } },
   };
 }
 
