@@ -24,6 +24,7 @@
 #include <vtkNew.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -216,6 +217,16 @@ void TakePriorOutOfView(vtkMRMLScene* scene)
   }
 }
 
+void LeaveLayout(vtkMRMLScene* scene)
+{
+  vtkMRMLLayoutNode* const layout = LayoutOf(scene);
+  const char* const before = layout ? layout->GetAttribute(LAYOUT_BEFORE) : nullptr;
+  if (layout && layout->GetViewArrangement() == SIDE_BY_SIDE_LAYOUT)
+  {
+    layout->SetViewArrangement(before ? std::atoi(before) : vtkMRMLLayoutNode::SlicerLayoutFourUpView);
+  }
+}
+
 } // namespace
 
 //----------------------------------------------------------------------------
@@ -363,11 +374,16 @@ void EndSideBySide(vtkMRMLScene* scene)
   }
   TakePriorOutOfView(scene);
   LetIntoAllViews(scene);
-  vtkMRMLLayoutNode* const layout = LayoutOf(scene);
-  const char* const before = layout ? layout->GetAttribute(LAYOUT_BEFORE) : nullptr;
-  if (layout && layout->GetViewArrangement() == SIDE_BY_SIDE_LAYOUT)
+  LeaveLayout(scene);
+}
+
+//----------------------------------------------------------------------------
+void ForgetSavedSideBySide(vtkMRMLScene* scene)
+{
+  if (scene && !ShownSideBySide(scene))
   {
-    layout->SetViewArrangement(before ? std::stoi(before) : vtkMRMLLayoutNode::SlicerLayoutFourUpView);
+    LetIntoAllViews(scene);
+    LeaveLayout(scene);
   }
 }
 

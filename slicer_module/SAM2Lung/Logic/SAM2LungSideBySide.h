@@ -30,6 +30,9 @@ void AlignPrior(vtkMRMLSAM2LungParametersNode* parameters, const CompareInput& i
 
 /// Tells the layout node of the layout, so that a scene that was saved with it can be shown.
 void RegisterSideBySide(vtkMRMLScene* scene);
+/// After a scene was loaded that was saved with both beside each other: they are no longer, since what showed the prior isn't
+/// saved.
+void ForgetSavedSideBySide(vtkMRMLScene* scene);
 /// Shows both beside each other. \return whether there is something to show: a comparison, and both CTs
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);

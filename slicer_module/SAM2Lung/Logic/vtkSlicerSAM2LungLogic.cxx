@@ -694,6 +694,7 @@ void vtkSlicerSAM2LungLogic::OnMRMLSceneNodeRemoved(vtkMRMLNode* node)
 void vtkSlicerSAM2LungLogic::OnMRMLSceneEndImport()
 {
   RegisterSideBySide(this->GetMRMLScene());
+  ForgetSavedSideBySide(this->GetMRMLScene());
   UpgradeTables(this->GetMRMLScene());
 }
 

@@ -6,6 +6,7 @@
 #include "SAM2LungSideBySide.h"
 
 #include <vtkAddonTestingMacros.h>
+#include <vtkMRMLDisplayNode.h>
 #include <vtkMRMLLayoutNode.h>
 #include <vtkMRMLLinearTransformNode.h>
 #include <vtkMRMLSegmentationNode.h>
@@ -209,6 +210,17 @@ int PriorLiesOverTheCTBesideIt(TwoScans& test)
   CHECK_INT(layout->GetViewArrangement(), vtkMRMLLayoutNode::SlicerLayoutOneUpRedSliceView);
   CHECK_INT(outlines->GetNumberOfViewNodeIDs(), 0);
   CHECK_BOOL(test.Logic->ShowSideBySide(test.OfPrior), false);
+
+  // As a scene that was saved so comes back: without what showed the prior.
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
+  CHECK_INT(shown->GetSaveWithScene(), 0);
+  test.Scene->RemoveNode(shown);
+  test.Scene->StartState(vtkMRMLScene::ImportState);
+  test.Scene->EndState(vtkMRMLScene::ImportState);
+  CHECK_INT(layout->GetViewArrangement(), vtkMRMLLayoutNode::SlicerLayoutOneUpRedSliceView);
+  CHECK_INT(outlines->GetNumberOfViewNodeIDs(), 0);
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
+  test.Logic->EndSideBySide();
   return EXIT_SUCCESS;
 }
 
@@ -313,11 +325,11 @@ int WhatCantBeComparedIsSaid(const std::string& bundles)
   parameters->SetSearch(Parameters::SearchSegment);
   CHECK_BOOL(Holds(test.Logic->GetPriorProblem(parameters), "in a segment, which the prior has not"), true);
   parameters->SetSearch(Parameters::SearchEverywhere);
-  // Balls without lungs can't be laid over each other.
+  // Lung without an edge can't be laid over another one.
   CHECK_BOOL(test.Logic->Compare(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
-  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "No lung was found"), true);
-  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "choose CTs that show them."), true);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "could not be registered"), true);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "Choose a prior CT of the same patient"), true);
   CHECK_STD_STRING(test.Logic->GetComparisonText(parameters), "");
   CHECK_BOOL(test.Logic->ShowSideBySide(parameters), false);
   // A closed scene takes the results with it.
