@@ -63,7 +63,7 @@ fn once(finished: &Path, requirements: &str, install: impl FnOnce() -> Result<()
     }
     stage(&format!("Installing what {requirements} names"));
     install()?;
-    fs::write(finished, wanted).map_err(|e| format!("{}: {e}", finished.display()).into())
+    fs::write(finished, wanted).map_err(|e| format!("{}: {e}", finished.display()))
 }
 
 fn own_python(folder: &Path) -> PathBuf {
