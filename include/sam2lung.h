@@ -748,6 +748,11 @@ typedef struct sam2lung_comparison_row {
    */
   bool samples_agree;
   /**
+   * Of what one scan alone has: whether the other one may show it all the same, below the threshold. Then it may be neither new
+   * nor gone.
+   */
+  bool other_may_show_it;
+  /**
    * Where its centre lies in the prior CT, by the registration where it wasn't found there; RAS, mm.
    */
   double prior_ras[3];
@@ -1904,9 +1909,9 @@ enum sam2lung_status sam2lung_comparison_current_to_prior(const struct sam2lung_
 const char *sam2lung_comparison_json(const struct sam2lung_comparison *comparison);
 
 /**
- * Writes comparison.json, comparison.csv and comparison.png into a folder, as the command line does. The folder is there whole or
- * not at all; an earlier comparison there is replaced, and a folder that holds anything else is refused (E_WRITE). Since version 5
- * of the interface.
+ * Writes page, text, tables and pictures of a comparison into a folder, as the command line does. The folder is there whole or not
+ * at all; an earlier comparison there is replaced, and a folder that holds anything else is refused (E_WRITE). Since version 5 of
+ * the interface.
  *
  * Any thread, several at once.
  *

@@ -146,7 +146,7 @@ def work(output, case, asked):
 def again(output, name):
     """Lets a case that failed run again; False where it has no record, or hasn't failed."""
     record = read(Path(output) / name)
-    if not record or record.state == DONE:
+    if not record or record.state != FAILED:
         return False
     record.state, record.tries, record.kills, record.error, record.reason = WAITING, 0, 0, "", ""
     write(Path(output) / name, record)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from case import Case
 
-ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".vti")
 
 
 class WorkListError(Exception):

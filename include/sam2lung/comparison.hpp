@@ -31,6 +31,7 @@ struct ComparisonRow {
     bool in_prior;                      ///< Whether it was found in the prior scan.
     bool in_current;                    ///< Whether it was found in the current scan.
     bool samples_agree;                 ///< Whether the samples agree in what became of it.
+    bool other_may_show_it;             ///< Of what one scan alone has: whether the other one may show it all the same.
     std::array<double, 3> prior_ras;    ///< Its centre in the prior CT, mm, by the registration where it wasn't found.
     std::array<double, 3> current_ras;  ///< The same in the current CT.
     double prior_volume_mm3;            ///< Volume in the prior scan.
@@ -138,7 +139,7 @@ public:
     /// The text of comparison.json.
     std::string json() const { return sam2lung_comparison_json(c()); }
 
-    /// Writes comparison.json, comparison.csv and comparison.png into a folder, which is there whole or not at all.
+    /// Writes page, text, tables and pictures of the comparison into a folder, which is there whole or not at all.
     /// \throws Error Status::write
     void write(const std::string& folder) const {
         detail::call([&](sam2lung_error** error) {
@@ -171,8 +172,8 @@ private:
     static ComparisonRow row(const sam2lung_comparison_row& raw) {
         const auto place = [](const double* ras) { return std::array<double, 3>{ras[0], ras[1], ras[2]}; };
         return {static_cast<Change>(raw.change), raw.prior_id, raw.current_id, raw.pairs, raw.in_prior, raw.in_current,
-                raw.samples_agree, place(raw.prior_ras), place(raw.current_ras), raw.prior_volume_mm3,
-                raw.current_volume_mm3, raw.volume_change_percent, raw.volume_change_percent_p05,
+                raw.samples_agree, raw.other_may_show_it, place(raw.prior_ras), place(raw.current_ras),
+                raw.prior_volume_mm3, raw.current_volume_mm3, raw.volume_change_percent, raw.volume_change_percent_p05,
                 raw.volume_change_percent_p95, raw.growth_probability, raw.shrinkage_probability,
                 raw.diameter_change_mm, raw.diameter_growth_probability, raw.doubling_time_days,
                 raw.doubling_time_days_p05, raw.doubling_time_days_p95, raw.distance_mm, raw.probability_in_other};

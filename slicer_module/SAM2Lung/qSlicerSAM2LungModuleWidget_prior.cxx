@@ -27,8 +27,11 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectPrior()
   QObject::connect(this->PriorVolumeComboBox, QOverload<vtkMRMLNode*>::of(&qMRMLNodeComboBox::currentNodeChanged), q,
                    [this](vtkMRMLNode* node)
                    {
-                     if (this->Node)
+                     if (this->Node && node != this->Node->GetPriorVolumeNode())
                      {
+                       // Days and folder were another prior's.
+                       this->Node->SetPriorDays(0.0);
+                       this->Node->SetPriorFolder("");
                        this->Node->SetPriorVolumeNode(vtkMRMLScalarVolumeNode::SafeDownCast(node));
                      }
                    });
@@ -78,9 +81,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::updatePrior()
                                  : text.isEmpty()                                  ? problem
                                                                                    : text + "\n" + problem);
   this->ComparisonLabel->setVisible(!this->ComparisonLabel->text().isEmpty());
-  const bool compared = this->Node && this->Node->GetPriorTransformNode() && !text.isEmpty();
-  this->SideBySideButton->setEnabled(compared && chosen);
-  showChecked(this->SideBySideButton, this->Node && logic->GetSideBySide(this->Node));
+  const bool shown = this->Node && logic->GetSideBySide(this->Node);
+  this->SideBySideButton->setEnabled(shown || (!text.isEmpty() && logic->GetPriorAligned(this->Node)));
+  showChecked(this->SideBySideButton, shown);
 
   QStringList gone;
   for (int n = 0; n < logic->GetNumberOfGoneNodules(this->Node); ++n)

@@ -85,6 +85,9 @@ pub struct sam2lung_comparison_row {
     pub in_current: bool,
     /// Whether the samples agree in what became of it: the whole interval lies on one side of the limit.
     pub samples_agree: bool,
+    /// Of what one scan alone has: whether the other one may show it all the same, below the threshold. Then it may be neither new
+    /// nor gone.
+    pub other_may_show_it: bool,
     /// Where its centre lies in the prior CT, by the registration where it wasn't found there; RAS, mm.
     pub prior_ras: [f64; 3],
     /// The same in the current CT.
@@ -127,6 +130,7 @@ unsafe impl Abi for sam2lung_comparison_row {
         ("in_prior", std::mem::offset_of!(sam2lung_comparison_row, in_prior)),
         ("in_current", std::mem::offset_of!(sam2lung_comparison_row, in_current)),
         ("samples_agree", std::mem::offset_of!(sam2lung_comparison_row, samples_agree)),
+        ("other_may_show_it", std::mem::offset_of!(sam2lung_comparison_row, other_may_show_it)),
     ];
     const DEFAULT: Self = sam2lung_comparison_row {
         struct_size: size_of::<Self>(),
@@ -137,6 +141,7 @@ unsafe impl Abi for sam2lung_comparison_row {
         in_prior: false,
         in_current: false,
         samples_agree: false,
+        other_may_show_it: false,
         prior_ras: [f64::NAN; 3],
         current_ras: [f64::NAN; 3],
         prior_volume_mm3: f64::NAN,
@@ -170,6 +175,7 @@ impl From<&Row> for sam2lung_comparison_row {
             in_prior: row.prior.is_some(),
             in_current: row.current.is_some(),
             samples_agree: row.growth.as_ref().is_some_and(|growth| growth.samples_agree),
+            other_may_show_it: row.other_may_show_it,
             prior_ras: row.place_in_prior_ras,
             current_ras: row.place_in_current_ras,
             prior_volume_mm3: volume(&row.prior),
@@ -393,9 +399,9 @@ pub unsafe extern "C" fn sam2lung_comparison_json(comparison: *const sam2lung_co
     unsafe { getter(comparison, c"".as_ptr(), |comparison| comparison.json.as_ptr()) }
 }
 
-/// Writes comparison.json, comparison.csv and comparison.png into a folder, as the command line does. The folder is there whole or
-/// not at all; an earlier comparison there is replaced, and a folder that holds anything else is refused (E_WRITE). Since version 5
-/// of the interface.
+/// Writes page, text, tables and pictures of a comparison into a folder, as the command line does. The folder is there whole or not
+/// at all; an earlier comparison there is replaced, and a folder that holds anything else is refused (E_WRITE). Since version 5 of
+/// the interface.
 ///
 /// Any thread, several at once.
 ///

@@ -91,6 +91,15 @@ impl Drop for sam2lung_job {
 }
 
 impl sam2lung_job {
+    /// The job, in the process that started it: a forked one has neither its thread nor sound locks.
+    fn here(&self) -> Result<&Self> {
+        if self.process == process::id() {
+            return Ok(self);
+        }
+        let got = format!("of process {}, from which this one ({}) was forked", self.process, process::id());
+        Err(refuse("job", got, "a job that was started in this process"))
+    }
+
     /// Waits until the thread is gone. Before a result is handed over, too: tools that watch threads (ThreadSanitizer) see a join,
     /// and not the locks of this library.
     fn join(&self) {
@@ -211,7 +220,7 @@ pub unsafe extern "C" fn sam2lung_job_poll(
 ) -> sam2lung_status {
     let work = |_: &Call| -> Result<()> {
         // SAFETY: the contract of the C ABI.
-        let state = unsafe { input(job, "job") }?.shared.state();
+        let state = unsafe { input(job, "job") }?.here()?.shared.state();
         if !progress.is_null() {
             // SAFETY: it isn't NULL.
             let size = unsafe { structs::check_room(progress, "progress") }?;
@@ -247,11 +256,7 @@ pub unsafe extern "C" fn sam2lung_job_wait(
 ) -> sam2lung_status {
     let work = |_: &Call| -> Result<()> {
         // SAFETY: the contract of the C ABI.
-        let job = unsafe { input(job, "job") }?;
-        if job.process != process::id() {
-            let got = format!("of process {}, from which this one ({}) was forked", job.process, process::id());
-            return Err(refuse("job", got, "a job that was started in this process"));
-        }
+        let job = unsafe { input(job, "job") }?.here()?;
         // A time that never comes is none.
         let until = u64::try_from(timeout_ms).ok().and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
         let mut state = job.shared.state();
@@ -295,7 +300,7 @@ pub unsafe extern "C" fn sam2lung_job_result(
     let work = |_: &Call| -> Result<()> {
         check_output(result, "result")?;
         // SAFETY: the contract of the C ABI.
-        let job = unsafe { input(job, "job") }?;
+        let job = unsafe { input(job, "job") }?.here()?;
         let refuse =
             |got| Err(refuse("job", got, "a job that has ended (sam2lung_job_wait()), asked for its result once"));
         if job.shared.state().end.is_some() {

@@ -227,7 +227,7 @@ pub(super) enum Ct<'a> {
 }
 
 impl<'a> Ct<'a> {
-    /// The volume, else the image.
+    /// The volume, or the image: one of them.
     ///
     /// # Safety
     /// As [`View::of`].
@@ -238,8 +238,10 @@ impl<'a> Ct<'a> {
     ) -> Result<Self> {
         match image {
             Some(image) if volume.is_null() => Ok(Ct::Image(image)),
+            // Whose series the image is of isn't what the volume shows, as far as anyone knows.
+            Some(_) => Err(refuse(argument, "a volume beside an image", "NULL: the image holds the CT")),
             // SAFETY: as this function's own.
-            _ => Ok(Ct::Given(unsafe { View::of(volume, argument) }?)),
+            None => Ok(Ct::Given(unsafe { View::of(volume, argument) }?)),
         }
     }
 

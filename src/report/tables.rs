@@ -114,7 +114,7 @@ pub fn csv(nodules: &[Nodule], warnings: &[Warning]) -> String {
 /// The text of `nodules.csv`.
 ///
 /// # Panics
-/// As [`csv`].
+/// As [`csv()`].
 pub fn csv_read(nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -> String {
     let (columns, warnings) = (columns(), names(warnings).join("; "));
     let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());

@@ -111,7 +111,7 @@ static void check_from_maps(sam2lung_engine *engine, const struct block *block, 
 /* Outlines that a person drew: measured by outline and CT; nobody knows what samples would say. */
 static void check_from_outlines(const struct block *block, size_t count)
 {
-    uint16_t *numbers = calloc(count, sizeof *numbers);
+    uint16_t *numbers = (uint16_t *)calloc(count, sizeof *numbers);
     CHECK(numbers != NULL);
     const int64_t *dims = block->dims;
     /* 5 x 3 x 1 voxels of 1 mm about the middle. */

@@ -182,6 +182,18 @@ bool IsRuns(vtkMRMLTableNode* node, int id)
   return NoduleRow(node, id) >= 0 && !(CellNumber(node, id, "clicked") > 0) && !(CellNumber(node, id, "edited") > 0);
 }
 
+void EmptyCells(vtkTable* table, const std::vector<Column>& columns)
+{
+  for (const Column& column : columns)
+  {
+    vtkAbstractArray* const cells = table->GetColumnByName(column.name);
+    for (vtkIdType row = 0; cells && row < table->GetNumberOfRows(); ++row)
+    {
+      cells->SetVariantValue(row, Nothing(column.type));
+    }
+  }
+}
+
 /// What it is called in a count: "2 grown".
 std::string Count(const std::string& change, int count)
 {
@@ -250,21 +262,20 @@ void WriteComparison(vtkMRMLTableNode* node,
   MRMLNodeModifyBlocker blocker(node);
   vtkTable* const table = node->GetTable();
   const std::vector<Column> columns = Columns();
-  for (const Column& column : columns)
-  {
-    vtkAbstractArray* const cells = table->GetColumnByName(column.name);
-    for (vtkIdType row = 0; row < table->GetNumberOfRows(); ++row)
-    {
-      cells->SetVariantValue(row, Nothing(column.type));
-    }
-  }
+  EmptyCells(table, columns);
   std::string gone;
   for (ComparisonRow row : compared.rows)
   {
     const int prior_id = static_cast<int>(row.prior_id);
     row.prior_id = static_cast<std::uint32_t>(prior && prior_id != 0 ? prior->NumberNow(prior_id) : prior_id);
-    if (!row.in_current)
+    const bool prior_runs = !prior || prior_id == 0 || IsRuns(prior->table, static_cast<int>(row.prior_id));
+    // What is below the smallest diameter now has no row, and mustn't vanish without a word.
+    if (!row.in_current || row.current_id == 0)
     {
+      if (!prior_runs)
+      {
+        continue;
+      }
       std::string line = sam2lung::name(row.change) + (" " + std::to_string(row.prior_id));
       for (const double value : { row.current_ras[0], row.current_ras[1], row.current_ras[2], row.prior_volume_mm3,
                                   row.probability_in_other })
@@ -274,8 +285,7 @@ void WriteComparison(vtkMRMLTableNode* node,
       gone += (gone.empty() ? "" : "\n") + line;
       continue;
     }
-    const int id = row.current_id == 0 ? 0 : current.NumberNow(static_cast<int>(row.current_id));
-    const bool prior_runs = !prior || prior_id == 0 || IsRuns(prior->table, static_cast<int>(row.prior_id));
+    const int id = current.NumberNow(static_cast<int>(row.current_id));
     if (!IsRuns(node, id) || !prior_runs)
     {
       continue;
@@ -307,6 +317,19 @@ void ForgetComparison(vtkMRMLTableNode* node)
   {
     node->RemoveAttribute(attribute);
   }
+}
+
+//----------------------------------------------------------------------------
+void EndComparison(vtkMRMLTableNode* node)
+{
+  if (!node || !node->GetAttribute(PRIOR))
+  {
+    return;
+  }
+  MRMLNodeModifyBlocker blocker(node);
+  EmptyCells(node->GetTable(), Columns());
+  ForgetComparison(node);
+  node->GetTable()->Modified();
 }
 
 //----------------------------------------------------------------------------
@@ -433,9 +456,10 @@ std::vector<GoneNodule> GoneNodules(vtkMRMLTableNode* node)
 //----------------------------------------------------------------------------
 std::string GoneText(const GoneNodule& gone)
 {
-  const std::string head = gone.change == "gone"
-                             ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Gone")
-                             : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Not searched here now");
+  const std::string head = gone.change == "gone" ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Gone")
+                           : gone.change == "not-searched-now"
+                             ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Not searched here now")
+                             : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Below the smallest diameter now");
   std::string text = gone.prior == 0
                        ? vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: a nodule of the prior, %2 mm³"),
                                              head.c_str(),

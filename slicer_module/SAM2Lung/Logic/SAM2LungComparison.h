@@ -28,7 +28,7 @@ constexpr const char* COMPARED_COLUMNS = "change volume_change_percent growth_pr
 /// A nodule that the prior scan alone has.
 struct GoneNodule
 {
-  std::string change; ///< "gone", or "not-searched-now".
+  std::string change; ///< "gone", "not-searched-now", or what became of one that is below the smallest diameter now.
   int prior = 0;      ///< Its number there.
   std::array<double, 3> place_ras{}; ///< In the current CT's own frame, mm.
   double volume_mm3 = 0;             ///< In the prior scan.
@@ -46,6 +46,8 @@ void WriteComparison(vtkMRMLTableNode* node,
                      const std::string& prior_name);
 /// Its attributes go; its columns go with the rows.
 void ForgetComparison(vtkMRMLTableNode* node);
+/// All of it goes, and the rows stay: what it was made of isn't there any more.
+void EndComparison(vtkMRMLTableNode* node);
 
 /// With what, when, and how many of which change: "Compared with 'CT 2023', 181 days before: 1 new, 3 stable, 1 gone." What
 /// wasn't compared follows by name. Empty: no comparison.

@@ -42,6 +42,8 @@ constexpr int VIEW_GROUP = 3147;
 constexpr const char* LAYOUT_BEFORE = "SAM2Lung.LayoutBefore";
 /// Marks a display node that was kept out of the prior's view here.
 constexpr const char* KEPT_OUT = "SAM2Lung.NotOverPrior";
+/// The prior that a transform was found for, as a node reference: another prior isn't shown under it.
+constexpr const char* PRIOR_OF = "SAM2Lung.priorOf";
 
 constexpr const char* LAYOUT =
   "<layout type=\"horizontal\" split=\"true\">"
@@ -99,15 +101,13 @@ void MakePriorVolume(Parameters* parameters)
 {
   vtkMRMLScalarVolumeNode* const prior = parameters->GetPriorVolumeNode();
   vtkMRMLScalarVolumeNode* node = parameters->GetAlignedPriorVolumeNode();
+  const std::string name = NameFor(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 (prior)").c_str(), prior);
   if (!node)
   {
-    node = AddShown<vtkMRMLScalarVolumeNode>(
-      parameters->GetScene(),
-      "vtkMRMLScalarVolumeNode",
-      NameFor(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 (prior)").c_str(), prior),
-      false);
+    node = AddShown<vtkMRMLScalarVolumeNode>(parameters->GetScene(), "vtkMRMLScalarVolumeNode", name, false);
     parameters->SetAlignedPriorVolumeNode(node);
   }
+  node->SetName(name.c_str());
   ShowImageOf(node, prior, parameters->GetPriorTransformNode());
 }
 
@@ -160,6 +160,8 @@ vtkMRMLSliceCompositeNode* MakeComposite(vtkMRMLScene* scene, const char* name)
     made->SetName(name);
     composite = vtkMRMLSliceCompositeNode::SafeDownCast(scene->AddNode(made));
   }
+  // A CT that is loaded meanwhile must not take the prior's place.
+  composite->SetDoPropagateVolumeSelection(std::strcmp(name, PRIOR_VIEW) != 0);
   composite->SetLinkedControl(1);
   composite->SetHotLinkedControl(1);
   return composite;
@@ -256,15 +258,17 @@ void AlignPrior(Parameters* parameters, const CompareInput& input, const Compare
 {
   vtkMRMLScene* const scene = parameters->GetScene();
   vtkMRMLLinearTransformNode* transform = parameters->GetPriorTransformNode();
+  const std::string name =
+    NameFor(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 laid over its follow-up").c_str(), parameters->GetPriorVolumeNode());
   if (!transform)
   {
-    const std::string name =
-      NameFor(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 laid over its follow-up").c_str(), parameters->GetPriorVolumeNode());
     transform = vtkMRMLLinearTransformNode::SafeDownCast(
       scene->AddNewNodeByClass("vtkMRMLLinearTransformNode", scene->GenerateUniqueName(name)));
     MarkMade(transform);
     parameters->SetPriorTransformNode(transform);
   }
+  transform->SetName(name.c_str());
+  transform->SetNodeReferenceID(PRIOR_OF, parameters->GetPriorVolumeNode()->GetID());
   // The comparison takes places of the current CT to the prior; what is shown goes the other way.
   vtkNew<vtkMatrix4x4> prior_to_current;
   prior_to_current->DeepCopy(compared.current_to_prior.data());
@@ -301,11 +305,18 @@ void RegisterSideBySide(vtkMRMLScene* scene)
 }
 
 //----------------------------------------------------------------------------
+bool IsPriorAligned(Parameters* parameters)
+{
+  vtkMRMLScalarVolumeNode* const prior = parameters ? parameters->GetPriorVolumeNode() : nullptr;
+  vtkMRMLLinearTransformNode* const transform = prior ? parameters->GetPriorTransformNode() : nullptr;
+  return transform && transform->GetNodeReference(PRIOR_OF) == prior;
+}
+
+//----------------------------------------------------------------------------
 bool ShowSideBySide(Parameters* parameters)
 {
   vtkMRMLScene* const scene = parameters ? parameters->GetScene() : nullptr;
-  if (!scene || !parameters->GetInputVolumeNode() || !parameters->GetPriorVolumeNode() ||
-      !parameters->GetPriorTransformNode())
+  if (!scene || !parameters->GetInputVolumeNode() || !IsPriorAligned(parameters))
   {
     return false;
   }
@@ -368,7 +379,7 @@ Parameters* ShownSideBySide(vtkMRMLScene* scene)
 //----------------------------------------------------------------------------
 void EndSideBySide(vtkMRMLScene* scene)
 {
-  if (!ShownSideBySide(scene))
+  if (!scene)
   {
     return;
   }

@@ -33,6 +33,9 @@ void RegisterSideBySide(vtkMRMLScene* scene);
 /// After a scene was loaded that was saved with both beside each other: they are no longer, since what showed the prior isn't
 /// saved.
 void ForgetSavedSideBySide(vtkMRMLScene* scene);
+/// Whether the comparison's transform was found for the prior that is chosen now.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+bool IsPriorAligned(vtkMRMLSAM2LungParametersNode* parameters);
 /// Shows both beside each other. \return whether there is something to show: a comparison, and both CTs
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);

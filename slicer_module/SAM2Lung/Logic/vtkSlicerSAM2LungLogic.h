@@ -317,6 +317,8 @@ public:
   /// were compared, and both CTs are there
   bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
   bool GetSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Whether the prior that is chosen now is the one that was compared: else there is nothing to show beside the CT.
+  bool GetPriorAligned(vtkMRMLSAM2LungParametersNode* parameters);
   /// Back to the layout of before.
   void EndSideBySide();
   /// Ends it where the user chose another layout by hand; the panel calls it then.

@@ -1,6 +1,7 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
 #include "SAM2LungChannels.h"
+#include "SAM2LungComparison.h"
 #include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
@@ -20,6 +21,7 @@
 #include <vtkSmartPointer.h>
 
 #include <chrono>
+#include <vector>
 
 using namespace sam2lung_slicer;
 
@@ -420,8 +422,32 @@ void vtkSlicerSAM2LungLogic::vtkInternal::EndWriting(Run& run)
     Centre3D(parameters);
   }
   this->Results.Keep(parameters, run.Found);
+  this->EndComparisonsWith(parameters);
   this->Progress = 1.0;
   this->End(run, StatusCompleted, ResultText(parameters));
+}
+
+//----------------------------------------------------------------------------
+void vtkSlicerSAM2LungLogic::vtkInternal::EndComparisonsWith(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  vtkMRMLScene* const scene = parameters->GetScene();
+  std::vector<vtkMRMLNode*> nodes;
+  scene->GetNodesByClass("vtkMRMLSAM2LungParametersNode", nodes);
+  for (vtkMRMLNode* node : nodes)
+  {
+    auto* const other = vtkMRMLSAM2LungParametersNode::SafeDownCast(node);
+    const bool of_prior = other->GetPriorFolder().empty() && other->GetPriorVolumeNode() &&
+                          other->GetPriorVolumeNode() == parameters->GetInputVolumeNode();
+    if (other != parameters && !of_prior)
+    {
+      continue;
+    }
+    if (ShownSideBySide(scene) == other)
+    {
+      sam2lung_slicer::EndSideBySide(scene);
+    }
+    EndComparison(other->GetNoduleTableNode());
+  }
 }
 
 //----------------------------------------------------------------------------

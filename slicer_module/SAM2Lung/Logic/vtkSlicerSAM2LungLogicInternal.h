@@ -155,6 +155,8 @@ private:
                    int group);
   void BeginWriting(Run& run, const sam2lung_slicer::RunOutput& output);
   void EndWriting(Run& run);
+  /// A run anew: what was compared of that CT, as the current one or as a prior, isn't there any more.
+  void EndComparisonsWith(vtkMRMLSAM2LungParametersNode* parameters);
   /// Begins a correction, unless it goes on. \return number of its steps
   int StepsOfCorrection(vtkMRMLSAM2LungParametersNode* parameters, int id);
   /// The outline of before is shown as long as a click could still be taken back.

@@ -128,6 +128,12 @@ bool vtkSlicerSAM2LungLogic::GetSideBySide(vtkMRMLSAM2LungParametersNode* parame
 }
 
 //----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::GetPriorAligned(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  return IsPriorAligned(parameters);
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::EndSideBySide()
 {
   sam2lung_slicer::EndSideBySide(this->GetMRMLScene());

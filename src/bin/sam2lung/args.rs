@@ -167,7 +167,7 @@ impl TrustArgs {
 /// `sam2lung segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd files; for models of several channels folders with one
+    /// DICOM folders, .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd or .vti files; for models of several channels folders with one
     /// file per channel, named NAME or x_NAME
     #[arg(required_unless_present = "channels", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,

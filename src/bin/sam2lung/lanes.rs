@@ -5,6 +5,7 @@
 //! lane a CT goes through, and beside which others, changes no bit of its result.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -15,7 +16,7 @@ use std::{
 };
 
 use sam2lung::{
-    Result,
+    Error, Result,
     pipeline::Engine,
     progress::{CancelToken, Monitor, Progress, Stage},
 };
@@ -103,7 +104,7 @@ impl Run<'_> {
                         let bar = Bar::new(&input.name, self.segmenting.args.run.quiet);
                         let mut show = |progress: Progress| bar.show(progress);
                         let mut monitor = Monitor::new(self.cancel.clone(), &mut show).over(SHOWN);
-                        self.segmenting.find(input, *ready, engine, &mut monitor)
+                        guarded(|| self.segmenting.find(input, *ready, engine, &mut monitor))
                     }
                     Ok(Read::DoneBefore(counts)) => {
                         locked(outcomes).done_before(n, counts);
@@ -130,11 +131,17 @@ impl Run<'_> {
 
     fn silently<T>(&self, work: impl FnOnce(&mut Monitor<'_>) -> Result<T>) -> Result<T> {
         let mut show = |_: Progress| ();
-        work(&mut Monitor::new(self.cancel.clone(), &mut show))
+        guarded(|| work(&mut Monitor::new(self.cancel.clone(), &mut show)))
     }
 }
 
-/// A lane that panicked ends the program when all have ended; until then the others go on.
+/// A mistake of ours in one CT is that CT's error: the others go on. The panic's own message has been told.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let internal = |_| Err(Error::Internal { what: "a panic, told above".into() });
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(internal)
+}
+
+/// What another thread has told stands, whatever became of that thread.
 fn locked<'a, T>(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

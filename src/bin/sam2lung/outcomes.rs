@@ -111,8 +111,9 @@ impl<'a> Outcomes<'a> {
                 *failed = Some(why.clone());
             }
         }
-        let listed = self.list().and_then(|()| if self.inputs.len() > 1 { self.write_table() } else { Ok(()) });
-        let listed = listed.map_err(|error| report(&error));
+        let listed = self.list();
+        let written = if self.inputs.len() > 1 { self.write_table() } else { Ok(()) };
+        let listed = listed.and(written).map_err(|error| report(&error));
         if self.failed.iter().all(Option::is_none) && self.heard { listed } else { Err(Reported) }
     }
 
