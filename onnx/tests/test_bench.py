@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import onnx
 import pytest
@@ -72,18 +73,25 @@ def test_published_way_covers_the_ct_by_boxes_side_by_side():
     assert boxes_of(np.array([75.0, 28.8, 29.0]), grid) == 3 * 1 * 2
 
 
-def test_script_outlines_what_the_program_outlines(tmp_path):
-    from sam2lung_train.bench.processes import dice, segmented
+def probable(path: Path) -> np.ndarray:
+    """Where the mean probability is above the bundle's threshold."""
+    threshold = json.loads((BUNDLE / "model.json").read_text())["decision"]["threshold"]
+    return nibabel.as_closest_canonical(nibabel.load(path)).get_fdata() > threshold
+
+
+def test_script_finds_what_the_program_finds(tmp_path):
+    from sam2lung_train.bench.processes import segmented
     from sam2lung_train.bench.scripted import script
 
     if not (program := os.environ.get("SAM2LUNG_BIN")):
         pytest.skip("SKIPPED: SAM2LUNG_BIN does not name the built sam2lung")
     ct = tmp_path / "phantom.nii.gz"
     subprocess.run([program, "phantom", ct, "--spacing", "1.2,1.2,3"], check=True, capture_output=True)
-    ours = segmented(Path(program), ct, tmp_path / "ours", ["--samples", "5"])
+    ran = segmented(Path(program), ct, tmp_path / "ours", ["--samples", "5"])
     seconds = script(BUNDLE, ct, tmp_path / "script", samples=5, threads=2)
     assert list(seconds) == ["read", "lungs", "detect", "segment", "nodules", "write"]
-    # Other lungs, other draws, and an outline by the threshold alone: not the same voxels, but the same nodules.
-    assert dice(ours.folder / "label.nii.gz", tmp_path / "script/label.nii.gz") > 0.85
-    found = json.loads((tmp_path / "script/nodules.json").read_text())
-    assert len(found) == len(json.loads((ours.folder / "nodules.json").read_text()))
+    # The library moves each outline to where it should be best, so the answers are compared: other draws; and the script's
+    # lungs hold more of the hila, so that it may find more.
+    ours, scripted = (probable(folder / "probability.nii.gz") for folder in (ran.folder, tmp_path / "script"))
+    assert ours.any() and np.count_nonzero(ours & scripted) / np.count_nonzero(ours) > 0.95
+    assert json.loads((tmp_path / "script/nodules.json").read_text())
