@@ -17,14 +17,19 @@ TEST(comparison_of_results_that_were_made_in_two_ways_says_by_name_what_differs)
 }
 
 TEST(comparison_without_lungs_is_refused_and_what_its_progress_throws_arrives) {
-    const MadeCt ct;
-    const sam2lung::Result result = made_engine().run(ct.view(), everywhere());
-    const sam2lung::ScanView scan(result, ct.view());
-    const auto refused = thrown_by<sam2lung::Error>([&] { const sam2lung::Comparison comparison(scan, scan); });
+    const MadeCt before;
+    MadeCt now;
+    now.hu.back() -= 10;
+    const sam2lung::Result prior = made_engine().run(before.view(), everywhere());
+    const sam2lung::Result current = made_engine().run(now.view(), everywhere());
+    const sam2lung::ScanView scan(prior, before.view()), other(current, now.view());
+    const auto same = thrown_by<sam2lung::Error>([&] { const sam2lung::Comparison comparison(scan, scan); });
+    CHECK(same.status() == sam2lung::Status::invalid_argument);
+    const auto refused = thrown_by<sam2lung::Error>([&] { const sam2lung::Comparison comparison(scan, other); });
     CHECK(refused.status() == sam2lung::Status::invalid_input && refused.name() == "E_REGISTRATION");
     sam2lung::CompareOptions options;
     options.progress = [](const sam2lung::Progress&) -> bool { throw std::logic_error("of the test"); };
-    CHECK(thrown_by<std::logic_error>([&] { const sam2lung::Comparison comparison(scan, scan, options); }).what() ==
+    CHECK(thrown_by<std::logic_error>([&] { const sam2lung::Comparison comparison(scan, other, options); }).what() ==
           std::string("of the test"));
 }
 

@@ -129,13 +129,13 @@ impl<'a> Outcomes<'a> {
         Ok(())
     }
 
-    /// True for a run that was stopped before anything became of its inputs: it leaves nothing.
+    /// True for a run that was stopped before anything became of its inputs: it makes no folder.
     fn stopped_early(&self) -> bool {
         self.status.iter().all(|status| *status == Status::NotRun)
     }
 
     fn write_table(&mut self) -> Result<()> {
-        if self.stopped_early() {
+        if self.stopped_early() && !self.output.is_dir() {
             return Ok(());
         }
         fs::create_dir_all(self.output).map_err(|e| Error::write(self.output, e))?;
