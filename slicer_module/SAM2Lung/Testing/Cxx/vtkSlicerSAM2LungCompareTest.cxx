@@ -318,6 +318,8 @@ int WhatCantBeComparedIsSaid(const std::string& bundles)
   CHECK_BOOL(Holds(test.Logic->GetPriorProblem(nullptr), "There is no parameter node"), true);
   vtkMRMLScalarVolumeNode* const ct = test.AddCT();
   vtkMRMLScalarVolumeNode* const prior = test.AddCT();
+  // The same voxels would be refused as one CT given twice.
+  prior->GetImageData()->SetScalarComponentFromDouble(0, 0, 0, 0, -840.0);
   Parameters* const parameters = test.AddParameters(ct);
   CHECK_BOOL(Holds(test.Logic->GetPriorProblem(parameters), "No prior is chosen"), true);
   parameters->SetPriorVolumeNode(ct);
