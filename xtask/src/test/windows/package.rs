@@ -82,7 +82,10 @@ impl<'a> Cross<'a> {
         tally += check("example segment.c links Microsoft's import library", self.links_lib(prefix, &examples));
 
         let tests = scratch.join("cpp");
-        self.build(&root().join("tests/cpp"), &tests, &definitions)?;
+        if let Err(message) = self.build(&root().join("tests/cpp"), &tests, &definitions) {
+            tally += check("tests of the C++ headers compile", Err(message));
+            return Ok(tally);
+        }
         let mut ctest = self.cmake.ctest(&tests);
         self.prepare(&mut ctest);
         tally += Tally::of_run(run_and_read(&mut ctest)?, of_ctest);
