@@ -16,6 +16,7 @@
 #include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
 
+#include <vtkImageData.h>
 #include <vtkIntArray.h>
 
 #include <vtksys/SystemTools.hxx>
