@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the built program against other ways of doing the same, and its steps against the memory.
 //!
-//! Tables and charts come from `onnx/sam2lung_train/bench`, in a Python of its own under `.deps/` with PyTorch and MONAI (about
-//! 3 GB), or in the one that `SAM2LUNG_BENCH_PYTHON` names.
+//! Tables and charts come from `onnx/sam2lung_train/bench`, in a Python of its own under `.deps/` with PyTorch and MONAI
+//! (gigabytes), or in the one that `SAM2LUNG_BENCH_PYTHON` names.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,7 @@
 """The way the published method works, in PyTorch, with the default bundle's own weights.
 
 There is no detector: the whole CT goes through encoder and decoder, both anew for each of the T samples (here in the
-segmenter's boxes, side by side, where the published network takes slices). On two cores that takes an hour, so some
+segmenter's boxes, side by side, where the published network takes slices). On two cores that takes very long, so some
 boxes are timed and the rest is scaled by their number.
 """
 
