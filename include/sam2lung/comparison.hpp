@@ -63,7 +63,9 @@ struct CompareOptions {
 /// ID are known, which is compared and never written.
 class ScanView {
 public:
+    /// Of a CT in memory, in HU.
     ScanView(const Result& result, const VolumeView& ct) noexcept : result_(&result), ct_(ct.c()), image_(nullptr) {}
+    /// Of a CT that was read from a file or a folder.
     ScanView(const Result& result, const Image& ct) noexcept : result_(&result), ct_{}, image_(&ct) {}
 
     /// The C object.

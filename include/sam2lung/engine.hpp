@@ -118,6 +118,7 @@ public:
 
     /// Starts a run on a thread of the library's own and returns; what the job needs of `ct`, `options` and this engine is copied or
     /// kept. The engine is busy until the job has ended, and may be destroyed before.
+    /// \param ct       in HU
     /// \param options  without progress: Job::progress() tells it
     /// \throws Error   Status::busy, Status::invalid_input, Status::invalid_argument …; what fails later is told by Job::result()
     Job start(const VolumeView& ct, const RunOptions& options = {}) {

@@ -45,6 +45,7 @@ public:
     }
 
     /// A folder of results of the command line or of write_report(), for a Comparison; else as from_maps().
+    /// \param folder  holds nodules.json and the maps
     /// \param ct      the CT that was segmented
     /// \param cancel  stops reading; may be null
     /// \throws Error Status::read, Status::invalid_argument, Status::cancelled
@@ -223,6 +224,7 @@ public:
     ///
     /// \param ct       the CT that this result was made from; of several channels the first in HU
     /// \param folder   where it goes; its name is what the pages call the CT
+    /// \param options  what is written beside the pages, and how the result was read
     /// \throws Error   Status::write, Status::invalid_argument (another CT, another DICOM series …), Status::read,
     ///                 Status::cancelled, and whatever a callback throws
     void write_report(const VolumeView& ct, const std::string& folder, const ReportOptions& options = {}) const {
