@@ -20,6 +20,7 @@ from ..aliases import Record
 from ..errors import UserError
 from ..export import contract
 from ..export.contract import Spec
+from ..export.rewrite import ROLES, graphs
 from ..paths import DATA, DEFAULT_BUNDLE
 from . import crops, scores, summary, tables
 from .files import fill_card, plain, version_of
@@ -28,7 +29,6 @@ from .scores import Score
 
 MEMBERS = (1, 3, 5)
 SAMPLES = (5, 10, 25, 50)
-ROLES = ("detect", "classify", "segment")
 # Keys of summary.FIGURES that the table shows, with their heads.
 SHOWN = {
     "dice_touching_mean": "3-D Dice",
@@ -102,15 +102,6 @@ def variants(spec: Spec, other: Path | None = None) -> Iterator[Variant]:
             graph["file"] = OTHER + graph["file"]
         if changed != spec:
             yield Variant(f"{role} of {other.name}", changed, other=other)
-
-
-def graphs(fields: object) -> Iterator[Record]:
-    """Every {"file", "sha256"} within a role."""
-    if isinstance(fields, dict) and {"file", "sha256"} <= set(fields):
-        yield fields
-    elif isinstance(fields, (dict, list)):
-        for part in fields.values() if isinstance(fields, dict) else fields:
-            yield from graphs(part)
 
 
 def write(variant: Variant, bundle: Path, folder: Path) -> Path:

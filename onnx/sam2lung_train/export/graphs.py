@@ -16,6 +16,7 @@ from ..config import MULTIPLE, PATCH_SIZE, SLICES
 from ..networks.classifier import Classifier
 from ..networks.network import Network, Up
 from .contract import CLASSIFIER_FILE, DECODER_FILE, ENCODER_FILE, STRIDES
+from .doubling import quick_doubling
 
 OPSET = 18
 
@@ -149,7 +150,7 @@ def write_graph(
         external_data=False,
         verbose=False,
     )
-    onnx.save(without_traces(program.model_proto), path)
+    onnx.save(quick_doubling(without_traces(program.model_proto)), path)
 
 
 def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:

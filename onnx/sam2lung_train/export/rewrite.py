@@ -1,0 +1,81 @@
+"""A bundle's graphs as the exporter would write them today, without a training: the same weights, the same numbers."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from ..aliases import Record
+from ..errors import UserError
+from . import contract
+from .doubling import quick_doubling
+
+ROLES = ("detect", "classify", "segment")
+ROWS = 2  # along free axes of the inputs of a comparison; multiplied where an axis is a multiple of something
+
+
+def rewrite(bundle: Path, out: Path, version: str) -> list[str]:
+    """Writes `bundle` into the new folder `out`, whole or not at all; the names of the graphs that changed.
+
+    # Raises UserError where `out` exists, where no graph changes, or where one gives other numbers than before.
+    """
+    if out.exists():
+        raise UserError(f"{out} exists; expected a new folder (--out)")
+    spec = contract.read(bundle)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".rewritten-") as scratch:
+        made = Path(scratch) / "bundle"
+        shutil.copytree(bundle, made)
+        named = [graph for role in ROLES for graph in graphs(spec.get(role))]
+        changed = [name for name in sorted({graph["file"] for graph in named}) if rewritten(made / name)]
+        if not changed:
+            raise UserError(f"{bundle}: got graphs that are as today's exporter writes them; there is nothing to do")
+        for name in changed:
+            check_same(bundle / name, made / name)
+        for graph in named:
+            graph["sha256"] = hashlib.sha256((made / graph["file"]).read_bytes()).hexdigest()
+        contract.write(made, {**spec, "version": version})
+        os.replace(made, out)
+    return changed
+
+
+def graphs(fields: object) -> list[Record]:
+    """Every {"file", "sha256"} within a role."""
+    if isinstance(fields, dict) and {"file", "sha256"} <= set(fields):
+        return [fields]
+    parts = fields.values() if isinstance(fields, dict) else fields if isinstance(fields, list) else ()
+    return [graph for part in parts for graph in graphs(part)]
+
+
+def rewritten(path: Path) -> bool:
+    """Writes the graph anew; False where it stays as it is."""
+    before = path.read_bytes()
+    model = quick_doubling(onnx.load_model_from_string(before))
+    after = model.SerializeToString()
+    if after == before:
+        return False
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(after)
+    return True
+
+
+def check_same(before: Path, after: Path) -> None:
+    """Both graphs on the same made numbers, bit for bit.
+
+    # Raises UserError where they differ.
+    """
+    import onnxruntime
+
+    sessions = [onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]) for path in (before, after)]
+    draw = np.random.default_rng(0)
+    shapes = {
+        value.name: [size if isinstance(size, int) else ROWS for size in value.shape]
+        for value in sessions[0].get_inputs()
+    }
+    fed = {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    answers = [session.run(None, fed) for session in sessions]
+    if any(a.tobytes() != b.tobytes() for a, b in zip(*answers, strict=True)):
+        raise UserError(f"{after.name}: got other numbers from the graph written anew; expected the same ones")
