@@ -22,16 +22,17 @@ use crate::{
     error::Result,
     progress::CancelToken,
     runtime::{
-        graph::{Graph, Input, Leave},
+        graph::{Graph, Input},
         load::Steps,
         tensor::ANY,
-        value::Value,
     },
     steps::resample::{Tap, trilinear},
 };
 
 /// Boxes that are classified in one call.
 const BOXES_PER_CALL: usize = 16;
+/// ONNX Runtime adds up a lone box in another order than several, so none is alone in a lane because there are lanes.
+const LEAST_BOXES_PER_LANE: usize = 2;
 
 /// A bundle's classifier, ready to run.
 #[derive(Debug)]
@@ -108,25 +109,34 @@ impl OnnxClassifier {
 
     /// For each of `outputs` one probability a box, of boxes (N, C, D, H, W).
     fn answers(&mut self, member: usize, boxes: ArrayView5<'_, f32>, cancel: &CancelToken) -> Result<Vec<Vec<f64>>> {
-        let (wanted, field) = (boxes.dim().0, Self::field(member));
+        let field = Self::field(member);
         let graph = self.members[member];
-        let inputs = [(self.contract.image.as_str(), Input::Array(boxes.into_dyn()))];
+        let shares = (boxes.dim().0 / LEAST_BOXES_PER_LANE).clamp(1, self.graphs[graph].lanes());
+        let size = boxes.dim().0.div_ceil(shares);
+        let image = self.contract.image.as_str();
+        let calls: Vec<_> =
+            boxes.axis_chunks_iter(Axis(0), size).map(|share| vec![(image, Input::Array(share.into_dyn()))]).collect();
         let outputs: Vec<(String, Calibration)> =
             self.outputs().into_iter().map(|(tensor, calibration)| (tensor.to_owned(), calibration)).collect();
         let tensors: Vec<&str> = outputs.iter().map(|(tensor, _)| tensor.as_str()).collect();
-        let given = self.graphs[graph].run(&inputs, &tensors, Leave::OnHost, cancel)?;
-        let answer = |((tensor, calibration), given): (&(String, Calibration), &Value)| {
-            let logits = given.view()?;
-            if logits.len() != wanted {
-                let (got, expected) = (format!("{:?} for {wanted} boxes", logits.shape()), format!("[{wanted}, 1]"));
-                let place = Place { origin: &self.origin, member: &field };
-                return Err(place.refuse(&self.graphs[graph], tensor, got, expected));
+        let given = self.graphs[graph].run_each(&calls, &tensors, cancel)?;
+        let answer = |n: usize, (tensor, calibration): &(String, Calibration)| {
+            let mut answers = Vec::with_capacity(boxes.dim().0);
+            for (share, values) in boxes.axis_chunks_iter(Axis(0), size).zip(&given) {
+                let (logits, wanted) = (values[n].view()?, share.dim().0);
+                if logits.len() != wanted {
+                    let (got, expected) =
+                        (format!("{:?} for {wanted} boxes", logits.shape()), format!("[{wanted}, 1]"));
+                    let place = Place { origin: &self.origin, member: &field };
+                    return Err(place.refuse(&self.graphs[graph], tensor, got, expected));
+                }
+                let logits: Vec<f32> = logits.iter().copied().collect();
+                self.graphs[graph].check_finite(&logits)?;
+                answers.extend(logits.into_iter().map(|logit| calibration.probability(logit)));
             }
-            let logits: Vec<f32> = logits.iter().copied().collect();
-            self.graphs[graph].check_finite(&logits)?;
-            Ok(logits.into_iter().map(|logit| calibration.probability(logit)).collect())
+            Ok(answers)
         };
-        outputs.iter().zip(&given).map(answer).collect()
+        outputs.iter().enumerate().map(|(n, output)| answer(n, output)).collect()
     }
 
     /// What is said of boxes (N, C, D, H, W): means over members.

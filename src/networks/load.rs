@@ -10,7 +10,7 @@ use super::{
 use crate::{
     contract::{
         bundle::Bundle,
-        network::{Member, Network},
+        network::{Kind, Member, Network},
     },
     error::{Error, Result},
     progress::Monitor,
@@ -35,7 +35,7 @@ pub struct Networks {
 
 /// Loads the networks of a bundle, checks their tensors against the contract and tries them.
 ///
-/// `threads`: for one operator on the CPU. `monitor`: as [`Monitor::loading`] makes it.
+/// `threads`: CPU threads that work at the same time. `monitor`: as [`Monitor::loading`] makes it.
 ///
 /// # Errors
 /// [`Error::Runtime`], [`Error::Threads`], [`Error::OutOfMemory`], [`Error::Device`], [`Error::ModelBundle`],
@@ -74,13 +74,27 @@ pub fn devices() -> Vec<DeviceState> {
 struct Part<'a> {
     field: String,
     members: &'a [Member],
+    /// `None`: the classifier, whose calls are boxes.
+    network: Option<&'a Network>,
+}
+
+impl Part<'_> {
+    /// Whether calls of a member's graph can be cut up by samples or boxes, or come in numbers, slice by slice.
+    fn splits(&self, graph: &str) -> bool {
+        self.network.is_none_or(|network| {
+            let random = !(network.random.dropout.is_empty() && network.random.noise.is_empty());
+            graph != "encoder" && (random || network.kind == Kind::Slice && graph == "graph")
+        })
+    }
 }
 
 /// In the order in which they are loaded.
 fn parts(bundle: &Bundle) -> Vec<Part<'_>> {
     let cutting = bundle.model.networks().into_iter();
-    let mut parts: Vec<_> = cutting.map(|(field, network)| Part { field, members: &network.members }).collect();
-    parts.extend(bundle.model.classify.iter().map(|c| Part { field: "classify".into(), members: &c.members }));
+    let mut parts: Vec<_> =
+        cutting.map(|(field, network)| Part { field, members: &network.members, network: Some(network) }).collect();
+    let classify = bundle.model.classify.iter();
+    parts.extend(classify.map(|c| Part { field: "classify".into(), members: &c.members, network: None }));
     parts
 }
 
@@ -92,7 +106,8 @@ fn sources<'a>(part: &Part<'a>, bundle: &'a Bundle) -> Vec<Source<'a>> {
         for (of, file) in member.files() {
             let name = if of == "graph" { field.clone() } else { format!("{field} {of}") };
             if sources.iter().all(|source| source.file != file.file) {
-                sources.push(Source { name, file: &file.file, bytes: bundle.graph(&file.file) });
+                let bytes = bundle.graph(&file.file);
+                sources.push(Source { name, file: &file.file, bytes, splits: part.splits(of) });
             }
         }
     }

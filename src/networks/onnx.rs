@@ -10,11 +10,12 @@ mod tests;
 
 use std::{ops::Range, path::PathBuf};
 
-use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice, concatenate};
 
 use super::{
     handed::Handed,
-    network::{Draws, Fed, Network, Window},
+    network::{Call, Draws, Fed, Network, Window},
+    sampling::MIN_SAMPLES_PER_CALL,
     tensors::{Expected, Place, axes, logit_channels},
 };
 use crate::{
@@ -57,6 +58,23 @@ struct Graphs {
     decoder: usize,
     /// Where the encoder's outputs go.
     leave: Leave,
+}
+
+/// What of a window is cut out before a decoder runs, and what is read from what it gives.
+#[derive(Debug)]
+struct Cut {
+    before: Option<Window>,
+    after: Option<Window>,
+    /// Of the embeddings, for `before`.
+    parts: Vec<Value>,
+}
+
+/// What says which inputs a decoder has.
+#[derive(Debug, Clone, Copy)]
+struct Fields<'a> {
+    contract: &'a contract::Network,
+    tensors: &'a Tensors,
+    bridge: &'a Bridge,
 }
 
 /// What a member made of an image.
@@ -230,58 +248,50 @@ impl OnnxNetwork {
     }
 
     /// As [`Network::decode`]; its numbers aren't looked at, and its shape by [`OnnxNetwork::check_logits`] alone.
-    pub(super) fn run_decoder(
-        &mut self,
-        encoded: &Encoded,
-        window: Option<Window>,
-        draws: &Draws,
-        fed: Fed<'_>,
-        cancel: &CancelToken,
-    ) -> Result<ArrayD<f32>> {
-        self.run_for(&[], encoded, window, draws, fed, cancel).map(|mut given| given.remove(0))
+    pub(super) fn run_decoder(&mut self, call: &Call<'_, '_, Encoded>, cancel: &CancelToken) -> Result<ArrayD<f32>> {
+        let given = self.run_for(&[], std::slice::from_ref(call), cancel)?;
+        given.into_iter().flatten().next().ok_or_else(|| Error::Internal { what: "a call gave no logits".into() })
     }
 
-    /// Logits over a window, then these outputs as they are.
+    /// Logits over each call's window, then these outputs as they are. All calls are of one member.
     fn run_for(
         &mut self,
         others: &[&str],
-        encoded: &Encoded,
-        window: Option<Window>,
-        draws: &Draws,
-        fed: Fed<'_>,
+        calls: &[Call<'_, '_, Encoded>],
         cancel: &CancelToken,
-    ) -> Result<Vec<ArrayD<f32>>> {
-        let window = window.filter(|window| *window != encoded.whole());
+    ) -> Result<Vec<Vec<ArrayD<f32>>>> {
+        let Some(Encoded { member, .. }) = calls.first().map(|call| call.encoded) else { return Ok(Vec::new()) };
+        let cuts: Vec<Cut> = calls.iter().map(|call| self.cut(call)).collect::<Result<_>>()?;
+        let of = Fields { contract: &self.contract, tensors: &self.tensors, bridge: &self.bridge };
+        let inputs: Vec<_> = calls.iter().zip(&cuts).map(|(call, cut)| of.inputs(call, cut)).collect();
+        let names = [&[self.tensors.logits.as_str()], others].concat();
+        let given = self.graphs[self.members[*member].decoder].run_each(&inputs, &names, cancel)?;
+        drop(inputs);
+        let each = calls.iter().zip(&cuts).zip(&given);
+        each.map(|((call, cut), values)| self.read_out(call.encoded, cut, values)).collect()
+    }
+
+    /// What of a call's window is cut out before the decoder runs, and what after.
+    fn cut(&self, call: &Call<'_, '_, Encoded>) -> Result<Cut> {
+        let encoded = call.encoded;
+        let window = call.window.filter(|window| *window != encoded.whole());
         // On a device embeddings stay where they are, and some single graphs have to see all of a slice: there the whole is
         // decoded and the window read from it. Points and features belong to the whole as well.
         let whole = self.contract.whole_slice && encoded.is_image() || self.bridge.is_handed();
-        let cut = encoded.on_host() && !whole;
-        let (before, after) = if cut { (window, None) } else { (None, window) };
-        let parts = encoded.cut(before, &self.tensors)?;
-        let mut inputs = encoded.inputs(&parts, before, &self.tensors);
-        for (dropout, factors) in self.contract.random.dropout.iter().zip(&draws.dropout) {
-            let factors =
-                (0..axes(&self.contract)).fold(factors.view().into_dyn(), |all, n| all.insert_axis(Axis(2 + n)));
-            inputs.push((&dropout.input, Input::Array(factors)));
-        }
-        for (noise, drawn) in self.contract.random.noise.iter().zip(&draws.noise) {
-            inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
-        }
-        if let (Some(wanted), Some(map)) = (&self.contract.clicks, fed.clicks) {
-            inputs.push((&wanted.input, Input::Array(within(map, before, [1; 3]))));
-        }
-        inputs.extend(fed.handed.into_iter().flat_map(|handed| handed_inputs(&self.bridge, handed)));
-        let decoder = &mut self.graphs[self.members[encoded.member].decoder];
-        let names = [&[self.tensors.logits.as_str()], others].concat();
-        let given = decoder.run(&inputs, &names, Leave::OnHost, cancel)?;
-        let logits = given[0].view()?;
+        let (before, after) = if encoded.on_host() && !whole { (window, None) } else { (None, window) };
+        Ok(Cut { before, after, parts: encoded.cut(before, &self.tensors)? })
+    }
+
+    /// Logits within the window, then the other values.
+    fn read_out(&self, encoded: &Encoded, cut: &Cut, values: &[Value]) -> Result<Vec<ArrayD<f32>>> {
+        let logits = values[0].view()?;
         // Before a window is read from it.
-        self.check_space(encoded, logits.shape(), before)?;
-        let logits = match after {
-            Some(_) => within(logits.view(), after, [1; 3]).as_standard_layout().into_owned(),
+        self.check_space(encoded, logits.shape(), cut.before)?;
+        let logits = match cut.after {
+            Some(_) => within(logits.view(), cut.after, [1; 3]).as_standard_layout().into_owned(),
             None => logits.into_owned(),
         };
-        let others = given[1..].iter().map(|value| Ok(value.view()?.into_owned()));
+        let others = values[1..].iter().map(|value| Ok(value.view()?.into_owned()));
         [Ok(logits)].into_iter().chain(others).collect()
     }
 
@@ -355,11 +365,31 @@ impl Network for OnnxNetwork {
         fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
-        let logits = self.run_decoder(encoded, window, draws, fed, cancel)?;
-        self.check_logits(encoded, logits.shape(), draws.samples)?;
-        let decoder = &self.graphs[self.members[encoded.member].decoder];
-        decoder.check_finite(logits.as_slice().expect("a copy is contiguous"))?;
-        Ok(logits)
+        let lanes = self.graphs[self.members[encoded.member].decoder].lanes();
+        let shares = draws.shares(lanes, MIN_SAMPLES_PER_CALL);
+        let calls: Vec<_> = shares.iter().map(|draws| Call { encoded, window, draws, fed: fed.clone() }).collect();
+        let logits = self.decode_each(&calls, cancel)?;
+        let views: Vec<_> = logits.iter().map(|share| share.view()).collect();
+        concatenate(Axis(0), &views).map_err(|e| Error::Internal { what: e.to_string() })
+    }
+
+    fn decode_each(&mut self, calls: &[Call<'_, '_, Encoded>], cancel: &CancelToken) -> Result<Vec<ArrayD<f32>>> {
+        let given: Vec<ArrayD<f32>> = self.run_for(&[], calls, cancel)?.into_iter().flatten().collect();
+        for (call, logits) in calls.iter().zip(&given) {
+            self.check_logits(call.encoded, logits.shape(), call.draws.samples)?;
+            let decoder = &self.graphs[self.members[call.encoded.member].decoder];
+            decoder.check_finite(logits.as_slice().expect("a copy is contiguous"))?;
+        }
+        Ok(given)
+    }
+
+    fn images_at_once(&self) -> usize {
+        // What an encoder leaves behind is large, and is made one by one.
+        let each = self.members.iter().map(|member| match member.encoder {
+            Some(_) => 1,
+            None => self.graphs[member.decoder].lanes(),
+        });
+        each.min().unwrap_or(1)
     }
 
     fn decode_with_features(
@@ -371,7 +401,8 @@ impl Network for OnnxNetwork {
     ) -> Result<(ArrayD<f32>, Vec<ArrayD<f32>>)> {
         let outputs: Vec<String> = self.bridge.gives.iter().map(|feature| feature.output.clone()).collect();
         let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-        let mut given = self.run_for(&outputs, encoded, None, draws, fed, cancel)?;
+        let call = Call { encoded, window: None, draws, fed };
+        let mut given: Vec<_> = self.run_for(&outputs, &[call], cancel)?.into_iter().flatten().collect();
         let features = given.split_off(1);
         let logits = given.remove(0);
         self.check_logits(encoded, logits.shape(), draws.samples)?;
@@ -381,6 +412,26 @@ impl Network for OnnxNetwork {
             decoder.check_finite(array.as_standard_layout().as_slice().expect("it is contiguous"))?;
         }
         Ok((logits, features))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The inputs of a call.
+    fn inputs(self, call: &'a Call<'_, '_, Encoded>, cut: &'a Cut) -> Vec<(&'a str, Input<'a>)> {
+        let mut inputs = call.encoded.inputs(&cut.parts, cut.before, self.tensors);
+        for (dropout, factors) in self.contract.random.dropout.iter().zip(&call.draws.dropout) {
+            let factors =
+                (0..axes(self.contract)).fold(factors.view().into_dyn(), |all, n| all.insert_axis(Axis(2 + n)));
+            inputs.push((&dropout.input, Input::Array(factors)));
+        }
+        for (noise, drawn) in self.contract.random.noise.iter().zip(&call.draws.noise) {
+            inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
+        }
+        if let (Some(wanted), Some(map)) = (&self.contract.clicks, &call.fed.clicks) {
+            inputs.push((&wanted.input, Input::Array(within(map.view(), cut.before, [1; 3]))));
+        }
+        inputs.extend(call.fed.handed.into_iter().flat_map(|handed| handed_inputs(self.bridge, handed)));
+        inputs
     }
 }
 

@@ -9,7 +9,7 @@ use ndarray::{Array5, ArrayD, ArrayView4, Axis, Ix5, IxDyn};
 use super::{
     flips::Flip,
     handed::Handed,
-    network::{Draws, Fed, Network, Window},
+    network::{Call, Draws, Fed, Network, Window},
     sampler::{Pass, Sampler},
     sampling::{MIN_SAMPLES_PER_CALL, Sampling},
 };
@@ -149,7 +149,7 @@ impl<'a, N: Network> Runner<'a, N> {
             sums.iter_mut().for_each(|sum| sum.mapv_inplace(|value| value / members));
         }
         if sums.is_empty() {
-            return Err(Error::Internal { what: "a network has no member".into() });
+            return Err(no_member());
         }
         let logits = sums.remove(0);
         Ok((logits, sums))
@@ -165,18 +165,51 @@ impl<'a, N: Network> Runner<'a, N> {
         window: Option<Window>,
         cancel: &CancelToken,
     ) -> Result<Array5<f32>> {
+        self.settled_each(&[(all, window)], cancel)?.pop().ok_or_else(no_member)
+    }
+
+    /// The same of several images, side by side where that is quicker; in their order.
+    ///
+    /// # Errors
+    /// As [`Network::decode`].
+    pub fn settled_each(
+        &mut self,
+        images: &[(&[Seen<N::Encoded>], Option<Window>)],
+        cancel: &CancelToken,
+    ) -> Result<Vec<Array5<f32>>> {
         let draws = self.sampler.settled();
-        let mut members = all.iter();
-        let first = members.next().ok_or_else(|| Error::Internal { what: "a network has no member".into() })?;
-        let mut sum = self.decode(first, window, &draws, cancel)?;
-        for seen in members {
-            sum += &self.decode(seen, window, &draws, cancel)?;
+        let members = self.sampler.members();
+        let mut sums: Vec<Array5<f32>> = Vec::new();
+        for member in 0..members {
+            let seen: Vec<_> = images
+                .iter()
+                .map(|(all, window)| Ok((all.get(member).ok_or_else(no_member)?, *window)))
+                .collect::<Result<_>>()?;
+            let calls = seen.iter().map(|(seen, window)| Call {
+                encoded: &seen.encoded,
+                window: window.map(|window| seen.mirrored(window)),
+                draws: &draws,
+                fed: seen.fed(),
+            });
+            let calls: Vec<_> = calls.collect();
+            let given = self.network.decode_each(&calls, cancel)?.into_iter().zip(&seen);
+            let given = given.map(|(logits, (seen, _))| in_space(logits, seen.flip)).collect::<Result<Vec<_>>>()?;
+            if sums.is_empty() {
+                sums = given;
+            } else {
+                sums.iter_mut().zip(&given).for_each(|(sum, own)| *sum += own);
+            }
         }
-        if all.len() > 1 {
-            let members = all.len() as f32;
-            sum.mapv_inplace(|logit| logit / members);
+        if members > 1 {
+            let members = members as f32;
+            sums.iter_mut().for_each(|sum| sum.mapv_inplace(|logit| logit / members));
         }
-        Ok(sum)
+        Ok(sums)
+    }
+
+    /// How many images are worth showing to the network before any is decoded.
+    pub fn images_at_once(&self) -> usize {
+        self.network.images_at_once()
     }
 
     /// Shows every member the image as it is.
@@ -215,6 +248,10 @@ impl<'a, N: Network> Runner<'a, N> {
         }
         Ok(())
     }
+}
+
+fn no_member() -> Error {
+    Error::Internal { what: "a network has no member".into() }
 }
 
 /// The samples of a call, the last one again where they are too few for one.

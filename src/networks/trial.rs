@@ -8,8 +8,9 @@ use ndarray::{Array2, Array3, ArrayD, IxDyn};
 use super::{
     clicks,
     handed::{Handed, NO_POINT, Prompted},
-    network::{Draws, Fed},
+    network::{Call, Draws, Fed},
     onnx::{Encoded, OnnxNetwork},
+    sampling::MIN_SAMPLES_PER_CALL,
     tensors::axes,
 };
 use crate::{
@@ -19,8 +20,6 @@ use crate::{
     runtime::{load::Steps, tensor::ANY},
 };
 
-/// ONNX Runtime adds up a lone sample in another order than several: two are the fewest of a run.
-const SAMPLES: usize = 2;
 /// Draws that are far from none.
 const FAR: f32 = 3.0;
 /// Images that are tried before an input is said to change nothing: half the width of their values around their middle.
@@ -41,62 +40,35 @@ impl OnnxNetwork {
     /// nothing, [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
     pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cancel = steps.cancel_token().clone();
+        let draws = self.trial_draws();
         for member in 0..self.members() {
             let encoded = self.encode_trial(member, IMAGES[0], &cancel)?;
             if self.has_encoder(member) {
                 steps.step()?;
             }
-            let plain = self.decode_trial(&encoded, &self.undrawn(), &cancel)?;
-            self.check_random(member, (&encoded, &plain), &cancel)?;
-            self.check_logits(&encoded, plain.shape(), SAMPLES)?;
+            let logits = self.decode_trial(&encoded, &draws, &cancel)?;
+            self.check_random(member, &logits, &draws, &cancel)?;
+            self.check_logits(&encoded, logits.shape(), draws.samples)?;
             steps.step()?;
         }
         Ok(())
     }
 
-    /// Refuses a random input that changes nothing on any of the images.
-    fn check_random(&mut self, member: usize, first: (&Encoded, &ArrayD<f32>), cancel: &CancelToken) -> Result<()> {
-        let mut ignored = Vec::new();
-        for input in self.drawn() {
-            if !self.changes(input, first, cancel)? {
-                ignored.push(input);
-            }
-        }
+    /// Refuses a random input that changes nothing on any of the images. `first`: logits of the first image.
+    fn check_random(&mut self, member: usize, first: &ArrayD<f32>, draws: &Draws, cancel: &CancelToken) -> Result<()> {
+        let mut ignored: Vec<_> = self.drawn().into_iter().enumerate().filter(|(n, _)| !changes(first, *n)).collect();
         for image in &IMAGES[1..] {
             if ignored.is_empty() {
                 return Ok(());
             }
             let encoded = self.encode_trial(member, *image, cancel)?;
-            let plain = self.decode_trial(&encoded, &self.undrawn(), cancel)?;
-            let mut still = Vec::new();
-            for input in ignored {
-                if !self.changes(input, (&encoded, &plain), cancel)? {
-                    still.push(input);
-                }
-            }
-            ignored = still;
+            let logits = self.decode_trial(&encoded, draws, cancel)?;
+            ignored.retain(|(n, _)| !changes(&logits, *n));
         }
-        let Some(input) = ignored.first() else { return Ok(()) };
+        let Some((_, input)) = ignored.first() else { return Ok(()) };
         let what = "changes nothing: two samples that differ in it alone give the same logits";
         let reason = format!("the random input '{}' {what}", self.input_name(*input));
         Err(self.unfit(member, &reason, "Export the graph so that it uses this input, or leave the input out"))
-    }
-
-    /// Whether the logits differ where one input alone does. Not a number differs from everything.
-    fn changes(
-        &mut self,
-        input: Drawn,
-        (encoded, plain): (&Encoded, &ArrayD<f32>),
-        cancel: &CancelToken,
-    ) -> Result<bool> {
-        let mut draws = self.undrawn();
-        match input {
-            Drawn::Dropout(n) => draws.dropout[n].fill(0.0),
-            Drawn::Noise(n) => draws.noise[n].fill(FAR),
-        }
-        let other = self.decode_trial(encoded, &draws, cancel)?;
-        Ok(other.shape() != plain.shape()
-            || other.iter().zip(plain).any(|(a, b)| a.is_nan() || a.to_bits() != b.to_bits()))
     }
 
     fn encode_trial(&mut self, member: usize, image: (f32, f32), cancel: &CancelToken) -> Result<Encoded> {
@@ -110,7 +82,7 @@ impl OnnxNetwork {
         let map = wanted.then(|| ArrayD::zeros([&[1, clicks::KINDS], encoded.size()].concat()));
         let handed = self.bridge.is_handed().then(|| self.handed_trial(encoded.size()));
         let fed = Fed { clicks: map.as_ref().map(|map| map.view()), handed: handed.as_ref() };
-        self.run_decoder(encoded, None, draws, fed, cancel)
+        self.run_decoder(&Call { encoded, window: None, draws, fed }, cancel)
     }
 
     /// No point, the whole as the box, features of 0.
@@ -145,14 +117,23 @@ impl OnnxNetwork {
         [1, channels].into_iter().chain((0..axes(&self.contract)).map(size)).collect()
     }
 
-    /// Nothing is dropped, nothing is added.
-    fn undrawn(&self) -> Draws {
+    /// One sample in which nothing is dropped and nothing added, then one for each random input that differs in it alone.
+    fn trial_draws(&self) -> Draws {
         let random = &self.contract.random;
-        Draws {
-            samples: SAMPLES,
-            dropout: random.dropout.iter().map(|d| Array2::ones((SAMPLES, d.channels))).collect(),
-            noise: random.noise.iter().map(|n| Array2::zeros((SAMPLES, n.rank))).collect(),
+        let drawn = self.drawn();
+        let samples = (1 + drawn.len()).max(MIN_SAMPLES_PER_CALL);
+        let mut draws = Draws {
+            samples,
+            dropout: random.dropout.iter().map(|d| Array2::ones((samples, d.channels))).collect(),
+            noise: random.noise.iter().map(|n| Array2::zeros((samples, n.rank))).collect(),
+        };
+        for (n, input) in drawn.into_iter().enumerate() {
+            match input {
+                Drawn::Dropout(at) => draws.dropout[at].row_mut(1 + n).fill(0.0),
+                Drawn::Noise(at) => draws.noise[at].row_mut(1 + n).fill(FAR),
+            }
         }
+        draws
     }
 
     /// Inputs that differ from sample to sample; dropout of rate 0 doesn't.
@@ -168,6 +149,14 @@ impl OnnxNetwork {
             Drawn::Noise(n) => &self.contract.random.noise[n].input,
         }
     }
+}
+
+/// Whether the sample that differs in random input `n` alone has other logits than the first. Not a number differs from
+/// everything; a graph that gives one sample for all hasn't looked.
+fn changes(logits: &ArrayD<f32>, n: usize) -> bool {
+    let mut samples = logits.outer_iter();
+    let (Some(plain), Some(other)) = (samples.next(), samples.nth(n)) else { return false };
+    other.iter().zip(plain).any(|(a, b)| a.is_nan() || a.to_bits() != b.to_bits())
 }
 
 /// An image whose values lie evenly around `middle`, no two neighbours alike: multiples of the golden ratio's fraction.

@@ -45,23 +45,25 @@ impl Idle {
 }
 
 impl Crew {
-    /// One crew for each of `networks`, all of them or none. A network of `threads` threads has the caller's and the
-    /// others from its crew.
+    /// One crew for each session, all of them or none. A session of so many threads has the caller's and the others from
+    /// its crew.
     ///
     /// # Errors
     /// [`Error::Threads`].
-    pub fn for_each(networks: usize, threads: usize) -> Result<Vec<Crew>> {
-        let each = threads.saturating_sub(1);
-        let crews: Vec<Crew> = (0..networks).map(|_| Crew(Mutex::default())).collect();
-        for (started, crew) in (0..networks * each).map(|n| (n, &crews[n / each])) {
-            let idle = Idle::start().map_err(|reason| Error::Threads {
-                wanted: networks * each,
-                started,
-                reason: reason.to_string(),
-            })?;
-            crew.idle().push(idle);
-        }
-        Ok(crews)
+    pub fn for_each(threads: &[usize]) -> Result<Vec<Crew>> {
+        let others = |threads: &usize| threads.saturating_sub(1);
+        let wanted = threads.iter().map(others).sum();
+        let mut started = 0;
+        let mut crew = |threads| {
+            let crew = Crew(Mutex::default());
+            for _ in 0..others(threads) {
+                let refused = |reason: std::io::Error| Error::Threads { wanted, started, reason: reason.to_string() };
+                crew.idle().push(Idle::start().map_err(refused)?);
+                started += 1;
+            }
+            Ok(crew)
+        };
+        threads.iter().map(&mut crew).collect()
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
@@ -99,10 +101,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crews_have_a_thread_less_than_each_network_asks_for_and_do_their_work() {
+    fn crews_have_a_thread_less_than_each_session_asks_for_and_do_their_work() {
         // Its errors are made by ONNX Runtime.
         crate::runtime::environment::Runtime::get().unwrap();
-        let crews = Crew::for_each(2, 3).unwrap();
+        let crews = Crew::for_each(&[3, 3]).unwrap();
         let (sender, numbers) = mpsc::channel();
         let mut threads = Vec::new();
         for crew in &crews {
@@ -121,6 +123,6 @@ mod tests {
 
     #[test]
     fn crew_for_one_thread_is_empty() {
-        assert!(Crew::for_each(3, 1).unwrap().iter().all(|crew| crew.idle().is_empty()));
+        assert!(Crew::for_each(&[1, 1, 1]).unwrap().iter().all(|crew| crew.idle().is_empty()));
     }
 }

@@ -17,6 +17,7 @@ use super::{
     cancel::interruptible,
     device::Device,
     failure::{self, failed},
+    lanes::side_by_side,
     own::OfProcess,
     tensor::{Precision, TensorInfo},
     value::Value,
@@ -32,7 +33,8 @@ pub struct Graph {
     device: Device,
     inputs: Vec<TensorInfo>,
     outputs: Vec<TensorInfo>,
-    session: OfProcess<Session>,
+    /// One for each lane.
+    sessions: Vec<OfProcess<Session>>,
     work: Work,
 }
 
@@ -65,12 +67,13 @@ pub enum Leave {
 }
 
 impl Graph {
-    /// `name`: as messages call it. `file`: of the bundle.
-    pub(super) fn new(name: String, file: String, device: Device, session: Session) -> Self {
+    /// `name`: as messages call it. `file`: of the bundle. `first` and `others`: a session of this graph for each lane.
+    pub(super) fn new(name: String, file: String, device: Device, first: Session, others: Vec<Session>) -> Self {
         let infos = |outlets: &[ort::value::Outlet]| outlets.iter().map(TensorInfo::of).collect();
-        let (inputs, outputs) = (infos(session.inputs()), infos(session.outputs()));
+        let (inputs, outputs) = (infos(first.inputs()), infos(first.outputs()));
         let work = Work { file: file.clone(), ..Work::default() };
-        Graph { name, file, device, inputs, outputs, session: OfProcess::new(session), work }
+        let sessions = [first].into_iter().chain(others).map(OfProcess::new).collect();
+        Graph { name, file, device, inputs, outputs, sessions, work }
     }
 
     /// What messages call it: "the … network failed".
@@ -93,6 +96,11 @@ impl Graph {
         &self.outputs
     }
 
+    /// How many calls it runs side by side.
+    pub fn lanes(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// Runs it and gives `outputs`, in that order.
     ///
     /// # Errors
@@ -107,12 +115,42 @@ impl Graph {
         let begun = Instant::now();
         let ran = match (self.device, leave) {
             (Device::Cuda, Leave::OnDevice) => self.run_bound(inputs, outputs, cancel),
-            _ => self.run_plain(inputs, outputs, cancel),
+            _ => run_plain(&mut self.sessions[0], &self.inputs, inputs, outputs, cancel),
         };
         let given = ran.map_err(|e| failed(&self.name, &e, cancel))?;
         let fed = inputs.iter().map(|(name, input)| (*name, input.elements()));
         let gave = outputs.iter().zip(&given).map(|(name, value)| (*name, value.elements()));
         self.work.add(begun.elapsed(), fed.chain(gave));
+        Ok(given)
+    }
+
+    /// Runs it once for each of `calls`, as many side by side as it has lanes, and gives each call's `outputs`, on the host: the
+    /// same bits as one after the other.
+    ///
+    /// # Errors
+    /// As [`Graph::run`], of the first call that failed.
+    pub fn run_each(
+        &mut self,
+        calls: &[Vec<(&str, Input<'_>)>],
+        outputs: &[&str],
+        cancel: &CancelToken,
+    ) -> Result<Vec<Vec<Value>>> {
+        if let [only] = calls {
+            return Ok(vec![self.run(only, outputs, Leave::OnHost, cancel)?]);
+        }
+        let begun = Instant::now();
+        let wanted = &self.inputs;
+        let run =
+            |session: &mut OfProcess<Session>, call: usize| run_plain(session, wanted, &calls[call], outputs, cancel);
+        let given = side_by_side(&mut self.sessions, calls.len(), run);
+        let given = given.map_err(|e| failed(&self.name, &e, cancel))?;
+        // A graph's seconds are those that a run waits for it.
+        let each = begun.elapsed() / u32::try_from(calls.len().max(1)).unwrap_or(u32::MAX);
+        for (inputs, values) in calls.iter().zip(&given) {
+            let fed = inputs.iter().map(|(name, input)| (*name, input.elements()));
+            let gave = outputs.iter().zip(values).map(|(name, value)| (*name, value.elements()));
+            self.work.add(each, fed.chain(gave));
+        }
         Ok(given)
     }
 
@@ -130,21 +168,6 @@ impl Graph {
         failure::check_finite(&self.name, numbers)
     }
 
-    /// The outputs come to the host.
-    fn run_plain(
-        &mut self,
-        inputs: &[(&str, Input<'_>)],
-        outputs: &[&str],
-        cancel: &CancelToken,
-    ) -> ort::Result<Vec<Value>> {
-        let fed = inputs.iter().map(|(name, input)| Ok((Cow::from(*name), self.fed(name, input, true)?)));
-        let fed = fed.collect::<ort::Result<Vec<_>>>()?;
-        interruptible(cancel, |options| {
-            let mut given = self.session.run_with_options(fed, options)?;
-            collect(&mut given, outputs, true)
-        })
-    }
-
     /// The outputs stay on the CUDA device.
     fn run_bound(
         &mut self,
@@ -153,33 +176,53 @@ impl Graph {
         cancel: &CancelToken,
     ) -> ort::Result<Vec<Value>> {
         let device = MemoryInfo::new(AllocationDevice::CUDA, 0, AllocatorType::Device, MemoryType::Default)?;
-        let mut binding = self.session.create_binding()?;
+        let session = &mut self.sessions[0];
+        let mut binding = session.create_binding()?;
         for (name, input) in inputs {
-            binding.bind_input(*name, &*self.fed(name, input, false)?)?;
+            binding.bind_input(*name, &*fed(&self.inputs, name, input, false)?)?;
         }
         for name in outputs {
             binding.bind_output_to_device(*name, &device)?;
         }
         interruptible(cancel, |options| {
-            let mut given = self.session.run_binding_with_options(&binding, options)?;
+            let mut given = session.run_binding_with_options(&binding, options)?;
             collect(&mut given, outputs, false)
         })
     }
+}
 
-    /// An input in the precision that the graph wants. `borrow`: numbers that lie as they should aren't copied.
-    fn fed<'a>(&self, name: &str, input: &'a Input<'_>, borrow: bool) -> ort::Result<SessionInputValue<'a>> {
-        let half = self.inputs.iter().any(|info| info.name == name && info.precision == Some(Precision::F16));
-        Ok(match input {
-            Input::Value(value) if (value.precision == Precision::F16) == half => (&value.value).into(),
-            Input::Value(value) if half => Tensor::from_array(value.extracted()?.mapv(f16::from_f32))?.into(),
-            Input::Value(value) => Tensor::from_array(value.extracted()?.into_owned())?.into(),
-            Input::Array(array) if half => Tensor::from_array(array.mapv(f16::from_f32))?.into(),
-            Input::Array(array) if borrow && array.is_standard_layout() => {
-                TensorRef::from_array_view(array.view())?.into()
-            }
-            Input::Array(array) => Tensor::from_array(array.as_standard_layout().into_owned())?.into(),
-        })
-    }
+/// The outputs come to the host. `wanted`: the session's inputs.
+fn run_plain(
+    session: &mut Session,
+    wanted: &[TensorInfo],
+    inputs: &[(&str, Input<'_>)],
+    outputs: &[&str],
+    cancel: &CancelToken,
+) -> ort::Result<Vec<Value>> {
+    let named = inputs.iter().map(|(name, input)| Ok((Cow::from(*name), fed(wanted, name, input, true)?)));
+    let named = named.collect::<ort::Result<Vec<_>>>()?;
+    interruptible(cancel, |options| {
+        let mut given = session.run_with_options(named, options)?;
+        collect(&mut given, outputs, true)
+    })
+}
+
+/// An input in the precision that the graph wants. `borrow`: numbers that lie as they should aren't copied.
+fn fed<'a>(
+    wanted: &[TensorInfo],
+    name: &str,
+    input: &'a Input<'_>,
+    borrow: bool,
+) -> ort::Result<SessionInputValue<'a>> {
+    let half = wanted.iter().any(|info| info.name == name && info.precision == Some(Precision::F16));
+    Ok(match input {
+        Input::Value(value) if (value.precision == Precision::F16) == half => (&value.value).into(),
+        Input::Value(value) if half => Tensor::from_array(value.extracted()?.mapv(f16::from_f32))?.into(),
+        Input::Value(value) => Tensor::from_array(value.extracted()?.into_owned())?.into(),
+        Input::Array(array) if half => Tensor::from_array(array.mapv(f16::from_f32))?.into(),
+        Input::Array(array) if borrow && array.is_standard_layout() => TensorRef::from_array_view(array.view())?.into(),
+        Input::Array(array) => Tensor::from_array(array.as_standard_layout().into_owned())?.into(),
+    })
 }
 
 fn collect(given: &mut SessionOutputs<'_>, names: &[&str], on_host: bool) -> ort::Result<Vec<Value>> {

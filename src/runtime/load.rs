@@ -1,6 +1,9 @@
 //! Graphs onto a device, all or none: loaded, then tried, and on the CPU where `auto` finds that CUDA can't run them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use ort::{
     ep,
@@ -19,6 +22,7 @@ use super::{
     failure::named,
     float_mode,
     graph::Graph,
+    lanes::{Lanes, side_by_side},
 };
 use crate::{
     error::{Error, Result},
@@ -34,6 +38,8 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// The file's bytes.
     pub bytes: &'a [u8],
+    /// True where its calls can be cut up or come in numbers ([`super::lanes`]).
+    pub splits: bool,
 }
 
 /// What is to be loaded, and how.
@@ -47,7 +53,7 @@ pub struct Request<'a> {
     pub trials: usize,
     /// Where they are to run.
     pub device: Device,
-    /// CPU threads for one operator.
+    /// CPU threads that work at the same time.
     pub threads: usize,
 }
 
@@ -142,24 +148,42 @@ fn choose<N, W>(
     }
 }
 
-/// All graphs, each with threads of its own.
+/// All graphs, each with lanes and threads of its own; several are loaded at the same time.
 fn open(
     request: &Request<'_>,
     runtime: &Runtime,
     device: Device,
     steps: &mut Steps<'_, '_>,
 ) -> Result<Vec<Graph>, Refusal> {
-    let crews = Crew::for_each(request.sources.len(), request.threads).map_err(Refusal::Named)?;
-    let mut graphs = Vec::new();
-    for (source, crew) in request.sources.iter().zip(crews) {
-        let cancel = steps.cancel_token();
-        let builder = builder(runtime, request.threads, device).and_then(|b| Ok(b.with_thread_manager(crew)?));
-        let session = builder.and_then(|builder| commit(builder, source.bytes, cancel));
-        let session = session.map_err(|e| {
+    let cpu = device != Device::Cuda;
+    let lanes = |source: &Source<'_>| Lanes::of(request.threads, source.bytes.len(), source.splits && cpu);
+    let seats: Vec<(&Source<'_>, usize)> = request
+        .sources
+        .iter()
+        .flat_map(|source| std::iter::repeat_n((source, lanes(source).threads), lanes(source).count))
+        .collect();
+    let threads: Vec<usize> = seats.iter().map(|(_, threads)| *threads).collect();
+    let crews = Crew::for_each(&threads).map_err(Refusal::Named)?;
+    let crews: Vec<Mutex<Option<Crew>>> = crews.into_iter().map(|crew| Mutex::new(Some(crew))).collect();
+    let cancel = steps.cancel_token().clone();
+    let session = |(): &mut (), n: usize| {
+        let (source, threads) = seats[n];
+        let crew = crews[n].lock().unwrap_or_else(|e| e.into_inner()).take().expect("each session is made once");
+        let builder = builder(runtime, threads, device).and_then(|b| Ok(b.with_thread_manager(crew)?));
+        let session = builder.and_then(|builder| commit(builder, source.bytes, &cancel));
+        session.map_err(|e| {
             let said = || Refusal::Said(format!("{}: {e}", source.file));
-            named(&source.name, &e, cancel).map_or_else(said, Refusal::Named)
-        })?;
-        graphs.push(Graph::new(source.name.clone(), source.file.to_owned(), device, session));
+            named(&source.name, &e, &cancel).map_or_else(said, Refusal::Named)
+        })
+    };
+    let at_once = if cpu { request.threads.max(1) } else { 1 };
+    let mut sessions = side_by_side(&mut vec![(); at_once], seats.len(), session)?.into_iter();
+    let mut graphs = Vec::new();
+    for source in &request.sources {
+        let mut own = sessions.by_ref().take(lanes(source).count);
+        let first = own.next().expect("a graph has one session at least");
+        let others = own.collect();
+        graphs.push(Graph::new(source.name.clone(), source.file.to_owned(), device, first, others));
         steps.step().map_err(Refusal::Named)?;
     }
     Ok(graphs)

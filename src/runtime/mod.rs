@@ -12,6 +12,7 @@ pub mod environment;
 mod failure;
 pub mod float_mode;
 pub mod graph;
+pub mod lanes;
 mod library;
 pub mod load;
 mod messages;

@@ -68,9 +68,9 @@ fn single(nodes: Vec<Node>, of: i32) -> Vec<u8> {
 
 /// Loads and tries a network of one class over one volume.
 fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork> {
-    let sources = files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes });
+    let sources = files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes, splits: true });
     let sources = sources.collect();
-    let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 1 };
+    let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 2 };
     let setting =
         Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
     let made = load(&request, &mut Monitor::silent(), |graphs, steps| {

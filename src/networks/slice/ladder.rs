@@ -7,10 +7,10 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 
 use super::{
     plan,
-    ready::{Hand, Slices, native},
+    ready::{Asked, Hand, Ready, Slices, native},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     networks::{
         answers::Answers,
         blending::{Plane, Planes, gather, sweep},
@@ -19,7 +19,7 @@ use crate::{
         network::Network,
         runner::Runner,
     },
-    progress::{Monitor, Stage},
+    progress::{CancelToken, Monitor, Stage},
     space::volume::Voi,
 };
 
@@ -27,8 +27,10 @@ use crate::{
 const SAME: f64 = 1e-6;
 
 /// The planes between slices.
-pub struct Ladder<'a, N> {
+pub struct Ladder<'a, N: Network> {
     slices: Slices<'a, N>,
+    /// Slices that were made ready with an earlier one.
+    ahead: BTreeMap<usize, Ready<N::Encoded>>,
     /// In rising order.
     rungs: Vec<Rung>,
     /// Voxels that are answered for.
@@ -58,7 +60,7 @@ impl<'a, N: Network> Ladder<'a, N> {
         let slices = Slices::new(runner, job, hand);
         let rung = |slice: &usize| Rung { slice: *slice, position: snapped(slices.axis.position(*slice)), voi: None };
         let rungs: Vec<Rung> = numbers.iter().map(rung).collect();
-        let mut ladder = Ladder { slices, rungs, wanted, held: BTreeMap::new() };
+        let mut ladder = Ladder { slices, ahead: BTreeMap::new(), rungs, wanted, held: BTreeMap::new() };
         for n in 0..ladder.rungs.len() {
             let between = ladder.between(wanted, n).insert_axis(Axis(0));
             ladder.rungs[n].voi = Voi::around(&between);
@@ -95,15 +97,31 @@ impl<'a, N: Network> Ladder<'a, N> {
         (low, above, ((k as f64 - from) / (to - from)) as f32)
     }
 
+    /// Slice `n` of the ladder, which is asked for; the next ones are made ready with it.
+    fn ready(&mut self, n: usize, cancel: &CancelToken) -> Result<Ready<N::Encoded>> {
+        if !self.ahead.contains_key(&n) {
+            let region = self.slices.job.region;
+            let some = (n..self.rungs.len()).filter_map(|n| Some((n, self.rungs[n].voi?)));
+            let some: Vec<(usize, Voi)> = some.take(self.slices.at_once()).collect();
+            let asked = |(n, voi): &(usize, Voi)| Asked {
+                slice: self.rungs[*n].slice,
+                voi: *voi,
+                wanted: self.between(region, *n),
+            };
+            let ready = self.slices.ready(&some.iter().map(asked).collect::<Vec<_>>(), cancel)?;
+            self.ahead = some.into_iter().map(|(n, _)| n).zip(ready).collect();
+        }
+        self.ahead.remove(&n).ok_or_else(|| Error::Internal { what: "a slice was not made ready".into() })
+    }
+
     /// Logits of slice `n` of the ladder, at the CT's pixels.
     fn answer(&mut self, n: usize, meter: &mut Meter<'_, '_>) -> Result<Plane> {
         let wanted = self.between(self.wanted, n);
-        let Job { region, .. } = self.slices.job;
         let (channels, samples) = (self.slices.job.channels(), self.slices.job.samples());
         let mut plane = Plane::new(wanted.view(), channels * samples)?;
         let Some(voi) = self.rungs[n].voi else { return Ok(plane) };
         meter.begin(sweep::work(&voi, samples))?;
-        let ready = self.slices.ready(self.rungs[n].slice, &voi, self.between(region, n).view(), meter)?;
+        let ready = self.ready(n, meter.cancel())?;
         if let Some(logits) = &ready.settled {
             let [rows, columns] = ready.area.taps(&voi);
             let logits = native(logits.view(), &rows, &columns);

@@ -19,7 +19,7 @@ mod scout;
 mod windows;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
-use ready::{Slices, native};
+use ready::{Asked, Ready, Slices, native};
 
 use super::{
     answers::{Answers, ClassAnswer},
@@ -65,10 +65,18 @@ pub fn answer<N: Network>(
     // Voxels tell better than slices how long the rest takes: slices are small where the lungs begin and end.
     let voxels = |voi: &Voi| voi.voxels() as f64;
     let mut meter = Meter::new(monitor, stage, plan.len(), plan.iter().map(voxels).sum());
-    for voi in &plan {
-        meter.begin(voxels(voi))?;
-        answer_one(&mut slices, voi, &mut answers, &mut meter)?;
-        meter.end();
+    for some in plan.chunks(slices.at_once()) {
+        meter.begin(voxels(&some[0]))?;
+        let asked = |voi: &Voi| {
+            let k = voi.start[2];
+            Asked { slice: k, voi: *voi, wanted: job.region.index_axis(Axis(0), k).to_owned() }
+        };
+        let ready = slices.ready(&some.iter().map(asked).collect::<Vec<_>>(), meter.cancel())?;
+        for (voi, ready) in some.iter().zip(ready) {
+            meter.begin(voxels(voi))?;
+            answer_one(&mut slices, voi, ready, &mut answers, &mut meter)?;
+            meter.end();
+        }
     }
     meter.finish()?;
     answers.finish();
@@ -79,12 +87,12 @@ pub fn answer<N: Network>(
 fn answer_one<N: Network>(
     slices: &mut Slices<'_, N>,
     voi: &Voi,
+    ready: Ready<N::Encoded>,
     answers: &mut Answers,
     meter: &mut Meter<'_, '_>,
 ) -> Result<()> {
     let job = slices.job;
     let k = voi.start[2];
-    let ready = slices.ready(k, voi, job.region.index_axis(Axis(0), k), meter)?;
     if let Some(logits) = &ready.settled {
         let [rows, columns] = ready.area.taps(voi);
         settle(&native(logits.view(), &rows, &columns), voi, job, answers);

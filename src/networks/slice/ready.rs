@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, Axis, stack};
+use ndarray::{Array2, Array3, ArrayView3, ArrayView4, Axis, stack};
 
 use super::{
     area::{Area, Reading},
@@ -20,6 +20,7 @@ use crate::{
         runner::{Calls, Input, Runner, Seen, seen_before},
         sampler::Pass,
     },
+    progress::CancelToken,
     space::volume::Voi,
     steps::resample::{Tap, bilinear},
 };
@@ -41,6 +42,16 @@ pub type Hand<'a> = dyn Fn(usize, &Area) -> Handed + 'a;
 /// Takes a rectangle's number, a sample's, and its logits (K, rows, columns).
 type Put<'a> = dyn FnMut(usize, usize, ArrayView3<'_, f32>) -> Result<()> + 'a;
 
+/// A slice that is asked for.
+pub struct Asked {
+    /// Its number among those that the network answers for.
+    pub slice: usize,
+    /// The box whose voxels are answered for, in the plane.
+    pub voi: Voi,
+    /// Voxels of the plane that are asked for.
+    pub wanted: Array2<bool>,
+}
+
 /// A slice whose rectangles are to be sampled.
 pub struct Ready<E> {
     /// What is answered.
@@ -61,38 +72,50 @@ impl<'a, N: Network> Slices<'a, N> {
         Slices { runner, job, axis, passes, hand }
     }
 
-    /// Makes slice `n` ready for the voxels of `voi` in the plane. `wanted`: voxels of the plane that are asked for.
+    /// How many slices are worth making ready at once.
+    pub fn at_once(&self) -> usize {
+        self.runner.images_at_once()
+    }
+
+    /// Makes slices ready.
     ///
     /// # Errors
     /// As [`Network::encode`].
-    pub fn ready(
-        &mut self,
-        n: usize,
-        voi: &Voi,
-        wanted: ArrayView2<'_, bool>,
-        meter: &Meter<'_, '_>,
-    ) -> Result<Ready<N::Encoded>> {
+    pub fn ready(&mut self, asked: &[Asked], cancel: &CancelToken) -> Result<Vec<Ready<N::Encoded>>> {
         let Job { images, clicks, sampling, calibration, .. } = self.job;
         let spec = self.runner.spec;
-        let area = Area::around(voi, images.grid, spec);
-        let mut input = input(spec, images, clicks, (&self.axis, n), &area);
-        input.handed = self.hand.map(|hand| hand(n, &area));
+        let looked = asked.iter().map(|Asked { slice, voi, .. }| {
+            let area = Area::around(voi, images.grid, spec);
+            let mut input = input(spec, images, clicks, (&self.axis, *slice), &area);
+            input.handed = self.hand.map(|hand| hand(*slice, &area));
+            (area, input)
+        });
+        let looked: Vec<(Area, Input)> = looked.collect();
         if !self.passes.is_empty() && spec.scout.threshold.is_none() {
-            let readings = vec![area.reading(area.whole(), spec)];
-            return Ok(Ready { area, settled: None, readings, input, seen: Vec::new() });
+            let all = |(area, input): (Area, Input)| {
+                let readings = vec![area.reading(area.whole(), spec)];
+                Ready { area, settled: None, readings, input, seen: Vec::new() }
+            };
+            return Ok(looked.into_iter().map(all).collect());
         }
-        let seen = self.runner.encode_all(&input, meter.cancel())?;
-        let logits = self.runner.settled(&seen, Some(area.window(area.whole())), meter.cancel())?;
-        let settled = logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(1), 0);
-        let rects = if self.passes.is_empty() {
-            Vec::new()
-        } else {
-            let threshold = sampling.threshold;
-            suspicious(settled.view(), (spec, calibration), images.grid, wanted, &area, threshold)
-        };
-        let readings = rects.into_iter().map(|rect| area.reading(rect, spec)).collect();
-        let seen = seen.into_iter().map(Some).collect();
-        Ok(Ready { area, settled: Some(settled), readings, input, seen })
+        let seen = looked.iter().map(|(_, input)| self.runner.encode_all(input, cancel));
+        let seen: Vec<Vec<Seen<N::Encoded>>> = seen.collect::<Result<_>>()?;
+        let windows = looked.iter().map(|(area, _)| Some(area.window(area.whole())));
+        let images_seen: Vec<_> = seen.iter().map(Vec::as_slice).zip(windows).collect();
+        let logits = self.runner.settled_each(&images_seen, cancel)?;
+        let each = asked.iter().zip(looked).zip(seen).zip(logits);
+        let ready = each.map(|(((asked, (area, input)), seen), logits)| {
+            let settled = logits.index_axis_move(Axis(0), 0).index_axis_move(Axis(1), 0);
+            let rects = if self.passes.is_empty() {
+                Vec::new()
+            } else {
+                let (wanted, threshold) = (asked.wanted.view(), sampling.threshold);
+                suspicious(settled.view(), (spec, calibration), images.grid, wanted, &area, threshold)
+            };
+            let readings = rects.into_iter().map(|rect| area.reading(rect, spec)).collect();
+            Ready { area, settled: Some(settled), readings, input, seen: seen.into_iter().map(Some).collect() }
+        });
+        Ok(ready.collect())
     }
 
     /// Samples the rectangles of a slice: for each rectangle and sample `put` takes the rectangle's number, the sample's, and its
