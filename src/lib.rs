@@ -27,6 +27,7 @@ pub mod report;
 pub mod runtime;
 pub mod space;
 pub mod steps;
+pub mod threads;
 pub mod warning;
 
 pub use error::{Error, Result};

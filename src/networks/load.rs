@@ -11,6 +11,7 @@ use crate::{
     contract::{
         bundle::Bundle,
         network::{Kind, Member, Network},
+        signature::Signature,
     },
     error::{Error, Result},
     progress::Monitor,
@@ -133,7 +134,7 @@ impl Networks {
         let segment = Cutting::new(&model.segment, "segment", setting, &mut next)?;
         let classify = model.classify.as_ref().map(|c| OnnxClassifier::new(c, PathBuf::from(origin), channels, next()));
         let mut networks = Networks { detect, classify: classify.transpose()?, segment };
-        networks.try_out(steps)?;
+        networks.try_out(bundle.signature == Signature::BuiltIn, steps)?;
         Ok(networks)
     }
 
@@ -145,9 +146,14 @@ impl Networks {
         graphs.map(Graph::take_work).filter(|work| work.calls > 0).collect()
     }
 
-    fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
+    /// `built_in`: the bundle is a part of this library, whose tests try each of its members. They differ in weights alone, so
+    /// that the first says whether the device can run them.
+    fn try_out(&mut self, built_in: bool, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cutting = self.detect.iter_mut().chain([&mut self.segment]).flat_map(Cutting::networks);
-        cutting.into_iter().try_for_each(|network| network.try_out(steps))?;
+        cutting.into_iter().try_for_each(|network| {
+            let members = if built_in { 1 } else { network.members() };
+            network.try_out(members, steps)
+        })?;
         self.classify.iter_mut().try_for_each(|classifier| classifier.try_out(steps))
     }
 }
@@ -178,4 +184,22 @@ fn bridges(network: &Network) -> [Bridge; 2] {
     let coarse = Bridge { gives: hybrid.features.clone(), ..Bridge::default() };
     let fine = Bridge { takes: hybrid.features.clone(), prompts: hybrid.prompts.clone(), ..Bridge::default() };
     [coarse, fine]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_of_the_built_in_bundle_as_somebody_elses_tries_every_member() {
+        let mut bundle = Bundle::builtin().unwrap();
+        bundle.signature = Signature::Missing;
+        let told = std::cell::RefCell::new(0);
+        let mut count = |_| *told.borrow_mut() += 1;
+        let mut monitor = Monitor::loading(Default::default(), &mut count);
+        let (networks, report) = load(&Arc::new(bundle), Device::Cpu, 2, &mut monitor).unwrap();
+        assert_eq!(report.used, Device::Cpu);
+        assert!(networks.detect.is_some() && networks.classify.is_some());
+        assert!(*told.borrow() > 0);
+    }
 }

@@ -365,7 +365,9 @@ impl Network for OnnxNetwork {
         fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<ArrayD<f32>> {
-        let lanes = self.graphs[self.members[encoded.member].decoder].lanes();
+        // Without random inputs all samples are one.
+        let random = self.contract.random_inputs().next().is_some();
+        let lanes = if random { self.graphs[self.members[encoded.member].decoder].lanes() } else { 1 };
         let shares = draws.shares(lanes, MIN_SAMPLES_PER_CALL);
         let calls: Vec<_> = shares.iter().map(|draws| Call { encoded, window, draws, fed: fed.clone() }).collect();
         let logits = self.decode_each(&calls, cancel)?;

@@ -43,6 +43,9 @@ pub struct Seen<E> {
     handed: Option<Handed>,
 }
 
+/// What each member saw of an image, and the part of it that is decoded; `None`: all.
+pub type Shown<'a, E> = (&'a [Seen<E>], Option<Window>);
+
 /// Runs the members of one network.
 #[derive(Debug)]
 pub struct Runner<'a, N> {
@@ -172,11 +175,7 @@ impl<'a, N: Network> Runner<'a, N> {
     ///
     /// # Errors
     /// As [`Network::decode`].
-    pub fn settled_each(
-        &mut self,
-        images: &[(&[Seen<N::Encoded>], Option<Window>)],
-        cancel: &CancelToken,
-    ) -> Result<Vec<Array5<f32>>> {
+    pub fn settled_each(&mut self, images: &[Shown<'_, N::Encoded>], cancel: &CancelToken) -> Result<Vec<Array5<f32>>> {
         let draws = self.sampler.settled();
         let members = self.sampler.members();
         let mut sums: Vec<Array5<f32>> = Vec::new();

@@ -33,15 +33,15 @@ enum Drawn {
 }
 
 impl OnnxNetwork {
-    /// Runs every member once; `steps` counts encoders and decoders.
+    /// Runs the first `members` members once; `steps` counts encoders and decoders.
     ///
     /// # Errors
     /// [`crate::Error::Inference`], [`crate::Error::ModelShape`], [`crate::Error::ModelBundle`] for a random input that changes
     /// nothing, [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-    pub fn try_out(&mut self, steps: &mut Steps<'_, '_>) -> Result<()> {
+    pub fn try_out(&mut self, members: usize, steps: &mut Steps<'_, '_>) -> Result<()> {
         let cancel = steps.cancel_token().clone();
         let draws = self.trial_draws();
-        for member in 0..self.members() {
+        for member in 0..members.min(self.members()) {
             let encoded = self.encode_trial(member, IMAGES[0], &cancel)?;
             if self.has_encoder(member) {
                 steps.step()?;

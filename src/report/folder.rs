@@ -212,7 +212,7 @@ impl ResultFolder<'_> {
     ) -> Result<()> {
         let cancel = monitor.cancel_token().clone();
         if let Some(format) = self.files.volumes {
-            let volumes = VolumeFiles { folder, format, forms: self.origin.forms };
+            let volumes = VolumeFiles { folder, format, forms: self.origin.forms, threads: self.made.threads };
             volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
             if self.files.sample_outlines {
                 volumes.write_samples(found, &cancel)?;

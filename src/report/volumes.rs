@@ -13,6 +13,7 @@ use crate::{
     limits::MAX_WRITTEN_SAMPLES,
     progress::CancelToken,
     space::volume::VolumeView,
+    threads::side_by_side,
 };
 
 /// Where volumes go and how.
@@ -24,6 +25,8 @@ pub struct VolumeFiles<'a> {
     pub format: VolumeFormat,
     /// The geometry of the header that the CT was read from.
     pub forms: Option<&'a NiftiForms>,
+    /// How many are written at a time.
+    pub threads: usize,
 }
 
 impl VolumeFiles<'_> {
@@ -34,7 +37,7 @@ impl VolumeFiles<'_> {
     }
 
     /// Writes label map, probability and uncertainty, the uncertainty of each kind that was kept, and the maps of each class
-    /// where there are several. `wrote` is told how many volumes are there.
+    /// where there are several, as many at a time as there are threads. `wrote` is told how many volumes are there.
     ///
     /// # Errors
     /// [`crate::Error::Option`], [`crate::Error::Write`], [`crate::Error::Cancelled`], and those of `wrote`.
@@ -46,18 +49,20 @@ impl VolumeFiles<'_> {
     ) -> Result<()> {
         let maps = found.native();
         wrote(0)?;
-        self.one(&LABEL, "", maps.labels, cancel)?;
-        wrote(1)?;
         let whole = [(&PROBABILITY, "", maps.probability), (&UNCERTAINTY, "", maps.uncertainty)];
         let kinds = Uncertainty::ALL.iter().zip(maps.kinds).map(|(kind, map)| (&KIND, kind.name(), map));
         let classes = maps.classes.into_iter().flat_map(|class| {
             [(&CLASS_PROBABILITY, class.name, class.probability), (&CLASS_UNCERTAINTY, class.name, class.uncertainty)]
         });
-        for (n, (output, part, map)) in whole.into_iter().chain(kinds).chain(classes).enumerate() {
-            self.one(output, part, map, cancel)?;
-            wrote(2 + n)?;
-        }
-        Ok(())
+        let floats: Vec<_> = whole.into_iter().chain(kinds).chain(classes).collect();
+        // The label map is nearly empty and soon written: last.
+        let one = |(): &mut (), n: usize| match floats.get(n) {
+            Some((output, part, map)) => self.one(output, part, *map, cancel),
+            None => self.one(&LABEL, "", maps.labels, cancel),
+        };
+        let count = floats.len() + 1;
+        side_by_side(&mut vec![(); self.threads.clamp(1, count)], count, one)?;
+        wrote(count)
     }
 
     /// Writes which sample calls which voxel a nodule: bit s is sample s.

@@ -17,13 +17,12 @@ use super::{
     cancel::interruptible,
     device::Device,
     failure::{self, failed},
-    lanes::side_by_side,
     own::OfProcess,
     tensor::{Precision, TensorInfo},
     value::Value,
     work::Work,
 };
-use crate::{error::Result, progress::CancelToken};
+use crate::{error::Result, progress::CancelToken, threads::side_by_side};
 
 /// A graph on a device.
 #[derive(Debug)]

@@ -22,11 +22,12 @@ use super::{
     failure::named,
     float_mode,
     graph::Graph,
-    lanes::{Lanes, side_by_side},
+    lanes::Lanes,
 };
 use crate::{
     error::{Error, Result},
     progress::{CancelToken, Monitor, Stage},
+    threads::side_by_side,
 };
 
 /// A graph that is to be loaded.

@@ -1,6 +1,6 @@
 //! `sam2lung info`: what a bundle holds, which ONNX Runtime runs it, which devices work.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, thread};
 
 use sam2lung::{
     VERSION,
@@ -25,9 +25,10 @@ pub fn run(wanted: Option<&Path>, trust: &TrustArgs) -> Result<(), Reported> {
     let runtime = Runtime::get().map_err(|e| report(&e))?;
     say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
     let bundle = Arc::new(bundle);
-    load(&bundle, Device::Cpu, 1, &mut Monitor::silent()).map_err(|e| report(&e))?;
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    load(&bundle, Device::Cpu, threads, &mut Monitor::silent()).map_err(|e| report(&e))?;
     say_to_reader("device cpu     works")?;
-    match load(&bundle, Device::Cuda, 1, &mut Monitor::silent()) {
+    match load(&bundle, Device::Cuda, threads, &mut Monitor::silent()) {
         Ok(_) => say_to_reader("device cuda    works"),
         Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }

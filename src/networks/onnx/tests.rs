@@ -75,7 +75,7 @@ fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork>
         Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
     let made = load(&request, &mut Monitor::silent(), |graphs, steps| {
         let mut network = OnnxNetwork::new(contract, setting.clone(), graphs)?;
-        network.try_out(steps)?;
+        network.try_out(network.members(), steps)?;
         Ok(network)
     });
     Ok(made?.0)

@@ -11,7 +11,7 @@ use super::{
     scout::suspicious,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     networks::{
         handed::Handed,
         job::Job,
@@ -23,6 +23,7 @@ use crate::{
     progress::CancelToken,
     space::volume::Voi,
     steps::resample::{Tap, bilinear},
+    threads::side_by_side,
 };
 
 /// Answers for slices.
@@ -84,13 +85,15 @@ impl<'a, N: Network> Slices<'a, N> {
     pub fn ready(&mut self, asked: &[Asked], cancel: &CancelToken) -> Result<Vec<Ready<N::Encoded>>> {
         let Job { images, clicks, sampling, calibration, .. } = self.job;
         let spec = self.runner.spec;
-        let looked = asked.iter().map(|Asked { slice, voi, .. }| {
-            let area = Area::around(voi, images.grid, spec);
-            let mut input = input(spec, images, clicks, (&self.axis, *slice), &area);
-            input.handed = self.hand.map(|hand| hand(*slice, &area));
-            (area, input)
-        });
-        let looked: Vec<(Area, Input)> = looked.collect();
+        let axis = &self.axis;
+        let mut looked = side_by_side(&mut vec![(); asked.len()], asked.len(), |(), n| {
+            let area = Area::around(&asked[n].voi, images.grid, spec);
+            let input = input(spec, images, clicks, (axis, asked[n].slice), &area);
+            Ok::<_, Error>((area, input))
+        })?;
+        for (asked, (area, input)) in asked.iter().zip(&mut looked) {
+            input.handed = self.hand.map(|hand| hand(asked.slice, area));
+        }
         if !self.passes.is_empty() && spec.scout.threshold.is_none() {
             let all = |(area, input): (Area, Input)| {
                 let readings = vec![area.reading(area.whole(), spec)];
