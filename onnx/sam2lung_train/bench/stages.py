@@ -18,7 +18,6 @@ STAGES = {
     "lungs": "find the lungs",
     "detect": "detect, classify",
     "segment": "segment",
-    "classify": "classify once more",
     "click": "clicks",
     "nodules": "outline, measure",
     "write": "write volumes and tables",
@@ -55,8 +54,10 @@ def stages(runs: list[Ran], bundle: Path, voxels: int) -> list[Stage]:
 
 
 def of_stage(record: Record, contract: Record, stage: str) -> list[Record]:
-    """What the graphs of a stage did. The classifier runs where candidates are chosen."""
-    roles = {"detect": ("detect", "classify"), "segment": ("segment",)}.get(stage, ())
+    """What the graphs of a stage did. The classifier runs where candidates are chosen; without a detector, on what was outlined."""
+    detects = "detect" in record["timings_s"]
+    roles = {"detect": ("detect", "classify"), "segment": ("segment",)}
+    roles = (roles if detects else roles | {"nodules": ("classify",)}).get(stage, ())
     files = {
         graph["file"]
         for role in roles
