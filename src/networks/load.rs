@@ -18,6 +18,7 @@ use crate::{
     runtime::{
         device::{Device, DeviceReport, DeviceState},
         graph::Graph,
+        lanes::Calls,
         load::{Request, Source, Steps, load as load_graphs},
         work::Work,
     },
@@ -80,12 +81,18 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether calls of a member's graph can be cut up by samples or boxes, or come in numbers, slice by slice.
-    fn splits(&self, graph: &str) -> bool {
-        self.network.is_none_or(|network| {
-            let random = !(network.random.dropout.is_empty() && network.random.noise.is_empty());
-            graph != "encoder" && (random || network.kind == Kind::Slice && graph == "graph")
-        })
+    /// How a member's graph is called: cut up by samples or boxes, or in numbers, slice by slice; beside other members'; or
+    /// one call after the other.
+    fn calls(&self, graph: &str) -> Calls {
+        let Some(network) = self.network else { return Calls::Split };
+        let random = !(network.random.dropout.is_empty() && network.random.noise.is_empty());
+        match (network.kind, graph) {
+            (Kind::Patch, "encoder") if self.members.len() > 1 => Calls::Beside,
+            (_, "encoder") => Calls::Alone,
+            (Kind::Slice, "graph") => Calls::Split,
+            _ if random => Calls::Split,
+            _ => Calls::Alone,
+        }
     }
 }
 
@@ -108,7 +115,7 @@ fn sources<'a>(part: &Part<'a>, bundle: &'a Bundle) -> Vec<Source<'a>> {
             let name = if of == "graph" { field.clone() } else { format!("{field} {of}") };
             if sources.iter().all(|source| source.file != file.file) {
                 let bytes = bundle.graph(&file.file);
-                sources.push(Source { name, file: &file.file, bytes, splits: part.splits(of) });
+                sources.push(Source { name, file: &file.file, bytes, calls: part.calls(of) });
             }
         }
     }

@@ -8,28 +8,29 @@ mod made;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, path::PathBuf};
+use std::{ops::Range, path::PathBuf, sync::Mutex, time::Instant};
 
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice, concatenate};
 
 use super::{
     handed::Handed,
-    network::{Call, Draws, Fed, Network, Window},
+    network::{Call, Draws, Fed, Image, Network, Window},
     sampling::MIN_SAMPLES_PER_CALL,
     tensors::{Expected, Place, axes, logit_channels},
 };
 use crate::{
     contract::{
         hybrid::{Feature, Prompts},
-        network::{self as contract, Member, Tensors},
+        network::{self as contract, Kind, Member, Tensors},
     },
     error::{Error, Result},
     progress::CancelToken,
     runtime::{
-        graph::{Graph, Input, Leave},
+        graph::{Graph, Input, Leave, shared},
         tensor::TensorInfo,
         value::Value,
     },
+    threads::side_by_side,
 };
 
 /// The members of one network of a bundle, ready to run.
@@ -227,21 +228,33 @@ impl OnnxNetwork {
         let inputs = image_inputs(&self.tensors, image, offsets_mm);
         let names: Vec<_> = self.tensors.embeddings.iter().map(|e| e.name.as_str()).collect();
         let values = self.graphs[encoder].run(&inputs, &names, leave, cancel)?;
-        self.check_embeddings(member, encoder, &values, &size)?;
-        Ok(Encoded { member, size, held: Held::Embeddings(values) })
+        let encoded = Encoded { member, size, held: Held::Embeddings(values) };
+        self.check_embeddings(&encoded)?;
+        Ok(encoded)
+    }
+
+    /// Refuses embeddings that are no numbers. On a device they stay there; the decoder shows what becomes of them.
+    fn check_finite(&self, encoded: &Encoded) -> Result<()> {
+        for value in encoded.embeddings().iter().filter(|value| value.on_host()) {
+            self.first_graph(encoded.member)
+                .check_finite(value.view()?.as_slice().expect("what a graph gives is contiguous"))?;
+        }
+        Ok(())
     }
 
     /// Windows are cut out by stride: an embedding has to have the size that this means.
-    fn check_embeddings(&self, member: usize, encoder: usize, values: &[Value], size: &[usize]) -> Result<()> {
-        for (embedding, value) in self.tensors.embeddings.iter().zip(values) {
+    fn check_embeddings(&self, encoded: &Encoded) -> Result<()> {
+        let size = &encoded.size;
+        for (embedding, value) in self.tensors.embeddings.iter().zip(encoded.embeddings()) {
             let strides = embedding.stride.along();
             let space = size.iter().zip(&strides[3 - size.len()..]).map(|(n, stride)| n / stride);
             let expected: Vec<_> = [1, embedding.channels].into_iter().chain(space).collect();
             if value.shape() != expected {
-                let (field, got) = (self.member_field(member), format!("{:?} for an image of {size:?}", value.shape()));
+                let (field, got) =
+                    (self.member_field(encoded.member), format!("{:?} for an image of {size:?}", value.shape()));
                 let place = Place { origin: &self.origin, member: &field };
                 let expected = format!("{expected:?} (stride {})", embedding.stride);
-                return Err(place.refuse(&self.graphs[encoder], &embedding.name, got, expected));
+                return Err(place.refuse(self.first_graph(encoded.member), &embedding.name, got, expected));
             }
         }
         Ok(())
@@ -349,12 +362,46 @@ impl Network for OnnxNetwork {
         cancel: &CancelToken,
     ) -> Result<Encoded> {
         let encoded = self.run_encoder(member, image, offsets_mm, cancel)?;
-        // On a device they stay there; the decoder shows what becomes of them.
-        for value in encoded.embeddings().iter().filter(|value| value.on_host()) {
-            self.first_graph(member)
-                .check_finite(value.view()?.as_slice().expect("what a graph gives is contiguous"))?;
-        }
+        self.check_finite(&encoded)?;
         Ok(encoded)
+    }
+
+    fn encode_each(&mut self, images: &[Image<'_>], cancel: &CancelToken) -> Result<Vec<Encoded>> {
+        let at_once = self.members_at_once().min(images.len());
+        if at_once < 2 {
+            return images.iter().map(|of| self.encode(of.member, of.image.view(), of.offsets_mm, cancel)).collect();
+        }
+        let begun = Instant::now();
+        let names: Vec<_> = self.tensors.embeddings.iter().map(|e| e.name.as_str()).collect();
+        let inputs = images.iter().map(|of| image_inputs(&self.tensors, of.image.view(), of.offsets_mm));
+        let inputs: Vec<_> = inputs.collect();
+        let graphs: Vec<_> = self.graphs.iter_mut().map(Mutex::new).collect();
+        let members = &self.members;
+        let given = side_by_side(&mut vec![(); at_once], images.len(), |(), n| {
+            let Graphs { encoder, decoder, leave } = members[images[n].member];
+            let mut graph = graphs[encoder.unwrap_or(decoder)].lock().unwrap_or_else(|e| e.into_inner());
+            graph.run_beside(&inputs[n], &names, leave, cancel)
+        })?;
+        drop(graphs);
+        let took = shared(begun.elapsed(), images.len());
+        for ((of, inputs), values) in images.iter().zip(&inputs).zip(&given) {
+            let Graphs { encoder, decoder, .. } = self.members[of.member];
+            self.graphs[encoder.unwrap_or(decoder)].account(took, inputs, &names, values);
+        }
+        let made = images.iter().zip(given).map(|(of, values)| {
+            let encoded =
+                Encoded { member: of.member, size: of.image.shape()[2..].to_vec(), held: Held::Embeddings(values) };
+            self.check_embeddings(&encoded)?;
+            self.check_finite(&encoded)?;
+            Ok(encoded)
+        });
+        made.collect()
+    }
+
+    fn members_at_once(&self) -> usize {
+        let encoders = self.members.iter().filter(|member| member.encoder.is_some()).count();
+        let beside = self.contract.kind == Kind::Patch && encoders > 1 && encoders == self.members.len();
+        if beside { self.graphs[self.members[0].decoder].lanes() } else { 1 }
     }
 
     fn decode(

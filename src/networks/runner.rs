@@ -9,7 +9,7 @@ use ndarray::{Array5, ArrayD, ArrayView4, Axis, Ix5, IxDyn};
 use super::{
     flips::Flip,
     handed::Handed,
-    network::{Call, Draws, Fed, Network, Window},
+    network::{Call, Draws, Fed, Image, Network, Window},
     sampler::{Pass, Sampler},
     sampling::{MIN_SAMPLES_PER_CALL, Sampling},
 };
@@ -85,15 +85,41 @@ impl<'a, N: Network> Runner<'a, N> {
         flip: Flip,
         cancel: &CancelToken,
     ) -> Result<Seen<N::Encoded>> {
+        self.encode_each(input, &[(member, flip)], cancel)?.pop().ok_or_else(no_member)
+    }
+
+    /// Shows several members the image, each in an orientation, side by side where that is quicker; in their order.
+    ///
+    /// # Errors
+    /// As [`Network::encode`].
+    pub fn encode_each(
+        &mut self,
+        input: &Input,
+        as_seen: &[(usize, Flip)],
+        cancel: &CancelToken,
+    ) -> Result<Vec<Seen<N::Encoded>>> {
         cancel.check()?;
-        let image = self.as_fed(&input.image, flip);
-        let clicks = input.clicks.as_ref().map(|maps| self.as_fed(maps, flip));
-        let offsets_mm = flip.offsets_mm(&input.offsets_mm);
-        let encoded = self.network.encode(member, image.view(), &offsets_mm, cancel)?;
+        let fed: Vec<_> = as_seen.iter().map(|(_, flip)| self.as_fed(&input.image, *flip)).collect();
+        let offsets_mm: Vec<_> = as_seen.iter().map(|(_, flip)| flip.offsets_mm(&input.offsets_mm)).collect();
+        let images = as_seen.iter().zip(&fed).zip(&offsets_mm);
+        let images =
+            images.map(|(((member, _), image), offsets_mm)| Image { member: *member, image: image.view(), offsets_mm });
+        let encoded = self.network.encode_each(&images.collect::<Vec<_>>(), cancel)?;
         let (.., height, width) = input.image.dim();
         let plane = [height, width];
-        let handed = input.handed.as_ref().map(|handed| handed.mirrored(flip, plane));
-        Ok(Seen { encoded, flip, plane, clicks, handed })
+        let seen = as_seen.iter().zip(encoded).map(|((_, flip), encoded)| Seen {
+            encoded,
+            flip: *flip,
+            plane,
+            clicks: input.clicks.as_ref().map(|maps| self.as_fed(maps, *flip)),
+            handed: input.handed.as_ref().map(|handed| handed.mirrored(*flip, plane)),
+        });
+        Ok(seen.collect())
+    }
+
+    /// Of how many members encoders are worth calling at once.
+    pub fn members_at_once(&self) -> usize {
+        self.network.members_at_once()
     }
 
     /// The array as the graphs take it: mirrored, and for slices with all their channels and slices along one axis.
@@ -216,7 +242,8 @@ impl<'a, N: Network> Runner<'a, N> {
     /// # Errors
     /// As [`Network::encode`].
     pub fn encode_all(&mut self, input: &Input, cancel: &CancelToken) -> Result<Vec<Seen<N::Encoded>>> {
-        (0..self.sampler.members()).map(|member| self.encode(input, member, Flip::default(), cancel)).collect()
+        let all: Vec<_> = (0..self.sampler.members()).map(|member| (member, Flip::default())).collect();
+        self.encode_each(input, &all, cancel)
     }
 
     /// Decodes samples of a pass and hands each to `calls.put`.

@@ -3,7 +3,10 @@
 //! Enters: arrays of float32, or values that another graph gave. Leaves: values that stay where they were made. Where the graph
 //! has float16, numbers are converted on the way in, and on the way out by [`Value::view`].
 
-use std::{borrow::Cow, time::Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use half::f16;
 use ndarray::ArrayViewD;
@@ -112,15 +115,34 @@ impl Graph {
         cancel: &CancelToken,
     ) -> Result<Vec<Value>> {
         let begun = Instant::now();
+        let given = self.run_beside(inputs, outputs, leave, cancel)?;
+        self.account(begun.elapsed(), inputs, outputs, &given);
+        Ok(given)
+    }
+
+    /// The same, side by side with other graphs: whoever runs them accounts for it.
+    ///
+    /// # Errors
+    /// As [`Graph::run`].
+    pub fn run_beside(
+        &mut self,
+        inputs: &[(&str, Input<'_>)],
+        outputs: &[&str],
+        leave: Leave,
+        cancel: &CancelToken,
+    ) -> Result<Vec<Value>> {
         let ran = match (self.device, leave) {
             (Device::Cuda, Leave::OnDevice) => self.run_bound(inputs, outputs, cancel),
             _ => run_plain(&mut self.sessions[0], &self.inputs, inputs, outputs, cancel),
         };
-        let given = ran.map_err(|e| failed(&self.name, &e, cancel))?;
+        ran.map_err(|e| failed(&self.name, &e, cancel))
+    }
+
+    /// Takes a call that gave `values` into account. `took`: the time that a run waited for it.
+    pub fn account(&mut self, took: Duration, inputs: &[(&str, Input<'_>)], outputs: &[&str], values: &[Value]) {
         let fed = inputs.iter().map(|(name, input)| (*name, input.elements()));
-        let gave = outputs.iter().zip(&given).map(|(name, value)| (*name, value.elements()));
-        self.work.add(begun.elapsed(), fed.chain(gave));
-        Ok(given)
+        let gave = outputs.iter().zip(values).map(|(name, value)| (*name, value.elements()));
+        self.work.add(took, fed.chain(gave));
     }
 
     /// Runs it once for each of `calls`, as many side by side as it has lanes, and gives each call's `outputs`, on the host: the
@@ -143,12 +165,9 @@ impl Graph {
             |session: &mut OfProcess<Session>, call: usize| run_plain(session, wanted, &calls[call], outputs, cancel);
         let given = side_by_side(&mut self.sessions, calls.len(), run);
         let given = given.map_err(|e| failed(&self.name, &e, cancel))?;
-        // A graph's seconds are those that a run waits for it.
-        let each = begun.elapsed() / u32::try_from(calls.len().max(1)).unwrap_or(u32::MAX);
+        let each = shared(begun.elapsed(), calls.len());
         for (inputs, values) in calls.iter().zip(&given) {
-            let fed = inputs.iter().map(|(name, input)| (*name, input.elements()));
-            let gave = outputs.iter().zip(values).map(|(name, value)| (*name, value.elements()));
-            self.work.add(each, fed.chain(gave));
+            self.account(each, inputs, outputs, values);
         }
         Ok(given)
     }
@@ -188,6 +207,11 @@ impl Graph {
             collect(&mut given, outputs, false)
         })
     }
+}
+
+/// What each of so many calls side by side counts for of the time that they took together.
+pub fn shared(took: Duration, calls: usize) -> Duration {
+    took / u32::try_from(calls.max(1)).unwrap_or(u32::MAX)
 }
 
 /// The outputs come to the host. `wanted`: the session's inputs.

@@ -10,6 +10,17 @@ const MOST: usize = 4;
 /// Weights that one lane more may hold, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
+/// How a graph is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// One after the other.
+    Alone,
+    /// In numbers, or as calls that can be cut up.
+    Split,
+    /// Side by side with those of other graphs.
+    Beside,
+}
+
 /// Lanes of a graph, and threads of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lanes {
@@ -20,10 +31,16 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Of a graph whose file has so many `bytes`; `splits`: its calls can be cut up or come in numbers.
-    pub fn of(threads: usize, bytes: usize, splits: bool) -> Self {
-        let count = if splits && bytes <= MOST_BYTES { threads.clamp(1, MOST) } else { 1 };
-        Lanes { count, threads: (threads / count).max(1) }
+    /// Of a graph whose file has so many `bytes`.
+    pub fn of(threads: usize, bytes: usize, calls: Calls) -> Self {
+        match calls {
+            Calls::Split if bytes <= MOST_BYTES => {
+                let count = threads.clamp(1, MOST);
+                Lanes { count, threads: (threads / count).max(1) }
+            }
+            Calls::Alone | Calls::Split => Lanes { count: 1, threads: threads.max(1) },
+            Calls::Beside => Lanes { count: 1, threads: 1 },
+        }
     }
 }
 
@@ -33,16 +50,17 @@ mod tests {
 
     #[test]
     fn of_threads_are_shared_among_lanes_of_graphs_that_split() {
-        let lanes = |threads, bytes, splits| {
-            let Lanes { count, threads } = Lanes::of(threads, bytes, splits);
+        let lanes = |threads, bytes, calls| {
+            let Lanes { count, threads } = Lanes::of(threads, bytes, calls);
             (count, threads)
         };
-        assert_eq!(lanes(2, 1000, true), (2, 1));
-        assert_eq!(lanes(2, 1000, false), (1, 2));
-        assert_eq!(lanes(2, MOST_BYTES + 1, true), (1, 2));
-        assert_eq!(lanes(16, 1000, true), (4, 4));
-        assert_eq!(lanes(6, 1000, true), (4, 1));
-        assert_eq!(lanes(1, 1000, true), (1, 1));
-        assert_eq!(lanes(0, 1000, true), (1, 1));
+        assert_eq!(lanes(2, 1000, Calls::Split), (2, 1));
+        assert_eq!(lanes(2, 1000, Calls::Alone), (1, 2));
+        assert_eq!(lanes(2, MOST_BYTES + 1, Calls::Split), (1, 2));
+        assert_eq!(lanes(16, 1000, Calls::Split), (4, 4));
+        assert_eq!(lanes(6, 1000, Calls::Split), (4, 1));
+        assert_eq!(lanes(1, 1000, Calls::Split), (1, 1));
+        assert_eq!(lanes(0, 1000, Calls::Split), (1, 1));
+        assert_eq!(lanes(8, 1000, Calls::Beside), (1, 1));
     }
 }

@@ -22,7 +22,7 @@ use super::{
     failure::named,
     float_mode,
     graph::Graph,
-    lanes::Lanes,
+    lanes::{Calls, Lanes},
 };
 use crate::{
     error::{Error, Result},
@@ -39,8 +39,8 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// The file's bytes.
     pub bytes: &'a [u8],
-    /// True where its calls can be cut up or come in numbers ([`super::lanes`]).
-    pub splits: bool,
+    /// How it is called.
+    pub calls: Calls,
 }
 
 /// What is to be loaded, and how.
@@ -157,7 +157,9 @@ fn open(
     steps: &mut Steps<'_, '_>,
 ) -> Result<Vec<Graph>, Refusal> {
     let cpu = device != Device::Cuda;
-    let lanes = |source: &Source<'_>| Lanes::of(request.threads, source.bytes.len(), source.splits && cpu);
+    let lanes = |source: &Source<'_>| {
+        Lanes::of(request.threads, source.bytes.len(), if cpu { source.calls } else { Calls::Alone })
+    };
     let seats: Vec<(&Source<'_>, usize)> = request
         .sources
         .iter()

@@ -13,6 +13,7 @@ use crate::{
     progress::{CancelToken, Monitor},
     runtime::{
         device::Device,
+        lanes::Calls,
         load::{Request, Source, load},
     },
 };
@@ -68,7 +69,8 @@ fn single(nodes: Vec<Node>, of: i32) -> Vec<u8> {
 
 /// Loads and tries a network of one class over one volume.
 fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork> {
-    let sources = files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes, splits: true });
+    let sources =
+        files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes, calls: Calls::Split });
     let sources = sources.collect();
     let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 2 };
     let setting =

@@ -160,14 +160,18 @@ impl<N: Network> Boxes for Patches<'_, N> {
             return put(0, native(logits.index_axis(Axis(0), 0), &taps).view());
         }
         let mut done = 0.0;
-        for pass in &self.passes {
-            let part = pass.samples.len() as f64 / self.job.samples() as f64;
-            let seen = self.runner.encode(&input, pass.member, pass.flip, &cancel)?;
-            let mut tell = |within: f64| meter.tell(done + part * within);
-            let mut read = |sample: usize, logits: ArrayView4<'_, f32>| put(sample, native(logits, &taps).view());
-            let calls = Calls { samples: &pass.samples, sampling: self.job.sampling, tell: &mut tell, put: &mut read };
-            self.runner.sample(&seen, None, self.grid.size.iter().product(), calls, &cancel)?;
-            done += part;
+        for some in self.passes.chunks(self.runner.members_at_once()) {
+            let as_seen: Vec<_> = some.iter().map(|pass| (pass.member, pass.flip)).collect();
+            let all = self.runner.encode_each(&input, &as_seen, &cancel)?;
+            for (pass, seen) in some.iter().zip(&all) {
+                let part = pass.samples.len() as f64 / self.job.samples() as f64;
+                let mut tell = |within: f64| meter.tell(done + part * within);
+                let mut read = |sample: usize, logits: ArrayView4<'_, f32>| put(sample, native(logits, &taps).view());
+                let calls =
+                    Calls { samples: &pass.samples, sampling: self.job.sampling, tell: &mut tell, put: &mut read };
+                self.runner.sample(seen, None, self.grid.size.iter().product(), calls, &cancel)?;
+                done += part;
+            }
         }
         Ok(())
     }
