@@ -831,7 +831,7 @@ typedef struct sam2lung_engine_options {
    */
   int32_t device;
   /**
-   * CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
+   * CPU threads that work at the same time, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
    */
   uint32_t threads;
   /**
@@ -1973,7 +1973,7 @@ int32_t sam2lung_engine_device(const struct sam2lung_engine *engine);
 const char *sam2lung_engine_device_reason(const struct sam2lung_engine *engine);
 
 /**
- * CPU threads for one operator.
+ * CPU threads that work at the same time.
  *
  * Any thread, also while a call runs on the engine.
  *

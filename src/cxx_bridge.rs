@@ -310,7 +310,7 @@ pub mod ffi {
         /// Loads ONNX Runtime from this file; without it engines look for it by themselves. There is one a process.
         fn load_runtime(library: &str) -> Result<()>;
 
-        /// Loads the bundle in a folder, or an installed one by its name, onto a device. `threads`: for one operator on the CPU; 0: the machine's.
+        /// Loads the bundle in a folder, or an installed one by its name, onto a device. `threads`: CPU threads that work at the same time; 0: the machine's.
         fn open_engine(folder: &str, device: Device, threads: u32) -> Result<Box<Engine>>;
         /// The same with the bundle that is compiled into the library.
         fn builtin_engine(device: Device, threads: u32) -> Result<Box<Engine>>;

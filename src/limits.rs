@@ -6,7 +6,7 @@
 
 /// Samples that a run may draw.
 pub const MAX_SAMPLES: usize = 10_000;
-/// CPU threads for one operator.
+/// CPU threads that work at the same time.
 pub const MAX_THREADS: usize = 1024;
 /// Clicks inside, and clicks outside, of one call: more than anyone makes.
 pub const MAX_CLICKS: usize = 10_000;

@@ -153,7 +153,7 @@ public:
     Device device() const noexcept { return static_cast<Device>(sam2lung_engine_device(c())); }
     /// Why this one.
     std::string device_reason() const { return sam2lung_engine_device_reason(c()); }
-    /// CPU threads for one operator.
+    /// CPU threads that work at the same time.
     std::uint32_t threads() const noexcept { return sam2lung_engine_threads(c()); }
 
     /// The C object, which stays this one's.

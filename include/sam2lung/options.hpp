@@ -43,7 +43,7 @@ inline constexpr double max_min_diameter_mm = SAM2LUNG_MAX_MIN_DIAMETER_MM;
 /// Options of an engine.
 struct EngineOptions {
     Device device = Device::automatic; ///< Where the network runs.
-    std::uint32_t threads = 0;         ///< CPU threads for one operator, up to max_threads; 0: the machine's.
+    std::uint32_t threads = 0;         ///< CPU threads that work at the same time, up to max_threads; 0: the machine's.
     ProgressFunction progress = {};    ///< Is told how far the engine is made; may be empty.
     const Cancel* cancel = nullptr;    ///< Ends the making of the engine; may be null, isn't used afterwards.
     /// Give free memory of the whole process back to the system after each run and with each result; takes time in a

@@ -169,7 +169,7 @@ pub unsafe extern "C" fn sam2lung_engine_device_reason(engine: *const sam2lung_e
     unsafe { getter(engine, c"".as_ptr(), |engine| engine.device_reason.as_ptr()) }
 }
 
-/// CPU threads for one operator.
+/// CPU threads that work at the same time.
 ///
 /// Any thread, also while a call runs on the engine.
 ///

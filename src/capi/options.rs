@@ -71,7 +71,7 @@ pub struct sam2lung_engine_options {
     pub struct_size: usize,
     /// A sam2lung_device.
     pub device: i32,
-    /// CPU threads for one operator, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
+    /// CPU threads that work at the same time, up to SAM2LUNG_MAX_THREADS; 0: as many as the machine has.
     pub threads: u32,
     /// Is told how far sam2lung_engine_create() is (SAM2LUNG_STAGE_LOAD), may be NULL. Since version 3 of the interface.
     pub progress: sam2lung_progress_fn,

@@ -63,7 +63,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads `bundle` onto `device`. `threads`: for one operator on the CPU; `None`: as many as the machine has.
+    /// Loads `bundle` onto `device`. `threads`: CPU threads that work at the same time; `None`: as many as the machine has.
     ///
     /// # Errors
     /// [`crate::Error::Runtime`], [`crate::Error::Threads`], [`crate::Error::OutOfMemory`], [`crate::Error::Device`],
@@ -100,7 +100,7 @@ impl Engine {
         self.bundle.clone()
     }
 
-    /// CPU threads for one operator.
+    /// CPU threads that work at the same time.
     pub fn threads(&self) -> usize {
         self.threads
     }

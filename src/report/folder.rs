@@ -54,7 +54,7 @@ pub struct HowMade {
     pub voxels_sha256: Vec<String>,
     /// Which device ran it, and why.
     pub device: DeviceReport,
-    /// CPU threads for one operator.
+    /// CPU threads that work at the same time.
     pub threads: usize,
     /// Build of ONNX Runtime.
     pub runtime: String,
