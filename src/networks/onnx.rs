@@ -3,20 +3,22 @@
 //! A single graph is a decoder whose one embedding is the image itself, kept on the host. What an encoder gives stays where it
 //! was made: on the host a window is cut out before it is decoded, on a device the whole is decoded and the window read from that.
 
+mod fed;
 #[cfg(test)]
 mod made;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, path::PathBuf, sync::Mutex, time::Instant};
+use std::{path::PathBuf, sync::Mutex, time::Instant};
 
-use ndarray::{ArrayD, ArrayViewD, Axis, Slice, concatenate};
+pub use fed::Encoded;
+use fed::{Cut, Fields, Held, image_inputs, within};
+use ndarray::{ArrayD, ArrayViewD, Axis, concatenate};
 
 use super::{
-    handed::Handed,
     network::{Call, Draws, Fed, Image, Network, Window},
     sampling::MIN_SAMPLES_PER_CALL,
-    tensors::{Expected, Place, axes, logit_channels},
+    tensors::{Expected, Place, logit_channels},
 };
 use crate::{
     contract::{
@@ -26,7 +28,7 @@ use crate::{
     error::{Error, Result},
     progress::CancelToken,
     runtime::{
-        graph::{Graph, Input, Leave, shared},
+        graph::{Graph, Leave, shared},
         tensor::TensorInfo,
         value::Value,
     },
@@ -59,40 +61,6 @@ struct Graphs {
     decoder: usize,
     /// Where the encoder's outputs go.
     leave: Leave,
-}
-
-/// What of a window is cut out before a decoder runs, and what is read from what it gives.
-#[derive(Debug)]
-struct Cut {
-    before: Option<Window>,
-    after: Option<Window>,
-    /// Of the embeddings, for `before`.
-    parts: Vec<Value>,
-}
-
-/// What says which inputs a decoder has.
-#[derive(Debug, Clone, Copy)]
-struct Fields<'a> {
-    contract: &'a contract::Network,
-    tensors: &'a Tensors,
-    bridge: &'a Bridge,
-}
-
-/// What a member made of an image.
-#[derive(Debug)]
-pub struct Encoded {
-    member: usize,
-    /// The image's size along its axes in space.
-    size: Vec<usize>,
-    held: Held,
-}
-
-#[derive(Debug)]
-enum Held {
-    /// In the contract's order.
-    Embeddings(Vec<Value>),
-    /// For a single graph.
-    Image { image: ArrayD<f32>, offsets_mm: Vec<f32> },
 }
 
 /// What a network is besides its contract.
@@ -464,43 +432,6 @@ impl Network for OnnxNetwork {
     }
 }
 
-impl<'a> Fields<'a> {
-    /// The inputs of a call.
-    fn inputs(self, call: &'a Call<'_, '_, Encoded>, cut: &'a Cut) -> Vec<(&'a str, Input<'a>)> {
-        let mut inputs = call.encoded.inputs(&cut.parts, cut.before, self.tensors);
-        for (dropout, factors) in self.contract.random.dropout.iter().zip(&call.draws.dropout) {
-            let factors =
-                (0..axes(self.contract)).fold(factors.view().into_dyn(), |all, n| all.insert_axis(Axis(2 + n)));
-            inputs.push((&dropout.input, Input::Array(factors)));
-        }
-        for (noise, drawn) in self.contract.random.noise.iter().zip(&call.draws.noise) {
-            inputs.push((&noise.input, Input::Array(drawn.view().into_dyn())));
-        }
-        if let (Some(wanted), Some(map)) = (&self.contract.clicks, &call.fed.clicks) {
-            inputs.push((&wanted.input, Input::Array(within(map.view(), cut.before, [1; 3]))));
-        }
-        inputs.extend(call.fed.handed.into_iter().flat_map(|handed| handed_inputs(self.bridge, handed)));
-        inputs
-    }
-}
-
-/// What a fine network is handed, by the names of its inputs.
-fn handed_inputs<'a>(bridge: &'a Bridge, handed: &'a Handed) -> Vec<(&'a str, Input<'a>)> {
-    let mut inputs = Vec::new();
-    if let (Some(prompts), Some(prompted)) = (&bridge.prompts, &handed.prompted) {
-        let row = |values: &'a [f32]| ArrayViewD::from_shape(vec![1, values.len()], values).expect("one row");
-        let points = prompted.points.view().insert_axis(Axis(0)).into_dyn();
-        inputs.push((prompts.points.as_str(), Input::Array(points)));
-        inputs.push((prompts.labels.as_str(), Input::Array(row(&prompted.labels))));
-        inputs.extend(prompts.bounds.as_deref().map(|name| (name, Input::Array(row(&prompted.bounds)))));
-    }
-    let features = bridge.takes.iter().zip(&handed.features);
-    inputs.extend(features.map(|(feature, values)| {
-        (feature.input.as_str(), Input::Array(values.view().insert_axis(Axis(0)).into_dyn()))
-    }));
-    inputs
-}
-
 impl Graphs {
     fn of(member: &Member, graphs: &[Graph], tensors: &Tensors) -> Self {
         let find = |file: &str| graphs.iter().position(|graph| graph.file() == file).expect("each file was loaded");
@@ -514,92 +445,4 @@ impl Graphs {
         let leave = if tensors.embeddings.iter().all(|e| same(&e.name)) { Leave::OnDevice } else { Leave::OnHost };
         Graphs { encoder, decoder, leave }
     }
-}
-
-impl Encoded {
-    /// The image's size along its axes in space.
-    pub(super) fn size(&self) -> &[usize] {
-        &self.size
-    }
-
-    fn embeddings(&self) -> &[Value] {
-        match &self.held {
-            Held::Embeddings(values) => values,
-            Held::Image { .. } => &[],
-        }
-    }
-
-    fn is_image(&self) -> bool {
-        matches!(self.held, Held::Image { .. })
-    }
-
-    fn on_host(&self) -> bool {
-        self.embeddings().iter().all(Value::on_host)
-    }
-
-    /// All rows and columns.
-    fn whole(&self) -> Window {
-        let [.., height, width] = self.size[..] else { return Window { row: 0, column: 0, height: 0, width: 0 } };
-        Window { row: 0, column: 0, height, width }
-    }
-
-    /// Size of a window of it along the axes in space.
-    fn space(&self, window: Option<Window>) -> Vec<usize> {
-        let Window { height, width, .. } = window.unwrap_or_else(|| self.whole());
-        let planes = &self.size[..self.size.len() - 2];
-        planes.iter().copied().chain([height, width]).collect()
-    }
-
-    /// Copies of the embeddings within a window; none without one.
-    fn cut(&self, window: Option<Window>, tensors: &Tensors) -> Result<Vec<Value>> {
-        let Some(window) = window else { return Ok(Vec::new()) };
-        let strides = tensors.embeddings.iter().map(|e| e.stride.along());
-        self.embeddings().iter().zip(strides).map(|(value, stride)| value.part(&ranges(window, stride))).collect()
-    }
-
-    /// What the decoder is fed of it: `parts`, where they were cut out for a window, else all.
-    fn inputs<'a>(
-        &'a self,
-        parts: &'a [Value],
-        window: Option<Window>,
-        tensors: &'a Tensors,
-    ) -> Vec<(&'a str, Input<'a>)> {
-        match &self.held {
-            Held::Embeddings(values) => {
-                let fed = if window.is_some() { parts } else { values };
-                let names = tensors.embeddings.iter().map(|e| e.name.as_str());
-                names.zip(fed.iter().map(Input::Value)).collect()
-            }
-            Held::Image { image, offsets_mm } => {
-                image_inputs(tensors, within(image.view(), window, [1; 3]), offsets_mm)
-            }
-        }
-    }
-}
-
-/// The image, and how far its slices lie off where the graph asks for that.
-fn image_inputs<'a>(
-    tensors: &'a Tensors,
-    image: ArrayViewD<'a, f32>,
-    offsets_mm: &'a [f32],
-) -> Vec<(&'a str, Input<'a>)> {
-    let offsets = ArrayViewD::from_shape(vec![1, offsets_mm.len()], offsets_mm).expect("one row");
-    let mut inputs = vec![(tensors.image.as_str(), Input::Array(image))];
-    inputs.extend(tensors.offsets_mm.as_deref().map(|name| (name, Input::Array(offsets))));
-    inputs
-}
-
-/// Rows and columns of a window, in steps of `stride` along k, j, i.
-fn ranges(window: Window, [_, j, i]: [usize; 3]) -> [Range<usize>; 2] {
-    let Window { row, column, height, width } = window;
-    [row / j..(row + height) / j, column / i..(column + width) / i]
-}
-
-/// What lies within a window, of the last two axes; all without one.
-fn within(mut map: ArrayViewD<'_, f32>, window: Option<Window>, stride: [usize; 3]) -> ArrayViewD<'_, f32> {
-    let first = map.ndim() - 2;
-    for (n, range) in window.iter().flat_map(|window| ranges(*window, stride)).enumerate() {
-        map.slice_axis_inplace(Axis(first + n), Slice::from(range));
-    }
-    map
 }
