@@ -457,12 +457,17 @@ void qSlicerSAM2LungModuleWidgetPrivate::hideOutputsFromInput()
       hidden << volume->GetID();
     }
   }
-  qMRMLSortFilterProxyModel* const model = this->InputVolumeComboBox->sortFilterProxyModel();
-  if (model->hiddenNodeIDs() != hidden)
+  const auto hide = [](qMRMLNodeComboBox* box, const QStringList& ids)
   {
-    const QSignalBlocker blocker(this->InputVolumeComboBox);
-    model->setHiddenNodeIDs(hidden);
-  }
+    if (box->sortFilterProxyModel()->hiddenNodeIDs() != ids)
+    {
+      const QSignalBlocker blocker(box);
+      box->sortFilterProxyModel()->setHiddenNodeIDs(ids);
+    }
+  };
+  hide(this->InputVolumeComboBox, hidden);
+  // A CT is no prior of its own.
+  hide(this->PriorVolumeComboBox, this->CT ? hidden << this->CT->GetID() : hidden);
 }
 
 //-----------------------------------------------------------------------------

@@ -37,6 +37,7 @@ constexpr const char* NO_FILE_NAME = "/\\:*?\"<>|";
 struct Difference
 {
   std::set<int> changed; ///< Numbers in the scene: outlined or edited by a reader, so that the result has another outline or none.
+  std::set<int> added;   ///< Those of them that the result hasn't at all.
   std::set<int> moved;   ///< Numbers in the scene that aren't the result's.
   std::set<int> covered; ///< Numbers in the result: another outline took the place, or it was removed.
 };
@@ -53,10 +54,12 @@ Difference DifferenceOf(Parameters* parameters, const Kept& kept)
       difference.changed.insert(id);
     }
   }
+  difference.added = difference.changed;
   for (const sam2lung::Nodule& nodule : kept.result->nodules())
   {
     const int number = static_cast<int>(nodule.id);
     const int now = kept.NumberNow(number);
+    difference.added.erase(now);
     if (now == 0 || NoduleRow(table, now) < 0)
     {
       difference.covered.insert(number);
@@ -120,6 +123,15 @@ sam2lung::Reading ReadingOf(Parameters* parameters, int number, int now, const D
   return reading;
 }
 
+std::set<int> Without(std::set<int> all, const std::set<int>& others)
+{
+  for (const int other : others)
+  {
+    all.erase(other);
+  }
+  return all;
+}
+
 bool IsDicom(const std::string& path)
 {
   vtksys::ifstream file(path.c_str(), std::ios::binary);
@@ -131,10 +143,8 @@ bool IsDicom(const std::string& path)
 } // namespace
 
 //----------------------------------------------------------------------------
-std::string ReportFolder(Parameters* parameters, const std::string& folder)
+std::string FolderNamed(const std::string& folder, std::string name)
 {
-  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
-  std::string name = ct && ct->GetName() ? ct->GetName() : "";
   std::replace_if(
     name.begin(),
     name.end(),
@@ -143,6 +153,35 @@ std::string ReportFolder(Parameters* parameters, const std::string& folder)
   // Neither hidden nor the folder above.
   name = name.empty() || name.front() == '.' ? "CT" + name : name;
   return folder + "/" + name;
+}
+
+//----------------------------------------------------------------------------
+std::string FolderProblem(const std::string& folder, const std::string& path)
+{
+  if (folder.empty())
+  {
+    return {};
+  }
+  if (!vtksys::SystemTools::FileIsDirectory(folder))
+  {
+    return vtkMRMLI18N::Format(
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is no folder; expected one that is there. Choose another one."),
+      folder.c_str());
+  }
+  if (vtksys::SystemTools::PathExists(path))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "'%1' is there already; nothing was written. Choose another folder, or remove it."),
+                               path.c_str());
+  }
+  return {};
+}
+
+//----------------------------------------------------------------------------
+std::string ReportFolder(Parameters* parameters, const std::string& folder)
+{
+  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
+  return FolderNamed(folder, ct && ct->GetName() ? ct->GetName() : "");
 }
 
 //----------------------------------------------------------------------------
@@ -159,18 +198,10 @@ std::string ReportProblem(Parameters* parameters, const Kept* kept, const std::s
                      "loaded, and a scene doesn't hold all that pages and DICOM objects say. The table can be exported as it is; "
                      "or press Segment nodules, which keeps what you reviewed, and export then.");
   }
-  if (!vtksys::SystemTools::FileIsDirectory(folder))
+  const std::string problem = FolderProblem(folder, ReportFolder(parameters, folder));
+  if (!problem.empty())
   {
-    return vtkMRMLI18N::Format(
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is no folder; expected one that is there. Choose another one."),
-      folder.c_str());
-  }
-  const std::string path = ReportFolder(parameters, folder);
-  if (vtksys::SystemTools::PathExists(path))
-  {
-    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "'%1' is there already; nothing was written. Choose another folder, or remove it."),
-                               path.c_str());
+    return problem;
   }
   const Difference difference = dicom ? DifferenceOf(parameters, *kept) : Difference();
   if (!difference.changed.empty())
@@ -189,12 +220,21 @@ std::string ReportGaps(Parameters* parameters, const Kept& kept)
 {
   const Difference difference = DifferenceOf(parameters, kept);
   std::string text;
-  if (!difference.changed.empty())
+  if (!difference.added.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " It is of the run's outlines: what a reader made or changed of %1 is in the table "
-                                          "alone."),
-                                TitlesOf(parameters, difference.changed).c_str());
+                                          " %1 outlined by a reader since the run, not in the report: %2. The table has them."),
+                                std::to_string(difference.added.size()).c_str(),
+                                TitlesOf(parameters, difference.added).c_str());
+  }
+  const std::set<int> changed = Without(difference.changed, difference.added);
+  if (!changed.empty())
+  {
+    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                          " %1 changed by a reader since the run, in the report with the run's outline and measures: "
+                                          "%2. The table has the reader's."),
+                                std::to_string(changed.size()).c_str(),
+                                TitlesOf(parameters, changed).c_str());
   }
   if (!difference.moved.empty())
   {
@@ -204,6 +244,12 @@ std::string ReportGaps(Parameters* parameters, const Kept& kept)
                                 TitlesOf(parameters, difference.moved).c_str());
   }
   return text;
+}
+
+//----------------------------------------------------------------------------
+std::set<int> UnreportedNodules(Parameters* parameters, const Kept& kept)
+{
+  return DifferenceOf(parameters, kept).added;
 }
 
 //----------------------------------------------------------------------------

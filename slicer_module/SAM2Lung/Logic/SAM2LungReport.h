@@ -8,6 +8,7 @@
 #include "SAM2LungRun.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,14 @@ struct ReportInput
   std::string dicom_file; ///< One of the CT's DICOM series, for DICOM objects; empty: none are written.
 };
 
+/// A folder of its own in another one, called so but for what file systems may not take.
+std::string FolderNamed(const std::string& folder, std::string name);
+/// Why `path` can't be written into `folder` and what to do, for people; empty: it can be tried, or `folder` is empty: not chosen yet.
+std::string FolderProblem(const std::string& folder, const std::string& path);
+
 /// What stands in the way of a report and what to do, for people; empty: it can be written.
 /// \param kept    the result behind the nodules; null: not at hand
-/// \param folder  in which the report gets a folder of its own
+/// \param folder  in which the report gets a folder of its own; empty: not chosen yet
 /// \param dicom   whether DICOM objects are wanted, which can't say what a reader changed
 std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters,
                           const Kept* kept,
@@ -44,6 +50,8 @@ std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters,
 std::string ReportFolder(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
 /// What the table has and the report hasn't, for people: outlines that a reader made or changed, other numbers. Empty: nothing.
 std::string ReportGaps(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
+/// Nodules of the table that a reader outlined since the run, and that the report hasn't at all.
+std::set<int> UnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
 /// Copies what a report needs. What a reader changed is said in the comment of the nodule.
 ReportInput TakeReport(vtkMRMLSAM2LungParametersNode* parameters,
                        const Kept& kept,
