@@ -1,5 +1,6 @@
 #include "SAM2LungReport.h"
 
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungMeasure.h"
 #include "SAM2LungReading.h"
@@ -223,7 +224,7 @@ std::string ReportGaps(Parameters* parameters, const Kept& kept)
   if (!difference.added.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " %1 outlined by a reader since the run, not in the report: %2. The table has them."),
+                                          " %1 outlined by a reader since the run, not in the report: %2."),
                                 std::to_string(difference.added.size()).c_str(),
                                 TitlesOf(parameters, difference.added).c_str());
   }
@@ -232,14 +233,19 @@ std::string ReportGaps(Parameters* parameters, const Kept& kept)
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                           " %1 changed by a reader since the run, in the report with the run's outline and measures: "
-                                          "%2. The table has the reader's."),
+                                          "%2."),
                                 std::to_string(changed.size()).c_str(),
                                 TitlesOf(parameters, changed).c_str());
+  }
+  if (!difference.changed.empty())
+  {
+    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", " Their measures stand in the table, and beside the report in %1."),
+                                READERS_FILE);
   }
   if (!difference.moved.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " Its numbers are the run's: %1 have others there, and are called so in their "
+                                          " The report's numbers are the run's: %1 have others there, and are called so in their "
                                           "comments."),
                                 TitlesOf(parameters, difference.moved).c_str());
   }
@@ -261,6 +267,10 @@ ReportInput TakeReport(Parameters* parameters, const Kept& kept, const std::stri
   input.folder = ReportFolder(parameters, folder);
   input.dicom_file = dicom_file;
   const Difference difference = DifferenceOf(parameters, kept);
+  if (!difference.changed.empty())
+  {
+    input.readers = NodulesText(parameters->GetNoduleTableNode(), difference.changed);
+  }
   for (const sam2lung::Nodule& nodule : kept.result->nodules())
   {
     const int number = static_cast<int>(nodule.id);

@@ -23,6 +23,9 @@ class vtkMRMLScalarVolumeNode;
 namespace sam2lung_slicer
 {
 
+/// Beside a report: the table's rows of nodules that a reader outlined or changed since the run.
+constexpr const char* READERS_FILE = "outlined-by-readers.csv";
+
 /// Copied from the scene on the main thread.
 struct ReportInput
 {
@@ -30,6 +33,7 @@ struct ReportInput
   std::shared_ptr<const sam2lung::Result> result;
   std::vector<sam2lung::Reading> readings;
   std::string folder;     ///< Where the report goes; it isn't there yet.
+  std::string readers;    ///< Text of READERS_FILE; empty: there is nothing to say in it.
   std::string dicom_file; ///< One of the CT's DICOM series, for DICOM objects; empty: none are written.
 };
 

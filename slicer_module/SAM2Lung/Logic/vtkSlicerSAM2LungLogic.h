@@ -281,8 +281,8 @@ public:
   int GetNumberOfUnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters);
   /// Writes report.html, findings.txt, pictures, tables and volumes into a folder in `folder`, named as the CT, with what
   /// readers decided and wrote; with a file of the CT's DICOM series also DICOM objects (SEG, SR, secondary capture). It is of
-  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), and
-  /// stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
+  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), stands
+  /// beside it in outlined-by-readers.csv, and stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
   bool ExportReport(vtkMRMLSAM2LungParametersNode* parameters,
                     const std::string& folder,
                     const std::string& dicomFile = std::string());

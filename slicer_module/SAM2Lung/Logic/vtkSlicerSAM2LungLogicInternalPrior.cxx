@@ -4,6 +4,7 @@
 
 #include "SAM2LungCompare.h"
 #include "SAM2LungComparison.h"
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
 #include "SAM2LungPrior.h"
@@ -261,7 +262,14 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
       }
       this->ReportFolder = input->folder;
       this->Progress = 1.0;
-      this->End(ended, StatusCompleted, written);
+      const std::string readers = input->folder + "/" + READERS_FILE;
+      const bool all = input->readers.empty() || WriteText(readers, input->readers);
+      this->End(ended,
+                StatusCompleted,
+                all ? written
+                    : written + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                                              " But '%1' can't be written: make room there, or export the table."),
+                                                    readers.c_str()));
     };
     return this->BeginJob(run,
                           [input](const sam2lung::ProgressFunction& progress, const sam2lung::Cancel& cancel)

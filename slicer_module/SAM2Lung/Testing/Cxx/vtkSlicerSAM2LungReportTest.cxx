@@ -61,6 +61,7 @@ int ReportSaysWhatAReaderDecided(const std::string& bundles, const std::string& 
   CHECK_BOOL(Holds(Read(written + "/findings.txt"), "0 accepted, 1 rejected (Nodule 2), 1 undecided."), true);
   CHECK_BOOL(SystemTools::FileExists(written + "/nodules.csv", true), true);
   CHECK_BOOL(SystemTools::FileExists(written + "/segmentation.dcm", true), false);
+  CHECK_BOOL(SystemTools::FileExists(written + "/outlined-by-readers.csv", true), false);
 
   // What is there stays.
   CHECK_BOOL(test.Logic->ExportReport(parameters, folder), false);
@@ -99,8 +100,8 @@ int WhatAReaderOutlinedIsSaidAndStopsDicomObjects(const std::string& bundles, co
   const std::string both =
     "Nodule " + std::to_string(std::min(clicked, added)) + ", Nodule " + std::to_string(std::max(clicked, added));
   const std::string gaps = "1 outlined by a reader since the run, not in the report: Nodule " + std::to_string(added) +
-                           ". The table has them. 1 changed by a reader since the run, in the report with the run's outline and "
-                           "measures: Nodule 1. The table has the reader's.";
+                           ". 1 changed by a reader since the run, in the report with the run's outline and measures: Nodule 1. "
+                           "Their measures stand in the table, and beside the report in outlined-by-readers.csv.";
   CHECK_STD_STRING(test.Logic->GetReportGaps(parameters), gaps);
   CHECK_INT(test.Logic->GetNumberOfUnreportedNodules(parameters), 1);
   CHECK_STD_STRING(test.Logic->GetReportProblem(parameters, "", false), "");
@@ -112,6 +113,14 @@ int WhatAReaderOutlinedIsSaidAndStopsDicomObjects(const std::string& bundles, co
   std::cout << test.Logic->GetStatusText() << std::endl;
   CHECK_BOOL(Holds(test.Logic->GetStatusText(), "report.html is its first page. " + gaps), true);
   CHECK_BOOL(Holds(Read(folder + "/CT/report.html"), "a reader changed its outline in 3D Slicer"), true);
+  // Both, and not the run's other one; a record ends with a line's end.
+  const std::string readers = Read(folder + "/CT/outlined-by-readers.csv");
+  CHECK_INT(static_cast<int>(std::count(readers.begin(), readers.end(), '\n')), 3);
+  CHECK_STD_STRING(readers.substr(0, 3), "id,");
+  for (const int id : { clicked, added })
+  {
+    CHECK_BOOL(Holds(readers, "\r\n" + std::to_string(id) + ","), true);
+  }
   return EXIT_SUCCESS;
 }
 
@@ -164,7 +173,7 @@ int NumbersOfTheRunAreSaidWhereTheTableHasOthers(const std::string& bundles, con
   CHECK_BOOL(test.Logic->SetNoduleComment(parameters, 1, "stays Nodule 1"), true);
   CHECK_BOOL(test.Logic->ExportReport(parameters, folder), true);
   std::cout << test.Logic->GetStatusText() << std::endl;
-  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "Its numbers are the run's: Nodule 1, Nodule 3 have others there"), true);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "The report's numbers are the run's: Nodule 1, Nodule 3 have others there"), true);
   CHECK_BOOL(Holds(Read(folder + "/CT/report.html"), "stays Nodule 1; number 1 in 3D Slicer"), true);
   return EXIT_SUCCESS;
 }
