@@ -77,7 +77,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updatePrior()
   const bool chosen = this->Node && this->Node->GetPriorVolumeNode();
   const QString text = QString::fromStdString(logic->GetComparisonText(this->Node));
   // Why it can't be compared, and what takes long, is told once a prior is chosen; before, the selector says what to do.
-  QStringList lines(text);
+  QStringList lines = QStringList() << text;
   if (chosen && !this->isRunning())
   {
     lines << (problem.isEmpty() && logic->GetPriorNeedsRun(this->Node)

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ios>
+#include <iterator>
 #include <set>
 
 namespace sam2lung_slicer
@@ -133,6 +134,18 @@ std::set<int> Without(std::set<int> all, const std::set<int>& others)
   return all;
 }
 
+/// A nodule that a reader rejected is no finding, whichever outline it has.
+std::set<int> NotRejected(Parameters* parameters, const std::set<int>& ids)
+{
+  std::set<int> left;
+  std::copy_if(ids.begin(),
+               ids.end(),
+               std::inserter(left, left.end()),
+               [parameters](int id)
+               { return ReadingInTable(parameters->GetNoduleTableNode(), id).decision != Decision::rejected; });
+  return left;
+}
+
 bool IsDicom(const std::string& path)
 {
   vtksys::ifstream file(path.c_str(), std::ios::binary);
@@ -220,24 +233,25 @@ std::string ReportProblem(Parameters* parameters, const Kept* kept, const std::s
 std::string ReportGaps(Parameters* parameters, const Kept& kept)
 {
   const Difference difference = DifferenceOf(parameters, kept);
+  const std::set<int> added = NotRejected(parameters, difference.added);
+  const std::set<int> changed = NotRejected(parameters, Without(difference.changed, difference.added));
   std::string text;
-  if (!difference.added.empty())
+  if (!added.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " %1 outlined by a reader since the run, not in the report: %2."),
-                                std::to_string(difference.added.size()).c_str(),
-                                TitlesOf(parameters, difference.added).c_str());
+                                          " %1 outlined by a reader, not in the report: %2."),
+                                std::to_string(added.size()).c_str(),
+                                TitlesOf(parameters, added).c_str());
   }
-  const std::set<int> changed = Without(difference.changed, difference.added);
   if (!changed.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " %1 changed by a reader since the run, in the report with the run's outline and measures: "
+                                          " %1 changed by a reader, in the report with the run's outline and measures: "
                                           "%2."),
                                 std::to_string(changed.size()).c_str(),
                                 TitlesOf(parameters, changed).c_str());
   }
-  if (!difference.changed.empty())
+  if (!text.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", " Their measures stand in the table, and beside the report in %1."),
                                 READERS_FILE);
@@ -255,7 +269,7 @@ std::string ReportGaps(Parameters* parameters, const Kept& kept)
 //----------------------------------------------------------------------------
 std::set<int> UnreportedNodules(Parameters* parameters, const Kept& kept)
 {
-  return DifferenceOf(parameters, kept).added;
+  return NotRejected(parameters, DifferenceOf(parameters, kept).added);
 }
 
 //----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ class vtkMRMLScalarVolumeNode;
 namespace sam2lung_slicer
 {
 
-/// Beside a report: the table's rows of nodules that a reader outlined or changed since the run.
+/// Beside a report: the table's rows of nodules that a reader outlined or changed.
 constexpr const char* READERS_FILE = "outlined-by-readers.csv";
 
 /// Copied from the scene on the main thread.
@@ -54,7 +54,7 @@ std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters,
 std::string ReportFolder(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
 /// What the table has and the report hasn't, for people: outlines that a reader made or changed, other numbers. Empty: nothing.
 std::string ReportGaps(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
-/// Nodules of the table that a reader outlined since the run, and that the report hasn't at all.
+/// Nodules of the table that a reader outlined and didn't reject, and that the report hasn't at all.
 std::set<int> UnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
 /// Copies what a report needs. What a reader changed is said in the comment of the nodule.
 ReportInput TakeReport(vtkMRMLSAM2LungParametersNode* parameters,

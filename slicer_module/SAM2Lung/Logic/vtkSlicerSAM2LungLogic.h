@@ -277,7 +277,7 @@ public:
   /// What the table has and the report won't have, for people: outlines that a reader made or changed, other numbers. Empty:
   /// nothing.
   std::string GetReportGaps(vtkMRMLSAM2LungParametersNode* parameters);
-  /// How many nodules that a reader outlined the report won't have at all.
+  /// How many nodules that a reader outlined, and didn't reject, the report won't have at all.
   int GetNumberOfUnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters);
   /// Writes report.html, findings.txt, pictures, tables and volumes into a folder in `folder`, named as the CT, with what
   /// readers decided and wrote; with a file of the CT's DICOM series also DICOM objects (SEG, SR, secondary capture). It is of

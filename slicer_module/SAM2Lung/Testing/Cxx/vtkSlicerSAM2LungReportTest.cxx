@@ -99,11 +99,16 @@ int WhatAReaderOutlinedIsSaidAndStopsDicomObjects(const std::string& bundles, co
   const int added = test.Logic->GetClickedNodule();
   const std::string both =
     "Nodule " + std::to_string(std::min(clicked, added)) + ", Nodule " + std::to_string(std::max(clicked, added));
-  const std::string gaps = "1 outlined by a reader since the run, not in the report: Nodule " + std::to_string(added) +
-                           ". 1 changed by a reader since the run, in the report with the run's outline and measures: Nodule 1. "
+  const std::string gaps = "1 outlined by a reader, not in the report: Nodule " + std::to_string(added) +
+                           ". 1 changed by a reader, in the report with the run's outline and measures: Nodule 1. "
                            "Their measures stand in the table, and beside the report in outlined-by-readers.csv.";
   CHECK_STD_STRING(test.Logic->GetReportGaps(parameters), gaps);
   CHECK_INT(test.Logic->GetNumberOfUnreportedNodules(parameters), 1);
+  // Rejected, it is missed nowhere.
+  CHECK_BOOL(test.Logic->SetNoduleDecision(parameters, added, Logic::DecisionRejected), true);
+  CHECK_INT(test.Logic->GetNumberOfUnreportedNodules(parameters), 0);
+  CHECK_BOOL(Holds(test.Logic->GetReportGaps(parameters), "not in the report"), false);
+  CHECK_BOOL(test.Logic->Undo(parameters), true);
   CHECK_STD_STRING(test.Logic->GetReportProblem(parameters, "", false), "");
   CHECK_BOOL(Holds(test.Logic->GetReportProblem(parameters, "", true), "a reader made or changed those of " + both), true);
 
