@@ -302,9 +302,18 @@ void qSlicerSAM2LungModuleWidget::segmentNodules()
 }
 
 //-----------------------------------------------------------------------------
-void qSlicerSAM2LungModuleWidget::onPlaced(double r, double a, double s)
+void qSlicerSAM2LungModuleWidget::onPlaced(double r, double a, double s, const QString& volumeID)
 {
   Q_D(qSlicerSAM2LungModuleWidget);
+  const QString problem = QString::fromStdString(d->logic()->GetClickProblem(d->Node, volumeID.toStdString()));
+  if (!problem.isEmpty())
+  {
+    d->MessageIcon = QStyle::SP_MessageBoxInformation;
+    d->Message = problem;
+    d->waitForClick(d->PlacedFor);
+    this->updateWidgetFromMRML();
+    return;
+  }
   const bool begun = d->PlacedFor == qSlicerSAM2LungModuleWidgetPrivate::Outline
                        ? d->logic()->StartOutlineAtClick(d->Node, r, a, s)
                        : d->logic()->StartCorrectAtClick(d->Node, d->NoduleTable->currentNodule(), r, a, s,

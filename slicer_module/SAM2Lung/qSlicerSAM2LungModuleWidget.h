@@ -61,8 +61,10 @@ protected slots:
   void onSceneClosed();
 
   void segmentNodules();
-  /// At a click in a view: outlines a nodule, or corrects the current one's outline, as the click was asked for.
-  void onPlaced(double r, double a, double s);
+  /// At a click in a view: outlines a nodule, or corrects the current one's outline, as the click was asked for. Of a click in the
+  /// prior's view, says so and waits for another one.
+  /// \param volumeID  of the volume that the view showed
+  void onPlaced(double r, double a, double s, const QString& volumeID);
   void setPlacing(bool placing);
   void setAddingInside(bool placing);
   void setTakingAway(bool placing);
@@ -86,6 +88,8 @@ protected slots:
   void exportDicom();
   /// Writes a report with DICOM objects, and puts these into Slicer's DICOM database.
   void exportIntoDatabase();
+  /// Asks for a folder, and writes the files of the comparison with the prior there.
+  void exportComparison();
   void compareWithPrior();
   void setSideBySide(bool shown);
   void onLayoutChanged();

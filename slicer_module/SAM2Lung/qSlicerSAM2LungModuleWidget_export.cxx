@@ -3,9 +3,11 @@
 #include "qSlicerSAM2LungModuleWidget_p.h"
 
 // Qt includes
+#include <QAction>
 #include <QDirIterator>
 #include <QFileDialog>
 #include <QMenu>
+#include <QSettings>
 
 // Slicer includes
 #include <qSlicerApplication.h>
@@ -22,6 +24,9 @@
 namespace
 {
 typedef qSlicerSAM2LungModuleWidget Widget;
+
+/// Into which something was exported last.
+const char* const FOLDER_SETTING = "SAM2Lung/ExportFolder";
 
 #ifdef Slicer_BUILD_DICOM_SUPPORT
 //-----------------------------------------------------------------------------
@@ -59,6 +64,14 @@ QString fileOfInstance(const QString& uid)
 }
 
 //-----------------------------------------------------------------------------
+/// Lets an action be chosen unless there is a problem, which its tip tells then.
+void offer(QAction* action, const QString& problem, const QString& tip)
+{
+  action->setEnabled(problem.isEmpty());
+  action->setToolTip(problem.isEmpty() ? tip : problem);
+}
+
+//-----------------------------------------------------------------------------
 /// Copies all DICOM files of a folder into the database. \return how many are there then
 int insertIntoDatabase(const QString& folder)
 {
@@ -91,23 +104,49 @@ void qSlicerSAM2LungModuleWidgetPrivate::connectExport()
   QAction* const report = menu->addAction(Widget::tr("&Report ..."), q, &Widget::exportReport);
   QAction* const dicom = menu->addAction(Widget::tr("Report and &DICOM objects ..."), q, &Widget::exportDicom);
   QAction* const database = menu->addAction(Widget::tr("DICOM objects into the data&base"), q, &Widget::exportIntoDatabase);
-  report->setToolTip(Widget::tr("Page with pictures, text of the findings, tables and volumes, with your review"));
+  QAction* const comparison = menu->addAction(Widget::tr("&Comparison ..."), q, &Widget::exportComparison);
+  report->setObjectName("ExportReportAction");
+  dicom->setObjectName("ExportDicomAction");
+  comparison->setObjectName("ExportComparisonAction");
   this->ExportButton->setMenu(menu);
   // Only what can be written is offered; the tip of the rest says what is missing.
   QObject::connect(menu, &QMenu::aboutToShow, q,
-                   [this, dicom, database]
+                   [this, report, dicom, database, comparison]
                    {
-                     const bool known = !this->dicomFile().isEmpty();
-                     const QString missing =
-                       Widget::tr("The DICOM series of this CT is not known: load the CT from Slicer's DICOM database");
-                     dicom->setEnabled(known);
-                     dicom->setToolTip(known ? Widget::tr("The same, and segmentation, measures and pictures as DICOM objects")
-                                             : missing);
-                     database->setEnabled(known && hasDatabase());
-                     database->setToolTip(!known          ? missing
-                                          : hasDatabase() ? Widget::tr("Segmentation, measures and pictures join the CT's study")
-                                                          : Widget::tr("Slicer's DICOM database is not open"));
+                     vtkSlicerSAM2LungLogic* const logic = this->logic();
+                     offer(report,
+                           QString::fromStdString(logic->GetReportProblem(this->Node, "", false)),
+                           Widget::tr("Page with pictures, text of the findings, tables and volumes, with your review"));
+                     const int missing = logic->GetNumberOfUnreportedNodules(this->Node);
+                     report->setText(missing > 0 ? Widget::tr("&Report, without %n outline(s) of yours ...", "", missing)
+                                                 : Widget::tr("&Report ..."));
+                     const QString gaps = QString::fromStdString(logic->GetReportGaps(this->Node));
+                     report->setToolTip(gaps.isEmpty() ? report->toolTip() : report->toolTip() + "\n" + gaps);
+                     QString problem = QString::fromStdString(logic->GetReportProblem(this->Node, "", true));
+                     if (problem.isEmpty() && this->dicomFile().isEmpty())
+                     {
+                       problem =
+                         Widget::tr("The DICOM series of this CT is not known: load the CT from Slicer's DICOM database");
+                     }
+                     offer(dicom, problem, Widget::tr("The same, and segmentation, measures and pictures as DICOM objects"));
+                     problem = problem.isEmpty() && !hasDatabase() ? Widget::tr("Slicer's DICOM database is not open") : problem;
+                     offer(database, problem, Widget::tr("Segmentation, measures and pictures join the CT's study"));
+                     offer(comparison,
+                           QString::fromStdString(logic->GetComparisonExportProblem(this->Node, "")),
+                           Widget::tr("Page, text, table and pictures of what became of each nodule since the prior CT"));
                    });
+}
+
+//-----------------------------------------------------------------------------
+QString qSlicerSAM2LungModuleWidgetPrivate::askForFolder(const QString& title)
+{
+  Q_Q(qSlicerSAM2LungModuleWidget);
+  const QString folder = QFileDialog::getExistingDirectory(q, title, QSettings().value(FOLDER_SETTING).toString());
+  if (!folder.isEmpty())
+  {
+    QSettings().setValue(FOLDER_SETTING, folder);
+  }
+  return folder;
 }
 
 //-----------------------------------------------------------------------------
@@ -146,7 +185,10 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeReport()
   const QString folder = QString::fromStdString(this->logic()->GetReportFolder());
   if (!folder.isEmpty())
   {
-    this->MessageIcon = QStyle::SP_MessageBoxInformation;
+    // What isn't in it must not be overlooked.
+    this->MessageIcon = this->logic()->GetReportGaps(this->logic()->GetRunParametersNode()).empty()
+                          ? QStyle::SP_MessageBoxInformation
+                          : QStyle::SP_MessageBoxWarning;
     this->Message = QString::fromStdString(this->logic()->GetStatusText());
   }
   if (!folder.isEmpty() && this->ForDatabase)
@@ -164,7 +206,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::takeReport()
 void qSlicerSAM2LungModuleWidget::exportNodules()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for nodules.csv"));
+  const QString folder = d->askForFolder(tr("Folder for nodules.csv"));
   if (folder.isEmpty())
   {
     return;
@@ -176,10 +218,25 @@ void qSlicerSAM2LungModuleWidget::exportNodules()
 }
 
 //-----------------------------------------------------------------------------
+void qSlicerSAM2LungModuleWidget::exportComparison()
+{
+  Q_D(qSlicerSAM2LungModuleWidget);
+  const QString folder = d->askForFolder(tr("Folder in which the comparison gets a folder of its own"));
+  if (folder.isEmpty())
+  {
+    return;
+  }
+  const bool written = d->logic()->ExportComparison(d->Node, folder.toStdString());
+  d->MessageIcon = written ? QStyle::SP_MessageBoxInformation : QStyle::SP_MessageBoxCritical;
+  d->Message = QString::fromStdString(d->logic()->GetStatusText());
+  this->updateWidgetFromMRML();
+}
+
+//-----------------------------------------------------------------------------
 void qSlicerSAM2LungModuleWidget::exportReport()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder in which the report gets a folder of its own"));
+  const QString folder = d->askForFolder(tr("Folder in which the report gets a folder of its own"));
   if (!folder.isEmpty())
   {
     d->startReport(folder, QString());
@@ -190,7 +247,7 @@ void qSlicerSAM2LungModuleWidget::exportReport()
 void qSlicerSAM2LungModuleWidget::exportDicom()
 {
   Q_D(qSlicerSAM2LungModuleWidget);
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder in which the report gets a folder of its own"));
+  const QString folder = d->askForFolder(tr("Folder in which the report gets a folder of its own"));
   if (!folder.isEmpty())
   {
     d->startReport(folder, d->dicomFile());

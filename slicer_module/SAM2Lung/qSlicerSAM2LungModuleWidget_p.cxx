@@ -457,12 +457,17 @@ void qSlicerSAM2LungModuleWidgetPrivate::hideOutputsFromInput()
       hidden << volume->GetID();
     }
   }
-  qMRMLSortFilterProxyModel* const model = this->InputVolumeComboBox->sortFilterProxyModel();
-  if (model->hiddenNodeIDs() != hidden)
+  const auto hide = [](qMRMLNodeComboBox* box, const QStringList& ids)
   {
-    const QSignalBlocker blocker(this->InputVolumeComboBox);
-    model->setHiddenNodeIDs(hidden);
-  }
+    if (box->sortFilterProxyModel()->hiddenNodeIDs() != ids)
+    {
+      const QSignalBlocker blocker(box);
+      box->sortFilterProxyModel()->setHiddenNodeIDs(ids);
+    }
+  };
+  hide(this->InputVolumeComboBox, hidden);
+  // A CT is no prior of its own.
+  hide(this->PriorVolumeComboBox, this->CT ? hidden << this->CT->GetID() : hidden);
 }
 
 //-----------------------------------------------------------------------------
@@ -583,8 +588,9 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateChannels()
     showNode(this->ChannelComboBoxes[n], this->Node->GetChannelVolumeNode(names[n]));
   }
   const std::string first = this->Node ? logic->GetNthChannelName(this->Node, 0) : std::string();
-  this->InputVolumeLabel->setText(first.empty() ? qSlicerSAM2LungModuleWidget::tr("&CT:")
-                                                : "&" + QString::fromStdString(first) + ":");
+  // Another name has no accelerator: its letter may be another field's.
+  this->InputVolumeLabel->setText(first.empty() || first == "CT" ? qSlicerSAM2LungModuleWidget::tr("&CT:")
+                                                                 : QString::fromStdString(first) + ":");
 }
 
 //-----------------------------------------------------------------------------
@@ -607,7 +613,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateInput()
                          : qSlicerSAM2LungModuleWidget::tr("Finds and outlines the nodules in the whole CT"));
   this->OutlineAtClickButton->setEnabled(!running && problem.isEmpty() && !corrected);
   this->OutlineAtClickButton->setText(placing ? qSlicerSAM2LungModuleWidget::tr("Click a nodule in a slice (Esc ends)")
-                                              : qSlicerSAM2LungModuleWidget::tr("Outline at &click"));
+                                              : qSlicerSAM2LungModuleWidget::tr("&Outline at click"));
   this->OutlineAtClickButton->setToolTip(
     placing ? qSlicerSAM2LungModuleWidget::tr(
                 "Waiting for a click in the middle of a nodule in a slice view. Esc, or this button again, ends it.")
@@ -812,7 +818,7 @@ void qSlicerSAM2LungModuleWidgetPrivate::updateCorrection()
     button->setToolTip(problem.isEmpty() ? tip : problem);
     showChecked(button, waiting);
   };
-  show(this->AddInsideButton, AddInside, Widget::tr("Add inside"),
+  show(this->AddInsideButton, AddInside, Widget::tr("Add &inside"),
        Widget::tr("Corrects the outline of %1: click what it lacks (I in the table)").arg(nodule));
   show(this->TakeAwayButton, TakeAway, Widget::tr("Take a&way outside"),
        Widget::tr("Corrects the outline of %1: click what doesn't belong to it (O in the table)").arg(nodule));

@@ -57,7 +57,7 @@ public:
   /// The bar stands above the table, that of a click below it.
   void placeProgress();
   void showMessage(const QString& text, QStyle::StandardPixmap icon);
-  /// A map that a run has written is no CT, and would be taken for the next one when the CT goes.
+  /// A map that a run has written is no CT and no prior, and would be taken for the next one when the CT goes.
   void hideOutputsFromInput();
   /// Whether the panel can list it: a volume that isn't hidden, no label map and no map that a run has written.
   bool canBeChosen(vtkMRMLScalarVolumeNode* volume) const;
@@ -97,6 +97,8 @@ public:
   void updatePrior();
   /// What can be exported, as a menu.
   void connectExport();
+  /// Asks for a folder, at first for the one that was chosen last. \return empty: none was chosen
+  QString askForFolder(const QString& title);
   /// A file of the DICOM series that the CT came from, by the CT itself or by Slicer's DICOM database; empty: not known.
   QString dicomFile() const;
   /// \param into_database  puts the DICOM objects there once they are written, and keeps nothing else

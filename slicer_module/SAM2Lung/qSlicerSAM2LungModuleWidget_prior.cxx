@@ -76,13 +76,25 @@ void qSlicerSAM2LungModuleWidgetPrivate::updatePrior()
                       : problem);
   const bool chosen = this->Node && this->Node->GetPriorVolumeNode();
   const QString text = QString::fromStdString(logic->GetComparisonText(this->Node));
-  // Why it can't be compared is told once a prior is chosen; before, the selector says what to do.
-  this->ComparisonLabel->setText(!chosen || this->isRunning() || problem.isEmpty() ? text
-                                 : text.isEmpty()                                  ? problem
-                                                                                   : text + "\n" + problem);
+  // Why it can't be compared, and what takes long, is told once a prior is chosen; before, the selector says what to do.
+  QStringList lines = QStringList() << text;
+  if (chosen && !this->isRunning())
+  {
+    lines << (problem.isEmpty() && logic->GetPriorNeedsRun(this->Node)
+                ? Widget::tr("The prior has no results made in the same way: Compare segments it first.")
+                : problem);
+  }
+  lines.removeAll(QString());
+  this->ComparisonLabel->setText(lines.join('\n'));
   this->ComparisonLabel->setVisible(!this->ComparisonLabel->text().isEmpty());
   const bool shown = this->Node && logic->GetSideBySide(this->Node);
-  this->SideBySideButton->setEnabled(shown || (!text.isEmpty() && logic->GetPriorAligned(this->Node)));
+  const bool aligned = !text.isEmpty() && logic->GetPriorAligned(this->Node);
+  this->SideBySideButton->setEnabled(shown || aligned);
+  this->SideBySideButton->setToolTip(
+    shown             ? Widget::tr("Back to the views of before")
+    : aligned         ? Widget::tr("Shows prior and CT in two linked views beside each other")
+    : text.isEmpty()  ? Widget::tr("Press Compare first: that finds how the prior lies over the CT.")
+                      : Widget::tr("The prior that is chosen isn't the one that was compared. Press Compare first."));
   showChecked(this->SideBySideButton, shown);
 
   QStringList gone;

@@ -40,13 +40,15 @@ RunOutput CompareOn(const CompareInput& input,
   options.current_name = input.current.name;
   options.progress = progress;
   options.cancel = &cancel;
-  const sam2lung::Comparison comparison(sam2lung::ScanView(*prior, prior_ct),
-                                        sam2lung::ScanView(*input.current.result, current_ct),
-                                        options);
-  compared->rows = comparison.rows();
-  compared->doubts = comparison.doubts();
-  compared->days = comparison.days();
-  compared->current_to_prior = comparison.current_to_prior();
+  const auto comparison =
+    std::make_shared<const sam2lung::Comparison>(sam2lung::ScanView(*prior, prior_ct),
+                                                 sam2lung::ScanView(*input.current.result, current_ct),
+                                                 options);
+  compared->rows = comparison->rows();
+  compared->doubts = comparison->doubts();
+  compared->days = comparison->days();
+  compared->current_to_prior = comparison->current_to_prior();
+  compared->files = comparison;
   RunOutput output;
   output.compared = compared;
   return output;

@@ -42,6 +42,7 @@ struct Compared
   std::vector<sam2lung::ComparisonRow> rows;
   std::vector<std::string> doubts; ///< Why a person should check the matches.
   std::optional<double> days;
+  std::shared_ptr<const sam2lung::Comparison> files; ///< What writes its pages and tables.
   sam2lung::Matrix current_to_prior{};
   vtkSmartPointer<vtkImageData> prior_labels; ///< uint16 on the prior CT's grid, of a folder; else null.
 };
@@ -50,7 +51,6 @@ struct Compared
 RunOutput CompareOn(const CompareInput& input,
                     const sam2lung::ProgressFunction& progress,
                     const sam2lung::Cancel& cancel);
-
 } // namespace sam2lung_slicer
 
 #endif

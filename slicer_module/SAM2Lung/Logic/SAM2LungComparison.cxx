@@ -1,6 +1,7 @@
 #include "SAM2LungComparison.h"
 
 #include "SAM2LungColors.h"
+#include "SAM2LungReading.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
 #include "SAM2LungTable.h"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -38,6 +40,8 @@ constexpr const char* PRIOR = "SAM2Lung.Prior";
 constexpr const char* DAYS = "SAM2Lung.PriorDays";
 constexpr const char* DOUBTS = "SAM2Lung.PriorDoubts";
 constexpr const char* GONE = "SAM2Lung.PriorGone";
+/// ComparisonStamp(). It stays when a comparison goes.
+constexpr const char* STAMP = "SAM2Lung.PriorStamp";
 
 struct Column
 {
@@ -182,16 +186,81 @@ bool IsRuns(vtkMRMLTableNode* node, int id)
   return NoduleRow(node, id) >= 0 && !(CellNumber(node, id, "clicked") > 0) && !(CellNumber(node, id, "edited") > 0);
 }
 
-void EmptyCells(vtkTable* table, const std::vector<Column>& columns)
+/// Another comparison than before, or none.
+void ChangeStamp(vtkMRMLTableNode* node)
 {
-  for (const Column& column : columns)
+  node->SetAttribute(STAMP, std::to_string(ComparisonStamp(node) + 1).c_str());
+}
+
+/// The nodule that a reader outlined or edited, and didn't reject, about a place in the CT's own frame: no further from its centre
+/// than half its long axis. 0: there is none.
+int ReadersNoduleAt(vtkMRMLTableNode* node, const std::array<double, 3>& place_ras)
+{
+  for (const int id : NoduleIDs(node))
   {
-    vtkAbstractArray* const cells = table->GetColumnByName(column.name);
-    for (vtkIdType row = 0; cells && row < table->GetNumberOfRows(); ++row)
+    if (IsRuns(node, id) || ReadingInTable(node, id).decision == Decision::rejected)
     {
-      cells->SetVariantValue(row, Nothing(column.type));
+      continue;
+    }
+    const double distance_mm = std::hypot(CellNumber(node, id, "centroid_r") - place_ras[0],
+                                          CellNumber(node, id, "centroid_a") - place_ras[1],
+                                          CellNumber(node, id, "centroid_s") - place_ras[2]);
+    if (distance_mm <= CellNumber(node, id, "long_axis_mm") / 2)
+    {
+      return id;
     }
   }
+  return 0;
+}
+
+/// Nodules that the run found in the prior alone, whether or not a reader outlined one there now.
+std::vector<GoneNodule> GoneInRun(vtkMRMLTableNode* node)
+{
+  std::vector<GoneNodule> list;
+  std::istringstream lines(Attribute(node, GONE));
+  for (std::string line; std::getline(lines, line);)
+  {
+    GoneNodule gone;
+    std::istringstream words(line);
+    std::string number;
+    words >> gone.change >> gone.prior;
+    for (double* const value : { &gone.place_ras[0], &gone.place_ras[1], &gone.place_ras[2], &gone.volume_mm3,
+                                 &gone.probability })
+    {
+      // By way of a text: streams don't read "nan".
+      words >> number;
+      *value = std::strtod(number.c_str(), nullptr);
+    }
+    list.push_back(gone);
+  }
+  return list;
+}
+
+/// "nodule 3 of the prior, 280 mm³"
+std::string PriorText(const GoneNodule& gone)
+{
+  const std::string volume = Printed(gone.volume_mm3, "%.0f");
+  return gone.prior == 0 ? vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "a nodule of the prior, %1 mm³"),
+                                               volume.c_str())
+                         : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "nodule %1 of the prior, %2 mm³"),
+                                               std::to_string(gone.prior).c_str(),
+                                               volume.c_str());
+}
+
+/// Of a nodule that wasn't compared, since a reader outlined or edited it: what the prior has at its place.
+std::string ReadersText(vtkMRMLTableNode* node, int id)
+{
+  std::string text;
+  for (const GoneNodule& gone : GoneInRun(node))
+  {
+    if (ReadersNoduleAt(node, gone.place_ras) == id)
+    {
+      text += (text.empty() ? "" : " ") +
+              vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "Outlined by a reader, not compared; here was %1."),
+                                  PriorText(gone).c_str());
+    }
+  }
+  return text;
 }
 
 /// What it is called in a count: "2 grown".
@@ -262,7 +331,7 @@ void WriteComparison(vtkMRMLTableNode* node,
   MRMLNodeModifyBlocker blocker(node);
   vtkTable* const table = node->GetTable();
   const std::vector<Column> columns = Columns();
-  EmptyCells(table, columns);
+  EmptyComparison(table);
   std::string gone;
   for (ComparisonRow row : compared.rows)
   {
@@ -286,11 +355,13 @@ void WriteComparison(vtkMRMLTableNode* node,
       continue;
     }
     const int id = current.NumberNow(static_cast<int>(row.current_id));
-    if (!IsRuns(node, id) || !prior_runs)
+    const bool one_sided = !row.in_prior;
+    // What the run alone calls new isn't, where a reader outlined it in the prior.
+    const bool readers_in_prior = one_sided && prior && ReadersNoduleAt(prior->table, row.prior_ras) > 0;
+    if (!IsRuns(node, id) || !prior_runs || readers_in_prior)
     {
       continue;
     }
-    const bool one_sided = !row.in_prior;
     for (const Column& column : columns)
     {
       const bool of_new = std::string(column.name) == "probability_in_prior";
@@ -307,12 +378,36 @@ void WriteComparison(vtkMRMLTableNode* node,
   node->SetAttribute(DAYS, compared.days ? Exact(*compared.days).c_str() : "");
   node->SetAttribute(DOUBTS, doubts.c_str());
   node->SetAttribute(GONE, gone.c_str());
+  ChangeStamp(node);
   table->Modified();
+}
+
+//----------------------------------------------------------------------------
+int ComparisonStamp(vtkMRMLTableNode* node)
+{
+  return std::atoi(Attribute(node, STAMP).c_str());
+}
+
+//----------------------------------------------------------------------------
+void EmptyComparison(vtkTable* rows)
+{
+  for (const Column& column : Columns())
+  {
+    vtkAbstractArray* const cells = rows->GetColumnByName(column.name);
+    for (vtkIdType row = 0; cells && row < rows->GetNumberOfRows(); ++row)
+    {
+      cells->SetVariantValue(row, Nothing(column.type));
+    }
+  }
 }
 
 //----------------------------------------------------------------------------
 void ForgetComparison(vtkMRMLTableNode* node)
 {
+  if (node->GetAttribute(PRIOR))
+  {
+    ChangeStamp(node);
+  }
   for (const char* attribute : { PRIOR, DAYS, DOUBTS, GONE })
   {
     node->RemoveAttribute(attribute);
@@ -327,7 +422,7 @@ void EndComparison(vtkMRMLTableNode* node)
     return;
   }
   MRMLNodeModifyBlocker blocker(node);
-  EmptyCells(node->GetTable(), Columns());
+  EmptyComparison(node->GetTable());
   ForgetComparison(node);
   node->GetTable()->Modified();
 }
@@ -385,6 +480,12 @@ std::string ComparisonText(vtkMRMLTableNode* node)
 }
 
 //----------------------------------------------------------------------------
+std::string ComparedWith(vtkMRMLTableNode* node)
+{
+  return Attribute(node, PRIOR);
+}
+
+//----------------------------------------------------------------------------
 std::string ComparisonDoubts(vtkMRMLTableNode* node)
 {
   return Attribute(node, DOUBTS);
@@ -396,7 +497,7 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
   const std::string change = CellText(node, id, "change");
   if (change.empty())
   {
-    return {};
+    return ReadersText(node, id);
   }
   const auto number = [&](const char* column) { return CellNumber(node, id, column); };
   const std::string head = Headed(change);
@@ -433,23 +534,11 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
 //----------------------------------------------------------------------------
 std::vector<GoneNodule> GoneNodules(vtkMRMLTableNode* node)
 {
-  std::vector<GoneNodule> list;
-  std::istringstream lines(Attribute(node, GONE));
-  for (std::string line; std::getline(lines, line);)
-  {
-    GoneNodule gone;
-    std::istringstream words(line);
-    std::string number;
-    words >> gone.change >> gone.prior;
-    for (double* const value : { &gone.place_ras[0], &gone.place_ras[1], &gone.place_ras[2], &gone.volume_mm3,
-                                 &gone.probability })
-    {
-      // By way of a text: streams don't read "nan".
-      words >> number;
-      *value = std::strtod(number.c_str(), nullptr);
-    }
-    list.push_back(gone);
-  }
+  std::vector<GoneNodule> list = GoneInRun(node);
+  list.erase(std::remove_if(list.begin(),
+                            list.end(),
+                            [node](const GoneNodule& gone) { return ReadersNoduleAt(node, gone.place_ras) > 0; }),
+             list.end());
   return list;
 }
 
@@ -460,14 +549,8 @@ std::string GoneText(const GoneNodule& gone)
                            : gone.change == "not-searched-now"
                              ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "Not searched here now")
                              : vtkMRMLTr("vtkSlicerSAM2LungLogic", "Below the smallest diameter now");
-  std::string text = gone.prior == 0
-                       ? vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: a nodule of the prior, %2 mm³"),
-                                             head.c_str(),
-                                             Printed(gone.volume_mm3, "%.0f").c_str())
-                       : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: nodule %2 of the prior, %3 mm³"),
-                                             head.c_str(),
-                                             std::to_string(gone.prior).c_str(),
-                                             Printed(gone.volume_mm3, "%.0f").c_str());
+  std::string text = vtkMRMLI18N::Format(
+    vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: %2"), head.c_str(), PriorText(gone).c_str());
   if (std::isfinite(gone.probability))
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "; probability there now at most %1"),

@@ -15,6 +15,7 @@
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
 class vtkMRMLTableNode;
+class vtkTable;
 
 namespace sam2lung_slicer
 {
@@ -25,7 +26,7 @@ std::vector<TableColumn> ComparisonColumns();
 /// Those that a list of nodules gets when it is compared, with spaces between them.
 constexpr const char* COMPARED_COLUMNS = "change volume_change_percent growth_probability";
 
-/// A nodule that the prior scan alone has.
+/// A nodule that the prior scan alone has, and no reader outlined in the current one.
 struct GoneNodule
 {
   std::string change; ///< "gone", "not-searched-now", or what became of one that is below the smallest diameter now.
@@ -44,6 +45,10 @@ void WriteComparison(vtkMRMLTableNode* node,
                      const Kept& current,
                      const Kept* prior,
                      const std::string& prior_name);
+/// Which comparison the table's cells are of: another number once one was written, or went.
+int ComparisonStamp(vtkMRMLTableNode* node);
+/// Empties the columns of comparisons in a table that is in no node, or whose observers are told afterwards.
+void EmptyComparison(vtkTable* rows);
 /// Its attributes go; its columns go with the rows.
 void ForgetComparison(vtkMRMLTableNode* node);
 /// All of it goes, and the rows stay: what it was made of isn't there any more.
@@ -53,10 +58,13 @@ void EndComparison(vtkMRMLTableNode* node);
 /// wasn't compared follows by name. Empty: no comparison.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::string ComparisonText(vtkMRMLTableNode* node);
+/// What the prior was called when it was compared; empty: no comparison.
+std::string ComparedWith(vtkMRMLTableNode* node);
 /// Why someone should check the matches, a line each; empty: nothing speaks against them.
 std::string ComparisonDoubts(vtkMRMLTableNode* node);
-/// What became of a nodule, for people; empty: it wasn't compared.
+/// What became of a nodule, for people; of one that a reader outlined, what the prior has there. Empty: it wasn't compared.
 std::string ChangeText(vtkMRMLTableNode* node, int id);
+/// Those that no reader outlined since: a click, and taking it back, count at once.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 std::vector<GoneNodule> GoneNodules(vtkMRMLTableNode* node);
 /// "Gone: Nodule 3 of the prior, 280 mm³."

@@ -5,6 +5,8 @@
 #ifndef SAM2LungCorrection_h
 #define SAM2LungCorrection_h
 
+#include "SAM2LungReading.h"
+
 #include <string>
 #include <vector>
 
@@ -34,6 +36,9 @@ public:
   vtkMRMLSAM2LungParametersNode* Parameters() const { return this->Owner; }
   int Nodule() const { return this->ID; }
   int Group() const { return this->Number; }
+  /// What the last click left of the nodule's reading: a new outline is undecided.
+  void LeaveReading(const Reading& reading) { this->Left = reading; }
+  const Reading& ReadingLeft() const { return this->Left; }
   /// Shows the outline of before, thin and grey, in a segmentation of its own that no scene file keeps; or takes it away.
   void ShowBefore(bool shown);
   /// "Nodule 3: 512 mm³ before, 430 mm³ now (-16 %)".
@@ -44,6 +49,7 @@ private:
   int ID;
   int Number;
   double VolumeMm3;
+  Reading Left;
   vtkSmartPointer<vtkSegment> Outline; ///< Null: it had none.
 };
 

@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <ios>
 #include <system_error>
+#include <vector>
 
 namespace sam2lung_slicer
 {
@@ -61,7 +62,10 @@ std::string Cell(vtkAbstractArray* cells, vtkIdType row)
   }
 }
 
-std::string Csv(vtkMRMLTableNode* node)
+} // namespace
+
+//----------------------------------------------------------------------------
+std::string NodulesText(vtkMRMLTableNode* node, const std::set<int>& ids)
 {
   vtkTable* const table = node->GetTable();
   std::string text;
@@ -71,20 +75,22 @@ std::string Csv(vtkMRMLTableNode* node)
   }
   text += std::string("scan_warnings") + LINE_END;
   const std::string warnings = Quoted(TableWarningNames(node));
-  for (vtkIdType row = 0; row < table->GetNumberOfRows(); ++row)
+  for (const int id : NoduleIDs(node))
   {
-    for (vtkIdType column = 0; column < table->GetNumberOfColumns(); ++column)
+    const int row = NoduleRow(node, id);
+    for (vtkIdType column = 0; ids.count(id) > 0 && column < table->GetNumberOfColumns(); ++column)
     {
       text += Cell(table->GetColumn(column), row) + ",";
     }
-    text += warnings + LINE_END;
+    text += ids.count(id) > 0 ? warnings + LINE_END : std::string();
   }
   return text;
 }
 
-/// Under another name first, so that nobody reads half a file.
-bool Write(const std::string& path, const std::string& text)
+//----------------------------------------------------------------------------
+bool WriteText(const std::string& path, const std::string& text)
 {
+  // Under another name first, so that nobody reads half a file.
   const std::string part = path + ".part";
   vtksys::ofstream file(part.c_str(), std::ios::binary);
   file << text;
@@ -101,8 +107,6 @@ bool Write(const std::string& path, const std::string& text)
   }
   return true;
 }
-
-} // namespace
 
 //----------------------------------------------------------------------------
 std::string ExportNodules(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
@@ -127,7 +131,8 @@ std::string ExportNodules(vtkMRMLSAM2LungParametersNode* parameters, const std::
                                          "another folder, or remove the file."),
                                path.c_str());
   }
-  return Write(path, Csv(table))
+  const std::vector<int> ids = NoduleIDs(table);
+  return WriteText(path, NodulesText(table, { ids.begin(), ids.end() }))
            ? std::string()
            : vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                            "'%1' can't be written. Choose another folder, or make room there."),

@@ -1,5 +1,7 @@
 #include "SAM2LungKept.h"
 
+#include "SAM2LungComparison.h"
+
 #include <algorithm>
 
 namespace sam2lung_slicer
@@ -13,13 +15,34 @@ int Kept::NumberNow(int number) const
 }
 
 //----------------------------------------------------------------------------
-void KeptResults::Keep(vtkMRMLSAM2LungParametersNode* parameters, const RunOutput& output)
+void KeptResults::Keep(vtkMRMLSAM2LungParametersNode* parameters, const RunInput& input, const RunOutput& output)
 {
   this->Forget(parameters);
   if (output.result)
   {
-    this->Entries.push_back(
-      { parameters, { output.result, output.facts, output.numbers, parameters->GetNoduleTableNode() } });
+    Kept kept;
+    kept.result = output.result;
+    kept.facts = output.facts;
+    kept.numbers = output.numbers;
+    kept.model_folder = input.model_folder;
+    kept.search = input.search;
+    kept.sensitivity = input.sensitivity;
+    kept.table = parameters->GetNoduleTableNode();
+    this->Entries.push_back({ parameters, kept });
+  }
+}
+
+//----------------------------------------------------------------------------
+void KeptResults::KeepComparison(vtkMRMLSAM2LungParametersNode* parameters,
+                                 const std::shared_ptr<const sam2lung::Comparison>& comparison)
+{
+  for (Entry& entry : this->Entries)
+  {
+    if (entry.parameters == parameters)
+    {
+      entry.kept.comparison = comparison;
+      entry.kept.comparison_stamp = ComparisonStamp(parameters->GetNoduleTableNode());
+    }
   }
 }
 

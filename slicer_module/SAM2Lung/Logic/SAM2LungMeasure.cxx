@@ -297,10 +297,13 @@ Measured MeasureAgain(vtkMRMLSAM2LungParametersNode* parameters, bool hounsfield
   {
     for (const auto& [id, voxels] : outlines)
     {
-      if (const auto nodule = Measure(parameters, id, voxels, labels, input, hounsfield))
+      const auto nodule = Measure(parameters, id, voxels, labels, input, hounsfield);
+      if (!nodule)
       {
-        nodules.push_back(*nodule);
+        // Its row must not keep the numbers of another outline.
+        return refuse(Gone(parameters, id));
       }
+      nodules.push_back(*nodule);
     }
   }
   catch (...)

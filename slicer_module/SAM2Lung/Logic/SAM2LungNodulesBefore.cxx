@@ -1,6 +1,7 @@
 #include "SAM2LungNodulesBefore.h"
 
 #include "SAM2LungColors.h"
+#include "SAM2LungComparison.h"
 #include "SAM2LungLabels.h"
 #include "SAM2LungMaps.h"
 #include "SAM2LungPoints.h"
@@ -194,6 +195,7 @@ struct NodulesBefore::Content
     if (this->HadTable)
     {
       this->Rows->DeepCopy(table->GetTable());
+      this->Compared = ComparisonStamp(table);
     }
   }
 
@@ -251,6 +253,11 @@ struct NodulesBefore::Content
       // As before the click there is no result at all, rather than one without a nodule.
       this->Table->SetAndObserveTable(vtkSmartPointer<vtkTable>::New());
       return;
+    }
+    if (ComparisonStamp(this->Table) != this->Compared)
+    {
+      // Of another comparison than the one that the table holds by now, or of one that ended.
+      EmptyComparison(this->Rows);
     }
     if (!IsNoduleTable(this->Table))
     {
@@ -329,6 +336,7 @@ struct NodulesBefore::Content
   bool HadTable = false;
   bool HasTable = false;  ///< Whether there is one now.
   vtkNew<vtkTable> Rows; ///< All that there were.
+  int Compared = 0;      ///< Which comparison's cells they have.
   std::vector<vtkSmartPointer<vtkSegment>> Segments;
   std::map<int, vtkMRMLMarkupsNode::ControlPoint> Points; ///< By their place in the list.
   std::vector<NoduleLook> Colors;

@@ -3,6 +3,7 @@
 #include "SAM2LungComparison.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
+#include "SAM2LungReport.h"
 #include "SAM2LungSideBySide.h"
 #include "SAM2LungSnapshot.h"
 
@@ -13,6 +14,7 @@
 #include <vtkMRMLScene.h>
 #include <vtkMRMLSubjectHierarchyConstants.h>
 #include <vtkMRMLSubjectHierarchyNode.h>
+#include <vtkMRMLTableNode.h>
 
 #include <vtksys/SystemTools.hxx>
 
@@ -127,10 +129,10 @@ std::string PriorProblem(Parameters* parameters, const Kept* kept)
                      "There is no result at hand to compare: this CT was not segmented since the program was started or the "
                      "scene loaded, and a scene doesn't hold all of it. Press Segment nodules; what you reviewed stays.");
   }
-  if (parameters->GetSearch() == Parameters::SearchSegment)
+  if (kept->search == sam2lung::Search::mask)
   {
     return vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                     "Nodules are looked for in a segment, which the prior has not. Search in the lungs or everywhere, under "
+                     "Nodules were looked for in a segment, which the prior has not. Search in the lungs or everywhere, under "
                      "Advanced, and segment the CT again.");
   }
   std::string problem = VolumeProblem(prior);
@@ -144,7 +146,7 @@ bool ArePairs(const Kept& one, const Kept& other)
   const RunFacts& a = one.facts;
   const RunFacts& b = other.facts;
   return a.model_sha256 == b.model_sha256 && a.seed == b.seed && a.samples == b.samples && a.threshold == b.threshold &&
-         a.share_of_slices == b.share_of_slices;
+         a.share_of_slices == b.share_of_slices && one.search == other.search && one.sensitivity == other.sensitivity;
 }
 
 //----------------------------------------------------------------------------
@@ -158,6 +160,10 @@ Parameters* PriorParameters(Parameters* parameters, const Kept& kept)
   node->SetSeed(static_cast<int>(kept.facts.seed));
   node->SetSamples(static_cast<int>(kept.facts.samples));
   node->SetThreshold(kept.facts.threshold);
+  node->SetModelFolder(kept.model_folder);
+  node->SetSearch(kept.search == sam2lung::Search::everywhere ? Parameters::SearchEverywhere : Parameters::SearchLungs);
+  node->SetSensitivity(kept.sensitivity);
+  node->SetMinDiameter(kept.facts.min_diameter_mm);
   if (kept.facts.share_of_slices)
   {
     node->SetShareOfSlices(*kept.facts.share_of_slices);
@@ -207,6 +213,39 @@ void DeliverComparison(Parameters* parameters,
   }
   WriteComparison(parameters->GetNoduleTableNode(), told, current, prior, input.prior.name);
   AlignPrior(parameters, input, compared);
+  if (ShownSideBySide(parameters->GetScene()) == parameters)
+  {
+    // With what lies over the CT by now.
+    ShowSideBySide(parameters);
+  }
+}
+
+//----------------------------------------------------------------------------
+std::string ComparisonFolder(Parameters* parameters, const std::string& folder)
+{
+  return FolderNamed(folder,
+                     vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1 compared with %2"),
+                                         NameOf(parameters->GetInputVolumeNode()).c_str(),
+                                         ComparedWith(parameters->GetNoduleTableNode()).c_str()));
+}
+
+//----------------------------------------------------------------------------
+std::string ComparisonFilesProblem(Parameters* parameters, const Kept* kept, const std::string& folder)
+{
+  vtkMRMLTableNode* const table = parameters->GetNoduleTableNode();
+  if (ComparisonText(table).empty())
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                     "There is no comparison to export. Choose a prior CT and press Compare first.");
+  }
+  if (!kept || !kept->comparison || kept->comparison_stamp != ComparisonStamp(table))
+  {
+    return vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                     "There are no files of this comparison: it was not made since the program was started or the scene loaded, "
+                     "and a scene doesn't hold its pages and pictures. The table, which has what it found, can be exported as it "
+                     "is; or press Segment nodules, which keeps what you reviewed, then Compare, and export then.");
+  }
+  return FolderProblem(folder, ComparisonFolder(parameters, folder));
 }
 
 } // namespace sam2lung_slicer

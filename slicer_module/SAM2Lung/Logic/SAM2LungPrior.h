@@ -22,7 +22,7 @@ namespace sam2lung_slicer
 /// \param kept  the result behind the nodules; null: not at hand
 std::string PriorProblem(vtkMRMLSAM2LungParametersNode* parameters, const Kept* kept);
 
-/// Whether two runs were made in one way, so that their samples are pairs.
+/// Whether two runs were made in one way, so that their samples are pairs, and what one of them lacks was looked for.
 bool ArePairs(const Kept& one, const Kept& other);
 
 /// The parameter node of the prior CT, made where there is none, set up to find nodules as the other's run did.
@@ -42,6 +42,13 @@ void DeliverComparison(vtkMRMLSAM2LungParametersNode* parameters,
                        const Compared& compared,
                        const Kept& current,
                        const Kept* prior);
+
+/// The folder of the files of a comparison: named as both CTs.
+std::string ComparisonFolder(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+/// Why the files of the comparison that the table shows can't be written and what to do, for people; empty: it can be tried.
+/// \param kept    the result behind the nodules, with its comparison; null: not at hand
+/// \param folder  in which they get a folder of their own; empty: not chosen yet
+std::string ComparisonFilesProblem(vtkMRMLSAM2LungParametersNode* parameters, const Kept* kept, const std::string& folder);
 
 } // namespace sam2lung_slicer
 

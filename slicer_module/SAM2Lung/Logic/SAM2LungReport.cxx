@@ -1,5 +1,6 @@
 #include "SAM2LungReport.h"
 
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungMeasure.h"
 #include "SAM2LungReading.h"
@@ -21,6 +22,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ios>
+#include <iterator>
 #include <set>
 
 namespace sam2lung_slicer
@@ -37,6 +39,7 @@ constexpr const char* NO_FILE_NAME = "/\\:*?\"<>|";
 struct Difference
 {
   std::set<int> changed; ///< Numbers in the scene: outlined or edited by a reader, so that the result has another outline or none.
+  std::set<int> added;   ///< Those of them that the result hasn't at all.
   std::set<int> moved;   ///< Numbers in the scene that aren't the result's.
   std::set<int> covered; ///< Numbers in the result: another outline took the place, or it was removed.
 };
@@ -53,10 +56,12 @@ Difference DifferenceOf(Parameters* parameters, const Kept& kept)
       difference.changed.insert(id);
     }
   }
+  difference.added = difference.changed;
   for (const sam2lung::Nodule& nodule : kept.result->nodules())
   {
     const int number = static_cast<int>(nodule.id);
     const int now = kept.NumberNow(number);
+    difference.added.erase(now);
     if (now == 0 || NoduleRow(table, now) < 0)
     {
       difference.covered.insert(number);
@@ -120,6 +125,27 @@ sam2lung::Reading ReadingOf(Parameters* parameters, int number, int now, const D
   return reading;
 }
 
+std::set<int> Without(std::set<int> all, const std::set<int>& others)
+{
+  for (const int other : others)
+  {
+    all.erase(other);
+  }
+  return all;
+}
+
+/// A nodule that a reader rejected is no finding, whichever outline it has.
+std::set<int> NotRejected(Parameters* parameters, const std::set<int>& ids)
+{
+  std::set<int> left;
+  std::copy_if(ids.begin(),
+               ids.end(),
+               std::inserter(left, left.end()),
+               [parameters](int id)
+               { return ReadingInTable(parameters->GetNoduleTableNode(), id).decision != Decision::rejected; });
+  return left;
+}
+
 bool IsDicom(const std::string& path)
 {
   vtksys::ifstream file(path.c_str(), std::ios::binary);
@@ -131,10 +157,8 @@ bool IsDicom(const std::string& path)
 } // namespace
 
 //----------------------------------------------------------------------------
-std::string ReportFolder(Parameters* parameters, const std::string& folder)
+std::string FolderNamed(const std::string& folder, std::string name)
 {
-  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
-  std::string name = ct && ct->GetName() ? ct->GetName() : "";
   std::replace_if(
     name.begin(),
     name.end(),
@@ -143,6 +167,35 @@ std::string ReportFolder(Parameters* parameters, const std::string& folder)
   // Neither hidden nor the folder above.
   name = name.empty() || name.front() == '.' ? "CT" + name : name;
   return folder + "/" + name;
+}
+
+//----------------------------------------------------------------------------
+std::string FolderProblem(const std::string& folder, const std::string& path)
+{
+  if (folder.empty())
+  {
+    return {};
+  }
+  if (!vtksys::SystemTools::FileIsDirectory(folder))
+  {
+    return vtkMRMLI18N::Format(
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is no folder; expected one that is there. Choose another one."),
+      folder.c_str());
+  }
+  if (vtksys::SystemTools::PathExists(path))
+  {
+    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                         "'%1' is there already; nothing was written. Choose another folder, or remove it."),
+                               path.c_str());
+  }
+  return {};
+}
+
+//----------------------------------------------------------------------------
+std::string ReportFolder(Parameters* parameters, const std::string& folder)
+{
+  vtkMRMLScalarVolumeNode* const ct = parameters->GetInputVolumeNode();
+  return FolderNamed(folder, ct && ct->GetName() ? ct->GetName() : "");
 }
 
 //----------------------------------------------------------------------------
@@ -159,18 +212,10 @@ std::string ReportProblem(Parameters* parameters, const Kept* kept, const std::s
                      "loaded, and a scene doesn't hold all that pages and DICOM objects say. The table can be exported as it is; "
                      "or press Segment nodules, which keeps what you reviewed, and export then.");
   }
-  if (!vtksys::SystemTools::FileIsDirectory(folder))
+  const std::string problem = FolderProblem(folder, ReportFolder(parameters, folder));
+  if (!problem.empty())
   {
-    return vtkMRMLI18N::Format(
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is no folder; expected one that is there. Choose another one."),
-      folder.c_str());
-  }
-  const std::string path = ReportFolder(parameters, folder);
-  if (vtksys::SystemTools::PathExists(path))
-  {
-    return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                         "'%1' is there already; nothing was written. Choose another folder, or remove it."),
-                               path.c_str());
+    return problem;
   }
   const Difference difference = dicom ? DifferenceOf(parameters, *kept) : Difference();
   if (!difference.changed.empty())
@@ -188,22 +233,43 @@ std::string ReportProblem(Parameters* parameters, const Kept* kept, const std::s
 std::string ReportGaps(Parameters* parameters, const Kept& kept)
 {
   const Difference difference = DifferenceOf(parameters, kept);
+  const std::set<int> added = NotRejected(parameters, difference.added);
+  const std::set<int> changed = NotRejected(parameters, Without(difference.changed, difference.added));
   std::string text;
-  if (!difference.changed.empty())
+  if (!added.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " It is of the run's outlines: what a reader made or changed of %1 is in the table "
-                                          "alone."),
-                                TitlesOf(parameters, difference.changed).c_str());
+                                          " %1 outlined by a reader, not in the report: %2."),
+                                std::to_string(added.size()).c_str(),
+                                TitlesOf(parameters, added).c_str());
+  }
+  if (!changed.empty())
+  {
+    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                          " %1 changed by a reader, in the report with the run's outline and measures: "
+                                          "%2."),
+                                std::to_string(changed.size()).c_str(),
+                                TitlesOf(parameters, changed).c_str());
+  }
+  if (!text.empty())
+  {
+    text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", " Their measures stand in the table, and beside the report in %1."),
+                                READERS_FILE);
   }
   if (!difference.moved.empty())
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                          " Its numbers are the run's: %1 have others there, and are called so in their "
+                                          " The report's numbers are the run's: %1 have others there, and are called so in their "
                                           "comments."),
                                 TitlesOf(parameters, difference.moved).c_str());
   }
   return text;
+}
+
+//----------------------------------------------------------------------------
+std::set<int> UnreportedNodules(Parameters* parameters, const Kept& kept)
+{
+  return NotRejected(parameters, DifferenceOf(parameters, kept).added);
 }
 
 //----------------------------------------------------------------------------
@@ -215,6 +281,10 @@ ReportInput TakeReport(Parameters* parameters, const Kept& kept, const std::stri
   input.folder = ReportFolder(parameters, folder);
   input.dicom_file = dicom_file;
   const Difference difference = DifferenceOf(parameters, kept);
+  if (!difference.changed.empty())
+  {
+    input.readers = NodulesText(parameters->GetNoduleTableNode(), difference.changed);
+  }
   for (const sam2lung::Nodule& nodule : kept.result->nodules())
   {
     const int number = static_cast<int>(nodule.id);

@@ -8,6 +8,7 @@
 #include "SAM2LungRun.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class vtkMRMLScalarVolumeNode;
 namespace sam2lung_slicer
 {
 
+/// Beside a report: the table's rows of nodules that a reader outlined or changed.
+constexpr const char* READERS_FILE = "outlined-by-readers.csv";
+
 /// Copied from the scene on the main thread.
 struct ReportInput
 {
@@ -29,12 +33,18 @@ struct ReportInput
   std::shared_ptr<const sam2lung::Result> result;
   std::vector<sam2lung::Reading> readings;
   std::string folder;     ///< Where the report goes; it isn't there yet.
+  std::string readers;    ///< Text of READERS_FILE; empty: there is nothing to say in it.
   std::string dicom_file; ///< One of the CT's DICOM series, for DICOM objects; empty: none are written.
 };
 
+/// A folder of its own in another one, called so but for what file systems may not take.
+std::string FolderNamed(const std::string& folder, std::string name);
+/// Why `path` can't be written into `folder` and what to do, for people; empty: it can be tried, or `folder` is empty: not chosen yet.
+std::string FolderProblem(const std::string& folder, const std::string& path);
+
 /// What stands in the way of a report and what to do, for people; empty: it can be written.
 /// \param kept    the result behind the nodules; null: not at hand
-/// \param folder  in which the report gets a folder of its own
+/// \param folder  in which the report gets a folder of its own; empty: not chosen yet
 /// \param dicom   whether DICOM objects are wanted, which can't say what a reader changed
 std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters,
                           const Kept* kept,
@@ -44,6 +54,8 @@ std::string ReportProblem(vtkMRMLSAM2LungParametersNode* parameters,
 std::string ReportFolder(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
 /// What the table has and the report hasn't, for people: outlines that a reader made or changed, other numbers. Empty: nothing.
 std::string ReportGaps(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
+/// Nodules of the table that a reader outlined and didn't reject, and that the report hasn't at all.
+std::set<int> UnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters, const Kept& kept);
 /// Copies what a report needs. What a reader changed is said in the comment of the nodule.
 ReportInput TakeReport(vtkMRMLSAM2LungParametersNode* parameters,
                        const Kept& kept,

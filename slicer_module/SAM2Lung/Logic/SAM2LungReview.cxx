@@ -158,6 +158,16 @@ bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const R
 }
 
 //----------------------------------------------------------------------------
+bool ChangeReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& from, const Reading& to)
+{
+  Reading reading = parameters ? NoduleReading(parameters, id) : Reading();
+  reading.decision = from.decision == to.decision ? reading.decision : to.decision;
+  reading.comment = from.comment == to.comment ? reading.comment : to.comment;
+  reading.reader = from.reader == to.reader ? reading.reader : to.reader;
+  return parameters && SetNoduleReading(parameters, id, reading);
+}
+
+//----------------------------------------------------------------------------
 int NeighbourInReview(vtkMRMLSAM2LungParametersNode* parameters, int id, int step, bool undecided_first)
 {
   std::vector<int> ids = ReviewOrder(parameters);

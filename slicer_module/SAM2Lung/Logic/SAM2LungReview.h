@@ -32,6 +32,8 @@ bool NoduleAccepted(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// Writes it into the table; shows or hides segment and point. \return whether there is such a nodule
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 bool SetNoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& reading);
+/// Takes it from one reading to another: what both have in common is left as it is now. \return whether there is such a nodule
+bool ChangeReading(vtkMRMLSAM2LungParametersNode* parameters, int id, const Reading& from, const Reading& to);
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 Reading NoduleReading(vtkMRMLSAM2LungParametersNode* parameters, int id);
 /// The nodule to look at after this one (`step` 1) or before it (-1) in the order of review, around its ends; 0: there is

@@ -167,32 +167,6 @@ vtkMRMLSliceCompositeNode* MakeComposite(vtkMRMLScene* scene, const char* name)
   return composite;
 }
 
-/// In all views but the prior's, over which they would lie, too.
-void KeepOutOfPriorView(Parameters* parameters)
-{
-  std::vector<vtkMRMLNode*> views;
-  parameters->GetScene()->GetNodesByClass("vtkMRMLAbstractViewNode", views);
-  for (vtkMRMLDisplayableNode* mark : MarksOf(parameters))
-  {
-    vtkMRMLDisplayNode* const display = mark ? mark->GetDisplayNode() : nullptr;
-    // Where the user chose its views, these stay.
-    if (!display || display->GetNumberOfViewNodeIDs() > 0)
-    {
-      continue;
-    }
-    MRMLNodeModifyBlocker blocker(display);
-    display->SetAttribute(KEPT_OUT, "1");
-    for (vtkMRMLNode* node : views)
-    {
-      auto* const view = vtkMRMLAbstractViewNode::SafeDownCast(node);
-      if (view->GetLayoutName() && std::strcmp(view->GetLayoutName(), PRIOR_VIEW) != 0)
-      {
-        display->AddViewNodeID(view->GetID());
-      }
-    }
-  }
-}
-
 void LetIntoAllViews(vtkMRMLScene* scene)
 {
   std::vector<vtkMRMLNode*> displays;
@@ -205,6 +179,26 @@ void LetIntoAllViews(vtkMRMLScene* scene)
       node->RemoveAttribute(KEPT_OUT);
       vtkMRMLDisplayNode::SafeDownCast(node)->RemoveAllViewNodeIDs();
     }
+  }
+}
+
+/// Both in one window: the lungs' if the user wants that, else the one that the CT is shown in.
+void ShowAlike(Parameters* parameters)
+{
+  vtkMRMLScalarVolumeNode* const prior = parameters->GetAlignedPriorVolumeNode();
+  if (parameters->GetLungWindow())
+  {
+    SetLungWindow(prior);
+    SetLungWindow(parameters->GetInputVolumeNode());
+    return;
+  }
+  vtkMRMLScalarVolumeDisplayNode* const from = parameters->GetInputVolumeNode()->GetScalarVolumeDisplayNode();
+  vtkMRMLScalarVolumeDisplayNode* const to = prior->GetScalarVolumeDisplayNode();
+  if (from && to)
+  {
+    MRMLNodeModifyBlocker blocker(to);
+    to->SetAutoWindowLevel(0);
+    to->SetWindowLevel(from->GetWindow(), from->GetLevel());
   }
 }
 
@@ -341,8 +335,7 @@ bool ShowSideBySide(Parameters* parameters)
     prior_view->SetLabelOpacity(1.0);
   }
   current_view->SetBackgroundVolumeID(parameters->GetInputVolumeNode()->GetID());
-  SetLungWindow(parameters->GetAlignedPriorVolumeNode());
-  SetLungWindow(parameters->GetInputVolumeNode());
+  ShowAlike(parameters);
   KeepOutOfPriorView(parameters);
   vtkMRMLLayoutNode* const layout = LayoutOf(scene);
   if (layout && layout->GetViewArrangement() != SIDE_BY_SIDE_LAYOUT)
@@ -374,6 +367,43 @@ Parameters* ShownSideBySide(vtkMRMLScene* scene)
     }
   }
   return nullptr;
+}
+
+//----------------------------------------------------------------------------
+void KeepOutOfPriorView(Parameters* parameters)
+{
+  vtkMRMLScene* const scene = parameters ? parameters->GetScene() : nullptr;
+  std::vector<vtkMRMLNode*> views;
+  if (scene && ShownSideBySide(scene) == parameters)
+  {
+    scene->GetNodesByClass("vtkMRMLAbstractViewNode", views);
+  }
+  for (vtkMRMLDisplayableNode* mark : views.empty() ? std::vector<vtkMRMLDisplayableNode*>() : MarksOf(parameters))
+  {
+    vtkMRMLDisplayNode* const display = mark ? mark->GetDisplayNode() : nullptr;
+    // Where the user chose its views, these stay.
+    if (!display || display->GetNumberOfViewNodeIDs() > 0)
+    {
+      continue;
+    }
+    MRMLNodeModifyBlocker blocker(display);
+    display->SetAttribute(KEPT_OUT, "1");
+    for (vtkMRMLNode* node : views)
+    {
+      auto* const view = vtkMRMLAbstractViewNode::SafeDownCast(node);
+      if (view->GetLayoutName() && std::strcmp(view->GetLayoutName(), PRIOR_VIEW) != 0)
+      {
+        display->AddViewNodeID(view->GetID());
+      }
+    }
+  }
+}
+
+//----------------------------------------------------------------------------
+bool IsShownPrior(Parameters* parameters, const std::string& node_id)
+{
+  vtkMRMLScalarVolumeNode* const volume = parameters ? parameters->GetAlignedPriorVolumeNode() : nullptr;
+  return volume && volume->GetID() && node_id == volume->GetID();
 }
 
 //----------------------------------------------------------------------------

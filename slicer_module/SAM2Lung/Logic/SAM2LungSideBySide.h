@@ -9,6 +9,8 @@
 
 #include "SAM2LungCompare.h"
 
+#include <string>
+
 #include "vtkSlicerSAM2LungModuleLogicExport.h"
 
 class vtkMRMLSAM2LungParametersNode;
@@ -42,6 +44,12 @@ bool ShowSideBySide(vtkMRMLSAM2LungParametersNode* parameters);
 /// The parameter node whose prior is shown so; none: null.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 vtkMRMLSAM2LungParametersNode* ShownSideBySide(vtkMRMLScene* scene);
+/// While the parameter node's prior is shown so: its marks (segments, points, lines) are shown in all views but the prior's, over
+/// which they would lie, too. To be called once marks were made; else it does nothing.
+VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
+void KeepOutOfPriorView(vtkMRMLSAM2LungParametersNode* parameters);
+/// Whether a node ID is that of what the prior's view shows.
+bool IsShownPrior(vtkMRMLSAM2LungParametersNode* parameters, const std::string& node_id);
 /// Back to the layout of before; does nothing where nothing is shown so.
 VTK_SLICER_SAM2LUNG_MODULE_LOGIC_EXPORT
 void EndSideBySide(vtkMRMLScene* scene);

@@ -125,6 +125,10 @@ public:
   bool CorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters, int id, double r, double a, double s, bool inside);
   /// The same, beside the main thread. \return whether it began
   bool StartCorrectAtClick(vtkMRMLSAM2LungParametersNode* parameters, int id, double r, double a, double s, bool inside);
+  /// Why a click on what a view shows is none in the CT, for people; empty: it can be taken. A view of the prior lies over the CT,
+  /// and shows another one.
+  /// \param volumeID  of the volume in the view's background, as a markups point's associated node
+  std::string GetClickProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& volumeID);
   /// Asks the run to end; does nothing when there is none. FinishedEvent follows.
   void Cancel();
   /// Brings progress and results from the run to the main thread.
@@ -267,12 +271,18 @@ public:
   /// \name Reports
   /// \{
   /// Why ExportReport() can't write and what to do, for people; empty: it can be tried.
-  /// \param dicom  whether DICOM objects are wanted
+  /// \param folder  empty: none is chosen yet
+  /// \param dicom   whether DICOM objects are wanted
   std::string GetReportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder, bool dicom);
+  /// What the table has and the report won't have, for people: outlines that a reader made or changed, other numbers. Empty:
+  /// nothing.
+  std::string GetReportGaps(vtkMRMLSAM2LungParametersNode* parameters);
+  /// How many nodules that a reader outlined, and didn't reject, the report won't have at all.
+  int GetNumberOfUnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters);
   /// Writes report.html, findings.txt, pictures, tables and volumes into a folder in `folder`, named as the CT, with what
   /// readers decided and wrote; with a file of the CT's DICOM series also DICOM objects (SEG, SR, secondary capture). It is of
-  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), and
-  /// stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
+  /// the last whole run in this session: what a reader outlined or edited since is said in comments and in GetStatusText(), stands
+  /// beside it in outlined-by-readers.csv, and stops DICOM objects. Nothing is replaced. \return whether it was written; GetStatusText() says where, or why not
   bool ExportReport(vtkMRMLSAM2LungParametersNode* parameters,
                     const std::string& folder,
                     const std::string& dicomFile = std::string());
@@ -302,6 +312,13 @@ public:
   bool Compare(vtkMRMLSAM2LungParametersNode* parameters);
   /// The same, beside the main thread. \return whether it began
   bool StartCompare(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Why ExportComparison() can't write and what to do, for people; empty: it can be tried.
+  /// \param folder  empty: none is chosen yet
+  std::string GetComparisonExportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// Writes comparison.html, .txt, .json, .csv and pictures into a folder in `folder`, named as both CTs. It is of the runs that
+  /// were compared in this session: what readers decided or outlined isn't in it, and GetStatusText() says so. Nothing is replaced.
+  /// \return whether it was written; GetStatusText() says where, or why not
+  bool ExportComparison(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// With what the nodules were compared and how many are new, grown, gone …, for people; empty: they weren't.
   std::string GetComparisonText(vtkMRMLSAM2LungParametersNode* parameters);
   /// Why someone should check the matches, a line each; empty: nothing speaks against them.

@@ -4,6 +4,7 @@
 #include "SAM2LungMeasure.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungShownColumns.h"
+#include "SAM2LungSideBySide.h"
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
 #include <vtkMRMLI18N.h>
@@ -159,4 +160,5 @@ void vtkSlicerSAM2LungLogic::SetDefaultColumns(const std::string& columns)
 void vtkSlicerSAM2LungLogic::UpdateAxes(vtkMRMLSAM2LungParametersNode* parameters)
 {
   sam2lung_slicer::UpdateAxes(parameters);
+  KeepOutOfPriorView(parameters);
 }

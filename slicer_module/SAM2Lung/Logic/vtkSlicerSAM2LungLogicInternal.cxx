@@ -115,9 +115,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
 {
   if (this->Current)
   {
-    return this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                  "Another CT or nodule is being segmented; expected one at a time. Wait until that is "
-                                  "done, or cancel it."));
+    return this->Refuse(this->OneAtATimeText());
   }
   std::string problem = this->Problem(parameters, click.has_value());
   const Correction* const open = this->OpenCorrection(parameters);
@@ -137,6 +135,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
     {
       return this->Refuse(snapshot.problem);
     }
+    run->Does = click ? Task::click : Task::segment;
     run->Parameters = parameters;
     run->CT = parameters->GetInputVolumeNode();
     run->Input = snapshot.input;
@@ -155,6 +154,41 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   this->TakeProgress(RunProgress{});
   this->External->InvokeEvent(StartedEvent, parameters);
   return run;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::DoingText() const
+{
+  const auto text = [this]
+  {
+    switch (this->Current->Does)
+    {
+      case Task::click: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "a nodule of '%1' is being outlined");
+      case Task::compare: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is being compared with its prior");
+      case Task::report: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "the report of '%1' is being written");
+      default: return vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is being segmented");
+    }
+  };
+  const char* const ct = this->Current->CT ? this->Current->CT->GetName() : nullptr;
+  return vtkMRMLI18N::Format(text(), ct ? ct : "");
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::OneAtATimeText() const
+{
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "Something else goes on: %1; expected one thing at a time. Wait until that is done, or "
+                                       "cancel it."),
+                             this->DoingText().c_str());
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::NotNowText(const std::string& what) const
+{
+  return vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                       "Nothing can be %1 now: %2. Wait until that is done, or cancel it."),
+                             what.c_str(),
+                             this->DoingText().c_str());
 }
 
 //----------------------------------------------------------------------------
@@ -195,8 +229,8 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Read(vtkMRMLSAM2LungParametersNode* pa
     const vtkWeakPointer<vtkMRMLSAM2LungParametersNode> weak = parameters;
     this->Done.Add(parameters,
                    ReadingText(before, now, NoduleTitle(parameters, id)),
-                   [weak, id, before] { return SetNoduleReading(weak, id, before); },
-                   [weak, id, now] { return SetNoduleReading(weak, id, now); });
+                   [weak, id, before, now] { return ChangeReading(weak, id, now, before); },
+                   [weak, id, before, now] { return ChangeReading(weak, id, before, now); });
   }
   this->TellOfNodules(parameters);
   return true;
@@ -207,8 +241,7 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::Export(vtkMRMLSAM2LungParametersNode* 
 {
   if (this->Current)
   {
-    this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                           "Nothing can be exported while a CT is segmented. Wait until that is done, or cancel it."));
+    this->Refuse(this->NotNowText(vtkMRMLTr("vtkSlicerSAM2LungLogic", "exported")));
     return false;
   }
   const std::string problem =
@@ -320,6 +353,13 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverClick(Run& run, const RunOutput
     const int group = corrected != 0 ? this->StepsOfCorrection(parameters, corrected) : 0;
     this->ClickedNodule = WriteClick(parameters, *run.Input, output);
     this->CanTakeBack(parameters, before, group);
+    for (Correction& correction : this->Corrections)
+    {
+      if (group != 0 && correction.Parameters() == parameters)
+      {
+        correction.LeaveReading(NoduleReading(parameters, corrected));
+      }
+    }
     this->ShowBefore(parameters);
     sam2lung_slicer::UpdateOverlay(parameters, OverlayManners::polite);
   }
@@ -421,7 +461,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::EndWriting(Run& run)
   {
     Centre3D(parameters);
   }
-  this->Results.Keep(parameters, run.Found);
+  this->Results.Keep(parameters, *run.Input, run.Found);
   this->EndComparisonsWith(parameters);
   this->Progress = 1.0;
   this->End(run, StatusCompleted, ResultText(parameters));

@@ -34,9 +34,19 @@ struct CompareInput;
 class vtkSlicerSAM2LungLogic::vtkInternal
 {
 public:
+  /// What a run does.
+  enum class Task
+  {
+    segment,
+    click,
+    compare,
+    report
+  };
+
   /// One call of Segment(), OutlineAtClick(), Compare() or ExportReport() that was begun.
   struct Run
   {
+    Task Does{ Task::segment };
     vtkWeakPointer<vtkMRMLSAM2LungParametersNode> Parameters;
     vtkWeakPointer<vtkMRMLScalarVolumeNode> CT;
     std::shared_ptr<const sam2lung_slicer::RunInput> Input;
@@ -74,6 +84,10 @@ public:
   const sam2lung_slicer::Kept* FindPrior(vtkMRMLSAM2LungParametersNode* parameters) const;
   /// Compares with the prior, or first begins to segment that. \return the run, or null if it was refused
   std::shared_ptr<Run> BeginComparison(vtkMRMLSAM2LungParametersNode* parameters, bool prior_is_segmented = false);
+  /// Why no files of the comparison can be written; empty: it can be tried.
+  std::string ComparisonExportProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
+  /// Writes them. \return whether it did
+  bool ExportComparison(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder);
   /// Lets observers hear of the run, and of what follows, until all is over. \return whether all was completed
   bool WaitForAll(const std::shared_ptr<Run>& run);
   /// Why no report can be written; empty: it can be tried.
@@ -163,8 +177,23 @@ private:
   void ShowBefore(vtkMRMLSAM2LungParametersNode* parameters);
   /// After nodules changed: what else is made of them, and observers.
   void TellOfNodules(vtkMRMLSAM2LungParametersNode* parameters);
+  /// Undoing, or doing again.
+  struct Direction
+  {
+    std::string done;    ///< "undone"
+    std::string problem; ///< Why it couldn't be, with "%1" for the step.
+    std::string (sam2lung_slicer::UndoSteps::*text)(vtkMRMLSAM2LungParametersNode*) const;
+    bool (sam2lung_slicer::UndoSteps::*take)(vtkMRMLSAM2LungParametersNode*);
+  };
+  bool TakeStep(vtkMRMLSAM2LungParametersNode* parameters, const Direction& direction);
   /// Why the nodules can't be changed at all now, in which `what` names the change; empty: they can.
   std::string BusyProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& what);
+  /// What goes on, for people: "'CT 2024' is being segmented".
+  std::string DoingText() const;
+  /// Why nothing else can begin while something goes on.
+  std::string OneAtATimeText() const;
+  /// The same of what is done at once: "Nothing can be undone while ...".
+  std::string NotNowText(const std::string& what) const;
   /// Tells observers, too.
   void End(Run& run, int status, const std::string& message);
 

@@ -7,6 +7,7 @@
 #include "SAM2LungMeasure.h"
 #include "SAM2LungNodulesBefore.h"
 #include "SAM2LungReview.h"
+#include "SAM2LungSideBySide.h"
 
 #include <vtkMRMLI18N.h>
 #include <vtkMRMLScene.h>
@@ -21,70 +22,59 @@ using namespace sam2lung_slicer;
 std::string vtkSlicerSAM2LungLogic::vtkInternal::BusyProblem(vtkMRMLSAM2LungParametersNode* parameters,
                                                              const std::string& what)
 {
-  return this->Current && this->Current->Parameters == parameters
-           ? vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                           "Nothing can be %1 while this CT is segmented. Wait until that is done, or "
-                                           "cancel it."),
-                                 what.c_str())
-           : std::string();
+  return this->Current && this->Current->Parameters == parameters ? this->NotNowText(what) : std::string();
 }
 
 //----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::vtkInternal::TellOfNodules(vtkMRMLSAM2LungParametersNode* parameters)
 {
   sam2lung_slicer::UpdateAxes(parameters);
+  KeepOutOfPriorView(parameters);
   this->External->InvokeEvent(NodulesModifiedEvent, parameters);
 }
 
 //----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::vtkInternal::Undo(vtkMRMLSAM2LungParametersNode* parameters)
 {
-  const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
-  const std::string busy = this->BusyProblem(parameters, vtkMRMLTr("vtkSlicerSAM2LungLogic", "undone"));
-  if (!busy.empty())
-  {
-    this->Refuse(busy);
-    return false;
-  }
-  const std::string what = this->Done.Text(parameters);
-  if (what.empty())
-  {
-    return false;
-  }
-  if (!this->Done.Undo(parameters))
-  {
-    this->Refuse(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                               "'%1' can't be undone: its nodule or an output was removed or exchanged "
-                                               "since then; nothing was changed."),
-                                     what.c_str()));
-    return false;
-  }
-  this->ShowBefore(parameters);
-  this->TellOfNodules(parameters);
-  return true;
+  return this->TakeStep(parameters,
+                        { vtkMRMLTr("vtkSlicerSAM2LungLogic", "undone"),
+                          vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                    "'%1' can't be undone: its nodule or an output was removed or exchanged since then; "
+                                    "nothing was changed."),
+                          &UndoSteps::Text,
+                          &UndoSteps::Undo });
 }
 
 //----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::vtkInternal::Redo(vtkMRMLSAM2LungParametersNode* parameters)
 {
+  return this->TakeStep(parameters,
+                        { vtkMRMLTr("vtkSlicerSAM2LungLogic", "done again"),
+                          vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                    "'%1' can't be done again: its nodule or an output was removed or exchanged since "
+                                    "then; nothing was changed."),
+                          &UndoSteps::RedoText,
+                          &UndoSteps::Redo });
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::TakeStep(vtkMRMLSAM2LungParametersNode* parameters, const Direction& direction)
+{
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this->External);
-  const std::string busy = this->BusyProblem(parameters, vtkMRMLTr("vtkSlicerSAM2LungLogic", "done again"));
+  const std::string busy = this->BusyProblem(parameters, direction.done);
   if (!busy.empty())
   {
     this->Refuse(busy);
     return false;
   }
-  const std::string what = this->Done.RedoText(parameters);
+  const std::string what = (this->Done.*direction.text)(parameters);
   if (what.empty())
   {
     return false;
   }
-  if (!this->Done.Redo(parameters))
+  if (!(this->Done.*direction.take)(parameters))
   {
-    this->Refuse(vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                                               "'%1' can't be done again: its nodule or an output was removed or exchanged "
-                                               "since then; nothing was changed."),
-                                     what.c_str()));
+    this->Refuse(vtkMRMLI18N::Format(direction.problem, what.c_str()));
     return false;
   }
   this->ShowBefore(parameters);
@@ -189,6 +179,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::ShowBefore(vtkMRMLSAM2LungParametersNo
       correction.ShowBefore(open);
     }
   }
+  KeepOutOfPriorView(parameters);
 }
 
 //----------------------------------------------------------------------------
@@ -217,11 +208,17 @@ bool vtkSlicerSAM2LungLogic::vtkInternal::DiscardCorrection(vtkMRMLSAM2LungParam
     this->Refuse(busy.empty() ? vtkMRMLTr("vtkSlicerSAM2LungLogic", "There is no correction to discard.") : busy);
     return false;
   }
-  const int group = open->Group();
-  Correction(*open).ShowBefore(false);
+  const Correction correction = *open;
+  Correction(correction).ShowBefore(false);
   this->Corrections.erase(this->Corrections.begin() + (open - this->Corrections.data()));
-  const bool discarded = this->Done.UndoGroup(parameters, group);
-  if (!discarded)
+  const Reading now = NoduleReading(parameters, correction.Nodule());
+  const bool discarded = this->Done.UndoGroup(parameters, correction.Group());
+  if (discarded)
+  {
+    // What the reader decided and wrote meanwhile is of the nodule, not of its outline.
+    ChangeReading(parameters, correction.Nodule(), correction.ReadingLeft(), now);
+  }
+  else
   {
     this->Refuse(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                            "The correction can't be discarded: its nodule or an output was removed or exchanged since then."));

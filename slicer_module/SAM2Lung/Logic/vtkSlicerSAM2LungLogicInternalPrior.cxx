@@ -4,6 +4,7 @@
 
 #include "SAM2LungCompare.h"
 #include "SAM2LungComparison.h"
+#include "SAM2LungExport.h"
 #include "SAM2LungInput.h"
 #include "SAM2LungNodes.h"
 #include "SAM2LungPrior.h"
@@ -17,17 +18,6 @@
 #include <vtkSmartPointer.h>
 
 using namespace sam2lung_slicer;
-
-namespace
-{
-
-std::string BusyText()
-{
-  return vtkMRMLTr("vtkSlicerSAM2LungLogic",
-                   "Something else goes on; expected one thing at a time. Wait until that is done, or cancel it.");
-}
-
-} // namespace
 
 //----------------------------------------------------------------------------
 std::string vtkSlicerSAM2LungLogic::vtkInternal::PriorProblem(vtkMRMLSAM2LungParametersNode* parameters)
@@ -76,7 +66,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   vtkMRMLSAM2LungParametersNode* parameters,
   bool prior_is_segmented)
 {
-  const std::string problem = this->Current ? BusyText() : this->PriorProblem(parameters);
+  const std::string problem = this->Current ? this->OneAtATimeText() : this->PriorProblem(parameters);
   if (!problem.empty())
   {
     return this->Refuse(problem);
@@ -112,6 +102,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
   try
   {
     const auto input = std::make_shared<const CompareInput>(TakeComparison(parameters, *current, prior));
+    run->Does = Task::compare;
     run->Parameters = parameters;
     run->CT = parameters->GetInputVolumeNode();
     run->Input = std::make_shared<RunInput>(input->current.ct);
@@ -165,6 +156,7 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverComparison(Run& run,
   try
   {
     sam2lung_slicer::DeliverComparison(parameters, input, *outcome.output.compared, *current, prior);
+    this->Results.KeepComparison(parameters, outcome.output.compared->files);
     this->External->SetShownColumns(parameters, this->External->GetShownColumns(parameters) + " " + COMPARED_COLUMNS);
   }
   catch (...)
@@ -174,6 +166,45 @@ void vtkSlicerSAM2LungLogic::vtkInternal::DeliverComparison(Run& run,
   }
   this->Progress = 1.0;
   this->End(run, StatusCompleted, ComparisonText(parameters->GetNoduleTableNode()));
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::vtkInternal::ComparisonExportProblem(vtkMRMLSAM2LungParametersNode* parameters,
+                                                                         const std::string& folder)
+{
+  const std::string problem =
+    this->Current ? this->OneAtATimeText() : NodeProblem(parameters, this->External->GetMRMLScene());
+  return problem.empty() ? ComparisonFilesProblem(parameters, this->Results.Find(parameters), folder) : problem;
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::vtkInternal::ExportComparison(vtkMRMLSAM2LungParametersNode* parameters,
+                                                           const std::string& folder)
+{
+  const std::string problem = this->ComparisonExportProblem(parameters, folder);
+  if (!problem.empty())
+  {
+    this->Refuse(problem);
+    return false;
+  }
+  const std::string path = ComparisonFolder(parameters, folder);
+  try
+  {
+    // At once: pages and pictures were made with the comparison.
+    this->Results.Find(parameters)->comparison->write(path);
+  }
+  catch (...)
+  {
+    this->Status = StatusFailed;
+    this->Message = FailureText(std::current_exception());
+    return false;
+  }
+  this->Status = StatusCompleted;
+  this->Message = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                                "'%1' is written; comparison.html is its first page. It is of both runs: what "
+                                                "readers decided, wrote or outlined isn't in it."),
+                                      path.c_str());
+  return true;
 }
 
 //----------------------------------------------------------------------------
@@ -188,7 +219,7 @@ std::string vtkSlicerSAM2LungLogic::vtkInternal::ReportProblem(vtkMRMLSAM2LungPa
                                                                const std::string& folder,
                                                                bool dicom)
 {
-  const std::string problem = this->Current ? BusyText() : NodeProblem(parameters, this->External->GetMRMLScene());
+  const std::string problem = this->Current ? this->OneAtATimeText() : NodeProblem(parameters, this->External->GetMRMLScene());
   return problem.empty()
            ? sam2lung_slicer::ReportProblem(parameters, this->Results.Find(parameters), folder, dicom)
            : problem;
@@ -215,6 +246,7 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
       vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "'%1' is written; report.html is its first page."),
                           input->folder.c_str()) +
       ReportGaps(parameters, kept);
+    run->Does = Task::report;
     run->Parameters = parameters;
     run->CT = parameters->GetInputVolumeNode();
     run->Deliver = [this, input, written](Run& ended, const RunOutcome& outcome)
@@ -230,7 +262,14 @@ std::shared_ptr<vtkSlicerSAM2LungLogic::vtkInternal::Run> vtkSlicerSAM2LungLogic
       }
       this->ReportFolder = input->folder;
       this->Progress = 1.0;
-      this->End(ended, StatusCompleted, written);
+      const std::string readers = input->folder + "/" + READERS_FILE;
+      const bool all = input->readers.empty() || WriteText(readers, input->readers);
+      this->End(ended,
+                StatusCompleted,
+                all ? written
+                    : written + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                                                              " But '%1' can't be written: make room there, or export the table."),
+                                                    readers.c_str()));
     };
     return this->BeginJob(run,
                           [input](const sam2lung::ProgressFunction& progress, const sam2lung::Cancel& cancel)

@@ -8,6 +8,7 @@
 #include "vtkSlicerSAM2LungLogicInternal.h"
 
 #include <vtkMRMLApplicationLogic.h>
+#include <vtkMRMLI18N.h>
 #include <vtkMRMLTableNode.h>
 
 #include <vtkSmartPointer.h>
@@ -56,6 +57,19 @@ bool vtkSlicerSAM2LungLogic::StartCompare(vtkMRMLSAM2LungParametersNode* paramet
 {
   const vtkSmartPointer<vtkSlicerSAM2LungLogic> alive(this);
   return this->Internal->BeginComparison(parameters) != nullptr;
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetComparisonExportProblem(vtkMRMLSAM2LungParametersNode* parameters,
+                                                               const std::string& folder)
+{
+  return this->Internal->ComparisonExportProblem(parameters, folder);
+}
+
+//----------------------------------------------------------------------------
+bool vtkSlicerSAM2LungLogic::ExportComparison(vtkMRMLSAM2LungParametersNode* parameters, const std::string& folder)
+{
+  return this->Internal->ExportComparison(parameters, folder);
 }
 
 //----------------------------------------------------------------------------
@@ -134,6 +148,16 @@ bool vtkSlicerSAM2LungLogic::GetPriorAligned(vtkMRMLSAM2LungParametersNode* para
 }
 
 //----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetClickProblem(vtkMRMLSAM2LungParametersNode* parameters, const std::string& volumeID)
+{
+  return IsShownPrior(parameters, volumeID)
+           ? vtkMRMLTr("vtkSlicerSAM2LungLogic",
+                       "That click was in the view of the prior (P), where nothing can be outlined; nothing was changed. Click in "
+                       "the view of the CT (C).")
+           : std::string();
+}
+
+//----------------------------------------------------------------------------
 void vtkSlicerSAM2LungLogic::EndSideBySide()
 {
   sam2lung_slicer::EndSideBySide(this->GetMRMLScene());
@@ -151,6 +175,21 @@ std::string vtkSlicerSAM2LungLogic::GetReportProblem(vtkMRMLSAM2LungParametersNo
                                                      bool dicom)
 {
   return this->Internal->ReportProblem(parameters, folder, dicom);
+}
+
+//----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetReportGaps(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const Kept* const kept = this->Internal->Results.Find(parameters);
+  const std::string gaps = kept ? ReportGaps(parameters, *kept) : std::string();
+  return gaps.empty() ? gaps : gaps.substr(1);
+}
+
+//----------------------------------------------------------------------------
+int vtkSlicerSAM2LungLogic::GetNumberOfUnreportedNodules(vtkMRMLSAM2LungParametersNode* parameters)
+{
+  const Kept* const kept = this->Internal->Results.Find(parameters);
+  return kept ? static_cast<int>(UnreportedNodules(parameters, *kept).size()) : 0;
 }
 
 //----------------------------------------------------------------------------

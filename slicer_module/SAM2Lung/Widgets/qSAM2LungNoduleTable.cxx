@@ -114,16 +114,17 @@ QString qSAM2LungNoduleTablePrivate::title(int id) const
 //-----------------------------------------------------------------------------
 QString qSAM2LungNoduleTablePrivate::details(int id) const
 {
+  const QString change = QString::fromStdString(this->Logic->GetNoduleChangeText(this->Parameters, id));
   if (this->text(id, "edited").toInt() != 0)
   {
-    return qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, edited by hand: how sure it is nobody knows.")
-      .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0));
+    const QString edited = qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, edited by hand: how sure it is nobody knows.")
+                             .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0));
+    return change.isEmpty() ? edited : edited + "\n" + change;
   }
   const QString size =
     qSAM2LungNoduleTable::tr("%1: %2 mm, outline %3 mm³, true volume likely %4 to %5.")
       .arg(this->title(id), this->number(id, "long_axis_mm", 1), this->number(id, "volume_mm3", 0),
            this->number(id, "volume_mm3_p05", 0), this->number(id, "volume_mm3_p95", 0));
-  const QString change = QString::fromStdString(this->Logic->GetNoduleChangeText(this->Parameters, id));
   const QString known = change.isEmpty() ? size : size + "\n" + change;
   if (!this->Logic->GetNoduleFlagged(this->Parameters, id))
   {

@@ -166,15 +166,18 @@ void qSAM2LungPointPlacer::finish()
   }
   double ras[3] = { 0.0, 0.0, 0.0 };
   bool defined = false;
+  QString volumeID;
   if (d->Node && d->Node->GetNumberOfControlPoints() > 0)
   {
     defined = d->Node->GetNthControlPointPositionStatus(0) == vtkMRMLMarkupsNode::PositionDefined;
     d->Node->GetNthControlPointPositionWorld(0, ras);
+    // The view that placed the point wrote there what it shows.
+    volumeID = QString::fromStdString(d->Node->GetNthControlPointAssociatedNodeID(0));
   }
   this->stop();
   if (defined)
   {
-    emit placed(ras[0], ras[1], ras[2]);
+    emit placed(ras[0], ras[1], ras[2], volumeID);
   }
 }
 

@@ -33,7 +33,8 @@ public slots:
 
 signals:
   /// World coordinates, mm. Placing has ended then.
-  void placed(double r, double a, double s);
+  /// \param volumeID  of the volume that the view showed; empty: none, or not a slice view
+  void placed(double r, double a, double s, const QString& volumeID);
   void placingChanged(bool placing);
 
 protected slots:

@@ -142,6 +142,32 @@ mod tests {
         assert_eq!(version(VTK_SDK, "vtk-sdk"), version(REQUIREMENTS, "vtk"));
     }
 
+    /// Every text of the panel with an accelerator, such as "&CT:".
+    fn accelerators(texts: &str, open: &str, close: &str, ampersand: &str) -> Vec<String> {
+        let starts = texts.match_indices(open).map(|(at, _)| &texts[at + open.len()..]);
+        let texts = starts.filter_map(|rest| rest.split(close).next()).map(|text| text.replace(ampersand, "&"));
+        texts.filter(|text| text.contains('&')).collect()
+    }
+
+    #[test]
+    fn panel_accelerators_are_each_of_one_widget_and_none_of_slicers_menus() {
+        let read = |file: &str| fs::read_to_string(root().join("slicer_module/SAM2Lung").join(file)).unwrap();
+        let form = accelerators(&read("Resources/UI/qSlicerSAM2LungModuleWidget.ui"), "<string>", "</string>", "&amp;");
+        assert!(form.len() > 10, "the form was read: {form:?}");
+        // File, Edit, View and Help.
+        let mut taken: Vec<(char, &str)> = "FEVH".chars().map(|letter| (letter, "a menu of Slicer's")).collect();
+        for text in &form {
+            let letter = text.split('&').nth(1).and_then(|rest| rest.chars().next()).unwrap().to_ascii_uppercase();
+            let other = taken.iter().find(|(other, _)| *other == letter);
+            assert!(other.is_none(), "Alt-{letter} is of {text:?} and of {other:?}");
+            taken.push((letter, text));
+        }
+        // Buttons whose text the code exchanges keep their letter.
+        for text in accelerators(&read("qSlicerSAM2LungModuleWidget_p.cxx"), "tr(\"", "\"", "&") {
+            assert!(form.contains(&text), "{text:?} isn't in the form");
+        }
+    }
+
     #[test]
     fn wraps_is_false_where_cmake_found_no_wrapping_tool() {
         let folder = std::env::temp_dir().join(format!("sam2lung-wraps-{}", std::process::id()));

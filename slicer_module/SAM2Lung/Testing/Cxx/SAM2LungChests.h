@@ -24,10 +24,11 @@ namespace sam2lung_testing
 constexpr short LUNG_HU = -850;
 
 /// Every third voxel along i and j, every second slice.
-inline vtkMRMLScalarVolumeNode* AddChest(TestScene& test, const std::string& name)
+inline vtkMRMLScalarVolumeNode* AddChest(vtkSlicerSAM2LungLogic* logic, const std::string& name)
 {
   constexpr std::array<int, 3> STEP{ 3, 3, 2 };
-  vtkMRMLScalarVolumeNode* const fine = test.Logic->AddPhantom(3);
+  vtkMRMLScene* const scene = logic->GetMRMLScene();
+  vtkMRMLScalarVolumeNode* const fine = logic->AddPhantom(3);
   const int* const dims = fine->GetImageData()->GetDimensions();
   vtkNew<vtkImageData> image;
   image->SetDimensions(dims[0] / STEP[0], dims[1] / STEP[1], dims[2] / STEP[2]);
@@ -53,12 +54,17 @@ inline vtkMRMLScalarVolumeNode* AddChest(TestScene& test, const std::string& nam
     }
   }
   auto* const ct =
-    vtkMRMLScalarVolumeNode::SafeDownCast(test.Scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode", name));
+    vtkMRMLScalarVolumeNode::SafeDownCast(scene->AddNewNodeByClass("vtkMRMLScalarVolumeNode", name));
   ct->SetIJKToRASMatrix(ijk_to_ras);
   ct->SetAndObserveImageData(image);
   ct->CreateDefaultDisplayNodes();
-  test.Scene->RemoveNode(fine);
+  scene->RemoveNode(fine);
   return ct;
+}
+
+inline vtkMRMLScalarVolumeNode* AddChest(TestScene& test, const std::string& name)
+{
+  return AddChest(test.Logic, name);
 }
 
 /// For tiny-clicks, in the lungs.

@@ -27,6 +27,7 @@
 #include <qSlicerApplication.h>
 
 // SAM2Lung includes
+#include "SAM2LungChests.h"
 #include "SAM2LungTestScene.h"
 #include "qSlicerSAM2LungModule.h"
 #include "qSlicerSAM2LungModuleWidget.h"
@@ -122,12 +123,25 @@ public:
     handleEvents();
     if (this->parameters())
     {
-      this->parameters()->SetModelFolder(this->Bundles + "/tiny-clicks");
-      this->parameters()->SetDevice(Parameters::DeviceCPU);
-      this->parameters()->SetSearch(Parameters::SearchEverywhere);
-      this->parameters()->SetSamples(0);
+      this->takeTinyNetwork(Parameters::SearchEverywhere);
     }
     return ct;
+  }
+
+  void takeTinyNetwork(int search)
+  {
+    this->parameters()->SetModelFolder(this->Bundles + "/tiny-clicks");
+    this->parameters()->SetDevice(Parameters::DeviceCPU);
+    this->parameters()->SetSearch(search);
+    this->parameters()->SetSamples(0);
+  }
+
+  /// An item of the menu of Export, as it is when the menu is opened.
+  QAction* exportAction(const char* name) const
+  {
+    QMenu* const menu = this->find<QPushButton>("ExportButton")->menu();
+    Q_EMIT menu->aboutToShow();
+    return menu->findChild<QAction*>(name);
   }
 
   const std::string Bundles;
@@ -443,7 +457,7 @@ int WaitingForAClickMovesNoRow(Panel& panel)
   double place_ras[3] = { 0, 0, 0 };
   panel.parameters()->GetNodulePointsNode()->GetNthControlPointPositionWorld(0, place_ras);
   QMetaObject::invokeMethod(panel.Widget, "onPlaced", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
-                            Q_ARG(double, place_ras[2]));
+                            Q_ARG(double, place_ras[2]), Q_ARG(QString, QString()));
   CHECK_BOOL(panel.logic()->IsRunning(), true);
   CHECK_BOOL(panel.cancel()->isVisible(), true);
   CHECK_INT(top(), before);
@@ -479,7 +493,7 @@ int CorrectionIsShownUntilItIsKeptOrDiscarded(Panel& panel)
     points->GetControlPointIndexByID(("Nodule_" + std::to_string(id)).c_str()), place_ras);
   inside->click(); // no click is waited for any more
   QMetaObject::invokeMethod(panel.Widget, "onPlaced", Q_ARG(double, place_ras[0]), Q_ARG(double, place_ras[1]),
-                            Q_ARG(double, place_ras[2]));
+                            Q_ARG(double, place_ras[2]), Q_ARG(QString, QString()));
   CHECK_BOOL(panel.logic()->IsRunning(), true);
   CHECK_BOOL(Panel::waitFor([&] { return !panel.logic()->IsRunning(); }), true);
   Panel::handleEvents();
@@ -738,6 +752,107 @@ int ClosedSceneEndsTheRun(Panel& panel)
   return EXIT_SUCCESS;
 }
 
+/// A chest in two CTs, chosen as CT and prior, and segmented; at the end compared.
+int PriorIsChosenAndCompared(Panel& panel)
+{
+  auto* const compare = panel.find<QPushButton>("CompareButton");
+  auto* const side_by_side = panel.find<QPushButton>("SideBySideButton");
+  auto* const priors = panel.find<qMRMLNodeComboBox>("PriorVolumeComboBox");
+  QLabel* const comparison = panel.find<QLabel>("ComparisonLabel");
+  vtkMRMLScalarVolumeNode* const prior = AddChest(panel.logic(), "Before");
+  vtkMRMLScalarVolumeNode* const ct = AddChest(panel.logic(), "Now");
+  // The same voxels would be refused as one CT given twice.
+  ct->GetImageData()->SetScalarComponentFromDouble(0, 0, 0, 0, -900.0);
+  panel.find<qMRMLNodeComboBox>("InputVolumeComboBox")->setCurrentNode(ct);
+  Panel::handleEvents();
+  panel.takeTinyNetwork(Parameters::SearchLungs);
+  Panel::handleEvents();
+  CHECK_BOOL(compare->isEnabled(), false);
+  CHECK_BOOL(compare->toolTip().contains("No prior is chosen"), true);
+  CHECK_BOOL(side_by_side->isEnabled(), false);
+  CHECK_BOOL(side_by_side->toolTip().contains("Press Compare first"), true);
+  // Neither the CT itself nor a map is a prior.
+  CHECK_INT(priors->nodeCount(), 1);
+  priors->setCurrentNode(prior);
+  Panel::handleEvents();
+  CHECK_POINTER(panel.parameters()->GetPriorVolumeNode(), prior);
+  CHECK_BOOL(compare->isEnabled(), false);
+  CHECK_BOOL(comparison->text().contains("There is no result at hand"), true);
+
+  panel.segment()->click();
+  CHECK_BOOL(Panel::waitFor([&] { return panel.segment()->isEnabled(); }), true);
+  Panel::handleEvents();
+  CHECK_BOOL(compare->isEnabled(), true);
+  CHECK_BOOL(comparison->text().contains("Compare segments it first"), true);
+  CHECK_BOOL(panel.exportAction("ExportComparisonAction")->isEnabled(), false);
+  CHECK_BOOL(panel.exportAction("ExportComparisonAction")->toolTip().contains("There is no comparison to export"), true);
+  compare->click();
+  CHECK_BOOL(panel.logic()->IsRunning(), true);
+  CHECK_BOOL(compare->isEnabled(), false);
+  CHECK_BOOL(Panel::waitFor([&] { return !panel.logic()->IsRunning(); }), true);
+  Panel::handleEvents();
+  CHECK_INT(panel.logic()->GetStatus(), Logic::StatusCompleted);
+  CHECK_BOOL(comparison->text().startsWith("Compared with 'Before'"), true);
+  CHECK_INT(priors->nodeCount(), 1);
+  panel.table()->setCurrentCell(0, 0);
+  Panel::handleEvents();
+  CHECK_BOOL(panel.find<QLabel>("NoduleDetailsLabel")->text().contains('\n'), true); // with what became of it
+  return EXIT_SUCCESS;
+}
+
+int PriorIsShownBesideTheCT(Panel& panel)
+{
+  auto* const side_by_side = panel.find<QPushButton>("SideBySideButton");
+  CHECK_BOOL(side_by_side->isEnabled(), true);
+  side_by_side->click();
+  Panel::handleEvents();
+  CHECK_BOOL(side_by_side->isChecked(), true);
+  CHECK_BOOL(panel.logic()->GetSideBySide(panel.parameters()), true);
+  // A click in the prior's view is refused, and another one waited for.
+  auto* const outline = panel.find<QPushButton>("OutlineAtClickButton");
+  outline->click();
+  const QString shown = panel.parameters()->GetAlignedPriorVolumeNode()->GetID();
+  QMetaObject::invokeMethod(panel.Widget, "onPlaced", Q_ARG(double, 0.0), Q_ARG(double, 0.0), Q_ARG(double, 0.0),
+                            Q_ARG(QString, shown));
+  CHECK_BOOL(panel.logic()->IsRunning(), false);
+  CHECK_BOOL(panel.message().contains("in the view of the prior (P)"), true);
+  CHECK_BOOL(outline->isChecked(), true);
+  outline->click();
+  Panel::handleEvents();
+  side_by_side->click();
+  Panel::handleEvents();
+  CHECK_BOOL(side_by_side->isChecked(), false);
+  CHECK_BOOL(panel.logic()->GetSideBySide(panel.parameters()), false);
+  return EXIT_SUCCESS;
+}
+
+int MenuOffersWhatCanBeExported(Panel& panel)
+{
+  CHECK_BOOL(panel.exportAction("ExportReportAction")->isEnabled(), true);
+  CHECK_BOOL(panel.exportAction("ExportReportAction")->text().contains("without"), false);
+  CHECK_BOOL(panel.exportAction("ExportComparisonAction")->isEnabled(), true);
+  CHECK_BOOL(panel.exportAction("ExportDicomAction")->isEnabled(), false);
+  CHECK_BOOL(panel.exportAction("ExportDicomAction")->toolTip().contains("DICOM series of this CT is not known"), true);
+  // As after a scene was loaded: the table is there, and the run isn't.
+  vtkMRMLTableNode* const table = panel.parameters()->GetNoduleTableNode();
+  vtkNew<vtkMRMLTableNode> copy;
+  copy->Copy(table);
+  vtkMRMLNode* const loaded = panel.Scene->AddNode(copy);
+  panel.parameters()->SetNoduleTableNode(vtkMRMLTableNode::SafeDownCast(loaded));
+  Panel::handleEvents();
+  for (const char* name : { "ExportReportAction", "ExportDicomAction" })
+  {
+    CHECK_BOOL(panel.exportAction(name)->isEnabled(), false);
+    CHECK_BOOL(panel.exportAction(name)->toolTip().contains("There is no report of this result"), true);
+  }
+  CHECK_BOOL(panel.exportAction("ExportComparisonAction")->isEnabled(), false);
+  panel.parameters()->SetNoduleTableNode(table);
+  panel.Scene->RemoveNode(loaded);
+  panel.Scene->Clear(false);
+  Panel::handleEvents();
+  return EXIT_SUCCESS;
+}
+
 } // namespace
 
 int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
@@ -776,5 +891,8 @@ int qSlicerSAM2LungModuleWidgetTest1(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(DeletedCTIsSaidToHaveEndedTheRun(panel));
   CHECK_EXIT_SUCCESS(DeletedCTEndsTheRun(panel));
   CHECK_EXIT_SUCCESS(ClosedSceneEndsTheRun(panel));
+  CHECK_EXIT_SUCCESS(PriorIsChosenAndCompared(panel));
+  CHECK_EXIT_SUCCESS(PriorIsShownBesideTheCT(panel));
+  CHECK_EXIT_SUCCESS(MenuOffersWhatCanBeExported(panel));
   return EXIT_SUCCESS;
 }

@@ -9,20 +9,30 @@
 #include <vtkMRMLDisplayNode.h>
 #include <vtkMRMLLayoutNode.h>
 #include <vtkMRMLLinearTransformNode.h>
+#include <vtkMRMLScalarVolumeDisplayNode.h>
 #include <vtkMRMLSegmentationNode.h>
+#include <vtkMRMLSelectionNode.h>
 #include <vtkMRMLSliceCompositeNode.h>
 #include <vtkMRMLSliceNode.h>
 #include <vtkMRMLSubjectHierarchyConstants.h>
 #include <vtkMRMLSubjectHierarchyNode.h>
 #include <vtkMRMLTableNode.h>
+#include <vtkOrientedImageData.h>
+#include <vtkSegment.h>
+#include <vtkSegmentation.h>
+#include <vtkSegmentationConverter.h>
 
+#include <vtkDataArray.h>
 #include <vtkImageData.h>
 #include <vtkIntArray.h>
+#include <vtkPointData.h>
 
 #include <vtksys/SystemTools.hxx>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <vector>
 
 using namespace sam2lung_testing;
 using namespace sam2lung_slicer;
@@ -50,6 +60,9 @@ struct TwoScans : TestScene
   explicit TwoScans(const std::string& bundles)
     : TestScene(bundles)
   {
+    // Markups ask it for the unit of lengths.
+    vtkNew<vtkMRMLSelectionNode> selection;
+    this->Scene->AddNode(selection);
     this->Prior = AddChest(*this, "Before");
     this->CT = AddChest(*this, "Now");
     Parameters* const of_prior = AddChestParameters(*this, this->Prior);
@@ -200,6 +213,11 @@ int PriorLiesOverTheCTBesideIt(TwoScans& test)
   CHECK_BOOL(outlines->IsDisplayableInView(test.Scene->GetSingletonNode(CURRENT_VIEW, "vtkMRMLSliceNode")->GetID()), true);
   CHECK_BOOL(outlines->IsDisplayableInView(test.Scene->GetSingletonNode(PRIOR_VIEW, "vtkMRMLSliceNode")->GetID()), false);
 
+  // A click there is none in the CT.
+  CHECK_STD_STRING(test.Logic->GetClickProblem(test.OfCT, test.CT->GetID()), "");
+  CHECK_STD_STRING(test.Logic->GetClickProblem(test.OfCT, ""), "");
+  CHECK_BOOL(Holds(test.Logic->GetClickProblem(test.OfCT, shown->GetID()), "in the view of the prior (P)"), true);
+
   test.Logic->EndSideBySide();
   CHECK_BOOL(test.Logic->GetSideBySide(test.OfCT), false);
   CHECK_INT(layout->GetViewArrangement(), vtkMRMLLayoutNode::SlicerLayoutFourUpView);
@@ -231,9 +249,156 @@ int PriorLiesOverTheCTBesideIt(TwoScans& test)
   return EXIT_SUCCESS;
 }
 
+bool IsShownBeside(TwoScans& test, vtkMRMLDisplayableNode* mark, const char* view)
+{
+  return mark->GetDisplayNode()->IsDisplayableInView(test.Scene->GetSingletonNode(view, "vtkMRMLSliceNode")->GetID());
+}
+
+int MarksMadeMeanwhileStayOutOfThePriorsView(TwoScans& test)
+{
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
+  test.OfCT->SetAxesVisible(true);
+  test.Logic->UpdateAxes(test.OfCT);
+  const Point place = PlaceOf(test, test.OfCT, 1);
+  CHECK_BOOL(test.Logic->CorrectAtClick(test.OfCT, 1, place[0], place[1], place[2], true), true);
+  std::vector<vtkMRMLNode*> nodes, outlines;
+  test.Scene->GetNodesByClass("vtkMRMLMarkupsLineNode", nodes);
+  CHECK_BOOL(nodes.size() >= 2, true);
+  test.Scene->GetNodesByClass("vtkMRMLSegmentationNode", outlines);
+  const auto others = std::remove_if(outlines.begin(),
+                                     outlines.end(),
+                                     [&](vtkMRMLNode* node)
+                                     {
+                                       return node == test.OfCT->GetSegmentationNode() ||
+                                              node == test.OfPrior->GetSegmentationNode();
+                                     });
+  outlines.erase(others, outlines.end());
+  CHECK_INT(static_cast<int>(outlines.size()), 1); // of before the click
+  nodes.push_back(outlines.front());
+  for (vtkMRMLNode* node : nodes)
+  {
+    auto* const mark = vtkMRMLDisplayableNode::SafeDownCast(node);
+    CHECK_BOOL(IsShownBeside(test, mark, PRIOR_VIEW), false);
+    CHECK_BOOL(IsShownBeside(test, mark, CURRENT_VIEW), true);
+  }
+  // Without a call by hand: lines follow the nodules.
+  CHECK_BOOL(test.Logic->DiscardCorrection(test.OfCT), true);
+  CHECK_BOOL(test.Logic->SetNoduleDecision(test.OfCT, 1, Logic::DecisionRejected), true);
+  CHECK_BOOL(test.Logic->Undo(test.OfCT), true);
+  test.Scene->GetNodesByClass("vtkMRMLMarkupsLineNode", nodes);
+  for (vtkMRMLNode* node : nodes)
+  {
+    CHECK_BOOL(IsShownBeside(test, vtkMRMLDisplayableNode::SafeDownCast(node), PRIOR_VIEW), false);
+  }
+  test.Logic->EndSideBySide();
+  for (vtkMRMLNode* node : nodes)
+  {
+    CHECK_INT(vtkMRMLDisplayableNode::SafeDownCast(node)->GetDisplayNode()->GetNumberOfViewNodeIDs(), 0);
+  }
+  test.OfCT->SetAxesVisible(false);
+  test.Logic->UpdateAxes(test.OfCT);
+  return EXIT_SUCCESS;
+}
+
+int WindowOfTheUserIsThePriorsToo(TwoScans& test)
+{
+  vtkMRMLScalarVolumeDisplayNode* const display = test.CT->GetScalarVolumeDisplayNode();
+  display->SetAutoWindowLevel(0);
+  display->SetWindowLevel(400.0, 40.0);
+  test.OfCT->SetLungWindow(false);
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
+  vtkMRMLScalarVolumeDisplayNode* const prior = test.OfCT->GetAlignedPriorVolumeNode()->GetScalarVolumeDisplayNode();
+  for (vtkMRMLScalarVolumeDisplayNode* each : { display, prior })
+  {
+    CHECK_DOUBLE(each->GetWindow(), 400.0);
+    CHECK_DOUBLE(each->GetLevel(), 40.0);
+  }
+  test.OfCT->SetLungWindow(true);
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
+  for (vtkMRMLScalarVolumeDisplayNode* each : { display, prior })
+  {
+    CHECK_DOUBLE(each->GetWindow(), 1500.0);
+    CHECK_DOUBLE(each->GetLevel(), -600.0);
+  }
+  test.Logic->EndSideBySide();
+  return EXIT_SUCCESS;
+}
+
+/// The run didn't see it, and a reader did: in the CT it isn't gone, and in the prior what the run finds there isn't new.
+int WhatAReaderOutlinedIsNeitherGoneNorNew(TwoScans& test)
+{
+  const GoneNodule gone = GoneNodules(test.OfCT->GetNoduleTableNode()).front();
+  const Point place{ gone.place_ras[0], gone.place_ras[1], gone.place_ras[2] };
+  const std::string before = test.Logic->GetComparisonText(test.OfCT);
+  CHECK_BOOL(test.Logic->OutlineAtClick(test.OfCT, place[0], place[1], place[2]), true);
+  const int clicked = test.Logic->GetClickedNodule();
+  CHECK_INT(test.Logic->GetNumberOfGoneNodules(test.OfCT), 0);
+  CHECK_BOOL(Holds(test.Logic->GetComparisonText(test.OfCT), "gone"), false);
+  std::cout << test.Logic->GetNoduleChangeText(test.OfCT, clicked) << std::endl;
+  CHECK_BOOL(Holds(test.Logic->GetNoduleChangeText(test.OfCT, clicked),
+                   "Outlined by a reader, not compared; here was nodule 2 of the prior, "),
+             true);
+  // An outline that the reader rejects is no nodule.
+  CHECK_BOOL(test.Logic->SetNoduleDecision(test.OfCT, clicked, Logic::DecisionRejected), true);
+  CHECK_INT(test.Logic->GetNumberOfGoneNodules(test.OfCT), 1);
+  CHECK_BOOL(test.Logic->Undo(test.OfCT), true);
+  CHECK_INT(test.Logic->GetNumberOfGoneNodules(test.OfCT), 0);
+
+  // The other way round, as if the CT were the prior.
+  test.OfPrior->SetPriorVolumeNode(test.CT);
+  CHECK_BOOL(test.Logic->Compare(test.OfPrior), true);
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfPrior, TwoScans::GONE, "change"), "");
+  CHECK_BOOL(Holds(test.Logic->GetComparisonText(test.OfPrior), "here or in the prior: Nodule 2."), true);
+  CHECK_BOOL(test.Logic->Undo(test.OfCT), true);
+  CHECK_BOOL(test.Logic->Compare(test.OfPrior), true);
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfPrior, TwoScans::GONE, "change"), "new");
+  test.OfPrior->SetPriorVolumeNode(nullptr);
+  CHECK_STD_STRING(test.Logic->GetComparisonText(test.OfCT), before);
+  return EXIT_SUCCESS;
+}
+
+int FilesOfTheComparisonAreWritten(TwoScans& test, const std::string& folder)
+{
+  CHECK_STD_STRING(test.Logic->GetComparisonExportProblem(test.OfCT, ""), "");
+  CHECK_BOOL(Holds(test.Logic->GetComparisonExportProblem(test.OfPrior, ""), "There is no comparison to export"), true);
+  CHECK_BOOL(Holds(test.Logic->GetComparisonExportProblem(nullptr, ""), "There is no parameter node"), true);
+  CHECK_BOOL(test.Logic->ExportComparison(test.OfCT, folder + "/none"), false);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "is no folder"), true);
+  CHECK_BOOL(test.Logic->ExportComparison(test.OfCT, folder), true);
+  std::cout << test.Logic->GetStatusText() << std::endl;
+  const std::string written = folder + "/Now compared with Before";
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "'" + written + "' is written; comparison.html is its first page."), true);
+  for (const char* file : { "comparison.html", "comparison.txt", "comparison.json", "comparison.csv", "comparison.png" })
+  {
+    CHECK_BOOL(vtksys::SystemTools::FileLength(written + "/" + file) > 0, true);
+  }
+  CHECK_BOOL(test.Logic->ExportComparison(test.OfCT, folder), false);
+  CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "is there already"), true);
+
+  // As after a scene was loaded: the table says what was compared, and nothing else does.
+  vtkMRMLTableNode* const table = test.OfCT->GetNoduleTableNode();
+  vtkNew<vtkMRMLTableNode> kept;
+  kept->Copy(table);
+  vtkMRMLNode* const loaded = test.Scene->AddNode(kept);
+  test.OfCT->SetNoduleTableNode(vtkMRMLTableNode::SafeDownCast(loaded));
+  CHECK_BOOL(test.Logic->GetComparisonText(test.OfCT).empty(), false);
+  CHECK_BOOL(Holds(test.Logic->GetComparisonExportProblem(test.OfCT, ""), "There are no files of this comparison"), true);
+  test.OfCT->SetNoduleTableNode(table);
+  test.Scene->RemoveNode(loaded);
+  CHECK_STD_STRING(test.Logic->GetComparisonExportProblem(test.OfCT, ""), "");
+  return EXIT_SUCCESS;
+}
+
 int WhatAReaderOutlinedIsNotComparedAndSaid(TwoScans& test)
 {
   const Point place = PlaceOf(test, test.OfCT, 1);
+  // Taken back, it is what was compared.
+  const std::string change = test.Logic->GetNoduleText(test.OfCT, 1, "change");
+  CHECK_BOOL(change.empty(), false);
+  CHECK_BOOL(test.Logic->OutlineAtClick(test.OfCT, place[0], place[1], place[2]), true);
+  CHECK_BOOL(test.Logic->Undo(test.OfCT), true);
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, 1, "change"), change);
   CHECK_BOOL(test.Logic->OutlineAtClick(test.OfCT, place[0], place[1], place[2]), true);
   const int clicked = test.Logic->GetClickedNodule();
   CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, clicked, "change"), "");
@@ -244,9 +409,19 @@ int WhatAReaderOutlinedIsNotComparedAndSaid(TwoScans& test)
   CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, clicked, "change"), "");
   CHECK_STD_STRING(test.Logic->GetNoduleChangeText(test.OfCT, clicked), "");
   CHECK_BOOL(Holds(test.Logic->GetComparisonText(test.OfCT), named), true);
+  // Taken back after another comparison, it isn't what that one compared.
   CHECK_BOOL(test.Logic->Undo(test.OfCT), true);
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, 1, "change"), "");
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, 1, "prior_volume_mm3"), "");
+  CHECK_BOOL(Holds(test.Logic->GetComparisonText(test.OfCT), "here or in the prior: Nodule 1."), true);
+  // Compared while both are seen beside each other, they stay there, with the prior's nodules.
+  CHECK_BOOL(test.Logic->ShowSideBySide(test.OfCT), true);
   CHECK_BOOL(test.Logic->Compare(test.OfCT), true);
+  CHECK_BOOL(test.Logic->GetSideBySide(test.OfCT), true);
+  CHECK_NOT_NULL(test.Scene->GetNodeByID(CompositeOf(test.Scene, PRIOR_VIEW)->GetLabelVolumeID()));
+  test.Logic->EndSideBySide();
   CHECK_BOOL(Holds(test.Logic->GetComparisonText(test.OfCT), "Not compared"), false);
+  CHECK_STD_STRING(test.Logic->GetNoduleText(test.OfCT, 1, "change"), change);
   return EXIT_SUCCESS;
 }
 
@@ -266,7 +441,16 @@ int PriorOfAnotherSeedIsSegmentedFirst(TwoScans& test)
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusCancelled);
   CHECK_BOOL(test.Logic->GetPriorNeedsRun(test.OfCT), true);
 
+  // As the run was, whatever was chosen since.
+  test.OfCT->SetModelFolder(test.Bundles + "/tiny-identity");
+  test.OfCT->SetSearch(Parameters::SearchEverywhere);
+  test.OfCT->SetSensitivity(0.5);
+  test.OfCT->SetMinDiameter(9.0);
   CHECK_BOOL(test.Logic->Compare(test.OfCT), true);
+  CHECK_STD_STRING(test.OfPrior->GetModelFolder(), test.Bundles + "/tiny-clicks");
+  CHECK_INT(test.OfPrior->GetSearch(), Parameters::SearchLungs);
+  CHECK_DOUBLE(test.OfPrior->GetSensitivity(), 0.0);
+  CHECK_DOUBLE(test.OfPrior->GetMinDiameter(), 4.0);
   CHECK_INT(test.OfPrior->GetSeed(), 0);
   CHECK_BOOL(test.Logic->GetPriorNeedsRun(test.OfCT), false);
   CHECK_POINTER(test.Logic->GetRunParametersNode(), test.OfCT);
@@ -274,7 +458,9 @@ int PriorOfAnotherSeedIsSegmentedFirst(TwoScans& test)
   const std::string before = test.Logic->GetComparisonText(test.OfCT);
   CHECK_BOOL(test.Logic->StartCompare(test.OfCT), true);
   CHECK_BOOL(test.Logic->StartCompare(test.OfCT), false);
-  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "Something else goes on"), true);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "Something else goes on: 'Now' is being compared with its prior;"), true);
+  CHECK_BOOL(test.Logic->Undo(test.OfCT), false);
+  CHECK_BOOL(Holds(test.Logic->GetStatusText(), "Nothing can be undone now: 'Now' is being compared with its prior."), true);
   test.Logic->Cancel();
   while (test.Logic->IsRunning())
   {
@@ -313,6 +499,25 @@ int PriorOfAFolderIsCompared(TwoScans& test, const std::string& folder)
   return EXIT_SUCCESS;
 }
 
+/// Nodules are to be looked for in a segment that has all voxels.
+void AddWholeSegment(TestScene& test, Parameters* parameters)
+{
+  vtkNew<vtkOrientedImageData> everything;
+  everything->SetDimensions(parameters->GetInputVolumeNode()->GetImageData()->GetDimensions());
+  everything->SetImageToWorldMatrix(AxialGrid());
+  everything->AllocateScalars(VTK_UNSIGNED_CHAR, 1);
+  everything->GetPointData()->GetScalars()->Fill(1);
+  vtkNew<vtkSegment> segment;
+  segment->SetLabelValue(1);
+  segment->AddRepresentation(vtkSegmentationConverter::GetSegmentationBinaryLabelmapRepresentationName(), everything);
+  auto* const node = vtkMRMLSegmentationNode::SafeDownCast(
+    test.Scene->AddNewNodeByClass("vtkMRMLSegmentationNode", "Everything"));
+  node->GetSegmentation()->AddSegment(segment, "everything");
+  parameters->SetLungMaskSegmentationNode(node);
+  parameters->SetLungMaskSegmentID("everything");
+  parameters->SetSearch(Parameters::SearchSegment);
+}
+
 int WhatCantBeComparedIsSaid(const std::string& bundles)
 {
   TestScene test(bundles);
@@ -331,9 +536,13 @@ int WhatCantBeComparedIsSaid(const std::string& bundles)
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
   CHECK_BOOL(test.Logic->Segment(parameters), true);
   CHECK_STD_STRING(test.Logic->GetPriorProblem(parameters), "");
-  parameters->SetSearch(Parameters::SearchSegment);
+  // What counts is where the run looked.
+  AddWholeSegment(test, parameters);
+  CHECK_STD_STRING(test.Logic->GetPriorProblem(parameters), "");
+  CHECK_BOOL(test.Logic->Segment(parameters), true);
   CHECK_BOOL(Holds(test.Logic->GetPriorProblem(parameters), "in a segment, which the prior has not"), true);
   parameters->SetSearch(Parameters::SearchEverywhere);
+  CHECK_BOOL(test.Logic->Segment(parameters), true);
   // Lung without an edge can't be laid over another one.
   CHECK_BOOL(test.Logic->Compare(parameters), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusFailed);
@@ -393,6 +602,10 @@ int vtkSlicerSAM2LungCompareTest(int, char* argv[])
   CHECK_EXIT_SUCCESS(TableSaysWhatBecameOfEachNodule(test));
   CHECK_EXIT_SUCCESS(GoneOneIsToldAndCanBeLookedAt(test));
   CHECK_EXIT_SUCCESS(PriorLiesOverTheCTBesideIt(test));
+  CHECK_EXIT_SUCCESS(MarksMadeMeanwhileStayOutOfThePriorsView(test));
+  CHECK_EXIT_SUCCESS(WindowOfTheUserIsThePriorsToo(test));
+  CHECK_EXIT_SUCCESS(FilesOfTheComparisonAreWritten(test, folder));
+  CHECK_EXIT_SUCCESS(WhatAReaderOutlinedIsNeitherGoneNorNew(test));
   CHECK_EXIT_SUCCESS(WhatAReaderOutlinedIsNotComparedAndSaid(test));
   CHECK_EXIT_SUCCESS(PriorOfAnotherSeedIsSegmentedFirst(test));
   CHECK_EXIT_SUCCESS(PriorOfAFolderIsCompared(test, folder));

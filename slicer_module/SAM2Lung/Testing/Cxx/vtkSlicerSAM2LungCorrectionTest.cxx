@@ -243,6 +243,44 @@ int OneCorrectionIsOpenAtATime(const std::string& bundles)
   return EXIT_SUCCESS;
 }
 
+/// A new outline is undecided; with the outline of before its decision comes back, unless the reader decided anew.
+int WhatAReaderDecidesAndWritesMeanwhileStaysWhenItIsDiscarded(const std::string& bundles)
+{
+  AfterRun test(bundles);
+  const int id = test.First;
+  test.Logic->SetReaderName("Dr. A");
+  test.Logic->SetNoduleDecision(test.Node, id, Logic::DecisionAccepted);
+  const std::string found = test.State();
+  CHECK_BOOL(test.Correct(id, AT_ITS_SIDE_RAS, false), true);
+  CHECK_INT(test.Logic->GetNoduleDecision(test.Node, id), Logic::DecisionUndecided);
+  CHECK_BOOL(test.Logic->DiscardCorrection(test.Node), true);
+  CHECK_STD_STRING(test.State(), found);
+
+  CHECK_BOOL(test.Correct(id, AT_ITS_SIDE_RAS, false), true);
+  test.Logic->SetReaderName("Dr. B");
+  test.Logic->SetNoduleComment(test.Node, id, "with a vessel");
+  CHECK_BOOL(test.Correct(id, BESIDE_IT_RAS, true), true);
+  CHECK_BOOL(test.Logic->DiscardCorrection(test.Node), true);
+  CHECK_INT(test.Logic->GetNoduleDecision(test.Node, id), Logic::DecisionAccepted);
+
+  CHECK_BOOL(test.Correct(id, AT_ITS_SIDE_RAS, false), true);
+  test.Logic->SetNoduleComment(test.Node, id, "a vessel");
+  test.Logic->SetNoduleDecision(test.Node, id, Logic::DecisionRejected);
+  CHECK_BOOL(test.Logic->DiscardCorrection(test.Node), true);
+  CHECK_STD_STRING(test.Logic->GetNoduleClicks(test.Node, id), "");
+  CHECK_STD_STRING(test.Logic->GetNoduleComment(test.Node, id), "a vessel");
+  CHECK_INT(test.Logic->GetNoduleDecision(test.Node, id), Logic::DecisionRejected);
+  CHECK_STD_STRING(test.Logic->GetNoduleReader(test.Node, id), "Dr. B");
+  auto* const display =
+    vtkMRMLSegmentationDisplayNode::SafeDownCast(test.Node->GetSegmentationNode()->GetDisplayNode());
+  CHECK_BOOL(display->GetSegmentVisibility("Nodule_" + std::to_string(id)), false);
+  // Each can be undone by itself, and leaves what was decided before.
+  CHECK_BOOL(test.Logic->Undo(test.Node), true);
+  CHECK_INT(test.Logic->GetNoduleDecision(test.Node, id), Logic::DecisionUndecided);
+  CHECK_STD_STRING(test.Logic->GetNoduleComment(test.Node, id), "a vessel");
+  return EXIT_SUCCESS;
+}
+
 int WhatCantBeCorrectedSaysWhy(const std::string& bundles)
 {
   AfterRun test(bundles);
@@ -326,6 +364,7 @@ int vtkSlicerSAM2LungCorrectionTest(int argc, char* argv[])
   CHECK_EXIT_SUCCESS(ClickOutsideTakesAwayAndClickInsideAdds(bundles));
   CHECK_EXIT_SUCCESS(OutlineOfBeforeIsSeenUntilItIsKept(bundles));
   CHECK_EXIT_SUCCESS(OneCorrectionIsOpenAtATime(bundles));
+  CHECK_EXIT_SUCCESS(WhatAReaderDecidesAndWritesMeanwhileStaysWhenItIsDiscarded(bundles));
   CHECK_EXIT_SUCCESS(WhatCantBeCorrectedSaysWhy(bundles));
   CHECK_EXIT_SUCCESS(CorrectingGoesOnFromTheTable(bundles));
   return EXIT_SUCCESS;

@@ -140,8 +140,14 @@ int SecondRunIsRefusedWhileOneGoesOn(const std::string& bundles)
   CHECK_BOOL(test.Logic->Segment(other), false);
   CHECK_INT(test.Logic->GetStatus(), Logic::StatusRefused);
   CHECK_STD_STRING(test.Logic->GetStatusText(),
-                   "Another CT or nodule is being segmented; expected one at a time. Wait until that is done, or cancel "
-                   "it.");
+                   "Something else goes on: 'CT' is being segmented; expected one thing at a time. Wait until that is done, or "
+                   "cancel it.");
+  CHECK_BOOL(test.Logic->Undo(parameters), false);
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
+                   "Nothing can be undone now: 'CT' is being segmented. Wait until that is done, or cancel it.");
+  CHECK_BOOL(test.Logic->Export(parameters, "."), false);
+  CHECK_STD_STRING(test.Logic->GetStatusText(),
+                   "Nothing can be exported now: 'CT' is being segmented. Wait until that is done, or cancel it.");
   CHECK_BOOL(test.Logic->IsRunning(), true);
   CHECK_POINTER(test.Logic->GetRunParametersNode(), parameters);
   test.Logic->ProcessEvents();
