@@ -28,6 +28,7 @@ use crate::{
         result::Segmentation,
     },
     io::{self, Source, VolumeFormat},
+    memory,
     progress::{Monitor, Stage},
     report::{
         dicom,
@@ -249,7 +250,10 @@ impl<'a> Ct<'a> {
     pub fn read(&self, monitor: &mut Monitor<'_>) -> Result<Volume<f32>> {
         let view = match self {
             Ct::Given(view) => view,
-            Ct::Image(image) => return Ok(image.volume.clone()),
+            Ct::Image(image) => {
+                let voxels = memory::copied(image.volume.voxels.view(), "a copy of the CT")?;
+                return Ok(image.volume.like(voxels));
+            }
         };
         let depth = view.grid.dims[2];
         let voxels = view.map(|value| value as f32, |k| monitor.step(Stage::Read, k, depth))?;
@@ -429,7 +433,7 @@ mod tests {
             error::{sam2lung_error_free, sam2lung_error_message, sam2lung_error_name},
             image::{sam2lung_image_free, sam2lung_image_read_ct, sam2lung_image_volume},
             result::sam2lung_result_free,
-            run::sam2lung_engine_run,
+            run::{sam2lung_engine_click, sam2lung_engine_run},
             tests::{engine, said, view, voxels},
         },
         report::dicom::made::write_series,
@@ -541,6 +545,60 @@ mod tests {
             sam2lung_image_free(image);
         }
         fs::remove_dir_all(source.to_str().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn click_takes_the_hash_of_the_result_s_own_ct_and_computes_that_of_any_other() {
+        let (voxels, engine) = (voxels(), engine("tiny-clicks"));
+        let volume = view(&voxels);
+        let mut other_voxels = voxels.clone();
+        other_voxels[4095] += 1;
+        let other = view(&other_voxels);
+        let options = crate::capi::options::sam2lung_run_options { search: 1, ..Abi::DEFAULT };
+        let click = |volume: &sam2lung_volume, earlier: *const sam2lung_result| {
+            let (inside, mut result) = ([7i64, 7, 7], ptr::null_mut());
+            let volumes = [ptr::from_ref(volume)];
+            // SAFETY: every pointer is to a variable here or to a result that lives to the end.
+            let status = unsafe {
+                let (inside, none) = (inside.as_ptr(), ptr::null());
+                let out = &mut result;
+                sam2lung_engine_click(
+                    engine,
+                    volumes.as_ptr(),
+                    1,
+                    earlier,
+                    inside,
+                    1,
+                    none,
+                    0,
+                    &options,
+                    out,
+                    ptr::null_mut(),
+                )
+            };
+            assert_eq!(status, sam2lung_status::Ok);
+            result
+        };
+        // SAFETY: results live until they are freed here.
+        unsafe {
+            let mut result = ptr::null_mut();
+            let volumes = [ptr::from_ref(&volume)];
+            let status = sam2lung_engine_run(engine, volumes.as_ptr(), 1, &options, &mut result, ptr::null_mut());
+            assert_eq!(status, sam2lung_status::Ok);
+            let hash = |result: *const sam2lung_result| (*result).made.as_ref().unwrap().voxels_sha256.clone();
+            let own = hash(result);
+            // A word in the hash's place shows whether it was taken or computed.
+            (*result).made.as_mut().unwrap().voxels_sha256 = vec!["taken".into()];
+            let clicked = click(&volume, result);
+            let again = click(&volume, clicked);
+            assert_eq!([hash(clicked), hash(again)], [["taken"], ["taken"]]);
+            let elsewhere = click(&other, again);
+            assert!(hash(elsewhere) != ["taken"] && hash(elsewhere) != own, "{:?}", hash(elsewhere));
+            let back = click(&volume, elsewhere);
+            assert_eq!(hash(back), own);
+            [result, clicked, again, elsewhere, back].into_iter().for_each(|result| sam2lung_result_free(result));
+            sam2lung_engine_free(engine);
+        }
     }
 
     #[test]

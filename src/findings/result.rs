@@ -237,6 +237,12 @@ impl Segmentation {
         Some(Canonical { ct, probability, uncertainty, labels, samples })
     }
 
+    /// CT, labels and probability of [`Segmentation::canonical`], where that has them: nothing is copied.
+    pub fn into_canonical(self) -> Option<(Volume<f32>, Array3<u16>, Array3<f32>)> {
+        let Arrays { labels, probability, evidence, .. } = self.arrays;
+        Some((evidence?.ct, labels, probability))
+    }
+
     /// The nodules with the voxel indices of [`Segmentation::canonical`].
     pub fn canonical_nodules(&self) -> Vec<Nodule> {
         self.nodules.iter().map(|nodule| self.with_canonical_ijk(nodule)).collect()
