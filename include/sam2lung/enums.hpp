@@ -132,6 +132,13 @@ enum class VolumeFormat : std::int32_t {
     none = SAM2LUNG_VOLUME_FORMAT_NONE,     ///< No volume is written.
 };
 
+/// Formats of the nodules' surfaces in a folder of results.
+enum class SurfaceFormat : std::int32_t {
+    none = SAM2LUNG_SURFACE_FORMAT_NONE, ///< No surface is written.
+    vtp = SAM2LUNG_SURFACE_FORMAT_VTP,   ///< VTK XML PolyData.
+    vtk = SAM2LUNG_SURFACE_FORMAT_VTK,   ///< VTK legacy PolyData.
+};
+
 /// What a reader says of a nodule.
 enum class Decision : std::int32_t {
     undecided = SAM2LUNG_DECISION_UNDECIDED, ///< Nothing yet.
