@@ -147,7 +147,7 @@ int main(int count, char **arguments)
     BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_CANCELLED");
     options.progress = NULL;
     BAD(sam2lung_result_write_report(result, &volume, &options, arguments[1], &error), "E_WRITE"); /* holds bundles */
-    CHECK(files_in(folder) == all - 3 && files_in(above) == 1);
+    CHECK(files_in(folder) == all - 2 && files_in(above) == 1);
 
     /* Of maps nobody knows how they were made. */
     sam2lung_volume labels;

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// What the interval of a change is made of.
-pub const INTERVAL: &str = "how far pairs of samples differ, and how far two CTs of an unchanged nodule do (noise, breath, position), \
-                            as measured on phantoms";
+pub const INTERVAL: &str = "how far pairs of samples differ, and how far two CTs of an unchanged nodule do by noise, breath and \
+                            position, as measured on phantoms";
 
 /// A status as a person reads it, and what it means. The order is that in which nodules are read.
 const STATUSES: [(Status, &str, &str); 8] = [

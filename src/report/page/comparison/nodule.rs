@@ -37,7 +37,7 @@ pub fn markup(current: &Scan, n: usize, row: &Row, pair: Option<Pair<'_>>) -> Ma
                     @if row.other_may_show_it { p class="reasons" { (capital(&there)) "." } } @else { p class="place" { (capital(&there)) "." } }
                 }
                 @if !reviews.is_empty() {
-                    ul class="reasons" { @for reason in &reviews { li { (one_line(reason)) } } }
+                    ul class="reasons" { @for reason in &reviews { li { (capital(&one_line(reason))) } } }
                 }
             }
             @if let Some(pair) = pair {
