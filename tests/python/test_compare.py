@@ -99,7 +99,8 @@ def test_compare_says_what_grew_stayed_came_and_went(scans, compared):
     assert growth["doubling_time_days"] == pytest.approx(200 * np.log(2) / np.log(ratio))
     assert growth["growth_probability"] > 0.99
     assert growth["diameter_change_mm"] == pytest.approx(
-        row_at(rows, "current", grew)["current"]["mean_diameter_mm"] - row_at(rows, "prior", before[2])["prior"]["mean_diameter_mm"]
+        row_at(rows, "current", grew)["current"]["mean_diameter_mm"]
+        - row_at(rows, "prior", before[2])["prior"]["mean_diameter_mm"]
     )
 
 
