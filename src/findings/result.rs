@@ -133,9 +133,10 @@ impl Arrays {
 
     fn copied_map<T: Copy>(&self, map: &Array3<T>, to: &Orientation, cancel: &CancelToken) -> Result<Array3<T>> {
         cancel.check()?;
+        let copy = memory::copied(map.view(), "a copy of a result's maps")?;
         match self.evidence {
-            Some(_) => Ok(map.clone()),
-            None => to.array_to_canonical(map.clone(), cancel),
+            Some(_) => Ok(copy),
+            None => to.array_to_canonical(copy, cancel),
         }
     }
 }
