@@ -474,6 +474,25 @@ typedef enum sam2lung_volume_format {
 } sam2lung_volume_format;
 
 /**
+ * Formats of the nodules' surfaces in a folder of results. Values of sam2lung_report_options::surface_format. Since version 5 of the
+ * interface.
+ */
+typedef enum sam2lung_surface_format {
+  /**
+   * No surface is written.
+   */
+  SAM2LUNG_SURFACE_FORMAT_NONE = 0,
+  /**
+   * VTK XML PolyData: .vtp.
+   */
+  SAM2LUNG_SURFACE_FORMAT_VTP = 1,
+  /**
+   * VTK legacy PolyData: .vtk.
+   */
+  SAM2LUNG_SURFACE_FORMAT_VTK = 2,
+} sam2lung_surface_format;
+
+/**
  * What a reader says of a nodule. Values of sam2lung_reading::decision.
  */
 typedef enum sam2lung_decision {
@@ -504,7 +523,7 @@ typedef enum sam2lung_change {
    */
   SAM2LUNG_CHANGE_GONE = 1,
   /**
-   * In both: its volume grew by more than 25 % in more than half of the pairs of samples.
+   * In both: that its volume grew by more than 25 % is more probable than not.
    */
   SAM2LUNG_CHANGE_GROWN = 2,
   /**
@@ -744,7 +763,7 @@ typedef struct sam2lung_comparison_row {
    */
   bool in_current;
   /**
-   * Whether the samples agree in what became of it: the whole interval lies on one side of the limit.
+   * Whether the whole interval of the change says what `change` does: it lies on one side of the limit.
    */
   bool samples_agree;
   /**
@@ -773,7 +792,7 @@ typedef struct sam2lung_comparison_row {
    */
   double volume_change_percent;
   /**
-   * Lower end of its 90 % interval, from the pairs of samples.
+   * Lower end of its 90 % interval, from the pairs of samples and from what differs between two CTs of an unchanged nodule.
    */
   double volume_change_percent_p05;
   /**
@@ -781,7 +800,7 @@ typedef struct sam2lung_comparison_row {
    */
   double volume_change_percent_p95;
   /**
-   * P(the volume grew by more than 25 %).
+   * P(the volume grew by more than 25 %), as the interval.
    */
   double growth_probability;
   /**
@@ -789,11 +808,11 @@ typedef struct sam2lung_comparison_row {
    */
   double shrinkage_probability;
   /**
-   * Growth of the diameter of the sphere of its volume, mm.
+   * Growth of the mean diameter, of the axial long and short axis, in mm; NaN where a folder of results doesn't keep it.
    */
   double diameter_change_mm;
   /**
-   * P(that diameter grew by more than 1.5 mm).
+   * P(the mean diameter grew by more than 1.5 mm).
    */
   double diameter_growth_probability;
   /**
@@ -1007,6 +1026,16 @@ typedef struct sam2lung_report_options {
    * Cancels the call from any thread, may be NULL.
    */
   const struct sam2lung_cancel *cancel;
+  /**
+   * Write the nodules' closed surfaces as well, a sam2lung_surface_format.
+   */
+  int32_t surface_format;
+  /**
+   * Write as well which sample calls which voxel a nodule: bit s of a voxel is sample s, for 64 samples at most. Needs a format of
+   * volumes. A result keeps that of voxels near nodules alone, and elsewhere no bit is set: the command line, which writes right
+   * behind the run, has it of all voxels.
+   */
+  bool sample_outlines;
 } sam2lung_report_options;
 
 /**
@@ -2546,8 +2575,8 @@ enum sam2lung_status sam2lung_report_options_init(struct sam2lung_report_options
 
 /**
  * Writes a result into a folder, as `sam2lung segment` of the command line does: report.html to begin with, findings.txt,
- * overview.png, nodules.json, nodules.csv, run.json, the volumes, and DICOM objects where they are asked for. README.md lists the
- * files. Nothing leaves the machine. Since version 5 of the interface.
+ * overview.png, nodules.json, nodules.csv, run.json, the volumes, and surfaces, sample outlines and DICOM objects where they are
+ * asked for. README.md lists the files. Nothing leaves the machine. Since version 5 of the interface.
  *
  * The folder is there whole or not at all: what is written is gathered beside it and takes its place at the end. An earlier
  * result there is replaced; a folder that holds anything else is refused (E_WRITE). Its name is what the pages call the CT.

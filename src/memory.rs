@@ -2,6 +2,8 @@
 
 use std::mem::size_of;
 
+use ndarray::{Array3, ArrayView3};
+
 use crate::{
     error::{Error, Result},
     platform,
@@ -41,6 +43,16 @@ pub fn check_free(bytes: usize, what: &'static str) -> Result<()> {
     vec::<u8>(bytes, what).map(drop)
 }
 
+/// A copy of an array, packed, wanted for `what`.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn copied<T: Copy>(array: ArrayView3<'_, T>, what: &'static str) -> Result<Array3<T>> {
+    let mut copy = vec(array.len(), what)?;
+    copy.extend(array.iter().copied());
+    Ok(Array3::from_shape_vec(array.dim(), copy).expect("every voxel was copied"))
+}
+
 /// Gives free memory of the whole process back to the system. The C library keeps blocks of up to 32 MiB for later, some
 /// 70 MiB after a run. It walks through the host's heap as well, which takes up to seconds where that is large: so nothing
 /// here calls it unless the host has asked for that.
@@ -50,6 +62,8 @@ pub fn give_back() {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::arr0;
+
     use super::*;
 
     #[test]
@@ -58,6 +72,18 @@ mod tests {
         assert_eq!(error.name(), "E_OUT_OF_MEMORY");
         assert!(error.to_string().contains("a test"), "{error}");
         assert!(check_free(1 << 10, "a test").is_ok());
+    }
+
+    #[test]
+    fn copied_volume_is_its_own_and_one_that_finds_no_room_is_refused_by_name() {
+        let array = Array3::from_shape_fn((2, 3, 4), |(k, j, i)| 100 * k + 10 * j + i);
+        let turned = array.view().reversed_axes();
+        let copy = copied(turned, "a test").unwrap();
+        assert!(copy == turned && copy.is_standard_layout());
+        // One voxel that stands for 128 TiB of them.
+        let voxel = arr0(0.0f32);
+        let huge = voxel.broadcast((1 << 15, 1 << 15, 1 << 15)).unwrap();
+        assert_eq!(copied(huge, "a test").unwrap_err().name(), "E_OUT_OF_MEMORY");
     }
 
     #[test]

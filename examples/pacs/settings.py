@@ -1,4 +1,8 @@
-"""What bridge.toml says. Unknown, missing and impossible settings are refused by name."""
+"""What bridge.toml says. Unknown, missing and impossible settings are refused by name.
+
+Reading tables is much the same in examples/cohort/settings.py. Each example is one folder to be copied as it is, so neither imports from
+the other.
+"""
 
 import dataclasses
 import os

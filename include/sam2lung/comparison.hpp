@@ -30,7 +30,7 @@ struct ComparisonRow {
     std::uint32_t pairs;                ///< Pairs of samples of which one at least found it.
     bool in_prior;                      ///< Whether it was found in the prior scan.
     bool in_current;                    ///< Whether it was found in the current scan.
-    bool samples_agree;                 ///< Whether the samples agree in what became of it.
+    bool samples_agree;                 ///< Whether the whole interval says what became of it.
     bool other_may_show_it;             ///< Of what one scan alone has: whether the other one may show it all the same.
     std::array<double, 3> prior_ras;    ///< Its centre in the prior CT, mm, by the registration where it wasn't found.
     std::array<double, 3> current_ras;  ///< The same in the current CT.
@@ -41,8 +41,8 @@ struct ComparisonRow {
     double volume_change_percent_p95;   ///< Upper end.
     double growth_probability;          ///< P(the volume grew by more than 25 %).
     double shrinkage_probability;       ///< P(the volume shrank by more than 20 %).
-    double diameter_change_mm;          ///< Growth of the diameter of the sphere of its volume, mm.
-    double diameter_growth_probability; ///< P(that diameter grew by more than 1.5 mm).
+    double diameter_change_mm;          ///< Growth of the mean diameter, axial long and short axis, mm.
+    double diameter_growth_probability; ///< P(the mean diameter grew by more than 1.5 mm).
     double doubling_time_days;          ///< Days in which the volume doubles at that pace.
     double doubling_time_days_p05;      ///< Lower end of its 90 % interval.
     double doubling_time_days_p95;      ///< Upper end; NaN where it may not have grown.

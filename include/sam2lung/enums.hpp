@@ -132,6 +132,13 @@ enum class VolumeFormat : std::int32_t {
     none = SAM2LUNG_VOLUME_FORMAT_NONE,     ///< No volume is written.
 };
 
+/// Formats of the nodules' surfaces in a folder of results.
+enum class SurfaceFormat : std::int32_t {
+    none = SAM2LUNG_SURFACE_FORMAT_NONE, ///< No surface is written.
+    vtp = SAM2LUNG_SURFACE_FORMAT_VTP,   ///< VTK XML PolyData.
+    vtk = SAM2LUNG_SURFACE_FORMAT_VTK,   ///< VTK legacy PolyData.
+};
+
 /// What a reader says of a nodule.
 enum class Decision : std::int32_t {
     undecided = SAM2LUNG_DECISION_UNDECIDED, ///< Nothing yet.
@@ -143,7 +150,7 @@ enum class Decision : std::int32_t {
 enum class Change : std::int32_t {
     appeared = SAM2LUNG_CHANGE_NEW,                            ///< New: in the current scan alone.
     gone = SAM2LUNG_CHANGE_GONE,                               ///< In the prior scan alone.
-    grown = SAM2LUNG_CHANGE_GROWN,                             ///< By more than 25 % in more than half of the pairs.
+    grown = SAM2LUNG_CHANGE_GROWN,                             ///< By more than 25 %, more probably than not.
     shrunk = SAM2LUNG_CHANGE_SHRUNK,                           ///< The same with the scans exchanged.
     stable = SAM2LUNG_CHANGE_STABLE,                           ///< Neither.
     cut_off = SAM2LUNG_CHANGE_CUT_OFF,                         ///< The edge of a scan cuts it off: not known.

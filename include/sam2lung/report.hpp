@@ -38,6 +38,9 @@ struct ReportOptions {
     std::vector<Reading> readings = {};
     ProgressFunction progress = {}; ///< May be empty.
     const Cancel* cancel = nullptr; ///< May be null.
+    SurfaceFormat surface_format = SurfaceFormat::none; ///< Of the nodules' closed surfaces.
+    /// Write which sample calls which voxel near nodules a nodule as well; needs a format of volumes.
+    bool sample_outlines = false;
 };
 
 /// \cond Not for programs.
@@ -67,6 +70,8 @@ inline void write_report(const sam2lung_result* result, const VolumeView* ct, co
     raw.progress = on_progress;
     raw.progress_data = const_cast<ProgressFunction*>(&options.progress);
     raw.cancel = options.cancel != nullptr ? options.cancel->c() : nullptr;
+    raw.surface_format = static_cast<std::int32_t>(options.surface_format);
+    raw.sample_outlines = options.sample_outlines;
     call([&](sam2lung_error** error) {
         const sam2lung_volume* const volume = ct != nullptr ? &ct->c() : nullptr;
         return sam2lung_result_write_report(result, volume, &raw, text(folder, "folder"), error);

@@ -30,6 +30,7 @@ use crate::{
     },
     error::Result,
     findings::result::Segmentation,
+    memory,
     progress::{Monitor, Stage},
     report::manifest::voxels_sha256,
     space::volume::Volume,
@@ -215,13 +216,14 @@ impl<'a> Given<'a> {
         if let Some(kept) = &self.result.kept {
             kept.check_ct(Path::new(self.volume), &hash)?;
             let maps = found.native();
-            let (labels, probability) = (maps.labels.voxels.to_owned(), maps.probability.voxels.to_owned());
+            let labels = memory::copied(maps.labels.voxels, "a copy of the labels")?;
+            let probability = memory::copied(maps.probability.voxels, "a copy of the probability")?;
             return Scan::of_kept(about, (ct, labels, probability), kept.clone(), monitor);
         }
         let made = self.result.made.as_ref().ok_or_else(unknown)?;
         made.check_ct(self.volume, &hash)?;
         let everywhere = searched_everywhere(&made.lung_mask, self.volume)?;
-        Scan::of_run(about, &found.with_ct(ct, monitor.cancel_token())?, everywhere, monitor)
+        Scan::of_run(about, found.with_ct(ct, monitor.cancel_token())?, everywhere, monitor)
     }
 }
 

@@ -36,7 +36,7 @@ pub enum sam2lung_change {
     New = 0,
     /// In the prior scan alone; the current one was searched there.
     Gone = 1,
-    /// In both: its volume grew by more than 25 % in more than half of the pairs of samples.
+    /// In both: that its volume grew by more than 25 % is more probable than not.
     Grown = 2,
     /// In both: the same with the scans exchanged.
     Shrunk = 3,
@@ -83,7 +83,7 @@ pub struct sam2lung_comparison_row {
     pub in_prior: bool,
     /// Whether it was found in the current scan.
     pub in_current: bool,
-    /// Whether the samples agree in what became of it: the whole interval lies on one side of the limit.
+    /// Whether the whole interval of the change says what `change` does: it lies on one side of the limit.
     pub samples_agree: bool,
     /// Of what one scan alone has: whether the other one may show it all the same, below the threshold. Then it may be neither new
     /// nor gone.
@@ -98,17 +98,17 @@ pub struct sam2lung_comparison_row {
     pub current_volume_mm3: f64,
     /// Change of the volume in per cent of the prior one; NaN where it isn't known, as all below.
     pub volume_change_percent: f64,
-    /// Lower end of its 90 % interval, from the pairs of samples.
+    /// Lower end of its 90 % interval, from the pairs of samples and from what differs between two CTs of an unchanged nodule.
     pub volume_change_percent_p05: f64,
     /// Upper end.
     pub volume_change_percent_p95: f64,
-    /// P(the volume grew by more than 25 %).
+    /// P(the volume grew by more than 25 %), as the interval.
     pub growth_probability: f64,
     /// P(the volume shrank by more than 20 %, the same with the scans exchanged).
     pub shrinkage_probability: f64,
-    /// Growth of the diameter of the sphere of its volume, mm.
+    /// Growth of the mean diameter, of the axial long and short axis, in mm; NaN where a folder of results doesn't keep it.
     pub diameter_change_mm: f64,
-    /// P(that diameter grew by more than 1.5 mm).
+    /// P(the mean diameter grew by more than 1.5 mm).
     pub diameter_growth_probability: f64,
     /// Days in which the volume doubles at that pace; NaN where it didn't grow, or the days between the scans aren't known.
     pub doubling_time_days: f64,
@@ -185,7 +185,7 @@ impl From<&Row> for sam2lung_comparison_row {
             volume_change_percent_p95: growth(|growth| growth.volume_change_percent_interval?.p95),
             growth_probability: growth(|growth| growth.growth_probability),
             shrinkage_probability: growth(|growth| growth.shrinkage_probability),
-            diameter_change_mm: growth(|growth| Some(growth.diameter_change_mm)),
+            diameter_change_mm: growth(|growth| growth.diameter_change_mm),
             diameter_growth_probability: growth(|growth| growth.diameter_growth_probability),
             doubling_time_days: growth(|growth| growth.doubling_time_days),
             doubling_time_days_p05: growth(|growth| Some(growth.doubling_time_days_interval?.p05)),

@@ -27,7 +27,8 @@ use crate::{
         reading::{Decision, Reading, Readings},
         result::Segmentation,
     },
-    io::{self, Source, VolumeFormat},
+    io::{self, Source, SurfaceFormat, VolumeFormat},
+    memory,
     progress::{Monitor, Stage},
     report::{
         dicom,
@@ -35,6 +36,7 @@ use crate::{
         manifest::voxels_sha256,
         outputs::is_result,
         staging::Staging,
+        volumes::check_samples,
     },
     space::{grid::Grid, volume::Volume},
     warning::Warning,
@@ -52,6 +54,19 @@ pub enum sam2lung_volume_format {
     Vti = 2,
     /// No volume is written: the program has them already. Such a folder can't be compared with another one later.
     None = 3,
+}
+
+/// Formats of the nodules' surfaces in a folder of results. Values of sam2lung_report_options::surface_format. Since version 5 of the
+/// interface.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sam2lung_surface_format {
+    /// No surface is written.
+    None = 0,
+    /// VTK XML PolyData: .vtp.
+    Vtp = 1,
+    /// VTK legacy PolyData: .vtk.
+    Vtk = 2,
 }
 
 /// What a reader says of a nodule. Values of sam2lung_reading::decision.
@@ -110,6 +125,12 @@ pub struct sam2lung_report_options {
     pub progress_data: *mut c_void,
     /// Cancels the call from any thread, may be NULL.
     pub cancel: *const sam2lung_cancel,
+    /// Write the nodules' closed surfaces as well, a sam2lung_surface_format.
+    pub surface_format: i32,
+    /// Write as well which sample calls which voxel a nodule: bit s of a voxel is sample s, for 64 samples at most. Needs a format of
+    /// volumes. A result keeps that of voxels near nodules alone, and elsewhere no bit is set: the command line, which writes right
+    /// behind the run, has it of all voxels.
+    pub sample_outlines: bool,
 }
 
 // SAFETY: repr(C), its size first, no bool; any pointer is valid until it is followed.
@@ -126,11 +147,14 @@ unsafe impl Abi for sam2lung_reading {
     };
 }
 
-// SAFETY: repr(C), its size first; the only bool is listed; a function pointer that may be NULL has no invalid bits.
+// SAFETY: repr(C), its size first; the bools are listed; a function pointer that may be NULL has no invalid bits.
 unsafe impl Abi for sam2lung_report_options {
     const NAME: &'static str = "sam2lung_report_options";
     const FIRST_SIZE: usize = size_of::<Self>();
-    const BOOLS: &'static [(&'static str, usize)] = &[("dicom", std::mem::offset_of!(sam2lung_report_options, dicom))];
+    const BOOLS: &'static [(&'static str, usize)] = &[
+        ("dicom", std::mem::offset_of!(sam2lung_report_options, dicom)),
+        ("sample_outlines", std::mem::offset_of!(sam2lung_report_options, sample_outlines)),
+    ];
     const DEFAULT: Self = sam2lung_report_options {
         struct_size: size_of::<Self>(),
         image: ptr::null(),
@@ -142,6 +166,8 @@ unsafe impl Abi for sam2lung_report_options {
         progress: None,
         progress_data: ptr::null_mut(),
         cancel: ptr::null(),
+        surface_format: 0,
+        sample_outlines: false,
     };
 }
 
@@ -164,8 +190,8 @@ pub unsafe extern "C" fn sam2lung_report_options_init(
 }
 
 /// Writes a result into a folder, as `sam2lung segment` of the command line does: report.html to begin with, findings.txt,
-/// overview.png, nodules.json, nodules.csv, run.json, the volumes, and DICOM objects where they are asked for. README.md lists the
-/// files. Nothing leaves the machine. Since version 5 of the interface.
+/// overview.png, nodules.json, nodules.csv, run.json, the volumes, and surfaces, sample outlines and DICOM objects where they are
+/// asked for. README.md lists the files. Nothing leaves the machine. Since version 5 of the interface.
 ///
 /// The folder is there whole or not at all: what is written is gathered beside it and takes its place at the end. An earlier
 /// result there is replaced; a folder that holds anything else is refused (E_WRITE). Its name is what the pages call the CT.
@@ -249,7 +275,10 @@ impl<'a> Ct<'a> {
     pub fn read(&self, monitor: &mut Monitor<'_>) -> Result<Volume<f32>> {
         let view = match self {
             Ct::Given(view) => view,
-            Ct::Image(image) => return Ok(image.volume.clone()),
+            Ct::Image(image) => {
+                let voxels = memory::copied(image.volume.voxels.view(), "a copy of the CT")?;
+                return Ok(image.volume.like(voxels));
+            }
         };
         let depth = view.grid.dims[2];
         let voxels = view.map(|value| value as f32, |k| monitor.step(Stage::Read, k, depth))?;
@@ -278,11 +307,20 @@ impl<'a> Wanted<'a> {
             3 => None,
             number => Some(format_of(number)?),
         };
+        let surfaces = match given.surface_format {
+            0 => None,
+            number => Some(surface_format_of(number)?),
+        };
+        let sample_outlines = given.sample_outlines;
+        if sample_outlines && volumes.is_none() {
+            let expected = "false, or a format of volumes other than SAM2LUNG_VOLUME_FORMAT_NONE";
+            return Err(refuse("options->sample_outlines", "true without volumes", expected));
+        }
         Ok(Wanted {
             ct,
             image,
             dicom_source: source.map(Path::new),
-            files: Files { volumes, surfaces: None, sample_outlines: false, dicom: given.dicom },
+            files: Files { volumes, surfaces, sample_outlines, dicom: given.dicom },
             // SAFETY: as this function's own.
             readings: unsafe { readings(given.readings, given.reading_count) }?,
         })
@@ -291,6 +329,9 @@ impl<'a> Wanted<'a> {
     fn write(self, result: &sam2lung_result, folder: &Path, monitor: &mut Monitor<'_>) -> Result<()> {
         let made = result.made.as_ref().ok_or_else(unknown)?;
         let readings = Readings::of(self.readings, &result.found.nodules)?;
+        if self.files.sample_outlines {
+            check_samples(result.found.samples)?;
+        }
         // Before the long part: who can't write there learns it now.
         let target = std::path::absolute(folder).map_err(|e| Error::write(folder, e))?;
         let staging = Staging::create(&target, is_result)?;
@@ -356,6 +397,14 @@ fn format_of(number: i32) -> Result<VolumeFormat> {
     format
         .copied()
         .ok_or_else(|| refuse("options->volume_format", number.to_string(), "a sam2lung_volume_format, 0 to 3"))
+}
+
+fn surface_format_of(number: i32) -> Result<SurfaceFormat> {
+    let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    let format = place.and_then(|place| SurfaceFormat::ALL.get(place));
+    format
+        .copied()
+        .ok_or_else(|| refuse("options->surface_format", number.to_string(), "a sam2lung_surface_format, 0 to 2"))
 }
 
 /// The series that a path names: that of the CT, or it is refused.
@@ -429,7 +478,7 @@ mod tests {
             error::{sam2lung_error_free, sam2lung_error_message, sam2lung_error_name},
             image::{sam2lung_image_free, sam2lung_image_read_ct, sam2lung_image_volume},
             result::sam2lung_result_free,
-            run::sam2lung_engine_run,
+            run::{sam2lung_engine_click, sam2lung_engine_run},
             tests::{engine, said, view, voxels},
         },
         report::dicom::made::write_series,
@@ -541,6 +590,87 @@ mod tests {
             sam2lung_image_free(image);
         }
         fs::remove_dir_all(source.to_str().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn report_has_surfaces_and_what_each_sample_calls_a_nodule_where_they_are_asked_for() {
+        let voxels = voxels();
+        let volume = view(&voxels);
+        let (result, folder) = (result_of(&volume), tempfile::tempdir().unwrap());
+        let options = sam2lung_report_options { surface_format: 2, sample_outlines: true, ..Abi::DEFAULT };
+        let target = folder.path().join("chest");
+        assert_eq!(write(result, &volume, &options, &target), "");
+        assert!(fs::read(target.join("nodules.vtk")).unwrap().starts_with(b"# vtk DataFile"));
+        let read = |name: &str| {
+            io::read_volume(&target.join(name), io::ReadOptions::default(), &mut Monitor::silent()).unwrap().volume
+        };
+        let (bits, labels) = (read("sample_outlines.nii.gz"), read("label.nii.gz"));
+        // SAFETY: the result lives to the end.
+        let found = unsafe { &(*result).found };
+        let (samples, volumes) = (found.samples, found.nodules[0].sample_volumes_mm3.clone());
+        let counted = |sample: usize| {
+            let has = |bits: &&f32| **bits as u64 >> sample & 1 == 1;
+            bits.voxels.iter().filter(has).count() as f64 * labels.grid.voxel_mm3()
+        };
+        assert_eq!((0..samples).map(counted).collect::<Vec<_>>(), volumes);
+        let wrong = sam2lung_report_options { surface_format: -1, ..options };
+        assert!(write(result, &volume, &wrong, &target).starts_with("E_ARGUMENT: options->surface_format"));
+        // SAFETY: the result isn't used any more.
+        unsafe { sam2lung_result_free(result) };
+    }
+
+    #[test]
+    fn click_takes_the_hash_of_the_result_s_own_ct_and_computes_that_of_any_other() {
+        let (voxels, engine) = (voxels(), engine("tiny-clicks"));
+        let volume = view(&voxels);
+        let mut other_voxels = voxels.clone();
+        other_voxels[4095] += 1;
+        let other = view(&other_voxels);
+        let options = crate::capi::options::sam2lung_run_options { search: 1, ..Abi::DEFAULT };
+        let click = |volume: &sam2lung_volume, earlier: *const sam2lung_result| {
+            let (inside, mut result) = ([7i64, 7, 7], ptr::null_mut());
+            let volumes = [ptr::from_ref(volume)];
+            // SAFETY: every pointer is to a variable here or to a result that lives to the end.
+            let status = unsafe {
+                let (inside, none) = (inside.as_ptr(), ptr::null());
+                let out = &mut result;
+                sam2lung_engine_click(
+                    engine,
+                    volumes.as_ptr(),
+                    1,
+                    earlier,
+                    inside,
+                    1,
+                    none,
+                    0,
+                    &options,
+                    out,
+                    ptr::null_mut(),
+                )
+            };
+            assert_eq!(status, sam2lung_status::Ok);
+            result
+        };
+        // SAFETY: results live until they are freed here.
+        unsafe {
+            let mut result = ptr::null_mut();
+            let volumes = [ptr::from_ref(&volume)];
+            let status = sam2lung_engine_run(engine, volumes.as_ptr(), 1, &options, &mut result, ptr::null_mut());
+            assert_eq!(status, sam2lung_status::Ok);
+            let hash = |result: *const sam2lung_result| (*result).made.as_ref().unwrap().voxels_sha256.clone();
+            let own = hash(result);
+            // A word in the hash's place shows whether it was taken or computed.
+            (*result).made.as_mut().unwrap().voxels_sha256 = vec!["taken".into()];
+            let clicked = click(&volume, result);
+            let again = click(&volume, clicked);
+            assert_eq!([hash(clicked), hash(again)], [["taken"], ["taken"]]);
+            let elsewhere = click(&other, again);
+            assert!(hash(elsewhere) != ["taken"] && hash(elsewhere) != own, "{:?}", hash(elsewhere));
+            let back = click(&volume, elsewhere);
+            assert_eq!(hash(back), own);
+            [result, clicked, again, elsewhere, back].into_iter().for_each(|result| sam2lung_result_free(result));
+            sam2lung_engine_free(engine);
+        }
     }
 
     #[test]

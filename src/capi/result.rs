@@ -59,6 +59,8 @@ pub struct sam2lung_result {
     pub(super) found: Segmentation,
     /// How it was made; `None` for maps that were kept, and where clicks by another bundle went on from it.
     pub(super) made: Option<HowMade>,
+    /// Numbers of the volumes that it was made from ([`crate::steps::fingerprint`]); none of a result that no run made.
+    pub(super) fingerprints: Vec<u64>,
     /// What a folder of results says of it; `None` unless it was read from one.
     pub(super) kept: Option<Kept>,
     reasons: Vec<Vec<CString>>,
@@ -80,6 +82,7 @@ impl sam2lung_result {
             warnings: Warnings::of(&found.warnings),
             seconds: took.as_secs_f64(),
             made,
+            fingerprints: Vec::new(),
             kept: None,
             found,
         }

@@ -28,8 +28,12 @@ use crate::{
         options::{Options, Search},
     },
     progress::{CancelToken, Monitor, Progress, Stage},
-    report::{folder::HowMade, manifest::voxels_sha256},
+    report::{
+        folder::HowMade,
+        manifest::{mask_sha256, voxels_sha256},
+    },
     space::volume::Volume,
+    steps::fingerprint::Fingerprint,
 };
 
 /// What the record calls a mask that came in as a volume.
@@ -283,8 +287,13 @@ fn result_of(
     started: Instant,
     monitor: &mut Monitor<'_>,
 ) -> Result<sam2lung_result> {
+    let prints = volumes.iter().map(|volume| Fingerprint::of(&volume.voxels, monitor.cancel_token()));
+    let fingerprints = prints.collect::<Result<Vec<_>>>()?;
+    let earlier = earlier.map(|earlier| Earlier { result: earlier, same: earlier.fingerprints == fingerprints });
     let (found, made) = made_by(&mut taken.engine(), volumes, earlier, options, monitor)?;
-    Ok(sam2lung_result::new(found, made, started.elapsed(), taken.gives_back_memory()))
+    let mut result = sam2lung_result::new(found, made, started.elapsed(), taken.gives_back_memory());
+    result.fingerprints = fingerprints;
+    Ok(result)
 }
 
 /// What a job runs on: everything that it needs is its own.
@@ -350,34 +359,54 @@ impl Prepared {
     }
 }
 
+/// A result that is clicked on.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    result: &'a sam2lung_result,
+    /// Whether it was made from the very voxels that the click is given.
+    same: bool,
+}
+
 /// What a run, or a click on an earlier result, finds in volumes, packed for its owner; and how it was made, where one record can
 /// tell.
 fn made_by(
     engine: &mut Engine,
     volumes: Vec<Volume<f32>>,
-    earlier: Option<&sam2lung_result>,
+    earlier: Option<Earlier<'_>>,
     options: &Options,
     monitor: &mut Monitor<'_>,
 ) -> Result<(Segmentation, Option<HowMade>)> {
     let (cancel, began) = (monitor.cancel_token().clone(), Instant::now());
-    let hashes = volumes.iter().map(|volume| voxels_sha256(&volume.voxels, &cancel)).collect::<Result<Vec<_>>>()?;
+    let hashes = hashes(&volumes, earlier, &cancel)?;
     let mask = match &options.search {
         Search::Lungs => ("auto".to_owned(), None),
         Search::Everywhere => ("off".to_owned(), None),
-        Search::Mask(mask) => (GIVEN_MASK.to_owned(), Some(voxels_sha256(&mask.mapv(u8::from), &cancel)?)),
+        // Of a click the record keeps where the earlier result was searched.
+        Search::Mask(_) if earlier.is_some() => (GIVEN_MASK.to_owned(), None),
+        Search::Mask(mask) => (GIVEN_MASK.to_owned(), Some(mask_sha256(mask, &cancel)?)),
     };
     let read = began.elapsed();
     let mut found = match earlier {
-        Some(earlier) => engine.click(volumes, &earlier.found, options, monitor)?,
+        Some(earlier) => engine.click(volumes, &earlier.result.found, options, monitor)?,
         None => engine.segment(volumes, options, monitor)?,
     };
     found.stages.insert("read", read);
     let made = HowMade::of(engine, options, mask, hashes)?;
     let made = match earlier {
-        Some(earlier) => earlier.made.as_ref().and_then(|before| made.going_on_from(before)),
+        Some(earlier) => earlier.result.made.as_ref().and_then(|before| made.going_on_from(before)),
         None => Some(made),
     };
     Ok((found.pack_native(&cancel)?, made))
+}
+
+/// sha256 of the voxels of each volume. A sha256 takes as long as a part of a click: of the voxels that the earlier result was made
+/// from it is that of then, and nothing is computed where no record will tell it.
+fn hashes(volumes: &[Volume<f32>], earlier: Option<Earlier<'_>>, cancel: &CancelToken) -> Result<Vec<String>> {
+    match earlier.map(|earlier| (&earlier.result.made, earlier.same)) {
+        Some((None, _)) => Ok(Vec::new()),
+        Some((Some(before), true)) => Ok(before.voxels_sha256.clone()),
+        Some((Some(_), false)) | None => volumes.iter().map(|volume| voxels_sha256(&volume.voxels, cancel)).collect(),
+    }
 }
 
 /// The volumes that the bundle takes.

@@ -61,9 +61,13 @@ impl Fit {
         let Fit { surface_mm, lung_dice, volume_ratio, .. } = *self;
         let fits = surface_mm <= MAX_SURFACE_MM && lung_dice >= MIN_OVERLAP && VOLUME_RATIO.contains(&volume_ratio);
         let got = || {
+            let surfaces = if surface_mm.is_finite() {
+                format!("the lungs' surfaces lie {surface_mm:.1} mm apart")
+            } else {
+                "neither scan shows a surface of the lungs where the other one does".to_owned()
+            };
             format!(
-                "the lungs' surfaces lie {surface_mm:.1} mm apart, their Dice is {lung_dice:.2}, and the prior lungs would \
-                 have {volume_ratio:.2} times the volume"
+                "{surfaces}, their Dice is {lung_dice:.2}, and the prior lungs would have {volume_ratio:.2} times the volume"
             )
         };
         if fits { Ok(()) } else { Err(got()) }
@@ -186,4 +190,24 @@ fn above_mean(field: &Field, ijk: [isize; 3]) -> Option<f64> {
     }
     let own = f64::from(field.hu[[ijk[2] as usize, ijk[1] as usize, ijk[0] as usize]]);
     Some(own - sum / count as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fit_without_a_surface_in_both_scans_is_refused_in_words() {
+        let fit = Fit {
+            surface_mm: 9.0,
+            surface_mm_p95: 9.0,
+            lung_dice: 0.5,
+            vessel_correlation: 0.0,
+            volume_ratio: 1.0,
+            shared: 1.0,
+        };
+        assert!(fit.check().unwrap_err().starts_with("the lungs' surfaces lie 9.0 mm apart, their Dice is 0.50"));
+        let said = Fit { surface_mm: f64::INFINITY, ..fit }.check().unwrap_err();
+        assert!(said.starts_with("neither scan shows a surface of the lungs where") && !said.contains("inf"), "{said}");
+    }
 }

@@ -7,10 +7,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use ndarray::Array3;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::scan::{self, Finding, MadeBy};
+use super::scan::{self, Finding, MadeBy, WarningRecord};
 use crate::{
     error::{Error, Result},
     io::{self, ReadOptions},
+    memory,
     progress::Monitor,
     report::outputs::{LABEL, MANIFEST, NODULES_JSON, PROBABILITY},
     space::grid::Grid,
@@ -31,8 +32,8 @@ pub struct Kept {
     pub searched_everywhere: bool,
     /// Nodules and micronodules.
     pub findings: Vec<Finding>,
-    /// Names of what the result can't be trusted for.
-    pub warnings: Vec<String>,
+    /// What the result can't be trusted for.
+    pub warnings: Vec<WarningRecord>,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +41,7 @@ struct Run {
     model: RunModel,
     input: RunInput,
     #[serde(default)]
-    warnings: Vec<RunWarning>,
+    warnings: Vec<WarningRecord>,
     options: RunOptions,
     result: RunResult,
 }
@@ -55,11 +56,6 @@ struct RunModel {
 #[derive(Deserialize)]
 struct RunInput {
     voxels_sha256: String,
-}
-
-#[derive(Deserialize)]
-struct RunWarning {
-    name: String,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +87,9 @@ struct KeptMicronodule {
     volume_mm3_p95: Option<f64>,
     #[serde(default)]
     sample_volumes_mm3: Vec<f64>,
+    mean_diameter_mm: Option<f64>,
+    #[serde(default)]
+    sample_mean_diameters_mm: Vec<f64>,
     #[serde(default)]
     review: bool,
     #[serde(default)]
@@ -110,6 +109,10 @@ struct KeptNodule {
     review_reasons: Vec<String>,
     class: String,
     sample_volumes_mm3: Vec<f64>,
+    // Older results don't have these.
+    mean_diameter_mm: Option<f64>,
+    #[serde(default)]
+    sample_mean_diameters_mm: Vec<f64>,
 }
 
 impl Kept {
@@ -152,7 +155,7 @@ impl Kept {
             probability_file: PROBABILITY.with("", format),
             searched_everywhere,
             findings,
-            warnings: run.warnings.into_iter().map(|warning| warning.name).collect(),
+            warnings: run.warnings,
         })
     }
 
@@ -181,9 +184,12 @@ impl Kept {
     /// Label map and probability of `folder`, on the grid of its CT.
     ///
     /// # Errors
-    /// As [`io::read_volume`]; [`Error::Read`] for a map on another grid, and as [`Kept::check_labels`].
+    /// As [`io::read_volume`]; [`Error::OutOfMemory`]; [`Error::Read`] for a map on another grid, and as [`Kept::check_labels`].
     pub fn maps(&self, folder: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<(Array3<u16>, Array3<f32>)> {
-        let labels = map_of(&folder.join(&self.label_file), grid, monitor)?.mapv(|number| number as u16);
+        let numbers = map_of(&folder.join(&self.label_file), grid, monitor)?;
+        memory::check_free(size_of::<u16>() * numbers.len(), "the labels of a folder of results")?;
+        let labels = numbers.mapv(|number| number as u16);
+        drop(numbers);
         self.check_labels(&labels, grid.voxel_mm3(), &folder.join(&self.label_file))?;
         Ok((labels, map_of(&folder.join(&self.probability_file), grid, monitor)?))
     }
@@ -233,6 +239,8 @@ impl KeptNodule {
             volume_mm3_p95: Some(self.volume_mm3_p95),
             equivalent_diameter_mm: self.equivalent_diameter_mm,
             sample_volumes_mm3: self.sample_volumes_mm3,
+            mean_diameter_mm: self.mean_diameter_mm,
+            sample_mean_diameters_mm: self.sample_mean_diameters_mm,
             review: self.review,
             review_reasons: self.review_reasons,
             class: self.class,
@@ -253,6 +261,8 @@ impl KeptMicronodule {
             volume_mm3_p95: self.volume_mm3_p95,
             equivalent_diameter_mm: self.equivalent_diameter_mm,
             sample_volumes_mm3: self.sample_volumes_mm3,
+            mean_diameter_mm: self.mean_diameter_mm,
+            sample_mean_diameters_mm: self.sample_mean_diameters_mm,
             review: self.review,
             review_reasons: self.review_reasons,
             class: self.class,
@@ -260,20 +270,23 @@ impl KeptMicronodule {
     }
 }
 
-/// Refuses findings with another number of sample volumes than were drawn; a micronodule of an older result has none.
+/// Refuses findings with another number of samples than were drawn; of older results a micronodule has none, and nothing has mean
+/// diameters.
 fn check_samples(findings: &[Finding], samples: usize, folder: &Path) -> Result<()> {
-    let is_wrong = |finding: &&Finding| {
-        let got = finding.sample_volumes_mm3.len();
-        got != samples && !(finding.is_micronodule() && got == 0)
-    };
-    let Some(wrong) = findings.iter().find(is_wrong) else { return Ok(()) };
-    let (which, file) = match wrong.id {
-        Some(id) => (format!("nodule {id}"), NODULES_JSON),
-        None => ("a micronodule".to_owned(), MANIFEST),
-    };
-    let got = wrong.sample_volumes_mm3.len();
-    let reason = format!("{which} has {got} sample volumes; expected {samples}, as run.json says");
-    Err(Error::read(&folder.join(file.file()), reason, "Segment the CT again"))
+    for finding in findings {
+        let (which, file) = match finding.id {
+            Some(id) => (format!("nodule {id}"), NODULES_JSON),
+            None => ("a micronodule".to_owned(), MANIFEST),
+        };
+        let volumes = (finding.sample_volumes_mm3.len(), "volumes", finding.is_micronodule());
+        let diameters = (finding.sample_mean_diameters_mm.len(), "mean diameters", true);
+        let is_wrong = |(got, _, may_lack): &(usize, &str, bool)| *got != samples && !(*may_lack && *got == 0);
+        if let Some((got, what, _)) = [volumes, diameters].into_iter().find(is_wrong) {
+            let reason = format!("{which} has {got} sample {what}; expected {samples}, as run.json says");
+            return Err(Error::read(&folder.join(file.file()), reason, "Segment the CT again"));
+        }
+    }
+    Ok(())
 }
 
 fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -316,14 +329,21 @@ mod tests {
     }
 
     #[test]
-    fn check_samples_lets_a_micronodule_of_an_older_result_have_none() {
-        let with = |id: Option<u16>, samples: usize| {
-            let finding = Finding { sample_volumes_mm3: vec![1.0; samples], ..Finding::at(id, [0.0; 3]) };
+    fn check_samples_lets_a_micronodule_of_an_older_result_have_none_and_all_have_no_mean_diameters() {
+        let with = |id: Option<u16>, samples: usize, diameters: usize| {
+            let finding = Finding {
+                sample_volumes_mm3: vec![1.0; samples],
+                sample_mean_diameters_mm: vec![1.0; diameters],
+                ..Finding::at(id, [0.0; 3])
+            };
             check_samples(&[finding], 3, Path::new("out")).map_err(|e| e.to_string())
         };
-        assert_eq!([with(Some(1), 3), with(None, 3), with(None, 0)], [Ok(()), Ok(()), Ok(())]);
-        assert!(with(Some(1), 0).unwrap_err().contains("nodules.json: nodule 1 has 0 sample volumes; expected 3"));
-        assert!(with(None, 2).unwrap_err().contains("run.json: a micronodule has 2 sample volumes"));
+        let taken = [with(Some(1), 3, 3), with(Some(1), 3, 0), with(None, 3, 3), with(None, 0, 0)];
+        assert_eq!(taken, [Ok(()), Ok(()), Ok(()), Ok(())]);
+        let refused = with(Some(1), 0, 0).unwrap_err();
+        assert!(refused.contains("nodules.json: nodule 1 has 0 sample volumes; expected 3"), "{refused}");
+        assert!(with(None, 2, 0).unwrap_err().contains("run.json: a micronodule has 2 sample volumes"));
+        assert!(with(Some(1), 3, 2).unwrap_err().contains("nodule 1 has 2 sample mean diameters; expected 3"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! A prior and a current CT of one patient: which nodule is which, and how each changed.
 //!
 //! Enters: two [`Scan`]s whose findings were made in one way. Leaves: a [`Comparison`]. The lungs are laid over each other
-//! ([`register`]), findings are paired one to one ([`matching`]), and the change of each pair is told by pairs of samples
-//! ([`growth`]): sample *s* is the same network on both scans. Not known here: networks, files but those of a folder of results
-//! ([`kept`]), and what is written. Nothing is said of what a change means for the patient.
+//! ([`register`]), findings are paired one to one ([`matching`]), and the change of each pair is told by pairs of samples, of which
+//! sample *s* is the same network on both scans, and by what differs from scan to scan ([`growth`]). Not known here: networks,
+//! files but those of a folder of results ([`kept`]), and what is written. Nothing is said of what a change means for the patient.
 
 pub mod assign;
 pub mod date;
@@ -22,7 +22,7 @@ use serde::Serialize;
 use self::{
     field::Field,
     fit::Fit,
-    growth::{Growth, Trend, Volumes},
+    growth::{Growth, Sizes, Trend},
     matching::Pair,
     register::Registration,
     scan::{Finding, Scan},
@@ -177,7 +177,7 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
     let pair = |pair: &Pair| {
         let (before, now) = (&prior.findings[pair.prior], &current.findings[pair.current]);
         let known = !before.is_cut_off() && !now.is_cut_off();
-        let growth = known.then(|| Growth::of(volumes(before, prior), volumes(now, current), days));
+        let growth = known.then(|| Growth::of(sizes(before, prior), sizes(now, current), days));
         let status = match growth.as_ref().map(Growth::trend) {
             Some(Trend::Grown) => Status::Grown,
             Some(Trend::Shrunk) => Status::Shrunk,
@@ -231,11 +231,13 @@ fn rows(prior: &Scan, current: &Scan, registration: &Registration, pairs: &[Pair
     rows
 }
 
-fn volumes<'a>(finding: &'a Finding, scan: &Scan) -> Volumes<'a> {
-    Volumes {
+fn sizes<'a>(finding: &'a Finding, scan: &Scan) -> Sizes<'a> {
+    Sizes {
         outline_mm3: finding.volume_mm3,
         samples_mm3: &finding.sample_volumes_mm3,
         voxel_mm3: scan.ct.grid.voxel_mm3(),
+        mean_diameter_mm: finding.mean_diameter_mm,
+        sample_mean_diameters_mm: &finding.sample_mean_diameters_mm,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ndarray::Array3;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{date, register::Lungs};
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         volume::{Voi, Volume},
     },
     steps::lungs::find_lungs,
+    warning::Warning,
 };
 
 /// DICOM's Study Date and Patient ID (PS3.6).
@@ -114,6 +115,11 @@ pub struct Finding {
     /// Volume under each sample; empty where it isn't kept.
     #[serde(skip)]
     pub sample_volumes_mm3: Vec<f64>,
+    /// Mean of the axial long and short axis; `null` where it isn't kept.
+    pub mean_diameter_mm: Option<f64>,
+    /// The same under each sample; empty where it isn't kept.
+    #[serde(skip)]
+    pub sample_mean_diameters_mm: Vec<f64>,
     /// Whether someone should look again.
     pub review: bool,
     /// Why.
@@ -144,6 +150,8 @@ impl Finding {
             volume_mm3_p95: Some(nodule.volume_mm3_p95),
             equivalent_diameter_mm: nodule.equivalent_diameter_mm,
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            mean_diameter_mm: Some(nodule.mean_diameter_mm).filter(|mm| mm.is_finite()),
+            sample_mean_diameters_mm: nodule.sample_mean_diameters_mm.clone(),
             review: nodule.review,
             review_reasons: nodule.review_reasons.clone(),
             class: nodule.class.clone(),
@@ -187,6 +195,22 @@ pub fn searched_everywhere(lung_mask: &str, result: &str) -> Result<bool> {
     }
 }
 
+/// A warning as a result tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningRecord {
+    /// Its name, `W_…`.
+    pub name: String,
+    /// What is so, and what follows from it.
+    pub text: String,
+}
+
+impl WarningRecord {
+    /// A warning of this run.
+    pub fn of(warning: &Warning) -> Self {
+        WarningRecord { name: warning.name().to_owned(), text: warning.to_string() }
+    }
+}
+
 /// A CT and what was found in it. Arrays lie in canonical orientation.
 #[derive(Debug, Clone)]
 pub struct Scan {
@@ -210,8 +234,8 @@ pub struct Scan {
     pub searched_everywhere: bool,
     /// Nodules and micronodules.
     pub findings: Vec<Finding>,
-    /// Names of what its result can't be trusted for.
-    pub warnings: Vec<String>,
+    /// What its result can't be trusted for.
+    pub warnings: Vec<WarningRecord>,
 }
 
 /// What is known of a scan beside its arrays.
@@ -251,27 +275,30 @@ impl Scan {
     /// [`Error::NoLung`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
     pub fn of_run(
         about: About,
-        found: &Segmentation,
+        found: Segmentation,
         searched_everywhere: bool,
         monitor: &mut Monitor<'_>,
     ) -> Result<Self> {
-        let maps =
-            found.canonical().ok_or_else(|| Error::Internal { what: "the result no longer holds its CT".into() })?;
         let nodules = found.nodules.iter().map(|nodule| Finding::of(nodule, false));
         let micronodules = found.micronodules.iter().map(|nodule| Finding::of(nodule, true));
-        let lungs = find_lungs(maps.ct, monitor)?.search;
+        let findings = nodules.chain(micronodules).collect();
+        let warnings = found.warnings.iter().map(WarningRecord::of).collect();
+        let (ct, labels, probability) = found
+            .into_canonical()
+            .ok_or_else(|| Error::Internal { what: "the result no longer holds its CT".into() })?;
+        let lungs = find_lungs(&ct, monitor)?.search;
         Ok(Scan {
             name: about.name,
             date: about.date,
             patient: about.patient,
             made_by: about.made_by,
-            ct: maps.ct.clone(),
-            labels: maps.labels.clone(),
-            probability: maps.probability.clone(),
+            ct,
+            labels,
+            probability,
             lungs,
             searched_everywhere,
-            findings: nodules.chain(micronodules).collect(),
-            warnings: found.warnings.iter().map(|warning| warning.name().to_owned()).collect(),
+            findings,
+            warnings,
         })
     }
 

@@ -133,9 +133,10 @@ impl Arrays {
 
     fn copied_map<T: Copy>(&self, map: &Array3<T>, to: &Orientation, cancel: &CancelToken) -> Result<Array3<T>> {
         cancel.check()?;
+        let copy = memory::copied(map.view(), "a copy of a result's maps")?;
         match self.evidence {
-            Some(_) => Ok(map.clone()),
-            None => to.array_to_canonical(map.clone(), cancel),
+            Some(_) => Ok(copy),
+            None => to.array_to_canonical(copy, cancel),
         }
     }
 }
@@ -235,6 +236,12 @@ impl Segmentation {
         let Arrays { labels, probability, uncertainty, evidence, .. } = &self.arrays;
         let Evidence { ct, samples } = evidence.as_ref()?;
         Some(Canonical { ct, probability, uncertainty, labels, samples })
+    }
+
+    /// CT, labels and probability of [`Segmentation::canonical`], where that has them: nothing is copied.
+    pub fn into_canonical(self) -> Option<(Volume<f32>, Array3<u16>, Array3<f32>)> {
+        let Arrays { labels, probability, evidence, .. } = self.arrays;
+        Some((evidence?.ct, labels, probability))
     }
 
     /// The nodules with the voxel indices of [`Segmentation::canonical`].

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     contract::model::{self, Model},
     error::{Error, Result},
+    memory,
     progress::{CancelToken, Monitor},
     space::{
         grid::Grid,
@@ -39,7 +40,7 @@ pub struct Searched {
 /// everything is searched.
 ///
 /// # Errors
-/// [`Error::NoLung`] or [`Error::Cancelled`].
+/// [`Error::NoLung`], [`Error::OutOfMemory`] or [`Error::Cancelled`].
 pub fn region(scan: &Scan, options: &Options, monitor: &mut Monitor<'_>) -> Result<Searched> {
     let everywhere = || Array3::from_elem(scan.grid().shape(), true);
     Ok(match (&options.search, scan.ct()) {
@@ -50,7 +51,8 @@ pub fn region(scan: &Scan, options: &Options, monitor: &mut Monitor<'_>) -> Resu
         (Search::Everywhere, Some(_)) => Searched { region: everywhere(), warnings: vec![Warning::NoLungMask] },
         (Search::Lungs | Search::Everywhere, None) => Searched { region: everywhere(), warnings: Vec::new() },
         (Search::Mask(mask), _) => {
-            let region = scan.orientation.array_to_canonical(mask.clone(), monitor.cancel_token())?;
+            let mask = memory::copied(mask.view(), "a copy of the lung mask")?;
+            let region = scan.orientation.array_to_canonical(mask, monitor.cancel_token())?;
             let voxels = region.iter().filter(|inside| **inside).count();
             if voxels == 0 && options.clicks.inside.is_empty() {
                 return Err(Error::NoLung { reason: "the lung mask has no voxel above 0.5".into() });

@@ -1,7 +1,11 @@
 //! The lungs of the volumes that were looked at last: a click on the same volumes needn't look for them again.
 
 use super::scan::Scan;
-use crate::{error::Result, progress::CancelToken, steps::aeration::HalfLung};
+use crate::{
+    error::Result,
+    progress::CancelToken,
+    steps::{aeration::HalfLung, fingerprint::Fingerprint},
+};
 
 /// The lungs in each channel in HU, by the channel's number.
 pub type Lungs = Vec<(usize, Vec<HalfLung>)>;
@@ -32,24 +36,15 @@ impl Seen {
     }
 }
 
-/// A number that other volumes don't have but by a chance of one in 2⁶⁴: the steps of FNV-1a, a pair of voxels each.
+/// A number that other volumes don't have.
 fn fingerprint(scan: &Scan, cancel: &CancelToken) -> Result<u64> {
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(PRIME).rotate_left(23);
-    let grid = scan.grid();
-    grid.dims.iter().for_each(|n| add(*n as u64));
-    grid.spacing_mm.iter().for_each(|mm| add(mm.to_bits()));
+    let (mut fingerprint, grid) = (Fingerprint::default(), scan.grid());
+    grid.dims.iter().for_each(|n| fingerprint.add(*n as u64));
+    grid.spacing_mm.iter().for_each(|mm| fingerprint.add(mm.to_bits()));
     for (_, volume) in scan.hounsfield() {
-        for slice in volume.voxels.outer_iter() {
-            cancel.check()?;
-            let values = slice.to_slice().unwrap_or_default();
-            let (pairs, rest) = values.as_chunks::<2>();
-            pairs.iter().for_each(|[a, b]| add(u64::from(a.to_bits()) << 32 | u64::from(b.to_bits())));
-            rest.iter().for_each(|a| add(a.to_bits().into()));
-        }
+        fingerprint.add_voxels(&volume.voxels, cancel)?;
     }
-    Ok(hash)
+    Ok(fingerprint.number())
 }
 
 #[cfg(test)]

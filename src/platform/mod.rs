@@ -64,6 +64,27 @@ mod tests {
     }
 
     #[test]
+    fn lock_folder_that_many_take_and_leave_is_held_by_another_or_free_and_never_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        match lock_folder(folder.path()) {
+                            Ok(_lock) => _ = taken.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+                            Err(std::fs::TryLockError::WouldBlock) => {}
+                            Err(std::fs::TryLockError::Error(error)) => panic!("{error}"),
+                        }
+                    }
+                });
+            }
+        });
+        assert!(taken.into_inner() > 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn rename_folder_moves_it_with_what_it_holds() {
         let root = tempfile::tempdir().unwrap();
         let (from, to) = (root.path().join("from"), root.path().join("to"));

@@ -49,6 +49,8 @@ pub const LOADER_TAKES_TRUNCATED: bool = false;
 pub const NAMES_IGNORE_CASE: bool = true;
 /// The file that stands for a folder's lock.
 const LOCK: &str = ".part-lock";
+/// How often a lock is tried that is refused though no file of one is there.
+const LOCK_TRIES: usize = 3;
 /// How long a folder may be kept from being renamed by programs that look into every new file.
 const RENAME_WAIT: Duration = Duration::from_secs(3);
 
@@ -216,10 +218,24 @@ pub fn lock_folder(folder: &Path) -> Result<File, TryLockError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).access_mode(GENERIC_WRITE | DELETE).share_mode(0);
     options.attributes(FILE_ATTRIBUTE_HIDDEN).custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
-    options.open(folder.join(LOCK)).map_err(|error| match error.raw_os_error().map(|code| code as u32) {
-        Some(ERROR_SHARING_VIOLATION) => TryLockError::WouldBlock,
-        _ => TryLockError::Error(error),
-    })
+    let (path, mut tries) = (folder.join(LOCK), 1..=LOCK_TRIES);
+    loop {
+        tries.next();
+        let refused = match options.open(&path) {
+            Ok(lock) => return Ok(lock),
+            Err(error) => error,
+        };
+        match refused.raw_os_error().map(|code| code as u32) {
+            Some(ERROR_SHARING_VIOLATION) => return Err(TryLockError::WouldBlock),
+            // A lock that is going: until it has gone nobody may open its file, or ask about it.
+            Some(ERROR_ACCESS_DENIED) if !matches!(path.try_exists(), Ok(false)) => {
+                return Err(TryLockError::WouldBlock);
+            }
+            // There is none: it went since, or nobody may write into the folder.
+            Some(ERROR_ACCESS_DENIED) if !tries.is_empty() => {}
+            _ => return Err(TryLockError::Error(refused)),
+        }
+    }
 }
 
 /// What of its lock a folder keeps while it is renamed: nothing, for none is renamed that holds an open file.

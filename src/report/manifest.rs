@@ -199,6 +199,10 @@ pub struct MicronoduleRecord {
     pub volume_mm3_p95: f64,
     /// Volume under each sample, in their order; 0 where a sample misses it.
     pub sample_volumes_mm3: Vec<f64>,
+    /// Mean of the axial long and short axis.
+    pub mean_diameter_mm: f64,
+    /// The same under each sample, in their order; 0 where a sample misses it.
+    pub sample_mean_diameters_mm: Vec<f64>,
     /// Whether someone should look again, were it shown.
     pub review: bool,
     /// Why.
@@ -217,6 +221,8 @@ impl MicronoduleRecord {
             volume_mm3_p05: nodule.volume_mm3_p05,
             volume_mm3_p95: nodule.volume_mm3_p95,
             sample_volumes_mm3: nodule.sample_volumes_mm3.clone(),
+            mean_diameter_mm: nodule.mean_diameter_mm,
+            sample_mean_diameters_mm: nodule.sample_mean_diameters_mm.clone(),
             review: nodule.review,
             review_reasons: nodule.review_reasons.clone(),
         }
@@ -275,6 +281,21 @@ pub fn voxels_sha256<T: Sample>(voxels: &Array3<T>, cancel: &CancelToken) -> Res
     Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
 }
 
+/// sha256 of a mask's voxels, 1 or 0, uint8, in array order.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn mask_sha256(mask: &Array3<bool>, cancel: &CancelToken) -> Result<String> {
+    let (mut hash, mut bytes) = (Sha256::new(), Vec::new());
+    for slice in mask.outer_iter() {
+        cancel.check()?;
+        bytes.clear();
+        bytes.extend(slice.iter().copied().map(u8::from));
+        hash.update(&bytes);
+    }
+    Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
+}
+
 /// Largest resident memory of this process so far in MiB.
 pub fn peak_memory_mib() -> Option<f64> {
     platform::peak_memory_bytes().map(|bytes| bytes as f64 / (1 << 20) as f64)
@@ -290,5 +311,12 @@ mod tests {
         assert_eq!(voxels_sha256(&voxels, &token).unwrap().len(), 64);
         token.cancel();
         assert_eq!(voxels_sha256(&voxels, &token).unwrap_err().name(), "E_CANCELLED");
+    }
+
+    #[test]
+    fn mask_sha256_is_that_of_its_voxels_as_bytes() {
+        let mask = Array3::from_shape_fn((2, 3, 4), |(k, j, i)| (k + j + i) % 3 == 0);
+        let token = CancelToken::new();
+        assert_eq!(mask_sha256(&mask, &token).unwrap(), voxels_sha256(&mask.mapv(u8::from), &token).unwrap());
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Enters: the files of an input, what is asked, and a folder of results. Leaves: what `run.json` keeps of both, and how it
 //! compares. The voxels' sha256 decides; names, sizes and times of change of the files save reading them where they are as they
-//! were. No path is kept, for paths may name the patient: they go into a sha256.
+//! were. No path is kept, for paths may name the patient: they go into a sha256. And whether a reader worked on a result, which is
+//! then never replaced ([`check_unread`]).
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{outputs::MANIFEST, summary::Counts};
-use crate::{VERSION, contract::bundle::Bundle, error::Result, io, progress::Monitor};
+use crate::{
+    VERSION,
+    contract::bundle::Bundle,
+    error::{Error, Result},
+    io,
+    progress::Monitor,
+};
 
 /// What `run.json` keeps for a later run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,6 +132,40 @@ impl Earlier {
     }
 }
 
+/// What `run.json` has of a reader's readings.
+#[derive(Default, Deserialize)]
+struct Read {
+    #[serde(default)]
+    readings: Vec<ReadNodule>,
+}
+
+#[derive(Deserialize)]
+struct ReadNodule {
+    decision: String,
+    comment: String,
+}
+
+/// Refuses a folder whose result a reader has worked on, by decisions or comments: a new result would lose them, and has other
+/// nodules. A `run.json` that can't be read has none that anybody could tell.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn check_unread(folder: &Path) -> Result<()> {
+    let text = fs::read_to_string(folder.join(MANIFEST.file())).unwrap_or_default();
+    let Read { readings } = serde_json::from_str(&text).unwrap_or_default();
+    let says_something = |reading: &&ReadNodule| reading.decision != "undecided" || !reading.comment.is_empty();
+    match readings.iter().filter(says_something).count() {
+        0 => Ok(()),
+        count => Err(Error::write(
+            folder,
+            format!(
+                "it holds what a reader says of {count} nodule(s), which a new result would lose: choose another folder, or \
+                 take this one away"
+            ),
+        )),
+    }
+}
+
 /// sha256 of the paths, sizes and times of change of all files of these inputs, of a folder all that lie in it. `None` where
 /// they don't tell whether voxels changed: those of NRRD and MetaImage may lie in other files.
 ///
@@ -217,6 +258,24 @@ mod tests {
         let old = kept(|run| drop(run.as_object_mut().unwrap().remove("resume"))).unwrap_err();
         assert!(old.contains("doesn't say what was asked for"));
         assert_eq!(Earlier::of(Path::new("no such folder")), Ok(None));
+    }
+
+    #[test]
+    fn check_unread_refuses_a_result_that_a_reader_decided_or_wrote_on_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |run: &str| {
+            fs::write(folder.path().join("run.json"), run).unwrap();
+            check_unread(folder.path()).map_err(|error| format!("{}: {error}", error.name()))
+        };
+        let reading = |decision: &str, comment: &str| json!({ "nodule": 1, "decision": decision, "comment": comment, "reader": "AB" });
+        let with = |readings: &[Value]| told(&json!({ "readings": readings }).to_string());
+        assert!(check_unread(Path::new("no such folder")).is_ok());
+        for unread in [told("{}"), told("{"), with(&[]), with(&[reading("undecided", "")])] {
+            assert_eq!(unread, Ok(()));
+        }
+        let text =
+            with(&[reading("undecided", ""), reading("undecided", "scar?"), reading("rejected", "")]).unwrap_err();
+        assert!(text.starts_with("E_WRITE: ") && text.contains("a reader says of 2 nodule(s)"), "{text}");
     }
 
     #[test]

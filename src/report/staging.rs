@@ -76,6 +76,15 @@ fn lock(folder: &Path) -> Option<File> {
     }
 }
 
+/// Takes away what killed runs left in `output`, as [`Staging::create`] does: once before many results are made there, since it
+/// lists the whole folder.
+pub fn tidy(output: &Path) {
+    let held = lock(output);
+    if held.is_some() {
+        sweep(output);
+    }
+}
+
 /// Takes away what killed runs left in `output`. Whoever calls it holds the lock of `output`. What can't be taken away
 /// stays: the run goes on without.
 fn sweep(output: &Path) {
@@ -161,15 +170,22 @@ impl Staging {
     /// # Errors
     /// [`Error::Write`].
     pub fn create(target: &Path, names: Names) -> Result<Self> {
-        let output = target.parent().unwrap_or(target);
+        tidy(output_of(target));
+        Self::create_in_tidy(target, names)
+    }
+
+    /// As [`Staging::create`], without a look at what lies beside the target: where thousands of results do, each would take
+    /// longer than the one before.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn create_in_tidy(target: &Path, names: Names) -> Result<Self> {
+        let output = output_of(target);
         let failed = |e| Error::write(output, e);
         let mut tries = 1..=TRIES;
         loop {
             let made = Made::all(output).map_err(failed)?;
-            let held = lock(output);
-            if held.is_some() {
-                sweep(output);
-            }
+            let _held = lock(output);
             only(names, target)?;
             let prefix = format!(".{}{PARTIAL}", file_name(target));
             match tempfile::Builder::new().prefix(&prefix).tempdir_in(output) {
@@ -189,6 +205,11 @@ impl Staging {
         self.folder.path()
     }
 
+    /// The folder whose place it takes.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Name of the target.
     pub fn name(&self) -> String {
         file_name(&self.target)
@@ -200,7 +221,7 @@ impl Staging {
     /// [`Error::Write`].
     pub fn finish(self) -> Result<()> {
         // Bindings go in the other order than fields; other runs look at the folders only after all that is done.
-        let output = self.target.parent().unwrap_or(&self.target).to_path_buf();
+        let output = output_of(&self.target).to_path_buf();
         let _held = lock(&output);
         let Staging { made: _made, folder, target, names, lock } = self;
         let target = &target;
@@ -239,6 +260,11 @@ pub fn write_beside(path: &Path, text: &str) -> Result<()> {
         fs::rename(&part, path)
     });
     written.map_err(|e| Error::write(path, e))
+}
+
+/// The folder that a target lies in.
+fn output_of(target: &Path) -> &Path {
+    target.parent().unwrap_or(target)
 }
 
 fn file_name(path: &Path) -> String {
@@ -327,6 +353,20 @@ mod tests {
         drop(alive);
         drop(Staging::create(&output.path().join("chest"), is_result).unwrap());
         assert!(!stays[0].exists() && staging.path().exists());
+    }
+
+    #[test]
+    fn staging_in_a_tidy_folder_leaves_alone_what_lies_beside_it_and_tidy_takes_it_away() {
+        let output = tempfile::tempdir().unwrap();
+        let left = holding(output.path(), ".other.partial-a1B2c3", &["label.nii.gz"]);
+        let aside = holding(output.path(), ".chest.replaced-a1B2c3", &["earlier/run.json"]);
+        let staging = Staging::create_in_tidy(&output.path().join("new"), is_result).unwrap();
+        assert!(left.exists() && aside.exists());
+        tidy(output.path());
+        assert!(!left.exists() && !aside.exists() && output.path().join("chest/run.json").exists());
+        assert!(staging.path().exists(), "it is somebody's");
+        tidy(&output.path().join("not there"));
+        assert!(!output.path().join("not there").exists());
     }
 
     #[test]

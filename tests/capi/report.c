@@ -97,6 +97,9 @@ int main(int count, char **arguments)
     CHECK(says("report.html", "Rejected by AB: a vessel.") && says("findings.txt", "1 rejected (Nodule 1)"));
     CHECK(says("nodules.csv", ",accepted,decided,comment,reader,") && says("nodules.csv", ",false,true,a vessel,AB,"));
     CHECK(says("run.json", "\"decision\": \"rejected\""));
+    options.surface_format = SAM2LUNG_SURFACE_FORMAT_VTP;
+    GOOD(sam2lung_result_write_report(result, &volume, &options, folder, &error));
+    CHECK(files_in(folder) == all - 2 && says("nodules.vtp", "PolyData"));
 
     /* Refusals leave what was there. */
     readings[0].nodule = 2;
@@ -115,6 +118,14 @@ int main(int count, char **arguments)
     options.reading_count = 0;
     options.volume_format = 4;
     BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_ARGUMENT");
+    options.volume_format = 0;
+    options.surface_format = 3;
+    BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_ARGUMENT");
+    options.surface_format = 0;
+    options.sample_outlines = true;
+    options.volume_format = SAM2LUNG_VOLUME_FORMAT_NONE;
+    BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_ARGUMENT");
+    options.sample_outlines = false;
     options.volume_format = 0;
     options.dicom = true;
     BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_ARGUMENT");
@@ -136,7 +147,7 @@ int main(int count, char **arguments)
     BAD(sam2lung_result_write_report(result, &volume, &options, folder, &error), "E_CANCELLED");
     options.progress = NULL;
     BAD(sam2lung_result_write_report(result, &volume, &options, arguments[1], &error), "E_WRITE"); /* holds bundles */
-    CHECK(files_in(folder) == all - 3 && files_in(above) == 1);
+    CHECK(files_in(folder) == all - 2 && files_in(above) == 1);
 
     /* Of maps nobody knows how they were made. */
     sam2lung_volume labels;

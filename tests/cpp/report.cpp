@@ -36,6 +36,8 @@ TEST(report_of_a_ct_in_memory_says_what_a_reader_decided) {
     sam2lung::ReportOptions options;
     options.readings = {{2, sam2lung::Decision::rejected, "a vessel", "AB"}};
     options.volume_format = sam2lung::VolumeFormat::nrrd;
+    options.surface_format = sam2lung::SurfaceFormat::vtk;
+    options.sample_outlines = true;
     double fraction = 0;
     options.progress = [&](const sam2lung::Progress& progress) {
         fraction = progress.fraction;
@@ -45,7 +47,9 @@ TEST(report_of_a_ct_in_memory_says_what_a_reader_decided) {
     CHECK(fraction > 0.999);
     CHECK(says(folder, "report.html", "Rejected by AB: a vessel."));
     CHECK(says(folder, "findings.txt", "0 accepted, 1 rejected (Nodule 2), 1 undecided."));
-    CHECK(std::filesystem::exists(folder.path / "chest" / "label.nrrd"));
+    for (const char* const file : {"label.nrrd", "sample_outlines.nrrd", "nodules.vtk"}) {
+        CHECK(std::filesystem::exists(folder.path / "chest" / file));
+    }
 }
 
 TEST(report_of_an_image_that_was_read_needs_no_volume) {

@@ -97,7 +97,11 @@ def test_compare_says_what_grew_stayed_came_and_went(scans, compared):
     assert row_at(rows, "current", grew)["distance_mm"] < 3
     ratio = 1 + growth["volume_change_percent"] / 100
     assert growth["doubling_time_days"] == pytest.approx(200 * np.log(2) / np.log(ratio))
-    assert growth["growth_probability"] == 1.0
+    assert growth["growth_probability"] > 0.99
+    assert growth["diameter_change_mm"] == pytest.approx(
+        row_at(rows, "current", grew)["current"]["mean_diameter_mm"]
+        - row_at(rows, "prior", before[2])["prior"]["mean_diameter_mm"]
+    )
 
 
 def test_compare_s_table_says_the_same_as_its_json(compared):
@@ -135,7 +139,9 @@ def test_compare_of_older_results_says_that_their_micronodules_have_no_pairs(sca
     scans.compare(tmp_path / "out", *folders, *cts, model=False)
     rows = comparison(tmp_path / "out")["priors"][0]["nodules"]
     without = [row for row in rows if row["growth"] and row["growth"]["pairs"] == 0]
-    assert without and all(row["growth"]["growth_probability"] is None for row in without)
+    assert without
+    for name in ("growth_probability", "diameter_change_mm", "diameter_growth_probability"):
+        assert all(row["growth"][name] is None for row in without)
     for file in ("comparison.txt", "comparison.html"):
         told = (tmp_path / "out" / file).read_text().lower()
         assert told.count("no pairs of samples are kept of it: no interval and no probability") >= len(without)
@@ -194,6 +200,11 @@ def test_compare_refuses_by_name_what_is_no_pair(scans, tmp_path):
             (prior, other, *both, *(["--series", "first"] * 3)),
             "E_OPTION",
             "one for all scans, or one for each of the 2",
+        ),
+        (
+            (prior, other, *both, "--series", "first"),
+            "E_OPTION",
+            "series is first; expected a DICOM folder among the inputs to pick it from",
         ),
         ((scans.ct("prior"), tmp_path / "no.nii.gz"), "E_READ", "no such file"),
     ):

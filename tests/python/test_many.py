@@ -151,6 +151,24 @@ def test_resume_does_anew_what_was_asked_for_otherwise_and_says_why(run, cts, tm
     assert "anew" not in run(cts[:1], "--resume", *words, "--threads", 1, **other).stderr
 
 
+@pytest.mark.parametrize("words", [("--resume",), ()], ids=["resume", "anew"])
+def test_result_that_a_reader_worked_on_is_never_replaced(run, cts, tmp_path, words):
+    run(cts)
+    manifest = tmp_path / "out" / "b" / "run.json"
+    told = json.loads(manifest.read_text())
+    told["readings"] = [dict(nodule=1, decision="rejected", comment="", reader="AB")]
+    manifest.write_text(json.dumps(told))
+    before = {path.name: path.read_bytes() for path in manifest.parent.iterdir()}
+    done = run(cts, *words, "--seed", 5, status=1)
+    assert "E_WRITE: " in done.stderr and "a reader says of 1 nodule(s)" in done.stderr, done.stderr
+    assert f"{cts[1]}: done anew" not in done.stderr
+    assert {path.name: path.read_bytes() for path in manifest.parent.iterdir()} == before
+    assert column(tmp_path / "out", "error") == ["", "E_WRITE", ""]
+    if words:
+        # What was asked for then is there: nothing is to be replaced.
+        assert run(cts[1:2], *words).returncode == 0
+
+
 def test_resume_of_a_result_that_tells_nothing_does_it_anew(run, cts, tmp_path):
     run(cts[:1])
     manifest = tmp_path / "out" / "a" / "run.json"

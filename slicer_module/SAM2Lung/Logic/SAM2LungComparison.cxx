@@ -93,31 +93,31 @@ std::vector<Column> Columns()
       VTK_DOUBLE,
       PERCENT,
       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume change from"),
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lower end of its 90 % interval over pairs of samples"),
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Lower end of its 90 % interval"),
       Number<&ComparisonRow::volume_change_percent_p05> },
     { "volume_change_percent_p95",
       VTK_DOUBLE,
       PERCENT,
       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Volume change to"),
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Upper end of its 90 % interval over pairs of samples"),
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Upper end of its 90 % interval"),
       Number<&ComparisonRow::volume_change_percent_p95> },
     { "growth_probability",
       VTK_DOUBLE,
       NONE,
       vtkMRMLTr("vtkSlicerSAM2LungLogic", "P(growth)"),
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of pairs of samples in which the volume grew by more than 25 %"),
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "How probable it is that the volume grew by more than 25 %"),
       Number<&ComparisonRow::growth_probability> },
     { "diameter_change_mm",
       VTK_DOUBLE,
       MM,
       vtkMRMLTr("vtkSlicerSAM2LungLogic", "Diameter change"),
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Growth of the diameter of the sphere of its volume"),
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Growth of the mean diameter (axial long and short axis)"),
       Number<&ComparisonRow::diameter_change_mm> },
     { "diameter_growth_probability",
       VTK_DOUBLE,
       NONE,
       vtkMRMLTr("vtkSlicerSAM2LungLogic", "P(diameter growth)"),
-      vtkMRMLTr("vtkSlicerSAM2LungLogic", "Share of pairs of samples in which that diameter grew by more than 1.5 mm"),
+      vtkMRMLTr("vtkSlicerSAM2LungLogic", "How probable it is that the mean diameter grew by more than 1.5 mm"),
       Number<&ComparisonRow::diameter_growth_probability> },
     { "doubling_time_days",
       VTK_DOUBLE,
@@ -515,12 +515,19 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
                                          head.c_str(),
                                          PercentText(node, id).c_str(),
                                          Printed(number("prior_volume_mm3"), "%.0f").c_str());
-  if (std::isfinite(number("growth_probability")))
+  const bool hasPairs = std::isfinite(number("growth_probability"));
+  // Older folders of results keep no diameters of their samples.
+  if (hasPairs && std::isfinite(number("diameter_growth_probability")))
   {
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                                 "P(volume +25 %) %1, P(diameter +1.5 mm) %2."),
                                       Printed(number("growth_probability"), "%.2f").c_str(),
                                       Printed(number("diameter_growth_probability"), "%.2f").c_str());
+  }
+  else if (hasPairs)
+  {
+    text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "P(volume +25 %) %1."),
+                                      Printed(number("growth_probability"), "%.2f").c_str());
   }
   const double days = number("doubling_time_days");
   if (std::isfinite(days) && change == "grown")

@@ -29,7 +29,7 @@ use sam2lung::{
 
 use crate::{
     compare_args::CompareArgs,
-    segment::bundle,
+    segment::{bundle, check_series},
     terminal::{
         Bar, Reported, cancel_on_signal, duration, on_one_line, report, report_for, say, silence_decoders, tell,
     },
@@ -159,7 +159,9 @@ fn named<'a>(args: &'a CompareArgs) -> Result<Vec<Named<'a>>> {
         ct: if Kept::is_in(path) { cts.next().map(PathBuf::as_path) } else { None },
         series: args.series.get(n).or_else(|| args.series.first()).map(String::as_str),
     };
-    Ok(args.scans.iter().zip(names(&args.scans)).enumerate().map(named).collect())
+    let named: Vec<Named<'_>> = args.scans.iter().zip(names(&args.scans)).enumerate().map(named).collect();
+    check_series(args.series.first().map(String::as_str), named.iter().map(|named| named.ct.unwrap_or(named.path)))?;
+    Ok(named)
 }
 
 /// What scans are called: the name of a result's folder as elsewhere; where two have one name, with as much of their paths as
@@ -239,7 +241,7 @@ impl Reader<'_> {
         let engine = self.engine.as_mut().ok_or_else(|| Error::Internal { what: "no model was loaded".into() })?;
         let found = engine.segment(vec![ct.volume], &options, monitor)?;
         let made_by = MadeBy::of(engine.bundle(), options.seed, &found);
-        Scan::of_run(About::of(name, series.as_ref(), made_by), &found, false, monitor)
+        Scan::of_run(About::of(name, series.as_ref(), made_by), found, false, monitor)
     }
 
     fn kept(&mut self, named: &Named<'_>, path: &Path, monitor: &mut Monitor<'_>) -> Result<Scan> {

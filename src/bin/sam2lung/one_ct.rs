@@ -20,9 +20,9 @@ use sam2lung::{
     report::{
         dicom,
         folder::{Asked, Files, HowMade, ResultFolder},
-        manifest::voxels_sha256 as sha256,
+        manifest::mask_sha256,
         outputs::is_result,
-        resume::{Earlier, Resume, files_sha256},
+        resume::{Earlier, Resume, check_unread, files_sha256},
         staging::Staging,
         summary::Counts,
     },
@@ -87,7 +87,8 @@ impl Segmenting<'_> {
     /// Reads a CT; with `--resume` only as far as is needed to know that its result is there.
     ///
     /// # Errors
-    /// As [`Input::read`], [`io::read_mask`] and [`dicom::check`].
+    /// As [`Input::read`], [`io::read_mask`] and [`dicom::check`]; [`sam2lung::Error::Write`] where a reader worked on the earlier
+    /// result.
     pub fn read(&self, input: &Input, monitor: &mut Monitor<'_>) -> Result<Read> {
         let started = Instant::now();
         let (args, channels) = (self.args, &self.bundle.model.channels);
@@ -96,6 +97,7 @@ impl Segmenting<'_> {
         if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.has_files(&resume)) {
             return Ok(Read::DoneBefore(earlier.counts()));
         }
+        check_unread(&self.folder(input))?;
         let (volumes, told) = input.read(channels, self.read_options(), monitor)?;
         args.format.check(told.grid())?;
         if args.dicom {
@@ -104,7 +106,7 @@ impl Segmenting<'_> {
         let options =
             Options { search: self.search(told.grid(), monitor)?, warnings: told.warnings(), ..self.options.clone() };
         let lung_mask_sha256 = match &options.search {
-            Search::Mask(mask) => Some(sha256(&mask.mapv(u8::from), monitor.cancel_token())?),
+            Search::Mask(mask) => Some(mask_sha256(mask, monitor.cancel_token())?),
             _ => None,
         };
         if let Some(earlier) = earlier {
@@ -124,7 +126,7 @@ impl Segmenting<'_> {
     pub fn find(&self, input: &Input, ready: Ready, engine: &mut Engine, monitor: &mut Monitor<'_>) -> Result<Found> {
         let Ready { volumes, told, options, lung_mask_sha256, resume, took } = ready;
         // Before the long part: who can't write there learns it now.
-        let staging = Staging::create(&self.folder(input), is_result)?;
+        let staging = Staging::create_in_tidy(&self.folder(input), is_result)?;
         let mut found = engine.segment(volumes, &options, monitor)?;
         found.stages.insert("read", took);
         let lung_mask = (self.args.lung_mask.display().to_string(), lung_mask_sha256);
@@ -138,6 +140,8 @@ impl Segmenting<'_> {
     /// As [`ResultFolder::write`].
     pub fn write(&self, found: Found, monitor: &mut Monitor<'_>) -> Result<Written> {
         let Found { mut found, staging, told, made, resume } = found;
+        // Once more: somebody may have read the earlier result since this run began.
+        check_unread(staging.target())?;
         let args = self.args;
         let folder = ResultFolder {
             made: &made,
@@ -199,8 +203,9 @@ impl Segmenting<'_> {
         })
     }
 
+    /// Of a result that a reader worked on it isn't said: it stays, and the input fails by name.
     fn say_anew(&self, input: &Input, why: &str) {
-        if !self.args.run.quiet {
+        if !self.args.run.quiet && check_unread(&self.folder(input)).is_ok() {
             tell(&format!("{}: done anew: {why}", input.path().display()));
         }
     }

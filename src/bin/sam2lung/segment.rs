@@ -1,6 +1,10 @@
 //! `sam2lung segment`: one folder of results for each CT.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 use sam2lung::{
     Error, Result,
@@ -12,7 +16,7 @@ use sam2lung::{
         options::{Options, check_threads},
     },
     progress::{CancelToken, Monitor, Progress},
-    report::{dicom, page::index, summary, volumes::check_samples},
+    report::{dicom, page::index, staging::tidy, summary, volumes::check_samples},
 };
 
 use crate::{
@@ -31,6 +35,7 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let bundle = Arc::new(open(args, &options).map_err(|e| report(&e))?);
     let engines = load(args, &bundle, inputs.len(), &cancel).map_err(|e| report(&e))?;
+    tidy(&args.output);
     let mut outcomes = Outcomes::new(&args.output, &inputs, args.run.quiet);
     Run { segmenting: Segmenting { args, options, bundle }, inputs: &inputs, cancel }.all(engines, &mut outcomes);
     outcomes.finish()
@@ -45,14 +50,8 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
         let expected = format!("1 to {}, the number of threads that they share", threads(args));
         return Err(Error::Option { option: "jobs", got: args.jobs.to_string(), expected });
     }
-    let mut paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
-    if let Some(uid) = args.series.as_ref().filter(|_| paths.all(|path| path.is_file())) {
-        return Err(Error::Option {
-            option: "series",
-            got: uid.clone(),
-            expected: "a DICOM folder among the inputs to pick it from".into(),
-        });
-    }
+    let paths = args.inputs.iter().chain(args.channels.iter().map(|(_, file)| file));
+    check_series(args.series.as_deref(), paths.map(PathBuf::as_path))?;
     // What a folder holds is seen when it is read, and of several channels the first is the one that counts.
     if let Some(file) = args.inputs.iter().find(|path| args.dicom && path.is_file()) {
         return Err(dicom::not_dicom(file));
@@ -63,6 +62,16 @@ fn prepare(args: &SegmentArgs) -> Result<(Options, Vec<Input>)> {
         summary::check(&args.output)?;
     }
     Ok((options, inputs))
+}
+
+/// Refuses a choice of a series where all of these are files: nothing could be picked from them.
+///
+/// # Errors
+/// [`Error::Option`].
+pub fn check_series<'a>(series: Option<&str>, mut paths: impl Iterator<Item = &'a Path>) -> Result<()> {
+    let Some(series) = series.filter(|_| paths.all(Path::is_file)) else { return Ok(()) };
+    let expected = "a DICOM folder among the inputs to pick it from".into();
+    Err(Error::Option { option: "series", got: series.to_owned(), expected })
 }
 
 /// CPU threads of all jobs together.

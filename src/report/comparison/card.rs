@@ -106,6 +106,6 @@ fn review(row: &Row) -> (Colour, String) {
     let flags = words::reviews(row);
     match flags.is_empty() {
         true => (SURE, "Neither outline is flagged for review".into()),
-        false => (REVIEW, format!("Look again. {}", flags.join(". "))),
+        false => (REVIEW, format!("Look again: {}", flags.join(". "))),
     }
 }

@@ -66,8 +66,11 @@ fn head(
         let doubts = format!("Check the matches: {}.", comparison.registration_doubts.join("; "));
         lines.extend(paragraph(&doubts, 17.0, REVIEW, width));
     }
-    for (which, scan) in [("current", current), ("prior", prior)].into_iter().filter(|(_, s)| !s.warnings.is_empty()) {
-        lines.extend(paragraph(&format!("Warnings, {which}: {}.", scan.warnings.join(", ")), 17.0, REVIEW, width));
+    for (which, scan) in [("current", current), ("prior", prior)] {
+        for warning in &scan.warnings {
+            let told = format!("Warning of the {which} CT: {}.", words::warning(warning));
+            lines.extend(paragraph(&told, 17.0, REVIEW, width));
+        }
     }
     lines.extend(paragraph(NOTICE, 17.0, FAINT, width));
     lines

@@ -7,8 +7,8 @@ use crate::{
     VERSION,
     compare::{
         Comparison, Row,
-        growth::{DIAMETER_GROWTH_MM, GROWTH, Growth},
-        scan::{Finding, MadeBy, Scan},
+        growth::{DIAMETER_GROWTH_MM, GROWTH, Growth, MEAN_DIAMETER_MM, SURFACE_MM},
+        scan::{Finding, MadeBy, Scan, WarningRecord},
     },
 };
 
@@ -19,8 +19,8 @@ pub struct ScanRecord {
     pub name: String,
     /// When it was taken, `YYYY-MM-DD`; `null`: unknown.
     pub date: Option<String>,
-    /// Names of what its result can't be trusted for.
-    pub warnings: Vec<String>,
+    /// What its result can't be trusted for.
+    pub warnings: Vec<WarningRecord>,
 }
 
 impl ScanRecord {
@@ -49,24 +49,33 @@ struct Rules {
     status: &'static str,
     other_may_show_it: &'static str,
     interval: &'static str,
+    rescan_surface_mm: f64,
+    rescan: &'static str,
     diameter_growth_mm: f64,
     diameter: &'static str,
     diameter_source: &'static str,
+    /// How far the mean diameter of an unchanged nodule differs in another CT, standard deviation.
+    rescan_diameter_mm: f64,
 }
 
 const RULES: Rules = Rules {
     growth_percent: 100.0 * GROWTH,
     growth_source: "volume change of 25 %: British Thoracic Society guidelines (Thorax 2015;70 Suppl 2) and NELSON (N Engl J Med \
                     2009;361:2221)",
-    status: "grown: above 25 % in more than half of the pairs of samples; shrunk: the same with the two CTs exchanged (below \
+    status: "grown: P(volume above +25 %) is above a half; shrunk: the same with the two CTs exchanged (below \
              -20 %); cut-off: the edge of one CT cuts it off, so that its change isn't known; not-searched-before and not-searched-now: the other CT doesn't show that place or it lies outside its lungs",
     other_may_show_it: "of what is new or gone: the highest probability of a nodule about that place of the other CT is at least \
                         half of the threshold of outlines, so that the other CT may show it; a neighbour's counts as well",
-    interval: "5th to 95th percentile of the ratio of the volumes under each sample, which is the same network on both CTs, \
-               around the ratio of the outlines; what noise, breath and position change from scan to scan is not in it",
+    interval: "around the ratio of the outlines: the 5th to 95th percentile of the ratio of the volumes under each sample, which is the \
+               same network on both CTs, and what differs between two CTs of an unchanged nodule (rescan_spread); the squares of \
+               their widths, by logarithms, add up. Probabilities have both spreads as well",
+    rescan_surface_mm: SURFACE_MM,
+    rescan: "how far an unchanged nodule's surface lies elsewhere in another CT, standard deviation in mm, measured with the built-in \
+              model on phantoms; rescan_spread is what it makes of the logarithm of the ratio of two volumes",
     diameter_growth_mm: DIAMETER_GROWTH_MM,
-    diameter: "of the sphere of the volume",
+    diameter: "mean of the axial long and short axis",
     diameter_source: "growth of the mean diameter by more than 1.5 mm: Lung-RADS v2022 (American College of Radiology)",
+    rescan_diameter_mm: MEAN_DIAMETER_MM,
 };
 
 #[derive(Serialize)]
@@ -112,7 +121,7 @@ const COLUMNS: &[Column] = &[
     ("growth_probability", |_, row| of_growth(row, |growth| growth.growth_probability)),
     ("shrinkage_probability", |_, row| of_growth(row, |growth| growth.shrinkage_probability)),
     ("samples_agree", |_, row| row.growth.as_ref().map_or(String::new(), |growth| growth.samples_agree.to_string())),
-    ("diameter_change_mm", |_, row| of_growth(row, |growth| Some(growth.diameter_change_mm))),
+    ("diameter_change_mm", |_, row| of_growth(row, |growth| growth.diameter_change_mm)),
     ("diameter_growth_probability", |_, row| of_growth(row, |growth| growth.diameter_growth_probability)),
     ("doubling_time_days", |_, row| of_growth(row, |growth| growth.doubling_time_days)),
     ("doubling_time_days_p05", |_, row| of_growth(row, |growth| Some(growth.doubling_time_days_interval?.p05))),

@@ -9,8 +9,8 @@ use crate::{
     compare::{
         Row, Status,
         fit::Fit,
-        growth::{Growth, Volumes},
-        scan::{Finding, MadeBy},
+        growth::{Growth, Sizes},
+        scan::{Finding, MadeBy, WarningRecord},
         transform::Transform,
     },
     findings::nodule::Nodule,
@@ -18,7 +18,8 @@ use crate::{
     space::{grid::Grid, volume::Volume},
 };
 
-const SAMPLES: [[f64; 3]; 2] = [[90.0, 100.0, 110.0], [140.0, 150.0, 160.0]];
+const SAMPLES: [[f64; 3]; 2] = [[900.0, 1000.0, 1100.0], [1900.0, 2000.0, 2100.0]];
+const MEAN_DIAMETERS_MM: [[f64; 3]; 2] = [[11.0, 12.0, 13.0], [14.0, 15.0, 16.0]];
 
 /// A scan with nodule 1 in its middle and nodule 2 beside it.
 pub(in crate::report) fn scan(name: &str) -> Scan {
@@ -44,8 +45,8 @@ pub(in crate::report) fn scan(name: &str) -> Scan {
         lungs: labels.mapv(|_| true),
         labels,
         searched_everywhere: true,
-        findings: vec![finding(1, 100.0), finding(2, 20.0)],
-        warnings: vec!["W_THICK_SLICES".into()],
+        findings: vec![finding(1, 1000.0), finding(2, 20.0)],
+        warnings: vec![WarningRecord { name: "W_THICK_SLICES".into(), text: "the slices lie 7.5 mm apart".into() }],
     }
 }
 
@@ -65,7 +66,13 @@ fn finding(id: u16, volume_mm3: f64) -> Finding {
 }
 
 pub(in crate::report) fn compared(days: Option<f64>) -> Compared {
-    let volumes = |n: usize| Volumes { outline_mm3: SAMPLES[n][1], samples_mm3: &SAMPLES[n], voxel_mm3: 2.0 };
+    let sizes = |n: usize| Sizes {
+        outline_mm3: SAMPLES[n][1],
+        samples_mm3: &SAMPLES[n],
+        voxel_mm3: 2.0,
+        mean_diameter_mm: Some(MEAN_DIAMETERS_MM[n][1]),
+        sample_mean_diameters_mm: &MEAN_DIAMETERS_MM[n],
+    };
     let row = |status, prior: Option<Finding>, current: Option<Finding>| {
         let place = prior.as_ref().or(current.as_ref()).expect("one of them").centroid_ras;
         let paired = prior.is_some() && current.is_some();
@@ -76,7 +83,7 @@ pub(in crate::report) fn compared(days: Option<f64>) -> Compared {
             probability_in_other: (!paired).then_some(0.25),
             other_may_show_it: status == Status::New,
             distance_mm: paired.then_some(0.5),
-            growth: paired.then(|| Growth::of(volumes(0), volumes(1), days)),
+            growth: paired.then(|| Growth::of(sizes(0), sizes(1), days)),
             prior,
             current,
         }
@@ -96,7 +103,7 @@ pub(in crate::report) fn compared(days: Option<f64>) -> Compared {
         registration_doubts: registration.doubts(),
         current_to_prior: to_prior.homogeneous(),
         nodules: vec![
-            row(Status::Grown, Some(finding(1, 100.0)), Some(finding(1, 150.0))),
+            row(Status::Grown, Some(finding(1, 1000.0)), Some(finding(1, 2000.0))),
             row(Status::New, None, Some(finding(2, 20.0))),
             row(Status::Gone, Some(finding(2, 20.0)), None),
         ],
@@ -114,11 +121,13 @@ fn comparison_csv_has_a_line_for_each_prior_and_nodule() {
     let cell = |row: usize, name: &str| &rows[row][head.iter().position(|own| own == name).unwrap()];
     assert_eq!(rows.len(), 6);
     assert_eq!([0, 1, 2].map(|row| cell(row, "status")), ["grown", "new", "gone"]);
-    assert_eq!([cell(0, "volume_change_percent"), cell(0, "growth_probability")], ["50", "1"]);
+    assert_eq!([cell(0, "volume_change_percent"), cell(0, "diameter_change_mm")], ["100", "3"]);
+    let probability = |name: &str| cell(0, name).parse::<f64>().unwrap();
+    assert!(probability("growth_probability") > 0.99 && probability("diameter_growth_probability") > 0.99);
     assert_eq!([cell(1, "current_id"), cell(1, "prior_id"), cell(1, "probability_in_other")], ["2", "", "0.25"]);
     assert_eq!([cell(0, "days"), cell(3, "days"), cell(3, "doubling_time_days")], ["100", "", ""]);
     let doubling: f64 = cell(0, "doubling_time_days").parse().unwrap();
-    assert!((doubling - 100.0 * 2f64.ln() / 1.5f64.ln()).abs() < 1e-5);
+    assert!((doubling - 100.0).abs() < 1e-5);
     assert_eq!(cell(0, "current_review_reasons"), "small, \"odd\"");
     assert!(cell(0, "registration_doubts").contains("is it the same patient?"));
 }
@@ -130,7 +139,13 @@ fn comparison_json_tells_rules_scans_and_rows() {
     assert_eq!(told["rules"]["growth_percent"], 25.0);
     let prior = &told["priors"][0];
     assert_eq!((&prior["prior"]["name"], &prior["days"]), (&"before".into(), &100.0.into()));
-    assert_eq!(prior["nodules"][0]["growth"]["growth_probability"], 1.0);
+    let growth = &prior["nodules"][0]["growth"];
+    assert!(growth["growth_probability"].as_f64().unwrap() > 0.99);
+    // What was added to the pairs' own spread can be told from what is written: interval, spread, and its rule.
+    let balls = [1000.0f64, 2000.0].map(|mm3| (mm3 * 6.0 / std::f64::consts::PI).cbrt());
+    let surface_mm = told["rules"]["rescan_surface_mm"].as_f64().unwrap();
+    let expected = (6.0 * surface_mm / balls[0]).hypot(6.0 * surface_mm / balls[1]);
+    assert!((growth["rescan_spread"].as_f64().unwrap() - expected).abs() < 1e-12);
     assert!(prior["nodules"][1]["prior"].is_null() && prior["nodules"][1]["growth"].is_null());
 }
 

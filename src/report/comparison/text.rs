@@ -19,16 +19,19 @@ pub fn of(current: &Scan, priors: &[Compared]) -> String {
         paragraphs.extend(with_prior(current, compared));
     }
     let warned = |scan: &ScanRecord| {
-        (!scan.warnings.is_empty())
-            .then(|| format!("Warnings of {}: {}.", one_line(&scan.name), scan.warnings.join(", ")))
+        let told = scan.warnings.iter().map(|warning| {
+            let of = words::warning(warning);
+            format!("Warning of {}: {of}.", one_line(&scan.name))
+        });
+        told.collect::<Vec<_>>()
     };
-    paragraphs.extend(priors.iter().map(|compared| &compared.prior).filter_map(warned));
+    paragraphs.extend(priors.iter().flat_map(|compared| warned(&compared.prior)));
     paragraphs.extend(warned(&ScanRecord::of(current)));
-    paragraphs.push(
-        "In brackets behind a volume: its interval within that CT; behind a change: the 5th to 95th percentile over the pairs of \
-         samples. What noise, breath and position change from scan to scan is in no interval. Right and left are the patient's."
-            .into(),
-    );
+    paragraphs.push(format!(
+        "In brackets behind a volume: its interval within that CT; behind a change: its 90 % interval ({}). Right and left are the \
+         patient's.",
+        words::INTERVAL
+    ));
     let made_by = &current.made_by;
     paragraphs.push(format!(
         "Made by sam2lung {VERSION}, model {}, {} samples, seed {}. {NOTICE} No reader has checked this text.",

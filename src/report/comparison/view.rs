@@ -3,7 +3,7 @@
 use crate::{
     compare::{Row, scan::Scan, transform::Transform},
     report::{
-        colour::{Colour, FAINT, OUTLINE, TEXT, lung_window},
+        colour::{BACKGROUND, Colour, FAINT, OUTLINE, TEXT, lung_window},
         overview::canvas::{Align, Canvas},
     },
     space::volume::Volume,
@@ -63,11 +63,18 @@ impl View<'_> {
     /// Patient directions and a bar of 10 mm.
     fn draw_marks(&self, canvas: &mut Canvas, left: usize, top: usize) {
         let (l, t, side) = (left as f32, top as f32, self.pixels as f32);
+        // On a dark ground of their own, since what lies behind may be as bright as they are.
+        let (middle, bottom) = (top + self.pixels / 2, top + self.pixels);
+        canvas.rectangle(left + 2, middle - 9, 16, 18, BACKGROUND);
+        canvas.rectangle(left + self.pixels - 18, middle - 9, 16, 18, BACKGROUND);
         canvas.text(l + 5.0, t + side / 2.0 + 5.0, 15.0, FAINT, Align::Left, "R");
         canvas.text(l + side - 5.0, t + side / 2.0 + 5.0, 15.0, FAINT, Align::Right, "L");
         let bar = (10.0 / self.side_mm * self.pixels as f64).round() as usize;
-        canvas.rectangle(left + self.pixels - bar - 8, top + self.pixels - 10, bar, 2, TEXT);
-        canvas.text(l + side - 8.0 - bar as f32 / 2.0, t + side - 14.0, 13.0, TEXT, Align::Centre, "10 mm");
+        // The words are wider than a short bar.
+        let wide = bar.max(44);
+        canvas.rectangle(left + self.pixels - wide - 12, bottom - 28, wide + 8, 24, BACKGROUND);
+        canvas.rectangle(left + self.pixels - bar - 8, bottom - 10, bar, 2, TEXT);
+        canvas.text(l + side - 8.0 - wide as f32 / 2.0, t + side - 14.0, 13.0, TEXT, Align::Centre, "10 mm");
     }
 }
 

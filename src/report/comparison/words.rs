@@ -4,14 +4,22 @@ use crate::{
     compare::{
         Comparison, Row, Status,
         growth::{DIAMETER_GROWTH_MM, GROWTH, Growth, Interval, Trend},
-        scan::Finding,
+        scan::{Finding, WarningRecord},
     },
-    report::words::{capital, percent, volume},
+    report::words::{capital, one_line, percent, volume},
 };
+
+/// What the interval of a change is made of.
+pub const INTERVAL: &str = "how far pairs of samples differ, and how far two CTs of an unchanged nodule do by noise, breath and \
+                            position, as measured on phantoms";
 
 /// A status as a person reads it, and what it means. The order is that in which nodules are read.
 const STATUSES: [(Status, &str, &str); 8] = [
-    (Status::Grown, "grown", "its volume is more than 25 % larger in more than half of the pairs of samples"),
+    (
+        Status::Grown,
+        "grown",
+        "its volume is more likely than not more than 25 % larger: P(growth > 25 %) is above a half",
+    ),
     (Status::New, "new", "the current CT alone shows it; that place was searched in the prior one"),
     (Status::CutOff, "cut off by a scan's edge", "the edge of one CT may cut it off: how it changed isn't known"),
     (
@@ -25,7 +33,7 @@ const STATUSES: [(Status, &str, &str); 8] = [
         "not searched now",
         "the prior CT alone shows it; that place wasn't searched in the current one",
     ),
-    (Status::Shrunk, "shrunk", "its volume is more than 20 % smaller in more than half of the pairs of samples"),
+    (Status::Shrunk, "shrunk", "its volume is more likely than not more than 20 % smaller"),
     (Status::Stable, "stable", "neither grown nor shrunk"),
 ];
 
@@ -51,21 +59,19 @@ pub fn meanings() -> Vec<(String, String)> {
         ),
         (
             "Change, and its interval",
-            "Of the volumes of the two outlines. In brackets: the 5th to 95th percentile over the pairs, around that change. What \
-             noise, breath and position change from scan to scan is not in it."
-                .into(),
+            format!("Of the volumes of the two outlines. In brackets its 90 % interval: {INTERVAL}."),
         ),
         (
             "P(growth > 25 %)",
-            "Share of the pairs in which the volume grew by more than 25 %, which two CTs of an unchanged nodule hardly differ \
-             by (British Thoracic Society 2015; NELSON)."
+            "How probable it is that the volume grew by more than 25 %, by the pairs and by what differs from scan to scan: two CTs \
+             of an unchanged nodule hardly differ by that much (British Thoracic Society 2015; NELSON)."
                 .into(),
         ),
         (
             "P(diameter > +1.5 mm)",
             format!(
-                "Share of the pairs in which the diameter of the sphere of the volume grew by more than {DIAMETER_GROWTH_MM} mm, \
-                 the limit that Lung-RADS v2022 sets for the mean diameter."
+                "How probable it is that the mean diameter (of the axial long and short axis) grew by more than \
+                 {DIAMETER_GROWTH_MM} mm, the limit of Lung-RADS v2022; as P(growth > 25 %)."
             ),
         ),
         (
@@ -138,6 +144,12 @@ pub fn change(percent: f64) -> String {
     if text.trim_start_matches(['+', '-']) == "0 %" { "0 %".into() } else { text.replace('-', "−") }
 }
 
+/// "+1.2 mm"; a minus is one.
+pub fn millimetres(mm: f64) -> String {
+    let text = format!("{mm:+.1} mm");
+    if text.trim_start_matches(['+', '-']) == "0.0 mm" { "0.0 mm".into() } else { text.replace('-', "−") }
+}
+
 /// "+32 to +67 %".
 pub fn change_interval(interval: Interval) -> Option<String> {
     let [low, high] = [interval.p05, interval.p95?].map(change);
@@ -201,6 +213,11 @@ pub fn in_other(row: &Row, threshold: f64) -> Option<String> {
     })
 }
 
+/// What a result can't be trusted for, with the name that programs know: as in `run.json`, on one line.
+pub fn warning(warning: &WarningRecord) -> String {
+    format!("{} ({})", one_line(&warning.text), one_line(&warning.name))
+}
+
 /// Why outlines should be looked at again, each with its CT; empty where none should.
 pub fn reviews(row: &Row) -> Vec<String> {
     let of = |which: &str, finding: &Option<Finding>| {
@@ -228,13 +245,14 @@ pub fn fit(comparison: &Comparison) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::growth::Volumes;
+    use crate::compare::growth::Sizes;
 
     #[test]
     fn changes_have_their_sign_and_no_minus_before_nothing() {
         assert_eq!([50.4, -33.0, -0.2, 0.2].map(change), ["+50 %", "−33 %", "0 %", "0 %"]);
         let interval = Interval { p05: -10.0, p95: Some(67.0) };
         assert_eq!(change_interval(interval).unwrap(), "−10 to +67 %");
+        assert_eq!([1.24, -0.5, -0.04].map(millimetres), ["+1.2 mm", "−0.5 mm", "0.0 mm"]);
     }
 
     #[test]
@@ -249,8 +267,14 @@ mod tests {
 
     #[test]
     fn growth_without_pairs_says_why_it_has_no_interval() {
-        let volumes = |outline_mm3| Volumes { outline_mm3, samples_mm3: &[], voxel_mm3: 1.0 };
-        let told = growth(&Growth::of(volumes(20.0), volumes(60.0), Some(90.0)));
+        let sizes = |outline_mm3| Sizes {
+            outline_mm3,
+            samples_mm3: &[],
+            voxel_mm3: 1.0,
+            mean_diameter_mm: None,
+            sample_mean_diameters_mm: &[],
+        };
+        let told = growth(&Growth::of(sizes(20.0), sizes(60.0), Some(90.0)));
         assert_eq!(
             told,
             "+200 %, doubles in 57 days; no pairs of samples are kept of it: no interval and no probability"

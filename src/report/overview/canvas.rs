@@ -124,14 +124,22 @@ pub fn text_width(text: &str, size: f32) -> f32 {
     text.chars().map(|c| scaled.h_advance(scaled.glyph_id(c))).sum()
 }
 
-/// `text` in lines of at most `width` pixels, broken between words; a longer word is broken where it has to be.
+/// `text` in lines of at most `width` pixels, broken between words; a longer word is broken where it has to be. A number and its per
+/// cent are one word.
 pub fn wrapped(text: &str, size: f32, width: f32) -> Vec<String> {
     let fits = |line: &str| text_width(line, size) <= width;
-    let mut lines: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(number) if word.starts_with('%') => *number += &format!(" {word}"),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
         match lines.last_mut() {
             Some(line) if fits(&format!("{line} {word}")) => *line += &format!(" {word}"),
-            _ => lines.extend(broken(word, &fits)),
+            _ => lines.extend(broken(&word, &fits)),
         }
     }
     lines
@@ -163,6 +171,16 @@ mod tests {
         assert!(lines.iter().all(|line| text_width(line, 17.0) <= 200.0), "{lines:?}");
         let characters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
         assert_eq!(characters(&lines.concat()), characters(&text));
+    }
+
+    #[test]
+    fn wrapped_text_keeps_a_number_and_its_per_cent_on_one_line() {
+        // Narrower and narrower: the line breaks before the number, never behind it.
+        let text = "of the prior CT is 2 %, and 15 % of it";
+        for width in 40..300 {
+            let lines = wrapped(text, 17.0, width as f32);
+            assert!(lines.iter().all(|line| !line.starts_with('%')), "{width}: {lines:?}");
+        }
     }
 
     #[test]

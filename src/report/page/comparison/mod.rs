@@ -14,6 +14,7 @@ use maud::{Markup, html};
 use self::picture::Pair;
 use super::shell::page;
 use crate::{
+    compare::scan::WarningRecord,
     error::Result,
     limits::MAX_REPORT_NODULES,
     progress::CancelToken,
@@ -68,8 +69,7 @@ fn summary(report: ComparisonReport<'_>) -> Markup {
             (words::fit(comparison)) "."
         }
         p class="faint" {
-            "Changes are of the volumes of the outlines; in brackets the 90 % interval over pairs of samples. What noise, breath and \
-             position change from scan to scan is not in it."
+            "Changes are of the volumes of the outlines; in brackets the 90 % interval: " (words::INTERVAL) "."
         }
         @if !comparison.nodules.is_empty() { (table::latest(current, comparison).markup()) }
     }
@@ -83,11 +83,13 @@ fn notes(current: &ScanRecord, priors: &[Compared]) -> Markup {
             .map(|doubt| html! { "Check the matches with " bdi { (one_line(&compared.prior.name)) } ": " (doubt) "." })
     });
     let scans = priors.iter().map(|compared| &compared.prior).chain([current]);
-    let warned = scans.filter(|scan| !scan.warnings.is_empty()).map(|scan| {
-        html! {
-            "The result of " bdi { (one_line(&scan.name)) } " has warnings: "
-            @for (n, name) in scan.warnings.iter().enumerate() { @if n > 0 { ", " } code { (name) } } "."
-        }
+    let warned = scans.flat_map(|scan| {
+        let told = |warning: &WarningRecord| {
+            html! {
+                bdi { (one_line(&scan.name)) } ": " (one_line(&warning.text)) ". " code { (one_line(&warning.name)) }
+            }
+        };
+        scan.warnings.iter().map(told).collect::<Vec<_>>()
     });
     let notes: Vec<Markup> = doubts.chain(warned).collect();
     html! {

@@ -37,7 +37,7 @@ pub fn markup(current: &Scan, n: usize, row: &Row, pair: Option<Pair<'_>>) -> Ma
                     @if row.other_may_show_it { p class="reasons" { (capital(&there)) "." } } @else { p class="place" { (capital(&there)) "." } }
                 }
                 @if !reviews.is_empty() {
-                    ul class="reasons" { @for reason in &reviews { li { (one_line(reason)) } } }
+                    ul class="reasons" { @for reason in &reviews { li { (capital(&one_line(reason))) } } }
                 }
             }
             @if let Some(pair) = pair {
@@ -78,7 +78,7 @@ fn measures(row: &Row, growth: &Growth) -> Markup {
         ("Change of the volume", words::change(growth.volume_change_percent), interval),
         ("P(growth > 25 %)", known(growth.growth_probability.map(percent)), None),
         ("P(shrinkage > 20 %)", known(growth.shrinkage_probability.map(percent)), None),
-        ("Change of the diameter", format!("{:+.1} mm", growth.diameter_change_mm).replace('-', "−"), None),
+        ("Change of the mean diameter", known(growth.diameter_change_mm.map(words::millimetres)), None),
         ("P(diameter > +1.5 mm)", known(growth.diameter_growth_probability.map(percent)), None),
         ("Doubling time", known(words::doubling(growth)), words::doubling_interval(growth)),
         ("Pairs of samples", growth.pairs.to_string(), None),
