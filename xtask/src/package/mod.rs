@@ -97,18 +97,15 @@ fn install(kind: &Kind, build: &Path, folder: &Path, tools: Option<&Tools>) -> R
         definitions.push(format!("-DSAM2LUNG_CARGO={}", tools.cargo_file().display()));
         definitions.push(format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"));
     }
-    let epoch = epoch()?.to_string();
-    let prepare = |command: &mut Command| {
-        // strip writes the time into what it has stripped.
-        command.env("SOURCE_DATE_EPOCH", &epoch);
-        match tools {
-            Some(tools) => tools.prepare(command),
-            None => anywhere::prepare(command, &kind.target, None),
-        }
+    let prepare = |command: &mut Command| match tools {
+        Some(tools) => tools.prepare(command),
+        None => anywhere::prepare(command, &kind.target, None),
     };
     cmake.build_prepared(root(), build, &definitions, prepare)?;
     let mut install = cmake.cmake();
     prepare(&mut install)?;
+    // strip writes the time into what it has stripped. Not before: C sources would be compiled anew for each commit.
+    install.env("SOURCE_DATE_EPOCH", epoch()?.to_string());
     run(install.arg("--install").arg(build).arg("--strip").arg("--prefix").arg(folder))
 }
 
