@@ -34,7 +34,10 @@ pub fn prepare(command: &mut Command, target: &str, tools: Option<&Path>) -> Res
 }
 
 /// Folders of this machine, also by the names behind links, and what stands for them. Of two that fit the last counts.
-fn folders(tools: Option<&Path>) -> Result<Vec<(PathBuf, &'static str)>> {
+///
+/// # Errors
+/// If cargo's folder isn't known.
+pub fn folders(tools: Option<&Path>) -> Result<Vec<(PathBuf, &'static str)>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
     let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::archive;
+use crate::anywhere;
 use crate::process::{Result, output, root, run};
 use crate::test::cmake::tools::Tools as CMake;
 use crate::windows::{self, Tools, Wine};
@@ -44,6 +45,7 @@ pub fn check(packed: &Path, name: &str, scratch: &Path, tools: Option<&Tools>) -
     };
     let unpacked = Unpacked { prefix: elsewhere.join(name), scratch, windows };
     unpacked.is_complete()?;
+    unpacked.names_no_folder(tools)?;
     unpacked.knows_itself()?;
     let chest = unpacked.segments()?;
     unpacked.links(&chest)
@@ -53,6 +55,19 @@ impl Unpacked<'_> {
     fn is_complete(&self) -> Result<()> {
         let missing: Vec<_> = FILES.into_iter().filter(|file| !self.prefix.join(file).is_file()).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("the archive lacks {}", missing.join(", "))) }
+    }
+
+    /// What names a folder of this machine has other bytes elsewhere.
+    fn names_no_folder(&self, tools: Option<&Tools>) -> Result<()> {
+        let folders = anywhere::folders(tools.map(Tools::root))?;
+        for file in archive::files_below(&self.prefix).map_err(|e| e.to_string())? {
+            let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some((folder, _)) = folders.iter().find(|(folder, _)| text.contains(&*folder.to_string_lossy())) {
+                return Err(format!("{} names {}", file.display(), folder.display()));
+            }
+        }
+        Ok(())
     }
 
     /// A program, with an empty environment.
@@ -82,9 +97,12 @@ impl Unpacked<'_> {
             return Err(format!("`sam2lung --version` said '{}'", version.trim()));
         }
         let text = output(self.sam2lung().arg("info"))?;
-        let folder = self.named(&self.prefix.join(if self.windows.is_some() { "bin" } else { "lib" }));
-        let line = text.lines().find(|line| line.starts_with("ONNX Runtime")).unwrap_or_default();
-        line.contains(&folder).then_some(()).ok_or(format!("ONNX Runtime was '{line}'; expected one in {folder}"))
+        let file = text.lines().find_map(|line| line.strip_prefix("ONNX Runtime")).unwrap_or_default().trim();
+        let (found, wanted) = match &self.windows {
+            Some(_) => (file.to_owned(), self.named(&self.prefix.join("bin/sam2lung_ort.dll"))),
+            None => (real(Path::new(file)), real(&self.prefix.join("lib/libsam2lung_ort.so"))),
+        };
+        if found == wanted { Ok(()) } else { Err(format!("ONNX Runtime was '{file}'; expected {wanted}")) }
     }
 
     /// Segments a made chest of large voxels; that chest.
@@ -136,4 +154,9 @@ impl Unpacked<'_> {
         }
         Ok(())
     }
+}
+
+/// A file without links and `..` in its path; as it is where it isn't there.
+fn real(path: &Path) -> String {
+    path.canonicalize().unwrap_or_else(|_| path.into()).display().to_string()
 }

@@ -57,6 +57,11 @@ impl Tools {
         }
     }
 
+    /// Their folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A program of MinGW: `gcc-posix`, `objdump`, ….
     pub fn mingw(&self, program: &str) -> PathBuf {
         self.root.join(format!("{MINGW}{program}"))
