@@ -36,7 +36,7 @@ struct Unpacked<'a> {
 /// # Errors
 /// Says what doesn't hold.
 pub fn check(packed: &Path, name: &str, scratch: &Path, tools: Option<&Tools>) -> Result<()> {
-    let elsewhere = scratch.join("anderswo, für Ärzte 肺");
+    let elsewhere = scratch.join("anderswo für Ärzte 肺");
     fs::create_dir_all(&elsewhere).map_err(|e| format!("{}: {e}", elsewhere.display()))?;
     archive::unpack(packed, &elsewhere)?;
     let windows = match tools {
