@@ -23,6 +23,23 @@ if(APPLE)
     endif()
 endif()
 
+# Two kinds of libraries go by the name of Windows: CMake's compiler and Rust have to make the same one.
+if(WIN32)
+    set(kind msvc)
+    if(MINGW)
+        set(kind gnu)
+    endif()
+    set(builds_for "${SAM2LUNG_CARGO_TARGET}")
+    if(NOT builds_for)
+        set(builds_for "${SAM2LUNG_CARGO_HOST}")
+    endif()
+    if(NOT builds_for MATCHES "-windows-${kind}")
+        message(FATAL_ERROR "cargo builds for ${builds_for}, CMake's compiler is ${CMAKE_C_COMPILER_ID}; expected a target that "
+            "ends with -windows-${kind}. Name it, as -DSAM2LUNG_CARGO_TARGET=x86_64-pc-windows-${kind}, or take the other "
+            "compiler")
+    endif()
+endif()
+
 set(SAM2LUNG_CARGO_OUTPUT "${SAM2LUNG_CARGO_TARGET_DIR}/release")
 set(triple "")
 if(SAM2LUNG_CARGO_TARGET)
@@ -44,15 +61,16 @@ if(SAM2LUNG_IMPLIB)
     list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_IMPLIB}")
 endif()
 
-# Microsoft's linker wants a library of its own making, or one that dlltool makes of the list of functions.
+# Microsoft's linker wants a library of its own making, or one that dlltool makes of the list of functions. dlltool writes the
+# path that it is given, and the number of its process, into what it makes.
 if(SAM2LUNG_MSVC_IMPLIB)
     file(STRINGS "${PROJECT_SOURCE_DIR}/tests/capi/abi.txt" functions REGEX "^symbol ")
     list(TRANSFORM functions REPLACE "^symbol " "")
     list(JOIN functions "\n" functions)
     set(definitions "${PROJECT_BINARY_DIR}/sam2lung.def")
     file(CONFIGURE OUTPUT "${definitions}" CONTENT "LIBRARY ${SAM2LUNG_LIBRARY}\nEXPORTS\n${functions}\n")
-    list(APPEND copies COMMAND "${CMAKE_DLLTOOL}" --machine i386:x86-64 --input-def "${definitions}"
-        --output-lib "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
+    list(APPEND copies COMMAND "${CMAKE_COMMAND}" -E chdir "${SAM2LUNG_STAGE}" "${CMAKE_DLLTOOL}" --machine i386:x86-64
+        --temp-prefix sam2lung --input-def "${definitions}" --output-lib "${SAM2LUNG_MSVC_IMPLIB}")
     list(APPEND staged "${SAM2LUNG_STAGE}/${SAM2LUNG_MSVC_IMPLIB}")
 endif()
 

@@ -18,10 +18,8 @@ install(FILES ${links} DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 foreach(implib IN LISTS SAM2LUNG_IMPLIB SAM2LUNG_MSVC_IMPLIB)
     install(FILES "${SAM2LUNG_STAGE}/${implib}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endforeach()
-if(SAM2LUNG_SYMBOLS)
-    install(FILES "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_SYMBOLS}" DESTINATION "${runtime_dir}" OPTIONAL)
-endif()
 install(PROGRAMS "${SAM2LUNG_CARGO_OUTPUT}/${SAM2LUNG_PROGRAM}" DESTINATION "${CMAKE_INSTALL_BINDIR}")
+# No .pdb: cargo gives that of the library and that of the program one name, and nobody knows which one is left.
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 

@@ -3,7 +3,7 @@
 # Leaves: SAM2LUNG_CARGO_LIBRARY and SAM2LUNG_CARGO_IMPLIB (as cargo names them), SAM2LUNG_LIBRARY (the real file),
 # SAM2LUNG_LINKS (links to it), SAM2LUNG_SONAME (what the loader looks for, on macOS behind SAM2LUNG_SONAME_PREFIX),
 # SAM2LUNG_IMPLIB (what Windows programs link), SAM2LUNG_MSVC_IMPLIB (the same for Microsoft's linker, where MinGW builds),
-# SAM2LUNG_SYMBOLS (what debuggers read, where that is a file of its own), SAM2LUNG_PROGRAM.
+# SAM2LUNG_PROGRAM.
 
 # As in build.rs: the part of the version that changes when old programs no longer fit.
 if(PROJECT_VERSION_MAJOR EQUAL 0)
@@ -14,7 +14,6 @@ endif()
 
 set(SAM2LUNG_IMPLIB "")
 set(SAM2LUNG_MSVC_IMPLIB "")
-set(SAM2LUNG_SYMBOLS "")
 set(SAM2LUNG_LINKS "")
 set(SAM2LUNG_SONAME "")
 set(SAM2LUNG_SONAME_PREFIX "")
@@ -28,7 +27,6 @@ if(WIN32)
     else()
         set(SAM2LUNG_CARGO_IMPLIB "sam2lung.dll.lib")
         set(SAM2LUNG_IMPLIB "sam2lung.lib")
-        set(SAM2LUNG_SYMBOLS "sam2lung.pdb")
     endif()
 elseif(APPLE)
     set(SAM2LUNG_CARGO_LIBRARY "libsam2lung.dylib")

@@ -43,7 +43,9 @@ endforeach()
 
 # As CPack and Slicer lay them out: the module's libraries lie below the third-party ones.
 file(RELATIVE_PATH up "/${Slicer_INSTALL_QTLOADABLEMODULES_LIB_DIR}" "/${Slicer_INSTALL_THIRDPARTY_LIB_DIR}")
-if(UNIX AND NOT APPLE)
+if(APPLE)
+  set(SAM2LUNG_RUN_PATH "@loader_path/${up}")
+elseif(UNIX)
   set(SAM2LUNG_RUN_PATH "$ORIGIN/${up}")
 endif()
 

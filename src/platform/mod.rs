@@ -34,13 +34,17 @@ pub struct CudaNames {
     pub driver: &'static str,
 }
 
-/// Whether `name` is one that Windows keeps for a device, whatever the case of its letters and the ending behind it.
+/// Whether `name` is one that Windows keeps for a device, whatever the case of its letters and the ending behind it (Microsoft,
+/// "Naming Files, Paths, and Namespaces").
 pub fn is_windows_device(name: &str) -> bool {
-    const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let numbered = ["COM", "LPT"].iter().filter_map(|device| stem.strip_prefix(device));
-    DEVICES.contains(&stem.as_str())
-        || numbered.into_iter().any(|number| number.len() == 1 && number.starts_with(|c: char| c.is_ascii_digit()))
+    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
+    let is_number = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c)) && letters.next().is_none()
+    };
+    let mut numbered = ["COM", "LPT"].iter().filter_map(|device| stem.strip_prefix(device));
+    DEVICES.contains(&stem.as_str()) || numbered.any(is_number)
 }
 
 #[cfg(test)]
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn is_windows_device_knows_them_by_stem_and_in_any_case() {
-        for name in ["con", "AUX", "nul.txt", "Lpt9.nii.gz", "com1"] {
+        for name in ["con", "AUX", "nul.txt", "nul .txt", "Lpt9.nii.gz", "com1", "COM²", "conin$"] {
             assert!(is_windows_device(name), "{name}");
         }
         for name in ["", "console", "COM", "COM10", "chest.aux", "COMa"] {

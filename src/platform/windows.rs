@@ -79,10 +79,12 @@ fn own_module(flag: u32) -> Option<HMODULE> {
     (found != 0).then_some(module)
 }
 
-/// The path by which a library can be loaded: of a long one the verbatim form, which has no limit of 260 letters.
+/// The path by which a library can be loaded: whole, with backslashes, and of a long one the verbatim form, which has no limit
+/// of 260 letters. With any other the loader wouldn't look into the library's own folder.
 pub fn loadable(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let long = path.as_os_str().len() >= MAX_PATH as usize;
-    long.then(|| path.canonicalize().ok()).flatten().unwrap_or_else(|| path.to_path_buf())
+    long.then(|| path.canonicalize().ok()).flatten().unwrap_or(path)
 }
 
 /// Loads a library, and those that it needs from its own folder or the system's: never from the working folder or from `PATH`.
@@ -167,9 +169,11 @@ unsafe fn replace_import(module: *mut u8, function: &CStr, replacement: usize) {
         }
         let mut library = module.add(imports as usize).cast::<IMAGE_IMPORT_DESCRIPTOR>();
         while (*library).Name != 0 {
-            let mut name = module.add((*library).Anonymous.OriginalFirstThunk as usize).cast::<u64>();
+            let names = (*library).Anonymous.OriginalFirstThunk as usize;
+            let mut name = module.add(names).cast::<u64>();
             let mut slot = module.add((*library).FirstThunk as usize).cast::<usize>();
-            while *name != 0 {
+            // Old linkers leave no names behind.
+            while names != 0 && *name != 0 {
                 if *name & BY_NUMBER == 0 {
                     let entry = module.add(*name as usize).cast::<IMAGE_IMPORT_BY_NAME>();
                     if CStr::from_ptr((&raw const (*entry).Name).cast()) == function {
@@ -257,7 +261,7 @@ pub fn rename_folder(from: &Path, to: &Path) -> io::Result<()> {
             return renamed;
         }
         if begun.elapsed() >= RENAME_WAIT {
-            let kept = |error| io::Error::other(format!("{error} Close the programs that have a file of it open"));
+            let kept = |error| io::Error::other(format!("{error}; close the programs that have a file of it open"));
             return renamed.map_err(kept);
         }
         thread::sleep(Duration::from_millis(50));

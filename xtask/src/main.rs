@@ -3,6 +3,7 @@
 //! Enters: the command line. Leaves: exit status 0 good, 1 failed, 2 usage.
 
 mod abi;
+mod anywhere;
 mod args;
 mod bench;
 mod demo;

@@ -63,7 +63,10 @@ fn parts(folder: &Path) -> Result<(&Path, &std::ffi::OsStr)> {
 }
 
 /// Files at any depth, in order.
-fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// If a folder can't be read.
+pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {

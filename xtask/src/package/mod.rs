@@ -2,9 +2,10 @@
 //!
 //! Enters: the source and the pinned ONNX Runtime. Leaves: `target/package/NAME.tar.gz` (Linux) or `.zip` (Windows), beside it
 //! `NAME.cdx.json` (the bill of materials) and `NAME.sha256`. The same source gives the same bytes: folders of this machine are
-//! taken out of what is compiled, times come from `SOURCE_DATE_EPOCH` or the last commit, files are in order.
+//! taken out of what is compiled ([`anywhere`]), times come from `SOURCE_DATE_EPOCH` or the last commit, files are in order.
 
 mod archive;
+mod check;
 mod graph;
 mod licences;
 mod sbom;
@@ -14,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::anywhere;
 use crate::process::{Result, metadata, output, root, run, stage, took};
 use crate::setup;
 use crate::test::cmake::tools::Tools as CMake;
@@ -52,7 +54,7 @@ pub fn package(for_windows: bool) -> Result<()> {
     let folder = scratch.0.join(&name);
     let tools = kind.windows.then(Tools::find).transpose()?;
 
-    install(&place.join("build").join(&kind.system), &folder, tools.as_ref())?;
+    install(&kind, &place.join("build").join(&kind.system), &folder, tools.as_ref())?;
     stage("Licences and bill of materials");
     let graph = Graph::of(&kind.target)?;
     let documents = folder.join("share/doc/sam2lung");
@@ -68,19 +70,22 @@ pub fn package(for_windows: bool) -> Result<()> {
     } else {
         archive::tar(&folder, &packed, epoch()?)?
     }
-    check(&packed, &name, &scratch.0, tools.as_ref())?;
+    stage("Trying the archive elsewhere");
+    check::check(&packed, &name, &scratch.0, tools.as_ref())?;
 
     let archive = place.join(format!("{name}.{ending}"));
     fs::create_dir_all(&place).and_then(|()| fs::copy(&packed, &archive)).map_err(|e| format!("{name}: {e}"))?;
     write(&place.join(format!("{name}.cdx.json")), &bill)?;
     let sum = wheel::sha256(&archive).map_err(|e| format!("{}: {e}", archive.display()))?;
-    write(&place.join(format!("{name}.sha256")), &format!("{sum}  {name}.{ending}\n"))?;
+    let sums = format!("{name}.sha256");
+    write(&place.join(&sums), &format!("{sum}  {name}.{ending}\n"))?;
+    run(Command::new("sha256sum").args(["--check", "--strict"]).arg(&sums).current_dir(&place))?;
     println!("\n{} after {}\nsha256 {sum}", archive.display(), took(start));
     Ok(())
 }
 
 /// Builds with CMake, without this machine's folders in it, and installs into `folder`.
-fn install(build: &Path, folder: &Path, tools: Option<&Tools>) -> Result<()> {
+fn install(kind: &Kind, build: &Path, folder: &Path, tools: Option<&Tools>) -> Result<()> {
     let cmake = CMake::ready()?;
     let (target, runtime) = match tools {
         Some(_) => (Tools::target_folder(), setup::for_windows()?),
@@ -92,31 +97,16 @@ fn install(build: &Path, folder: &Path, tools: Option<&Tools>) -> Result<()> {
         definitions.push(format!("-DSAM2LUNG_CARGO={}", tools.cargo_file().display()));
         definitions.push(format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"));
     }
-    let flags = names_of_folders(tools)?;
-    let prepare = |command: &mut Command| {
-        if let Some(tools) = tools {
-            tools.prepare(command);
-            command.env("SAM2LUNG_MINGW", tools.mingw(""));
-        }
-        let for_rust: Vec<_> = flags.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
-        let for_c: Vec<_> = flags.iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
-        command.env("CARGO_ENCODED_RUSTFLAGS", for_rust.join("\x1f"));
-        command.env("CFLAGS", for_c.join(" ")).env("CXXFLAGS", for_c.join(" ")).env("ZERO_AR_DATE", "1");
+    let prepare = |command: &mut Command| match tools {
+        Some(tools) => tools.prepare(command),
+        None => anywhere::prepare(command, &kind.target, None),
     };
     cmake.build_prepared(root(), build, &definitions, prepare)?;
     let mut install = cmake.cmake();
-    prepare(&mut install);
+    prepare(&mut install)?;
+    // strip writes the time into what it has stripped. Not before: C sources would be compiled anew for each commit.
+    install.env("SOURCE_DATE_EPOCH", epoch()?.to_string());
     run(install.arg("--install").arg(build).arg("--strip").arg("--prefix").arg(folder))
-}
-
-/// Folders of this machine, and what stands for them in what is compiled.
-fn names_of_folders(tools: Option<&Tools>) -> Result<Vec<(String, String)>> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
-    let mut folders = vec![(root().to_path_buf(), "sam2lung"), (home, "cargo")];
-    folders.extend(tools.map(|tools| (tools.root().to_path_buf(), "tools")));
-    Ok(folders.into_iter().map(|(from, to)| (from.display().to_string(), format!("/{to}"))).collect())
 }
 
 /// Seconds since 1970 that stand for every time: as the environment says, else those of the last commit.
@@ -129,35 +119,6 @@ fn epoch() -> Result<u64> {
     text.trim().parse().map_err(|_| format!("SOURCE_DATE_EPOCH is '{}'; expected seconds since 1970", text.trim()))
 }
 
-/// Unpacks the archive elsewhere; the program has to find its ONNX Runtime there, and CMake the package.
-fn check(packed: &Path, name: &str, scratch: &Path, tools: Option<&Tools>) -> Result<()> {
-    let elsewhere = scratch.join("unpacked elsewhere");
-    fs::create_dir_all(&elsewhere).map_err(|e| format!("{}: {e}", elsewhere.display()))?;
-    archive::unpack(packed, &elsewhere)?;
-    let prefix = elsewhere.join(name);
-    let cmake = CMake::ready()?;
-    let mut definitions = vec![format!("-DCMAKE_PREFIX_PATH={}", prefix.display())];
-    let Some(tools) = tools else {
-        let text = output(Command::new(prefix.join("bin/sam2lung")).arg("info").env_clear())?;
-        finds(&text, &prefix.join("lib").display().to_string())?;
-        return cmake.build(&root().join("examples"), &scratch.join("consumer"), &definitions);
-    };
-    let wine = windows::Wine::new(tools, &scratch.join("wine"))?;
-    let text = output(wine.command(&prefix.join("bin/sam2lung.exe")).arg("info"))?;
-    finds(&text, &windows::as_windows_names(&prefix.join("bin")))?;
-    definitions.push(format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join(windows::TOOLCHAIN_FILE).display()));
-    definitions.push(format!("-DCMAKE_FIND_ROOT_PATH={}", prefix.display()));
-    cmake.build_prepared(&root().join("examples"), &scratch.join("consumer"), &definitions, |command| {
-        tools.prepare(command);
-        command.env("SAM2LUNG_MINGW", tools.mingw(""));
-    })
-}
-
-fn finds(text: &str, folder: &str) -> Result<()> {
-    let line = text.lines().find(|line| line.starts_with("ONNX Runtime")).unwrap_or_default();
-    line.contains(folder).then_some(()).ok_or(format!("ONNX Runtime was '{line}'; expected one in {folder}"))
-}
-
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
@@ -165,6 +126,26 @@ fn write(path: &Path, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn bill_refers_to_nothing_that_it_does_not_hold_and_to_all_that_it_holds() {
+        let bill = sbom::text(&Graph::of(TARGET).unwrap(), TARGET, 0).unwrap();
+        let bill: serde_json::Value = serde_json::from_str(&bill).unwrap();
+        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        let components = list(&bill["components"]);
+        let main = [bill["metadata"]["component"].clone()];
+        let held: BTreeSet<String> = components.iter().chain(&main).map(|c| c["bom-ref"].to_string()).collect();
+        assert_eq!(held.len(), components.len() + 1, "two bear one reference");
+        let dependencies = list(&bill["dependencies"]);
+        let told: BTreeSet<String> = dependencies.iter().map(|d| d["ref"].to_string()).collect();
+        assert_eq!(told, held);
+        let used: BTreeSet<String> =
+            dependencies.iter().flat_map(|d| list(&d["dependsOn"])).map(|reference| reference.to_string()).collect();
+        let unused: Vec<_> = held.difference(&used).collect();
+        assert_eq!(unused, [&main[0]["bom-ref"].to_string()]);
+        assert!(used.is_subset(&held));
+    }
 
     #[test]
     fn licences_and_bill_of_this_project_name_every_package_and_its_terms() {

@@ -8,6 +8,9 @@ use super::graph::{Graph, Package};
 use crate::pins::{self, ONNX_RUNTIME};
 use crate::process::{Result, root};
 
+/// How the parts that are no packages of Rust are referred to: ONNX Runtime, the built-in model.
+const OTHERS: [&str; 2] = ["onnxruntime", "model"];
+
 /// The document for a target; `epoch` is the time that it names, in seconds since 1970.
 ///
 /// # Errors
@@ -15,12 +18,14 @@ use crate::process::{Result, root};
 pub fn text(graph: &Graph, target: &str, epoch: u64) -> Result<String> {
     let mut components: Vec<Value> = graph.foreign().map(of_package).collect();
     components.extend([onnx_runtime(target)?, model()?]);
-    let mut dependencies: Vec<Value> = graph
-        .packages
-        .iter()
-        .map(|(key, package)| json!({"ref": reference(key), "dependsOn": package.uses.iter().map(|k| reference(k)).collect::<Vec<_>>()}))
-        .collect();
-    dependencies.push(json!({"ref": "onnxruntime", "dependsOn": []}));
+    let dependency = |(key, package): (&String, &Package)| {
+        let besides = if *key == graph.own { &OTHERS[..] } else { &[] };
+        let uses: Vec<_> =
+            package.uses.iter().map(|key| reference(key)).chain(besides.iter().map(|&o| o.into())).collect();
+        json!({"ref": reference(key), "dependsOn": uses})
+    };
+    let mut dependencies: Vec<Value> = graph.packages.iter().map(dependency).collect();
+    dependencies.extend(OTHERS.map(|other| json!({"ref": other, "dependsOn": []})));
     let own = &graph.packages[&graph.own];
     let mut main = of_package(own);
     main["type"] = "application".into();
@@ -68,7 +73,7 @@ fn onnx_runtime(target: &str) -> Result<Value> {
     let wheels = pins::wheels(os, arch, false).ok_or(format!("no ONNX Runtime is pinned for {target}"))?;
     Ok(json!({
         "type": "library",
-        "bom-ref": "onnxruntime",
+        "bom-ref": OTHERS[0],
         "purl": format!("pkg:pypi/onnxruntime@{ONNX_RUNTIME}"),
         "name": "onnxruntime",
         "version": ONNX_RUNTIME,
@@ -84,7 +89,7 @@ fn model() -> Result<Value> {
         serde_json::from_str(&fs::read_to_string(&path).map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
     Ok(json!({
         "type": "machine-learning-model",
-        "bom-ref": "model",
+        "bom-ref": OTHERS[1],
         "name": format!("{} (built-in model)", contract["name"].as_str().unwrap_or_default()),
         "version": contract["version"],
     }))

@@ -12,8 +12,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::anywhere;
 use crate::process::{Result, root, run};
-pub use wine::Wine;
+pub use wine::{LIMIT_VARIABLE, Wine};
 
 /// Names the folder with the tools, where it isn't the usual one.
 pub const VARIABLE: &str = "SAM2LUNG_WINDOWS_TOOLS";
@@ -86,16 +87,27 @@ impl Tools {
         Tools::target_folder().join(TARGET).join("release")
     }
 
-    /// Their cargo, told to build for Windows.
-    pub fn cargo(&self, args: &[&str]) -> Command {
+    /// Their cargo, told to build for `target`.
+    ///
+    /// # Errors
+    /// As [`Tools::prepare`].
+    pub fn cargo(&self, args: &[&str], target: &str) -> Result<Command> {
         let mut command = Command::new(self.cargo_file());
-        command.args(args).args(["--release", "--target", TARGET, "--target-dir"]).arg(Tools::target_folder());
-        self.prepare(command.current_dir(root()));
-        command
+        command.args(args).args(["--release", "--target", target, "--target-dir"]).arg(Tools::target_folder());
+        self.prepare_for(command.current_dir(root()), target)?;
+        Ok(command)
     }
 
-    /// Gives a command what their cargo needs of its environment, whoever starts it.
-    pub fn prepare(&self, command: &mut Command) {
+    /// Gives a command what their cargo, CMake and the toolchain file need of its environment to build for Windows, whoever
+    /// starts it. Tests and archives are built alike, so that one build serves both.
+    ///
+    /// # Errors
+    /// As [`anywhere::prepare`].
+    pub fn prepare(&self, command: &mut Command) -> Result<()> {
+        self.prepare_for(command, TARGET)
+    }
+
+    fn prepare_for(&self, command: &mut Command, target: &str) -> Result<()> {
         let variable = |name: &str| format!("{name}_{}", TARGET.replace('-', "_"));
         // dlltool has to be on PATH; cargo and rustc there are theirs as well, and never meet those of rustup.
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.root.join("usr/bin").display());
@@ -108,6 +120,8 @@ impl Tools {
         for (name, program) in [("CC", "gcc-posix"), ("CXX", "g++-posix"), ("AR", "ar")] {
             command.env(variable(name), self.mingw(program));
         }
+        command.env("SAM2LUNG_MINGW", self.mingw(""));
+        anywhere::prepare(command, target, Some(&self.root))
     }
 }
 

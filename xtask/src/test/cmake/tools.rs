@@ -38,6 +38,11 @@ impl Tools {
         command
     }
 
+    /// Ninja.
+    pub fn ninja(&self) -> &Path {
+        &self.ninja
+    }
+
     /// `ctest` in a build folder.
     pub fn ctest(&self, build: &Path) -> Command {
         let mut command = Command::new(self.cmake.with_file_name("ctest"));
@@ -52,27 +57,27 @@ impl Tools {
     /// # Errors
     /// If either fails.
     pub fn build(&self, source: &Path, build: &Path, definitions: &[String]) -> Result<()> {
-        self.build_prepared(source, build, definitions, |_| ())
+        self.build_prepared(source, build, definitions, |_| Ok(()))
     }
 
     /// As [`Tools::build`], with commands that `prepare` has changed.
     ///
     /// # Errors
-    /// If either fails.
+    /// If either fails, or `prepare` does.
     pub fn build_prepared(
         &self,
         source: &Path,
         build: &Path,
         definitions: &[String],
-        prepare: impl Fn(&mut Command),
+        prepare: impl Fn(&mut Command) -> Result<()>,
     ) -> Result<()> {
         let mut configure = self.cmake();
-        prepare(&mut configure);
+        prepare(&mut configure)?;
         configure.args(["-G", "Ninja", "--log-level=WARNING", "-S"]).arg(source).arg("-B").arg(build);
         configure.arg(format!("-DCMAKE_MAKE_PROGRAM={}", self.ninja.display())).args(definitions);
         run(&mut configure)?;
         let mut make = self.cmake();
-        prepare(&mut make);
+        prepare(&mut make)?;
         run(make.arg("--build").arg(build))
     }
 }

@@ -1,10 +1,12 @@
-//! Programs for Windows: built by MinGW-w64 and Debian's Rust, installed by CMake, run under Wine.
+//! Programs for Windows: built by MinGW-w64 and Debian's Rust, installed by CMake, run under Wine. With the same tools: whether
+//! the types fit on macOS.
 //!
 //! Wine isn't Windows: what is seen here holds for programs that keep to the documented interface. It costs some 15 minutes of
 //! a processor the first time, so it runs where someone has fetched the tools, and says SKIPPED elsewhere.
 
 mod behaviour;
 mod library;
+mod macos;
 mod package;
 mod programs;
 
@@ -15,7 +17,7 @@ use super::cmake::Scratch;
 use super::tally::Tally;
 use super::{Context, check, skip};
 use crate::process::{self, Result, stage};
-use crate::windows::{Tools, Wine, as_windows_names};
+use crate::windows::{TARGET, Tools, Wine, as_windows_names};
 
 /// What the checks work with.
 struct Bench {
@@ -41,7 +43,7 @@ pub fn run(context: &Context) -> Result<Tally> {
     };
     let runtime = crate::setup::for_windows()?;
     stage("Building for Windows");
-    process::run(&mut tools.cargo(&["build", "--locked", "--package=sam2lung", "--lib", "--bin=sam2lung"]))?;
+    process::run(&mut tools.cargo(&["build", "--locked", "--package=sam2lung", "--lib", "--bin=sam2lung"], TARGET)?)?;
     let mut tally = library::checks(&tools);
 
     stage("CMake package for Windows");
@@ -50,6 +52,8 @@ pub fn run(context: &Context) -> Result<Tally> {
     let package = package::Cross::ready(&tools, &wine)?;
     let prefix = package.install_and_move(&runtime, &scratch.0)?;
     tally += check("package is complete", package::is_complete(&prefix));
+    let refused = package.refuses_another_target(&runtime, &scratch.0);
+    tally += check("a target of Rust that doesn't fit the compiler is refused", refused);
     tally += package.consumers(&prefix, &scratch.0)?;
 
     let bench = Bench { tools, wine, prefix, scratch: scratch.0.clone() };
@@ -57,6 +61,8 @@ pub fn run(context: &Context) -> Result<Tally> {
     tally += programs::all(&bench)?;
     stage("The command line under Wine");
     tally += behaviour::all(&bench, context)?;
+    stage("macOS");
+    tally += check("types of library and program fit", macos::types_fit(&bench.tools));
     Ok(tally)
 }
 

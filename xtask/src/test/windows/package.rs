@@ -8,7 +8,7 @@ use super::super::check;
 use super::super::cmake::{root_definitions, tools::Tools as CMake};
 use super::super::tally::{Tally, of_ctest};
 use crate::process::{Result, output, root, run, run_and_read};
-use crate::windows::{TARGET, TOOLCHAIN_FILE, Tools, Wine};
+use crate::windows::{LIMIT_VARIABLE, TARGET, TOOLCHAIN_FILE, Tools, Wine};
 
 /// What has to be there, besides the headers that Linux's package has as well.
 const FILES: [&str; 9] = [
@@ -22,6 +22,9 @@ const FILES: [&str; 9] = [
     "lib/cmake/sam2lung/sam2lungConfig.cmake",
     "share/doc/sam2lung/onnxruntime/onnxruntime-LICENSE",
 ];
+
+/// Seconds that a test of the C++ headers may take, on a machine that has other work as well.
+const LIMIT: u32 = 900;
 
 /// CMake that builds for Windows.
 pub struct Cross<'a> {
@@ -37,11 +40,9 @@ impl<'a> Cross<'a> {
         Ok(Cross { cmake: CMake::ready()?, tools, runner: wine.runner() })
     }
 
-    fn prepare(&self, command: &mut Command) {
-        self.tools.prepare(command);
-        command
-            .env("SAM2LUNG_MINGW", self.tools.mingw(""))
-            .env("SAM2LUNG_WINE", format!("sh;{}", self.runner.display()));
+    fn prepare(&self, command: &mut Command) -> Result<()> {
+        command.env("SAM2LUNG_WINE", format!("sh;{}", self.runner.display()));
+        self.tools.prepare(command)
     }
 
     fn build(&self, source: &Path, build: &Path, more: &[String]) -> Result<()> {
@@ -61,11 +62,30 @@ impl<'a> Cross<'a> {
         definitions.push(format!("-DSAM2LUNG_CARGO_TARGET={TARGET}"));
         self.build(root(), &build, &definitions)?;
         let mut install = self.cmake.cmake();
-        self.prepare(&mut install);
+        self.prepare(&mut install)?;
         run(install.arg("--install").arg(&build).arg("--strip").arg("--prefix").arg(&first))?;
         let prefix = scratch.join("Programme für Ärzte 肺");
         fs::rename(&first, &prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
         Ok(prefix)
+    }
+
+    /// Configures for MinGW with a cargo that builds for this machine, which has to be said before anything is built.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn refuses_another_target(&self, runtime: &Path, scratch: &Path) -> Result<()> {
+        let mut configure = self.cmake.cmake();
+        self.prepare(&mut configure)?;
+        configure.arg("-S").arg(root()).arg("-B").arg(scratch.join("other")).args(["-G", "Ninja"]);
+        configure.arg(format!("-DCMAKE_TOOLCHAIN_FILE={}", root().join(TOOLCHAIN_FILE).display()));
+        configure.args(root_definitions(&Tools::target_folder(), runtime, scratch));
+        configure.arg(format!("-DCMAKE_MAKE_PROGRAM={}", self.cmake.ninja().display()));
+        configure.arg(format!("-DSAM2LUNG_CARGO={}", self.tools.cargo_file().display()));
+        match output(&mut configure) {
+            Err(said) if said.contains("ends with -windows-gnu") => Ok(()),
+            Err(said) => Err(format!("said {said}; expected that the target doesn't fit")),
+            Ok(_) => Err("it was configured".into()),
+        }
     }
 
     /// Builds examples and tests of the C++ headers against the moved package, and lets them run.
@@ -82,12 +102,15 @@ impl<'a> Cross<'a> {
         tally += check("example segment.c links Microsoft's import library", self.links_lib(prefix, &examples));
 
         let tests = scratch.join("cpp");
-        if let Err(message) = self.build(&root().join("tests/cpp"), &tests, &definitions) {
+        // A little more than Wine's runner has, which tells the last lines of what hangs.
+        let limit = format!("-DSAM2LUNG_TEST_LIMIT={}", LIMIT + 30);
+        if let Err(message) = self.build(&root().join("tests/cpp"), &tests, &[&definitions[..], &[limit]].concat()) {
             tally += check("tests of the C++ headers compile", Err(message));
             return Ok(tally);
         }
         let mut ctest = self.cmake.ctest(&tests);
-        self.prepare(&mut ctest);
+        self.prepare(&mut ctest)?;
+        ctest.env(LIMIT_VARIABLE, LIMIT.to_string());
         tally += Tally::of_run(run_and_read(&mut ctest)?, of_ctest);
         Ok(tally)
     }

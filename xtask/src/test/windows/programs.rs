@@ -10,7 +10,7 @@ use crate::process::{Result, root, run};
 use crate::windows;
 
 /// Programs of tests/capi.
-const CAPI: [&str; 5] = ["version", "run", "kinds", "clicks", "attack"];
+const CAPI: [&str; 8] = ["version", "run", "kinds", "clicks", "report", "compare", "job", "attack"];
 
 /// Compiles them against the moved package and runs them beside its libraries.
 ///
@@ -42,7 +42,8 @@ fn compile(bench: &Bench, source: &str, folder: &Path) -> Result<PathBuf> {
     let built = folder.join(source.file_stem().unwrap_or_default()).with_extension("exe");
     let mut compile = bench.tools.mingw_command("gcc-posix");
     compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-I"]).arg(bench.prefix.join("include")).arg(source);
-    run(compile.arg("-o").arg(&built).arg("-L").arg(bench.prefix.join("lib")).arg("-lsam2lung"))?;
+    // The compiler's own libraries, threads among them, go into the program.
+    run(compile.arg("-static").arg("-o").arg(&built).arg(bench.prefix.join("lib/libsam2lung.dll.a")))?;
     Ok(built)
 }
 
