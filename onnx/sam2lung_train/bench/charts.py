@@ -9,6 +9,8 @@ from ..figures.charts import BLUE, GREY, ORANGE, STYLE, blank
 from .growth import Point
 from .stages import STAGES, Stage
 
+ABOVE = 1.06  # an axis goes so far above the largest value: the mark there is whole
+
 
 def by_stage(made: list[Stage], wall: float, note: str) -> Figure:
     """Seconds by stage: within the networks and beside them."""
@@ -29,12 +31,13 @@ def grown(points: list[Point], x: str, title: str, note: str) -> Figure:
     """Seconds and memory by something."""
     figure, (left, right) = blank(note, 1, 2, (6.4, 3.0))
     xs = [point.x for point in points]
-    left.plot(xs, [point.seconds for point in points], "o-", color=BLUE)
-    left.set(xlabel=x, ylabel="seconds", ylim=(0, None), title=title)
-    right.plot(xs, [point.mb / 1024 for point in points], "s-", color=ORANGE)
-    right.set(xlabel=x, ylabel="peak memory, GiB", ylim=(0, None))
-    for axes in (left, right):
-        axes.set_xlim(0, None)
+    seconds, gib = [point.seconds for point in points], [point.mb / 1024 for point in points]
+    left.plot(xs, seconds, "o-", color=BLUE)
+    left.set(xlabel=x, ylabel="seconds", title=title)
+    right.plot(xs, gib, "s-", color=ORANGE)
+    right.set(xlabel=x, ylabel="peak memory, GiB")
+    for axes, ys in ((left, seconds), (right, gib)):
+        axes.set(xlim=(0, ABOVE * max(xs)), ylim=(0, ABOVE * max(ys)))
         axes.tick_params(color=GREY)
     return figure
 
