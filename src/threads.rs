@@ -8,10 +8,14 @@ use std::{
     thread,
 };
 
-use crate::runtime::float_mode;
+use crate::{memory, runtime::float_mode};
+
+/// Without so much a thread isn't started: its stack may be there, and the last bytes for its thread-local data not, where
+/// glibc ends the process.
+const HELPER_BYTES: usize = 32 << 20;
 
 /// Does jobs 0 to `jobs`, each on one of `seats`, whichever is free; what they gave, in their order. The caller's thread has the
-/// first seat; where a thread for another can't be started, the others do its jobs. After a failure no new job begins.
+/// first seat; where a thread for another can't be started or memory is short, the others do its jobs. After a failure no new job begins.
 ///
 /// # Errors
 /// The first failed job's, by their order.
@@ -40,6 +44,7 @@ pub fn side_by_side<S: Send, T: Send, E: Send>(
     let mut done = thread::scope(|scope| {
         let sit = &sit;
         let start = |seat| {
+            memory::check_free(HELPER_BYTES, "a thread").ok()?;
             let named = thread::Builder::new().name("sam2lung".into());
             named.spawn_scoped(scope, move || float_mode::standard(|| sit(seat))).ok()
         };

@@ -100,8 +100,8 @@ impl sam2lung_engine {
 
 /// Loads a bundle onto a device, and ONNX Runtime where this process hasn't loaded it yet (sam2lung_runtime_load()).
 ///
-/// For each of the bundle's networks threads are started, one less than sam2lung_engine_options::threads. Where one can't be
-/// started (a limit of a container, too little address space), the call ends with E_THREADS.
+/// For networks whose calls can't go side by side threads are started, sam2lung_engine_options::threads less one at most. Where one
+/// can't be started (a limit of a container), the call ends with E_THREADS; where memory is short, with E_OUT_OF_MEMORY.
 ///
 /// Any thread.
 ///

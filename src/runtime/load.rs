@@ -26,9 +26,13 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    memory,
     progress::{CancelToken, Monitor, Stage},
     threads::side_by_side,
 };
+
+/// ONNX Runtime holds weights as they were read and as its kernels want them.
+const COPIES: usize = 2;
 
 /// A graph that is to be loaded.
 #[derive(Debug, Clone)]
@@ -165,6 +169,8 @@ fn open(
         .iter()
         .flat_map(|source| std::iter::repeat_n((source, lanes(source).threads), lanes(source).count))
         .collect();
+    let weights: usize = seats.iter().map(|(source, _)| source.bytes.len()).sum();
+    memory::check_free(COPIES * weights, "the networks' weights").map_err(Refusal::Named)?;
     let threads: Vec<usize> = seats.iter().map(|(_, threads)| *threads).collect();
     let crews = Crew::for_each(&threads).map_err(Refusal::Named)?;
     let crews: Vec<Mutex<Option<Crew>>> = crews.into_iter().map(|crew| Mutex::new(Some(crew))).collect();

@@ -239,7 +239,7 @@ static void makes_engines_short_of_address_space(void)
         CHECK(setrlimit(RLIMIT_AS, &before) == 0);
         printf("  %4d MiB: %s\n", too_little_mib[n], sam2lung_error_name(error));
         CHECK(status == SAM2LUNG_STATUS_OUT_OF_MEMORY && engine == NULL);
-        CHECK(strcmp(sam2lung_error_name(error), "E_THREADS") == 0);
+        CHECK(strcmp(sam2lung_error_name(error), "E_OUT_OF_MEMORY") == 0);
         sam2lung_error_free(error);
         error = NULL;
     }
