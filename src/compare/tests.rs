@@ -72,7 +72,8 @@ fn compare_in_another_pose_breath_and_spacing_finds_what_grew_shrank_came_and_we
     let compared = compare(&prior, &current, Some(180.0), &mut Monitor::silent()).unwrap();
     let expected = [(Status::Grown, Some(50)), (Status::Stable, Some(0)), (Status::New, None), (Status::Gone, None)];
     assert_eq!(told(&compared), expected, "{:?}", compared.registration);
-    assert_eq!(compared.registration_doubts, [""; 0]);
+    let [slices] = compared.registration_doubts.as_slice() else { panic!("{:?}", compared.registration_doubts) };
+    assert!(slices.contains("up to 4.0 mm long") && slices.contains("up to 2.5"), "{slices}");
     // The known map, to within the coarse voxels that it was found on.
     let stretch: f64 = MOVED.stretch.iter().product();
     assert!((compared.registration.volume_ratio * stretch - 1.0).abs() < 0.05, "{:?}", compared.registration);
@@ -131,11 +132,28 @@ fn compare_tells_no_change_of_what_is_cut_off_and_asks_about_other_ids() {
     (prior.patient, current.patient) = (Some("1".into()), Some("2".into()));
     let compared = compare(&prior, &current, Some(90.0), &mut Monitor::silent()).unwrap();
     assert_eq!(told(&compared)[..2], [(Status::CutOff, None), (Status::Grown, Some(50))]);
-    let [doubt] = compared.registration_doubts.as_slice() else { panic!("{:?}", compared.registration_doubts) };
-    assert!(doubt.contains("different patient IDs"), "{doubt}");
+    let [ids, _slices] = compared.registration_doubts.as_slice() else { panic!("{:?}", compared.registration_doubts) };
+    assert!(ids.contains("different patient IDs"), "{ids}");
     prior.patient = None;
     let compared = compare(&prior, &current, Some(90.0), &mut Monitor::silent()).unwrap();
-    assert_eq!(compared.registration_doubts, [""; 0]);
+    assert_eq!(compared.registration_doubts.len(), 1, "{:?}", compared.registration_doubts);
+}
+
+#[test]
+fn compare_of_unlike_slices_and_of_dates_that_nobody_told_says_so() {
+    let mut prior = scan(&phantom([1.0; 4], STILL, [2.5, 2.5, 2.5]));
+    let mut current = scan(&phantom([1.0; 4], STILL, [2.5, 2.5, 5.0]));
+    let doubts = |prior: &Scan, current: &Scan, days| {
+        compare(prior, current, days, &mut Monitor::silent()).unwrap().registration_doubts
+    };
+    let [slices] = &doubts(&prior, &current, None)[..] else { panic!("one doubt") };
+    assert!(slices.contains("2.5 mm long before and up to 5.0 mm now") && slices.contains("nothing grew"), "{slices}");
+    let like = scan(&phantom([1.5, 1.0, 1.0, 1.0], STILL, [2.5, 2.5, 2.4]));
+    assert_eq!(doubts(&prior, &like, None), [""; 0]);
+    (prior.date, current.date) = (Some("2022-01-05".into()), Some("2023-01-05".into()));
+    assert_eq!(doubts(&prior, &current, Some(365.0)).len(), 1);
+    let other = doubts(&prior, &current, Some(100.0));
+    assert!(other[0].contains("365 days apart, not 100"), "{other:?}");
 }
 
 #[test]

@@ -146,13 +146,24 @@ struct ReadNodule {
 }
 
 /// Refuses a folder whose result a reader has worked on, by decisions or comments: a new result would lose them, and has other
-/// nodules. A `run.json` that can't be read has none that anybody could tell.
+/// nodules. So is one with a `run.json` that can't be read: nobody can tell whether it has any.
 ///
 /// # Errors
 /// [`Error::Write`].
 pub fn check_unread(folder: &Path) -> Result<()> {
-    let text = fs::read_to_string(folder.join(MANIFEST.file())).unwrap_or_default();
-    let Read { readings } = serde_json::from_str(&text).unwrap_or_default();
+    let path = folder.join(MANIFEST.file());
+    if !path.exists() {
+        return Ok(());
+    }
+    let told = |reason: String| {
+        let what = format!(
+            "its {} can't be read ({reason}), so nobody can tell whether a reader worked on it",
+            MANIFEST.file()
+        );
+        Error::write(folder, format!("{what}: choose another folder, or take this one away"))
+    };
+    let text = fs::read_to_string(&path).map_err(|e| told(e.to_string()))?;
+    let Read { readings } = serde_json::from_str(&text).map_err(|e| told(e.to_string()))?;
     let says_something = |reading: &&ReadNodule| reading.decision != "undecided" || !reading.comment.is_empty();
     match readings.iter().filter(says_something).count() {
         0 => Ok(()),
@@ -270,8 +281,12 @@ mod tests {
         let reading = |decision: &str, comment: &str| json!({ "nodule": 1, "decision": decision, "comment": comment, "reader": "AB" });
         let with = |readings: &[Value]| told(&json!({ "readings": readings }).to_string());
         assert!(check_unread(Path::new("no such folder")).is_ok());
-        for unread in [told("{}"), told("{"), with(&[]), with(&[reading("undecided", "")])] {
+        for unread in [told("{}"), with(&[]), with(&[reading("undecided", "")])] {
             assert_eq!(unread, Ok(()));
+        }
+        let odd = json!({ "decision": "rejected", "comment": null });
+        for damaged in [told("{"), told(""), with(&[odd])] {
+            assert!(damaged.unwrap_err().contains("nobody can tell whether a reader worked on it"));
         }
         let text =
             with(&[reading("undecided", ""), reading("undecided", "scar?"), reading("rejected", "")]).unwrap_err();

@@ -14,6 +14,7 @@ use sam2lung::{
         scan::{About, MadeBy, Scan, check_model, same_ct},
     },
     io::{self, Ct},
+    limits::USUAL_MIN_DIAMETER_MM,
     pipeline::{
         Engine,
         options::{Options, check_threads},
@@ -28,6 +29,7 @@ use sam2lung::{
 };
 
 use crate::{
+    args::RunArgs,
     compare_args::CompareArgs,
     segment::{bundle, check_series},
     terminal::{
@@ -99,7 +101,7 @@ pub fn run(args: &CompareArgs) -> std::result::Result<(), Reported> {
 fn tell_of(args: &CompareArgs, priors: &[Compared], begun: Instant) -> std::result::Result<(), Reported> {
     for Compared { prior, comparison } in priors {
         for doubt in &comparison.registration_doubts {
-            tell(&format!("{}: check the matches: {doubt}", on_one_line(&prior.name)));
+            tell(&format!("{}: check the comparison: {doubt}", on_one_line(&prior.name)));
         }
         if !args.run.quiet {
             say(&format!("{}: {}", on_one_line(&prior.name), summary(comparison)))?;
@@ -193,8 +195,26 @@ fn reader<'a>(args: &'a CompareArgs, named: &[Named<'_>], cancel: CancelToken) -
     let options = args.run.options();
     options.check()?;
     args.run.threads.map_or(Ok(()), check_threads)?;
-    let engine = named.iter().any(|named| named.ct.is_none()).then(|| load(args, &options, &cancel));
+    let segments = named.iter().any(|named| named.ct.is_none());
+    if let Some(option) = unused(&args.run).filter(|_| !segments) {
+        let got = "given, where every scan is a result".to_owned();
+        let expected = "CTs, or no such option: results keep those that they were made with".to_owned();
+        return Err(Error::Option { option, got, expected });
+    }
+    let engine = segments.then(|| load(args, &options, &cancel));
     Ok(Reader { args, engine: engine.transpose()?, options, cancel, seen: Vec::new() })
+}
+
+/// An option that changes a result, and that was given.
+fn unused(run: &RunArgs) -> Option<&'static str> {
+    let given = [
+        ("model", run.model.is_some()),
+        ("samples", run.samples.is_some()),
+        ("seed", run.seed != 0),
+        ("threshold", run.threshold.is_some()),
+        ("min-diameter", run.min_diameter != USUAL_MIN_DIAMETER_MM),
+    ];
+    given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
 }
 
 fn load(args: &CompareArgs, options: &Options, cancel: &CancelToken) -> Result<Engine> {

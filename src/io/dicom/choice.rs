@@ -88,7 +88,8 @@ fn list(by_series: &BySeries, uids: &[String]) -> String {
         let slices = &by_series[uid];
         let (first, count, step) = (&slices[0], slices.len(), stack::usual_step(slices));
         let apart = if step.is_finite() { format!(", {step:.2} mm apart") } else { String::new() };
-        format!("  {uid}  CT '{}', {count} image(s){apart}", first.description)
+        let description = first.description.split(char::is_control).collect::<Vec<_>>().join(" ");
+        format!("  {uid}  CT '{description}', {count} image(s){apart}")
     };
     uids.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -63,7 +63,7 @@ fn head(
     );
     lines.extend(paragraph(&facts, 17.0, FAINT, width));
     if !comparison.registration_doubts.is_empty() {
-        let doubts = format!("Check the matches: {}.", comparison.registration_doubts.join("; "));
+        let doubts = words::doubts(comparison);
         lines.extend(paragraph(&doubts, 17.0, REVIEW, width));
     }
     for (which, scan) in [("current", current), ("prior", prior)] {

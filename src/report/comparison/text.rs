@@ -57,7 +57,7 @@ fn with_prior(current: &Scan, Compared { prior, comparison }: &Compared) -> Vec<
         capital(&words::fit(comparison))
     )];
     if !comparison.registration_doubts.is_empty() {
-        paragraphs.push(format!("Check the matches: {}.", comparison.registration_doubts.join("; ")));
+        paragraphs.push(words::doubts(comparison));
     }
     paragraphs
         .extend(words::reading_order(&comparison.nodules).into_iter().map(|n| nodule(current, &comparison.nodules[n])));

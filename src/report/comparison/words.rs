@@ -242,6 +242,13 @@ pub fn fit(comparison: &Comparison) -> String {
     format!("the lungs' surfaces lie {:.1} mm apart after registration, Dice {:.2}", fit.surface_mm, fit.lung_dice)
 }
 
+/// Why a person should look at the comparison, as a sentence; there is a reason at least.
+pub fn doubts(comparison: &Comparison) -> String {
+    let reasons = comparison.registration_doubts.join("; ");
+    let end = if reasons.ends_with('?') { "" } else { "." };
+    format!("Check this comparison: {reasons}{end}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -117,7 +117,7 @@ fn number(value: f64, unit: Unit) -> String {
     let text = match unit {
         Unit::CubicMillimetre => volume(value),
         Unit::Hounsfield => format!("{value:.0}"),
-        Unit::Voxel if value.fract() == 0.0 => format!("{value:.0}"),
+        Unit::Voxel | Unit::None if value.fract() == 0.0 => format!("{value:.0}"),
         Unit::Millimetre | Unit::Voxel | Unit::Milligram => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     };

@@ -80,7 +80,7 @@ fn notes(current: &ScanRecord, priors: &[Compared]) -> Markup {
     let doubts = priors.iter().flat_map(|compared| {
         let doubts = compared.comparison.registration_doubts.iter();
         doubts
-            .map(|doubt| html! { "Check the matches with " bdi { (one_line(&compared.prior.name)) } ": " (doubt) "." })
+            .map(|doubt| html! { "Check the comparison with " bdi { (one_line(&compared.prior.name)) } ": " (doubt) @if !doubt.ends_with('?') { "." } })
     });
     let scans = priors.iter().map(|compared| &compared.prior).chain([current]);
     let warned = scans.flat_map(|scan| {
