@@ -82,7 +82,9 @@ def test_compare_says_what_grew_stayed_came_and_went(scans, compared):
     told = comparison(compared)
     (prior,) = told["priors"]
     assert (prior["prior"]["name"], told["current"]["name"], prior["days"]) == ("prior", "current", 200)
-    assert prior["registration"]["surface_mm"] < 2 and prior["registration_doubts"] == []
+    assert prior["registration"]["surface_mm"] < 2
+    (doubt,) = prior["registration_doubts"]
+    assert "voxels are up to 4.0 mm long" in doubt
     before, now = scans.facts("prior"), scans.facts("current")
     # Balls of 12 and 11 mm and a small one before; of 12, 10 (2.5 times its volume) and 9 mm now.
     stayed, went, _ = before
@@ -187,6 +189,7 @@ def test_compare_refuses_by_name_what_is_no_pair(scans, tmp_path):
     both = ("--ct", scans.ct("prior"), "--ct", scans.ct("current"))
     for words, name, says in (
         ((prior, other, *both), "E_NOT_PAIRED", "seed of the prior result is 0; expected that of the current one, 7"),
+        ((prior, other, *both, "--threshold", 0.6), "E_OPTION", "threshold is given, where every scan is a result"),
         ((prior, other), "E_OPTION", "ct is 0 CT(s); expected one for each of the 2 folder(s) of results"),
         ((prior, other, *both[2:], *both[:2]), "E_OPTION", "expected the CT that was segmented"),
         ((prior, other, *both, "--days", 0), "E_OPTION", "the prior is the earlier scan"),
@@ -208,7 +211,7 @@ def test_compare_refuses_by_name_what_is_no_pair(scans, tmp_path):
         ),
         ((scans.ct("prior"), tmp_path / "no.nii.gz"), "E_READ", "no such file"),
     ):
-        text = scans.compare(tmp_path / "refused", *words, status=1).stderr
+        text = scans.compare(tmp_path / "refused", *words, status=1, model=words[0] != prior).stderr
         assert f"{name}: " in text and says in text, text
         assert not (tmp_path / "refused").exists()
 
