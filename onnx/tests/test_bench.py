@@ -95,3 +95,29 @@ def test_script_finds_what_the_program_finds(tmp_path):
     ours, scripted = (probable(folder / "probability.nii.gz") for folder in (ran.folder, tmp_path / "script"))
     assert ours.any() and np.count_nonzero(ours & scripted) / np.count_nonzero(ours) > 0.95
     assert json.loads((tmp_path / "script/nodules.json").read_text())
+
+
+def test_aims_say_what_was_reached():
+    from sam2lung_train.bench.aims import Reached, table
+
+    rows = table(Reached(published=99.9, script=2.0, samples=1.5, outside=0.11, info=0.2, help=0.03)).splitlines()[2:]
+    assert [row.rsplit("|", 2)[1].strip() for row in rows] == ["no", "yes", "yes", "no", "yes", "no"]
+
+
+def test_figures_with_an_aim_are_ratios_of_runs_side_by_side():
+    pytest.importorskip("torch", reason="SKIPPED: PyTorch is not installed")
+    from types import SimpleNamespace as Made
+
+    from sam2lung_train.bench.bench import reached
+
+    runs = lambda *seconds: [Made(seconds=each) for each in seconds]  # noqa: E731
+    ways = Made(
+        ours=runs(10, 20, 30),
+        one_sample=runs(5, 20, 20),
+        scripts=[{"process": 30}, {"process": 40}, {"process": 60}],
+        published=Made(seconds=2000),
+    )
+    stages = [Made(network_seconds=6.0), Made(network_seconds=2.0)]
+    got = reached(Made(ways=ways, stages=stages, wall=20.0, starts={"info": [0.4, 0.2, 0.3], "help": [0.01]}))
+    assert (got.published, got.script, got.samples, got.outside) == (100, 2, 1.5, 0.6)
+    assert (got.info, got.help) == (0.3, 0.01)

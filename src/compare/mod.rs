@@ -37,8 +37,7 @@ use crate::{
 /// outline would need no more than twice the evidence.
 pub const MAY_SHOW: f64 = 0.5;
 
-/// Slices of two scans are alike up to this ratio. Phantoms of unchanged balls (8 to 12 mm): 1 against 3 mm is off by 8 to 18 % of
-/// the volume, 1 against 5 mm by 25 to 44 %.
+/// Voxels of two scans are alike where the longest of one is no more than so many times as long as that of the other.
 const ALIKE_SLICES: f64 = 1.5;
 /// Slices up to which the spread from scan to scan was measured ([`growth::SURFACE_MM`]), mm.
 const MEASURED_SLICE_MM: f64 = 2.5;
@@ -172,7 +171,7 @@ fn other_patient(prior: &Scan, current: &Scan) -> Option<String> {
     (before != now).then(|| "the two CTs have different patient IDs: is it the same patient?".to_owned())
 }
 
-/// Says where the scans' own dates are as far apart as nobody told.
+/// Says where the days that were told aren't those between the scans' own dates.
 fn other_days(days: Option<f64>, prior: &Scan, current: &Scan) -> Option<String> {
     let dated = date::days_between(prior.date.as_ref()?, current.date.as_ref()?)?;
     let told = days?;
@@ -180,25 +179,20 @@ fn other_days(days: Option<f64>, prior: &Scan, current: &Scan) -> Option<String>
         .then(|| format!("the CTs' own dates are {dated} days apart, not {told} as was told"))
 }
 
-/// Says where slices are so thick or so different that outlines alone differ by more than the intervals say: a thick slice blurs a
-/// nodule along the patient, and its outline is the larger for it.
+/// Says where voxels are so long or so unlike that outlines differ by more than intervals say: a thick slice blurs a nodule along
+/// the patient, and its outline is the larger for it.
 fn slices(prior: &Scan, current: &Scan) -> Option<String> {
-    let thickest = |scan: &Scan| scan.ct.grid.spacing_mm.into_iter().fold(0.0, f64::max);
-    let (before, now) = (thickest(prior), thickest(current));
-    let differ = before.max(now) > ALIKE_SLICES * before.min(now);
-    let off = "volumes may differ by more than their intervals say";
-    if differ {
-        Some(format!(
-            "voxels are up to {before:.1} mm long before and up to {now:.1} mm now: {off}, though nothing grew"
-        ))
-    } else if before.max(now) > MEASURED_SLICE_MM {
-        Some(format!(
-            "voxels are up to {:.1} mm long, and intervals were measured up to {MEASURED_SLICE_MM}: {off}",
-            before.max(now)
-        ))
+    let longest = |scan: &Scan| scan.ct.grid.spacing_mm.into_iter().fold(0.0, f64::max);
+    let (before, now) = (longest(prior), longest(current));
+    let most = before.max(now);
+    let voxels = if most > ALIKE_SLICES * before.min(now) {
+        format!("voxels are up to {before:.1} mm long before and up to {now:.1} mm now")
+    } else if most > MEASURED_SLICE_MM {
+        format!("voxels are up to {most:.1} mm long, and intervals were measured up to {MEASURED_SLICE_MM}")
     } else {
-        None
-    }
+        return None;
+    };
+    Some(format!("{voxels}: the volume of an unchanged nodule may differ by more than its interval says"))
 }
 
 /// Current nodules by number, then prior ones whose current finding has no number, then those that the prior scan alone has.

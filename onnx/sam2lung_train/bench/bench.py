@@ -13,7 +13,7 @@ from ..aliases import Record
 from ..evaluation import tables
 from ..evaluation.files import fill_card, plain
 from ..evaluation.speed import resampled
-from . import charts, growth, sliding, stages, ways
+from . import aims, charts, growth, sliding, stages, ways
 from .asked import Options
 from .machine import Machine, machine
 from .processes import first_byte, seconds_of, segmented
@@ -114,7 +114,23 @@ def told(made: Measured, asked: Options) -> str:
         ways.table(made.ways, asked.threads),
         sliding.table(made.sliding),
         tables.table(["Start", f"Median of {STARTS}"], starts),
+        aims.table(reached(made)),
     ])  # fmt: skip
+
+
+def reached(made: Measured) -> aims.Reached:
+    """What has an aim: medians of ratios of runs that stood side by side."""
+    ours = [run.seconds for run in made.ways.ours]
+    one_sample = [run.seconds for run in made.ways.one_sample]
+    info, first = (float(np.median(seconds)) for seconds in made.starts.values())
+    return aims.Reached(
+        published=made.ways.published.seconds / float(np.median(ours)),
+        script=float(np.median(np.divide([run["process"] for run in made.ways.scripts], ours))),
+        samples=float(np.median(np.divide(ours, one_sample))),
+        outside=1 - sum(stage.network_seconds for stage in made.stages) / made.wall,
+        info=info,
+        help=first,
+    )
 
 
 def drawn(made: Measured) -> dict[str, Figure]:
