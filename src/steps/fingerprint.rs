@@ -1,5 +1,5 @@
-//! Numbers that tell whether a volume is one that was seen before, many times faster than a sha256. They are kept in memory alone: who
-//! wants to could make two volumes of one number.
+//! Numbers that tell whether a volume is one that was seen before, for less time than a sha256 takes. They are kept in memory alone:
+//! somebody who wants to can make two volumes of one number.
 
 use ndarray::Array3;
 
