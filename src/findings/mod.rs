@@ -11,6 +11,7 @@ pub mod canonical;
 mod density;
 mod diameter;
 pub mod interval;
+pub mod labels;
 pub mod measures;
 pub mod nodule;
 pub mod place;

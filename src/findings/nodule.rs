@@ -17,12 +17,14 @@ use crate::findings::canonical::Canonical;
 use crate::findings::density::Density;
 use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
+use crate::findings::labels::labelled;
 use crate::findings::place::{Lungs, Place};
 use crate::findings::samples::SampleVolumes;
 use crate::{
     error::Result,
     progress::CancelToken,
     space::{orientation::Orientation, volume::Voi},
+    threads::share,
 };
 
 /// What was decided of a nodule before it was measured.
@@ -272,13 +274,13 @@ pub fn measure(
 pub fn measure_those<'a>(
     labels: &Array3<u16>,
     finding: impl Fn(u16) -> Option<Finding>,
-    maps: impl Fn(&Finding) -> Canonical<'a>,
+    maps: impl Fn(&Finding) -> Canonical<'a> + Sync,
     rules: Rules<'_>,
     cancel: &CancelToken,
 ) -> Result<Vec<Nodule>> {
-    let boxes = label_boxes(labels, cancel)?;
-    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| Some((voi.as_ref()?, id, finding(id)?)));
-    numbered.map(|(voi, id, finding)| nodule(&maps(&finding), id, voi, finding, rules, cancel)).collect()
+    let numbers = labelled(labels.view(), cancel)?;
+    let numbered = numbers.into_iter().zip(1u16..).filter_map(|(found, id)| Some((found?.voi, id, finding(id)?)));
+    share(numbered, |(voi, id, finding)| nodule(&maps(&finding), id, &voi, finding, rules, cancel))
 }
 
 /// Measures outlines that no run made, such as ones drawn by hand: of every number of the label map what outline, CT and maps
@@ -287,26 +289,9 @@ pub fn measure_those<'a>(
 /// # Errors
 /// As [`measure`].
 pub fn measure_outlines(maps: &Canonical<'_>, hounsfield: bool, cancel: &CancelToken) -> Result<Vec<Nodule>> {
-    let boxes = label_boxes(maps.labels, cancel)?;
-    let numbered = boxes.iter().zip(1u16..).filter_map(|(voi, id)| Some((voi.as_ref()?, id)));
-    numbered.map(|(voi, id)| Ok(outlined(maps, id, voi, (hounsfield, None), cancel)?.0)).collect()
-}
-
-/// The box around each number 1..=N.
-fn label_boxes(labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Option<Voi>>> {
-    let mut boxes: Vec<Option<Voi>> = Vec::new();
-    for (k, slice) in labels.outer_iter().enumerate() {
-        cancel.check()?;
-        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
-            let at = usize::from(*id) - 1;
-            if boxes.len() <= at {
-                boxes.resize(at + 1, None);
-            }
-            let voi = boxes[at].get_or_insert(Voi::voxel([i, j, k]));
-            voi.include([i, j, k]);
-        }
-    }
-    Ok(boxes)
+    let numbers = labelled(maps.labels.view(), cancel)?;
+    let numbered = numbers.into_iter().zip(1u16..).filter_map(|(found, id)| Some((found?.voi, id)));
+    share(numbered, |(voi, id)| Ok(outlined(maps, id, &voi, (hounsfield, None), cancel)?.0))
 }
 
 /// What the outline of number `id`, which lies in `voi`, the CT and the maps say; all that samples or a model say is NaN or

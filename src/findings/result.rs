@@ -11,9 +11,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::Array3;
 
-use super::canonical::Canonical;
+use super::{
+    canonical::Canonical,
+    labels::{Labelled, labelled, near_labels},
+};
 use crate::{
     contract::uncertainty::Uncertainty,
     error::{Error, Result},
@@ -32,7 +35,6 @@ use crate::{
         volume::{Voi, Volume, VolumeView},
     },
     steps::{
-        distance::squared_distance,
         sample_masks::SampleMasks,
         surfaces::{Level, Surface, surfaces},
     },
@@ -468,8 +470,8 @@ impl Segmentation {
 
 /// Those samples of `samples` that lie where the outline of some nodule may under a sample ([`Territory`]).
 fn near_samples(samples: &SampleMasks, labels: &Array3<u16>, grid: &Grid, cancel: &CancelToken) -> Result<SampleMasks> {
-    let near: Vec<Voi> =
-        boxes(labels.view(), cancel)?.into_iter().flatten().map(|(voi, _)| Territory::reach(&voi, grid)).collect();
+    let numbers = labelled(labels.view(), cancel)?;
+    let near: Vec<Voi> = numbers.into_iter().flatten().map(|found| Territory::reach(&found.voi, grid)).collect();
     let [width, height, _] = grid.dims;
     let is_near = |index: u32| {
         let index = index as usize;
@@ -479,54 +481,11 @@ fn near_samples(samples: &SampleMasks, labels: &Array3<u16>, grid: &Grid, cancel
     SampleMasks::new(samples.samples()).with(samples, is_near)
 }
 
-/// Where a voxel lies within `reach_mm` of one with a number.
-///
-/// # Errors
-/// [`Error::Cancelled`].
-pub fn near_labels(
-    labels: ArrayView3<'_, u16>,
-    grid: &Grid,
-    reach_mm: f64,
-    cancel: &CancelToken,
-) -> Result<Array3<bool>> {
-    let [x_mm, y_mm, z_mm] = grid.spacing_mm;
-    let mut near = Array3::from_elem(grid.shape(), false);
-    for (voi, id) in boxes(labels, cancel)?.into_iter().zip(1u16..).filter_map(|(voi, id)| Some((voi?.0, id))) {
-        let frame = voi.grown(grid.steps(reach_mm), grid.dims);
-        let [width, height, depth] = frame.size();
-        let own = frame.indices().map(|index| labels[index] == id).collect();
-        let own = Array3::from_shape_vec((depth, height, width), own).expect("one flag a voxel of the box");
-        let squared = squared_distance(&own, [z_mm, y_mm, x_mm], cancel)?;
-        for (index, squared) in frame.indices().zip(&squared) {
-            near[index] |= f64::from(*squared) <= reach_mm * reach_mm;
-        }
-    }
-    Ok(near)
-}
-
-/// The box around each number 1..=N, and how many voxels it has.
-fn boxes(labels: ArrayView3<'_, u16>, cancel: &CancelToken) -> Result<Vec<Option<(Voi, usize)>>> {
-    let mut boxes: Vec<Option<(Voi, usize)>> = Vec::new();
-    for (k, slice) in labels.outer_iter().enumerate() {
-        cancel.check()?;
-        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
-            let at = usize::from(*id) - 1;
-            if boxes.len() <= at {
-                boxes.resize(at + 1, None);
-            }
-            let (voi, voxels) = boxes[at].get_or_insert((Voi::voxel([i, j, k]), 0));
-            voi.include([i, j, k]);
-            *voxels += 1;
-        }
-    }
-    Ok(boxes)
-}
-
 /// Number, place and volume of each nodule of a label map.
 fn kept_nodules(grid: &Grid, labels: &Array3<u16>, cancel: &CancelToken) -> Result<Vec<Nodule>> {
-    let found = boxes(labels.view(), cancel)?;
+    let found = labelled(labels.view(), cancel)?;
     let numbered = found.iter().zip(1u16..).filter_map(|(found, id)| Some(((*found)?, id)));
-    let nodule = |((voi, voxels), id): ((Voi, usize), u16)| {
+    let nodule = |(Labelled { voi, voxels }, id): (Labelled, u16)| {
         cancel.check()?;
         let own = || voi.indices().filter(|index| labels[*index] == id);
         let mean = |axis: usize| own().map(|index| index[2 - axis] as f64).sum::<f64>() / voxels as f64;

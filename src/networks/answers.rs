@@ -1,6 +1,6 @@
 //! What a network says of a volume after all samples.
 
-use ndarray::{Array3, Zip};
+use ndarray::{Array3, ArrayViewMut2, Zip};
 
 use super::sampling::Sampling;
 use crate::{
@@ -23,6 +23,17 @@ pub struct ClassAnswer {
     pub kinds: Vec<Array3<f32>>,
     /// Which samples gave which voxel to the class.
     pub samples: SampleMasks,
+}
+
+/// What is said of one class in one plane of the volume; what samples say of it goes back by [`ClassAnswer::take`].
+#[derive(Debug)]
+pub struct ClassPlane<'a> {
+    /// Mean probability over samples, `[j, i]`.
+    pub probability: ArrayViewMut2<'a, f32>,
+    uncertainty: ArrayViewMut2<'a, f32>,
+    kinds: Vec<ArrayViewMut2<'a, f32>>,
+    samples: SampleMasks,
+    k: usize,
 }
 
 /// One entry a class.
@@ -57,38 +68,43 @@ impl ClassAnswer {
     pub fn settle(&mut self, index: [usize; 3], probability: f32, sampling: &Sampling) {
         let uncertainty = |kind: Uncertainty| kind.unsampled(f64::from(probability)) as f32;
         self.probability[index] = probability;
-        put(&mut self.uncertainty, index, uncertainty(sampling.uncertainty));
+        put(&mut self.uncertainty[index], uncertainty(sampling.uncertainty));
         for (map, kind) in self.kinds.iter_mut().zip(sampling.kinds) {
-            put(map, index, uncertainty(*kind));
+            put(&mut map[index], uncertainty(*kind));
         }
     }
 
-    /// Says of voxels what their samples say. `voxels`: array indices, each with its number in `sums`.
+    /// Its planes with these numbers, which rise.
+    pub fn planes(&mut self, numbers: &[usize]) -> Vec<ClassPlane<'_>> {
+        let samples = self.samples.samples();
+        let maps = self.probability.outer_iter_mut().zip(self.uncertainty.outer_iter_mut());
+        let plane = |(k, (probability, uncertainty))| {
+            let samples = SampleMasks::new(samples);
+            ClassPlane { probability, uncertainty, kinds: Vec::new(), samples, k }
+        };
+        let wanted = |k: &usize| numbers.binary_search(k).is_ok();
+        let mut planes: Vec<ClassPlane<'_>> = maps.enumerate().filter(|(k, _)| wanted(k)).map(plane).collect();
+        for map in &mut self.kinds {
+            let maps = map.outer_iter_mut().enumerate().filter(|(k, _)| wanted(k));
+            planes.iter_mut().zip(maps).for_each(|(plane, (_, map))| plane.kinds.push(map));
+        }
+        planes
+    }
+
+    /// Its plane `k`.
+    ///
+    /// # Panics
+    /// When the volume has no such plane: a mistake in this library.
+    pub fn plane(&mut self, k: usize) -> ClassPlane<'_> {
+        self.planes(&[k]).pop().expect("a plane of the volume")
+    }
+
+    /// Takes what the samples say of a plane.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
-    pub fn put(
-        &mut self,
-        sums: &Accumulator,
-        voxels: impl Iterator<Item = ([usize; 3], usize)> + Clone,
-        sampling: &Sampling,
-    ) -> Result<()> {
-        let some = |voxel: usize| sums.positive(voxel).iter().any(|word| *word != 0);
-        let positive = voxels.clone().filter(|(_, voxel)| some(*voxel)).count();
-        if positive > 0 {
-            self.samples.reserve(positive)?;
-        }
-        for (index, voxel) in voxels {
-            self.probability[index] = sums.mean(voxel) as f32;
-            put(&mut self.uncertainty, index, sampling.uncertainty.of(sums, voxel) as f32);
-            for (map, kind) in self.kinds.iter_mut().zip(sampling.kinds) {
-                put(map, index, kind.of(sums, voxel) as f32);
-            }
-            if some(voxel) {
-                self.samples.push(self.linear(index), sums.positive(voxel));
-            }
-        }
-        Ok(())
+    pub fn take(&mut self, of_plane: &SampleMasks) -> Result<()> {
+        self.samples.append(of_plane)
     }
 
     /// Gives voxels to the class in every sample.
@@ -111,10 +127,47 @@ impl ClassAnswer {
     }
 }
 
+impl ClassPlane<'_> {
+    /// Says of voxels what their samples say. `voxels`: (j, i), each with its number in `sums`.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn put(
+        &mut self,
+        sums: &Accumulator,
+        voxels: impl Iterator<Item = ([usize; 2], usize)> + Clone,
+        sampling: &Sampling,
+    ) -> Result<()> {
+        let some = |voxel: usize| sums.positive(voxel).iter().any(|word| *word != 0);
+        let positive = voxels.clone().filter(|(_, voxel)| some(*voxel)).count();
+        if positive > 0 {
+            self.samples.reserve(positive)?;
+        }
+        let (height, width) = self.probability.dim();
+        for (index, voxel) in voxels {
+            self.probability[index] = sums.mean(voxel) as f32;
+            put(&mut self.uncertainty[index], sampling.uncertainty.of(sums, voxel) as f32);
+            for (map, kind) in self.kinds.iter_mut().zip(sampling.kinds) {
+                put(&mut map[index], kind.of(sums, voxel) as f32);
+            }
+            if some(voxel) {
+                let [j, i] = index;
+                self.samples.push(((self.k * height + j) * width + i) as u32, sums.positive(voxel));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the samples say of all voxels that were put.
+    pub fn into_samples(self) -> SampleMasks {
+        self.samples
+    }
+}
+
 /// Writes a value into a map of zeros. Memory that nobody wrote to takes none: a detector has no uncertainty anywhere.
-fn put(map: &mut Array3<f32>, index: [usize; 3], value: f32) {
+fn put(place: &mut f32, value: f32) {
     if value != 0.0 {
-        map[index] = value;
+        *place = value;
     }
 }
 
@@ -192,7 +245,13 @@ mod tests {
         sums.push(1, &[0.75, 0.25]);
         let mut answers = Answers::zeros([2, 3, 4], 1, 2, 3);
         let class = &mut answers.classes[0];
-        class.put(&sums, [([1, 2, 3], 0), ([0, 0, 1], 1)].into_iter(), &sampling).unwrap();
+        // In any order of planes and voxels.
+        for (k, index, voxel) in [(1, [2, 3], 0), (0, [0, 1], 1)] {
+            let mut plane = class.plane(k);
+            plane.put(&sums, [(index, voxel)].into_iter(), &sampling).unwrap();
+            let samples = plane.into_samples();
+            class.take(&samples).unwrap();
+        }
         class.settle([0, 1, 0], 0.5, &sampling);
         class.give_to_all_samples(&[[0, 1, 0]]).unwrap();
         answers.finish();

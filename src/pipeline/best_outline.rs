@@ -19,6 +19,7 @@ use crate::{
     progress::CancelToken,
     space::volume::Voi,
     steps::sample_masks::SampleMasks,
+    threads::share,
 };
 
 /// The thresholds that are tried are the multiples of 1 / STEPS between 0 and 1, and the usual one.
@@ -122,12 +123,15 @@ fn agreement(
     sizes: &[usize],
     cancel: &CancelToken,
 ) -> Result<Vec<f64>> {
-    let mut sums = vec![0.0; sizes.len()];
-    for sample in 0..samples.samples() {
+    let outlined = share(0..samples.samples(), |sample| {
         let outline = territory.outline(samples, sample, cancel)?;
         let common = counts_above(outline.iter().map(|voxel| levels[*voxel as usize]), sizes.len());
+        Ok((outline.len(), common))
+    })?;
+    let mut sums = vec![0.0; sizes.len()];
+    for (outline, common) in outlined {
         for (sum, (common, size)) in sums.iter_mut().zip(common.iter().zip(sizes)).filter(|(_, (_, size))| **size > 0) {
-            *sum += 2.0 * *common as f64 / (outline.len() + size) as f64;
+            *sum += 2.0 * *common as f64 / (outline + size) as f64;
         }
     }
     let samples = samples.samples().max(1) as f64;

@@ -4,7 +4,7 @@
 
 use ndarray::Array3;
 
-use super::outlines::{Parts, voxels};
+use super::outlines::{Parts, above, voxels};
 use crate::{
     contract::model::Candidates as Rule,
     error::Result,
@@ -54,7 +54,7 @@ pub fn find<C: Classifier + ?Sized>(
     lowest: Option<f64>,
     cancel: &CancelToken,
 ) -> Result<Candidates> {
-    let mask = detected.mapv(|p| f64::from(p) > rule.threshold);
+    let mask = above(detected, rule.threshold);
     let components = connected_components(&mask, Neighbourhood::All26, cancel)?;
     drop(mask);
     let found = components.list.len();
@@ -110,7 +110,7 @@ impl Candidates {
         let grid = images.grid;
         let mut region = Array3::from_elem(grid.shape(), false);
         let boxes = self.kept.iter().map(|candidate| candidate.voi.grown(grid.steps(margin_mm), grid.dims));
-        boxes.flat_map(|voi| voi.indices()).for_each(|index| region[index] = true);
+        boxes.for_each(|voi| voi.fill(&mut region));
         region
     }
 

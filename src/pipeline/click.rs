@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array3, Zip};
+use ndarray::{Array3, Axis, Zip};
 
 use super::{
     click_boxes::ClickBoxes,
@@ -33,6 +33,7 @@ use crate::{
     progress::{CancelToken, Monitor, Stage},
     space::{grid::Grid, volume::Voi},
     steps::distance::squared_distance,
+    threads::{self, SLAB},
 };
 
 /// Two outlines are versions of one nodule when they share this part of the smaller one.
@@ -98,10 +99,13 @@ pub fn around<S: Segmenter + ?Sized>(
 /// Networks may answer beyond the region, where they didn't sample. What is 0 already isn't written: memory that nobody wrote
 /// to takes none.
 pub fn clear_beyond(probability: &mut Array3<f32>, region: &Array3<bool>) {
-    Zip::from(probability).and(region).for_each(|p, inside| {
-        if !*inside && *p != 0.0 {
-            *p = 0.0;
-        }
+    let slabs = probability.axis_chunks_iter_mut(Axis(0), SLAB).zip(region.axis_chunks_iter(Axis(0), SLAB));
+    threads::each(slabs, |(probability, region)| {
+        Zip::from(probability).and(region).for_each(|p, inside| {
+            if !*inside && *p != 0.0 {
+                *p = 0.0;
+            }
+        });
     });
 }
 

@@ -64,7 +64,7 @@ impl<'a> ClickBoxes<'a> {
     /// The voxels that are run.
     pub fn region(&self) -> Array3<bool> {
         let mut region = Array3::from_elem(self.grid.shape(), false);
-        self.boxes.iter().flat_map(Voi::indices).for_each(|index| region[index] = true);
+        self.boxes.iter().for_each(|voi| voi.fill(&mut region));
         region
     }
 

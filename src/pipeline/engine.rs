@@ -21,6 +21,7 @@ use crate::{
     progress::{Monitor, Stage},
     runtime::device::{Device, DeviceReport},
     space::volume::Volume,
+    threads,
 };
 
 /// A bundle on a device, ready to segment one CT after the other.
@@ -151,7 +152,8 @@ impl Engine {
     ) -> Result<Segmentation> {
         // Of loading, or of a run that failed.
         self.networks.take_work();
-        let found = self.with_roles(options, work)?;
+        let threads = self.threads;
+        let found = threads::with(threads, || self.with_roles(options, work))?;
         Ok(Segmentation { work: self.networks.take_work(), ..found })
     }
 

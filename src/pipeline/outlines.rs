@@ -4,13 +4,14 @@
 //! A voxel belongs to the class of the highest mean probability among those above the threshold; outlines are the components
 //! (26 neighbours) of each class.
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis, Zip};
 
 use crate::{
     error::Result,
     progress::{CancelToken, Monitor},
     space::{grid::Grid, volume::Voi},
     steps::components::{Component, Components, Neighbourhood, connected_components},
+    threads::{self, SLAB},
 };
 
 /// How far from a click its nodule may be, in mm.
@@ -155,7 +156,7 @@ impl ProbabilityMaps<'_> {
 
     fn parts_above(&self, threshold: f64, cancel: &CancelToken) -> Result<Parts> {
         if let [only] = self.classes[..] {
-            let mask = only.mapv(|p| f64::from(p) > threshold);
+            let mask = above(only, threshold);
             let components = connected_components(&mask, Neighbourhood::All26, cancel)?;
             return Ok(Parts { classes: vec![0; components.list.len()], components });
         }
@@ -175,6 +176,16 @@ impl ProbabilityMaps<'_> {
     pub fn nearest(&self, components: &Components, click: [usize; 3]) -> Option<u32> {
         nearest(self.grid, components, click)
     }
+}
+
+/// Where a map is above a threshold.
+pub fn above(map: &Array3<f32>, threshold: f64) -> Array3<bool> {
+    let mut mask = Array3::from_elem(map.raw_dim(), false);
+    let slabs = mask.axis_chunks_iter_mut(Axis(0), SLAB).zip(map.axis_chunks_iter(Axis(0), SLAB));
+    threads::each(slabs, |(mask, map)| {
+        Zip::from(mask).and(map).for_each(|above, value| *above = f64::from(*value) > threshold);
+    });
+    mask
 }
 
 /// The component nearest to a click, within reach.

@@ -66,8 +66,7 @@ pub fn region(scan: &Scan, options: &Options, monitor: &mut Monitor<'_>) -> Resu
 /// Adds a box around each click.
 pub fn add_boxes(region: &mut Array3<bool>, grid: &Grid, inside: &[[usize; 3]]) {
     for voxel in inside {
-        let voi = Voi::voxel(*voxel).grown(grid.steps(CLICK_BOX_MM), grid.dims);
-        voi.indices().for_each(|index| region[index] = true);
+        Voi::voxel(*voxel).grown(grid.steps(CLICK_BOX_MM), grid.dims).fill(region);
     }
 }
 

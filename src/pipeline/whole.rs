@@ -4,7 +4,7 @@
 //! class, and each class keeps its own maps. Where a detector chose what is segmented, its answer stands elsewhere in the search
 //! region: the entropy of its probability as uncertainty, no variance and no mutual information, no sample.
 
-use ndarray::{Array3, Zip};
+use ndarray::{Array3, Axis, Zip};
 
 use crate::{
     contract::uncertainty::Uncertainty,
@@ -15,6 +15,7 @@ use crate::{
     },
     progress::CancelToken,
     steps::sample_masks::SampleMasks,
+    threads::{self, SLAB},
 };
 
 /// The maps of a result in canonical orientation.
@@ -62,12 +63,15 @@ impl Whole {
     /// As [`Whole::of`].
     pub fn put_elsewhere(&mut self, elsewhere: Elsewhere<'_>, sampling: &Sampling, cancel: &CancelToken) -> Result<()> {
         let Elsewhere { probability: mut detected, segmented } = elsewhere;
-        let put = |map: &mut Array3<f32>, of: &dyn Fn(f32) -> f32| -> Result<()> {
+        let put = |map: &mut Array3<f32>, of: &(dyn Fn(f32) -> f32 + Sync)| -> Result<()> {
             cancel.check()?;
-            Zip::from(map).and(segmented).and(&detected).for_each(|value, segmented, p| {
-                if !*segmented {
-                    write(value, if *p == 0.0 { 0.0 } else { of(*p) });
-                }
+            let slabs = map.axis_chunks_iter_mut(Axis(0), SLAB).zip(segmented.axis_chunks_iter(Axis(0), SLAB));
+            threads::each(slabs.zip(detected.axis_chunks_iter(Axis(0), SLAB)), |((map, segmented), detected)| {
+                Zip::from(map).and(segmented).and(detected).for_each(|value, segmented, p| {
+                    if !*segmented {
+                        write(value, if *p == 0.0 { 0.0 } else { of(*p) });
+                    }
+                });
             });
             Ok(())
         };
@@ -80,10 +84,14 @@ impl Whole {
             class.maps_mut().into_iter().try_for_each(|map| put(map, &|_| 0.0))?;
         }
         cancel.check()?;
-        Zip::from(&mut detected).and(segmented).and(&all.probability).for_each(|value, segmented, p| {
-            if *segmented {
-                write(value, *p);
-            }
+        let slabs = detected.axis_chunks_iter_mut(Axis(0), SLAB).zip(segmented.axis_chunks_iter(Axis(0), SLAB));
+        let slabs = slabs.zip(all.probability.axis_chunks_iter(Axis(0), SLAB));
+        threads::each(slabs, |((detected, segmented), own)| {
+            Zip::from(detected).and(segmented).and(own).for_each(|value, segmented, p| {
+                if *segmented {
+                    write(value, *p);
+                }
+            });
         });
         all.probability = detected;
         let flags = segmented.as_slice().expect("a new array is contiguous");

@@ -23,7 +23,7 @@ use super::{
     resume::Resume,
     staging::Staging,
     tables::{write_csv, write_json, write_warnings},
-    volumes::VolumeFiles,
+    volumes::{Job, VolumeFiles},
     words::NOTICE,
 };
 use crate::{
@@ -37,7 +37,11 @@ use crate::{
     progress::{CancelToken, Monitor, Stage},
     runtime::{device::DeviceReport, environment::Runtime},
     space::grid::Grid,
+    threads::{self, share},
 };
+
+/// Steps that are told of while a result is written.
+const STEPS: usize = 3;
 
 /// How a result was made. It is kept with the result, since nobody can tell later.
 #[derive(Debug, Clone)]
@@ -175,21 +179,25 @@ impl ResultFolder<'_> {
     /// # Errors
     /// [`Error::Option`], [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
     pub fn write(&self, found: &mut Segmentation, staging: Staging, monitor: &mut Monitor<'_>) -> Result<()> {
+        threads::with(self.made.threads, || self.write_all(found, staging, monitor))
+    }
+
+    fn write_all(&self, found: &mut Segmentation, staging: Staging, monitor: &mut Monitor<'_>) -> Result<()> {
         let started = Instant::now();
         if let Some((series, grid)) = self.origin.dicom {
             name_images(found, series, grid);
         }
         let (folder, cancel) = (staging.path(), monitor.cancel_token().clone());
-        let steps = self.files.volumes.map_or(0, |_| VolumeFiles::count(found)) + 2;
-        self.write_volumes(folder, found, steps, monitor)?;
+        monitor.step(Stage::Write, 0, STEPS)?;
         let warnings = &found.warnings;
         write_json(&folder.join(NODULES_JSON.file()), &found.nodules, self.readings, warnings)?;
         write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, self.readings, warnings)?;
         write_warnings(&folder.join(WARNINGS.file()), warnings)?;
         let title = self.title(staging.name(), found);
-        write_overview(folder, &canonical(found, folder)?, &found.canonical_nodules(), &title, &cancel)?;
-        monitor.step(Stage::Write, steps - 1, steps)?;
+        self.write_large(folder, found, &title, &cancel)?;
+        monitor.step(Stage::Write, 1, STEPS)?;
         let dicom = self.write_dicom(folder, found, &cancel)?;
+        monitor.step(Stage::Write, 2, STEPS)?;
 
         let mut stages = found.stages.clone();
         stages.insert("write", started.elapsed());
@@ -199,28 +207,33 @@ impl ResultFolder<'_> {
         let path = folder.join(MANIFEST.file());
         let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::write(&path, e))?;
         fs::write(&path, text + "\n").map_err(|e| Error::write(&path, e))?;
-        monitor.step(Stage::Write, steps, steps)?;
+        monitor.step(Stage::Write, STEPS, STEPS)?;
         staging.finish()
     }
 
-    fn write_volumes(
+    /// Volumes, surfaces and pictures, side by side.
+    fn write_large(
         &self,
         folder: &Path,
         found: &Segmentation,
-        steps: usize,
-        monitor: &mut Monitor<'_>,
+        title: &OverviewTitle,
+        cancel: &CancelToken,
     ) -> Result<()> {
-        let cancel = monitor.cancel_token().clone();
+        let mut jobs: Vec<Job<'_>> = Vec::new();
         if let Some(format) = self.files.volumes {
-            let volumes = VolumeFiles { folder, format, forms: self.origin.forms, threads: self.made.threads };
-            volumes.write(found, &cancel, |done| monitor.step(Stage::Write, done, steps))?;
+            let volumes = VolumeFiles { folder, format, forms: self.origin.forms };
+            jobs.extend(volumes.jobs(found, cancel));
             if self.files.sample_outlines {
-                volumes.write_samples(found, &cancel)?;
+                jobs.push(Box::new(move || volumes.write_samples(found, cancel)));
             }
         }
         if let Some(format) = self.files.surfaces {
-            io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
+            let path = folder.join(SURFACES.with("", format.ending()));
+            jobs.push(Box::new(move || io::write_surfaces(&path, &found.surfaces(None, cancel)?)));
         }
+        let nodules = found.canonical_nodules();
+        jobs.push(Box::new(move || write_overview(folder, &canonical(found, folder)?, &nodules, title, cancel)));
+        share(jobs, |job| job())?;
         Ok(())
     }
 

@@ -13,7 +13,6 @@ use crate::{
     limits::MAX_WRITTEN_SAMPLES,
     progress::CancelToken,
     space::volume::VolumeView,
-    threads::side_by_side,
 };
 
 /// Where volumes go and how.
@@ -25,44 +24,27 @@ pub struct VolumeFiles<'a> {
     pub format: VolumeFormat,
     /// The geometry of the header that the CT was read from.
     pub forms: Option<&'a NiftiForms>,
-    /// How many are written at a time.
-    pub threads: usize,
 }
 
-impl VolumeFiles<'_> {
-    /// How many volumes a result has.
-    pub fn count(found: &Segmentation) -> usize {
-        let maps = found.native();
-        3 + maps.kinds.len() + 2 * maps.classes.len()
-    }
+/// Writes one file, or one kind of them.
+pub type Job<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
 
-    /// Writes label map, probability and uncertainty, the uncertainty of each kind that was kept, and the maps of each class
-    /// where there are several, as many at a time as there are threads. `wrote` is told how many volumes are there.
-    ///
-    /// # Errors
-    /// [`crate::Error::Option`], [`crate::Error::Write`], [`crate::Error::Cancelled`], and those of `wrote`.
-    pub fn write(
-        &self,
-        found: &Segmentation,
-        cancel: &CancelToken,
-        mut wrote: impl FnMut(usize) -> Result<()>,
-    ) -> Result<()> {
+impl<'a> VolumeFiles<'a> {
+    /// What writes label map, probability and uncertainty, the uncertainty of each kind that was kept, and the maps of each class
+    /// where there are several; what takes longest comes first. A job's errors are [`crate::Error::Option`],
+    /// [`crate::Error::Write`] and [`crate::Error::Cancelled`].
+    pub fn jobs(self, found: &'a Segmentation, cancel: &'a CancelToken) -> Vec<Job<'a>> {
         let maps = found.native();
-        wrote(0)?;
         let whole = [(&PROBABILITY, "", maps.probability), (&UNCERTAINTY, "", maps.uncertainty)];
         let kinds = Uncertainty::ALL.iter().zip(maps.kinds).map(|(kind, map)| (&KIND, kind.name(), map));
         let classes = maps.classes.into_iter().flat_map(|class| {
             [(&CLASS_PROBABILITY, class.name, class.probability), (&CLASS_UNCERTAINTY, class.name, class.uncertainty)]
         });
-        let floats: Vec<_> = whole.into_iter().chain(kinds).chain(classes).collect();
-        // The label map is nearly empty and soon written: last.
-        let one = |(): &mut (), n: usize| match floats.get(n) {
-            Some((output, part, map)) => self.one(output, part, *map, cancel),
-            None => self.one(&LABEL, "", maps.labels, cancel),
-        };
-        let count = floats.len() + 1;
-        side_by_side(&mut vec![(); self.threads.clamp(1, count)], count, one)?;
-        wrote(count)
+        let floats = whole.into_iter().chain(kinds).chain(classes);
+        let float = |(output, part, map)| -> Job<'a> { Box::new(move || self.one(output, part, map, cancel)) };
+        // The label map is nearly empty.
+        let labels: Job<'a> = Box::new(move || self.one(&LABEL, "", maps.labels, cancel));
+        floats.map(float).chain([labels]).collect()
     }
 
     /// Writes which sample calls which voxel a nodule: bit s is sample s.

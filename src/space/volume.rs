@@ -1,6 +1,8 @@
 //! A scalar volume and the box of voxels that work is bounded to.
 
-use ndarray::{Array3, ArrayView3};
+use std::ops::BitOr;
+
+use ndarray::{Array3, ArrayView1, ArrayView3, s};
 
 use crate::space::grid::Grid;
 
@@ -77,7 +79,7 @@ impl Voi {
     pub fn around(mask: &Array3<bool>) -> Option<Self> {
         let mut bounds: Option<Voi> = None;
         for (k, slice) in mask.outer_iter().enumerate() {
-            for (j, row) in slice.outer_iter().enumerate() {
+            for (j, row) in slice.outer_iter().enumerate().filter(|(_, row)| !is_blank(row)) {
                 // The ends of a row are enough, and soon found where most of it is true.
                 let ends = [row.iter().position(|inside| *inside), row.iter().rposition(|inside| *inside)];
                 for i in ends.into_iter().flatten() {
@@ -122,6 +124,12 @@ impl Voi {
         apart
     }
 
+    /// Makes true what of `mask` lies in the box.
+    pub fn fill(&self, mask: &mut Array3<bool>) {
+        let [i, j, k] = [0, 1, 2].map(|axis: usize| self.start[axis]..self.end[axis]);
+        mask.slice_mut(s![k, j, i]).fill(true);
+    }
+
     /// Array indices `[k, j, i]` of all voxels in the box, `i` fastest.
     pub fn indices(&self) -> Indices {
         let left = self.voxels();
@@ -135,6 +143,12 @@ impl Voi {
             end: std::array::from_fn(|axis| (self.end[axis] + margin[axis]).min(dims[axis])),
         }
     }
+}
+
+/// True where all voxels of a row, side by side in memory, are false or 0. Most rows of a mask or a label map are, and many
+/// voxels at a time are seen to be.
+pub fn is_blank<T: Copy + Default + PartialEq + BitOr<Output = T>>(row: &ArrayView1<'_, T>) -> bool {
+    row.as_slice().is_some_and(|row| row.iter().fold(T::default(), |any, value| any | *value) == T::default())
 }
 
 /// Walks through a box of voxels. Nested ranges would do the same, but valgrind takes what the compiler makes of them for

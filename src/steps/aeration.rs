@@ -10,13 +10,14 @@
 
 use std::ops::Range;
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
 
 use crate::{
     error::Result,
     memory,
     progress::CancelToken,
-    space::volume::{Voi, Volume},
+    space::volume::{Voi, Volume, is_blank},
+    threads::{share, slabs},
 };
 
 /// Darker voxels are aerated lung, denser ones tissue: halfway between the two.
@@ -75,17 +76,25 @@ fn histogram(
     columns: &Range<usize>,
     cancel: &CancelToken,
 ) -> Result<Vec<usize>> {
-    let mut bins = vec![0; BINS];
-    for (slice, inside) in ct.voxels.outer_iter().zip(search.outer_iter()) {
-        cancel.check()?;
-        for (row, inside) in slice.outer_iter().zip(inside.outer_iter()) {
-            for i in columns.clone().filter(|i| inside[*i]) {
-                let hu = row[i];
-                if (DARKEST_HU..AERATED_BELOW_HU).contains(&hu) {
-                    bins[(hu - DARKEST_HU) as usize] += 1;
+    let of_slab = |slab: Range<usize>| {
+        let mut bins = vec![0; BINS];
+        for k in slab {
+            cancel.check()?;
+            let (slice, inside) = (ct.voxels.index_axis(Axis(0), k), search.index_axis(Axis(0), k));
+            for (row, inside) in slice.outer_iter().zip(inside.outer_iter()).filter(|(_, inside)| !is_blank(inside)) {
+                for i in columns.clone().filter(|i| inside[*i]) {
+                    let hu = row[i];
+                    if (DARKEST_HU..AERATED_BELOW_HU).contains(&hu) {
+                        bins[(hu - DARKEST_HU) as usize] += 1;
+                    }
                 }
             }
         }
+        Ok(bins)
+    };
+    let mut bins = vec![0; BINS];
+    for slab in share(slabs(search.dim().0), of_slab)? {
+        bins.iter_mut().zip(slab).for_each(|(all, of_slab): (&mut usize, usize)| *all += of_slab);
     }
     Ok(bins)
 }

@@ -1,11 +1,16 @@
 //! HU or nothing: refuses what can't be a chest CT in Hounsfield units, by name.
 
-use crate::limits::MAX_VOXELS;
-use crate::steps::hu::{Densities, Histogram};
+use std::ops::Range;
+
+use ndarray::Axis;
+
 use crate::{
     error::{Error, Result},
+    limits::MAX_VOXELS,
     progress::CancelToken,
     space::volume::Volume,
+    steps::hu::{Densities, Histogram},
+    threads::{share, slabs},
 };
 
 /// No scanner writes HU beyond this (padding reaches -32768; metal reaches 30710 on extended scales).
@@ -18,14 +23,12 @@ const BEYOND_HU: f32 = 65536.0;
 /// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`], [`Error::NotHu`] or [`Error::Cancelled`].
 pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &CancelToken) -> Result<Densities> {
     check_size(volume)?;
+    let slices = share(slabs(volume.grid.dims[2]), |slab| Slices::of(volume, slab, cancel))?;
     let (mut values, mut odd, mut bright) = (Histogram::default(), 0, Vec::new());
-    for (k, slice) in volume.voxels.outer_iter().enumerate() {
-        cancel.check()?;
-        let before = values.air_and_dense();
-        odd += values.add(slice);
-        if values.is_bright_since(before, slice.len()) {
-            bright.push(k);
-        }
+    for slab in slices {
+        values.join(&slab.values);
+        odd += slab.odd;
+        bright.extend(slab.bright);
     }
     check_finite(volume, odd)?;
     let densities = check_hu(&values, unscaled_bits)?;
@@ -38,12 +41,38 @@ pub fn check_ct(volume: &Volume<f32>, unscaled_bits: Option<u8>, cancel: &Cancel
 /// [`Error::OneSlice`], [`Error::TooLarge`], [`Error::NonFinite`] or [`Error::Cancelled`].
 pub fn check_values(volume: &Volume<f32>, cancel: &CancelToken) -> Result<()> {
     check_size(volume)?;
-    let mut odd = 0;
-    for slice in volume.voxels.outer_iter() {
-        cancel.check()?;
-        odd += slice.iter().filter(|value| !value.is_finite()).count();
+    let odd = share(slabs(volume.grid.dims[2]), |slab| {
+        let slices = slab.map(|k| {
+            cancel.check()?;
+            Ok(volume.voxels.index_axis(Axis(0), k).iter().filter(|value| !value.is_finite()).count())
+        });
+        slices.sum::<Result<usize>>()
+    })?;
+    check_finite(volume, odd.iter().sum())
+}
+
+/// What some slices hold.
+struct Slices {
+    values: Histogram,
+    /// How many voxels are NaN or infinite.
+    odd: usize,
+    /// Slices that hold soft tissue without its intercept.
+    bright: Vec<usize>,
+}
+
+impl Slices {
+    fn of(volume: &Volume<f32>, slab: Range<usize>, cancel: &CancelToken) -> Result<Self> {
+        let mut slices = Slices { values: Histogram::default(), odd: 0, bright: Vec::new() };
+        for k in slab {
+            cancel.check()?;
+            let (slice, before) = (volume.voxels.index_axis(Axis(0), k), slices.values.air_and_dense());
+            slices.odd += slices.values.add(slice);
+            if slices.values.is_bright_since(before, slice.len()) {
+                slices.bright.push(k);
+            }
+        }
+        Ok(slices)
     }
-    check_finite(volume, odd)
 }
 
 fn check_size(volume: &Volume<f32>) -> Result<()> {

@@ -9,7 +9,11 @@
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::{error::Result, progress::CancelToken, space::volume::Voi};
+use crate::{
+    error::Result,
+    progress::CancelToken,
+    space::volume::{Voi, is_blank},
+};
 
 /// So many rows of voxels are looked at before anyone asks whether to go on: a few milliseconds.
 const ROWS_PER_CHECK: usize = 4096;
@@ -155,6 +159,10 @@ impl Runs {
         for (n, row) in mask.rows().into_iter().enumerate() {
             if n % ROWS_PER_CHECK == 0 {
                 cancel.check()?;
+            }
+            if is_blank(&row) {
+                rows.push(runs.len());
+                continue;
             }
             let mut start = None;
             for (i, &inside) in row.iter().enumerate() {

@@ -6,7 +6,11 @@
 
 use ndarray::{Array3, ArrayViewMut1, Axis};
 
-use crate::{error::Result, progress::CancelToken};
+use crate::{
+    error::{Error, Result},
+    progress::CancelToken,
+    threads::{SLAB, share},
+};
 
 /// So many lines of voxels are transformed before anyone asks whether to go on: a few milliseconds.
 const LANES_PER_CHECK: usize = 1024;
@@ -19,13 +23,18 @@ const LANES_PER_CHECK: usize = 1024;
 pub fn squared_distance(mask: &Array3<bool>, spacing_mm: [f64; 3], cancel: &CancelToken) -> Result<Array3<f32>> {
     let mut field = mask.map(|&inside| if inside { 0.0 } else { f32::INFINITY });
     for axis in [2, 1, 0] {
-        let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
-        for (n, lane) in field.lanes_mut(Axis(axis)).into_iter().enumerate() {
-            if n % LANES_PER_CHECK == 0 {
-                cancel.check()?;
+        // Lines of voxels know nothing of each other: slabs across another axis.
+        let across = Axis(usize::from(axis == 0));
+        share(field.axis_chunks_iter_mut(across, SLAB), |mut slab| {
+            let mut line = Line::new(mask.shape()[axis], spacing_mm[axis] as f32);
+            for (n, lane) in slab.lanes_mut(Axis(axis)).into_iter().enumerate() {
+                if n % LANES_PER_CHECK == 0 {
+                    cancel.check()?;
+                }
+                line.transform(lane);
             }
-            line.transform(lane);
-        }
+            Ok::<_, Error>(())
+        })?;
     }
     Ok(field)
 }

@@ -73,6 +73,12 @@ impl Histogram {
         odd
     }
 
+    /// Counts what `other` counted as well.
+    pub fn join(&mut self, other: &Histogram) {
+        (self.low, self.high) = (self.low.min(other.low), self.high.max(other.high));
+        self.counts.iter_mut().zip(&other.counts).for_each(|(own, other)| *own += other);
+    }
+
     /// How many voxels are as dark as air, and as bright as soft tissue without its intercept.
     pub fn air_and_dense(&self) -> [u64; 2] {
         [self.count(AIR_HU), self.count(DENSE_HU)]

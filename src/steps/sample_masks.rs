@@ -61,6 +61,20 @@ impl SampleMasks {
         self.bits.extend_from_slice(bits);
     }
 
+    /// Adds the voxels of `other`, which holds as many samples and no voxel of these.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn append(&mut self, other: &SampleMasks) -> Result<()> {
+        if !other.voxels.is_empty() {
+            self.reserve(other.voxels.len())?;
+        }
+        let first = self.bits.len();
+        self.voxels.extend(other.voxels.iter().map(|(index, at)| (*index, first + at)));
+        self.bits.extend_from_slice(&other.bits);
+        Ok(())
+    }
+
     /// Sorts the voxels; call it once after the last [`SampleMasks::push`] and before [`SampleMasks::get`].
     pub fn finish(&mut self) {
         self.voxels.sort_unstable_by_key(|(index, _)| *index);

@@ -179,7 +179,7 @@ pub fn answer<N: Network>(
     let grid = job.images.grid;
     let mut wanted = Array3::from_elem(grid.shape(), false);
     let boxes = plan(runner.spec, grid, job.region);
-    boxes.iter().flat_map(Voi::indices).for_each(|index| wanted[index] = true);
+    boxes.iter().for_each(|voi| voi.fill(&mut wanted));
     let order = job.order(&runner.sampler);
     let slices = super::neighbours::SliceAxis::new(runner.spec, grid).count();
     let mut ladder = Ladder::new(runner, job, &(0..slices).collect::<Vec<_>>(), &wanted, None);

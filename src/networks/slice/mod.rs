@@ -119,9 +119,12 @@ fn answer_one<N: Network>(
             |j: usize, i: usize| (voi.start[1]..voi.end[1]).contains(&j) && (voi.start[0]..voi.end[0]).contains(&i);
         let own = voxels.filter(|(_, j, _, i)| held(*j, *i));
         own.clone().for_each(|(_, j, _, i)| sampled[[j - voi.start[1], i - voi.start[0]]] = true);
-        let indexed = own.map(|(r, j, c, i)| ([k, j, i], r * across + c));
+        let indexed = own.map(|(r, j, c, i)| ([j, i], r * across + c));
         for (class, sums) in answers.classes.iter_mut().zip(sums) {
-            class.put(sums, indexed.clone(), job.sampling)?;
+            let mut plane = class.plane(k);
+            plane.put(sums, indexed.clone(), job.sampling)?;
+            let samples = plane.into_samples();
+            class.take(&samples)?;
         }
     }
     answers.classes.iter_mut().try_for_each(|class| give_unsampled(class, voi, &sampled, job.sampling.threshold))

@@ -23,8 +23,8 @@ use panel::Heat;
 use crate::{
     error::{Error, Result},
     findings::{
-        REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, reading::Readings,
-        result::near_labels,
+        REACH_MM, canonical::Canonical, interval::VolumeInterval, labels::near_labels, nodule::Nodule,
+        reading::Readings,
     },
     progress::CancelToken,
     report::{

@@ -26,7 +26,12 @@ use serde_json::Value;
 use self::{nodule::Told, shell::page, view::Drawn};
 use crate::{
     error::{Error, Result},
-    findings::{REACH_MM, canonical::Canonical, nodule::Nodule, result::near_labels},
+    findings::{
+        REACH_MM,
+        canonical::Canonical,
+        labels::{labelled, near_labels},
+        nodule::Nodule,
+    },
     limits::MAX_REPORT_NODULES,
     progress::CancelToken,
     report::{
@@ -37,6 +42,7 @@ use crate::{
         words::{NOTICE, one_line, reading_order},
     },
     space::volume::Voi,
+    threads::share,
 };
 
 /// What a page tells of.
@@ -70,7 +76,8 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn of(report: Report<'a>, cancel: &CancelToken) -> Result<Self> {
         let Report { title, maps, nodules, canonical, .. } = report;
-        let boxes = boxes(&maps, cancel)?;
+        let numbers = labelled(maps.labels.view(), cancel)?.into_iter().zip(1u16..);
+        let boxes = numbers.filter_map(|(found, id)| Some((id, found?.voi))).collect();
         let slices = canonical.iter().map(|nodule| shown_slice(&maps, nodule)).collect();
         Ok(Known { report, order: reading_order(nodules, &title.readings), boxes, slices })
     }
@@ -120,14 +127,13 @@ fn every_nodule(known: &Known<'_>, cancel: &CancelToken) -> Result<Markup> {
     let grid = &maps.ct.grid;
     let near = near_labels(maps.labels.view(), grid, REACH_MM, cancel)?;
     let drawn = Drawn { maps: *maps, near: &near, maximum: title.uncertainty_maximum };
-    let mut articles = Vec::with_capacity(order.len());
-    for (place, n) in order.iter().enumerate() {
+    let articles = share(order.iter().enumerate(), |(place, n)| {
         cancel.check()?;
         let (own, canonical) = (&nodules[*n], &canonical[*n]);
         let (voi, reading) = (boxes.get(&own.id).copied(), title.readings.nodule(own.id));
         let told = Told { own, canonical, voi, slice: slices[*n], reading };
-        articles.push(nodule::markup(told, drawn, place < MAX_REPORT_NODULES, cancel)?);
-    }
+        nodule::markup(told, drawn, place < MAX_REPORT_NODULES, cancel)
+    })?;
     Ok(html! {
         (switches(&[
             ("show-outline", "Outline", true),
@@ -140,18 +146,6 @@ fn every_nodule(known: &Known<'_>, cancel: &CancelToken) -> Result<Markup> {
         }
         @for article in articles { (article) }
     })
-}
-
-/// The box around each number.
-fn boxes(maps: &Canonical<'_>, cancel: &CancelToken) -> Result<BTreeMap<u16, Voi>> {
-    let mut boxes = BTreeMap::new();
-    for (k, slice) in maps.labels.outer_iter().enumerate() {
-        cancel.check()?;
-        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id > 0) {
-            boxes.entry(*id).or_insert(Voi::voxel([i, j, k])).include([i, j, k]);
-        }
-    }
-    Ok(boxes)
 }
 
 /// What the pictures show, for all of them at once: of each switch its name, its title, and whether it begins switched on. They

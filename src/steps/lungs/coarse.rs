@@ -3,13 +3,16 @@
 //! Averaging over a block tames the noise of sharp kernels and makes whole-chest morphology a matter of a few
 //! million voxels. Thick slices stay as they are: only axes finer than the target are reduced.
 
+use std::convert::Infallible;
+
 use ndarray::{Array2, Array3, ArrayViewMut3, Axis, Zip, s};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     progress::{CancelToken, Monitor},
     space::volume::Volume,
     steps::components::{Neighbourhood, connected_components_of},
+    threads::{SLAB, share},
 };
 
 /// Edge of a coarse voxel, in mm, as near as whole blocks allow.
@@ -45,12 +48,16 @@ impl Coarse {
         let dim = [shape.0, shape.1, shape.2];
         let coarse: [usize; 3] = std::array::from_fn(|a| dim[a].div_ceil(factor[a]));
         let mut hu = Array3::<f32>::zeros(coarse);
-        let lowest = ct.voxels.fold(f32::INFINITY, |low, &hu| low.min(hu));
+        let cancel = monitor.cancel_token();
+        let lowest = share(ct.voxels.axis_chunks_iter(Axis(0), SLAB), |slab| {
+            Ok::<_, Infallible>(slab.fold(f32::INFINITY, |low, &hu| low.min(hu)))
+        });
+        let lowest = lowest.unwrap_or_else(|never| match never {}).into_iter().fold(f32::INFINITY, f32::min);
         let mut padding = Array3::from_elem(coarse, false);
-        let mut padded = Array2::<f32>::zeros((coarse[1], coarse[2]));
-        for (block_k, mut plane) in hu.axis_iter_mut(Axis(0)).enumerate() {
-            padded.fill(0.0);
-            monitor.check()?;
+        let planes = hu.outer_iter_mut().zip(padding.axis_chunks_iter_mut(Axis(0), 1)).enumerate();
+        share(planes, |(block_k, (mut plane, mut padding))| {
+            let mut padded = Array2::<f32>::zeros((coarse[1], coarse[2]));
+            cancel.check()?;
             let ks = block_k * factor[0]..((block_k + 1) * factor[0]).min(dim[0]);
             let slices = ks.len();
             for k in ks {
@@ -71,12 +78,12 @@ impl Coarse {
                 let rows = factor[1].min(dim[1] - block_j * factor[1]);
                 let lines = (rows * slices) as f32;
                 row.mapv_inplace(|sum| sum / lines);
-                let padding = padding.slice_mut(s![block_k, block_j, ..]);
+                let padding = padding.slice_mut(s![0, block_j, ..]);
                 let least = if lowest < PADDING_HU { PADDING_PART } else { ALL };
                 Zip::from(padding).and(padded.row(block_j)).for_each(|to, &padded| *to = padded >= least * lines);
             }
-            keep_at_corners(padding.slice_mut(s![block_k..block_k + 1, .., ..]), monitor.cancel_token())?;
-        }
+            keep_at_corners(padding, cancel)
+        })?;
         Ok(Coarse { hu, padding, spacing_mm: std::array::from_fn(|a| fine[a] * factor[a] as f64), factor })
     }
 
@@ -99,9 +106,10 @@ impl Coarse {
         let (height, width) = (mask.shape()[1], mask.shape()[2]);
         let coarse = mask.as_slice().expect("masks have standard layout");
         let mut fine = Array3::from_elem(dim, false);
-        let (mut plane, mut line) = (vec![0f32; height * width], vec![0f32; width]);
-        for (mut out, k) in fine.outer_iter_mut().zip(&weights[0]) {
-            monitor.check()?;
+        let cancel = monitor.cancel_token();
+        share(fine.outer_iter_mut().zip(&weights[0]), |(mut out, k)| {
+            let (mut plane, mut line) = (vec![0f32; height * width], vec![0f32; width]);
+            cancel.check()?;
             let (low, high) = (&coarse[k.low * height * width..], &coarse[k.high * height * width..]);
             for ((value, &a), &b) in plane.iter_mut().zip(low).zip(high) {
                 *value = k.blend(f32::from(u8::from(a)), f32::from(u8::from(b)));
@@ -119,7 +127,8 @@ impl Coarse {
                     }
                 }
             }
-        }
+            Ok::<_, Error>(())
+        })?;
         Ok(fine)
     }
 }

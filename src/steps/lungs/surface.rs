@@ -8,12 +8,13 @@ use ndarray::{Array3, ArrayView2, Axis, Zip, s};
 
 use crate::{
     error::Result,
-    progress::Monitor,
+    progress::{CancelToken, Monitor},
     space::volume::Voi,
     steps::{
         components::{Component, Neighbourhood, connected_components_of},
         distance,
     },
+    threads::share,
 };
 
 /// Radius of the ball that closes the surface at the chest wall, and towards the mediastinum.
@@ -46,10 +47,13 @@ pub(super) fn search_region(
         Some(midline) => medial_zone(lung, midline, spacing_mm, monitor)?,
         None => Array3::from_elem(lung.dim(), false),
     };
-    let mut region = close_surface(lung, MEDIAL_BALL_MM, 0.0, spacing_mm, monitor)?;
+    let mut region = close_surface(lung, MEDIAL_BALL_MM, 0.0, spacing_mm, monitor.cancel_token())?;
     // each lung by itself: a large ball would close the gap between them
-    for side in sides(lung, midline.as_ref()) {
-        let wall = close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, monitor)?;
+    let cancel = monitor.cancel_token();
+    let walls = share(sides(lung, midline.as_ref()), |side| {
+        close_surface(&side, WALL_BALL_MM, WALL_MARGIN_MM, spacing_mm, cancel)
+    })?;
+    for wall in walls {
         Zip::from(&mut region).and(&wall).and(&medial).for_each(|region, &wall, &medial| *region |= wall && !medial);
     }
     fill_holes(lung, &medial, spacing_mm, &mut region, monitor)?;
@@ -76,13 +80,13 @@ fn close_surface(
     ball_mm: f64,
     margin_mm: f64,
     spacing_mm: [f64; 3],
-    monitor: &Monitor<'_>,
+    cancel: &CancelToken,
 ) -> Result<Array3<bool>> {
     let Some(frame) = Frame::around(lung, ball_mm, spacing_mm) else {
         return Ok(lung.clone());
     };
-    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, monitor.cancel_token())?;
-    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, monitor.cancel_token())?;
+    let reached = distance::dilate(&frame.cut(lung), ball_mm, spacing_mm, cancel)?;
+    let closed = distance::erode(&reached, ball_mm - margin_mm, spacing_mm, cancel)?;
     Ok(frame.paste(&closed, lung.dim()))
 }
 
