@@ -19,7 +19,7 @@ use crate::{
         classify::{Classify, Shown},
         network::Calibration,
     },
-    error::Result,
+    error::{Error, Result},
     progress::CancelToken,
     runtime::{
         graph::{Graph, Input},
@@ -27,6 +27,7 @@ use crate::{
         tensor::ANY,
     },
     steps::resample::{Tap, trilinear},
+    threads::share,
 };
 
 /// Boxes that are classified in one call.
@@ -164,8 +165,8 @@ impl Classifier for OnnxClassifier {
         let mut verdicts = Vec::with_capacity(centres_ijk.len());
         for some in centres_ijk.chunks(BOXES_PER_CALL) {
             cancel.check()?;
-            let boxes = some.iter().map(|centre| around(&self.contract, images, probability, *centre));
-            let boxes: Vec<_> = boxes.collect();
+            let contract = &self.contract;
+            let boxes = share(some, |centre| Ok::<_, Error>(around(contract, images, probability, *centre)))?;
             let views: Vec<_> = boxes.iter().map(|one| one.view()).collect();
             let boxes = concatenate(Axis(0), &views).expect("boxes share one shape");
             verdicts.extend(self.verdicts(boxes.view(), cancel)?);

@@ -4,7 +4,7 @@
 
 use ndarray::Array3;
 
-use super::outlines::{Parts, above, voxels};
+use super::outlines::{Parts, components_above, voxels};
 use crate::{
     contract::model::Candidates as Rule,
     error::Result,
@@ -15,7 +15,7 @@ use crate::{
     },
     progress::CancelToken,
     space::volume::Voi,
-    steps::components::{Component, Components, Neighbourhood, connected_components},
+    steps::components::{Component, Components},
     warning::Warning,
 };
 
@@ -54,9 +54,7 @@ pub fn find<C: Classifier + ?Sized>(
     lowest: Option<f64>,
     cancel: &CancelToken,
 ) -> Result<Candidates> {
-    let mask = above(detected, rule.threshold);
-    let components = connected_components(&mask, Neighbourhood::All26, cancel)?;
-    drop(mask);
+    let components = components_above(detected, rule.threshold, cancel)?;
     let found = components.list.len();
     let mut kept = likeliest(&components, detected, rule.most);
     let left_out = found - kept.len();

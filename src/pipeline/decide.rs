@@ -1,13 +1,11 @@
 //! From outlines to findings: smallest size, search region, classifier, the outlines that are shown, micronodules, numbering.
 
-use std::ops::Range;
-
-use ndarray::{Array3, Axis};
+use ndarray::Array3;
 
 use super::{
     best_outline::Sampled,
     candidates::{Candidates, centroid_ijk, stays},
-    outlines::{Outlines, Parts, ProbabilityMaps},
+    outlines::{Outlines, Parts, ProbabilityMaps, voxels},
 };
 use crate::{
     contract::model::Model,
@@ -18,9 +16,8 @@ use crate::{
         roles::{Classifier, Verdict},
     },
     progress::{CancelToken, Monitor, Stage},
-    space::volume::is_blank,
     steps::components::Component,
-    threads::{share, slabs},
+    threads::share,
 };
 
 /// A finding has to have this share of its voxels in the search region. Nodules at the pleura bulge out of the
@@ -164,26 +161,12 @@ pub fn tell(finding: &mut Finding, verdict: Verdict) {
 
 /// For each component, the share of its voxels in the search region.
 fn inside_shares(parts: &Parts, search: &Array3<bool>, monitor: &Monitor<'_>) -> Result<Vec<f64>> {
-    let components = &parts.components;
     let cancel = monitor.cancel_token();
-    let of_slab = |slab: Range<usize>| {
-        let mut inside = vec![0usize; components.list.len()];
-        for k in slab {
-            cancel.check()?;
-            let (labels, search) = (components.labels.index_axis(Axis(0), k), search.index_axis(Axis(0), k));
-            for (labels, search) in labels.outer_iter().zip(search.outer_iter()).filter(|(row, _)| !is_blank(row)) {
-                for (label, _) in labels.iter().zip(search).filter(|(label, searched)| **label != 0 && **searched) {
-                    inside[*label as usize - 1] += 1;
-                }
-            }
-        }
-        Ok(inside)
-    };
-    let mut inside = vec![0usize; components.list.len()];
-    for slab in share(slabs(search.dim().0), of_slab)? {
-        inside.iter_mut().zip(slab).for_each(|(all, of_slab)| *all += of_slab);
-    }
-    Ok(inside.iter().zip(&components.list).map(|(n, c)| *n as f64 / c.voxels as f64).collect())
+    share(&parts.components.list, |component| {
+        cancel.check()?;
+        let inside = voxels(&parts.components, component).filter(|index| search[*index]).count();
+        Ok(inside as f64 / component.voxels as f64)
+    })
 }
 
 /// Asks the classifier about those of which it hasn't said anything yet, class by class.

@@ -4,14 +4,13 @@
 //! A voxel belongs to the class of the highest mean probability among those above the threshold; outlines are the components
 //! (26 neighbours) of each class.
 
-use ndarray::{Array3, Axis, Zip};
+use ndarray::Array3;
 
 use crate::{
     error::Result,
     progress::{CancelToken, Monitor},
     space::{grid::Grid, volume::Voi},
-    steps::components::{Component, Components, Neighbourhood, connected_components},
-    threads::{self, SLAB},
+    steps::components::{Component, Components, Neighbourhood, connected_components, connected_components_where},
 };
 
 /// How far from a click its nodule may be, in mm.
@@ -156,8 +155,7 @@ impl ProbabilityMaps<'_> {
 
     fn parts_above(&self, threshold: f64, cancel: &CancelToken) -> Result<Parts> {
         if let [only] = self.classes[..] {
-            let mask = above(only, threshold);
-            let components = connected_components(&mask, Neighbourhood::All26, cancel)?;
+            let components = components_above(only, threshold, cancel)?;
             return Ok(Parts { classes: vec![0; components.list.len()], components });
         }
         let mut parts = Parts { components: Components::none(self.grid.shape()), classes: Vec::new() };
@@ -178,14 +176,9 @@ impl ProbabilityMaps<'_> {
     }
 }
 
-/// Where a map is above a threshold.
-pub fn above(map: &Array3<f32>, threshold: f64) -> Array3<bool> {
-    let mut mask = Array3::from_elem(map.raw_dim(), false);
-    let slabs = mask.axis_chunks_iter_mut(Axis(0), SLAB).zip(map.axis_chunks_iter(Axis(0), SLAB));
-    threads::each(slabs, |(mask, map)| {
-        Zip::from(mask).and(map).for_each(|above, value| *above = f64::from(*value) > threshold);
-    });
-    mask
+/// The components of where a map is above a threshold.
+pub fn components_above(map: &Array3<f32>, threshold: f64, cancel: &CancelToken) -> Result<Components> {
+    connected_components_where(map.view(), |value| f64::from(*value) > threshold, Neighbourhood::All26, cancel)
 }
 
 /// The component nearest to a click, within reach.

@@ -103,9 +103,10 @@ impl Whole {
     }
 }
 
-/// Memory that nobody wrote to takes none: zeros stay as they are.
+/// Memory that nobody wrote to takes none: zeros stay as they are. What isn't 0 is written unseen: to look at such memory and
+/// to write to it after that is twice the work.
 fn write(value: &mut f32, new: f32) {
-    if *value != new {
+    if new != 0.0 || *value != 0.0 {
         *value = new;
     }
 }

@@ -7,12 +7,13 @@
 //! Suzuki: "A run-based two-scan labeling algorithm", IEEE TIP 17(5), 2008). The cost follows the number of runs,
 //! not of voxels.
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView1, ArrayView3, Axis};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     progress::CancelToken,
-    space::volume::{Voi, is_blank},
+    space::volume::Voi,
+    threads::{SLAB, share},
 };
 
 /// So many rows of voxels are looked at before anyone asks whether to go on: a few milliseconds.
@@ -111,8 +112,21 @@ pub fn connected_components_of(
     neighbourhood: Neighbourhood,
     cancel: &CancelToken,
 ) -> Result<Components> {
-    let (depth, height, _) = mask.dim();
-    let mut runs = Runs::of(mask, cancel)?;
+    connected_components_where(mask, |inside| *inside, neighbourhood, cancel)
+}
+
+/// As [`connected_components`], of the voxels whose value `is_inside` accepts.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`].
+pub fn connected_components_where<T: Sync>(
+    values: ArrayView3<'_, T>,
+    is_inside: impl Fn(&T) -> bool + Sync,
+    neighbourhood: Neighbourhood,
+    cancel: &CancelToken,
+) -> Result<Components> {
+    let (depth, height, _) = values.dim();
+    let mut runs = Runs::of(values, is_inside, cancel)?;
     for k in 0..depth {
         cancel.check()?;
         for j in 0..height {
@@ -126,7 +140,7 @@ pub fn connected_components_of(
             }
         }
     }
-    runs.into_components(mask.dim(), cancel)
+    runs.into_components(values.dim(), cancel)
 }
 
 /// Steps (back in k, along j) to the rows that come before a row in scan order and touch it.
@@ -145,6 +159,26 @@ struct Run {
     end: u32,
 }
 
+/// Adds the runs of a row.
+fn push_runs<T>(row: ArrayView1<'_, T>, is_inside: &impl Fn(&T) -> bool, runs: &mut Vec<Run>) {
+    // Most rows have none: that is seen for many voxels at a time.
+    if !row.iter().fold(false, |any, value| any | is_inside(value)) {
+        return;
+    }
+    let mut start = None;
+    for (i, value) in row.iter().enumerate() {
+        match (is_inside(value), start) {
+            (true, None) => start = Some(i as u32),
+            (false, Some(s)) => {
+                runs.push(Run { start: s, end: i as u32 });
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    runs.extend(start.map(|s| Run { start: s, end: row.len() as u32 }));
+}
+
 struct Runs {
     runs: Vec<Run>,
     /// Row r (`k * height + j`) has the runs `rows[r]..rows[r + 1]`.
@@ -154,29 +188,26 @@ struct Runs {
 }
 
 impl Runs {
-    fn of(mask: ArrayView3<'_, bool>, cancel: &CancelToken) -> Result<Self> {
-        let (mut runs, mut rows) = (Vec::new(), vec![0]);
-        for (n, row) in mask.rows().into_iter().enumerate() {
-            if n % ROWS_PER_CHECK == 0 {
-                cancel.check()?;
-            }
-            if is_blank(&row) {
-                rows.push(runs.len());
-                continue;
-            }
-            let mut start = None;
-            for (i, &inside) in row.iter().enumerate() {
-                match (inside, start) {
-                    (true, None) => start = Some(i as u32),
-                    (false, Some(s)) => {
-                        runs.push(Run { start: s, end: i as u32 });
-                        start = None;
-                    }
-                    _ => {}
+    fn of<T: Sync>(
+        values: ArrayView3<'_, T>,
+        is_inside: impl Fn(&T) -> bool + Sync,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let slabs = share(values.axis_chunks_iter(Axis(0), SLAB), |slab| {
+            let (mut runs, mut ends) = (Vec::new(), Vec::new());
+            for (n, row) in slab.rows().into_iter().enumerate() {
+                if n % ROWS_PER_CHECK == 0 {
+                    cancel.check()?;
                 }
+                push_runs(row, &is_inside, &mut runs);
+                ends.push(runs.len());
             }
-            runs.extend(start.map(|s| Run { start: s, end: row.len() as u32 }));
-            rows.push(runs.len());
+            Ok::<_, Error>((runs, ends))
+        })?;
+        let (mut runs, mut rows) = (Vec::new(), vec![0]);
+        for (of_slab, ends) in slabs {
+            rows.extend(ends.iter().map(|end| runs.len() + end));
+            runs.extend(of_slab);
         }
         let parent = (0..runs.len() as u32).collect();
         Ok(Runs { runs, rows, parent })

@@ -1,10 +1,11 @@
-//! Many CTs at a time: in a lane one CT is read while the one before it is segmented and the one before that is written.
+//! One CT, or many at a time: in a lane one CT is read while the one before it is segmented and the one before that is written.
 //!
 //! A lane has an engine of its own; lanes take their inputs from one list. What a thread has done it hands over only to one that
 //! waits for it, so that a lane holds three CTs at most: one that was read, one in the networks, one that is written. Which
 //! lane a CT goes through, and beside which others, changes no bit of its result.
 
 use std::{
+    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -19,6 +20,7 @@ use sam2lung::{
     Error, Result,
     pipeline::Engine,
     progress::{CancelToken, Monitor, Progress, Stage},
+    threads,
 };
 
 use crate::{
@@ -41,12 +43,15 @@ pub struct Run<'a> {
     pub cancel: CancelToken,
 }
 
+/// What the two halves of a beginning came to.
+enum Begun {
+    Loaded(Result<Engine>),
+    Read(Result<Read>),
+}
+
 impl Run<'_> {
     /// Runs all inputs on these engines, one at least. What became of them is told to `outcomes`.
-    pub fn all(&self, mut engines: Vec<Engine>, outcomes: &mut Outcomes<'_>) {
-        if let ([input], [engine]) = (self.inputs, engines.as_mut_slice()) {
-            return self.alone(input, engine, outcomes);
-        }
+    pub fn all(&self, engines: Vec<Engine>, outcomes: &mut Outcomes<'_>) {
         let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(outcomes));
         thread::scope(|scope| {
             for mut engine in engines {
@@ -56,26 +61,70 @@ impl Run<'_> {
         });
     }
 
-    /// One CT, step by step, with one bar for all of them.
-    fn alone(&self, input: &Input, engine: &mut Engine, outcomes: &mut Outcomes<'_>) {
-        let (started, segmenting) = (Instant::now(), &self.segmenting);
+    /// Runs the only input, step by step, with one bar for all of them, on the engine that `load` makes.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn alone(
+        &self,
+        threads: usize,
+        load: impl FnOnce(&CancelToken) -> Result<Engine> + Send,
+        outcomes: &mut Outcomes<'_>,
+    ) -> Result<()> {
+        let (started, segmenting, input) = (Instant::now(), &self.segmenting, &self.inputs[0]);
         let bar = Bar::new(&input.name, segmenting.args.run.quiet);
+        let (engine, read) = self.begin(input, &bar, threads, load);
         let mut show = |progress: Progress| bar.show(progress);
         let mut monitor = Monitor::new(self.cancel.clone(), &mut show);
-        let read = segmenting.read(input, &mut monitor);
-        let written = read.and_then(|read| match read {
-            Read::DoneBefore(counts) => Ok(Err(counts)),
-            Read::Ready(ready) => {
-                let found = segmenting.find(input, *ready, engine, &mut monitor)?;
-                segmenting.write(found, &mut monitor).map(Ok)
-            }
-        });
+        let written = match (read, engine) {
+            (_, Err(error)) if !matches!(error, Error::Cancelled) => return Err(error),
+            (Ok(Read::DoneBefore(counts)), _) => Ok(Err(counts)),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            (Ok(Read::Ready(ready)), Ok(mut engine)) => segmenting
+                .find(input, *ready, &mut engine, &mut monitor)
+                .and_then(|found| segmenting.write(found, &mut monitor).map(Ok)),
+        };
         drop(bar);
         match written {
             Ok(Err(counts)) => outcomes.done_before(0, counts),
             Ok(Ok(written)) => outcomes.done(0, started.elapsed(), Ok(written)),
             Err(error) => outcomes.done(0, started.elapsed(), Err(error)),
         }
+        Ok(())
+    }
+
+    /// Loads the model while the input is read, where there are threads for both. Where one of them ends the run, the other is
+    /// cancelled.
+    fn begin(
+        &self,
+        input: &Input,
+        bar: &Bar,
+        threads: usize,
+        load: impl FnOnce(&CancelToken) -> Result<Engine> + Send,
+    ) -> (Result<Engine>, Result<Read>) {
+        let (loading, reading) = (&self.cancel.child(), &self.cancel.child());
+        let load: Box<dyn FnOnce() -> Begun + Send + '_> = Box::new(move || {
+            let engine = load(loading);
+            engine.is_err().then(|| reading.cancel());
+            Begun::Loaded(engine)
+        });
+        let read: Box<dyn FnOnce() -> Begun + Send + '_> = Box::new(move || {
+            let mut show = |progress: Progress| bar.show(progress);
+            let mut monitor = Monitor::new(reading.clone(), &mut show);
+            // A model is loaded sooner than a CT is read, mostly.
+            let read = threads::with(threads, || self.segmenting.read(input, &mut monitor));
+            (!matches!(read, Ok(Read::Ready(_)))).then(|| loading.cancel());
+            Begun::Read(read)
+        });
+        let begun = threads::with(threads, || threads::share([load, read], |half| Ok::<_, Infallible>(half())));
+        let (mut engine, mut read) = (Err(Error::Cancelled), Err(Error::Cancelled));
+        for half in begun.unwrap_or_else(|never| match never {}) {
+            match half {
+                Begun::Loaded(loaded) => engine = loaded,
+                Begun::Read(done) => read = done,
+            }
+        }
+        (engine, read)
     }
 
     fn lane(&self, engine: &mut Engine, next: &AtomicUsize, outcomes: &Mutex<&mut Outcomes<'_>>) {

@@ -34,10 +34,20 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let cancel = cancel_on_signal();
     let (options, inputs) = prepare(args).map_err(|e| report(&e))?;
     let bundle = Arc::new(open(args, &options).map_err(|e| report(&e))?);
-    let engines = load(args, &bundle, inputs.len(), &cancel).map_err(|e| report(&e))?;
     tidy(&args.output);
     let mut outcomes = Outcomes::new(&args.output, &inputs, args.run.quiet);
-    Run { segmenting: Segmenting { args, options, bundle }, inputs: &inputs, cancel }.all(engines, &mut outcomes);
+    let load = |own: Option<usize>, cancel: &CancelToken| load(args, &bundle, own, cancel);
+    let segmenting = Segmenting { args, options, bundle: bundle.clone() };
+    let run = Run { segmenting, inputs: &inputs, cancel: cancel.clone() };
+    let ran = if inputs.len() == 1 {
+        run.alone(threads(args), |cancel| load(args.run.threads, cancel), &mut outcomes)
+    } else {
+        let jobs = args.jobs.min(inputs.len());
+        let own = if jobs == 1 { args.run.threads } else { Some(threads(args) / jobs) };
+        let engines: Result<Vec<Engine>> = (0..jobs).map(|_| load(own, &cancel)).collect();
+        engines.map(|engines| run.all(engines, &mut outcomes))
+    };
+    ran.map_err(|e| report(&e))?;
     outcomes.finish()
 }
 
@@ -90,15 +100,11 @@ fn open(args: &SegmentArgs, options: &Options) -> Result<Bundle> {
     Ok(bundle)
 }
 
-/// An engine for each job, with its share of the threads; no more than there are inputs.
-fn load(args: &SegmentArgs, bundle: &Arc<Bundle>, inputs: usize, cancel: &CancelToken) -> Result<Vec<Engine>> {
-    let jobs = args.jobs.min(inputs);
-    let own = if jobs == 1 { args.run.threads } else { Some(threads(args) / jobs) };
+/// An engine with so many CPU threads; `None`: all.
+fn load(args: &SegmentArgs, bundle: &Arc<Bundle>, threads: Option<usize>, cancel: &CancelToken) -> Result<Engine> {
     let bar = Bar::new("model", args.run.quiet);
     let mut show = |progress: Progress| bar.show(progress);
-    let engine =
-        |_| Engine::load(bundle.clone(), args.run.device, own, &mut Monitor::loading(cancel.clone(), &mut show));
-    (0..jobs).map(engine).collect()
+    Engine::load(bundle.clone(), args.run.device, threads, &mut Monitor::loading(cancel.clone(), &mut show))
 }
 
 /// The bundle that the words ask for. That a signature wasn't checked is said: it looks like one that was.

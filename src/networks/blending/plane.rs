@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, s};
+use ndarray::{Array1, ArrayView2, Axis, s};
 
 use crate::{error::Result, memory};
 
@@ -206,12 +206,16 @@ struct Part {
 
 /// First voxels (j, i) of the tiles that hold a voxel of `wanted`.
 fn corners(wanted: ArrayView2<'_, bool>) -> Vec<[usize; 2]> {
-    let (height, width) = wanted.dim();
-    let all = (0..height).step_by(TILE).flat_map(|j| (0..width).step_by(TILE).map(move |i| [j, i]));
-    let some = |[j, i]: &[usize; 2]| {
-        wanted.slice(s![*j..(j + TILE).min(height), *i..(i + TILE).min(width)]).iter().any(|wanted| *wanted)
-    };
-    all.filter(some).collect()
+    let mut corners = Vec::new();
+    for (down, rows) in wanted.axis_chunks_iter(Axis(0), TILE).enumerate() {
+        // Row by row many voxels at a time are looked at, tile by tile few.
+        let mut any = Array1::from_elem(wanted.ncols(), false);
+        rows.outer_iter().for_each(|row| any.zip_mut_with(&row, |any, wanted| *any |= wanted));
+        let tiles = any.axis_chunks_iter(Axis(0), TILE).enumerate();
+        let some = tiles.filter(|(_, tile)| tile.iter().any(|wanted| *wanted));
+        corners.extend(some.map(|(right, _)| [down * TILE, right * TILE]));
+    }
+    corners
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::{
     },
     progress::{CancelToken, Monitor, Stage},
     space::volume::Voi,
+    threads::share,
 };
 
 /// Positions closer than this, in slices of the CT, are one: a header's rounding must not cost a slice.
@@ -29,8 +30,8 @@ const SAME: f64 = 1e-6;
 /// The planes between slices.
 pub struct Ladder<'a, N: Network> {
     slices: Slices<'a, N>,
-    /// Slices that were made ready with an earlier one.
-    ahead: BTreeMap<usize, Ready<N::Encoded>>,
+    /// Slices that were made ready with an earlier one, each with what its deterministic pass says.
+    ahead: BTreeMap<usize, (Ready<N::Encoded>, Plane)>,
     /// In rising order.
     rungs: Vec<Rung>,
     /// Voxels that are answered for.
@@ -62,8 +63,7 @@ impl<'a, N: Network> Ladder<'a, N> {
         let rungs: Vec<Rung> = numbers.iter().map(rung).collect();
         let mut ladder = Ladder { slices, ahead: BTreeMap::new(), rungs, wanted, held: BTreeMap::new() };
         for n in 0..ladder.rungs.len() {
-            let between = ladder.between(wanted, n).insert_axis(Axis(0));
-            ladder.rungs[n].voi = Voi::around(&between);
+            ladder.rungs[n].voi = Voi::around(&between(&ladder.rungs, wanted, n).insert_axis(Axis(0)));
         }
         ladder
     }
@@ -72,18 +72,6 @@ impl<'a, N: Network> Ladder<'a, N> {
     pub fn work(&self) -> (usize, f64) {
         let asked = self.rungs.iter().filter_map(|rung| rung.voi.as_ref());
         asked.fold((0, 0.0), |(count, work), voi| (count + 1, work + sweep::work(voi, self.slices.job.samples())))
-    }
-
-    /// Where any plane between a slice's neighbours is true.
-    fn between(&self, mask: &Array3<bool>, n: usize) -> Array2<bool> {
-        let start = n.checked_sub(1).map_or(0, |before| self.rungs[before].position.floor() as usize + 1);
-        let end = self.rungs.get(n + 1).map_or(mask.dim().0, |after| after.position.ceil() as usize);
-        let (depth, height, width) = mask.dim();
-        let mut any = Array2::from_elem((height, width), false);
-        for k in start..end.min(depth) {
-            any.zip_mut_with(&mask.index_axis(Axis(0), k), |any, here| *any |= here);
-        }
-        any
     }
 
     /// The slices next to plane `k`, the lower one first, and the share of the upper.
@@ -98,35 +86,43 @@ impl<'a, N: Network> Ladder<'a, N> {
     }
 
     /// Slice `n` of the ladder, which is asked for; the next ones are made ready with it.
-    fn ready(&mut self, n: usize, cancel: &CancelToken) -> Result<Ready<N::Encoded>> {
+    fn ready(&mut self, n: usize, cancel: &CancelToken) -> Result<(Ready<N::Encoded>, Plane)> {
         if !self.ahead.contains_key(&n) {
             let region = self.slices.job.region;
             let some = (n..self.rungs.len()).filter_map(|n| Some((n, self.rungs[n].voi?)));
             let some: Vec<(usize, Voi)> = some.take(self.slices.at_once()).collect();
+            let rungs = &self.rungs;
             let asked = |(n, voi): &(usize, Voi)| Asked {
-                slice: self.rungs[*n].slice,
+                slice: rungs[*n].slice,
                 voi: *voi,
-                wanted: self.between(region, *n),
+                wanted: between(rungs, region, *n),
             };
             let ready = self.slices.ready(&some.iter().map(asked).collect::<Vec<_>>(), cancel)?;
-            self.ahead = some.into_iter().map(|(n, _)| n).zip(ready).collect();
+            let (wanted, job) = (self.wanted, self.slices.job);
+            let settled = ready.iter().map(|ready| (ready.area, ready.settled.as_ref().map(|logits| logits.view())));
+            let planes = share(some.iter().zip(settled), |((n, voi), (area, logits))| {
+                let mut plane = Plane::new(between(rungs, wanted, *n).view(), job.channels() * job.samples())?;
+                if let Some(logits) = logits {
+                    let [rows, columns] = area.taps(voi);
+                    let logits = native(logits, &rows, &columns);
+                    let at = [voi.start[1], voi.start[0]];
+                    (0..job.samples()).for_each(|sample| set(&mut plane, sample, at, logits.view()));
+                }
+                Ok::<_, Error>(plane)
+            })?;
+            self.ahead = some.into_iter().map(|(n, _)| n).zip(ready.into_iter().zip(planes)).collect();
         }
         self.ahead.remove(&n).ok_or_else(|| Error::Internal { what: "a slice was not made ready".into() })
     }
 
     /// Logits of slice `n` of the ladder, at the CT's pixels.
     fn answer(&mut self, n: usize, meter: &mut Meter<'_, '_>) -> Result<Plane> {
-        let wanted = self.between(self.wanted, n);
-        let (channels, samples) = (self.slices.job.channels(), self.slices.job.samples());
-        let mut plane = Plane::new(wanted.view(), channels * samples)?;
-        let Some(voi) = self.rungs[n].voi else { return Ok(plane) };
-        meter.begin(sweep::work(&voi, samples))?;
-        let ready = self.ready(n, meter.cancel())?;
-        if let Some(logits) = &ready.settled {
-            let [rows, columns] = ready.area.taps(&voi);
-            let logits = native(logits.view(), &rows, &columns);
-            (0..samples).for_each(|sample| set(&mut plane, sample, [voi.start[1], voi.start[0]], logits.view()));
-        }
+        let job = self.slices.job;
+        let Some(voi) = self.rungs[n].voi else {
+            return Plane::new(between(&self.rungs, self.wanted, n).view(), job.channels() * job.samples());
+        };
+        meter.begin(sweep::work(&voi, job.samples()))?;
+        let (ready, mut plane) = self.ready(n, meter.cancel())?;
         let corners: Vec<[usize; 2]> = ready.readings.iter().map(|r| [r.rows.start, r.columns.start]).collect();
         self.slices.sample(ready, meter, &mut |rect, sample, logits| {
             set(&mut plane, sample, corners[rect], logits);
@@ -135,6 +131,18 @@ impl<'a, N: Network> Ladder<'a, N> {
         meter.end();
         Ok(plane)
     }
+}
+
+/// Where any plane between a rung's neighbours is true.
+fn between(rungs: &[Rung], mask: &Array3<bool>, n: usize) -> Array2<bool> {
+    let start = n.checked_sub(1).map_or(0, |before| rungs[before].position.floor() as usize + 1);
+    let end = rungs.get(n + 1).map_or(mask.dim().0, |after| after.position.ceil() as usize);
+    let (depth, height, width) = mask.dim();
+    let mut any = Array2::from_elem((height, width), false);
+    for k in start..end.min(depth) {
+        any.zip_mut_with(&mask.index_axis(Axis(0), k), |any, here| *any |= here);
+    }
+    any
 }
 
 /// Lets a sample's logits (K, rows, columns) take their place.
