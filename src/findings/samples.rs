@@ -18,7 +18,7 @@ use crate::{
         sample_masks::SampleMasks,
     },
 };
-use ndarray::Array3;
+use ndarray::{Array3, Dimension};
 
 /// How far from the label a sample's outline may reach, in mm; what lies farther has nothing to do with a nodule.
 pub const REACH_MM: f64 = 10.0;
@@ -50,13 +50,13 @@ impl SampleVolumes {
     pub fn of(maps: &Canonical<'_>, id: u16, voi: &Voi, cancel: &CancelToken) -> Result<Self> {
         let grid = &maps.ct.grid;
         let territory = Territory::around(maps.labels, id, voi, grid);
-        let own = territory.own();
+        let held = territory.held(maps.samples);
         let (mut voxels, mut axes, mut paired, mut label_dice) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
         for sample in 0..maps.samples.samples() {
-            let outline = territory.outline(maps.samples, sample, cancel)?;
+            let outline = held.outline(sample, cancel)?;
             voxels.push(outline.len());
             axes.push(RowEnds::of(outline.iter().map(|voxel| territory.index(*voxel))).axial(grid.spacing_mm));
-            label_dice += dice(&own, &outline);
+            label_dice += dice(&held.own, &outline);
             if paired.len() < MAX_PAIRED {
                 paired.push(outline);
             }
@@ -186,32 +186,54 @@ impl Territory {
         [voxel / (width * height), voxel / width % height, voxel % width]
     }
 
+    /// What `samples` hold of it.
+    pub fn held<'a>(&'a self, samples: &'a SampleMasks) -> Held<'a> {
+        let ([width, height, depth], [i0, j0, k0]) = (self.voi.size(), self.voi.start);
+        let [row_voxels, rows] = self.row_and_column;
+        let mut voxels = Vec::new();
+        for (k, j) in (0..depth).flat_map(|k| (0..height).map(move |j| (k, j))) {
+            let row = ((k0 + k) * rows + j0 + j) * row_voxels + i0;
+            let held = samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width);
+            let placed = held.map(|(index, bits)| ([k, j, index as usize - row], bits));
+            let free = placed.filter(|(index, _)| self.owners[*index] != Owner::Other);
+            voxels.extend(free.map(|([k, j, i], bits)| (((k * height + j) * width + i) as u32, bits)));
+        }
+        Held { territory: self, own: self.own(), voxels }
+    }
+}
+
+/// What samples say of a territory.
+#[derive(Debug)]
+pub struct Held<'a> {
+    territory: &'a Territory,
+    /// The label's voxels.
+    own: Vec<u32>,
+    /// The voxels, in rising order, that some sample calls a nodule and no other label has; each with a bit a sample.
+    voxels: Vec<(u32, &'a [u64])>,
+}
+
+impl Held<'_> {
     /// Voxels of the nodule under sample `s`, in rising order.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`] or [`crate::Error::Cancelled`].
-    pub fn outline(&self, samples: &SampleMasks, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
+    pub fn outline(&self, s: usize, cancel: &CancelToken) -> Result<Vec<u32>> {
         cancel.check()?;
-        memory::check_free(self.owners.len() * BYTES_PER_VOXEL, WHAT)?;
-        let mut mask = Array3::from_elem(self.owners.raw_dim(), false);
-        let ([width, height, depth], [i0, j0, k0]) = (self.voi.size(), self.voi.start);
-        let [row_voxels, rows] = self.row_and_column;
-        for (k, j) in (0..depth).flat_map(|k| (0..height).map(move |j| (k, j))) {
-            let row = ((k0 + k) * rows + j0 + j) * row_voxels + i0;
-            let held = samples.from(row as u32).take_while(|(index, _)| (*index as usize) < row + width);
-            for (index, bits) in held {
-                let i = index as usize - row;
-                mask[[k, j, i]] = bits[s / 64] >> (s % 64) & 1 == 1 && self.owners[[k, j, i]] != Owner::Other;
-            }
-        }
+        let shape = self.territory.owners.raw_dim();
+        memory::check_free(shape.size() * BYTES_PER_VOXEL, WHAT)?;
+        let given =
+            || self.voxels.iter().filter(|(_, bits)| bits[s / 64] >> (s % 64) & 1 == 1).map(|(voxel, _)| *voxel);
+        let mut mask = vec![false; shape.size()];
+        given().for_each(|voxel| mask[voxel as usize] = true);
+        let mask = Array3::from_shape_vec(shape, mask).expect("a flag a voxel of the box");
         let parts = connected_components(&mask, Neighbourhood::All26, cancel)?;
+        let labels = parts.labels.as_slice().expect("a new array is contiguous");
         let mut touches = vec![false; parts.list.len() + 1];
-        for (part, owner) in parts.labels.iter().zip(&self.owners) {
-            touches[*part as usize] |= *part > 0 && *owner == Owner::Own;
-        }
-        let own = || parts.labels.iter().zip(0u32..).filter(|(part, _)| touches[**part as usize]);
-        let mut voxels = memory::vec(own().count(), WHAT)?;
-        voxels.extend(own().map(|(_, voxel)| voxel));
+        self.own.iter().for_each(|voxel| touches[labels[*voxel as usize] as usize] = true);
+        touches[0] = false;
+        let outline = || given().filter(|voxel| touches[labels[*voxel as usize] as usize]);
+        let mut voxels = memory::vec(outline().count(), WHAT)?;
+        voxels.extend(outline());
         Ok(voxels)
     }
 }

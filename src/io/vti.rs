@@ -37,8 +37,7 @@ pub fn write<T: Sample>(
     let mut bytes = Vec::new();
     for (slice, packed_bytes) in volume.voxels.outer_iter().zip(&mut table[3..]) {
         cancel.check()?;
-        bytes.clear();
-        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
+        T::put(slice, &mut bytes);
         let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(&bytes)?;
         let packed = packed.finish()?;

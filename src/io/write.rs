@@ -7,6 +7,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use ndarray::ArrayView2;
 use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 use tempfile::NamedTempFile;
 
@@ -87,8 +88,8 @@ pub trait Sample: Copy {
     const NRRD_TYPE: &'static str;
     /// VTK type name.
     const VTK_TYPE: &'static str;
-    /// Appends the little-endian bytes.
-    fn put(self, bytes: &mut Vec<u8>);
+    /// Makes `bytes` the little-endian bytes of a slice, in array order.
+    fn put(slice: ArrayView2<'_, Self>, bytes: &mut Vec<u8>);
 }
 
 macro_rules! sample {
@@ -97,8 +98,16 @@ macro_rules! sample {
             const NIFTI_TYPE: i16 = $nifti;
             const NRRD_TYPE: &'static str = $nrrd;
             const VTK_TYPE: &'static str = $vtk;
-            fn put(self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&self.to_le_bytes());
+            fn put(slice: ArrayView2<'_, Self>, bytes: &mut Vec<u8>) {
+                const BYTES: usize = size_of::<$type>();
+                bytes.resize(slice.len() * BYTES, 0);
+                let places = bytes.chunks_exact_mut(BYTES);
+                let put = |(place, voxel): (&mut [u8], &Self)| place.copy_from_slice(&voxel.to_le_bytes());
+                // Of voxels side by side the compiler makes one copy.
+                match slice.as_slice() {
+                    Some(voxels) => places.zip(voxels).for_each(put),
+                    None => places.zip(&slice).for_each(put),
+                }
             }
         }
     };
@@ -181,8 +190,7 @@ fn put_voxels<T: Sample>(
     let mut bytes = Vec::new();
     for slice in volume.voxels.outer_iter() {
         cancel.check()?;
-        bytes.clear();
-        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
+        T::put(slice, &mut bytes);
         out.write_all(&bytes)?;
     }
     Ok(())

@@ -123,8 +123,9 @@ fn agreement(
     sizes: &[usize],
     cancel: &CancelToken,
 ) -> Result<Vec<f64>> {
+    let held = territory.held(samples);
     let outlined = share(0..samples.samples(), |sample| {
-        let outline = territory.outline(samples, sample, cancel)?;
+        let outline = held.outline(sample, cancel)?;
         let common = counts_above(outline.iter().map(|voxel| levels[*voxel as usize]), sizes.len());
         Ok((outline.len(), common))
     })?;

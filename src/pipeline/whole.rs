@@ -63,30 +63,20 @@ impl Whole {
     /// As [`Whole::of`].
     pub fn put_elsewhere(&mut self, elsewhere: Elsewhere<'_>, sampling: &Sampling, cancel: &CancelToken) -> Result<()> {
         let Elsewhere { probability: mut detected, segmented } = elsewhere;
-        let put = |map: &mut Array3<f32>, of: &(dyn Fn(f32) -> f32 + Sync)| -> Result<()> {
-            cancel.check()?;
-            let slabs = map.axis_chunks_iter_mut(Axis(0), SLAB).zip(segmented.axis_chunks_iter(Axis(0), SLAB));
-            threads::each(slabs.zip(detected.axis_chunks_iter(Axis(0), SLAB)), |((map, segmented), detected)| {
-                Zip::from(map).and(segmented).and(detected).for_each(|value, segmented, p| {
-                    if !*segmented {
-                        write(value, if *p == 0.0 { 0.0 } else { of(*p) });
-                    }
-                });
-            });
-            Ok(())
-        };
+        let of = |kind: Uncertainty| move |p: f32| kind.unsampled(f64::from(p)) as f32;
         let all = &mut self.all;
-        put(&mut all.uncertainty, &|p| sampling.uncertainty.unsampled(f64::from(p)) as f32)?;
-        for (map, kind) in all.kinds.iter_mut().zip(Uncertainty::ALL) {
-            put(map, &|p| kind.unsampled(f64::from(p)) as f32)?;
+        let kinds = all.kinds.iter_mut().zip(Uncertainty::ALL);
+        for (map, kind) in [(&mut all.uncertainty, &sampling.uncertainty)].into_iter().chain(kinds) {
+            cancel.check()?;
+            put(map, segmented, &detected, of(*kind));
         }
-        for class in &mut self.classes {
-            class.maps_mut().into_iter().try_for_each(|map| put(map, &|_| 0.0))?;
+        for map in self.classes.iter_mut().flat_map(|class| class.maps_mut()) {
+            cancel.check()?;
+            put(map, segmented, &detected, |_| 0.0);
         }
         cancel.check()?;
         let slabs = detected.axis_chunks_iter_mut(Axis(0), SLAB).zip(segmented.axis_chunks_iter(Axis(0), SLAB));
-        let slabs = slabs.zip(all.probability.axis_chunks_iter(Axis(0), SLAB));
-        threads::each(slabs, |((detected, segmented), own)| {
+        threads::each(slabs.zip(all.probability.axis_chunks_iter(Axis(0), SLAB)), |((detected, segmented), own)| {
             Zip::from(detected).and(segmented).and(own).for_each(|value, segmented, p| {
                 if *segmented {
                     write(value, *p);
@@ -101,6 +91,18 @@ impl Whole {
         }
         Ok(())
     }
+}
+
+/// Puts what `of` makes of a detector's probability where nothing was segmented.
+fn put(map: &mut Array3<f32>, segmented: &Array3<bool>, detected: &Array3<f32>, of: impl Fn(f32) -> f32 + Sync) {
+    let slabs = map.axis_chunks_iter_mut(Axis(0), SLAB).zip(segmented.axis_chunks_iter(Axis(0), SLAB));
+    threads::each(slabs.zip(detected.axis_chunks_iter(Axis(0), SLAB)), |((map, segmented), detected)| {
+        Zip::from(map).and(segmented).and(detected).for_each(|value, segmented, p| {
+            if !*segmented {
+                write(value, if *p == 0.0 { 0.0 } else { of(*p) });
+            }
+        });
+    });
 }
 
 /// Memory that nobody wrote to takes none: zeros stay as they are. What isn't 0 is written unseen: to look at such memory and

@@ -274,8 +274,7 @@ pub fn voxels_sha256<T: Sample>(voxels: &Array3<T>, cancel: &CancelToken) -> Res
     let (mut hash, mut bytes) = (Sha256::new(), Vec::new());
     for slice in voxels.outer_iter() {
         cancel.check()?;
-        bytes.clear();
-        slice.iter().for_each(|voxel| voxel.put(&mut bytes));
+        T::put(slice, &mut bytes);
         hash.update(&bytes);
     }
     Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())

@@ -167,7 +167,7 @@ fn agreement_of(scene: &Scene, labels: &Array3<u16>, set: &Array3<bool>) -> f64 
     let places: Vec<[usize; 3]> = territory.voi.indices().collect();
     let size = set.iter().filter(|inside| **inside).count();
     let dice = |s: usize| {
-        let outline = territory.outline(&scene.samples, s, &CancelToken::new()).unwrap();
+        let outline = territory.held(&scene.samples).outline(s, &CancelToken::new()).unwrap();
         let common = outline.iter().filter(|voxel| set[places[**voxel as usize]]).count();
         2.0 * common as f64 / (size + outline.len()) as f64
     };

@@ -88,10 +88,10 @@ impl<'a> Subject<'a> {
         let extent = (0..3).map(|axis| voi.size()[axis] as f64 * grid.spacing_mm[axis]).fold(0.0, f64::max);
         let territory = Territory::around(drawn.maps.labels, nodule.id, &voi, grid);
         let [width, height, depth] = territory.voi.size();
-        let mut samples = Vec::new();
+        let (held, mut samples) = (territory.held(drawn.maps.samples), Vec::new());
         for sample in spread(drawn.maps.samples.samples(), MAX_REPORT_OUTLINES) {
             let mut mask = vec![false; width * height * depth];
-            let outline = territory.outline(drawn.maps.samples, sample, cancel)?;
+            let outline = held.outline(sample, cancel)?;
             outline.into_iter().for_each(|voxel| mask[voxel as usize] = true);
             samples.push(Array3::from_shape_vec((depth, height, width), mask).expect("a flag a voxel of the box"));
         }
