@@ -267,3 +267,37 @@ fn dice(a: &[u32], b: &[u32]) -> f64 {
     }
     2.0 * f64::from(common) / (a.len() + b.len()) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outline_is_what_hangs_together_with_the_label_in_a_sample_and_is_no_other_labels() {
+        let grid = Grid::axial([9, 3, 2], [1.0; 3]);
+        let mut labels = Array3::<u16>::zeros(grid.shape());
+        // In the row j = 1, k = 0: voxels 2 and 3 are the label's, 6 another one's.
+        [2, 3].into_iter().for_each(|i| labels[[0, 1, i]] = 1);
+        labels[[0, 1, 6]] = 2;
+        let linear = |[k, j, i]: [usize; 3]| ((k * 3 + j) * 9 + i) as u32;
+        let mut samples = SampleMasks::new(70);
+        // Sample 0 runs from the label into the other one and begins an island at 8; sample 69 touches the label by a corner,
+        // one slice on; sample 1 has the island alone.
+        let first = |index: [usize; 3]| (index, [1, 0]);
+        let voxels = [3, 4, 5, 6].map(|i| first([0, 1, i])).into_iter();
+        for (index, bits) in voxels.chain([([0, 1, 8], [0b11, 0]), ([1, 0, 4], [0, 1 << 5]), ([0, 1, 2], [0, 1 << 5])])
+        {
+            samples.push(linear(index), &bits);
+        }
+        samples.finish();
+        let territory = Territory::around(&labels, 1, &Voi { start: [2, 1, 0], end: [4, 2, 1] }, &grid);
+        let held = territory.held(&samples);
+        let outline = |s| -> Vec<[usize; 3]> {
+            let outline = held.outline(s, &CancelToken::new()).unwrap();
+            outline.into_iter().map(|voxel| territory.index(voxel)).collect()
+        };
+        assert_eq!(outline(0), [[0, 1, 3], [0, 1, 4], [0, 1, 5]]);
+        assert_eq!(outline(69), [[0, 1, 2]], "the corner touches voxel 3, which this sample leaves out");
+        assert!(outline(1).is_empty() && outline(2).is_empty());
+    }
+}

@@ -48,6 +48,24 @@ pub fn load(
     threads: usize,
     monitor: &mut Monitor<'_>,
 ) -> Result<(Networks, DeviceReport)> {
+    load_with(bundle, device, threads, usize::MAX, monitor)
+}
+
+/// The same to say whether the device runs the bundle: what is only there for speed is left out, and nothing is kept.
+///
+/// # Errors
+/// As [`load`].
+pub fn works(bundle: &Bundle, device: Device, threads: usize) -> Result<DeviceReport> {
+    Ok(load_with(bundle, device, threads, 1, &mut Monitor::silent())?.1)
+}
+
+fn load_with(
+    bundle: &Bundle,
+    device: Device,
+    threads: usize,
+    most_lanes: usize,
+    monitor: &mut Monitor<'_>,
+) -> Result<(Networks, DeviceReport)> {
     let parts = parts(bundle);
     let request = Request {
         origin: bundle.origin.clone(),
@@ -55,16 +73,15 @@ pub fn load(
         trials: parts.iter().flat_map(|part| part.tried(bundle)).map(|member| member.files().count()).sum(),
         device,
         threads,
+        most_lanes,
     };
     load_graphs(&request, monitor, |graphs, steps| Networks::new(bundle, graphs, steps))
 }
 
 /// Every device that this library knows of, tried with the built-in bundle where its libraries are there.
 pub fn devices() -> Vec<DeviceState> {
-    let mut monitor = Monitor::silent();
-    let load = |bundle: Bundle| load(&Arc::new(bundle), Device::Cuda, 1, &mut monitor);
-    let (usable, reason) = match Bundle::builtin().and_then(load) {
-        Ok((_, report)) => (true, report.reason),
+    let (usable, reason) = match Bundle::builtin().and_then(|bundle| works(&bundle, Device::Cuda, 1)) {
+        Ok(report) => (true, report.reason),
         Err(Error::Device { reason, .. }) => (false, reason),
         Err(other) => (false, other.to_string()),
     };

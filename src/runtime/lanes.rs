@@ -42,6 +42,11 @@ impl Lanes {
             Calls::Beside => Lanes { count: 1, threads: 1 },
         }
     }
+
+    /// The same, no more than `most` of them, each as it was.
+    pub fn at_most(self, most: usize) -> Self {
+        Lanes { count: self.count.min(most), ..self }
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +67,6 @@ mod tests {
         assert_eq!(lanes(1, 1000, Calls::Split), (1, 1));
         assert_eq!(lanes(0, 1000, Calls::Split), (1, 1));
         assert_eq!(lanes(8, 1000, Calls::Beside), (1, 1));
+        assert_eq!(Lanes::of(8, 1000, Calls::Split).at_most(1), Lanes { count: 1, threads: 2 });
     }
 }

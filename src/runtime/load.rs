@@ -60,6 +60,8 @@ pub struct Request<'a> {
     pub device: Device,
     /// CPU threads that work at the same time.
     pub threads: usize,
+    /// No graph has more lanes.
+    pub most_lanes: usize,
 }
 
 /// Steps of loading: one for each graph, one for each trial. CUDA that fails and the CPU after it share them.
@@ -162,7 +164,8 @@ fn open(
 ) -> Result<Vec<Graph>, Refusal> {
     let cpu = device != Device::Cuda;
     let lanes = |source: &Source<'_>| {
-        Lanes::of(request.threads, source.bytes.len(), if cpu { source.calls } else { Calls::Alone })
+        let calls = if cpu { source.calls } else { Calls::Alone };
+        Lanes::of(request.threads, source.bytes.len(), calls).at_most(request.most_lanes)
     };
     let seats: Vec<(&Source<'_>, usize)> = request
         .sources

@@ -198,6 +198,25 @@ mod tests {
     }
 
     #[test]
+    fn voi_fill_makes_true_what_lies_in_the_box() {
+        let voi = Voi { start: [4, 2, 1], end: [6, 5, 3] };
+        let mut mask = Array3::from_elem((4, 6, 7), false);
+        voi.fill(&mut mask);
+        let filled = mask.indexed_iter().filter(|(_, inside)| **inside).map(|((k, j, i), _)| [k, j, i]);
+        assert_eq!(filled.collect::<Vec<_>>(), voi.indices().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn is_blank_of_a_row_that_lies_side_by_side_says_whether_all_is_0() {
+        let mut labels = Array3::<u16>::zeros((2, 3, 40));
+        labels[[1, 2, 39]] = 7;
+        let blank: Vec<bool> = labels.rows().into_iter().map(|row| is_blank(&row)).collect();
+        assert_eq!(blank, [true, true, true, true, true, false]);
+        // Of voxels that lie apart nothing is said.
+        assert!(!is_blank(&labels.slice(s![0, .., 0])));
+    }
+
+    #[test]
     fn voi_apart_joins_boxes_that_meet_until_none_do() {
         let along_i = |start: usize, end: usize| Voi { start: [start, 0, 0], end: [end, 2, 2] };
         // The last meets the first only once it is joined with the second; side by side is apart.

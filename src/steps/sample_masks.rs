@@ -225,4 +225,22 @@ mod tests {
             assert_eq!(masks.from(4).map(|(index, _)| index).collect::<Vec<_>>(), [70, 500]);
         }
     }
+
+    #[test]
+    fn sample_masks_appended_are_those_of_both() {
+        for words in [1, 2] {
+            let masks = |voxels: &[u32]| {
+                let mut masks = SampleMasks::new(64 * words);
+                voxels.iter().for_each(|index| masks.push(*index, &vec![u64::from(*index); words]));
+                masks
+            };
+            let mut all = masks(&[7, 3]);
+            all.append(&masks(&[])).unwrap();
+            all.append(&masks(&[9, 5])).unwrap();
+            all.finish();
+            let mut pushed = masks(&[7, 3, 9, 5]);
+            pushed.finish();
+            assert_eq!(all, pushed);
+        }
+    }
 }

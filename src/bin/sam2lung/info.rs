@@ -1,13 +1,12 @@
 //! `sam2lung info`: what a bundle holds, which ONNX Runtime runs it, which devices work.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{path::Path, thread};
 
 use sam2lung::{
     VERSION,
     contract::bundle::Bundle,
     models::Installed,
-    networks::load::load,
-    progress::Monitor,
+    networks::load::works,
     runtime::{device::Device, environment::Runtime},
 };
 
@@ -24,11 +23,10 @@ pub fn run(wanted: Option<&Path>, trust: &TrustArgs) -> Result<(), Reported> {
     say_to_reader(&describe(&bundle))?;
     let runtime = Runtime::get().map_err(|e| report(&e))?;
     say_to_reader(&format!("ONNX Runtime   {}\n               {}", runtime.library.display(), runtime.build))?;
-    let bundle = Arc::new(bundle);
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    load(&bundle, Device::Cpu, threads, &mut Monitor::silent()).map_err(|e| report(&e))?;
+    works(&bundle, Device::Cpu, threads).map_err(|e| report(&e))?;
     say_to_reader("device cpu     works")?;
-    match load(&bundle, Device::Cuda, threads, &mut Monitor::silent()) {
+    match works(&bundle, Device::Cuda, threads) {
         Ok(_) => say_to_reader("device cuda    works"),
         Err(error) => say_to_reader(&format!("device cuda    {error}")),
     }

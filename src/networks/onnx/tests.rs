@@ -72,7 +72,7 @@ fn loaded(contract: &Contract, files: &[(&str, Vec<u8>)]) -> Result<OnnxNetwork>
     let sources =
         files.iter().map(|(file, bytes)| Source { name: format!("test {file}"), file, bytes, calls: Calls::Split });
     let sources = sources.collect();
-    let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 2 };
+    let request = Request { origin: "test".into(), sources, trials: 2, device: Device::Cpu, threads: 2, most_lanes: 2 };
     let setting =
         Setting { origin: "test".into(), field: "segment".into(), channels: 1, classes: 1, bridge: Bridge::default() };
     let made = load(&request, &mut Monitor::silent(), |graphs, steps| {
