@@ -3093,7 +3093,7 @@ void sam2lung_runtime_free(struct sam2lung_runtime *runtime);
 const char *sam2lung_status_name(int32_t status);
 
 /**
- * The library's version as text, for example "0.3.0".
+ * The library's version as text, for example "0.4.0".
  *
  * Belongs to the library, valid as long as it is loaded. Any thread.
  *

@@ -10,7 +10,7 @@
 
 namespace sam2lung {
 
-/// The library's version, for example "0.3.0".
+/// The library's version, for example "0.4.0".
 inline std::string version() { return sam2lung_version(); }
 
 /// Whether the library that was loaded has everything that these headers use: it is of the same age, or newer.

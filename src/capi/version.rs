@@ -8,7 +8,7 @@ use std::ffi::c_char;
 /// header needs a library whose sam2lung_abi_version() is at least this.
 pub const SAM2LUNG_ABI_VERSION: u32 = 5;
 
-/// The library's version as text, for example "0.3.0".
+/// The library's version as text, for example "0.4.0".
 ///
 /// Belongs to the library, valid as long as it is loaded. Any thread.
 ///
