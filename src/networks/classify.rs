@@ -171,6 +171,8 @@ impl Classifier for OnnxClassifier {
             let boxes = concatenate(Axis(0), &views).expect("boxes share one shape");
             verdicts.extend(self.verdicts(boxes.view(), cancel)?);
         }
+        // One rests for all.
+        self.graphs.first().into_iter().for_each(Graph::rest);
         Ok(verdicts)
     }
 }

@@ -88,7 +88,14 @@ impl<'a, N: Network> OfKind<'a, N> {
         KindDetector { network: self, stage }
     }
 
+    /// What it says; it rests afterwards.
     fn answer(&mut self, job: Job<'_>, stage: Stage, monitor: &mut Monitor<'_>) -> Result<Answers> {
+        let answers = self.run(job, stage, monitor);
+        self.networks.networks().into_iter().for_each(Network::rest);
+        answers
+    }
+
+    fn run(&mut self, job: Job<'_>, stage: Stage, monitor: &mut Monitor<'_>) -> Result<Answers> {
         let Self { name, spec, .. } = *self;
         let seed = job.sampling.seed;
         match (spec.kind, &mut *self.networks, &spec.hybrid) {

@@ -158,6 +158,9 @@ pub trait Network {
         fed: Fed<'_>,
         cancel: &CancelToken,
     ) -> Result<(ArrayD<f32>, Vec<ArrayD<f32>>)>;
+
+    /// Gives back memory that it holds for its calls; call it when there are none for a while.
+    fn rest(&mut self) {}
 }
 
 #[cfg(test)]

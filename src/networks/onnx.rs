@@ -430,6 +430,11 @@ impl Network for OnnxNetwork {
         }
         Ok((logits, features))
     }
+
+    fn rest(&mut self) {
+        // One rests for all.
+        self.graphs.first().into_iter().for_each(Graph::rest);
+    }
 }
 
 impl Graphs {

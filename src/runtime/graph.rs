@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,7 @@ use super::{
     device::Device,
     failure::{self, failed},
     own::OfProcess,
+    pool::Pool,
     tensor::{Precision, TensorInfo},
     value::Value,
     work::Work,
@@ -37,6 +39,8 @@ pub struct Graph {
     outputs: Vec<TensorInfo>,
     /// One for each lane.
     sessions: Vec<OfProcess<Session>>,
+    /// Where they have their memory from, where they share that with other graphs.
+    pool: Option<Arc<Pool>>,
     work: Work,
 }
 
@@ -69,13 +73,21 @@ pub enum Leave {
 }
 
 impl Graph {
-    /// `name`: as messages call it. `file`: of the bundle. `first` and `others`: a session of this graph for each lane.
-    pub(super) fn new(name: String, file: String, device: Device, first: Session, others: Vec<Session>) -> Self {
+    /// `name`: as messages call it. `file`: of the bundle. `first` and `others`: a session of this graph for each lane. `pool`: theirs
+    /// and that of the graphs which are loaded with it, where they share one.
+    pub(super) fn new(
+        name: String,
+        file: String,
+        device: Device,
+        first: Session,
+        others: Vec<Session>,
+        pool: Option<Arc<Pool>>,
+    ) -> Self {
         let infos = |outlets: &[ort::value::Outlet]| outlets.iter().map(TensorInfo::of).collect();
         let (inputs, outputs) = (infos(first.inputs()), infos(first.outputs()));
         let work = Work { file: file.clone(), ..Work::default() };
         let sessions = [first].into_iter().chain(others).map(OfProcess::new).collect();
-        Graph { name, file, device, inputs, outputs, sessions, work }
+        Graph { name, file, device, inputs, outputs, sessions, pool, work }
     }
 
     /// What messages call it: "the … network failed".
@@ -170,6 +182,12 @@ impl Graph {
             self.account(each, inputs, outputs, values);
         }
         Ok(given)
+    }
+
+    /// Gives back the memory that its calls took and those of the graphs that were loaded with it; call it when none of them is
+    /// called for a while.
+    pub fn rest(&self) {
+        self.pool.as_deref().into_iter().for_each(Pool::give_back);
     }
 
     /// What it has done since this was last asked.

@@ -5,7 +5,8 @@
 //! that can be cut up, has several lanes, each a session of its own with a share of the threads. A call gives the same bits
 //! in any lane.
 
-/// A lane holds weights and what its calls need of memory: more of them cost more than they save.
+/// A lane holds weights, and its calls take memory beside those of the other lanes from the engine's pool ([`super::pool`]): more of
+/// them cost more than they save.
 const MOST: usize = 4;
 /// Weights that one lane more may hold, in bytes.
 const MOST_BYTES: usize = 64 << 20;

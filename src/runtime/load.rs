@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use ort::{
@@ -23,6 +23,7 @@ use super::{
     float_mode,
     graph::Graph,
     lanes::{Calls, Lanes},
+    pool::Sharing,
 };
 use crate::{
     error::{Error, Result},
@@ -177,11 +178,13 @@ fn open(
     let threads: Vec<usize> = seats.iter().map(|(_, threads)| *threads).collect();
     let crews = Crew::for_each(&threads).map_err(Refusal::Named)?;
     let crews: Vec<Mutex<Option<Crew>>> = crews.into_iter().map(|crew| Mutex::new(Some(crew))).collect();
+    let sharing = if cpu { Sharing::begin(&runtime.environment) } else { None };
     let cancel = steps.cancel_token().clone();
     let session = |(): &mut (), n: usize| {
         let (source, threads) = seats[n];
         let crew = crews[n].lock().unwrap_or_else(|e| e.into_inner()).take().expect("each session is made once");
-        let builder = builder(runtime, threads, device).and_then(|b| Ok(b.with_thread_manager(crew)?));
+        let builder = builder(runtime, threads, device, sharing.is_some());
+        let builder = builder.and_then(|builder| Ok(builder.with_thread_manager(crew)?));
         let session = builder.and_then(|builder| commit(builder, source.bytes, &cancel));
         session.map_err(|e| {
             let said = || Refusal::Said(format!("{}: {e}", source.file));
@@ -190,18 +193,21 @@ fn open(
     };
     let at_once = if cpu { request.threads.max(1) } else { 1 };
     let mut sessions = side_by_side(&mut vec![(); at_once], seats.len(), session)?.into_iter();
+    let pool = sharing.as_ref().and_then(Sharing::pool).map(Arc::new);
+    drop(sharing);
     let mut graphs = Vec::new();
     for source in &request.sources {
         let mut own = sessions.by_ref().take(lanes(source).count);
         let first = own.next().expect("a graph has one session at least");
         let others = own.collect();
-        graphs.push(Graph::new(source.name.clone(), source.file.to_owned(), device, first, others));
+        graphs.push(Graph::new(source.name.clone(), source.file.to_owned(), device, first, others, pool.clone()));
         steps.step().map_err(Refusal::Named)?;
     }
     Ok(graphs)
 }
 
-fn builder(runtime: &Runtime, threads: usize, device: Device) -> ort::Result<SessionBuilder> {
+/// `pooled`: the session shares a pool with others.
+fn builder(runtime: &Runtime, threads: usize, device: Device, pooled: bool) -> ort::Result<SessionBuilder> {
     let builder = Session::builder(&runtime.environment)?
         // The level is fixed: another one moves results by about 1e-6.
         .with_optimization_level(GraphOptimizationLevel::Level3)?
@@ -214,6 +220,7 @@ fn builder(runtime: &Runtime, threads: usize, device: Device) -> ort::Result<Ses
             let cuda = ep::CUDA::default().with_tf32(false).build().error_on_failure();
             Ok(builder.with_execution_providers([cuda])?)
         }
+        _ if pooled => Ok(builder.with_env_allocators()?),
         _ => Ok(builder),
     }
 }

@@ -17,6 +17,7 @@ mod library;
 pub mod load;
 mod messages;
 mod own;
+mod pool;
 pub mod tensor;
 pub mod value;
 pub mod work;
