@@ -133,7 +133,8 @@ def same_everywhere(parts: Parts) -> Iterator[tuple[str, np.ndarray]]:
         source = found.get(node.input[0]) if node.input else None
         if node.op_type == "ConstantOfShape":
             value = attributes(node).get("value")
-            each = np.full(1, 0.0 if value is None else numpy_helper.to_array(value).item())  # of any number of channels
+            # One number for any number of channels.
+            each = np.full(1, 0.0 if value is None else numpy_helper.to_array(value).item())
         elif source is None:
             continue
         elif node.op_type == "Conv" and is_point(node, parts):

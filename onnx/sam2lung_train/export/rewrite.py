@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,21 +32,36 @@ def rewrite(bundle: Path, out: Path, version: str) -> list[str]:
 
     # Raises UserError where `out` exists, where no graph changes, or where one gives other numbers than before.
     """
+
+    def change(made: Path, spec: Record) -> list[str]:
+        detectors = {graph["file"] for graph in graphs(spec.get("detect"))}
+        files = sorted({graph["file"] for role in ROLES for graph in graphs(spec.get(role))})
+        changed = [name for name in files if rewritten(made / name, name in detectors)]
+        if not changed:
+            raise UserError(f"{bundle}: got graphs that are as today's exporter writes them; there is nothing to do")
+        for name in changed:
+            check_same(bundle / name, made / name, ROUNDING if name in detectors else 0.0)
+        return changed
+
+    return with_changed_graphs(bundle, out, version, change)
+
+
+def with_changed_graphs(
+    bundle: Path, out: Path, version: str, change: Callable[[Path, Record], list[str]]
+) -> list[str]:
+    """A copy of `bundle` in the new folder `out`, whole or not at all, in which `change(copy, model.json)` wrote graphs
+    anew; their names, as it told them.
+
+    # Raises UserError where `out` exists.
+    """
     if out.exists():
         raise UserError(f"{out} exists; expected a new folder (--out)")
     spec = contract.read(bundle)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".rewritten-") as scratch:
         made = Path(scratch) / "bundle"
         shutil.copytree(bundle, made)
-        named = [graph for role in ROLES for graph in graphs(spec.get(role))]
-        detectors = {graph["file"] for graph in graphs(spec.get("detect"))}
-        files = sorted({graph["file"] for graph in named})
-        changed = [name for name in files if rewritten(made / name, name in detectors)]
-        if not changed:
-            raise UserError(f"{bundle}: got graphs that are as today's exporter writes them; there is nothing to do")
-        for name in changed:
-            check_same(bundle / name, made / name, ROUNDING if name in detectors else 0.0)
-        for graph in named:
+        changed = change(made, spec)
+        for graph in (graph for role in ROLES for graph in graphs(spec.get(role))):
             graph["sha256"] = hashlib.sha256((made / graph["file"]).read_bytes()).hexdigest()
         contract.write(made, {**spec, "version": version})
         os.replace(made, out)
