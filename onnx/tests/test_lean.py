@@ -122,6 +122,25 @@ def test_lean_detector_keeps_what_a_rule_does_not_fit(other, stays):
     assert same(answer(before), answer(after), ROUNDING)
 
 
+def test_lean_keeps_a_constant_image_that_spreads_what_it_is_added_to():
+    """(1, 2, 1, 1) plus an image of (1, 2, h, w) is an image."""
+    node = helper.make_node
+    constants = {"weight": np.ones((2, 1, 1, 1), np.float32), "bias": np.ones(2, np.float32), "one": np.array([1])}
+    nodes = [
+        node("Shape", ["image"], ["grid"], start=2, end=4),
+        node("Concat", ["one", "one", "grid"], ["size"], axis=0),
+        node("ConstantOfShape", ["size"], ["empty"]),
+        node("Conv", ["empty", "weight", "bias"], ["same"], **POINT),
+        node("Add", ["each", "same"], ["y"]),
+    ]
+    sizes = {"image": [1, 2, "h", "w"], "each": [1, 2, 1, 1], "y": [1, 2, "h", "w"]}
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name, size in sizes.items()]
+    named = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    model = helper.make_model(helper.make_graph(nodes, "g", values[:2], values[2:], named))
+    before = model.SerializeToString()
+    assert lean(model).SerializeToString() == before
+
+
 def test_lean_of_a_graph_without_any_of_it_is_the_same_file():
     nodes = [helper.make_node("Relu", ["x"], ["y"])]
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2, 4, 4]) for name in "xy")

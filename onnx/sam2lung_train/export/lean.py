@@ -118,6 +118,8 @@ def with_constants_added(parts: Parts) -> None:
         if node.op_type != "Add" or node.input[1] not in same:
             continue
         source, each = node.input[0], same[node.input[1]]
+        if parts.sizes.get(source, [])[2:] != parts.sizes.get(node.output[0], [0])[2:]:
+            continue  # what it is added to is smaller than the image
         before = parts.maker(source)
         if before is None or before.op_type != "Conv" or not parts.only_for(before) or parts.is_answer(node):
             each = parts.constant(f"{node.output[0]}.each", each.reshape(1, -1, 1, 1))
@@ -131,7 +133,7 @@ def same_everywhere(parts: Parts) -> Iterator[tuple[str, np.ndarray]]:
     found: dict[str, np.ndarray] = {}
     for node in parts.nodes:
         source = found.get(node.input[0]) if node.input else None
-        if node.op_type == "ConstantOfShape":
+        if node.op_type == "ConstantOfShape" and len(parts.sizes.get(node.output[0], [])) == 4:
             value = attributes(node).get("value")
             # One number for any number of channels.
             each = np.full(1, 0.0 if value is None else numpy_helper.to_array(value).item())

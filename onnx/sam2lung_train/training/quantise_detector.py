@@ -128,6 +128,7 @@ def quantise_detector(asked: Options) -> None:
 
     # Raises UserError where the bundle's detector isn't of this package, or is worse in 8 bits than it may be.
     """
+    torch.set_num_threads(1)  # it only resamples slices: threads cost more than they bring
     spec = contract.read(asked.bundle)
     file = detector_file(spec, asked.bundle)
     stacks = [s for s in items.load_stacks(asked.cache) if s.develop and (s.votes >= 128).any()]
