@@ -61,7 +61,7 @@ def options(tmp_path, monkeypatch) -> Options:
     nodule = stack(develop=True, votes=votes)
     hu = np.random.default_rng(0).integers(-1000, 400, (6, 40, 40)).astype(np.int16)
     whole = items.Whole("made", hu, np.zeros(hu.shape, np.uint8), np.ones(hu.shape, bool), (2.5, 0.7, 0.7))
-    monkeypatch.setattr(command.items, "load_stacks", lambda cache: [nodule, stack()])
+    monkeypatch.setattr(command.items, "load_stacks", lambda cache: [nodule, stack(votes=votes), stack()])
     monkeypatch.setattr(command.items, "load_wholes", lambda cache: [whole])
     bundle = tmp_path / "bundle"
     bundle.mkdir()

@@ -68,7 +68,7 @@ def add_quantise_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="stays as it is")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder")
     parser.add_argument("--version", required=True, help="of the model that is written")
-    parser.add_argument("--slices", type=int, default=40, metavar="N", help="that steps are chosen from; default: 40")
+    parser.add_argument("--slices", type=int, default=40, metavar="N", help="of whole CTs, and of nodules; default: 40")
 
 
 def run_quantise_detector(arguments: argparse.Namespace) -> None:
@@ -175,7 +175,7 @@ COMMANDS = (
     Command(
         "quantise-detector",
         "writes a bundle whose detector works in 8 bits",
-        "Weights and images of the detector's large convolutions become 8 bits wide, by what slices of the whole CTs make.\n"
+        "Weights and images of the detector's large convolutions become 8 bits wide, by what slices of training CTs make.\n"
         "Prints recall, false candidates, ECE and the time of a call before and after, on the development part. Nothing is\n"
         "written where one of the first three is worse than it may be.",
         add_quantise_detector_options,

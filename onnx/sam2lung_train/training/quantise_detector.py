@@ -1,8 +1,8 @@
 """A bundle whose detector works in 8 bits, if what it finds stays what it was.
 
-The graph is [made lean](../export/lean.py) and quantised on slices of the whole CTs, which are training CTs. Then the
-bundle's detector and the one in 8 bits answer for the development nodules, in crops as they are and gone on with, and are
-compared at the bundle's own threshold, temperature and bias:
+The graph is [made lean](../export/lean.py) and quantised on slices of the whole CTs and of crops, none of the development
+part. Then the bundle's detector and the one in 8 bits answer for the development nodules, in crops as they are and gone on
+with, and are compared at the bundle's own threshold, temperature and bias:
 
 - recall: nodules of `SMALLEST_MM` and more with a voxel of their consensus above the threshold;
 - false candidates a crop: voxels above it that hang together and hold none that some reader marked;
@@ -50,7 +50,7 @@ class Options:
     cache: Path  # packed training data
     out: Path  # a new folder
     version: str  # of the model that is written
-    slices: int = 40  # that steps are chosen from
+    slices: int = 40  # of whole CTs, and as many of nodules, that steps are chosen from
 
 
 @dataclass
@@ -63,18 +63,6 @@ class Detector:
     temperature: float
     bias: float
     threshold: float
-
-    @classmethod
-    def of(cls, path: Path, spec: Record) -> "Detector":
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        role = spec["detect"]
-        read = role["calibration"]
-        threshold = spec["decision"]["candidates"]["threshold"]
-        return cls(
-            session, role["tensors"], role["grid"]["spacing_mm"][1], read["temperature"], read["bias"], threshold
-        )
 
     def feed(self, own: np.ndarray, own_mm: Spacing, k: int) -> Feed:
         """Inputs of the graph for slice k of a volume on the network's slices."""
@@ -89,6 +77,17 @@ class Detector:
             return at_voxels(torch.from_numpy(logits[0]), own.shape, own_mm, self.pixel_mm)[0]
 
         return sigmoid(over_own_slices(hu, spacing_mm, answer) / self.temperature + self.bias)
+
+
+def detector_of(path: Path, spec: Record) -> Detector:
+    """The graph at `path` as the bundle with that model.json reads it."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    role, threshold = spec["detect"], spec["decision"]["candidates"]["threshold"]
+    read = role["calibration"]
+    pixel_mm = role["grid"]["spacing_mm"][1]
+    return Detector(session, role["tensors"], pixel_mm, read["temperature"], read["bias"], threshold)
 
 
 @dataclass
@@ -131,14 +130,15 @@ def quantise_detector(asked: Options) -> None:
     torch.set_num_threads(1)  # it only resamples slices: threads cost more than they bring
     spec = contract.read(asked.bundle)
     file = detector_file(spec, asked.bundle)
-    stacks = [s for s in items.load_stacks(asked.cache) if s.develop and (s.votes >= 128).any()]
-    before = Detector.of(asked.bundle / file, spec)
-    feeds = some_feeds(before, items.load_wholes(asked.cache), asked.slices)
+    shown = [s for s in items.load_stacks(asked.cache) if (s.votes >= 128).any()]
+    before = detector_of(asked.bundle / file, spec)
+    feeds = of_wholes(before, items.load_wholes(asked.cache), asked.slices)
+    feeds += of_nodules(before, [s for s in shown if not s.develop], asked.slices)
 
     def change(made: Path, _: Record) -> list[str]:
         onnx.save(quantised(lean(onnx.load(made / file)), feeds), made / file)
-        detectors = {"as it is": before, "in 8 bits": Detector.of(made / file, spec)}
-        found = dict(zip(detectors, measure(list(detectors.values()), stacks)))
+        detectors = {"as it is": before, "in 8 bits": detector_of(made / file, spec)}
+        found = dict(zip(detectors, measure(list(detectors.values()), [s for s in shown if s.develop])))
         cost = dict(zip(detectors, milliseconds(list(detectors.values()), feeds[0])))
         print(table(found, cost))
         if worse := what_is_worse(*found.values()):
@@ -163,13 +163,25 @@ def detector_file(spec: Record, bundle: Path) -> str:
     return role["members"][0]["graph"]["file"]
 
 
-def some_feeds(detector: Detector, wholes: Sequence[Whole], count: int) -> list[Feed]:
-    """Inputs for `count` slices, drawn at random from CT after CT."""
+def of_wholes(detector: Detector, wholes: Sequence[Whole], count: int) -> list[Feed]:
+    """Inputs for `count` slices of whole CTs, drawn at random from one after the other."""
     rng, feeds = np.random.default_rng(0), []
     for n, whole in enumerate(bar(wholes, "slices of whole CTs")):
         own, own_mm = own_slices(whole.hu, whole.spacing_mm)
         share = len(range(n, count, len(wholes)))
         feeds += [detector.feed(own, own_mm, int(k)) for k in rng.integers(len(own), size=share)]
+    return feeds
+
+
+def of_nodules(detector: Detector, stacks: Sequence[Stack], count: int) -> list[Feed]:
+    """Inputs for the middle slices of `count` nodules, in crops that are gone on with: whole CTs show too few nodules for
+    steps that hold the largest numbers one makes.
+    """
+    rng, feeds = np.random.default_rng(0), []
+    for n in rng.permutation(len(stacks))[:count]:
+        stack = stacks[n]
+        own, own_mm = own_slices(gone_on(stack, rng)[0], (stack.step_mm, stack.pixel_mm, stack.pixel_mm))
+        feeds.append(detector.feed(own, own_mm, len(own) // 2))
     return feeds
 
 
