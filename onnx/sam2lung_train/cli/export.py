@@ -69,7 +69,8 @@ COMMANDS = (
     Command(
         "rewrite-bundle",
         "writes a bundle's graphs as the exporter would write them today",
-        "Weights stay as they are, and each graph that changes has to give the same numbers to the bit. Prints their names.\n"
+        "Weights stay as they are, and each graph that changes has to give the same numbers: to the bit, a detector's to the\n"
+        "rounding of float32. Prints their names.\n"
         "What is gained: seconds.",
         add_rewrite_options,
         run_rewrite,

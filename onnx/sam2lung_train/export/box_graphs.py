@@ -6,6 +6,7 @@ draws nothing: dropout masks (T, C, 1, 1, 1) and noise (T, rank) are inputs, and
 
 from pathlib import Path
 
+import onnx
 import torch
 from torch import nn
 
@@ -14,6 +15,7 @@ from ..networks.box_network import BoxNetwork
 from ..networks.network import Network, no_clicks
 from .chain_contract import EMBEDDINGS
 from .graphs import write_graph
+from .lean import lean
 
 
 class BoxEncoderGraph(nn.Module):
@@ -89,3 +91,4 @@ def export_detector(network: Network, path: Path) -> None:
     inputs = (torch.rand(1, SLICES, side, side + MULTIPLE), torch.zeros(1, SLICES))
     grid = {2: MULTIPLE * height, 3: MULTIPLE * width}
     write_graph(DetectorGraph(network).eval(), inputs, ["slices", "offsets_mm"], ["logits"], [grid, None], path)
+    onnx.save(lean(onnx.load(path)), path)

@@ -1,6 +1,6 @@
 """A network's probabilities on whole slices, as the product sees them: same pixels, neighbours and clamping."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,21 +70,38 @@ def slice_logits(
     with torch.autocast(device.type, torch.bfloat16):
         embeddings = network.encoder(slices.to(device), offsets.to(device))
         logits = network.decoder(embeddings, no_clicks(slices).to(device), masks)
-    logits = logits[:, 0].float().cpu()
-    for axis, (length, spacing) in enumerate(zip(hu.shape[1:], spacing_mm[1:]), start=1):
+    return at_voxels(logits[:, 0].float().cpu(), hu.shape, spacing_mm, pixel_mm)
+
+
+def at_voxels(logits: torch.Tensor, shape: Sequence[int], spacing_mm: Spacing, pixel_mm: float) -> torch.Tensor:
+    """Logits (T, H, W) on the network's pixels at the rows and columns of a volume of `shape`."""
+    for axis, (length, spacing) in enumerate(zip(shape[1:], spacing_mm[1:]), start=1):
         logits = interpolated(logits, axis, np.arange(length) * spacing / pixel_mm)
     return logits
 
 
 def own_slices_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing) -> np.ndarray:
-    """Logits (slices, rows, columns) of a network with slices of its own: as far apart as its neighbours, from the
-    volume's first on; back at the volume's slices linearly.
+    """Logits (slices, rows, columns) of a network with slices of its own."""
+    masks = undropped(network)
+    return over_own_slices(hu, spacing_mm, lambda own, own_mm, k: slice_logits(network, own, own_mm, k, masks)[0])
+
+
+def over_own_slices(
+    hu: np.ndarray, spacing_mm: Spacing, answer: Callable[[np.ndarray, Spacing, int], torch.Tensor]
+) -> np.ndarray:
+    """Logits (slices, rows, columns) of slices as far apart as a network's neighbours, from the volume's first on; back at
+    the volume's slices linearly. `answer(volume, spacing_mm, k)`: logits (rows, columns) of slice k of these.
     """
+    own, own_mm = own_slices(hu, spacing_mm)
+    logits = torch.stack([answer(own, own_mm, k) for k in range(len(own))])
+    return interpolated(logits, 0, np.arange(len(hu)) * spacing_mm[0] / NEIGHBOUR_STEP_MM).numpy()
+
+
+def own_slices(hu: np.ndarray, spacing_mm: Spacing) -> tuple[np.ndarray, Spacing]:
+    """The volume on slices as far apart as a network's neighbours, and its spacing."""
     count = int(np.ceil((len(hu) - 1) * spacing_mm[0] / NEIGHBOUR_STEP_MM - 1e-9)) + 1
     own = interpolated(torch.from_numpy(hu.astype(np.float32)), 0, np.arange(count) * NEIGHBOUR_STEP_MM / spacing_mm[0])
-    own_mm = (NEIGHBOUR_STEP_MM, *spacing_mm[1:])
-    logits = torch.stack([slice_logits(network, own.numpy(), own_mm, k, undropped(network))[0] for k in range(count)])
-    return interpolated(logits, 0, np.arange(len(hu)) * spacing_mm[0] / NEIGHBOUR_STEP_MM).numpy()
+    return own.numpy(), (NEIGHBOUR_STEP_MM, *spacing_mm[1:])
 
 
 def volume_logits(network: Network, hu: np.ndarray, spacing_mm: Spacing, masks: list[torch.Tensor]) -> np.ndarray:
