@@ -16,6 +16,7 @@ use super::{
     dicom,
     manifest::{
         ChannelRecord, InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
+        voxels_sha256,
     },
     outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
     overview::{OverviewTitle, write_overview},
@@ -181,7 +182,7 @@ impl ResultFolder<'_> {
         }
         let (folder, cancel) = (staging.path(), monitor.cancel_token().clone());
         let steps = self.files.volumes.map_or(0, |_| VolumeFiles::count(found)) + 2;
-        self.write_volumes(folder, found, steps, monitor)?;
+        let labels = self.write_volumes(folder, found, steps, monitor)?;
         let warnings = &found.warnings;
         write_json(&folder.join(NODULES_JSON.file()), &found.nodules, self.readings, warnings)?;
         write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, self.readings, warnings)?;
@@ -193,7 +194,7 @@ impl ResultFolder<'_> {
 
         let mut stages = found.stages.clone();
         stages.insert("write", started.elapsed());
-        let mut manifest = self.manifest(found, dicom, &stages)?;
+        let mut manifest = self.manifest(found, ResultRecord::of(found, labels), dicom, &stages)?;
         let took = write_pages(folder, found, &title, &manifest, &cancel)?;
         manifest.timings_s.extend(seconds(&BTreeMap::from([("report", took)])));
         let path = folder.join(MANIFEST.file());
@@ -203,13 +204,14 @@ impl ResultFolder<'_> {
         staging.finish()
     }
 
+    /// The hash of the label map's voxels, where volumes are written.
     fn write_volumes(
         &self,
         folder: &Path,
         found: &Segmentation,
         steps: usize,
         monitor: &mut Monitor<'_>,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let cancel = monitor.cancel_token().clone();
         if let Some(format) = self.files.volumes {
             let volumes = VolumeFiles { folder, format, forms: self.origin.forms, threads: self.made.threads };
@@ -221,7 +223,8 @@ impl ResultFolder<'_> {
         if let Some(format) = self.files.surfaces {
             io::write_surfaces(&folder.join(SURFACES.with("", format.ending())), &found.surfaces(None, &cancel)?)?;
         }
-        Ok(())
+        let hash = |_| voxels_sha256(&found.native().labels.voxels, &cancel);
+        self.files.volumes.map(hash).transpose()
     }
 
     fn title(&self, input: String, found: &Segmentation) -> OverviewTitle {
@@ -269,6 +272,7 @@ impl ResultFolder<'_> {
     fn manifest(
         &self,
         found: &Segmentation,
+        result: ResultRecord,
         dicom: Vec<dicom::DicomFile>,
         stages: &BTreeMap<&'static str, Duration>,
     ) -> Result<Manifest<'_>> {
@@ -302,7 +306,7 @@ impl ResultFolder<'_> {
                 format: self.files.volumes.map(VolumeFormat::ending),
             },
             device: &made.device,
-            result: ResultRecord::of(found),
+            result,
             readings: self.readings,
             dicom,
             timings_s: seconds(stages),
