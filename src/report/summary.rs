@@ -6,7 +6,7 @@ use std::{fs, path::Path, time::Duration};
 
 use super::{
     outputs::{SUMMARY, SUMMARY_COLUMNS},
-    tables::number,
+    tables::{number, text},
 };
 use crate::error::{Error, Result};
 
@@ -56,13 +56,13 @@ impl Row {
         };
         let count = |get: fn(&Counts) -> usize| counts.map_or(String::new(), |counts| get(counts).to_string());
         [
-            self.name.clone(),
-            self.path.clone(),
+            text(&self.name),
+            text(&self.path),
             status.into(),
             error.into(),
             count(|counts| counts.nodules),
             count(|counts| counts.flagged),
-            counts.map_or(String::new(), |counts| counts.warnings.join("; ")),
+            counts.map_or(String::new(), |counts| text(&counts.warnings.join("; "))),
             seconds.map_or(String::new(), |took| number((took.as_secs_f64() * 1000.0).round() / 1000.0)),
         ]
     }
@@ -120,6 +120,12 @@ mod tests {
             "d,\"in/d, 1\",not run,,,,,",
         ];
         assert_eq!(csv(&rows).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn csv_disarms_names_of_inputs() {
+        let row = Row { name: "=1+1".into(), path: "@in/=1+1\t.nii".into(), status: Status::NotRun };
+        assert!(csv(&[row]).ends_with("\r\n'=1+1,'@in/=1+1\u{fffd}.nii,not run,,,,,\r\n"));
     }
 
     #[test]
