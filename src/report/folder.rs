@@ -38,6 +38,7 @@ use crate::{
     progress::{CancelToken, Monitor, Stage},
     runtime::{device::DeviceReport, environment::Runtime},
     space::grid::Grid,
+    warning::Warning,
 };
 
 /// How a result was made. It is kept with the result, since nobody can tell later.
@@ -171,7 +172,8 @@ pub struct ResultFolder<'a> {
 
 impl ResultFolder<'_> {
     /// Writes everything into a folder beside the final one and renames it at the end: all of the files are there, or none.
-    /// `found` has its CT; where there is a DICOM series, its nodules get the names of their images.
+    /// `found` has its CT; where there is a DICOM series, its nodules get the names of their images, and
+    /// where `--dicom` has to invent a frame of reference a warning says so.
     ///
     /// # Errors
     /// [`Error::Option`], [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
@@ -179,6 +181,10 @@ impl ResultFolder<'_> {
         let started = Instant::now();
         if let Some((series, grid)) = self.origin.dicom {
             name_images(found, series, grid);
+            let warning = Warning::NoFrameOfReference;
+            if self.files.dicom && !dicom::has_frame_of_reference(series) && !found.warnings.contains(&warning) {
+                found.warnings.push(warning);
+            }
         }
         let (folder, cancel) = (staging.path(), monitor.cancel_token().clone());
         let steps = self.files.volumes.map_or(0, |_| VolumeFiles::count(found)) + 2;
@@ -190,7 +196,7 @@ impl ResultFolder<'_> {
         let title = self.title(staging.name(), found);
         write_overview(folder, &canonical(found, folder)?, &found.canonical_nodules(), &title, &cancel)?;
         monitor.step(Stage::Write, steps - 1, steps)?;
-        let dicom = self.write_dicom(folder, found, &cancel)?;
+        let dicom = self.write_dicom(folder, found, &title, &cancel)?;
 
         let mut stages = found.stages.clone();
         stages.insert("write", started.elapsed());
@@ -248,6 +254,7 @@ impl ResultFolder<'_> {
         &self,
         folder: &Path,
         found: &mut Segmentation,
+        title: &OverviewTitle,
         cancel: &CancelToken,
     ) -> Result<Vec<dicom::DicomFile>> {
         let Some((source, grid)) = self.origin.dicom.filter(|_| self.files.dicom) else { return Ok(Vec::new()) };
@@ -264,6 +271,7 @@ impl ResultFolder<'_> {
                 runtime: &made.runtime,
                 voxels_sha256: &made.voxels_sha256[0],
                 readings: self.readings,
+                title,
             };
             dicom::write(folder, run, cancel)
         })

@@ -6,6 +6,7 @@ use std::{fs, path::Path, time::Duration};
 
 use super::{
     outputs::{SUMMARY, SUMMARY_COLUMNS},
+    staging::check_no_link,
     tables::{number, text},
 };
 use crate::error::{Error, Result};
@@ -85,12 +86,13 @@ fn head() -> [&'static str; SUMMARY_COLUMNS.len()] {
     SUMMARY_COLUMNS.map(|(name, _)| name)
 }
 
-/// Refuses a table that is there and isn't ours: it would be replaced.
+/// Refuses a table that is there and isn't ours, or a link in its place: it would be replaced.
 ///
 /// # Errors
 /// [`Error::Write`].
 pub fn check(folder: &Path) -> Result<()> {
     let path = folder.join(SUMMARY.file());
+    check_no_link(&path)?;
     let ours = |text: Vec<u8>| text.starts_with(head().join(",").as_bytes());
     if !path.exists() || fs::read(&path).is_ok_and(ours) {
         return Ok(());
