@@ -154,6 +154,12 @@ pub enum Warning {
         /// Why the first was.
         why: String,
     },
+    /// A CT whose DICOM objects need a frame of reference that it doesn't name.
+    #[error(
+        "the CT doesn't name its frame of reference (its UID is missing, or isn't one). The DICOM objects have one of their own, \
+         made from the UID of the series; a viewer that goes by it may not lay them over the CT"
+    )]
+    NoFrameOfReference,
 }
 
 /// A side of the patient.
@@ -280,6 +286,7 @@ impl Warning {
             Warning::NoLungMask => "W_NO_LUNG_MASK",
             Warning::CandidatesLeftOut { .. } => "W_CANDIDATES_LEFT_OUT",
             Warning::FilesLeftAside { .. } => "W_FILES_LEFT_ASIDE",
+            Warning::NoFrameOfReference => "W_NO_FRAME_OF_REFERENCE",
         }
     }
 }

@@ -12,8 +12,11 @@ use crate::{
     error::{Error, Result},
     io::{self, ReadOptions},
     memory,
-    progress::Monitor,
-    report::outputs::{LABEL, MANIFEST, NODULES_JSON, PROBABILITY},
+    progress::{CancelToken, Monitor},
+    report::{
+        manifest::voxels_sha256,
+        outputs::{LABEL, MANIFEST, NODULES_JSON, PROBABILITY},
+    },
     space::grid::Grid,
 };
 
@@ -28,6 +31,8 @@ pub struct Kept {
     pub label_file: String,
     /// File name of the probability map.
     pub probability_file: String,
+    /// sha256 of the label map's voxels as they were written, uint16, i fastest; older results don't have it.
+    pub label_voxels_sha256: Option<String>,
     /// True where nodules were searched everywhere in the CT.
     pub searched_everywhere: bool,
     /// Nodules and micronodules.
@@ -73,6 +78,7 @@ struct RunOptions {
 struct RunResult {
     #[serde(default)]
     micronodules: Vec<KeptMicronodule>,
+    label_voxels_sha256: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +159,7 @@ impl Kept {
             voxels_sha256: run.input.voxels_sha256,
             label_file: LABEL.with("", format),
             probability_file: PROBABILITY.with("", format),
+            label_voxels_sha256: run.result.label_voxels_sha256,
             searched_everywhere,
             findings,
             warnings: run.warnings,
@@ -175,6 +182,9 @@ impl Kept {
     }
 }
 
+/// What to do about a label map that was edited.
+const AS_WRITTEN: &str = "Put the label map back that was written, or segment the CT again: what is compared is measured on the \
+                          outlines of the run. Keep corrected outlines under another name";
 /// How far the voxels of a kept map may lie from its CT's, in voxels: a header's rounding.
 const MAP_OFF_VOXELS: f64 = 0.2;
 /// How far a volume may be off that of its voxels, as a share: rounding.
@@ -184,13 +194,16 @@ impl Kept {
     /// Label map and probability of `folder`, on the grid of its CT.
     ///
     /// # Errors
-    /// As [`io::read_volume`]; [`Error::OutOfMemory`]; [`Error::Read`] for a map on another grid, and as [`Kept::check_labels`].
+    /// As [`io::read_volume`]; [`Error::OutOfMemory`]; [`Error::Read`] for a map on another grid, and as
+    /// [`Kept::check_labels`] and [`Kept::check_written`].
     pub fn maps(&self, folder: &Path, grid: &Grid, monitor: &mut Monitor<'_>) -> Result<(Array3<u16>, Array3<f32>)> {
         let numbers = map_of(&folder.join(&self.label_file), grid, monitor)?;
         memory::check_free(size_of::<u16>() * numbers.len(), "the labels of a folder of results")?;
         let labels = numbers.mapv(|number| number as u16);
         drop(numbers);
-        self.check_labels(&labels, grid.voxel_mm3(), &folder.join(&self.label_file))?;
+        let path = folder.join(&self.label_file);
+        self.check_labels(&labels, grid.voxel_mm3(), &path)?;
+        self.check_written(&labels, &path, monitor.cancel_token())?;
         Ok((labels, map_of(&folder.join(&self.probability_file), grid, monitor)?))
     }
 
@@ -205,7 +218,7 @@ impl Kept {
         let refuse = |id: u16, got: f64, expected: f64| {
             let reason =
                 format!("nodule {id} has {got:.1} mm³ there, and {expected:.1} mm³ in {}", NODULES_JSON.file());
-            Err(Error::read(path, reason, "Segment the CT again: a result that was edited can't be compared"))
+            Err(Error::read(path, reason, AS_WRITTEN))
         };
         for finding in &self.findings {
             let Some(id) = finding.id else { continue };
@@ -215,6 +228,23 @@ impl Kept {
             }
         }
         counts.first_key_value().map_or(Ok(()), |(id, voxels)| refuse(*id, *voxels as f64 * voxel_mm3, 0.0))
+    }
+
+    /// Refuses a label map that isn't the one that was written, though each nodule has as many voxels. A correction by a reader is
+    /// refused as well: volumes, diameters and samples that are compared would be those of the outlines of before, beside pictures
+    /// of the corrected ones.
+    ///
+    /// # Errors
+    /// [`Error::Read`] with `path`, [`Error::Cancelled`].
+    pub fn check_written(&self, labels: &Array3<u16>, path: &Path, cancel: &CancelToken) -> Result<()> {
+        let Some(expected) = &self.label_voxels_sha256 else { return Ok(()) };
+        let got = voxels_sha256(labels, cancel)?;
+        if got == *expected {
+            return Ok(());
+        }
+        let reason =
+            format!("its voxels have sha256 {got}, and {expected} in {}: outlines were edited", MANIFEST.file());
+        Err(Error::read(path, reason, AS_WRITTEN))
     }
 }
 
@@ -299,8 +329,7 @@ fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn check_labels_refuses_outlines_that_are_not_those_that_were_measured() {
+    fn kept() -> Kept {
         let made_by = MadeBy {
             model: String::new(),
             sha256: BTreeMap::new(),
@@ -309,23 +338,48 @@ mod tests {
             sample_sources: Vec::new(),
             threshold: 0.5,
         };
-        let kept = Kept {
+        Kept {
             made_by,
             voxels_sha256: String::new(),
             label_file: String::new(),
             probability_file: String::new(),
+            label_voxels_sha256: None,
             searched_everywhere: false,
             findings: vec![Finding { volume_mm3: 6.0, ..Finding::at(Some(1), [0.0; 3]) }],
             warnings: Vec::new(),
-        };
-        let check = |row: [u16; 5]| {
-            let labels = Array3::from_shape_vec((1, 1, 5), row.to_vec()).unwrap();
-            kept.check_labels(&labels, 2.0, Path::new("label.nii.gz")).map_err(|e| e.to_string())
+        }
+    }
+
+    fn row(row: [u16; 5]) -> Array3<u16> {
+        Array3::from_shape_vec((1, 1, 5), row.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn check_labels_refuses_outlines_that_are_not_those_that_were_measured() {
+        let check = |labels: [u16; 5]| {
+            kept().check_labels(&row(labels), 2.0, Path::new("label.nii.gz")).map_err(|e| e.to_string())
         };
         assert_eq!(check([0, 1, 1, 1, 0]), Ok(()));
         let fewer = check([0, 1, 1, 0, 0]).unwrap_err();
         assert!(fewer.contains("nodule 1 has 4.0 mm³ there, and 6.0 mm³ in nodules.json"), "{fewer}");
         assert!(check([2, 1, 1, 1, 0]).unwrap_err().contains("nodule 2 has 2.0 mm³ there, and 0.0 mm³"));
+    }
+
+    #[test]
+    fn check_written_refuses_outlines_that_moved_and_keep_their_volumes() {
+        let path = Path::new("label.nii.gz");
+        let told = |kept: &Kept, labels: [u16; 5]| {
+            kept.check_labels(&row(labels), 2.0, path).unwrap();
+            kept.check_written(&row(labels), path, &CancelToken::new()).map_err(|e| format!("{}: {e}", e.name()))
+        };
+        let (written, moved) = ([0, 1, 1, 1, 0], [1, 1, 1, 0, 0]);
+        let hash = voxels_sha256(&row(written), &CancelToken::new()).unwrap();
+        let known = Kept { label_voxels_sha256: Some(hash.clone()), ..kept() };
+        assert_eq!(told(&known, written), Ok(()));
+        assert_eq!(told(&kept(), moved), Ok(()), "an older result doesn't tell");
+        let text = told(&known, moved).unwrap_err();
+        let says = ["E_READ: ", &format!("and {hash} in run.json"), "Put the label map back that was written"];
+        assert!(says.iter().all(|part| text.contains(part)), "{text}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod reading;
 pub mod result;
 pub mod review;
 pub mod samples;
+pub mod share;
 
 pub use around::VolumeLimits;
 pub use samples::REACH_MM;

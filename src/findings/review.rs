@@ -1,6 +1,9 @@
 //! When a nodule should be looked at again, in words.
 
-use crate::findings::nodule::{Finding, Nodule};
+use crate::findings::{
+    nodule::{Finding, Nodule},
+    share::percent,
+};
 use crate::{
     contract::uncertainty::{ReviewRule, Uncertainty},
     space::{grid::Grid, volume::Voi},
@@ -25,7 +28,7 @@ impl ReviewRule {
             reasons.push(format!("outlines of the samples disagree (Dice {dice:.2}, below {bound:.2})"));
         }
         if let Some((rate, _)) = below(Some(nodule.detection_rate), self.detection_rate_below) {
-            reasons.push(format!("found in {:.0} % of the samples only", rate * 100.0));
+            reasons.push(format!("found in {} of the samples only", percent(rate)));
         }
         if let Some((p, bound)) = below(nodule.nodule_probability, self.nodule_probability_below) {
             reasons.push(format!("may be no nodule (probability {p:.2}, below {bound:.2})"));

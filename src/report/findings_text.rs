@@ -69,7 +69,7 @@ fn probability(nodule: &Nodule) -> Option<String> {
 
 fn micronodules(report: &Report<'_>) -> String {
     let told = |nodule: &Nodule| {
-        let place = place(nodule, report.maps.ct.grid.dims[2], nodule.centroid_ijk[2].round() as usize);
+        let place = words::centre(nodule, report.maps.ct.grid.dims[2]);
         let sure = probability(nodule).map_or(String::new(), |p| format!(", probability {p}"));
         format!("{place}, {:.1} mm{sure}", nodule.equivalent_diameter_mm)
     };

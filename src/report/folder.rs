@@ -16,6 +16,7 @@ use super::{
     dicom,
     manifest::{
         ChannelRecord, InputRecord, Manifest, ModelRecord, OptionsRecord, ResultRecord, peak_memory_mib, seconds,
+        voxels_sha256,
     },
     outputs::{MANIFEST, NODULES_CSV, NODULES_JSON, SURFACES, WARNINGS},
     overview::{OverviewTitle, write_overview},
@@ -38,6 +39,7 @@ use crate::{
     runtime::{device::DeviceReport, environment::Runtime},
     space::grid::Grid,
     threads::{self, share},
+    warning::Warning,
 };
 
 /// Steps that are told of while a result is written.
@@ -174,7 +176,8 @@ pub struct ResultFolder<'a> {
 
 impl ResultFolder<'_> {
     /// Writes everything into a folder beside the final one and renames it at the end: all of the files are there, or none.
-    /// `found` has its CT; where there is a DICOM series, its nodules get the names of their images.
+    /// `found` has its CT; where there is a DICOM series, its nodules get the names of their images, and
+    /// where `--dicom` has to invent a frame of reference a warning says so.
     ///
     /// # Errors
     /// [`Error::Option`], [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
@@ -186,6 +189,10 @@ impl ResultFolder<'_> {
         let started = Instant::now();
         if let Some((series, grid)) = self.origin.dicom {
             name_images(found, series, grid);
+            let warning = Warning::NoFrameOfReference;
+            if self.files.dicom && !dicom::has_frame_of_reference(series) && !found.warnings.contains(&warning) {
+                found.warnings.push(warning);
+            }
         }
         let (folder, cancel) = (staging.path(), monitor.cancel_token().clone());
         monitor.step(Stage::Write, 0, STEPS)?;
@@ -194,14 +201,14 @@ impl ResultFolder<'_> {
         write_csv(&folder.join(NODULES_CSV.file()), &found.nodules, self.readings, warnings)?;
         write_warnings(&folder.join(WARNINGS.file()), warnings)?;
         let title = self.title(staging.name(), found);
-        self.write_large(folder, found, &title, &cancel)?;
+        let labels = self.write_large(folder, found, &title, &cancel)?;
         monitor.step(Stage::Write, 1, STEPS)?;
-        let dicom = self.write_dicom(folder, found, &cancel)?;
+        let dicom = self.write_dicom(folder, found, &title, &cancel)?;
         monitor.step(Stage::Write, 2, STEPS)?;
 
         let mut stages = found.stages.clone();
         stages.insert("write", started.elapsed());
-        let mut manifest = self.manifest(found, dicom, &stages)?;
+        let mut manifest = self.manifest(found, ResultRecord::of(found, labels), dicom, &stages)?;
         let took = write_pages(folder, found, &title, &manifest, &cancel)?;
         manifest.timings_s.extend(seconds(&BTreeMap::from([("report", took)])));
         let path = folder.join(MANIFEST.file());
@@ -211,14 +218,15 @@ impl ResultFolder<'_> {
         staging.finish()
     }
 
-    /// Volumes, surfaces and pictures, side by side.
+    /// Volumes, surfaces and pictures, side by side. Leaves the hash of the label map's voxels, where volumes are written.
     fn write_large(
         &self,
         folder: &Path,
         found: &Segmentation,
         title: &OverviewTitle,
         cancel: &CancelToken,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
+        let mut labels = None;
         let mut jobs: Vec<Job<'_>> = Vec::new();
         if let Some(format) = self.files.volumes {
             let volumes = VolumeFiles { folder, format, forms: self.origin.forms };
@@ -233,8 +241,14 @@ impl ResultFolder<'_> {
         }
         let nodules = found.canonical_nodules();
         jobs.push(Box::new(move || write_overview(folder, &canonical(found, folder)?, &nodules, title, cancel)));
+        if self.files.volumes.is_some() {
+            jobs.push(Box::new(|| {
+                labels = Some(voxels_sha256(&found.native().labels.voxels, cancel)?);
+                Ok(())
+            }));
+        }
         share(jobs, |job| job())?;
-        Ok(())
+        Ok(labels)
     }
 
     fn title(&self, input: String, found: &Segmentation) -> OverviewTitle {
@@ -258,6 +272,7 @@ impl ResultFolder<'_> {
         &self,
         folder: &Path,
         found: &mut Segmentation,
+        title: &OverviewTitle,
         cancel: &CancelToken,
     ) -> Result<Vec<dicom::DicomFile>> {
         let Some((source, grid)) = self.origin.dicom.filter(|_| self.files.dicom) else { return Ok(Vec::new()) };
@@ -274,6 +289,7 @@ impl ResultFolder<'_> {
                 runtime: &made.runtime,
                 voxels_sha256: &made.voxels_sha256[0],
                 readings: self.readings,
+                title,
             };
             dicom::write(folder, run, cancel)
         })
@@ -282,6 +298,7 @@ impl ResultFolder<'_> {
     fn manifest(
         &self,
         found: &Segmentation,
+        result: ResultRecord,
         dicom: Vec<dicom::DicomFile>,
         stages: &BTreeMap<&'static str, Duration>,
     ) -> Result<Manifest<'_>> {
@@ -315,7 +332,7 @@ impl ResultFolder<'_> {
                 format: self.files.volumes.map(VolumeFormat::ending),
             },
             device: &made.device,
-            result: ResultRecord::of(found),
+            result,
             readings: self.readings,
             dicom,
             timings_s: seconds(stages),

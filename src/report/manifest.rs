@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayBase, Data, Ix3};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -176,6 +176,9 @@ pub struct ResultRecord {
     pub slices: SliceSteps,
     /// For each click inside: the nodule's number, or `null` where none was found.
     pub clicks: Vec<Option<u16>>,
+    /// sha256 of the label map's voxels, uint16 little-endian, i fastest: whether a file still is the one that was written.
+    /// `null` where no volume was written.
+    pub label_voxels_sha256: Option<String>,
 }
 
 /// A micronodule: where it lies, and what a comparison with another CT needs of it.
@@ -244,8 +247,8 @@ impl<'a> ModelRecord<'a> {
 }
 
 impl ResultRecord {
-    /// The record of a result.
-    pub fn of(found: &Segmentation) -> Self {
+    /// The record of a result, whose label map was written with this hash.
+    pub fn of(found: &Segmentation, label_voxels_sha256: Option<String>) -> Self {
         ResultRecord {
             nodules: found.nodules.len(),
             review: found.nodules.iter().filter(|nodule| nodule.review).count(),
@@ -257,6 +260,7 @@ impl ResultRecord {
             searched_ml: found.searched_ml,
             slices: found.slices,
             clicks: found.clicks.clone(),
+            label_voxels_sha256,
         }
     }
 }
@@ -270,7 +274,7 @@ pub fn seconds(stages: &BTreeMap<&'static str, Duration>) -> BTreeMap<&'static s
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
-pub fn voxels_sha256<T: Sample>(voxels: &Array3<T>, cancel: &CancelToken) -> Result<String> {
+pub fn voxels_sha256<T: Sample>(voxels: &ArrayBase<impl Data<Elem = T>, Ix3>, cancel: &CancelToken) -> Result<String> {
     let (mut hash, mut bytes) = (Sha256::new(), Vec::new());
     for slice in voxels.outer_iter() {
         cancel.check()?;

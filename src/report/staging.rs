@@ -4,6 +4,10 @@
 //! (on Windows by a file in it) as long as its process lives, so that one without a lock is nobody's. What makes, looks for or exchanges
 //! such folders holds the lock of the output folder; runs at the same time never take each other's work. On a file system
 //! without locks nothing proves that a folder is nobody's: there all are left alone.
+//!
+//! A symbolic link in the place of a result, or among its files, is somebody's: nothing here makes one. It is refused by name. To
+//! follow it could replace what lies elsewhere, and to replace the link alone would leave the results on another disk than the
+//! one that it leads to. Links in the path above are followed, as everywhere.
 
 use std::{
     ffi::OsString,
@@ -32,15 +36,16 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How often the output folder is made anew, where another run that gave up takes it away.
 const TRIES: usize = 5;
 
-/// The first entry of `folder` whose name `wanted` doesn't take; none where there is no folder.
+/// The first entry of `folder` whose name `wanted` doesn't take, or that is a link; none where there is no folder.
 fn other_entry(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Option<OsString>> {
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         entries => entries?,
     };
     for entry in entries {
-        let name = entry?.file_name();
-        if !name.to_str().is_some_and(&wanted) {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_symlink() || !name.to_str().is_some_and(&wanted) {
             return Ok(Some(name));
         }
     }
@@ -52,8 +57,11 @@ pub type Names = fn(&str) -> bool;
 
 /// Refuses a target that is there and holds anything but files of such names, such as the CT itself: it would be replaced.
 fn only(names: Names, target: &Path) -> Result<()> {
+    check_no_link(target)?;
     let other = other_entry(target, names).map_err(|e| Error::write(target, e))?;
     other.map_or(Ok(()), |name| {
+        // A link that has one of our names.
+        check_no_link(&target.join(&name))?;
         let name = name.to_string_lossy();
         Err(Error::write(
             target,
@@ -62,6 +70,21 @@ fn only(names: Names, target: &Path) -> Result<()> {
             ),
         ))
     })
+}
+
+/// Refuses a symbolic link, whether it leads anywhere or not, where a file or folder is to be written.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn check_no_link(path: &Path) -> Result<()> {
+    // Without the separator at its end, behind which a link is followed.
+    let path: PathBuf = path.components().collect();
+    if !fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink()) {
+        return Ok(());
+    }
+    let leads = fs::read_link(&path).map_or_else(|e| e.to_string(), |to| to.display().to_string());
+    let what = format!("it is a symbolic link (to {leads}), and expected was a file or folder of its own, or nothing");
+    Err(Error::write(&path, format!("{what}: name the place that the link leads to, or take the link away")))
 }
 
 /// The lock of a folder until this goes; none where the file system has no locks or another run keeps it too long.
@@ -245,11 +268,12 @@ impl Staging {
     }
 }
 
-/// Writes a file that stands beside folders of results; an earlier one is replaced as a whole.
+/// Writes a file that stands beside folders of results; an earlier one is replaced as a whole, a link is refused.
 ///
 /// # Errors
 /// [`Error::Write`].
 pub fn write_beside(path: &Path, text: &str) -> Result<()> {
+    check_no_link(path)?;
     let output = path.parent().unwrap_or(path);
     let _held = lock(output);
     // In a folder of its own, which the next run takes away where this one is killed.
@@ -438,6 +462,54 @@ mod tests {
         let left = holding(output.path(), ".index.html.partial-a1B2c3", &[".part-page"]);
         drop(Staging::create(&output.path().join("chest"), is_result).unwrap());
         assert!(!left.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn staging_refuses_a_link_in_the_place_of_a_result_and_leaves_what_it_leads_to() {
+        let output = tempfile::tempdir().unwrap();
+        let elsewhere = holding(output.path(), "elsewhere", &["run.json"]);
+        let link = output.path().join("chest");
+        let refused = |target: &Path| {
+            let error = Staging::create(target, is_result).unwrap_err();
+            assert_eq!(error.name(), "E_WRITE");
+            error.to_string()
+        };
+        for leads_to in [elsewhere.as_path(), &output.path().join("nowhere")] {
+            std::os::unix::fs::symlink(leads_to, &link).unwrap();
+            let text = refused(&link);
+            let says = format!("it is a symbolic link (to {})", leads_to.display());
+            assert!(text.contains(&says) && text.contains("take the link away"), "{text}");
+            assert!(refused(&output.path().join("chest/")).contains(&says), "whatever its path ends with");
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            fs::remove_file(&link).unwrap();
+        }
+        // One that came since the run began, and one among the files of an earlier result.
+        let staging = Staging::create(&link, is_result).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        assert!(staging.finish().unwrap_err().to_string().contains("it is a symbolic link"));
+        fs::remove_file(&link).unwrap();
+        holding(output.path(), "chest", &["run.json"]);
+        std::os::unix::fs::symlink(elsewhere.join("run.json"), link.join("label.nii.gz")).unwrap();
+        let text = refused(&link);
+        assert!(text.contains("label.nii.gz") && text.contains("it is a symbolic link"), "{text}");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+        // Links above the result are followed.
+        std::os::unix::fs::symlink(&elsewhere, output.path().join("disk")).unwrap();
+        Staging::create(&output.path().join("disk/chest"), is_result).unwrap().finish().unwrap();
+        assert!(elsewhere.join("chest").is_dir());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn write_beside_refuses_a_link_and_leaves_what_it_leads_to() {
+        let output = tempfile::tempdir().unwrap();
+        let (page, other) = (output.path().join("index.html"), output.path().join("other"));
+        fs::write(&other, "mine").unwrap();
+        std::os::unix::fs::symlink(&other, &page).unwrap();
+        assert!(write_beside(&page, "x").unwrap_err().to_string().contains("it is a symbolic link"));
+        assert_eq!(fs::read_to_string(&page).unwrap(), "mine");
+        assert!(fs::symlink_metadata(&page).unwrap().is_symlink());
     }
 
     #[test]

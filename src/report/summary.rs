@@ -6,7 +6,8 @@ use std::{fs, path::Path, time::Duration};
 
 use super::{
     outputs::{SUMMARY, SUMMARY_COLUMNS},
-    tables::number,
+    staging::check_no_link,
+    tables::{number, text},
 };
 use crate::error::{Error, Result};
 
@@ -56,13 +57,13 @@ impl Row {
         };
         let count = |get: fn(&Counts) -> usize| counts.map_or(String::new(), |counts| get(counts).to_string());
         [
-            self.name.clone(),
-            self.path.clone(),
+            text(&self.name),
+            text(&self.path),
             status.into(),
             error.into(),
             count(|counts| counts.nodules),
             count(|counts| counts.flagged),
-            counts.map_or(String::new(), |counts| counts.warnings.join("; ")),
+            counts.map_or(String::new(), |counts| text(&counts.warnings.join("; "))),
             seconds.map_or(String::new(), |took| number((took.as_secs_f64() * 1000.0).round() / 1000.0)),
         ]
     }
@@ -85,12 +86,13 @@ fn head() -> [&'static str; SUMMARY_COLUMNS.len()] {
     SUMMARY_COLUMNS.map(|(name, _)| name)
 }
 
-/// Refuses a table that is there and isn't ours: it would be replaced.
+/// Refuses a table that is there and isn't ours, or a link in its place: it would be replaced.
 ///
 /// # Errors
 /// [`Error::Write`].
 pub fn check(folder: &Path) -> Result<()> {
     let path = folder.join(SUMMARY.file());
+    check_no_link(&path)?;
     let ours = |text: Vec<u8>| text.starts_with(head().join(",").as_bytes());
     if !path.exists() || fs::read(&path).is_ok_and(ours) {
         return Ok(());
@@ -120,6 +122,12 @@ mod tests {
             "d,\"in/d, 1\",not run,,,,,",
         ];
         assert_eq!(csv(&rows).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn csv_disarms_names_of_inputs() {
+        let row = Row { name: "=1+1".into(), path: "@in/=1+1\t.nii".into(), status: Status::NotRun };
+        assert!(csv(&[row]).ends_with("\r\n'=1+1,'@in/=1+1\u{fffd}.nii,not run,,,,,\r\n"));
     }
 
     #[test]

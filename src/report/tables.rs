@@ -11,6 +11,7 @@ use crate::{
         nodule::Nodule,
         reading::Readings,
     },
+    report::words::one_line,
     warning::Warning,
 };
 
@@ -18,6 +19,8 @@ use crate::{
 pub const READING: [&str; 4] = ["accepted", "decided", "comment", "reader"];
 /// The last column: what holds for the whole scan, the same in each row.
 pub const SCAN_WARNINGS: &str = "scan_warnings";
+/// What a spreadsheet takes for the beginning of a formula, wide forms included (OWASP, *CSV Injection*).
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// Digits of a number: enough to fit models on, few enough to read.
 const DIGITS: usize = 8;
 
@@ -123,7 +126,7 @@ pub fn csv_read(nodules: &[Nodule], readings: &Readings, warnings: &[Warning]) -
     table.write_record(head).expect("memory takes it");
     for nodule in nodules {
         let of_reader = reading(nodule, readings)
-            .map(|said| [said.accepted.to_string(), said.decided.to_string(), said.comment.into(), said.reader.into()]);
+            .map(|said| [said.accepted.to_string(), said.decided.to_string(), text(said.comment), text(said.reader)]);
         let cells = columns.iter().map(|column| cell(column, nodule));
         let cells = cells.chain(of_reader.into_iter().flatten()).chain([warnings.clone()]);
         table.write_record(cells).expect("all rows have the same length");
@@ -137,8 +140,16 @@ pub fn cell(column: &Column, nodule: &Nodule) -> String {
         Cell::Whole(value) => value.to_string(),
         Cell::Number(value) => value.map_or(String::new(), number),
         Cell::Flag(value) => value.to_string(),
-        Cell::Text(text) => text.into_owned(),
+        Cell::Text(own) => text(&own),
     }
+}
+
+/// A text as a cell of any CSV table: on one line, and behind an apostrophe where a spreadsheet would run it as a formula, since
+/// it may come from elsewhere (names of files and classes, comments). Numbers aren't texts and keep their minus; JSON has texts as
+/// they are.
+pub(super) fn text(text: &str) -> String {
+    let line = one_line(text);
+    if line.starts_with(FORMULA) { format!("'{line}") } else { line }
 }
 
 /// `value` to [`DIGITS`] significant digits, without an exponent.
@@ -177,6 +188,32 @@ mod tests {
         let rows: serde_json::Value = serde_json::from_str(&json_read(&nodules, &readings, &[])).unwrap();
         assert_eq!((&rows[1]["accepted"], &rows[1]["reader"]), (&false.into(), &"AB".into()));
         assert!(!csv(&nodules, &[]).contains("accepted") && !json(&nodules, &[]).contains("accepted"));
+    }
+
+    #[test]
+    fn text_that_a_spreadsheet_would_run_has_an_apostrophe_and_no_line_of_its_own() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "=cmd|' /C calc'!A0"] {
+            assert_eq!(text(formula), format!("'{formula}"));
+        }
+        for plain in ["", "chest", "a=b", "1-2", "'=1", ">=8 mm", "Müller"] {
+            assert_eq!(text(plain), plain);
+        }
+        // A tab or a return before it doesn't hide a formula.
+        assert_eq!(text("\t=1\r\n=2"), "\u{fffd}=1\u{fffd}\u{fffd}=2");
+    }
+
+    #[test]
+    fn csv_keeps_numbers_and_disarms_texts() {
+        use crate::findings::reading::{Decision, Reading};
+
+        let nodule = Nodule { class: "=1+1".into(), ..Nodule::unmeasured(1, [[0.0; 3], [-12.5, 3.0, -4.0]], 1.0) };
+        let said = Reading { nodule: 1, decision: Decision::Accepted, comment: "@x\ny".into(), reader: "-AB".into() };
+        let readings = Readings::of(vec![said], std::slice::from_ref(&nodule)).unwrap();
+        let table = csv_read(std::slice::from_ref(&nodule), &readings, &[]);
+        let row = table.lines().nth(1).unwrap();
+        assert!(row.contains(",-12.5,3,-4,") && row.contains(",'=1+1,"), "{row}");
+        assert!(row.ends_with(",true,true,'@x\u{fffd}y,'-AB,"), "{row}");
+        assert!(json_read(&[nodule], &readings, &[]).contains(r#""class": "=1+1""#));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::{
     report::overview::OverviewTitle,
 };
 
+pub use crate::findings::share::{decimals, percent};
+
 /// What every surface says.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
 
@@ -25,22 +27,26 @@ pub fn volume_with_interval(nodule: &Nodule) -> String {
 
 /// "right lung, slice 84 of 300 from the feet", of canonical slice `k`, from 0; the slice alone where the lung isn't known.
 pub fn place(nodule: &Nodule, slices: usize, k: usize) -> String {
-    let slice = place_in(slices, k);
+    beside_lung(nodule, place_in(slices, k))
+}
+
+/// "right lung, centre in slice 84 of 300 from the feet", of a nodule with canonical indices; as [`centre_in`].
+pub fn centre(nodule: &Nodule, slices: usize) -> String {
+    beside_lung(nodule, centre_in(slices, nodule.centroid_ijk[2].round() as usize))
+}
+
+fn beside_lung(nodule: &Nodule, slice: String) -> String {
     if nodule.side.is_empty() { slice } else { format!("{}, {slice}", nodule.side) }
 }
 
-/// A probability or share in whole per cent; only 0 and 1 themselves are 0 % and 100 %.
-pub fn percent(share: f64) -> String {
-    match share {
-        share if share > 0.0 && share < 0.005 => "below 1 %".into(),
-        share if (0.995..1.0).contains(&share) => "above 99 %".into(),
-        share => format!("{:.0} %", share * 100.0),
-    }
-}
-
-/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0.
+/// "slice 84 of 300 from the feet", of canonical slice `k`, from 0: where a size is told, that of the long axis.
 pub fn place_in(slices: usize, k: usize) -> String {
     format!("slice {} of {slices} from the feet", k + 1)
+}
+
+/// "centre in slice 84 of 300 from the feet": where no long axis is told. The slice of the long axis may be another one.
+pub fn centre_in(slices: usize, k: usize) -> String {
+    format!("centre in {}", place_in(slices, k))
 }
 
 /// How many nodules were found.
@@ -168,11 +174,6 @@ mod tests {
     }
 
     #[test]
-    fn percent_is_certain_only_of_what_is() {
-        assert_eq!([0.0, 0.001, 0.5, 0.996, 1.0].map(percent), ["0 %", "below 1 %", "50 %", "above 99 %", "100 %"]);
-    }
-
-    #[test]
     fn one_line_has_no_character_that_begins_another_or_turns_it_round() {
         assert_eq!(one_line("ct\r\nNodule 9\u{202e}\u{2028}x"), "ct\u{fffd}\u{fffd}Nodule 9\u{fffd}\u{fffd}x");
         assert_eq!(one_line("Müller <1>"), "Müller <1>");
@@ -209,6 +210,7 @@ mod tests {
         let nodule = |side| Nodule { side, ..Nodule::unmeasured(1, [[90.0, 0.0, 5.0], [0.0; 3]], 1.0) };
         assert_eq!(place(&nodule("right lung"), 99, 5), "right lung, slice 6 of 99 from the feet");
         assert_eq!(place(&nodule(""), 99, 5), "slice 6 of 99 from the feet");
+        assert_eq!(centre(&nodule("left lung"), 99), "left lung, centre in slice 6 of 99 from the feet");
     }
 
     #[test]

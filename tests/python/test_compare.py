@@ -7,6 +7,7 @@ import csv
 import json
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -128,6 +129,22 @@ def test_compare_of_results_says_the_same_as_of_their_cts(scans, compared, tmp_p
     # Micronodules have their pairs, too.
     paired = [row for row in own if row["growth"] and None in (row["prior"]["id"], row["current"]["id"])]
     assert paired and all(row["growth"]["pairs"] > 0 for row in paired)
+
+
+def test_compare_refuses_a_label_map_that_was_edited_even_where_volumes_stay(scans, tmp_path):
+    folders = [shutil.copytree(scans.segment(name), tmp_path / name) for name in ("prior", "current")]
+    path = folders[0] / "label.nii.gz"
+    image = nibabel.load(path)
+    labels = np.asanyarray(image.dataobj)
+    moved = np.roll(labels, 1, axis=0)
+    assert (np.bincount(labels.ravel()) == np.bincount(moved.ravel())).all() and (labels != moved).any()
+    nibabel.save(nibabel.Nifti1Image(moved, image.affine, image.header), path)
+    cts = ("--ct", scans.ct("prior"), "--ct", scans.ct("current"))
+    text = scans.compare(tmp_path / "out", *folders, *cts, status=1, model=False).stderr
+    assert "E_READ: " in text and "label.nii.gz: its voxels have sha256" in text and "outlines were edited" in text
+    # The same outlines in a file that another program wrote are as good.
+    nibabel.save(nibabel.Nifti1Image(labels, image.affine, image.header), path)
+    scans.compare(tmp_path / "out", *folders, *cts, model=False)
 
 
 def test_compare_of_older_results_says_that_their_micronodules_have_no_pairs(scans, tmp_path):

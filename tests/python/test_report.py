@@ -50,7 +50,7 @@ def test_findings_say_what_the_table_says_the_flagged_first(segment, ct, tmp_pat
         assert line.startswith(f"Nodule {nodule['id']}: slice {nodule['long_axis_slice'] + 1:.0f} of 16 from the feet. ")
     assert nodules[0]["long_axis_slice"] == 8
     assert "2 nodules were found; 1 should be looked at again. 1 micronodule below 4 mm, listed below." in text
-    assert "Micronodules: slice 5 of 16" in text
+    assert "Micronodules: centre in slice 5 of 16" in text
     assert "Warning: the whole image was searched" in text
     assert "Research use only" in text and not re.search("malignan|benign|cancer|follow-up|recommend|Lung-RADS", text)
     # In the page to be copied.

@@ -4,6 +4,7 @@
 #include "SAM2LungReading.h"
 #include "SAM2LungReview.h"
 #include "SAM2LungSegmentation.h"
+#include "SAM2LungShownColumns.h"
 #include "SAM2LungTable.h"
 #include "SAM2LungText.h"
 
@@ -508,7 +509,7 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
            (std::isfinite(probability)
               ? " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                                     "Highest probability of a nodule there in the prior: %1."),
-                                          Printed(probability, "%.2f").c_str())
+                                          ShareText(probability).c_str())
               : std::string());
   }
   std::string text = vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "%1: %2 from %3 mm³ before."),
@@ -521,13 +522,13 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
   {
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                                 "P(volume +25 %) %1, P(diameter +1.5 mm) %2."),
-                                      Printed(number("growth_probability"), "%.2f").c_str(),
-                                      Printed(number("diameter_growth_probability"), "%.2f").c_str());
+                                      ShareText(number("growth_probability")).c_str(),
+                                      ShareText(number("diameter_growth_probability")).c_str());
   }
   else if (hasPairs)
   {
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "P(volume +25 %) %1."),
-                                      Printed(number("growth_probability"), "%.2f").c_str());
+                                      ShareText(number("growth_probability")).c_str());
   }
   const double days = number("doubling_time_days");
   if (std::isfinite(days) && change == "grown")
@@ -561,7 +562,7 @@ std::string GoneText(const GoneNodule& gone)
   if (std::isfinite(gone.probability))
   {
     text += vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "; probability there now at most %1"),
-                                Printed(gone.probability, "%.2f").c_str());
+                                ShareText(gone.probability).c_str());
   }
   return text;
 }

@@ -14,6 +14,8 @@
 #include <vtksys/FStream.hxx>
 #include <vtksys/SystemTools.hxx>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -45,6 +47,26 @@ std::string Quoted(const std::string& text)
   return quoted + "\"";
 }
 
+/// In place of a character that controls a line (U+FFFD).
+constexpr const char* REPLACED = "\xEF\xBF\xBD";
+/// What a spreadsheet takes for the beginning of a formula, wide forms included.
+constexpr std::array<const char*, 8> FORMULA{ "=",           "+",           "-",           "@",
+                                              "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0" };
+
+/// As in the command line's tables: on one line, and behind an apostrophe where a spreadsheet would run it as a formula. A comment may
+/// come from another scene.
+std::string Disarmed(const std::string& text)
+{
+  const bool runs = std::any_of(FORMULA.begin(), FORMULA.end(), [&](const char* sign) { return text.rfind(sign, 0) == 0; });
+  std::string line = runs ? "'" : "";
+  for (const char c : text)
+  {
+    const auto code = static_cast<unsigned char>(c);
+    line += code < 0x20 || code == 0x7F ? REPLACED : std::string(1, c);
+  }
+  return line;
+}
+
 /// As on the command line: flags are words, and what the model says nothing about is empty.
 std::string Cell(vtkAbstractArray* cells, vtkIdType row)
 {
@@ -58,6 +80,7 @@ std::string Cell(vtkAbstractArray* cells, vtkIdType row)
       std::snprintf(text, sizeof text, "%.10g", value.ToDouble());
       return std::isnan(value.ToDouble()) ? std::string() : text;
     }
+    case VTK_STRING: return Quoted(Disarmed(value.ToString()));
     default: return Quoted(value.ToString());
   }
 }

@@ -7,6 +7,8 @@
 #include <vtkType.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -84,6 +86,23 @@ std::vector<ShownColumn> ColumnsOf(const std::string& names)
                std::back_inserter(columns),
                [&](const ShownColumn& column) { return wanted.count(column.name) > 0; });
   return columns.empty() ? ColumnsOf(DEFAULT) : columns;
+}
+
+//----------------------------------------------------------------------------
+std::string ShareText(double share)
+{
+  const double hundredths = std::round(100.0 * share);
+  if (hundredths < 1.0 && share > 0.0)
+  {
+    return "< 0.01";
+  }
+  if (hundredths > 99.0 && share < 1.0)
+  {
+    return "> 0.99";
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", share);
+  return text;
 }
 
 //----------------------------------------------------------------------------

@@ -35,6 +35,9 @@ std::vector<ShownColumn> ColumnsOf(const std::string& names);
 /// Their names, with spaces between them.
 std::string NamesOf(const std::vector<ShownColumn>& columns);
 
+/// A probability or share with two decimals, as on the report page: what is merely rounded to 0.00 or 1.00 is "< 0.01" or "> 0.99".
+std::string ShareText(double share);
+
 } // namespace sam2lung_slicer
 
 #endif

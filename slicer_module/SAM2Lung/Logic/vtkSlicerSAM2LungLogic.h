@@ -252,6 +252,8 @@ public:
   static std::string GetColumnDescription(const std::string& column);
   /// How many decimals its numbers have for people; negative: it is a text or a flag, or no measure.
   static int GetColumnDecimals(const std::string& column);
+  /// A probability or share with two decimals; what is merely rounded to 0.00 or 1.00 is "< 0.01" or "> 0.99".
+  static std::string GetShareText(double share);
   /// Whether its cells are yes (1) or no (0).
   static bool GetColumnIsFlag(const std::string& column);
   /// The measures that are shown, by their names with spaces between them: as the parameter node says, or else as

@@ -129,6 +129,12 @@ int vtkSlicerSAM2LungLogic::GetColumnDecimals(const std::string& column)
 }
 
 //----------------------------------------------------------------------------
+std::string vtkSlicerSAM2LungLogic::GetShareText(double share)
+{
+  return sam2lung_slicer::ShareText(share);
+}
+
+//----------------------------------------------------------------------------
 bool vtkSlicerSAM2LungLogic::GetColumnIsFlag(const std::string& column)
 {
   return FindColumn(column).flag;

@@ -90,7 +90,17 @@ QString qSAM2LungNoduleTablePrivate::number(int id, const char* column, int deci
 {
   bool ok = false;
   const double value = this->text(id, column).toDouble(&ok);
-  return ok ? QLocale().toString(value, 'f', decimals) : QString(QChar(0x2013));
+  if (!ok)
+  {
+    return QString(QChar(0x2013));
+  }
+  if (decimals != 2)
+  {
+    return QLocale().toString(value, 'f', decimals);
+  }
+  // Numbers of two decimals are shares, or read like them.
+  const QString share = QString::fromStdString(vtkSlicerSAM2LungLogic::GetShareText(value));
+  return QString(share).replace(QChar('.'), QString(QLocale().decimalPoint()));
 }
 
 //-----------------------------------------------------------------------------

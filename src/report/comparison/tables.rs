@@ -10,6 +10,7 @@ use crate::{
         growth::{DIAMETER_GROWTH_MM, GROWTH, Growth, MEAN_DIAMETER_MM, SURFACE_MM},
         scan::{Finding, MadeBy, Scan, WarningRecord},
     },
+    report::tables::text,
 };
 
 /// What is told of one scan.
@@ -105,7 +106,7 @@ pub fn json(current: &Scan, priors: &[Compared]) -> String {
 type Column = (&'static str, fn(&Compared, &Row) -> String);
 
 const COLUMNS: &[Column] = &[
-    ("prior", |compared, _| compared.prior.name.clone()),
+    ("prior", |compared, _| text(&compared.prior.name)),
     ("prior_date", |compared, _| compared.prior.date.clone().unwrap_or_default()),
     ("days", |compared, _| number(compared.comparison.days)),
     ("status", |_, row| row.status.name().to_owned()),
@@ -140,7 +141,7 @@ const COLUMNS: &[Column] = &[
     ("prior_review", |_, row| row.prior.as_ref().map_or(String::new(), |finding| finding.review.to_string())),
     ("prior_review_reasons", |_, row| reasons(row.prior.as_ref())),
     ("registration_surface_mm", |compared, _| number(Some(compared.comparison.registration.surface_mm))),
-    ("registration_doubts", |compared, _| compared.comparison.registration_doubts.join("; ")),
+    ("registration_doubts", |compared, _| text(&compared.comparison.registration_doubts.join("; "))),
 ];
 
 /// The text of `comparison.csv` (RFC 4180), a header line always.
@@ -165,7 +166,7 @@ fn id(finding: Option<&Finding>) -> String {
 }
 
 fn reasons(finding: Option<&Finding>) -> String {
-    finding.map_or(String::new(), |finding| finding.review_reasons.join("; "))
+    finding.map_or(String::new(), |finding| text(&finding.review_reasons.join("; ")))
 }
 
 fn of_growth(row: &Row, value: impl Fn(&Growth) -> Option<f64>) -> String {

@@ -133,6 +133,14 @@ fn comparison_csv_has_a_line_for_each_prior_and_nodule() {
 }
 
 #[test]
+fn comparison_csv_disarms_a_prior_s_name() {
+    let mut formula = compared(None);
+    formula.prior.name = "=1+1".into();
+    let text = csv(&[formula]);
+    assert!(text.lines().skip(1).all(|line| line.starts_with("'=1+1,")), "{text}");
+}
+
+#[test]
 fn comparison_json_tells_rules_scans_and_rows() {
     let told: serde_json::Value = serde_json::from_str(&json(&scan("now"), &[compared(Some(100.0))])).unwrap();
     assert_eq!(told["current"]["name"], "now");

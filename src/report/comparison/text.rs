@@ -8,7 +8,8 @@ use crate::{
     compare::{Row, scan::Scan},
     report::{
         comparison::ScanRecord,
-        words::{NOTICE, capital, one_line, percent, place_in},
+        outputs::FINDINGS,
+        words::{NOTICE, capital, centre_in, one_line, percent},
     },
 };
 
@@ -28,9 +29,10 @@ pub fn of(current: &Scan, priors: &[Compared]) -> String {
     paragraphs.extend(priors.iter().flat_map(|compared| warned(&compared.prior)));
     paragraphs.extend(warned(&ScanRecord::of(current)));
     paragraphs.push(format!(
-        "In brackets behind a volume: its interval within that CT; behind a change: its 90 % interval ({}). Right and left are the \
-         patient's.",
-        words::INTERVAL
+        "In brackets behind a volume: its interval within that CT; behind a change: its 90 % interval ({}). Slices are those of the \
+         nodules' centres; {} has those of the long axes. Right and left are the patient's.",
+        words::INTERVAL,
+        FINDINGS.file()
     ));
     let made_by = &current.made_by;
     paragraphs.push(format!(
@@ -94,6 +96,6 @@ pub fn place(current: &Scan, row: &Row) -> String {
     if !(0.0..grid.dims[2] as f64).contains(&k) {
         return "beyond the current CT".into();
     }
-    let slice = place_in(grid.dims[2], k as usize);
+    let slice = centre_in(grid.dims[2], k as usize);
     if row.current.is_some() { slice } else { format!("{slice} of the current CT by the registration") }
 }

@@ -33,6 +33,7 @@ use crate::{
     progress::CancelToken,
     report::{
         manifest::{ModelRecord, voxels_sha256},
+        overview::OverviewTitle,
         tables,
     },
     space::{orientation::Orientation, volume::Volume},
@@ -62,6 +63,8 @@ pub struct Run<'a> {
     pub voxels_sha256: &'a str,
     /// What a reader says of the nodules: what was rejected is no finding of any object.
     pub readings: &'a Readings,
+    /// What the picture's head says; the input's name is left out.
+    pub title: &'a OverviewTitle,
 }
 
 /// A file that was written, for the manifest.
@@ -84,14 +87,21 @@ struct Objects<'a> {
 }
 
 impl Objects<'_> {
-    /// That of the CT; one of our own where it has none.
+    /// That of the CT; where it has none, one of our own, made from the UID of its series alone: all results of the series lie in
+    /// one frame.
     fn frame_of_reference(&self) -> String {
         let source = self.of.source;
-        match source.frame_of_reference.as_str() {
-            uid if is_uid(uid) => uid.to_owned(),
-            _ => RunHash::of([source.series.as_bytes()]).uid("frame of reference"),
+        if has_frame_of_reference(source) {
+            return source.frame_of_reference.clone();
         }
+        RunHash::of([source.series.as_bytes()]).uid("frame of reference")
     }
+}
+
+/// Whether a series names its frame of reference; else its objects get one of their own, for which there is
+/// [`Warning::NoFrameOfReference`](crate::warning::Warning::NoFrameOfReference).
+pub fn has_frame_of_reference(source: &DicomSeries) -> bool {
+    is_uid(&source.frame_of_reference)
 }
 
 /// The series that objects can be written beside: one whose study, series and images can be named.
@@ -179,8 +189,7 @@ fn is_uid(text: &str) -> bool {
     text.len() <= 64 && text.contains('.') && text.split('.').all(is_part)
 }
 
-/// Writes all objects into `folder`, where the pages of the overview lie already. Outlines only where something was found: a
-/// segmentation has a segment at least.
+/// Writes all objects into `folder`. Outlines only where something was found: a segmentation has a segment at least.
 ///
 /// # Errors
 /// [`Error::Write`], [`Error::OutOfMemory`], [`Error::Cancelled`].
@@ -206,7 +215,7 @@ pub fn write(folder: &Path, run: Run<'_>, cancel: &CancelToken) -> Result<Vec<Di
     put_one(segmentation::PROBABILITY, segmentation::of_probability(objects, cancel)?)?;
     put_one(segmentation::UNCERTAINTY, segmentation::of_uncertainty(objects, cancel)?)?;
     put_one(REPORT, document::of(objects, &segments))?;
-    for (file, thing, set) in capture::of(objects, folder)? {
+    for (file, thing, set) in capture::of(objects, cancel)? {
         put(CAPTURE, file, &thing, set)?;
     }
     Ok(files)

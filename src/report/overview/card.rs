@@ -10,7 +10,7 @@ use crate::{
     findings::{canonical::Canonical, nodule::Nodule, reading::Reading},
     report::{
         colour::{CARD, Colour, FAINT, REVIEW, SURE, TEXT, heat},
-        words::{self, volume_with_interval},
+        words::{self, percent, volume_with_interval},
     },
 };
 
@@ -29,7 +29,7 @@ impl<'a> Card<'a> {
         let (colour, review) = review(nodule);
         let lines = [
             paragraph(&size(nodule), 22.0, TEXT, width),
-            paragraph(&place(maps, nodule, view.slice), 17.0, FAINT, width),
+            paragraph(&place(nodule, maps.ct.grid.dims[2], view.slice), 17.0, FAINT, width),
             paragraph(&review, 17.0, colour, width),
             paragraph(&reading.and_then(words::reading).unwrap_or_default(), 17.0, TEXT, width),
         ];
@@ -62,13 +62,13 @@ fn size(nodule: &Nodule) -> String {
     )
 }
 
-fn place(maps: &Canonical<'_>, nodule: &Nodule, slice: usize) -> String {
-    let classified = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {:.0} %", p * 100.0));
+fn place(nodule: &Nodule, slices: usize, slice: usize) -> String {
+    let classified = nodule.nodule_probability.map_or(String::new(), |p| format!(", probability {}", percent(p)));
     let clicked = if nodule.clicked { ", outlined with clicks" } else { "" };
     format!(
-        "{}{classified}, found by {:.0} % of samples{clicked}",
-        words::place(nodule, maps.ct.grid.dims[2], slice),
-        nodule.detection_rate * 100.0
+        "{}{classified}, found by {} of samples{clicked}",
+        words::place(nodule, slices, slice),
+        percent(nodule.detection_rate)
     )
 }
 
@@ -93,19 +93,15 @@ fn draw_scale(canvas: &mut Canvas, left: usize, top: usize, maximum: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::overview::tests::with_nodules;
 
     #[test]
-    fn card_with_many_reasons_grows_until_each_word_is_on_it() {
-        with_nodules([64, 48, 20], [0.7, 0.7, 2.0], 1, |maps, nodules| {
-            let reason = "the outline may be off (expected Dice 0.62, below 0.70)";
-            let plain = Card::of(maps, &nodules[0], None);
-            let flagged = Nodule { review_reasons: vec![reason.into(); 5], clicked: true, ..nodules[0].clone() };
-            let card = Card::of(maps, &flagged, None);
-            let said: Vec<&str> = card.lines.iter().map(|line| line.text.as_str()).collect();
-            assert!(said.join(" ").ends_with(&format!("Look again: {}", [reason; 5].join("; "))), "{said:?}");
-            assert!(card.height() > plain.height());
-            assert_eq!(card.height(), text::height(&card.lines) + PANEL + 3 * GAP);
-        });
+    fn place_calls_certain_only_what_is() {
+        let nodule = Nodule {
+            nodule_probability: Some(0.997),
+            detection_rate: 1.0,
+            ..Nodule::unmeasured(1, [[0.0; 3]; 2], 1.0)
+        };
+        let told = place(&nodule, 70, 2);
+        assert_eq!(told, "slice 3 of 70 from the feet, probability above 99 %, found by 100 % of samples");
     }
 }

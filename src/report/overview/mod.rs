@@ -67,9 +67,7 @@ pub struct OverviewTitle {
     pub readings: Readings,
 }
 
-/// Draws the pages and writes them to `folder` as PNG; the first has the name `overview.png`. `nodules` have canonical
-/// voxel indices, as `maps` do. Uncertainty is shown within [`REACH_MM`] of nodules: over mediastinum and chest wall it would
-/// only distract.
+/// Draws the pages and writes them to `folder` as PNG; the first has the name `overview.png`.
 ///
 /// # Errors
 /// [`Error::Write`]; [`Error::Cancelled`] between pages.
@@ -80,6 +78,24 @@ pub fn write_overview(
     title: &OverviewTitle,
     cancel: &CancelToken,
 ) -> Result<()> {
+    each_page(maps, nodules, title, cancel, |number, drawn| {
+        let path = folder.join(page_name(number));
+        drawn.write_png(&path).map_err(|e| Error::write(&path, e))
+    })
+}
+
+/// Draws the pages one after the other and hands each over with its number, from 0. `nodules` have canonical voxel indices, as
+/// `maps` do. Uncertainty is shown within [`REACH_MM`] of nodules: over mediastinum and chest wall it would only distract.
+///
+/// # Errors
+/// Those of `take`; [`Error::Cancelled`] between pages.
+pub fn each_page(
+    maps: &Canonical<'_>,
+    nodules: &[Nodule],
+    title: &OverviewTitle,
+    cancel: &CancelToken,
+    mut take: impl FnMut(usize, Canvas) -> Result<()>,
+) -> Result<()> {
     let near = near_labels(maps.labels.view(), &maps.ct.grid, REACH_MM, cancel)?;
     let mut largest: Vec<&Nodule> = nodules.iter().collect();
     largest.sort_by(|a, b| b.volume_mm3.total_cmp(&a.volume_mm3).then(a.id.cmp(&b.id)));
@@ -87,9 +103,7 @@ pub fn write_overview(
     for number in 0..pages {
         cancel.check()?;
         let shown = largest.chunks(MAX_CARDS).nth(number).unwrap_or_default();
-        let path = folder.join(page_name(number));
-        let drawn = draw(maps, &near, Page { all: nodules, shown, number, pages }, title);
-        drawn.write_png(&path).map_err(|e| Error::write(&path, e))?;
+        take(number, draw(maps, &near, Page { all: nodules, shown, number, pages }, title))?;
     }
     Ok(())
 }

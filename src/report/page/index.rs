@@ -20,6 +20,7 @@ use crate::{
     error::{Error, Result},
     report::{
         outputs::{MANIFEST, NODULES_JSON, OVERVIEW, REPORT},
+        staging::check_no_link,
         words::{NOTICE, capital, found, one_line},
     },
 };
@@ -36,12 +37,13 @@ pub struct Failed {
     pub why: String,
 }
 
-/// Refuses a page that is there and isn't ours: it would be replaced.
+/// Refuses a page that is there and isn't ours, or a link in its place: it would be replaced.
 ///
 /// # Errors
 /// [`Error::Write`].
 pub fn check(folder: &Path) -> Result<()> {
     let path = folder.join(INDEX);
+    check_no_link(&path)?;
     if !path.exists() || is_ours(&path) {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use crate::{
         measures::{Cell, Column, MEASURES, Unit, columns},
         nodule::Nodule,
     },
-    report::words::{band, volume},
+    report::words::{band, decimals, volume},
 };
 
 /// Where the model has nothing to say.
@@ -116,6 +116,7 @@ fn cell(column: &Column, nodule: &Nodule) -> String {
 fn number(value: f64, unit: Unit) -> String {
     let text = match unit {
         Unit::CubicMillimetre => volume(value),
+        Unit::Share => decimals(value),
         Unit::Hounsfield => format!("{value:.0}"),
         Unit::Voxel | Unit::None if value.fract() == 0.0 => format!("{value:.0}"),
         Unit::Millimetre | Unit::Voxel | Unit::Milligram => format!("{value:.1}"),
@@ -177,6 +178,8 @@ mod tests {
         let value = |name: &str| shown(name).value(&nodule());
         assert_eq!(value("centroid_ras"), "R 0.0, A −5.2, S 6.0");
         assert_eq!([value("nodule_probability"), value("expected_dice")], ["0.99", NONE]);
+        let sure = Nodule { nodule_probability: Some(0.997), ..nodule() };
+        assert_eq!(shown("nodule_probability").value(&sure), "> 0.99", "1.00 would be certain");
         let mut large = nodule();
         large.size_bands.bts_diameter.own = ">=8 mm";
         assert_eq!(shown("bts_2015_diameter_band").value(&large), "≥ 8 mm", "files for programs have >=8 mm");

@@ -126,7 +126,7 @@ fn table(known: &Known<'_>) -> Table {
     };
     Table {
         id: "all-nodules",
-        caption: "All nodules, those to look at again first, then by volume. Slices count from the feet.".into(),
+        caption: "All nodules, those to look at again first, then by volume. Slices are those of the long axes, from the feet.".into(),
         rows: order.iter().map(row).collect(),
         heads: first.into_iter().chain(read).chain(measures.iter().map(|shown| Head::numbers(&shown.head()))).collect(),
     }
@@ -166,7 +166,7 @@ pub fn micronodules(report: &Report<'_>) -> Markup {
     let table = Table {
         id: "all-micronodules",
         caption: format!(
-            "Findings below {} mm, the largest first. They are not in the label map.",
+            "Findings below {} mm, the largest first. They are not in the label map. Slices are those of the centres, from the feet.",
             title.min_diameter_mm
         ),
         heads: heads.into_iter().chain(measures.iter().map(|shown| Head::numbers(&shown.head()))).collect(),

@@ -187,6 +187,12 @@ int ColumnsAreThoseOfTheTableOfMeasures()
   CHECK_INT(Logic::GetColumnDecimals("sample_dice"), 2);
   CHECK_INT(Logic::GetColumnDecimals("texture"), -1);
   CHECK_INT(Logic::GetColumnDecimals("no_such"), -1);
+  // Nothing that is merely rounded is called certain.
+  CHECK_STD_STRING(Logic::GetShareText(0.0), "0.00");
+  CHECK_STD_STRING(Logic::GetShareText(0.001), "< 0.01");
+  CHECK_STD_STRING(Logic::GetShareText(0.5), "0.50");
+  CHECK_STD_STRING(Logic::GetShareText(0.997), "> 0.99");
+  CHECK_STD_STRING(Logic::GetShareText(1.0), "1.00");
   CHECK_BOOL(Logic::GetColumnIsFlag("edited"), true);
   CHECK_BOOL(Logic::GetColumnIsFlag("texture"), false);
   return EXIT_SUCCESS;

@@ -93,6 +93,7 @@ int MeasuresAndReadingsStandInTheFile(const std::string& folder)
   made.Logic->SetNoduleDecision(made.Parameters, 1, Logic::DecisionAccepted);
   made.Logic->SetNoduleDecision(made.Parameters, 2, Logic::DecisionRejected);
   made.Logic->SetNoduleComment(made.Parameters, 2, "ein Gefäß, seg. 3");
+  made.Logic->SetNoduleComment(made.Parameters, 3, "=1+1");
   CHECK_BOOL(made.Logic->Export(made.Parameters, folder), true);
   const std::string path = folder + "/nodules.csv";
   CHECK_STD_STRING(made.Logic->GetStatusText(), "'" + path + "' is written.");
@@ -120,6 +121,9 @@ int MeasuresAndReadingsStandInTheFile(const std::string& folder)
   CHECK_STD_STRING(CellOf(records, 2, "decided"), "true");
   CHECK_STD_STRING(CellOf(records, 2, "comment"), "ein Gefäß, seg. 3");
   CHECK_STD_STRING(CellOf(records, 2, "reader"), "A, Dr.");
+  // No spreadsheet runs a comment; numbers keep their minus.
+  CHECK_STD_STRING(CellOf(records, 3, "comment"), "'=1+1");
+  CHECK_BOOL(std::isfinite(std::stod(CellOf(records, 3, "centroid_r"))), true);
   CHECK_STD_STRING(CellOf(records, 3, "accepted"), "true");
   CHECK_STD_STRING(CellOf(records, 3, "decided"), "false");
   // Nothing but the file.

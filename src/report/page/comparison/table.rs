@@ -32,7 +32,7 @@ pub fn latest(current: &Scan, comparison: &Comparison) -> Table {
     };
     Table {
         id: "all-nodules",
-        caption: "All nodules, grown and new ones first, then by volume. Slices are the current CT's, from the feet."
+        caption: "All nodules, grown and new ones first, then by volume. Slices are those of the centres in the current CT, from the feet."
             .into(),
         heads: heads("Nodule"),
         rows: words::reading_order(&comparison.nodules).into_iter().map(row).collect(),

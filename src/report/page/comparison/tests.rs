@@ -71,9 +71,9 @@ fn text_says_each_nodule_with_its_change_and_what_the_other_ct_has() {
     let text = text::of(&scan("now"), &[compared(Some(100.0))]);
     for said in [
         "Compared with before (2024-02-29), 100 days before: 1 grown, 1 new, 1 gone; the other CT may show 1 of the new or gone ones.",
-        "Nodule 1, before nodule 1: grown, slice 4 of 8 from the feet. 1000 mm³ (500 to 2000) before, 2000 mm³ (1000 to 4000) now: +100 %",
+        "Nodule 1, before nodule 1: grown, centre in slice 4 of 8 from the feet. 1000 mm³ (500 to 2000) before, 2000 mm³ (1000 to 4000) now: +100 %",
         "P(diameter > +1.5 mm) above 99 %.",
-        "Nodule 2: new, slice 4 of 8 from the feet. 20 mm³ (10 to 40). The prior CT may show it, below the threshold",
+        "Nodule 2: new, centre in slice 4 of 8 from the feet. 20 mm³ (10 to 40). The prior CT may show it, below the threshold",
         "Look again: current: small, \"odd\"",
         "Warning of before: the slices lie 7.5 mm apart (W_THICK_SLICES).",
         "No reader has checked this text.",
