@@ -68,7 +68,7 @@ impl Run<'_> {
     pub fn alone(
         &self,
         threads: usize,
-        load: impl FnOnce(&CancelToken) -> Result<Engine> + Send,
+        load: impl FnOnce() -> Result<Engine> + Send,
         outcomes: &mut Outcomes<'_>,
     ) -> Result<()> {
         let (started, segmenting, input) = (Instant::now(), &self.segmenting, &self.inputs[0]);
@@ -76,14 +76,15 @@ impl Run<'_> {
         let (engine, read) = self.begin(input, &bar, threads, load);
         let mut show = |progress: Progress| bar.show(progress);
         let mut monitor = Monitor::new(self.cancel.clone(), &mut show);
-        let written = match (read, engine) {
-            (_, Err(error)) if !matches!(error, Error::Cancelled) => return Err(error),
-            (Ok(Read::DoneBefore(counts)), _) => Ok(Err(counts)),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-            (Ok(Read::Ready(ready)), Ok(mut engine)) => segmenting
-                .find(input, *ready, &mut engine, &mut monitor)
-                .and_then(|found| segmenting.write(found, &mut monitor).map(Ok)),
-        };
+        // Of both that fail the model is told of, whichever failed first.
+        let mut engine = engine?;
+        let written = read.and_then(|read| match read {
+            Read::DoneBefore(counts) => Ok(Err(counts)),
+            Read::Ready(ready) => {
+                let found = segmenting.find(input, *ready, &mut engine, &mut monitor)?;
+                segmenting.write(found, &mut monitor).map(Ok)
+            }
+        });
         drop(bar);
         match written {
             Ok(Err(counts)) => outcomes.done_before(0, counts),
@@ -93,18 +94,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Loads the model while the input is read, where there are threads for both. Where one of them ends the run, the other is
-    /// cancelled.
+    /// Loads the model while the input is read, where there are threads for both. Without a model reading ends as well.
     fn begin(
         &self,
         input: &Input,
         bar: &Bar,
         threads: usize,
-        load: impl FnOnce(&CancelToken) -> Result<Engine> + Send,
+        load: impl FnOnce() -> Result<Engine> + Send,
     ) -> (Result<Engine>, Result<Read>) {
-        let (loading, reading) = (&self.cancel.child(), &self.cancel.child());
+        let reading = &self.cancel.child();
         let load: Box<dyn FnOnce() -> Begun + Send + '_> = Box::new(move || {
-            let engine = load(loading);
+            let engine = load();
             engine.is_err().then(|| reading.cancel());
             Begun::Loaded(engine)
         });
@@ -112,9 +112,7 @@ impl Run<'_> {
             let mut show = |progress: Progress| bar.show(progress);
             let mut monitor = Monitor::new(reading.clone(), &mut show);
             // A model is loaded sooner than a CT is read, mostly.
-            let read = threads::with(threads, || self.segmenting.read(input, &mut monitor));
-            (!matches!(read, Ok(Read::Ready(_)))).then(|| loading.cancel());
-            Begun::Read(read)
+            Begun::Read(threads::with(threads, || self.segmenting.read(input, &mut monitor)))
         });
         let begun = threads::with(threads, || threads::share([load, read], |half| Ok::<_, Infallible>(half())));
         let (mut engine, mut read) = (Err(Error::Cancelled), Err(Error::Cancelled));

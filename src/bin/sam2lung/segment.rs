@@ -36,15 +36,15 @@ pub fn run(args: &SegmentArgs) -> std::result::Result<(), Reported> {
     let bundle = Arc::new(open(args, &options).map_err(|e| report(&e))?);
     tidy(&args.output);
     let mut outcomes = Outcomes::new(&args.output, &inputs, args.run.quiet);
-    let load = |own: Option<usize>, cancel: &CancelToken| load(args, &bundle, own, cancel);
+    let load = |own: Option<usize>| load(args, &bundle, own, &cancel);
     let segmenting = Segmenting { args, options, bundle: bundle.clone() };
     let run = Run { segmenting, inputs: &inputs, cancel: cancel.clone() };
     let ran = if inputs.len() == 1 {
-        run.alone(threads(args), |cancel| load(args.run.threads, cancel), &mut outcomes)
+        run.alone(threads(args), || load(args.run.threads), &mut outcomes)
     } else {
         let jobs = args.jobs.min(inputs.len());
         let own = if jobs == 1 { args.run.threads } else { Some(threads(args) / jobs) };
-        let engines: Result<Vec<Engine>> = (0..jobs).map(|_| load(own, &cancel)).collect();
+        let engines: Result<Vec<Engine>> = (0..jobs).map(|_| load(own)).collect();
         engines.map(|engines| run.all(engines, &mut outcomes))
     };
     ran.map_err(|e| report(&e))?;
