@@ -2,7 +2,7 @@
 
 use crate::findings::{
     nodule::{Finding, Nodule},
-    share::percent,
+    share::{apart, percent},
 };
 use crate::{
     contract::uncertainty::{ReviewRule, Uncertainty},
@@ -25,21 +25,24 @@ impl ReviewRule {
         let below = |value: Option<f64>, bound: Option<f64>| value.zip(bound).filter(|(v, b)| v < b);
         let mut reasons = Vec::new();
         if let Some((dice, bound)) = below(Some(nodule.sample_dice), self.sample_dice_below) {
-            reasons.push(format!("outlines of the samples disagree (Dice {dice:.2}, below {bound:.2})"));
+            let [dice, bound] = apart(dice, bound);
+            reasons.push(format!("outlines of the samples disagree (Dice {dice}, below {bound})"));
         }
         if let Some((rate, _)) = below(Some(nodule.detection_rate), self.detection_rate_below) {
             reasons.push(format!("found in {} of the samples only", percent(rate)));
         }
         if let Some((p, bound)) = below(nodule.nodule_probability, self.nodule_probability_below) {
-            reasons.push(format!("may be no nodule (probability {p:.2}, below {bound:.2})"));
+            let [p, bound] = apart(p, bound);
+            reasons.push(format!("may be no nodule (probability {p}, below {bound})"));
         }
         if let Some(bound) = self.uncertainty_mean_above.filter(|b| nodule.uncertainty_mean > *b) {
-            reasons.push(format!("mean uncertainty {:.2} is above {bound:.2}", nodule.uncertainty_mean));
+            let [mean, bound] = apart(nodule.uncertainty_mean, bound);
+            reasons.push(format!("mean uncertainty {mean} is above {bound}"));
         }
         if let Some((dice, bound)) = below(nodule.expected_dice, self.expected_dice_below) {
-            reasons.push(format!(
-                "the outline may be off (expected agreement with the true one {dice:.2}, below {bound:.2})"
-            ));
+            let [dice, bound] = apart(dice, bound);
+            reasons
+                .push(format!("the outline may be off (expected agreement with the true one {dice}, below {bound})"));
         }
         if finding.below_threshold {
             reasons.push("outlined at a click, below the usual threshold".into());

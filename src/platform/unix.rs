@@ -95,6 +95,33 @@ pub fn owner_alone_writes(about: &Metadata) -> bool {
     [0, user].contains(&about.uid()) && about.mode() & OTHERS_MAY_WRITE == 0
 }
 
+/// What asks a program to end.
+const ASKED_TO_END: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+
+/// Does `set`, which gives signals a handler; those that are ignored stay so. `nohup` and a script's background jobs mean that.
+pub fn keeping_ignored_signals(set: impl FnOnce()) {
+    let is_ignored = |signal: &libc::c_int| {
+        let mut now = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: it changes nothing and fills `now` where it returns 0.
+        unsafe {
+            libc::sigaction(*signal, std::ptr::null(), now.as_mut_ptr()) == 0
+                && now.assume_init().sa_sigaction == libc::SIG_IGN
+        }
+    };
+    let ignored: Vec<libc::c_int> = ASKED_TO_END.into_iter().filter(is_ignored).collect();
+    set();
+    for signal in ignored {
+        // SAFETY: a signal may be ignored at any time.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
+/// Makes a file that grows beyond the user's limit (`ulimit -f`) an error of writing; else it ends the program.
+pub fn survive_file_limits() {
+    // SAFETY: as above.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// Lets a file be opened at once: a pipe would wait for its other end.
 pub fn without_waiting(options: &mut OpenOptions) {
     options.custom_flags(libc::O_NONBLOCK);

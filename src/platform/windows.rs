@@ -293,5 +293,13 @@ pub fn peak_memory_bytes() -> Option<u64> {
 /// The C library keeps nothing back here.
 pub fn give_back_memory() {}
 
+/// Nobody hands down here what is ignored.
+pub fn keeping_ignored_signals(set: impl FnOnce()) {
+    set();
+}
+
+/// No signal comes of a file that grows beyond a limit.
+pub fn survive_file_limits() {}
+
 /// No signal ends a program whose reader has gone: it says so and fails.
 pub fn end_without_reader() {}

@@ -8,7 +8,7 @@ use crate::{
     report::overview::OverviewTitle,
 };
 
-pub use crate::findings::share::{decimals, percent};
+pub use crate::findings::share::{chance, decimals, percent};
 
 /// What every surface says.
 pub const NOTICE: &str = "Research use only. Not a medical device.";

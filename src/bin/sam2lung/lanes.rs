@@ -5,7 +5,6 @@
 //! lane a CT goes through, and beside which others, changes no bit of its result.
 
 use std::{
-    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -20,6 +19,7 @@ use sam2lung::{
     Error, Result,
     pipeline::Engine,
     progress::{CancelToken, Monitor, Progress, Stage},
+    report::summary::Counts,
     threads,
 };
 
@@ -43,21 +43,19 @@ pub struct Run<'a> {
     pub cancel: CancelToken,
 }
 
-/// What the two halves of a beginning came to.
-enum Begun {
-    Loaded(Result<Engine>),
-    Read(Result<Read>),
-}
-
 impl Run<'_> {
     /// Runs all inputs on these engines, one at least. What became of them is told to `outcomes`.
     pub fn all(&self, engines: Vec<Engine>, outcomes: &mut Outcomes<'_>) {
         let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(outcomes));
+        let lane = |engine: &mut Engine| self.lane(engine, &next, &outcomes);
+        let mut engines = engines.into_iter();
+        let first = engines.next();
         thread::scope(|scope| {
             for mut engine in engines {
-                let (next, outcomes) = (&next, &outcomes);
-                scope.spawn(move || self.lane(&mut engine, next, outcomes));
+                // Where no thread can be started for a lane, the others take its inputs.
+                let _ = thread::Builder::new().spawn_scoped(scope, move || lane(&mut engine));
             }
+            first.into_iter().for_each(|mut engine| lane(&mut engine));
         });
     }
 
@@ -103,33 +101,35 @@ impl Run<'_> {
         load: impl FnOnce() -> Result<Engine> + Send,
     ) -> (Result<Engine>, Result<Read>) {
         let reading = &self.cancel.child();
-        let load: Box<dyn FnOnce() -> Begun + Send + '_> = Box::new(move || {
+        let (mut loaded, mut done) = (None, None);
+        let (to_loaded, to_done) = (&mut loaded, &mut done);
+        let load: Box<dyn FnOnce() + Send + '_> = Box::new(move || {
             let engine = load();
             engine.is_err().then(|| reading.cancel());
-            Begun::Loaded(engine)
+            *to_loaded = Some(engine);
         });
-        let read: Box<dyn FnOnce() -> Begun + Send + '_> = Box::new(move || {
+        let read: Box<dyn FnOnce() + Send + '_> = Box::new(move || {
             let mut show = |progress: Progress| bar.show(progress);
             let mut monitor = Monitor::new(reading.clone(), &mut show);
             // A model is loaded sooner than a CT is read, mostly.
-            Begun::Read(threads::with(threads, || self.segmenting.read(input, &mut monitor)))
+            *to_done = Some(threads::with(threads, || self.segmenting.read(input, &mut monitor)));
         });
-        let begun = threads::with(threads, || threads::share([load, read], |half| Ok::<_, Infallible>(half())));
-        let (mut engine, mut read) = (Err(Error::Cancelled), Err(Error::Cancelled));
-        for half in begun.unwrap_or_else(|never| match never {}) {
-            match half {
-                Begun::Loaded(loaded) => engine = loaded,
-                Begun::Read(done) => read = done,
-            }
-        }
-        (engine, read)
+        threads::with(threads, || threads::each([load, read], |half| half()));
+        (loaded.expect("it was loaded or refused"), done.expect("it was read or refused"))
     }
 
+    /// One lane, with threads that read and write beside it; where they can't be started it does all by itself.
     fn lane(&self, engine: &mut Engine, next: &AtomicUsize, outcomes: &Mutex<&mut Outcomes<'_>>) {
         let (to_networks, read) = sync_channel(0);
         let (to_writer, found) = sync_channel::<(usize, Instant, Found)>(0);
-        thread::scope(|scope| {
-            scope.spawn(move || {
+        let is_staffed = thread::scope(|scope| {
+            let writes = move || {
+                for (n, started, found) in found {
+                    let written = self.silently(|monitor| self.segmenting.write(found, monitor));
+                    locked(outcomes).done(n, started.elapsed(), written);
+                }
+            };
+            let reads = move || {
                 while let Some(n) = self.take(next) {
                     let started = Instant::now();
                     let read = self.silently(|monitor| self.segmenting.read(&self.inputs[n], monitor));
@@ -137,35 +137,54 @@ impl Run<'_> {
                         return;
                     }
                 }
-            });
-            scope.spawn(move || {
-                for (n, started, found) in found {
-                    let written = self.silently(|monitor| self.segmenting.write(found, monitor));
-                    locked(outcomes).done(n, started.elapsed(), written);
-                }
-            });
+            };
+            // The one that takes inputs comes last: then none is lost.
+            let writer = thread::Builder::new().spawn_scoped(scope, writes);
+            if writer.and_then(|_| thread::Builder::new().spawn_scoped(scope, reads)).is_err() {
+                return false;
+            }
             for (n, started, read) in read {
-                let found = match read {
-                    Ok(Read::Ready(ready)) => {
-                        let input = &self.inputs[n];
-                        let bar = Bar::new(&input.name, self.segmenting.args.run.quiet);
-                        let mut show = |progress: Progress| bar.show(progress);
-                        let mut monitor = Monitor::new(self.cancel.clone(), &mut show).over(SHOWN);
-                        guarded(|| self.segmenting.find(input, *ready, engine, &mut monitor))
-                    }
-                    Ok(Read::DoneBefore(counts)) => {
-                        locked(outcomes).done_before(n, counts);
-                        continue;
-                    }
-                    Err(error) => Err(error),
-                };
-                match found {
-                    Ok(found) => to_writer.send((n, started, found)).expect("the writer ends after this"),
+                match read.and_then(|read| self.found(n, read, engine)) {
+                    Ok(Ok(found)) => to_writer.send((n, started, found)).expect("the writer ends after this"),
+                    Ok(Err(counts)) => locked(outcomes).done_before(n, counts),
                     Err(error) => locked(outcomes).done(n, started.elapsed(), Err(error)),
                 }
             }
             drop(to_writer);
+            true
         });
+        if !is_staffed {
+            self.lane_alone(engine, next, outcomes);
+        }
+    }
+
+    fn lane_alone(&self, engine: &mut Engine, next: &AtomicUsize, outcomes: &Mutex<&mut Outcomes<'_>>) {
+        while let Some(n) = self.take(next) {
+            let started = Instant::now();
+            let read = self.silently(|monitor| self.segmenting.read(&self.inputs[n], monitor));
+            let written = match read.and_then(|read| self.found(n, read, engine)) {
+                Ok(Ok(found)) => self.silently(|monitor| self.segmenting.write(found, monitor)),
+                Ok(Err(counts)) => {
+                    locked(outcomes).done_before(n, counts);
+                    continue;
+                }
+                Err(error) => Err(error),
+            };
+            locked(outcomes).done(n, started.elapsed(), written);
+        }
+    }
+
+    /// What the networks find in input `n`; the inner error is what was there before.
+    fn found(&self, n: usize, read: Read, engine: &mut Engine) -> Result<std::result::Result<Found, Counts>> {
+        let ready = match read {
+            Read::Ready(ready) => ready,
+            Read::DoneBefore(counts) => return Ok(Err(counts)),
+        };
+        let input = &self.inputs[n];
+        let bar = Bar::new(&input.name, self.segmenting.args.run.quiet);
+        let mut show = |progress: Progress| bar.show(progress);
+        let mut monitor = Monitor::new(self.cancel.clone(), &mut show).over(SHOWN);
+        guarded(|| self.segmenting.find(input, *ready, engine, &mut monitor)).map(Ok)
     }
 
     /// The next input, until none is left or the run is stopped.

@@ -22,8 +22,10 @@ use std::{
 use clap::Parser;
 
 use args::{Cli, Command};
+use sam2lung::platform;
 
 fn main() -> ExitCode {
+    platform::survive_file_limits();
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(words) => return explain(&words),

@@ -142,12 +142,14 @@ fn line_for(input: &Path, error: &Error) -> String {
     format!("{}: {path}{text}", error.name())
 }
 
-/// A token that Ctrl-C and a polite `kill` cancel.
+/// A token that Ctrl-C and a polite `kill` cancel; signals that the program was told to ignore stay ignored.
 pub fn cancel_on_signal() -> CancelToken {
     let token = CancelToken::new();
     let from_signal = token.clone();
     // Fails only where a handler is set already: then that one decides.
-    let _ = ctrlc::set_handler(move || from_signal.cancel());
+    platform::keeping_ignored_signals(|| {
+        let _ = ctrlc::set_handler(move || from_signal.cancel());
+    });
     token
 }
 

@@ -9,7 +9,7 @@ use crate::{
     report::{
         comparison::ScanRecord,
         outputs::FINDINGS,
-        words::{NOTICE, capital, centre_in, one_line, percent},
+        words::{NOTICE, capital, centre_in, chance, one_line},
     },
 };
 
@@ -74,7 +74,7 @@ fn nodule(current: &Scan, row: &Row) -> String {
             said += &format!(" {} before, {} now", words::size(prior), words::size(current));
             said += &row.growth.as_ref().map_or(String::new(), |growth| format!(": {}", words::growth(growth)));
             let diameter = row.growth.as_ref().and_then(|growth| growth.diameter_growth_probability);
-            said += &diameter.map_or(String::new(), |p| format!(", P(diameter > +1.5 mm) {}", percent(p)));
+            said += &diameter.map_or(String::new(), |p| format!(", P(diameter > +1.5 mm) {}", chance(p)));
             said += ".";
         }
         (Some(alone), None) | (None, Some(alone)) => said += &format!(" {}.", words::size(alone)),

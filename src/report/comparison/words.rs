@@ -6,7 +6,7 @@ use crate::{
         growth::{DIAMETER_GROWTH_MM, GROWTH, Growth, Interval, Trend},
         scan::{Finding, WarningRecord},
     },
-    report::words::{capital, one_line, percent, volume},
+    report::words::{capital, chance, one_line, percent, volume},
 };
 
 /// What the interval of a change is made of.
@@ -179,7 +179,7 @@ pub fn growth(growth: &Growth) -> String {
         words += &format!(" ({interval})");
     }
     if let Some(p) = growth.growth_probability {
-        words += &format!(", P(growth > {:.0} %) {}", 100.0 * GROWTH, percent(p));
+        words += &format!(", P(growth > {:.0} %) {}", 100.0 * GROWTH, chance(p));
     }
     if growth.pairs > 0 && !growth.samples_agree {
         words += ", a limit lies within the interval";

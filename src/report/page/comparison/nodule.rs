@@ -11,7 +11,7 @@ use crate::{
     compare::{Row, growth::Growth, scan::Scan},
     report::{
         comparison::{text::place, words},
-        words::{capital, one_line, percent},
+        words::{capital, chance, one_line},
     },
 };
 
@@ -76,10 +76,10 @@ fn measures(row: &Row, growth: &Growth) -> Markup {
     let interval = growth.volume_change_percent_interval.and_then(words::change_interval);
     let mut told = vec![
         ("Change of the volume", words::change(growth.volume_change_percent), interval),
-        ("P(growth > 25 %)", known(growth.growth_probability.map(percent)), None),
-        ("P(shrinkage > 20 %)", known(growth.shrinkage_probability.map(percent)), None),
+        ("P(growth > 25 %)", known(growth.growth_probability.map(chance)), None),
+        ("P(shrinkage > 20 %)", known(growth.shrinkage_probability.map(chance)), None),
         ("Change of the mean diameter", known(growth.diameter_change_mm.map(words::millimetres)), None),
-        ("P(diameter > +1.5 mm)", known(growth.diameter_growth_probability.map(percent)), None),
+        ("P(diameter > +1.5 mm)", known(growth.diameter_growth_probability.map(chance)), None),
         ("Doubling time", known(words::doubling(growth)), words::doubling_interval(growth)),
         ("Pairs of samples", growth.pairs.to_string(), None),
         ("Does the whole interval say the same?", if growth.samples_agree { "yes" } else { "no" }.into(), None),

@@ -16,7 +16,7 @@ use crate::{
     },
     report::{
         comparison::{Compared, text::named, words},
-        words::{capital, percent, volume},
+        words::{capital, chance, volume},
     },
 };
 
@@ -135,7 +135,7 @@ fn size(finding: Option<&Finding>) -> Cell {
 }
 
 fn share(share: Option<f64>) -> Cell {
-    Cell::number(share, html! { (share.map_or(NONE.into(), percent)) })
+    Cell::number(share, html! { (share.map_or(NONE.into(), chance)) })
 }
 
 fn with_interval(value: Option<String>, interval: Option<String>) -> Markup {
