@@ -19,7 +19,11 @@ pub(super) const HEADER_BYTES: usize = 348;
 
 pub fn read(path: &Path, assume: Option<Frame>, monitor: &mut Monitor<'_>) -> Result<(Read, NiftiForms)> {
     let mut magic = [0; 2];
-    let damaged = |e: std::io::Error| Error::read(path, e, "The file is truncated or damaged: copy it again");
+    let damaged = |e: std::io::Error| {
+        let ends = e.kind() == std::io::ErrorKind::UnexpectedEof;
+        let reason = if ends { "it ends within its header".into() } else { e.to_string() };
+        Error::read(path, reason, "The file is truncated or damaged: copy it again")
+    };
     raw::open(path, 0, Packing::Plain)?.read_exact(&mut magic).map_err(damaged)?;
     let packing = if magic == raw::GZIP { Packing::Gzip } else { Packing::Plain };
     let mut reader = raw::open(path, 0, packing)?;
