@@ -41,7 +41,7 @@ mod tests {
     fn apart_has_as_many_decimals_as_tell_a_value_from_its_bound() {
         assert_eq!(apart(0.5, 0.97), ["0.50", "0.97"]);
         assert_eq!(apart(0.9656, 0.97), ["0.966", "0.970"]);
-        assert_eq!(apart(0.0035, 0.48), ["0.003", "0.480"]);
+        assert_eq!(apart(0.0035, 0.48), ["0.004", "0.480"]);
         assert_eq!(apart(0.0, 0.48), ["0.00", "0.48"]);
     }
 
