@@ -1,4 +1,4 @@
-"""One CT of the cohort: what a worker does with it. Standard library alone; it travels to the workers with the tasks.
+"""One CT of the cohort: what a worker does with it. Standard library alone; travel.py takes it to the workers.
 
     results/NAME/cohort.json   the record: what was asked of which input, how often it was tried, how it ended
     results/NAME/log.txt       what sam2lung said; whoever works on this CT holds the lock of this file
