@@ -162,13 +162,15 @@ class Cohort:
 
     def _settle(self, outcome):
         name, error, retry = outcome["name"], outcome["error"], self._settings.retry
-        self._ends.append(time.monotonic())
         if outcome["state"] == WAITING and self._attempts[name] < retry.tries + retry.kills:
             pause_s = retry.pause_s * 2 ** (self._attempts[name] - 1)
             heapq.heappush(self._later, (time.monotonic() + pause_s, name))
             log.warning("%s: %s; it will be tried again in %g s", name, error, pause_s)
             return
         self._outcomes[name] = outcome
+        if outcome["ran"]:
+            # What was found done took no time: counted, it would make any rate.
+            self._ends.append(time.monotonic())
         if outcome["state"] != DONE:
             log.error("%s: FAILED after %d tries: %s. Look into %s", name, outcome["tries"], error, self._log(name))
 
@@ -183,10 +185,14 @@ class Cohort:
         counted = collections.Counter(outcome["state"] for outcome in self._outcomes.values())
         return [counted[state] for state in states]
 
+    def _rate(self):
+        """How many CTs that were run here come to an end per second; 0 where none has yet."""
+        took = self._ends[-1] - self._ends[0]
+        return (len(self._ends) - 1) / took if took > 0 else 0
+
     def _tell(self, waiting):
         left = waiting + len(self._later) + self._running
-        took = self._ends[-1] - self._ends[0]
-        rate = (len(self._ends) - 1) / took if took > 0 else 0
+        rate = self._rate()
         log.info(
             "%d of %d done, %d failed, %d to do, %d workers%s",
             self._count(DONE)[0],

@@ -301,6 +301,28 @@ def test_settings_that_come_with_the_example_are_right():
     assert read.output == EXAMPLE / "results" and read.cluster.kind == "local"
 
 
+# --- the client, without a cluster ------------------------------------------------------------------------------------
+
+
+def test_rate_counts_only_cts_that_were_run_and_ended():
+    pytest.importorskip("pyarrow", reason="SKIPPED: pyarrow is not installed")
+    pytest.importorskip("distributed", reason="SKIPPED: distributed is not installed")
+    settings = module("settings").read(EXAMPLE / "cohort.toml")
+    cohort = module("cohort").Cohort(settings, None, None, None)
+    cohort._ends.append(time.monotonic() - 10)
+
+    def settle(name, state, ran):
+        cohort._settle({"name": name, "state": state, "error": "", "tries": 1, "ran": ran})
+
+    for n in range(50):
+        settle(f"found{n}", "done", ran=False)
+    settle("again", "waiting", ran=True)
+    assert cohort._rate() == 0
+    settle("p1", "done", ran=True)
+    settle("p2", "failed", ran=True)
+    assert 0.15 < cohort._rate() <= 0.2
+
+
 # --- on a local cluster -----------------------------------------------------------------------------------------------
 
 
