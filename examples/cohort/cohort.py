@@ -162,6 +162,8 @@ class Cohort:
 
     def _settle(self, outcome):
         name, error, retry = outcome["name"], outcome["error"], self._settings.retry
+        if outcome.get("damaged"):
+            log.warning("%s: %s; it was done anew", name, outcome["damaged"])
         if outcome["state"] == WAITING and self._attempts[name] < retry.tries + retry.kills:
             pause_s = retry.pause_s * 2 ** (self._attempts[name] - 1)
             heapq.heappush(self._later, (time.monotonic() + pause_s, name))
@@ -244,8 +246,16 @@ def _said(*words):
 
 def let_again(settings, cases, name):
     names = [case.name for case in cases] if name == "all" else [name]
-    let = [one for one in names if one_case.again(settings.output, one)]
+    let = [one for one in names if _let_again(settings.output, one)]
     return 0 if let else f"{name}: no case of this name has failed"
+
+
+def _let_again(output, name):
+    try:
+        return one_case.again(output, name)
+    except one_case.DamagedRecordError as error:
+        log.warning("%s: %s; it will be done anew", name, error)
+        return True
 
 
 def take_lock(settings):

@@ -455,6 +455,26 @@ def test_cohort_failures_are_told_by_name_and_others_go_on(client, notes, tmp_pa
     assert running.ask().returncode == 1 and notes.count("start")["hu"] == 2
 
 
+def test_cohort_does_a_ct_with_a_damaged_record_anew_and_names_the_record(client, notes, tmp_path):
+    damage = {"p1": b"", "p2": b'{"path": "cut', "p3": b"[]", "p4": b"\xff\xfe", "p5": b"{}"}
+    write_cts(tmp_path / "cts", {**dict.fromkeys(damage, "nodules 1"), "p6": "nodules 1"})
+    running = client()
+    assert running.ask().returncode == 0
+    records = {name: tmp_path / "results" / name / "cohort.json" for name in damage}
+    for name, content in damage.items():
+        records[name].write_bytes(content)
+    said = running.ask("--summary")
+    assert said.returncode == 0 and "6 CTs: 1 done, 0 failed, 5 not ended" in said.stdout, said.stderr
+    assert all(f"  {name} has not ended: {record} is damaged" in said.stdout for name, record in records.items())
+    for name in ("p1", "all"):
+        said = running.ask("--again", name)
+        assert said.returncode == 0 and f"{records['p1']} is damaged" in said.stderr, said.stderr
+    done = running.ask()
+    assert done.returncode == 0 and "6 CTs: 6 done" in done.stdout, done.stderr
+    assert all(f"{name}: {record} is damaged" in done.stderr for name, record in records.items())
+    assert notes.count("finish") == {**dict.fromkeys(damage, 2), "p6": 1}
+
+
 def test_cohort_that_is_ended_goes_on_when_it_is_run_again(client, notes, monkeypatch, tmp_path):
     monkeypatch.setenv("FAKE_NAP_S", "0.5")
     write_cts(tmp_path / "cts", {f"p{n:02}": "nodules 1" for n in range(16)})
