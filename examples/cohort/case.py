@@ -1,4 +1,4 @@
-"""One CT of the cohort: what a worker does with it. Standard library alone; it travels to the workers with the tasks.
+"""One CT of the cohort: what a worker does with it. Standard library alone; travel.py takes it to the workers.
 
     results/NAME/cohort.json   the record: what was asked of which input, how often it was tried, how it ended
     results/NAME/log.txt       what sam2lung said; whoever works on this CT holds the lock of this file
@@ -34,6 +34,10 @@ MAY_PASS = {
 }
 NAME = re.compile(r"^(E_[A-Z_]+): (.*)", re.MULTILINE)
 POLL_S = 0.05
+
+
+class DamagedRecordError(Exception):
+    """Which record can't be understood, and why, in words."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +117,7 @@ def survey(output, cases, asked, contents):
     found = []
     for case in cases:
         folder = Path(output) / case.name
-        record = read(folder)
+        record, _ = read_or_none(folder)
         if not record or (record.path, record.asked) != (case.path, asked.same_result()):
             continue
         now = files_of(case.path, contents)
@@ -124,13 +128,18 @@ def survey(output, cases, asked, contents):
 
 
 def work(output, case, asked):
-    """Brings one case as far as one try does; its outcome. Nothing is run where a result is there."""
+    """Brings one case as far as one try does; its outcome. Nothing is run where a result is there.
+
+    A record that is damaged says of no result what it was made from: the case is done anew, and `damaged` of the
+    outcome says why.
+    """
     folder = Path(output) / case.name
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOG, "ab") as log:
         if not take_lock(log, asked.timeout_s):
             return {"name": case.name, "state": WAITING, "error": NO_LOCK, "tries": 0, "ran": False}
-        record = renewed(read(folder), case, asked)
+        found, damaged = read_or_none(folder)
+        record = renewed(found, case, asked)
         if record.state == RUNNING:
             settle(record, folder, asked)
         ran = not is_ended(record, folder)
@@ -140,11 +149,14 @@ def work(output, case, asked):
             write(folder, record)
             run(record, folder, asked, log)
         write(folder, record)
-        return record.outcome(case.name, ran)
+        return {**record.outcome(case.name, ran), "damaged": damaged}
 
 
 def again(output, name):
-    """Lets a case that failed run again; False where it has no record, or hasn't failed."""
+    """Lets a case that failed run again; False where it has no record, or hasn't failed.
+
+    Raises DamagedRecordError: such a case runs again anyway.
+    """
     record = read(Path(output) / name)
     if not record or record.state != FAILED:
         return False
@@ -207,12 +219,25 @@ def results_in(folder):
 
 
 def read(folder):
-    """The record of a case; None where there is none."""
+    """The record of a case; None where there is none.
+
+    Raises DamagedRecordError, such as for an empty file, which a full disk or a node that goes may leave.
+    """
     try:
         said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Record(**{**said, "input": Input(**said["input"])})
     except FileNotFoundError:
         return None
-    return Record(**{**said, "input": Input(**said["input"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedRecordError(f"{folder / RECORD} is damaged: {type(error).__name__}: {error}") from error
+
+
+def read_or_none(folder):
+    """The record of a case, None where there is none or a damaged one; and what is wrong with it, or nothing."""
+    try:
+        return read(folder), ""
+    except DamagedRecordError as error:
+        return None, str(error)
 
 
 def write(folder, record):

@@ -11,9 +11,11 @@ Research use only. README.md says how it works. A run that was ended or killed i
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import heapq
 import json
 import logging
+import pickle
 import queue
 import signal
 import subprocess
@@ -22,11 +24,11 @@ import threading
 import time
 
 import case as one_case
-import cloudpickle
 import clusters
 import distributed
 import settings as settings_of
 import summary
+import travel
 import worklist
 from case import DONE, FAILED, WAITING, Asked
 
@@ -35,10 +37,16 @@ log = logging.getLogger("cohort")
 SURVEYED_AT_ONCE = 200
 # From how many of the last cases the time that is left is reckoned.
 RECKONED_FROM = 200
+# What a task fails of before it comes to its CT: scheduler or worker can't load it.
+NOT_A_CTS = (ImportError, pickle.UnpicklingError)
 
 
 class ProgramError(Exception):
     """Why sam2lung, or its model, can't be asked."""
+
+
+class ClusterError(Exception):
+    """Why the cluster can't run what it is given, whatever the CT."""
 
 
 class Cohort:
@@ -50,7 +58,7 @@ class Cohort:
         self._told = queue.Queue()
         self._attempts, self._later = collections.Counter(), []
         self._ends = collections.deque(maxlen=RECKONED_FROM)
-        self._ran, self._running = 0, 0
+        self._running = 0
 
     def run(self, cases, contents):
         """Runs every case that isn't done; False where it was stopped before the end."""
@@ -71,6 +79,7 @@ class Cohort:
             if time.monotonic() - told_at >= self._settings.cluster.progress_s:
                 told_at = time.monotonic()
                 self._tell(len(waiting))
+                self._tell_if_no_worker()
         self._tell(len(waiting))
         return not self._stop.is_set()
 
@@ -82,21 +91,50 @@ class Cohort:
         """Finds what is done already, many cases at a time."""
         parts = [cases[at : at + SURVEYED_AT_ONCE] for at in range(0, len(cases), SURVEYED_AT_ONCE)]
         output = str(self._settings.output)
-        looks = [
-            self._client.submit(one_case.survey, output, part, self._asked, contents, pure=False, retries=10)
+        looks = {
+            self._client.submit(
+                travel.packed(one_case, one_case.survey, output, part, self._asked, contents), pure=False, retries=10
+            )
             for part in parts
-        ]
-        for n, look in enumerate(distributed.as_completed(looks), 1):
-            if self._stop.is_set():
-                return
-            self._outcomes.update((outcome["name"], outcome) for outcome in look.result())
-            if n % 50 == 0:
-                log.info("%d of %d CTs looked for", n * SURVEYED_AT_ONCE, len(cases))
+        }
+        told_at = time.monotonic()
+        while looks and not self._stop.is_set():
+            # A wait that ends: where no worker is left nothing ever comes, and Ctrl-C must be heard.
+            ended = self._first_of(looks)
+            looks -= ended
+            for look in ended:
+                self._outcomes.update((outcome["name"], outcome) for outcome in self._looked(look))
+            if time.monotonic() - told_at >= self._settings.cluster.progress_s:
+                told_at = time.monotonic()
+                log.info("looked for %d of %d parts, %d workers", len(parts) - len(looks), len(parts), self._workers())
+                self._tell_if_no_worker()
+
+    def _first_of(self, looks):
+        """Those that have ended, after up to a second."""
+        with contextlib.suppress(TimeoutError):
+            distributed.wait(list(looks), timeout=1, return_when="FIRST_COMPLETED")
+        if self._client.status != "running":
+            raise ConnectionError("the scheduler has gone")
+        return {look for look in looks if look.done()}
+
+    def _looked(self, look):
+        """What a task has found. No CT has been run yet, so that whatever fails here is the cluster's."""
+        try:
+            return look.result()
+        except (OSError, concurrent.futures.CancelledError):
+            raise
+        except Exception as error:
+            raise ClusterError(_named(error)) from error
+
+    def _tell_if_no_worker(self):
+        if not self._workers():
+            log.warning("no worker: none has come yet, or all have ended (their logs say why); waiting")
 
     def _submit(self, case):
         self._attempts[case.name] += 1
         self._running += 1
-        future = self._client.submit(one_case.work, str(self._settings.output), case, self._asked, pure=False)
+        work = travel.packed(one_case, one_case.work, str(self._settings.output), case, self._asked)
+        future = self._client.submit(work, pure=False)
         future.add_done_callback(lambda done, name=case.name: self._told.put((name, done)))
 
     def _take(self):
@@ -114,6 +152,9 @@ class Cohort:
         except Exception as error:
             if self._client.status != "running":
                 raise ConnectionError("the scheduler has gone") from error
+            if isinstance(error.__cause__ or error, NOT_A_CTS):
+                # Every other CT would fail of it, too, and none of them is to blame.
+                raise ClusterError(_named(error)) from error
             killed = isinstance(error, distributed.scheduler.KilledWorker)
             error = one_case.KILLED if killed else type(error).__name__
             outcome = {"name": name, "state": WAITING, "error": error, "tries": self._attempts[name], "ran": True}
@@ -121,14 +162,17 @@ class Cohort:
 
     def _settle(self, outcome):
         name, error, retry = outcome["name"], outcome["error"], self._settings.retry
-        self._ran += outcome["ran"] and outcome["state"] == DONE
-        self._ends.append(time.monotonic())
+        if outcome.get("damaged"):
+            log.warning("%s: %s; it was done anew", name, outcome["damaged"])
         if outcome["state"] == WAITING and self._attempts[name] < retry.tries + retry.kills:
             pause_s = retry.pause_s * 2 ** (self._attempts[name] - 1)
             heapq.heappush(self._later, (time.monotonic() + pause_s, name))
             log.warning("%s: %s; it will be tried again in %g s", name, error, pause_s)
             return
         self._outcomes[name] = outcome
+        if outcome["ran"]:
+            # What was found done took no time: counted, it would make any rate.
+            self._ends.append(time.monotonic())
         if outcome["state"] != DONE:
             log.error("%s: FAILED after %d tries: %s. Look into %s", name, outcome["tries"], error, self._log(name))
 
@@ -143,10 +187,14 @@ class Cohort:
         counted = collections.Counter(outcome["state"] for outcome in self._outcomes.values())
         return [counted[state] for state in states]
 
+    def _rate(self):
+        """How many CTs that were run here come to an end per second; 0 where none has yet."""
+        took = self._ends[-1] - self._ends[0]
+        return (len(self._ends) - 1) / took if took > 0 else 0
+
     def _tell(self, waiting):
         left = waiting + len(self._later) + self._running
-        took = self._ends[-1] - self._ends[0]
-        rate = (len(self._ends) - 1) / took if took > 0 else 0
+        rate = self._rate()
         log.info(
             "%d of %d done, %d failed, %d to do, %d workers%s",
             self._count(DONE)[0],
@@ -156,6 +204,13 @@ class Cohort:
             self._workers(),
             f", {rate * 3600:.0f} CTs an hour, about {_hours(left / rate)} left" if left and rate else "",
         )
+
+
+def _named(error):
+    """An error of a task in words; where Dask wraps one, with what is within."""
+    first = " ".join(str(error).split())
+    within = f" ({type(error.__cause__).__name__}: {error.__cause__})" if error.__cause__ else ""
+    return f"{type(error).__name__}: {first}{within}"
 
 
 def _hours(seconds):
@@ -191,8 +246,16 @@ def _said(*words):
 
 def let_again(settings, cases, name):
     names = [case.name for case in cases] if name == "all" else [name]
-    let = [one for one in names if one_case.again(settings.output, one)]
+    let = [one for one in names if _let_again(settings.output, one)]
     return 0 if let else f"{name}: no case of this name has failed"
+
+
+def _let_again(output, name):
+    try:
+        return one_case.again(output, name)
+    except one_case.DamagedRecordError as error:
+        log.warning("%s: %s; it will be done anew", name, error)
+        return True
 
 
 def take_lock(settings):
@@ -214,8 +277,6 @@ def main():
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for name in ("distributed", "dask_jobqueue"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # Workers need none of these files.
-    cloudpickle.register_pickle_by_value(one_case)
     try:
         settings = settings_of.read(said.config)
         cases = worklist.read(settings.work.list, settings.root)
@@ -242,6 +303,8 @@ def main():
             ended = cohort.run(cases, said.contents)
     except (OSError, concurrent.futures.CancelledError) as error:
         return f"the cluster: {error or type(error).__name__}; run this again to go on"
+    except ClusterError as error:
+        return f"the cluster can't run its tasks: {error}. Have its scheduler and workers the packages of the client?"
     if not ended:
         return "ended before all was done; run this again to go on. A CT whose run outlives this counts all the same"
     print(summary.write(settings.output, cases))

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 CTS, NODULES = "cts.parquet", "nodules.parquet"
 READ_AT_ONCE = 16
+# The error of a CT whose record can't be understood. The next run does it anew.
+DAMAGED = "damaged-record"
 # Cases that become a table at a time: as text they take far more memory than as a table.
 CASES_PER_PART = 1000
 
@@ -73,8 +75,10 @@ def write(output, cases):
 
 def _read(output, case):
     """The row of a CT, and the rows of its nodules."""
-    record = one_case.read(output / case.name)
+    record, damaged = one_case.read_or_none(output / case.name)
     row = {"name": case.name, "path": case.path}
+    if damaged:
+        return {**row, "state": one_case.WAITING, "error": DAMAGED, "reason": damaged}, []
     if record is None:
         return row, []
     row |= {
@@ -139,5 +143,7 @@ def _told(output, cts, nodules):
     rows = zip(cts["state"].to_pylist(), cts["error"].to_pylist(), strict=True)
     errors = collections.Counter(error for state, error in rows if state == one_case.FAILED)
     lines += [f"  {error}: {count}" for error, count in errors.most_common()]
+    rows = zip(cts["name"].to_pylist(), cts["error"].to_pylist(), cts["reason"].to_pylist(), strict=True)
+    lines += [f"  {name} has not ended: {reason}" for name, error, reason in rows if error == DAMAGED]
     lines.append(f"{nodules.num_rows} nodules, {sum(n or 0 for n in cts['review'].to_pylist())} to review")
     return "\n".join([*lines, f"{output / CTS}", f"{output / NODULES}"])

@@ -301,20 +301,42 @@ def test_settings_that_come_with_the_example_are_right():
     assert read.output == EXAMPLE / "results" and read.cluster.kind == "local"
 
 
+# --- the client, without a cluster ------------------------------------------------------------------------------------
+
+
+def test_rate_counts_only_cts_that_were_run_and_ended():
+    pytest.importorskip("pyarrow", reason="SKIPPED: pyarrow is not installed")
+    pytest.importorskip("distributed", reason="SKIPPED: distributed is not installed")
+    settings = module("settings").read(EXAMPLE / "cohort.toml")
+    cohort = module("cohort").Cohort(settings, None, None, None)
+    cohort._ends.append(time.monotonic() - 10)
+
+    def settle(name, state, ran):
+        cohort._settle({"name": name, "state": state, "error": "", "tries": 1, "ran": ran})
+
+    for n in range(50):
+        settle(f"found{n}", "done", ran=False)
+    settle("again", "waiting", ran=True)
+    assert cohort._rate() == 0
+    settle("p1", "done", ran=True)
+    settle("p2", "failed", ran=True)
+    assert 0.15 < cohort._rate() <= 0.2
+
+
 # --- on a local cluster -----------------------------------------------------------------------------------------------
 
 
 class Client:
     """cohort.py as a process of its own, with a local cluster."""
 
-    def __init__(self, folder, program, options=(), workers=2):
+    def __init__(self, folder, program, options=(), workers=2, cluster=""):
         for name in ("distributed", "pyarrow"):
             pytest.importorskip(name, reason=f"SKIPPED: {name} is not installed (examples/cohort/requirements.txt)")
         self.folder, self.process = folder, None
         self.config = folder / "cohort.toml"
         self.config.write_text(
             f"[work]\nlist = 'cts'\n[run]\nprogram = '{program}'\noptions = {json.dumps(list(options))}\nthreads = 1\n"
-            f"[retry]\nkills = 2\npause_s = 0.2\n[cluster]\nworkers = {workers}\nprogress_s = 1\n"
+            f"[retry]\nkills = 2\npause_s = 0.2\n[cluster]\nworkers = {workers}\nprogress_s = 1\n{cluster}"
         )
 
     def start(self):
@@ -433,6 +455,26 @@ def test_cohort_failures_are_told_by_name_and_others_go_on(client, notes, tmp_pa
     assert running.ask().returncode == 1 and notes.count("start")["hu"] == 2
 
 
+def test_cohort_does_a_ct_with_a_damaged_record_anew_and_names_the_record(client, notes, tmp_path):
+    damage = {"p1": b"", "p2": b'{"path": "cut', "p3": b"[]", "p4": b"\xff\xfe", "p5": b"{}"}
+    write_cts(tmp_path / "cts", {**dict.fromkeys(damage, "nodules 1"), "p6": "nodules 1"})
+    running = client()
+    assert running.ask().returncode == 0
+    records = {name: tmp_path / "results" / name / "cohort.json" for name in damage}
+    for name, content in damage.items():
+        records[name].write_bytes(content)
+    said = running.ask("--summary")
+    assert said.returncode == 0 and "6 CTs: 1 done, 0 failed, 5 not ended" in said.stdout, said.stderr
+    assert all(f"  {name} has not ended: {record} is damaged" in said.stdout for name, record in records.items())
+    for name in ("p1", "all"):
+        said = running.ask("--again", name)
+        assert said.returncode == 0 and f"{records['p1']} is damaged" in said.stderr, said.stderr
+    done = running.ask()
+    assert done.returncode == 0 and "6 CTs: 6 done" in done.stdout, done.stderr
+    assert all(f"{name}: {record} is damaged" in done.stderr for name, record in records.items())
+    assert notes.count("finish") == {**dict.fromkeys(damage, 2), "p6": 1}
+
+
 def test_cohort_that_is_ended_goes_on_when_it_is_run_again(client, notes, monkeypatch, tmp_path):
     monkeypatch.setenv("FAKE_NAP_S", "0.5")
     write_cts(tmp_path / "cts", {f"p{n:02}": "nodules 1" for n in range(16)})
@@ -454,6 +496,79 @@ def test_cohort_that_another_client_runs_is_left_alone(client, case, tmp_path):
         done = client().ask()
     assert done.returncode == 1 and "another cohort.py runs" in done.stderr
     assert client().ask().returncode == 0
+
+
+@pytest.fixture
+def scheduler(tmp_path, fake):
+    """A scheduler and a worker as `dask` starts them, in another folder and with none of the example's files.
+
+    The scheduler's address, and what starts one more process of `dask`.
+    """
+    pytest.importorskip("distributed", reason="SKIPPED: distributed is not installed")
+    far = tmp_path / "far"
+    far.mkdir()
+    made = []
+
+    def start(kind, *words):
+        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        words = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words, "--no-dashboard"]
+        with open(far / f"{kind}.log", "a") as to:
+            made.append(subprocess.Popen(words, cwd=far, env=surroundings, stdout=to, stderr=to))
+        return made[-1]
+
+    start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "scheduler.json")
+    end = time.monotonic() + 20
+    while not (far / "scheduler.json").exists():
+        assert time.monotonic() < end, (far / "scheduler.log").read_text()
+        time.sleep(0.05)
+    yield json.loads((far / "scheduler.json").read_text())["address"], start
+    for one in made:
+        one.kill()
+        one.wait()
+
+
+def test_cohort_under_a_scheduler_that_has_none_of_its_files_runs_also_on_workers_that_join(
+    client, scheduler, notes, monkeypatch, tmp_path
+):
+    address, start = scheduler
+    monkeypatch.setenv("FAKE_NAP_S", "0.5")
+    start("worker", address, "--nthreads", "1", "--no-nanny")
+    write_cts(tmp_path / "cts", {f"p{n}": "nodules 1" for n in range(6)})
+    running = client(workers=0, cluster=f"kind = 'scheduler'\naddress = '{address}'\n").start()
+    running.wait_for(lambda: notes.lines("start"), "starts")
+    start("worker", address, "--nthreads", "1", "--no-nanny")
+    assert running.wait() == 0, running.log
+    assert notes.count("finish") == {f"p{n}": 1 for n in range(6)}
+    assert len({parent for *_, parent in notes.lines("start")}) == 2, "the worker that joined ran none"
+
+
+def test_cohort_without_a_worker_says_so_and_can_be_ended(client, scheduler, tmp_path):
+    write_cts(tmp_path / "cts", {"p1": "nodules 1"})
+    running = client(cluster=f"kind = 'scheduler'\naddress = '{scheduler[0]}'\n").start()
+    running.wait_for(lambda: "no worker: " in running.log, "warning")
+    running.process.terminate()
+    assert running.wait() == 1 and "run this again to go on" in running.log
+
+
+def test_task_that_a_worker_can_not_load_ends_the_client_by_name(client, scheduler, tmp_path):
+    """A module that only the client has: what survey and work need of it, no worker finds."""
+    write_cts(tmp_path / "cts", {"p1": "nodules 1"})
+    address, start = scheduler
+    start("worker", address, "--nthreads", "1", "--no-nanny")
+    running = client(workers=0, cluster=f"kind = 'scheduler'\naddress = '{address}'\n")
+    (tmp_path / "only_here.py").write_text("def survey(*_):\n    return []\n\n\ndef work(*_):\n    return {}\n")
+    for replaced in ("survey", "work"):
+        # By name, as every function is sent that a client can import.
+        code = (
+            f"import runpy, sys; sys.path[:0] = [{str(tmp_path)!r}, {str(EXAMPLE)!r}]\n"
+            f"import case, only_here; case.{replaced} = only_here.{replaced}\n"
+            f"sys.argv = ['cohort.py', '--config', {str(running.config)!r}]\n"
+            f"if __name__ == '__main__': runpy.run_path({str(EXAMPLE / 'cohort.py')!r}, run_name='__main__')\n"
+        )
+        (tmp_path / "main.py").write_text(code)
+        done = subprocess.run([sys.executable, tmp_path / "main.py"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "the cluster can't run its tasks: ImportError: " in done.stderr, done.stderr
+        assert "No module named 'only_here'" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_cohort_with_no_program_says_so(client, tmp_path):
