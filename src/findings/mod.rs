@@ -11,7 +11,6 @@ pub mod canonical;
 mod density;
 mod diameter;
 pub mod interval;
-pub mod labels;
 pub mod measures;
 pub mod nodule;
 pub mod place;

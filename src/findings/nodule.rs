@@ -17,13 +17,13 @@ use crate::findings::canonical::Canonical;
 use crate::findings::density::Density;
 use crate::findings::diameter::MeanDiameter;
 use crate::findings::interval::Expected;
-use crate::findings::labels::labelled;
 use crate::findings::place::{Lungs, Place};
 use crate::findings::samples::SampleVolumes;
 use crate::{
     error::Result,
     progress::CancelToken,
     space::{orientation::Orientation, volume::Voi},
+    steps::labels::labelled,
     threads::share,
 };
 

@@ -13,10 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ndarray::Array3;
 
-use super::{
-    canonical::Canonical,
-    labels::{Labelled, labelled, near_labels},
-};
+use super::canonical::Canonical;
 use crate::{
     contract::uncertainty::Uncertainty,
     error::{Error, Result},
@@ -35,6 +32,7 @@ use crate::{
         volume::{Voi, Volume, VolumeView},
     },
     steps::{
+        labels::{Labelled, labelled, near_labels},
         sample_masks::SampleMasks,
         surfaces::{Level, Surface, surfaces},
     },

@@ -6,6 +6,7 @@ pub mod components;
 pub mod distance;
 pub mod fingerprint;
 pub mod hu;
+pub mod labels;
 pub mod lungs;
 pub mod normal;
 pub mod philox;

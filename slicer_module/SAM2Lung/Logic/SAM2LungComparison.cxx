@@ -522,13 +522,13 @@ std::string ChangeText(vtkMRMLTableNode* node, int id)
   {
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic",
                                                 "P(volume +25 %) %1, P(diameter +1.5 mm) %2."),
-                                      ShareText(number("growth_probability")).c_str(),
-                                      ShareText(number("diameter_growth_probability")).c_str());
+                                      ChanceText(number("growth_probability")).c_str(),
+                                      ChanceText(number("diameter_growth_probability")).c_str());
   }
   else if (hasPairs)
   {
     text += " " + vtkMRMLI18N::Format(vtkMRMLTr("vtkSlicerSAM2LungLogic", "P(volume +25 %) %1."),
-                                      ShareText(number("growth_probability")).c_str());
+                                      ChanceText(number("growth_probability")).c_str());
   }
   const double days = number("doubling_time_days");
   if (std::isfinite(days) && change == "grown")

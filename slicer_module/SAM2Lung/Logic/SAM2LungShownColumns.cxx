@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <sstream>
 
@@ -103,6 +104,13 @@ std::string ShareText(double share)
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", share);
   return text;
+}
+
+//----------------------------------------------------------------------------
+std::string ChanceText(double probability)
+{
+  // Not a number stays that.
+  return ShareText(std::min(std::max(probability, std::numeric_limits<double>::min()), std::nextafter(1.0, 0.0)));
 }
 
 //----------------------------------------------------------------------------

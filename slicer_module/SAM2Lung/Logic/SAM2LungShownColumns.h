@@ -38,6 +38,9 @@ std::string NamesOf(const std::vector<ShownColumn>& columns);
 /// A probability or share with two decimals, as on the report page: what is merely rounded to 0.00 or 1.00 is "< 0.01" or "> 0.99".
 std::string ShareText(double share);
 
+/// The same of what nobody counted, such as the probability of growth: it is never certain, though its number may be rounded.
+std::string ChanceText(double probability);
+
 } // namespace sam2lung_slicer
 
 #endif

@@ -92,7 +92,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Loads the model while the input is read, where there are threads for both. Without a model reading ends as well.
+    /// Loads the model while the input is read, where there are threads for both. Where the model can't be loaded, reading
+    /// is cancelled.
     fn begin(
         &self,
         input: &Input,
@@ -174,7 +175,7 @@ impl Run<'_> {
         }
     }
 
-    /// What the networks find in input `n`; the inner error is what was there before.
+    /// What the networks find in input `n`; as the inner error the numbers of an earlier result, which stays.
     fn found(&self, n: usize, read: Read, engine: &mut Engine) -> Result<std::result::Result<Found, Counts>> {
         let ready = match read {
             Read::Ready(ready) => ready,

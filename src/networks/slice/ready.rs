@@ -23,7 +23,7 @@ use crate::{
     progress::CancelToken,
     space::volume::Voi,
     steps::resample::{Tap, bilinear},
-    threads::side_by_side,
+    threads::share,
 };
 
 /// Answers for slices.
@@ -86,9 +86,9 @@ impl<'a, N: Network> Slices<'a, N> {
         let Job { images, clicks, sampling, calibration, .. } = self.job;
         let spec = self.runner.spec;
         let axis = &self.axis;
-        let mut looked = side_by_side(&mut vec![(); asked.len()], asked.len(), |(), n| {
-            let area = Area::around(&asked[n].voi, images.grid, spec);
-            let input = input(spec, images, clicks, (axis, asked[n].slice), &area);
+        let mut looked = share(asked, |asked| {
+            let area = Area::around(&asked.voi, images.grid, spec);
+            let input = input(spec, images, clicks, (axis, asked.slice), &area);
             Ok::<_, Error>((area, input))
         })?;
         for (asked, (area, input)) in asked.iter().zip(&mut looked) {

@@ -22,15 +22,13 @@ use panel::Heat;
 
 use crate::{
     error::{Error, Result},
-    findings::{
-        REACH_MM, canonical::Canonical, interval::VolumeInterval, labels::near_labels, nodule::Nodule,
-        reading::Readings,
-    },
+    findings::{REACH_MM, canonical::Canonical, interval::VolumeInterval, nodule::Nodule, reading::Readings},
     progress::CancelToken,
     report::{
         colour::BACKGROUND,
         outputs::{OVERVIEW, page},
     },
+    steps::labels::near_labels,
     warning::Warning,
 };
 

@@ -26,12 +26,7 @@ use serde_json::Value;
 use self::{nodule::Told, shell::page, view::Drawn};
 use crate::{
     error::{Error, Result},
-    findings::{
-        REACH_MM,
-        canonical::Canonical,
-        labels::{labelled, near_labels},
-        nodule::Nodule,
-    },
+    findings::{REACH_MM, canonical::Canonical, nodule::Nodule},
     limits::MAX_REPORT_NODULES,
     progress::CancelToken,
     report::{
@@ -42,6 +37,7 @@ use crate::{
         words::{NOTICE, one_line, reading_order},
     },
     space::volume::Voi,
+    steps::labels::{labelled, near_labels},
     threads::share,
 };
 

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayView3;
 
+use super::labels::labelled;
 use crate::{
     error::Result,
     progress::CancelToken,
@@ -81,25 +82,17 @@ pub fn surfaces<'p>(
     cancel: &CancelToken,
 ) -> Result<Vec<Surface>> {
     let mut found = Vec::new();
-    for (id, voi) in boxes(labels, only, cancel)? {
+    let numbered = labelled(labels.voxels, cancel)?.into_iter().zip(1u16..);
+    for (voi, id) in numbered.filter_map(|(found, id)| Some((found?.voi, id))) {
+        if only.is_some_and(|only| only != id) {
+            continue;
+        }
         cancel.check()?;
         let level = level_of(id);
         assert!(level.is_none_or(|l| l.probability.dim() == labels.voxels.dim()), "labels and probability disagree");
         found.push(Cutter::new(Edge { labels, level, id }).cut(voi, cancel)?);
     }
     Ok(found)
-}
-
-/// The box around each nodule.
-fn boxes(labels: VolumeView<'_, u16>, only: Option<u16>, cancel: &CancelToken) -> Result<BTreeMap<u16, Voi>> {
-    let mut boxes: BTreeMap<u16, Voi> = BTreeMap::new();
-    for (k, slice) in labels.voxels.outer_iter().enumerate() {
-        cancel.check()?;
-        for ((j, i), id) in slice.indexed_iter().filter(|(_, id)| **id != 0 && only.is_none_or(|o| o == **id)) {
-            boxes.entry(*id).or_insert(Voi::voxel([i, j, k])).include([i, j, k]);
-        }
-    }
-    Ok(boxes)
 }
 
 /// A voxel (i, j, k); one step beyond the volume is allowed.

@@ -2,6 +2,7 @@
 
 use ndarray::{Array3, ArrayView3};
 
+use super::distance::squared_distance;
 use crate::{
     error::Result,
     progress::CancelToken,
@@ -9,7 +10,6 @@ use crate::{
         grid::Grid,
         volume::{Voi, is_blank},
     },
-    steps::distance::squared_distance,
     threads::share,
 };
 
